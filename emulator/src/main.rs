@@ -1,0 +1,2 @@
+//! The Bedrock emulator.
+fn main() {}
