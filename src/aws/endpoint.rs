@@ -1,0 +1,208 @@
+//! Regions and the hosts that serve them.
+
+use std::fmt;
+
+/// AWS General Reference, "Amazon Bedrock endpoints and quotas"; suffixes as in the SDKs' `partitions.json`.
+struct Partition {
+    /// What the names of its regions start with.
+    prefix: &'static str,
+    dns_suffix: &'static str,
+    dual_stack_suffix: &'static str,
+}
+
+/// The partitions whose regions tell by their name; every other region is in [`COMMERCIAL`].
+const PARTITIONS: [Partition; 7] = [
+    Partition {
+        prefix: "cn-",
+        dns_suffix: "amazonaws.com.cn",
+        dual_stack_suffix: "api.amazonwebservices.com.cn",
+    },
+    Partition { prefix: "us-gov-", dns_suffix: "amazonaws.com", dual_stack_suffix: "api.aws" },
+    Partition { prefix: "eusc-", dns_suffix: "amazonaws.eu", dual_stack_suffix: "api.amazonwebservices.eu" },
+    Partition { prefix: "us-iso-", dns_suffix: "c2s.ic.gov", dual_stack_suffix: "api.aws.ic.gov" },
+    Partition { prefix: "us-isob-", dns_suffix: "sc2s.sgov.gov", dual_stack_suffix: "api.aws.scloud" },
+    Partition {
+        prefix: "eu-isoe-",
+        dns_suffix: "cloud.adc-e.uk",
+        dual_stack_suffix: "api.cloud-aws.adc-e.uk",
+    },
+    Partition { prefix: "us-isof-", dns_suffix: "csp.hci.ic.gov", dual_stack_suffix: "api.aws.hci.ic.gov" },
+];
+
+const COMMERCIAL: Partition =
+    Partition { prefix: "", dns_suffix: "amazonaws.com", dual_stack_suffix: "api.aws" };
+
+/// The longest region name accepted; AWS's own have at most 16 characters.
+const MAX_REGION: usize = 32;
+
+/// The name of an AWS region, such as `us-east-1`, known to be safe as a part of a host name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Region(String);
+
+impl Region {
+    /// Takes what looks like a region: letters, digits and hyphens, lower case (RFC 1123's host labels).
+    ///
+    /// Whether AWS has such a region is not asked, so that new ones work.
+    ///
+    /// # Errors
+    ///
+    /// When the name could not be a region.
+    pub fn new(name: impl Into<String>) -> Result<Self, InvalidRegion> {
+        let name = name.into();
+        if is_region(&name) { Ok(Self(name)) } else { Err(InvalidRegion(())) }
+    }
+
+    /// The name as AWS writes it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The host that runs models: `bedrock-runtime.us-east-1.amazonaws.com` (AWS General Reference, "Amazon
+    /// Bedrock endpoints and quotas").
+    pub fn runtime_host(&self, variant: Variant) -> String {
+        self.host("bedrock-runtime", variant)
+    }
+
+    /// The host of the control plane, which lists models: `bedrock.us-east-1.amazonaws.com` (same source).
+    pub fn control_host(&self, variant: Variant) -> String {
+        self.host("bedrock", variant)
+    }
+
+    fn host(&self, service: &str, Variant { fips, dual_stack }: Variant) -> String {
+        let Self(region) = self;
+        let partition = self.partition();
+        let fips = if fips { "-fips" } else { "" };
+        let suffix = if dual_stack { partition.dual_stack_suffix } else { partition.dns_suffix };
+        format!("{service}{fips}.{region}.{suffix}")
+    }
+
+    fn partition(&self) -> &'static Partition {
+        PARTITIONS.iter().find(|partition| self.0.starts_with(partition.prefix)).unwrap_or(&COMMERCIAL)
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Which of a region's endpoints is meant (AWS SDKs and Tools Reference Guide, "Dual-stack and FIPS
+/// endpoints"). The default is the plain one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Variant {
+    /// The endpoint whose cryptography is FIPS 140 validated.
+    pub fips: bool,
+    /// The endpoint that is reached over IPv6 as well.
+    pub dual_stack: bool,
+}
+
+/// The text could not be the name of a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidRegion(());
+
+impl fmt::Display for InvalidRegion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not the name of an AWS region: 1 to {MAX_REGION} of a-z, 0-9 and inner hyphens")
+    }
+}
+
+impl std::error::Error for InvalidRegion {}
+
+/// The region that an ARN names (AWS General Reference, "Amazon Resource Names"):
+/// `arn:partition:service:region:account:resource`. `None` for anything else, and where it names none.
+pub fn region_of_arn(arn: &str) -> Option<&str> {
+    let mut fields = arn.splitn(6, ':');
+    if fields.next() != Some("arn") {
+        return None;
+    }
+    let region = fields.nth(2)?;
+    let _account = fields.next()?;
+    let _resource = fields.next()?;
+    is_region(region).then_some(region)
+}
+
+fn is_region(name: &str) -> bool {
+    (1..=MAX_REGION).contains(&name.len())
+        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        && !name.starts_with('-')
+        && !name.ends_with('-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn region(name: &str) -> Region {
+        Region::new(name).unwrap()
+    }
+
+    #[test]
+    fn every_partition_has_its_own_suffix() {
+        for (name, host) in [
+            ("us-east-1", "bedrock-runtime.us-east-1.amazonaws.com"),
+            ("eu-central-1", "bedrock-runtime.eu-central-1.amazonaws.com"),
+            ("us-gov-west-1", "bedrock-runtime.us-gov-west-1.amazonaws.com"),
+            ("cn-northwest-1", "bedrock-runtime.cn-northwest-1.amazonaws.com.cn"),
+            ("eusc-de-east-1", "bedrock-runtime.eusc-de-east-1.amazonaws.eu"),
+            ("us-iso-east-1", "bedrock-runtime.us-iso-east-1.c2s.ic.gov"),
+            ("us-isob-east-1", "bedrock-runtime.us-isob-east-1.sc2s.sgov.gov"),
+            ("eu-isoe-west-1", "bedrock-runtime.eu-isoe-west-1.cloud.adc-e.uk"),
+            ("us-isof-south-1", "bedrock-runtime.us-isof-south-1.csp.hci.ic.gov"),
+        ] {
+            assert_eq!(region(name).runtime_host(Variant::default()), host);
+        }
+    }
+
+    #[test]
+    fn variants_change_service_and_suffix() {
+        let host = |fips, dual_stack| region("us-west-2").runtime_host(Variant { fips, dual_stack });
+
+        assert_eq!(host(true, false), "bedrock-runtime-fips.us-west-2.amazonaws.com");
+        assert_eq!(host(false, true), "bedrock-runtime.us-west-2.api.aws");
+        assert_eq!(host(true, true), "bedrock-runtime-fips.us-west-2.api.aws");
+    }
+
+    #[test]
+    fn the_control_plane_has_a_host_of_its_own() {
+        assert_eq!(
+            region("cn-north-1").control_host(Variant { fips: false, dual_stack: true }),
+            "bedrock.cn-north-1.api.amazonwebservices.com.cn"
+        );
+    }
+
+    #[test]
+    fn a_region_cannot_smuggle_a_host() {
+        for name in
+            ["", "US-EAST-1", "us.east", "evil.com/", "us-east-1#", "a b", "a\n", "é", "-a", "a-", "a_b"]
+        {
+            assert_eq!(Region::new(name), Err(InvalidRegion(())), "{name:?}");
+        }
+        assert!(Region::new("a".repeat(MAX_REGION)).is_ok());
+        assert!(Region::new("a".repeat(MAX_REGION + 1)).is_err());
+    }
+
+    #[test]
+    fn the_fourth_field_of_an_arn_is_its_region() {
+        let profile = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc";
+        let model = "arn:aws-cn:bedrock:cn-north-1::foundation-model/amazon.nova-pro-v1:0";
+
+        assert_eq!(region_of_arn(profile), Some("eu-west-1"));
+        assert_eq!(region_of_arn(model), Some("cn-north-1"));
+    }
+
+    #[test]
+    fn what_is_no_regional_arn_has_no_region() {
+        for text in [
+            "",
+            "arn",
+            "us.amazon.nova-pro-v1:0",
+            "arn:aws:iam::123456789012:role/x",
+            "arn:aws:bedrock:us-east-1",
+            "arn:aws:bedrock:us-east-1:123456789012",
+            "arn:aws:bedrock:evil.com/:123456789012:prompt/x",
+        ] {
+            assert_eq!(region_of_arn(text), None, "{text:?}");
+        }
+    }
+}

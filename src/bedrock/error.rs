@@ -1,0 +1,106 @@
+//! Bedrock's errors: over HTTP, and as exception frames in a stream.
+
+use std::borrow::Cow;
+
+use crate::json::{Str, object};
+
+/// An error as Bedrock states it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// The HTTP status; 0 for a frame, which has none.
+    pub status: u16,
+    /// `ThrottlingException`, …; empty where nothing says.
+    pub name: String,
+    /// The text; empty where there is none.
+    pub message: String,
+}
+
+object! {
+    /// The members that error bodies have been seen to have.
+    struct Body<'a> {
+        message: Str<'a>,
+        message_capital = "Message": Str<'a>,
+        kind = "__type": Str<'a>,
+        code: Str<'a>,
+        output = "Output": Output<'a>,
+    }
+}
+
+object! {
+    /// Where an unknown operation hides its type.
+    struct Output<'a> {
+        kind = "__type": Str<'a>,
+    }
+}
+
+impl Error {
+    /// Reads an error reply: its status, its `x-amzn-errortype` header and its body, any of which may be poor.
+    pub fn from_reply(status: u16, error_type: Option<&str>, body: &[u8]) -> Self {
+        let body = serde_json::from_slice::<Body<'_>>(body).unwrap_or_default();
+        let nested = body.output.and_then(|output| output.kind);
+        let name = [error_type, body.kind.as_deref(), body.code.as_deref(), nested.as_deref()]
+            .into_iter()
+            .flatten()
+            .map(bare_name)
+            .find(|name| !name.is_empty())
+            .unwrap_or_default()
+            .to_owned();
+        let message = body.message.or(body.message_capital).map(Str::into_cow).map(Cow::into_owned);
+        Self { status, name, message: message.unwrap_or_default() }
+    }
+
+    /// Reads an exception frame: its `:exception-type` and its payload.
+    pub fn from_exception(exception_type: &str, payload: &[u8]) -> Self {
+        let mut error = Self::from_reply(0, Some(exception_type), payload);
+        // Frames name the union's member (`throttlingException`), replies the shape (`ThrottlingException`).
+        if let Some(first) = error.name.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        error
+    }
+
+    /// Reads an error frame: its `:error-code` and `:error-message`.
+    pub fn from_error_frame(code: &str, message: &str) -> Self {
+        Self { status: 0, name: bare_name(code).to_owned(), message: message.to_owned() }
+    }
+}
+
+/// `ValidationException` of `com.amazon.coral#ValidationException:http://internal.amazon.com/…`.
+fn bare_name(name: &str) -> &str {
+    let name = name.split_once(':').map_or(name, |(name, _)| name);
+    name.rsplit_once('#').map_or(name, |(_, name)| name).trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_type_is_read_from_wherever_it_stands_without_its_suffix() {
+        let header = Some("ThrottlingException:http://internal.amazon.com/coral/com.amazon.bedrock/");
+        assert_eq!(Error::from_reply(429, header, b"{}").name, "ThrottlingException");
+        for body in [
+            r#"{"__type":"com.amazon.coral.service#ThrottlingException"}"#,
+            r#"{"code":"ThrottlingException"}"#,
+            r#"{"Output":{"__type":"com.amazon.coral.service#ThrottlingException"},"Version":"1.0"}"#,
+        ] {
+            assert_eq!(Error::from_reply(429, None, body.as_bytes()).name, "ThrottlingException");
+        }
+    }
+
+    #[test]
+    fn a_message_with_a_capital_m_is_not_lost() {
+        assert_eq!(Error::from_reply(403, None, br#"{"Message":"denied"}"#).message, "denied");
+    }
+
+    #[test]
+    fn a_body_that_is_not_json_leaves_the_status() {
+        let error = Error::from_reply(503, None, b"<html>");
+        assert_eq!(error, Error { status: 503, name: String::new(), message: String::new() });
+    }
+
+    #[test]
+    fn exception_frames_name_the_same_error_as_replies() {
+        assert_eq!(Error::from_exception("throttlingException", b"{}").name, "ThrottlingException");
+    }
+}

@@ -1,0 +1,164 @@
+//! Event-stream frames (AWS SDKs and Smithy, "Amazon event stream encoding"), decoded as their bytes come in.
+//!
+//! ```text
+//! u32 total | u32 headers | u32 crc32 of these 8 bytes | headers | payload | u32 crc32 of all before
+//! header:  u8 length, name | u8 type | value
+//! ```
+
+use std::fmt;
+
+/// Total, headers length, and their checksum.
+const PRELUDE: usize = 12;
+/// The checksum behind the payload.
+const TRAILER: usize = 4;
+
+/// Why the bytes are not a frame. A stream cannot be read on after any of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The first checksum is wrong.
+    PreludeChecksum,
+    /// The last checksum is wrong.
+    MessageChecksum,
+    /// A length that no frame can have.
+    Length,
+    /// Longer than the limit given.
+    TooLong {
+        /// What the frame says, bytes.
+        length: usize,
+        /// What is allowed, bytes.
+        limit: usize,
+    },
+    /// The headers do not add up.
+    Headers,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PreludeChecksum => f.write_str("the checksum of a frame's prelude is wrong"),
+            Self::MessageChecksum => f.write_str("the checksum of a frame is wrong"),
+            Self::Length => f.write_str("a frame has an impossible length"),
+            Self::TooLong { length, limit } => {
+                write!(f, "a frame of {length} bytes is longer than the limit of {limit}")
+            }
+            Self::Headers => f.write_str("the headers of a frame are malformed"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// One frame, its checksums verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    headers: &'a [u8],
+    /// The payload.
+    pub payload: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    /// The value of the string header `name`; `None` where there is none, or not a string.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        let mut rest = self.headers;
+        while !rest.is_empty() {
+            let (found, value, after) = split_header(rest)?;
+            if found == name.as_bytes() {
+                return value.and_then(|value| std::str::from_utf8(value).ok());
+            }
+            rest = after;
+        }
+        None
+    }
+}
+
+/// Splits the first header off: its name, its value if that is a string, and the rest.
+fn split_header(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
+    let (&name_length, rest) = bytes.split_first()?;
+    let (name, rest) = rest.split_at_checked(name_length.into())?;
+    let (&kind, rest) = rest.split_first()?;
+    let (length, rest) = match kind {
+        0 | 1 => (0, rest),
+        2 => (1, rest),
+        3 => (2, rest),
+        4 => (4, rest),
+        5 | 8 => (8, rest),
+        6 | 7 => {
+            let (length, rest) = rest.split_first_chunk()?;
+            (u16::from_be_bytes(*length).into(), rest)
+        }
+        9 => (16, rest),
+        _ => return None,
+    };
+    let (value, rest) = rest.split_at_checked(length)?;
+    Some((name, (kind == 7).then_some(value), rest))
+}
+
+/// Collects bytes and gives them back frame by frame.
+#[derive(Debug)]
+pub struct Decoder {
+    buffer: Vec<u8>,
+    /// Where the next frame begins in `buffer`.
+    start: usize,
+    limit: usize,
+}
+
+impl Decoder {
+    /// A decoder that refuses frames longer than `limit` bytes as soon as their length is known.
+    pub fn new(limit: usize) -> Self {
+        Self { buffer: Vec::new(), start: 0, limit }
+    }
+
+    /// Adds what came in.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if self.start > 0 {
+            self.buffer.drain(..self.start);
+            self.start = 0;
+        }
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next whole frame, or `None` until more comes in.
+    ///
+    /// # Errors
+    /// Bytes that are no frame: nothing after them can be trusted.
+    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Error> {
+        let rest = self.buffer.get(self.start..).unwrap_or_default();
+        let Some((prelude, _)) = rest.split_first_chunk::<PRELUDE>() else {
+            return Ok(None);
+        };
+        let [t0, t1, t2, t3, h0, h1, h2, h3, c0, c1, c2, c3] = *prelude;
+        let total = u32::from_be_bytes([t0, t1, t2, t3]) as usize;
+        let headers_length = u32::from_be_bytes([h0, h1, h2, h3]) as usize;
+        if crc32fast::hash(&[t0, t1, t2, t3, h0, h1, h2, h3]) != u32::from_be_bytes([c0, c1, c2, c3]) {
+            return Err(Error::PreludeChecksum);
+        }
+        if total > self.limit {
+            return Err(Error::TooLong { length: total, limit: self.limit });
+        }
+        let payload_end = total.checked_sub(TRAILER).ok_or(Error::Length)?;
+        let headers_end = PRELUDE.checked_add(headers_length).ok_or(Error::Length)?;
+        if headers_end > payload_end {
+            return Err(Error::Length);
+        }
+        let Some(message) = rest.get(..total) else {
+            return Ok(None);
+        };
+        let (body, checksum) = message.split_last_chunk::<TRAILER>().ok_or(Error::Length)?;
+        if crc32fast::hash(body) != u32::from_be_bytes(*checksum) {
+            return Err(Error::MessageChecksum);
+        }
+        let headers = body.get(PRELUDE..headers_end).ok_or(Error::Length)?;
+        let payload = body.get(headers_end..).ok_or(Error::Length)?;
+        let mut unread = headers;
+        while !unread.is_empty() {
+            unread = split_header(unread).ok_or(Error::Headers)?.2;
+        }
+        self.start += total;
+        Ok(Some(Frame { headers, payload }))
+    }
+
+    /// True where nothing is left over: no frame has begun.
+    pub fn is_empty(&self) -> bool {
+        self.start >= self.buffer.len()
+    }
+}

@@ -1,0 +1,9 @@
+//! Bedrock's wire types: Converse, its stream, embeddings, errors, event-stream frames. They mirror the wire (the
+//! service model of bedrock-runtime, 2023-09-30) and decide nothing.
+
+pub mod converse;
+pub mod embeddings;
+pub mod error;
+pub mod eventstream;
+pub mod reply;
+pub mod stream;

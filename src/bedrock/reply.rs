@@ -1,0 +1,150 @@
+//! The reply of Converse. Members that mean nothing to an OpenAI client are not here and are skipped.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::json::{Str, object};
+
+object! {
+    /// The body.
+    pub struct Reply<'a> {
+        /// What the model said; a reply without it is no reply.
+        output: Output<'a>,
+        /// Why it ended.
+        stop_reason = "stopReason": Str<'a>,
+        /// Tokens.
+        usage: Usage,
+        /// The tier that served it.
+        service_tier = "serviceTier": ServiceTier<'a>,
+    }
+}
+
+object! {
+    /// What the model said.
+    pub struct Output<'a> {
+        /// Its turn.
+        message: Message<'a>,
+    }
+}
+
+object! {
+    /// A turn of the model.
+    pub struct Message<'a> {
+        /// Its blocks.
+        content: Vec<Block<'a>>,
+    }
+}
+
+object! {
+    /// One block: exactly one member is there, or one that we do not know.
+    pub struct Block<'a> {
+        /// Text.
+        text: Str<'a>,
+        /// A call.
+        tool_use = "toolUse": ToolUse<'a>,
+        /// Reasoning.
+        reasoning_content = "reasoningContent": Reasoning<'a>,
+        /// Text with its sources.
+        citations_content = "citationsContent": Citations<'a>,
+    }
+}
+
+object! {
+    /// A call.
+    pub struct ToolUse<'a> {
+        /// Pairs call and result.
+        tool_use_id = "toolUseId": Str<'a>,
+        /// The tool.
+        name: Str<'a>,
+        /// Arguments.
+        input: &'a RawValue,
+    }
+}
+
+object! {
+    /// Reasoning: readable or redacted.
+    pub struct Reasoning<'a> {
+        /// Readable.
+        reasoning_text = "reasoningText": ReasoningText<'a>,
+        /// Redacted, base64.
+        redacted_content = "redactedContent": Str<'a>,
+    }
+}
+
+object! {
+    /// Readable reasoning.
+    pub struct ReasoningText<'a> {
+        /// The reasoning.
+        text: Str<'a>,
+        /// What proves to the model that it is its own.
+        signature: Str<'a>,
+    }
+}
+
+object! {
+    /// Text with its sources.
+    pub struct Citations<'a> {
+        /// The text.
+        content: Vec<CitedText<'a>>,
+        /// The sources.
+        citations: Vec<Citation<'a>>,
+    }
+}
+
+object! {
+    /// A piece of cited text.
+    pub struct CitedText<'a> {
+        /// The text.
+        text: Str<'a>,
+    }
+}
+
+object! {
+    /// A source.
+    pub struct Citation<'a> {
+        /// Its title.
+        title: Str<'a>,
+        /// What it is.
+        source: Str<'a>,
+        /// Where in it.
+        location: Location<'a>,
+    }
+}
+
+object! {
+    /// Where in a source.
+    pub struct Location<'a> {
+        /// A web page; documents have no address.
+        web: Web<'a>,
+    }
+}
+
+object! {
+    /// A web page.
+    pub struct Web<'a> {
+        /// Its address.
+        url: Str<'a>,
+    }
+}
+
+object! {
+    /// A tier.
+    pub struct ServiceTier<'a> {
+        /// Its name.
+        kind = "type": Str<'a>,
+    }
+}
+
+/// Tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Usage {
+    /// Input that was neither read from nor written to the cache.
+    pub input_tokens: u64,
+    /// Output.
+    pub output_tokens: u64,
+    /// Read from the cache.
+    pub cache_read_input_tokens: Option<u64>,
+    /// Written to the cache.
+    pub cache_write_input_tokens: Option<u64>,
+}

@@ -1,0 +1,375 @@
+//! The request of `POST chat/completions` (OpenAI API reference, "Create chat completion").
+
+use serde_json::value::RawValue;
+
+use crate::json::{Members, NameOr, OneOrMany, Str, object};
+
+object! {
+    /// The body.
+    pub struct Request<'a> {
+        /// The conversation.
+        messages: Vec<Message<'a>>,
+        /// What the client calls the model.
+        model: Str<'a>,
+        /// Limit on generated tokens.
+        max_completion_tokens: i64,
+        /// The older name of `max_completion_tokens`.
+        max_tokens: i64,
+        /// 0–2.
+        temperature: f64,
+        /// 0–1.
+        top_p: f64,
+        /// Where to stop.
+        stop: OneOrMany<'a, Str<'a>>,
+        /// How many choices.
+        n: i64,
+        /// Whether to answer with server-sent events.
+        stream: bool,
+        /// Options of the stream.
+        stream_options: StreamOptions<'a>,
+        /// What the model may call.
+        tools: Vec<Tool<'a>>,
+        /// The older form of `tools`.
+        functions: Vec<Function<'a>>,
+        /// Whether and what the model must call.
+        tool_choice: NameOr<'a, ToolChoice<'a>>,
+        /// The older form of `tool_choice`.
+        function_call: NameOr<'a, NamedFunction<'a>>,
+        /// False: one call at a time.
+        parallel_tool_calls: bool,
+        /// Text, JSON, or JSON by a schema.
+        response_format: ResponseFormat<'a>,
+        /// How hard a reasoning model thinks.
+        reasoning_effort: Str<'a>,
+        /// `low`, `medium`, `high`.
+        verbosity: Str<'a>,
+        /// `auto`, `default`, `flex`, `priority`, …
+        service_tier: Str<'a>,
+        /// The client's labels.
+        metadata: Members<'a, Str<'a>>,
+        /// The client's user.
+        user: Str<'a>,
+        /// The newer form of `user`.
+        safety_identifier: Str<'a>,
+        /// Which requests share a cached prefix.
+        prompt_cache_key: Str<'a>,
+        /// How long a prefix stays cached.
+        prompt_cache_retention: Str<'a>,
+        /// Caching by hand or automatic.
+        prompt_cache_options: &'a RawValue,
+        /// Moderation beside the answer.
+        moderation: &'a RawValue,
+        /// Whether to return log probabilities.
+        logprobs: bool,
+        /// How many per token.
+        top_logprobs: i64,
+        /// A bias per token id.
+        logit_bias: Members<'a, f64>,
+        /// For repeatable answers.
+        seed: i64,
+        /// −2–2.
+        frequency_penalty: f64,
+        /// −2–2.
+        presence_penalty: f64,
+        /// A guess at the answer.
+        prediction: &'a RawValue,
+        /// Voice and format of spoken answers.
+        audio: &'a RawValue,
+        /// Kinds of output.
+        modalities: Vec<Str<'a>>,
+        /// OpenAI's own web search.
+        web_search_options: &'a RawValue,
+        /// Whether OpenAI keeps the answer.
+        store: bool,
+        /// Bedrock: sampling from the k likeliest tokens.
+        top_k: i64,
+        /// Bedrock: Anthropic's thinking configuration.
+        thinking: &'a RawValue,
+        /// Bedrock's member of that name.
+        guardrail_config = "guardrailConfig": &'a RawValue,
+        /// Bedrock's member of that name.
+        performance_config = "performanceConfig": &'a RawValue,
+        /// Bedrock's member of that name.
+        prompt_variables = "promptVariables": &'a RawValue,
+        /// Bedrock's member of that name.
+        request_metadata = "requestMetadata": Members<'a, Str<'a>>,
+        /// Bedrock's member of that name.
+        additional_model_request_fields = "additionalModelRequestFields": Members<'a, &'a RawValue>,
+        /// Bedrock's member of that name.
+        additional_model_response_field_paths = "additionalModelResponseFieldPaths": &'a RawValue,
+        /// Bedrock's member of that name.
+        output_config = "outputConfig": &'a RawValue,
+        /// What the SDKs flatten, sent as a literal key.
+        extra_body: Members<'a, &'a RawValue>,
+    }
+}
+
+object! {
+    /// `stream_options`.
+    pub struct StreamOptions<'a> {
+        /// A last chunk with the usage.
+        include_usage: bool,
+        /// Padding against traffic analysis.
+        include_obfuscation: bool,
+    }
+}
+
+object! {
+    /// One message of any role; which members mean something depends on `role`.
+    pub struct Message<'a> {
+        /// `developer`, `system`, `user`, `assistant`, `tool`, `function`.
+        role: Str<'a>,
+        /// What is said.
+        content: OneOrMany<'a, Part<'a>>,
+        /// The speaker's name; of a `function` message the function's.
+        name: Str<'a>,
+        /// Assistant: why it would not answer.
+        refusal: Str<'a>,
+        /// Assistant: what it called.
+        tool_calls: Vec<ToolCall<'a>>,
+        /// Assistant: the older form of `tool_calls`.
+        function_call: FunctionCall<'a>,
+        /// Tool: which call this answers.
+        tool_call_id: Str<'a>,
+        /// Assistant: reasoning as text (de-facto extension).
+        reasoning_content: Str<'a>,
+        /// Assistant: the signature of `reasoning_content`.
+        signature: Str<'a>,
+        /// Assistant: reasoning blocks as we gave them out.
+        thinking_blocks: Vec<ThinkingBlock<'a>>,
+        /// Assistant: an earlier spoken answer.
+        audio: &'a RawValue,
+        /// Assistant: annotations of an earlier answer, sent back by some clients.
+        annotations: &'a RawValue,
+        /// Tool: true where the tool failed (extension).
+        is_error: bool,
+        /// Tool: `success` or `error` (extension).
+        status: Str<'a>,
+        /// Cache the prompt up to here (Anthropic's spelling).
+        cache_control: CacheControl<'a>,
+    }
+}
+
+object! {
+    /// One part of a message's content; which members mean something depends on `type`.
+    pub struct Part<'a> {
+        /// `text`, `image_url`, `input_audio`, `file`, `video_url`, `refusal`, …
+        kind = "type": Str<'a>,
+        /// Of `text`.
+        text: Str<'a>,
+        /// Of `refusal`.
+        refusal: Str<'a>,
+        /// Of `image_url`.
+        image_url: MediaUrl<'a>,
+        /// Of `video_url`.
+        video_url: MediaUrl<'a>,
+        /// Of `input_audio`.
+        input_audio: InputAudio<'a>,
+        /// Of `file`.
+        file: File<'a>,
+        /// Of `thinking`.
+        thinking: Str<'a>,
+        /// Of `thinking`.
+        signature: Str<'a>,
+        /// Of `redacted_thinking`.
+        data: Str<'a>,
+        /// Cache the prompt up to here (Anthropic's spelling).
+        cache_control: CacheControl<'a>,
+        /// Cache the prompt up to here (OpenAI's spelling).
+        prompt_cache_breakpoint: CacheControl<'a>,
+    }
+}
+
+object! {
+    /// Where an image or a video is.
+    pub struct MediaUrl<'a> {
+        /// `data:`, `http(s):` or `s3:`.
+        url: Str<'a>,
+        /// How closely to look.
+        detail: Str<'a>,
+        /// Another way to say the media type.
+        format: Str<'a>,
+    }
+}
+
+object! {
+    /// Recorded speech.
+    pub struct InputAudio<'a> {
+        /// Base64.
+        data: Str<'a>,
+        /// `wav`, `mp3`, …
+        format: Str<'a>,
+    }
+}
+
+object! {
+    /// A document.
+    pub struct File<'a> {
+        /// A `data:` URL, or base64.
+        file_data: Str<'a>,
+        /// A file kept by OpenAI.
+        file_id: Str<'a>,
+        /// Its name.
+        filename: Str<'a>,
+    }
+}
+
+object! {
+    /// `cache_control`, and `prompt_cache_breakpoint` with its `mode`.
+    pub struct CacheControl<'a> {
+        /// `ephemeral`.
+        kind = "type": Str<'a>,
+        /// `explicit`.
+        mode: Str<'a>,
+        /// How long.
+        ttl: Str<'a>,
+    }
+}
+
+object! {
+    /// Reasoning as the reply gave it out, `thinking` or `redacted_thinking`.
+    pub struct ThinkingBlock<'a> {
+        /// Which of the two.
+        kind = "type": Str<'a>,
+        /// The reasoning.
+        thinking: Str<'a>,
+        /// What proves to the model that it is its own.
+        signature: Str<'a>,
+        /// Redacted reasoning, base64.
+        data: Str<'a>,
+    }
+}
+
+object! {
+    /// What the assistant called.
+    pub struct ToolCall<'a> {
+        /// Pairs call and result.
+        id: Str<'a>,
+        /// `function` or `custom`.
+        kind = "type": Str<'a>,
+        /// Of `function`.
+        function: FunctionCall<'a>,
+        /// Of `custom`.
+        custom: CustomCall<'a>,
+        /// Its place, as streams say it; some clients send it back.
+        index: i64,
+    }
+}
+
+object! {
+    /// A function's name and arguments.
+    pub struct FunctionCall<'a> {
+        /// Its name.
+        name: Str<'a>,
+        /// JSON, as text.
+        arguments: Str<'a>,
+    }
+}
+
+object! {
+    /// A custom tool's name and input.
+    pub struct CustomCall<'a> {
+        /// Its name.
+        name: Str<'a>,
+        /// Free text.
+        input: Str<'a>,
+    }
+}
+
+object! {
+    /// A tool the model may call.
+    pub struct Tool<'a> {
+        /// `function` or `custom`.
+        kind = "type": Str<'a>,
+        /// Of `function`.
+        function: Function<'a>,
+        /// Of `custom`.
+        custom: Custom<'a>,
+        /// Cache the prompt up to here (Anthropic's spelling).
+        cache_control: CacheControl<'a>,
+    }
+}
+
+object! {
+    /// A function the model may call.
+    pub struct Function<'a> {
+        /// Its name.
+        name: Str<'a>,
+        /// What it does.
+        description: Str<'a>,
+        /// The JSON schema of its arguments.
+        parameters: &'a RawValue,
+        /// Whether arguments must follow the schema exactly.
+        strict: bool,
+        /// Cache the prompt up to here (Anthropic's spelling).
+        cache_control: CacheControl<'a>,
+    }
+}
+
+object! {
+    /// A tool that takes free text.
+    pub struct Custom<'a> {
+        /// Its name.
+        name: Str<'a>,
+        /// What it does.
+        description: Str<'a>,
+        /// `text`, or a grammar.
+        format: &'a RawValue,
+    }
+}
+
+object! {
+    /// `tool_choice` as an object.
+    pub struct ToolChoice<'a> {
+        /// `function`, `custom` or `allowed_tools`.
+        kind = "type": Str<'a>,
+        /// Of `function`.
+        function: NamedFunction<'a>,
+        /// Of `custom`.
+        custom: NamedFunction<'a>,
+        /// Of `allowed_tools`.
+        allowed_tools: AllowedTools<'a>,
+    }
+}
+
+object! {
+    /// `allowed_tools`.
+    pub struct AllowedTools<'a> {
+        /// `auto` or `required`.
+        mode: Str<'a>,
+        /// Which ones.
+        tools: Vec<ToolChoice<'a>>,
+    }
+}
+
+object! {
+    /// A tool by its name.
+    pub struct NamedFunction<'a> {
+        /// The name.
+        name: Str<'a>,
+    }
+}
+
+object! {
+    /// `response_format`.
+    pub struct ResponseFormat<'a> {
+        /// `text`, `json_object` or `json_schema`.
+        kind = "type": Str<'a>,
+        /// Of `json_schema`.
+        json_schema: JsonSchema<'a>,
+    }
+}
+
+object! {
+    /// The schema that an answer must follow.
+    pub struct JsonSchema<'a> {
+        /// Its name.
+        name: Str<'a>,
+        /// What it is for.
+        description: Str<'a>,
+        /// The schema.
+        schema: &'a RawValue,
+        /// Whether the answer must follow it exactly.
+        strict: bool,
+    }
+}

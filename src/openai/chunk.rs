@@ -1,0 +1,163 @@
+//! The reply of `POST chat/completions` with `stream: true`, chunk by chunk.
+
+use serde::Serialize;
+
+use super::completion::{Annotation, FinishReason, ThinkingBlock, Usage};
+use super::sse;
+
+/// What one chunk adds to the message. Members that a chunk does not have are absent.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Delta<'a> {
+    /// `assistant`, in the first chunk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<&'static str>,
+    /// Text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<&'a str>,
+    /// Reasoning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning_content: Option<&'a str>,
+    /// Reasoning blocks that are complete, with what is needed to send them back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thinking_blocks: Option<[ThinkingBlock<'a>; 1]>,
+    /// A call, or a piece of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool_calls: Option<[ToolCall<'a>; 1]>,
+    /// The same in the older form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub function_call: Option<Function<'a>>,
+    /// Sources of the text so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub annotations: Option<[Annotation<'a>; 1]>,
+}
+
+/// A piece of a call.
+#[derive(Clone, Debug, Serialize)]
+pub struct ToolCall<'a> {
+    /// Which of the message's calls.
+    pub index: u32,
+    /// In its first chunk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<&'a str>,
+    /// `function` or `custom`, in its first chunk.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<&'static str>,
+    /// Of a function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub function: Option<Function<'a>>,
+    /// Of a custom tool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Custom<'a>>,
+}
+
+/// A piece of a function call.
+#[derive(Clone, Debug, Serialize)]
+pub struct Function<'a> {
+    /// In its first chunk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
+    /// The next piece of the JSON text.
+    pub arguments: &'a str,
+}
+
+/// A piece of a custom call.
+#[derive(Clone, Debug, Serialize)]
+pub struct Custom<'a> {
+    /// In its first chunk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
+    /// The next piece of the input.
+    pub input: &'a str,
+}
+
+/// Writes the chunks of one stream: what is the same in all of them is formatted once.
+#[derive(Debug)]
+pub struct Writer {
+    /// `data: {"id":…,"object":…,"created":…,"model":…,`
+    head: Vec<u8>,
+    include_usage: bool,
+}
+
+impl Writer {
+    /// For the stream `id` (`chatcmpl-…`), begun at `created` (seconds since 1970), of what the client calls `model`.
+    pub fn new(id: &str, created: u64, model: &str, include_usage: bool) -> Self {
+        #[derive(Serialize)]
+        struct Head<'a> {
+            id: &'a str,
+            object: &'static str,
+            created: u64,
+            model: &'a str,
+        }
+        let mut head = b"data: ".to_vec();
+        json(&mut head, &Head { id, object: "chat.completion.chunk", created, model });
+        if head.last() == Some(&b'}') {
+            head.pop();
+        }
+        head.push(b',');
+        Self { head, include_usage }
+    }
+
+    /// One chunk with one choice.
+    pub fn choice(&self, out: &mut Vec<u8>, delta: &Delta<'_>, finish_reason: Option<FinishReason>) {
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(br#""choices":[{"index":0,"delta":"#);
+        json(out, delta);
+        out.extend_from_slice(br#","logprobs":null,"finish_reason":"#);
+        json(out, &finish_reason);
+        out.extend_from_slice(b"}]");
+        // OpenAI: with include_usage every chunk has the member, null in all but the last.
+        out.extend_from_slice(if self.include_usage { b",\"usage\":null}\n\n" } else { b"}\n\n" });
+    }
+
+    /// The last chunk, if it was asked for: usage and no choice.
+    pub fn usage(&self, out: &mut Vec<u8>, usage: &Usage, service_tier: Option<&str>) {
+        if !self.include_usage {
+            return;
+        }
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(br#""choices":[],"usage":"#);
+        json(out, usage);
+        if let Some(tier) = service_tier {
+            out.extend_from_slice(br#","service_tier":"#);
+            json(out, &tier);
+        }
+        out.extend_from_slice(b"}\n\n");
+    }
+
+    /// The end of a whole answer.
+    pub fn done(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(sse::DONE);
+    }
+}
+
+fn json<T: Serialize>(out: &mut Vec<u8>, value: &T) {
+    // Strings and numbers into memory: there is no way for it to fail.
+    let _ = serde_json::to_writer(out, value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_chunk_has_the_same_head() {
+        let writer = Writer::new("chatcmpl-1", 7, "gpt-\"4o\"", true);
+        let mut out = Vec::new();
+        writer.choice(&mut out, &Delta { content: Some("a\n"), ..Delta::default() }, None);
+        let usage =
+            Usage { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3, prompt_tokens_details: None };
+        writer.usage(&mut out, &usage, None);
+        writer.done(&mut out);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            concat!(
+                r#"data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"gpt-\"4o\"","#,
+                r#""choices":[{"index":0,"delta":{"content":"a\n"},"logprobs":null,"finish_reason":null}],"usage":null}"#,
+                "\n\n",
+                r#"data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":7,"model":"gpt-\"4o\"","#,
+                r#""choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}"#,
+                "\n\ndata: [DONE]\n\n"
+            )
+        );
+    }
+}

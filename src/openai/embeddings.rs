@@ -1,0 +1,77 @@
+//! `POST embeddings` (OpenAI API reference, "Create embeddings").
+
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::json::{OneOrMany, Str, object};
+
+object! {
+    /// The body.
+    pub struct Request<'a> {
+        /// A text, or a list of texts (tokens are told apart by the translation).
+        input: OneOrMany<'a, &'a RawValue>,
+        /// What the client calls the model.
+        model: Str<'a>,
+        /// The vectors' length.
+        dimensions: i64,
+        /// `float` or `base64`.
+        encoding_format: Str<'a>,
+        /// The client's user.
+        user: Str<'a>,
+        /// Cohere: what the vectors are for (extension).
+        input_type: Str<'a>,
+        /// Cohere: what to do with long texts (extension).
+        truncate: Str<'a>,
+    }
+}
+
+/// The reply.
+#[derive(Clone, Debug, Serialize)]
+pub struct Reply<'a> {
+    /// `list`.
+    pub object: &'static str,
+    /// A vector for each input, in their order.
+    pub data: Vec<Embedding>,
+    /// The name that the client asked for.
+    pub model: &'a str,
+    /// Tokens.
+    pub usage: Usage,
+}
+
+/// One vector.
+#[derive(Clone, Debug, Serialize)]
+pub struct Embedding {
+    /// `embedding`.
+    pub object: &'static str,
+    /// Which input.
+    pub index: usize,
+    /// The numbers.
+    pub embedding: Vector,
+}
+
+/// A vector in the form the client asked for.
+#[derive(Clone, Debug)]
+pub enum Vector {
+    /// A list of numbers.
+    Float(Vec<f32>),
+    /// Little-endian f32, base64.
+    Base64(String),
+}
+
+impl Serialize for Vector {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Float(numbers) => serializer.collect_seq(numbers),
+            Self::Base64(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+/// Tokens.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Usage {
+    /// Of all inputs.
+    pub prompt_tokens: u64,
+    /// The same: embeddings have no output tokens.
+    pub total_tokens: u64,
+}

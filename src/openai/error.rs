@@ -1,0 +1,104 @@
+//! The one shape of every error a client sees.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+/// An error as OpenAI's SDKs understand it: the status picks their exception, the body fills it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// HTTP status.
+    pub status: u16,
+    /// `type` in the body: `invalid_request_error`, `server_error`, …
+    pub kind: &'static str,
+    /// What went wrong, for a person.
+    pub message: Cow<'static, str>,
+    /// The member of the request that is at fault, by its path.
+    pub param: Option<String>,
+    /// A word for programs: `model_not_found`, `context_length_exceeded`, …
+    pub code: Option<&'static str>,
+    /// `x-should-retry`: set only to overrule what the SDK would do by the status.
+    pub should_retry: Option<bool>,
+}
+
+impl Error {
+    /// An error of `status` with OpenAI's usual `type` for it.
+    pub fn new(status: u16, message: impl Into<Cow<'static, str>>) -> Self {
+        let kind = match status {
+            401 => "authentication_error",
+            403 => "permission_error",
+            429 => "rate_limit_error",
+            500.. => "server_error",
+            _ => "invalid_request_error",
+        };
+        Self { status, kind, message: message.into(), param: None, code: None, should_retry: None }
+    }
+
+    /// 400 `invalid_request_error`.
+    pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(400, message)
+    }
+
+    /// 400 naming the member that is at fault.
+    pub fn invalid_param(param: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::invalid(message).param(param)
+    }
+
+    /// The same error, naming the member that is at fault.
+    #[must_use]
+    pub fn param(mut self, param: impl Into<String>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    /// The same error with a `code`.
+    #[must_use]
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// The same error with another `type`.
+    #[must_use]
+    pub fn kind(mut self, kind: &'static str) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// The response body, without a line end.
+    pub fn body(&self) -> Vec<u8> {
+        let body = Body {
+            error: Inner { message: &self.message, kind: self.kind, param: self.param.as_deref(), code: self.code },
+        };
+        // Four strings always serialise; an empty body would only be a poorer error.
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: Inner<'a>,
+}
+
+#[derive(Serialize)]
+struct Inner<'a> {
+    message: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    param: Option<&'a str>,
+    code: Option<&'a str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_four_members_are_always_there() {
+        let body = Error::invalid("no \"x\"").body();
+        assert_eq!(
+            String::from_utf8(body).unwrap(),
+            r#"{"error":{"message":"no \"x\"","type":"invalid_request_error","param":null,"code":null}}"#
+        );
+    }
+}

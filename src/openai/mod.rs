@@ -1,0 +1,98 @@
+//! OpenAI's wire types: what clients send and what they are answered with. They mirror the wire and decide nothing.
+
+pub mod chat;
+pub mod chunk;
+pub mod completion;
+pub mod embeddings;
+pub mod endpoint;
+pub mod error;
+pub mod models;
+pub mod sse;
+
+use serde::Deserialize;
+use serde_json::error::Category;
+
+pub use endpoint::Endpoint;
+pub use error::Error;
+
+/// Reads a request body. What is wrong is said as OpenAI says it, with the member's path in `param`.
+///
+/// # Errors
+/// 400 `invalid_request_error` where the body is empty, not UTF-8, not JSON, or has a member of the wrong type.
+pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
+    if body.is_empty() {
+        return Err(Error::invalid("The request has no body; a JSON object is expected."));
+    }
+    let text = std::str::from_utf8(body).map_err(|error| {
+        Error::invalid(format!("The request body is not valid UTF-8 (at byte {}).", error.valid_up_to()))
+    })?;
+    serde_json::from_str(text).map_err(|error| match error.classify() {
+        // Knowing where costs time, so only the request that failed pays for it.
+        Category::Data => misfit::<T>(text).unwrap_or_else(|| Error::invalid(error.to_string())),
+        _ => Error::invalid(format!(
+            "We could not parse the JSON body of your request: {error}. (The OpenAI API expects a JSON object.)"
+        )),
+    })
+}
+
+fn misfit<'a, T: Deserialize<'a>>(text: &'a str) -> Option<Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let error = serde_path_to_error::deserialize::<_, T>(&mut deserializer).err()?;
+    let path = error.path().to_string();
+    let reason = reason(error.inner());
+    if path == "." {
+        return Some(Error::invalid(format!("The request body is not what is expected: {reason}.")));
+    }
+    Some(Error::invalid(format!("Invalid value for '{path}': {reason}.")).param(path))
+}
+
+/// The error without serde_json's position, which the path says better.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => text.get(..end).unwrap_or_default().to_owned(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(body: &[u8]) -> Error {
+        parse::<chat::Request<'_>>(body).unwrap_err()
+    }
+
+    #[test]
+    fn a_wrong_type_anywhere_is_named_by_its_path() {
+        for (body, param) in [
+            (r#"{"messages":5}"#, "messages"),
+            (r#"{"messages":[{"role":1}]}"#, "messages[0].role"),
+            (r#"{"messages":[{"role":"user","content":{}}]}"#, "messages[0].content"),
+            (r#"{"messages":[{"content":[{"type":"text","text":7}]}]}"#, "messages[0].content[0].text"),
+            (r#"{"temperature":"hot"}"#, "temperature"),
+            (r#"{"max_tokens":1.5}"#, "max_tokens"),
+            (r#"{"tools":[{"function":{"name":[]}}]}"#, "tools[0].function.name"),
+            (r#"{"stream_options":{"include_usage":"yes"}}"#, "stream_options.include_usage"),
+        ] {
+            let error = refusal(body.as_bytes());
+            assert_eq!(error.param.as_deref(), Some(param), "{}", error.message);
+            assert_eq!(error.status, 400);
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_no_json_object_is_refused() {
+        for body in [&b""[..], b"{", b"[]", b"null", b"\xff{}", b"{\"model\":\"\xff\"}", b"hello", b"{}{}"] {
+            let error = refusal(body);
+            assert_eq!((error.status, error.kind), (400, "invalid_request_error"), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn nesting_of_ten_thousand_is_refused_and_not_a_stack_overflow() {
+        for body in ["[".repeat(10_000), format!("{{\"messages\":{}", "[".repeat(10_000))] {
+            assert_eq!(refusal(body.as_bytes()).status, 400);
+        }
+    }
+}

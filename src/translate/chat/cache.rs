@@ -1,0 +1,81 @@
+//! Cache points: where a prefix ends that later requests share.
+
+use crate::bedrock::converse::{self, Block, CachePoint, CachePointType, CacheTtl, SystemBlock, Tool};
+use crate::openai::Error;
+use crate::openai::chat::CacheControl;
+use crate::translate::family::{Cache, Capabilities};
+use crate::translate::notes::Notes;
+
+use super::parameters::CacheSwitches;
+
+/// No request may have more (AWS documentation, "Prompt caching").
+const POINTS: usize = 4;
+
+/// The cache point that a `cache_control` or a `prompt_cache_breakpoint` asks for; none on families that do not cache.
+pub(super) fn point(
+    control: Option<CacheControl<'_>>,
+    capabilities: &Capabilities,
+    notes: &mut Notes<'_>,
+) -> Result<Option<CachePoint>, Error> {
+    let Some(CacheControl { kind: _, mode: _, ttl, unknown }) = control else {
+        return Ok(None);
+    };
+    notes.unknown("cache_control.", unknown)?;
+    if capabilities.cache == Cache::No {
+        notes.ignore("cache_control");
+        return Ok(None);
+    }
+    // OpenAI's shortest is 30 minutes: the hour is the nearest that keeps the promise.
+    let long = ttl.is_some_and(|ttl| &*ttl != "5m");
+    notes.ignore_if(long && capabilities.cache != Cache::OneHour, "cache_control.ttl");
+    Ok(Some(new(long && capabilities.cache == Cache::OneHour)))
+}
+
+fn new(hour: bool) -> CachePoint {
+    CachePoint { kind: CachePointType::Default, ttl: hour.then_some(CacheTtl::OneHour) }
+}
+
+/// Adds the points that the client's switches ask for, and keeps the last four of all.
+pub(super) fn apply(body: &mut converse::Request<'_>, switches: CacheSwitches, capabilities: &Capabilities) {
+    if capabilities.cache != Cache::No {
+        if switches.system && !matches!(body.system.last(), None | Some(SystemBlock::CachePoint(_))) {
+            body.system.push(SystemBlock::CachePoint(new(false)));
+        }
+        let last_user = body.messages.iter_mut().rev().find(|message| message.role == converse::Role::User);
+        if let Some(message) = last_user.filter(|_| switches.messages)
+            && !matches!(message.content.last(), None | Some(Block::CachePoint(_)))
+        {
+            message.content.push(Block::CachePoint(new(false)));
+        }
+    }
+    let in_tools = body.tool_config.iter().flat_map(|config| &config.tools);
+    let count = in_tools.filter(|tool| is_tool_point(tool)).count()
+        + body.system.iter().filter(|block| is_system_point(block)).count()
+        + body.messages.iter().flat_map(|message| &message.content).filter(|block| is_point(block)).count();
+    // In the order of the prompt: tools, system, messages.
+    let mut surplus = count.saturating_sub(POINTS);
+    let mut keep = |is_point: bool| {
+        let drop = is_point && surplus > 0;
+        surplus = surplus.saturating_sub(drop.into());
+        !drop
+    };
+    if let Some(config) = &mut body.tool_config {
+        config.tools.retain(|tool| keep(is_tool_point(tool)));
+    }
+    body.system.retain(|block| keep(is_system_point(block)));
+    for message in &mut body.messages {
+        message.content.retain(|block| keep(is_point(block)));
+    }
+}
+
+fn is_tool_point(tool: &Tool<'_>) -> bool {
+    matches!(tool, Tool::CachePoint(_))
+}
+
+fn is_system_point(block: &SystemBlock<'_>) -> bool {
+    matches!(block, SystemBlock::CachePoint(_))
+}
+
+fn is_point(block: &Block<'_>) -> bool {
+    matches!(block, Block::CachePoint(_))
+}

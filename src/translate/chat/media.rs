@@ -1,0 +1,248 @@
+//! Images, documents, sound and film: where they are, and what they are by their first bytes.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::bedrock::converse::{DocumentBlock, Media, S3Location, Source};
+use crate::json::Str;
+use crate::openai::Error;
+
+/// A `data:` URL (RFC 2397), its base64 left as it is.
+struct DataUrl<'a> {
+    media_type: &'a str,
+    base64: Cow<'a, str>,
+}
+
+/// An image of `image_url`.
+pub(super) fn image<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
+    if let Some(source) = s3(&url) {
+        let format = extension(&url).and_then(image_format).unwrap_or("png");
+        return Ok(Media { format: format.into(), source });
+    }
+    let data = data_url(url.into_cow(), param)?;
+    let format = sniff_image(&data.base64).ok_or_else(|| {
+        let message = format!("'{param}' is not an image that Bedrock takes: its data is not PNG, JPEG, GIF or WebP.");
+        Error::invalid(message).param(param).code("invalid_image")
+    })?;
+    Ok(Media { format: format.into(), source: Source::Bytes(data.base64) })
+}
+
+/// A film of `video_url`.
+pub(super) fn video<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
+    if let Some(source) = s3(&url) {
+        let format = extension(&url).and_then(video_format).unwrap_or("mp4");
+        return Ok(Media { format: format.into(), source });
+    }
+    let data = data_url(url.into_cow(), param)?;
+    let format = data.media_type.strip_prefix("video/").and_then(video_format);
+    let format = format.ok_or_else(|| unknown_format(param, data.media_type))?;
+    Ok(Media { format: format.into(), source: Source::Bytes(data.base64) })
+}
+
+/// Sound of `input_audio`: base64 and a format.
+pub(super) fn audio<'a>(data: Str<'a>, format: &str, param: &str) -> Result<Media<'a>, Error> {
+    const FORMATS: &[&str] = &[
+        "mp3", "opus", "wav", "aac", "flac", "mp4", "ogg", "mkv", "mka", "x-aac", "m4a", "mpeg", "mpga", "pcm", "webm",
+    ];
+    let format = FORMATS.iter().find(|known| **known == format).ok_or_else(|| unknown_format(param, format))?;
+    Ok(Media { format: (*format).into(), source: Source::Bytes(checked(data.into_cow(), param)?) })
+}
+
+/// A document of `file`: a `data:` URL, or base64 with the type in its name.
+pub(super) fn document<'a>(
+    data: Str<'a>,
+    filename: Option<&str>,
+    name: String,
+    param: &str,
+) -> Result<DocumentBlock<'a>, Error> {
+    let by_name = filename.and_then(extension).and_then(document_format);
+    let (format, base64) = if data.starts_with("data:") {
+        let DataUrl { media_type, base64 } = data_url(data.into_cow(), param)?;
+        let format = document_format_of_type(media_type).or(by_name);
+        (format.ok_or_else(|| unknown_format(param, media_type))?, base64)
+    } else {
+        let format = by_name.ok_or_else(|| unknown_format(param, filename.unwrap_or("no name")))?;
+        (format, checked(data.into_cow(), param)?)
+    };
+    Ok(DocumentBlock { format: format.into(), name, source: Source::Bytes(base64) })
+}
+
+/// True where a file's data is an image, which some clients send as a file.
+pub(super) fn is_image(data: &str) -> bool {
+    data.starts_with("data:image/")
+}
+
+fn s3<'a>(url: &str) -> Option<Source<'a>> {
+    url.starts_with("s3://").then(|| Source::S3Location(S3Location { uri: url.to_owned().into() }))
+}
+
+fn data_url<'a>(url: Cow<'a, str>, param: &str) -> Result<DataUrl<'a>, Error> {
+    let refuse = |message: &str| Error::invalid(format!("Invalid value for '{param}': {message}")).param(param);
+    if url.starts_with("http://") || url.starts_with("https://") {
+        return Err(refuse("fetching from the web is not configured here; send a data: URL with base64.")
+            .code("unsupported_url"));
+    }
+    let Some((head, _)) = url.split_once(',').filter(|(head, _)| head.starts_with("data:")) else {
+        return Err(refuse("expected a data: URL with base64, or an s3:// URL."));
+    };
+    let head_length = head.len();
+    if !head.ends_with(";base64") {
+        return Err(refuse("expected base64 in the data: URL."));
+    }
+    let (media_type, base64) = match url {
+        Cow::Borrowed(url) => {
+            let (head, base64) = url.split_at(head_length);
+            (media_type(head), Cow::Borrowed(base64.get(1..).unwrap_or_default()))
+        }
+        // Only escapes in the JSON make it owned; the type is one of few, so that it need not live as long.
+        Cow::Owned(url) => {
+            let (head, base64) = url.split_at(head_length);
+            (known_type(media_type(head)), Cow::Owned(base64.get(1..).unwrap_or_default().to_owned()))
+        }
+    };
+    Ok(DataUrl { media_type, base64: checked(base64, param)? })
+}
+
+/// `image/png` of `data:image/png;charset=x;base64`.
+fn media_type(head: &str) -> &str {
+    let head = head.strip_prefix("data:").unwrap_or(head);
+    head.split_once(';').map_or(head, |(media_type, _)| media_type)
+}
+
+fn known_type(media_type: &str) -> &'static str {
+    let known = VIDEO_FORMATS.iter().map(|(_, known, _)| known).chain(DOCUMENT_FORMATS.iter().map(|(_, known)| known));
+    known.into_iter().find(|known| **known == media_type).copied().unwrap_or("unknown")
+}
+
+/// Base64 that Bedrock takes: no white space, the padding complete. Its beginning must decode.
+fn checked<'a>(base64: Cow<'a, str>, param: &str) -> Result<Cow<'a, str>, Error> {
+    let refuse = |reason: &str| Error::invalid(format!("Invalid value for '{param}': {reason}")).param(param);
+    let mut base64 = base64;
+    if base64.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        base64 = base64.chars().filter(|c| !c.is_ascii_whitespace()).collect::<String>().into();
+    }
+    match base64.len() % 4 {
+        2 => base64.to_mut().push_str("=="),
+        3 => base64.to_mut().push('='),
+        1 => return Err(refuse("the base64 is cut off.")),
+        _ => {}
+    }
+    if base64.is_empty() {
+        return Err(refuse("it has no data."));
+    }
+    if first_bytes(&base64).is_none() {
+        return Err(refuse("it is not base64."));
+    }
+    Ok(base64)
+}
+
+fn first_bytes(base64: &str) -> Option<Vec<u8>> {
+    let head = base64.get(..base64.len().min(32))?;
+    STANDARD.decode(head).ok()
+}
+
+/// The format by the first bytes, which win over what the client says.
+fn sniff_image(base64: &str) -> Option<&'static str> {
+    let bytes = first_bytes(base64)?;
+    match bytes.as_slice() {
+        [0x89, b'P', b'N', b'G', ..] => Some("png"),
+        [0xff, 0xd8, 0xff, ..] => Some("jpeg"),
+        [b'G', b'I', b'F', b'8', ..] => Some("gif"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("webp"),
+        _ => None,
+    }
+}
+
+fn extension(name: &str) -> Option<&str> {
+    name.rsplit_once('.').map(|(_, extension)| extension)
+}
+
+fn image_format(extension: &str) -> Option<&'static str> {
+    const FORMATS: &[(&str, &str)] =
+        &[("png", "png"), ("jpg", "jpeg"), ("jpeg", "jpeg"), ("gif", "gif"), ("webp", "webp")];
+    FORMATS.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known)).map(|(_, format)| *format)
+}
+
+/// Extension or subtype, media type, Bedrock's format.
+const VIDEO_FORMATS: &[(&str, &str, &str)] = &[
+    ("mp4", "video/mp4", "mp4"),
+    ("mov", "video/mov", "mov"),
+    ("quicktime", "video/quicktime", "mov"),
+    ("mkv", "video/mkv", "mkv"),
+    ("x-matroska", "video/x-matroska", "mkv"),
+    ("webm", "video/webm", "webm"),
+    ("flv", "video/flv", "flv"),
+    ("x-flv", "video/x-flv", "flv"),
+    ("mpeg", "video/mpeg", "mpeg"),
+    ("mpg", "video/mpg", "mpg"),
+    ("wmv", "video/wmv", "wmv"),
+    ("x-ms-wmv", "video/x-ms-wmv", "wmv"),
+    ("3gp", "video/3gp", "three_gp"),
+    ("3gpp", "video/3gpp", "three_gp"),
+];
+
+fn video_format(name: &str) -> Option<&'static str> {
+    VIDEO_FORMATS.iter().find(|(known, _, _)| name.eq_ignore_ascii_case(known)).map(|(_, _, format)| *format)
+}
+
+/// Bedrock's format, which is the extension too, and media type.
+const DOCUMENT_FORMATS: &[(&str, &str)] = &[
+    ("pdf", "application/pdf"),
+    ("csv", "text/csv"),
+    ("doc", "application/msword"),
+    ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("xls", "application/vnd.ms-excel"),
+    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("html", "text/html"),
+    ("txt", "text/plain"),
+    ("md", "text/markdown"),
+];
+
+fn document_format(extension: &str) -> Option<&'static str> {
+    DOCUMENT_FORMATS.iter().find(|(format, _)| extension.eq_ignore_ascii_case(format)).map(|(format, _)| *format)
+}
+
+fn document_format_of_type(media_type: &str) -> Option<&'static str> {
+    DOCUMENT_FORMATS.iter().find(|(_, known)| *known == media_type).map(|(format, _)| *format)
+}
+
+fn unknown_format(param: &str, found: &str) -> Error {
+    let found: String = found.chars().take(64).collect();
+    Error::invalid(format!("Invalid value for '{param}': Bedrock does not take the format '{found}'.")).param(param)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+    #[test]
+    fn the_first_bytes_win_over_what_the_client_says() {
+        let media = image(format!("data:image/jpg;base64,{PNG}").into(), "p").unwrap();
+        assert_eq!(media.format, "png");
+        assert!(matches!(media.source, Source::Bytes(bytes) if bytes == PNG));
+    }
+
+    #[test]
+    fn what_is_no_image_is_refused() {
+        for url in [
+            "data:image/png;base64,aGVsbG8gd29ybGQ=",
+            "data:image/png;base64,",
+            "data:image/png;base64,%%%%",
+            "data:image/png,raw",
+            "hello",
+            "https://example.com/a.png",
+        ] {
+            assert_eq!(image(url.into(), "p").unwrap_err().param.as_deref(), Some("p"), "{url}");
+        }
+    }
+
+    #[test]
+    fn base64_is_completed_and_stripped_of_line_ends() {
+        assert_eq!(checked("aGVs\r\nbG8".into(), "p").unwrap(), "aGVsbG8=");
+        assert!(checked("aGVsb".into(), "p").is_err());
+    }
+}

@@ -1,0 +1,89 @@
+//! `POST chat/completions` ⇄ Converse and ConverseStream.
+//!
+//! ```text
+//! request:  parameters, tools, turns (content, media, tool ids), reasoning, structured output ─▶ Converse body
+//! reply:    reply (whole) or stream (event by event) ─▶ OpenAI
+//! ```
+
+mod cache;
+mod content;
+mod media;
+mod metadata;
+mod parameters;
+mod reasoning;
+mod reply;
+mod request;
+mod stream;
+mod structured;
+mod tool_ids;
+mod tool_names;
+mod tools;
+mod turns;
+
+use crate::openai::completion::FinishReason;
+use crate::openai::Error;
+
+pub use reply::reply;
+pub use request::request;
+pub use stream::Stream;
+use tool_names::Original;
+
+/// What the translation of a reply needs to know of its request.
+#[derive(Clone, Debug, Default)]
+pub struct Reply {
+    /// What the client called the model.
+    pub model: String,
+    /// Whether the client wants a stream.
+    pub stream: bool,
+    /// Whether the stream ends with the usage.
+    pub include_usage: bool,
+    /// The tools whose names were changed or which are not functions, by the name Bedrock knows.
+    tools: Vec<(String, Original)>,
+    /// The tool whose input is the answer itself.
+    answer_tool: Option<String>,
+    /// The client gave `functions`, and wants `function_call` back.
+    legacy_functions: bool,
+}
+
+/// What to do with a call in the reply.
+#[derive(Debug, PartialEq, Eq)]
+enum Called<'a> {
+    /// Its input is the answer.
+    Answer,
+    /// A function, by the client's name.
+    Function(&'a str),
+    /// A custom tool, by the client's name.
+    Custom(&'a str),
+}
+
+impl Reply {
+    fn called<'a>(&'a self, name: &'a str) -> Called<'a> {
+        if self.answer_tool.as_deref() == Some(name) {
+            return Called::Answer;
+        }
+        match self.tools.iter().find(|(legal, _)| legal == name) {
+            Some((_, Original::Function(original))) => Called::Function(original),
+            Some((_, Original::Custom(original))) => Called::Custom(original),
+            None => Called::Function(name),
+        }
+    }
+
+    /// OpenAI's reason for Bedrock's. `calls` says whether the client gets any calls: an answer by the answer tool
+    /// has none.
+    ///
+    /// # Errors
+    /// 502 where the model's output was malformed: there is no whole answer to give.
+    fn finish_reason(&self, stop_reason: &str, calls: bool) -> Result<FinishReason, Error> {
+        match stop_reason {
+            "tool_use" if !calls => Ok(FinishReason::Stop),
+            "tool_use" if self.legacy_functions => Ok(FinishReason::FunctionCall),
+            "tool_use" => Ok(FinishReason::ToolCalls),
+            "max_tokens" | "model_context_window_exceeded" => Ok(FinishReason::Length),
+            "guardrail_intervened" | "content_filtered" => Ok(FinishReason::ContentFilter),
+            "malformed_model_output" | "malformed_tool_use" => {
+                Err(Error::new(502, format!("The model's output was malformed ({stop_reason}).")).code("model_error"))
+            }
+            _ => Ok(FinishReason::Stop),
+        }
+    }
+}

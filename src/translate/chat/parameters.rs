@@ -1,0 +1,282 @@
+//! Numbers and switches of a request.
+
+use serde_json::value::RawValue;
+
+use crate::bedrock::converse::{self, Document, OutputConfig, ServiceTier};
+use crate::json::{Members, OneOrMany, Str, object};
+use crate::openai::Error;
+use crate::translate::family::{Capabilities, TopK};
+use crate::translate::notes::Notes;
+
+/// OpenAI's sampling parameters.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sampling {
+    pub(super) temperature: Option<f64>,
+    pub(super) top_p: Option<f64>,
+    pub(super) top_k: Option<i64>,
+}
+
+/// Bedrock's own members, as a client gives them beside OpenAI's.
+#[derive(Debug)]
+pub(super) struct BedrockMembers<'a> {
+    pub(super) guardrail_config: Option<&'a RawValue>,
+    pub(super) performance_config: Option<&'a RawValue>,
+    pub(super) prompt_variables: Option<&'a RawValue>,
+    pub(super) additional_model_request_fields: Option<Members<'a, &'a RawValue>>,
+    pub(super) additional_model_response_field_paths: Option<&'a RawValue>,
+    pub(super) output_config: Option<&'a RawValue>,
+}
+
+/// Bedrock's limit on stop sequences (service model).
+const STOP_SEQUENCES: usize = 2_500;
+
+/// Only one choice can be had.
+pub(super) fn one_choice(n: Option<i64>, notes: &mut Notes<'_>) -> Result<(), Error> {
+    match n {
+        None | Some(1) => Ok(()),
+        Some(..1) => Err(Error::invalid_param("n", "'n' must be at least 1.")),
+        Some(_) => notes.unsupported("n", "Bedrock gives one choice per request; 'n' must be 1."),
+    }
+}
+
+/// Only text can be had.
+pub(super) fn text_only(
+    modalities: Option<Vec<Str<'_>>>,
+    audio: Option<&RawValue>,
+    notes: &mut Notes<'_>,
+) -> Result<(), Error> {
+    if modalities.is_some_and(|kinds| kinds.iter().any(|kind| &**kind != "text")) {
+        notes.unsupported("modalities", "Only text output is available on Bedrock Converse.")?;
+    }
+    notes.ignore_if(audio.is_some(), "audio");
+    Ok(())
+}
+
+/// The newer name wins.
+pub(super) fn max_tokens(
+    max_completion_tokens: Option<i64>,
+    max_tokens: Option<i64>,
+    notes: &mut Notes<'_>,
+) -> Result<Option<i64>, Error> {
+    let (name, value) = match (max_completion_tokens, max_tokens) {
+        (Some(value), _) => ("max_completion_tokens", value),
+        (None, Some(value)) => ("max_tokens", value),
+        (None, None) => return Ok(None),
+    };
+    if value < 1 {
+        notes.unsupported(name, "Bedrock generates at least one token; this must be 1 or more.")?;
+        return Ok(None);
+    }
+    if value > i64::from(i32::MAX) {
+        return Err(Error::invalid_param(name, format!("'{name}' is too large.")));
+    }
+    Ok(Some(value))
+}
+
+/// Everything in `inferenceConfig`, and `top_k`.
+pub(super) fn inference<'a>(
+    body: &mut converse::Request<'a>,
+    max_tokens: Option<i64>,
+    sampling: Sampling,
+    stop: Option<OneOrMany<'a, Str<'a>>>,
+    capabilities: &Capabilities,
+    notes: &mut Notes<'_>,
+) -> Result<(), Error> {
+    let Sampling { temperature, top_p, top_k } = sampling;
+    body.inference_config.max_tokens = max_tokens;
+    if let Some(temperature) = temperature {
+        if !(0.0..=2.0).contains(&temperature) {
+            return Err(Error::invalid_param("temperature", "'temperature' must be between 0 and 2."));
+        }
+        if capabilities.temperature {
+            // OpenAI's scale goes on where Bedrock's ends.
+            notes.ignore_if(temperature > 1.0, "temperature");
+            body.inference_config.temperature = Some(temperature.min(1.0));
+        } else {
+            notes.ignore_if(temperature != 1.0, "temperature");
+        }
+    }
+    if let Some(top_p) = top_p {
+        if !(0.0..=1.0).contains(&top_p) {
+            return Err(Error::invalid_param("top_p", "'top_p' must be between 0 and 1."));
+        }
+        let pair = body.inference_config.temperature.is_some() && !capabilities.temperature_with_top_p;
+        if capabilities.top_p && !pair {
+            body.inference_config.top_p = Some(top_p);
+        } else {
+            notes.ignore_if(top_p != 1.0, "top_p");
+        }
+    }
+    if let Some(top_k) = top_k {
+        if top_k < 1 {
+            return Err(Error::invalid_param("top_k", "'top_k' must be at least 1."));
+        }
+        let fields = &mut body.additional_model_request_fields;
+        match capabilities.top_k {
+            TopK::None => notes.ignore("top_k"),
+            TopK::Field(name) => fields.set(name, Document::Value(top_k.into())),
+            TopK::Nova => {
+                fields.set("inferenceConfig", Document::Value(serde_json::json!({ "topK": top_k })));
+            }
+        }
+    }
+    stop_sequences(body, stop, capabilities, notes)
+}
+
+fn stop_sequences<'a>(
+    body: &mut converse::Request<'a>,
+    stop: Option<OneOrMany<'a, Str<'a>>>,
+    capabilities: &Capabilities,
+    notes: &mut Notes<'_>,
+) -> Result<(), Error> {
+    let mut sequences = match stop {
+        None => return Ok(()),
+        Some(OneOrMany::One(sequence)) => vec![sequence],
+        Some(OneOrMany::Many(sequences)) => sequences,
+    };
+    sequences.retain(|sequence| !sequence.is_empty());
+    if sequences.len() > STOP_SEQUENCES {
+        let message = format!("'stop' has more than {STOP_SEQUENCES} sequences.");
+        return Err(Error::invalid(message).param("stop"));
+    }
+    if !capabilities.blank_stop && sequences.iter().any(Str::is_blank) {
+        notes.ignore("stop");
+        sequences.retain(|sequence| !sequence.is_blank());
+    }
+    if capabilities.stop {
+        body.inference_config.stop_sequences = sequences;
+    } else {
+        notes.ignore_if(!sequences.is_empty(), "stop");
+    }
+    Ok(())
+}
+
+/// The tiers that both know; `auto` is Bedrock's default.
+pub(super) fn service_tier<'a>(body: &mut converse::Request<'a>, tier: Option<Str<'a>>, notes: &mut Notes<'_>) {
+    let Some(tier) = tier else { return };
+    match &*tier {
+        "auto" => {}
+        "default" | "flex" | "priority" => body.service_tier = Some(ServiceTier { kind: tier }),
+        _ => notes.ignore("service_tier"),
+    }
+}
+
+/// Bedrock's members go where they belong, their form checked as far as a wrong one would go unnoticed.
+pub(super) fn bedrock_members<'a>(
+    body: &mut converse::Request<'a>,
+    members: BedrockMembers<'a>,
+    stream: bool,
+    notes: &mut Notes<'_>,
+) -> Result<(), Error> {
+    let BedrockMembers {
+        guardrail_config,
+        performance_config,
+        prompt_variables,
+        additional_model_request_fields,
+        additional_model_response_field_paths,
+        output_config,
+    } = members;
+    let object = |value: Option<&'a RawValue>, name: &str| match value {
+        Some(value) if !value.get().starts_with('{') => {
+            Err(Error::invalid(format!("Invalid value for '{name}': expected an object.")).param(name))
+        }
+        Some(value) => notes.check_depth(value, || name.to_owned()).map(|()| Some(value)),
+        None => Ok(None),
+    };
+    body.performance_config = object(performance_config, "performanceConfig")?;
+    body.prompt_variables = object(prompt_variables, "promptVariables")?;
+    body.output_config = object(output_config, "outputConfig")?.map(OutputConfig::Raw).or(body.output_config.take());
+    if let Some(guardrail) = object(guardrail_config, "guardrailConfig")? {
+        body.guardrail_config = Some(guardrail_config_for(guardrail, stream)?);
+    }
+    if let Some(paths) = additional_model_response_field_paths {
+        let name = "additionalModelResponseFieldPaths";
+        if !paths.get().starts_with('[') {
+            return Err(Error::invalid(format!("Invalid value for '{name}': expected a list.")).param(name));
+        }
+        notes.check_depth(paths, || name.to_owned())?;
+        body.additional_model_response_field_paths = Some(paths);
+    }
+    additional_fields(body, additional_model_request_fields, "additionalModelRequestFields", notes)
+}
+
+object! {
+    /// `guardrailConfig`.
+    struct Guardrail<'a> {
+        id = "guardrailIdentifier": Str<'a>,
+        version = "guardrailVersion": Str<'a>,
+        trace: Str<'a>,
+        mode = "streamProcessingMode": Str<'a>,
+    }
+}
+
+/// `streamProcessingMode` is known to ConverseStream only.
+fn guardrail_config_for<'a>(raw: &'a RawValue, stream: bool) -> Result<Document<'a>, Error> {
+    let guardrail: Guardrail<'_> = serde_json::from_str(raw.get())
+        .map_err(|error| Error::invalid(format!("Invalid value for 'guardrailConfig': {error}.")).param("guardrailConfig"))?;
+    if stream || guardrail.mode.is_none() {
+        return Ok(Document::Raw(raw));
+    }
+    let mut value = serde_json::Map::new();
+    for (name, member) in [
+        ("guardrailIdentifier", guardrail.id),
+        ("guardrailVersion", guardrail.version),
+        ("trace", guardrail.trace),
+    ] {
+        if let Some(member) = member {
+            value.insert(name.to_owned(), member.into_cow().into());
+        }
+    }
+    Ok(Document::Value(value.into()))
+}
+
+fn additional_fields<'a>(
+    body: &mut converse::Request<'a>,
+    members: Option<Members<'a, &'a RawValue>>,
+    param: &str,
+    notes: &Notes<'_>,
+) -> Result<(), Error> {
+    for (name, value) in members.map(|members| members.0).unwrap_or_default() {
+        notes.check_depth(value, || format!("{param}.{}", &*name))?;
+        body.additional_model_request_fields.set(name.into_cow(), Document::Raw(value));
+    }
+    Ok(())
+}
+
+/// Where the client asks for automatic cache points (the Bedrock access gateway's convention).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct CacheSwitches {
+    pub(super) system: bool,
+    pub(super) messages: bool,
+}
+
+object! {
+    /// `extra_body.prompt_caching`.
+    struct PromptCaching<'a> {
+        system: bool,
+        messages: bool,
+    }
+}
+
+/// A literal `extra_body`: additional fields, but for the access gateway's `prompt_caching`.
+pub(super) fn extra_body<'a>(
+    body: &mut converse::Request<'a>,
+    members: Option<Members<'a, &'a RawValue>>,
+    notes: &mut Notes<'_>,
+) -> Result<CacheSwitches, Error> {
+    let mut switches = CacheSwitches::default();
+    let Some(Members(mut members)) = members else {
+        return Ok(switches);
+    };
+    if let Some(at) = members.iter().position(|(name, _)| &**name == "prompt_caching") {
+        let (_, value) = members.remove(at);
+        let PromptCaching { system, messages, unknown } = serde_json::from_str(value.get()).map_err(|error| {
+            Error::invalid(format!("Invalid value for 'extra_body.prompt_caching': {error}."))
+                .param("extra_body.prompt_caching")
+        })?;
+        notes.unknown("extra_body.prompt_caching.", unknown)?;
+        switches = CacheSwitches { system: system.unwrap_or(false), messages: messages.unwrap_or(false) };
+    }
+    additional_fields(body, Some(Members(members)), "extra_body", notes)?;
+    Ok(switches)
+}

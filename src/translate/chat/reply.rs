@@ -1,0 +1,160 @@
+//! A whole reply of Converse becomes a chat completion.
+
+use crate::bedrock::reply::{Block, Citation, Citations, Output, Reply as Converse, ToolUse};
+use crate::json::{Str, object};
+use crate::openai::Error;
+use crate::openai::completion::{
+    Annotation, Call, Choice, Completion, Custom, Function, Message, ThinkingBlock, ToolCall, UrlCitation,
+};
+use crate::translate::Answered;
+use crate::translate::errors::no_answer;
+use crate::translate::usage::usage;
+
+use super::{Called, Reply};
+
+/// What is collected from the blocks.
+#[derive(Default)]
+struct Collected<'a> {
+    text: Option<String>,
+    reasoning: Option<String>,
+    thinking_blocks: Vec<ThinkingBlock<'a>>,
+    calls: Vec<ToolCall<'a>>,
+    annotations: Vec<Annotation<'a>>,
+}
+
+/// Translates the body of a 200.
+///
+/// # Errors
+/// 502 where it is not a reply of Converse: never an empty success.
+pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
+    let Converse { output, stop_reason, usage: tokens, service_tier, unknown: _ } =
+        serde_json::from_slice(body).map_err(|_| no_answer("Bedrock's reply could not be read."))?;
+    let message = output.and_then(|Output { message, unknown: _ }| message);
+    let message = message.ok_or_else(|| no_answer("Bedrock's reply has no output."))?;
+    let stop_reason = stop_reason.ok_or_else(|| no_answer("Bedrock's reply does not say why it ended."))?;
+
+    let mut collected = Collected::default();
+    for block in message.content.into_iter().flatten() {
+        collected.block(block, context)?;
+    }
+    let Collected { text, reasoning, thinking_blocks, calls, annotations } = collected;
+    let finish_reason = context.finish_reason(&stop_reason, !calls.is_empty())?;
+    let (tool_calls, function_call) =
+        if context.legacy_functions { (Vec::new(), calls.into_iter().find_map(function)) } else { (calls, None) };
+    let message = Message {
+        role: "assistant",
+        content: text.map(Str::from),
+        refusal: None,
+        reasoning_content: reasoning.map(Str::from),
+        thinking_blocks,
+        tool_calls,
+        function_call,
+        annotations,
+    };
+    let id = format!("chatcmpl-{}", answered.request_id);
+    let completion = Completion {
+        id: &id,
+        object: "chat.completion",
+        created: answered.created,
+        model: &context.model,
+        choices: [Choice { index: 0, message, logprobs: None, finish_reason }],
+        usage: tokens.as_ref().map(usage),
+        service_tier: service_tier.as_ref().and_then(|tier| tier.kind.as_deref()),
+    };
+    serde_json::to_vec(&completion).map_err(|_| no_answer("Bedrock's reply could not be written."))
+}
+
+impl<'a> Collected<'a> {
+    fn block(&mut self, block: Block<'a>, context: &'a Reply) -> Result<(), Error> {
+        let Block { text, tool_use, reasoning_content, citations_content, unknown: _ } = block;
+        if let Some(text) = text {
+            self.text(&text);
+        }
+        if let Some(call) = tool_use {
+            self.call(call, context)?;
+        }
+        if let Some(reasoning) = reasoning_content {
+            if let Some(readable) = reasoning.reasoning_text {
+                let text = readable.text.unwrap_or_default();
+                self.reasoning.get_or_insert_default().push_str(&text);
+                self.thinking_blocks.push(ThinkingBlock::Thinking { thinking: text, signature: readable.signature });
+            }
+            if let Some(data) = reasoning.redacted_content {
+                self.thinking_blocks.push(ThinkingBlock::RedactedThinking { data });
+            }
+        }
+        if let Some(Citations { content, citations, unknown: _ }) = citations_content {
+            let start = self.characters();
+            for piece in content.into_iter().flatten() {
+                self.text(&piece.text.unwrap_or_default());
+            }
+            let end = self.characters();
+            self.annotations.extend(citations.into_iter().flatten().map(|citation| annotation(citation, start, end)));
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) {
+        self.text.get_or_insert_default().push_str(text);
+    }
+
+    fn characters(&self) -> usize {
+        self.text.as_deref().map_or(0, |text| text.chars().count())
+    }
+
+    fn call(&mut self, call: ToolUse<'a>, context: &'a Reply) -> Result<(), Error> {
+        let ToolUse { tool_use_id, name, input, unknown: _ } = call;
+        let (Some(id), Some(name)) = (tool_use_id, name) else {
+            return Err(no_answer("Bedrock's reply has a call without a name or an id."));
+        };
+        let arguments = input.map_or("{}", |input| input.get());
+        // Unchanged names are Bedrock's own, so they are looked up by a copy that lives as long as the reply.
+        let call = match context.called(&name) {
+            Called::Answer => {
+                self.text(arguments);
+                return Ok(());
+            }
+            Called::Function(original) => {
+                let name = Str::from(original.to_owned());
+                Call::Function { function: Function { name, arguments } }
+            }
+            Called::Custom(original) => {
+                let name = Str::from(original.to_owned());
+                Call::Custom { custom: Custom { name, input: Str::from(custom_input(arguments)) } }
+            }
+        };
+        self.calls.push(ToolCall { id, call });
+        Ok(())
+    }
+}
+
+object! {
+    /// The arguments of a custom tool.
+    struct CustomArguments<'a> {
+        input: Str<'a>,
+    }
+}
+
+/// The free text of a custom tool's arguments; the arguments themselves where they have another form.
+pub(super) fn custom_input(arguments: &str) -> String {
+    match serde_json::from_str::<CustomArguments<'_>>(arguments) {
+        Ok(CustomArguments { input: Some(input), .. }) => input.into_cow().into_owned(),
+        _ => arguments.to_owned(),
+    }
+}
+
+fn function(call: ToolCall<'_>) -> Option<Function<'_>> {
+    match call.call {
+        Call::Function { function } => Some(function),
+        Call::Custom { .. } => None,
+    }
+}
+
+/// A source of the characters from `start` to `end`.
+pub(super) fn annotation(citation: Citation<'_>, start: usize, end: usize) -> Annotation<'_> {
+    let Citation { title, source, location, unknown: _ } = citation;
+    let url = location.and_then(|location| location.web?.url).or(source).unwrap_or_default();
+    Annotation::UrlCitation {
+        url_citation: UrlCitation { start_index: start, end_index: end, title: title.unwrap_or_default(), url },
+    }
+}

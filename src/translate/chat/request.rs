@@ -1,0 +1,169 @@
+//! A chat request, whole: each member goes where it belongs, or its name goes into the notes.
+
+use crate::bedrock::converse;
+use crate::openai::Error;
+use crate::openai::chat::{Request, StreamOptions};
+use crate::translate::family::Capabilities;
+use crate::translate::notes::Notes;
+use crate::translate::{Options, Outgoing};
+
+use super::parameters::{self, Sampling};
+use super::tools::{self, Given};
+use super::{Reply, cache, metadata, reasoning, structured, turns};
+
+/// Translates a request for a model that takes `capabilities`. `asked` is what the client called the model; the reply
+/// repeats it.
+///
+/// # Errors
+/// 400 naming the member that is wrong, too large, or without a counterpart.
+pub fn request(
+    request: Request<'_>,
+    asked: &str,
+    caller: &str,
+    capabilities: &Capabilities,
+    options: &Options,
+) -> Result<Outgoing<Reply>, Error> {
+    let mut notes = Notes::new(options.unsupported, &options.limits);
+    let Request {
+        messages,
+        model: _,
+        max_completion_tokens,
+        max_tokens,
+        temperature,
+        top_p,
+        stop,
+        n,
+        stream,
+        stream_options,
+        tools,
+        functions,
+        tool_choice,
+        function_call,
+        parallel_tool_calls,
+        response_format,
+        reasoning_effort,
+        verbosity,
+        service_tier,
+        metadata,
+        user,
+        safety_identifier,
+        prompt_cache_key,
+        prompt_cache_retention,
+        prompt_cache_options,
+        moderation,
+        logprobs,
+        top_logprobs,
+        logit_bias,
+        seed,
+        frequency_penalty,
+        presence_penalty,
+        prediction,
+        audio,
+        modalities,
+        web_search_options,
+        store,
+        top_k,
+        thinking,
+        guardrail_config,
+        performance_config,
+        prompt_variables,
+        request_metadata,
+        additional_model_request_fields,
+        additional_model_response_field_paths,
+        output_config,
+        extra_body,
+        unknown,
+    } = request;
+    let messages = messages.ok_or_else(|| missing("messages"))?;
+    let stream = stream.unwrap_or(false);
+
+    // What has no counterpart.
+    parameters::one_choice(n, &mut notes)?;
+    if logprobs == Some(true) {
+        notes.unsupported("logprobs", "Bedrock returns no log probabilities.")?;
+    }
+    if top_logprobs.is_some_and(|count| count != 0) {
+        notes.unsupported("top_logprobs", "Bedrock returns no log probabilities.")?;
+    }
+    parameters::text_only(modalities, audio, &mut notes)?;
+    notes.ignore_if(seed.is_some(), "seed");
+    notes.ignore_if(frequency_penalty.is_some_and(|penalty| penalty != 0.0), "frequency_penalty");
+    notes.ignore_if(presence_penalty.is_some_and(|penalty| penalty != 0.0), "presence_penalty");
+    notes.ignore_if(logit_bias.is_some_and(|bias| !bias.0.is_empty()), "logit_bias");
+    notes.ignore_if(prediction.is_some(), "prediction");
+    notes.ignore_if(store == Some(true), "store");
+    notes.ignore_if(verbosity.is_some_and(|verbosity| &*verbosity != "medium"), "verbosity");
+    notes.ignore_if(web_search_options.is_some(), "web_search_options");
+    notes.ignore_if(moderation.is_some(), "moderation");
+    notes.ignore_if(prompt_cache_key.is_some(), "prompt_cache_key");
+    notes.ignore_if(prompt_cache_retention.is_some(), "prompt_cache_retention");
+    notes.ignore_if(prompt_cache_options.is_some(), "prompt_cache_options");
+    notes.unknown("", unknown)?;
+
+    // Tools come before turns: the turns speak of them by their legal names.
+    let given = Given { tools, functions, tool_choice, function_call, parallel_tool_calls };
+    let legacy_functions = given.functions.is_some() && given.tools.is_none();
+    tools::check_count(&given, &notes)?;
+    let mut names = tools::names(&given);
+    let prefill = capabilities.prefill && !reasoning::is_asked_for(reasoning_effort.as_ref(), thinking);
+    let turns::Turns { messages, system, called } =
+        turns::turns(messages, prefill, capabilities, &mut names, &mut notes)?;
+    let mut body = converse::Request { messages, system, ..converse::Request::default() };
+    let plan = structured::plan(response_format, capabilities, &mut notes)?;
+    let answer_tool = tools::tool_config(&mut body, given, plan, &called, &mut names, capabilities, &mut notes)?;
+
+    // Numbers, then reasoning, which overrules some of them.
+    let max_tokens =
+        parameters::max_tokens(max_completion_tokens, max_tokens, &mut notes)?;
+    let sampling = Sampling { temperature, top_p, top_k };
+    parameters::inference(&mut body, max_tokens, sampling, stop, capabilities, &mut notes)?;
+    parameters::service_tier(&mut body, service_tier, &mut notes);
+    parameters::bedrock_members(
+        &mut body,
+        parameters::BedrockMembers {
+            guardrail_config,
+            performance_config,
+            prompt_variables,
+            additional_model_request_fields,
+            additional_model_response_field_paths,
+            output_config,
+        },
+        stream,
+        &mut notes,
+    )?;
+    let switches = parameters::extra_body(&mut body, extra_body, &mut notes)?;
+    reasoning::apply(&mut body, reasoning_effort, thinking, capabilities, &mut notes)?;
+    metadata::apply(&mut body, caller, request_metadata, metadata, user, safety_identifier);
+    cache::apply(&mut body, switches, capabilities);
+
+    let include_usage = stream_options_usage(stream_options, stream, &mut notes)?;
+    let reply = Reply {
+        model: asked.to_owned(),
+        stream,
+        include_usage,
+        tools: names.into_changed(),
+        answer_tool,
+        legacy_functions,
+    };
+    let body = serde_json::to_vec(&body)
+        .map_err(|_| Error::new(500, "The request could not be written for Bedrock."))?;
+    let operation = if stream { "converse-stream" } else { "converse" };
+    Ok(Outgoing { operation, body, ignored: notes.into_ignored(), reply })
+}
+
+fn stream_options_usage(
+    options: Option<StreamOptions<'_>>,
+    stream: bool,
+    notes: &mut Notes<'_>,
+) -> Result<bool, Error> {
+    let Some(StreamOptions { include_usage, include_obfuscation: _, unknown }) = options else {
+        return Ok(false);
+    };
+    notes.unknown("stream_options.", unknown)?;
+    Ok(stream && include_usage.unwrap_or(false))
+}
+
+/// 400 for a member that must be there.
+pub(super) fn missing(param: &str) -> Error {
+    Error::invalid(format!("Missing required parameter: '{param}'.")).param(param).code("missing_required_parameter")
+}

@@ -1,0 +1,328 @@
+//! The events of ConverseStream become chunks, one by one.
+
+use crate::bedrock::error::Error as Exception;
+use crate::bedrock::eventstream::{Decoder, Frame};
+use crate::bedrock::reply::Usage;
+use crate::bedrock::stream::{
+    BlockDelta, BlockStart, BlockStop, Delta as Piece, MessageStop, Metadata, ReasoningDelta, ToolUseStart,
+};
+use crate::json::Str;
+use crate::openai::Error;
+use crate::openai::chunk::{Custom, Delta, Function, ToolCall, Writer};
+use crate::openai::completion::ThinkingBlock;
+use crate::translate::errors::{self, no_answer};
+use crate::translate::usage::usage;
+use crate::translate::{Answered, Limits};
+
+use super::reply::{annotation, custom_input};
+use super::{Called, Reply};
+
+/// A stream under way.
+#[derive(Debug)]
+pub struct Stream {
+    context: Reply,
+    decoder: Decoder,
+    writer: Writer,
+    /// Calls that have begun and not ended, by their block's index.
+    open: Vec<(u32, Open)>,
+    /// Calls so far.
+    calls: u32,
+    /// Characters of text so far, which citations point at.
+    characters: usize,
+    /// Some event has come.
+    begun: bool,
+    /// `messageStop` has come.
+    stopped: bool,
+    usage: Option<Usage>,
+    service_tier: Option<String>,
+    finished: bool,
+}
+
+/// A call that has begun.
+#[derive(Debug)]
+enum Open {
+    /// A function; whether any of its arguments have come.
+    Function { index: u32, begun: bool },
+    /// A custom tool, whose text can be read only when its JSON is whole.
+    Custom { index: u32, arguments: String },
+    /// Its input is the answer; whether any of it has come.
+    Answer { begun: bool },
+}
+
+impl Stream {
+    /// A stream that answers `context`.
+    pub fn new(context: Reply, answered: Answered<'_>, limits: &Limits) -> Self {
+        let id = format!("chatcmpl-{}", answered.request_id);
+        let writer = Writer::new(&id, answered.created, &context.model, context.include_usage);
+        Self {
+            context,
+            decoder: Decoder::new(limits.frame_bytes),
+            writer,
+            open: Vec::new(),
+            calls: 0,
+            characters: 0,
+            begun: false,
+            stopped: false,
+            usage: None,
+            service_tier: None,
+            finished: false,
+        }
+    }
+
+    /// True once a good event has come: from then on the answer is under way.
+    pub fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// True once the answer is whole; what comes after it is skipped.
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Takes the next bytes, however they were cut, and writes the chunks of the events that they complete.
+    ///
+    /// # Errors
+    /// An exception, a corrupt frame, or malformed output: the answer cannot go on.
+    pub fn bytes(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        if self.finished {
+            return Ok(());
+        }
+        // The decoder is lent out while its frames are read.
+        let mut decoder = std::mem::replace(&mut self.decoder, Decoder::new(0));
+        decoder.push(bytes);
+        let result = self.frames(&mut decoder, out);
+        self.decoder = decoder;
+        result
+    }
+
+    fn frames(&mut self, decoder: &mut Decoder, out: &mut Vec<u8>) -> Result<(), Error> {
+        loop {
+            match decoder.next_frame() {
+                Ok(Some(frame)) => self.frame(&frame, out)?,
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(no_answer(format!("Bedrock's stream is corrupt: {error}."))),
+            }
+        }
+    }
+
+    /// The bytes have ended.
+    ///
+    /// # Errors
+    /// 502 where the answer is not whole: a cut stream is an error, never a silent end.
+    pub fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        if self.finished {
+            return Ok(());
+        }
+        if !self.stopped || !self.decoder.is_empty() {
+            return Err(no_answer("Bedrock's stream was cut off before the end of the answer.").code("stream_cut"));
+        }
+        // Only the metadata is missing: the answer is whole, its cost unknown and not invented.
+        self.finish(out);
+        Ok(())
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
+        if self.finished {
+            return Ok(());
+        }
+        match frame.header(":message-type") {
+            Some("event") => {}
+            Some("exception") => {
+                let name = frame.header(":exception-type").unwrap_or_default();
+                return Err(errors::error(&Exception::from_exception(name, frame.payload)));
+            }
+            Some("error") => {
+                let code = frame.header(":error-code").unwrap_or_default();
+                let message = frame.header(":error-message").unwrap_or_default();
+                return Err(errors::error(&Exception::from_error_frame(code, message)));
+            }
+            _ => return Err(no_answer("Bedrock's stream has a frame of an unknown kind.")),
+        }
+        let event = frame.header(":event-type").unwrap_or_default();
+        if !self.begun {
+            self.begun = true;
+            let delta = Delta { role: Some("assistant"), content: Some(""), ..Delta::default() };
+            self.writer.choice(out, &delta, None);
+        }
+        match event {
+            "contentBlockStart" => self.block_start(read(frame)?, out),
+            "contentBlockDelta" => self.block_delta(read(frame)?, out),
+            "contentBlockStop" => {
+                let BlockStop { index, unknown: _ } = read(frame)?;
+                self.close(index.unwrap_or(0), out);
+                Ok(())
+            }
+            "messageStop" => self.message_stop(read(frame)?, out),
+            "metadata" => {
+                let Metadata { usage, service_tier, unknown: _ } = read(frame)?;
+                self.usage = usage;
+                self.service_tier = service_tier.and_then(|tier| tier.kind).map(|kind| kind.into_cow().into_owned());
+                if self.stopped {
+                    self.finish(out);
+                }
+                Ok(())
+            }
+            // `messageStart` says nothing more, and new events may come any day.
+            _ => Ok(()),
+        }
+    }
+
+    fn block_start(&mut self, event: BlockStart<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
+        let Some(ToolUseStart { tool_use_id, name, unknown: _ }) = event.start.and_then(|start| start.tool_use) else {
+            return Ok(());
+        };
+        let (Some(id), Some(name)) = (tool_use_id, name) else {
+            return Err(no_answer("Bedrock's stream has a call without a name or an id."));
+        };
+        let index = self.calls;
+        let call = match self.context.called(&name) {
+            Called::Answer => {
+                self.open.push((event.index.unwrap_or(0), Open::Answer { begun: false }));
+                return Ok(());
+            }
+            Called::Function(name) => {
+                let function = Function { name: Some(name), arguments: "" };
+                let delta = if self.context.legacy_functions {
+                    Delta { function_call: Some(function), ..Delta::default() }
+                } else {
+                    tool_delta(index, Some((&id, "function")), Some(function), None)
+                };
+                self.writer.choice(out, &delta, None);
+                Open::Function { index, begun: false }
+            }
+            Called::Custom(name) => {
+                let custom = Custom { name: Some(name), input: "" };
+                self.writer.choice(out, &tool_delta(index, Some((&id, "custom")), None, Some(custom)), None);
+                Open::Custom { index, arguments: String::new() }
+            }
+        };
+        self.open.push((event.index.unwrap_or(0), call));
+        self.calls = self.calls.saturating_add(1);
+        Ok(())
+    }
+
+    fn block_delta(&mut self, event: BlockDelta<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
+        let Some(Piece { text, tool_use, reasoning_content, citation, unknown: _ }) = event.delta else {
+            return Ok(());
+        };
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            self.characters = self.characters.saturating_add(text.chars().count());
+            self.writer.choice(out, &Delta { content: Some(&text), ..Delta::default() }, None);
+        }
+        if let Some(reasoning) = reasoning_content {
+            self.reasoning(reasoning, out);
+        }
+        if let Some(piece) = tool_use.and_then(|piece| piece.input).filter(|piece| !piece.is_empty()) {
+            self.arguments(event.index.unwrap_or(0), &piece, out)?;
+        }
+        if let Some(citation) = citation {
+            let annotation = annotation(citation, self.characters, self.characters);
+            self.writer.choice(out, &Delta { annotations: Some([annotation]), ..Delta::default() }, None);
+        }
+        Ok(())
+    }
+
+    fn reasoning(&self, reasoning: ReasoningDelta<'_>, out: &mut Vec<u8>) {
+        let ReasoningDelta { text, signature, redacted_content, unknown: _ } = reasoning;
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            self.writer.choice(out, &Delta { reasoning_content: Some(&text), ..Delta::default() }, None);
+        }
+        let blocks = [
+            signature.map(|signature| ThinkingBlock::Thinking { thinking: "".into(), signature: Some(signature) }),
+            redacted_content.map(|data| ThinkingBlock::RedactedThinking { data }),
+        ];
+        for block in blocks.into_iter().flatten() {
+            self.writer.choice(out, &Delta { thinking_blocks: Some([block]), ..Delta::default() }, None);
+        }
+    }
+
+    /// A piece of a call's arguments.
+    fn arguments(&mut self, block: u32, piece: &Str<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
+        let Some((_, open)) = self.open.iter_mut().find(|(index, _)| *index == block) else {
+            return Err(no_answer("Bedrock's stream has arguments of a call that never began."));
+        };
+        let delta = match open {
+            Open::Function { index, begun } => {
+                *begun = true;
+                arguments_delta(self.context.legacy_functions, *index, piece)
+            }
+            Open::Custom { arguments, .. } => {
+                arguments.push_str(piece);
+                return Ok(());
+            }
+            Open::Answer { begun } => {
+                *begun = true;
+                self.characters = self.characters.saturating_add(piece.chars().count());
+                Delta { content: Some(piece), ..Delta::default() }
+            }
+        };
+        self.writer.choice(out, &delta, None);
+        Ok(())
+    }
+
+    /// A block is whole: a call that got no arguments gets empty ones.
+    fn close(&mut self, block: u32, out: &mut Vec<u8>) {
+        let Some(at) = self.open.iter().position(|(index, _)| *index == block) else { return };
+        let (_, open) = self.open.swap_remove(at);
+        match open {
+            Open::Function { begun: true, .. } | Open::Answer { begun: true } => {}
+            Open::Function { index, begun: false } => {
+                self.writer.choice(out, &arguments_delta(self.context.legacy_functions, index, "{}"), None);
+            }
+            Open::Answer { begun: false } => {
+                self.writer.choice(out, &Delta { content: Some("{}"), ..Delta::default() }, None);
+            }
+            Open::Custom { index, arguments } => {
+                let input = custom_input(&arguments);
+                let custom = Custom { name: None, input: &input };
+                self.writer.choice(out, &tool_delta(index, None, None, Some(custom)), None);
+            }
+        }
+    }
+
+    fn message_stop(&mut self, event: MessageStop<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
+        while let Some((block, _)) = self.open.first() {
+            self.close(*block, out);
+        }
+        let stop_reason = event.stop_reason.ok_or_else(|| no_answer("Bedrock's stream does not say why it ended."))?;
+        let finish_reason = self.context.finish_reason(&stop_reason, self.calls > 0)?;
+        self.writer.choice(out, &Delta::default(), Some(finish_reason));
+        self.stopped = true;
+        // The metadata usually comes after, but need not.
+        if self.usage.is_some() {
+            self.finish(out);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        if let Some(tokens) = &self.usage {
+            self.writer.usage(out, &usage(tokens), self.service_tier.as_deref());
+        }
+        self.writer.done(out);
+        self.finished = true;
+    }
+}
+
+/// Reads a frame's payload.
+fn read<'a, T: serde::Deserialize<'a>>(frame: &Frame<'a>) -> Result<T, Error> {
+    serde_json::from_slice(frame.payload).map_err(|_| no_answer("Bedrock's stream has an event that cannot be read."))
+}
+
+fn arguments_delta(legacy: bool, index: u32, arguments: &str) -> Delta<'_> {
+    let function = Function { name: None, arguments };
+    if legacy {
+        return Delta { function_call: Some(function), ..Delta::default() };
+    }
+    tool_delta(index, None, Some(function), None)
+}
+
+fn tool_delta<'a>(
+    index: u32,
+    first: Option<(&'a str, &'static str)>,
+    function: Option<Function<'a>>,
+    custom: Option<Custom<'a>>,
+) -> Delta<'a> {
+    let (id, kind) = first.unzip();
+    Delta { tool_calls: Some([ToolCall { index, id, kind, function, custom }]), ..Delta::default() }
+}

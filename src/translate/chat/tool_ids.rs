@@ -1,0 +1,69 @@
+//! Ids of tool calls: legal for the family, distinct across turns, the same in a call and its result.
+
+use std::collections::HashSet;
+
+use crate::translate::family::ToolIds as Style;
+
+/// Longest id (service model).
+const LENGTH: usize = 64;
+
+/// Gives out ids.
+#[derive(Debug)]
+pub(super) struct ToolIds {
+    style: Style,
+    used: HashSet<String>,
+    next: u32,
+}
+
+impl ToolIds {
+    pub(super) fn new(style: Style) -> Self {
+        Self { style, used: HashSet::new(), next: 0 }
+    }
+
+    /// The id for a call that the client calls `client`; its own where that can be.
+    pub(super) fn assign(&mut self, client: Option<&str>) -> String {
+        let wanted = client.filter(|id| !id.is_empty()).and_then(|id| match self.style {
+            Style::Usual => Some(legalised(id)),
+            Style::Nine => (id.len() == 9 && id.bytes().all(|b| b.is_ascii_alphanumeric())).then(|| id.to_owned()),
+        });
+        if let Some(id) = wanted.filter(|id| !self.used.contains(id)) {
+            self.used.insert(id.clone());
+            return id;
+        }
+        loop {
+            // The same request always gives the same ids, so that a cached prefix stays the same.
+            let id = format!("call{:05}", self.next);
+            self.next = self.next.wrapping_add(1);
+            if self.used.insert(id.clone()) {
+                return id;
+            }
+        }
+    }
+}
+
+fn legalised(id: &str) -> String {
+    let is_legal = |c: char| c.is_ascii_alphanumeric() || "_.:-".contains(c);
+    id.chars().map(|c| if is_legal(c) { c } else { '_' }).take(LENGTH).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_legal_and_distinct() {
+        let mut ids = ToolIds::new(Style::Usual);
+        assert_eq!(ids.assign(Some("call_1")), "call_1");
+        assert_eq!(ids.assign(Some("call_1")), "call00000");
+        assert_eq!(ids.assign(Some("a b/ü")), "a_b__");
+        assert_eq!(ids.assign(Some(&"x".repeat(10_000))).len(), 64);
+        assert_eq!(ids.assign(None), "call00001");
+    }
+
+    #[test]
+    fn mistral_gets_nine_characters() {
+        let mut ids = ToolIds::new(Style::Nine);
+        assert_eq!(ids.assign(Some("AbC123xyz")), "AbC123xyz");
+        assert_eq!(ids.assign(Some("call_long_id")), "call00000");
+    }
+}

@@ -1,0 +1,122 @@
+//! Tool names: OpenAI's clients use more characters than Bedrock takes. The map lives and dies with its request.
+
+use std::borrow::Cow;
+
+/// Longest name (service model).
+const LENGTH: usize = 64;
+
+/// What the client called a tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Original {
+    Function(String),
+    Custom(String),
+}
+
+/// The names of one request, each legal and distinct.
+#[derive(Debug, Default)]
+pub(super) struct ToolNames<'a> {
+    entries: Vec<Entry<'a>>,
+}
+
+#[derive(Debug)]
+struct Entry<'a> {
+    original: Cow<'a, str>,
+    legal: Cow<'a, str>,
+    custom: bool,
+}
+
+impl<'a> ToolNames<'a> {
+    /// Takes up the declared tools. A name that is legal as it stands keeps itself; the others make way.
+    pub(super) fn declare(tools: impl Iterator<Item = (Cow<'a, str>, bool)>) -> Self {
+        let mut names = Self::default();
+        let (legal, illegal): (Vec<_>, Vec<_>) = tools.partition(|(name, _)| is_legal(name));
+        for (name, custom) in legal.into_iter().chain(illegal) {
+            names.add(name, custom);
+        }
+        names
+    }
+
+    /// The legal name of a tool, declared or met in the history.
+    pub(super) fn legal(&mut self, original: &str) -> Cow<'a, str> {
+        match self.entries.iter().find(|entry| entry.original == original) {
+            Some(entry) => entry.legal.clone(),
+            None => self.add(Cow::Owned(original.to_owned()), false),
+        }
+    }
+
+    /// A legal name for a tool of our own.
+    pub(super) fn own(&mut self, name: &'static str) -> Cow<'a, str> {
+        self.distinct(Cow::Borrowed(name))
+    }
+
+    /// What the reply must map back.
+    pub(super) fn into_changed(self) -> Vec<(String, Original)> {
+        let changed = self.entries.into_iter().filter(|entry| entry.custom || entry.legal != entry.original);
+        changed
+            .map(|Entry { original, legal, custom }| {
+                let original = original.into_owned();
+                let original = if custom { Original::Custom(original) } else { Original::Function(original) };
+                (legal.into_owned(), original)
+            })
+            .collect()
+    }
+
+    fn add(&mut self, original: Cow<'a, str>, custom: bool) -> Cow<'a, str> {
+        if let Some(entry) = self.entries.iter().find(|entry| entry.original == original) {
+            return entry.legal.clone();
+        }
+        let legal = self.distinct(legalised(original.clone()));
+        self.entries.push(Entry { original, legal: legal.clone(), custom });
+        legal
+    }
+
+    fn distinct(&self, name: Cow<'a, str>) -> Cow<'a, str> {
+        let is_taken = |name: &str| self.entries.iter().any(|entry| entry.legal == name);
+        if !is_taken(&name) {
+            return name;
+        }
+        let mut number = 2u32;
+        loop {
+            let suffix = format!("_{number}");
+            let stem: String = name.chars().take(LENGTH.saturating_sub(suffix.len())).collect();
+            let name = stem + &suffix;
+            if !is_taken(&name) {
+                return Cow::Owned(name);
+            }
+            number = number.wrapping_add(1);
+        }
+    }
+}
+
+fn is_legal(name: &str) -> bool {
+    (1..=LENGTH).contains(&name.len()) && name.chars().all(is_legal_char)
+}
+
+fn is_legal_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
+}
+
+fn legalised(name: Cow<'_, str>) -> Cow<'_, str> {
+    if is_legal(&name) {
+        return name;
+    }
+    let name: String = name.chars().map(|c| if is_legal_char(c) { c } else { '_' }).take(LENGTH).collect();
+    Cow::Owned(if name.is_empty() { "tool".to_owned() } else { name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_legal_distinct_and_mapped_back() {
+        let long = "x".repeat(100);
+        let declared = ["a.b", "a_b", "größe", &long, "plain"];
+        let mut names = ToolNames::declare(declared.iter().map(|name| (Cow::Borrowed(*name), false)));
+        let legal: Vec<_> = declared.iter().map(|name| names.legal(name).into_owned()).collect();
+        assert_eq!(legal, ["a_b_2", "a_b", "gr__e", &"x".repeat(64), "plain"]);
+        let changed = names.into_changed();
+        assert!(changed.contains(&("a_b_2".to_owned(), Original::Function("a.b".to_owned()))));
+        assert_eq!(changed.len(), 3);
+    }
+}

@@ -1,0 +1,364 @@
+//! Tools and the choice among them.
+
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::bedrock::converse::{self, Document, InputSchema, SystemBlock, ToolChoice, ToolConfig, ToolSpec};
+use crate::json::{Members, NameOr, Str};
+use crate::openai::Error;
+use crate::openai::chat::{AllowedTools, Custom, Function, NamedFunction, Tool, ToolChoice as Asked};
+use crate::translate::family::Capabilities;
+use crate::translate::notes::Notes;
+
+use super::cache;
+use super::request::missing;
+use super::structured::Plan;
+use super::tool_names::ToolNames;
+
+/// What the client says about tools.
+#[derive(Debug)]
+pub(super) struct Given<'a> {
+    pub(super) tools: Option<Vec<Tool<'a>>>,
+    pub(super) functions: Option<Vec<Function<'a>>>,
+    pub(super) tool_choice: Option<NameOr<'a, Asked<'a>>>,
+    pub(super) function_call: Option<NameOr<'a, NamedFunction<'a>>>,
+    pub(super) parallel_tool_calls: Option<bool>,
+}
+
+/// The argument of a custom tool, whose input is one text.
+pub(super) const CUSTOM_INPUT: &str = "input";
+
+/// The tool whose input is the answer.
+const ANSWER: &str = "json_answer";
+
+/// What the client chose.
+enum Choice<'a> {
+    Auto,
+    None,
+    Required,
+    Named(String),
+    Allowed { required: bool, names: Vec<Str<'a>> },
+}
+
+/// Refuses more tools than the limit.
+pub(super) fn check_count(given: &Given<'_>, notes: &Notes<'_>) -> Result<(), Error> {
+    let limit = notes.limits().tools;
+    let (param, count) = match (&given.tools, &given.functions) {
+        (Some(tools), _) => ("tools", tools.len()),
+        (None, Some(functions)) => ("functions", functions.len()),
+        (None, None) => return Ok(()),
+    };
+    if count > limit {
+        return Err(Error::invalid(format!("'{param}' has {count} entries; the limit is {limit}.")).param(param));
+    }
+    Ok(())
+}
+
+/// Takes up the names of all declared tools.
+pub(super) fn names<'a>(given: &Given<'a>) -> ToolNames<'a> {
+    let tools = given.tools.iter().flatten().filter_map(|tool| match (&tool.function, &tool.custom) {
+        (Some(function), _) => Some((function.name.as_ref()?.clone(), false)),
+        (None, Some(custom)) => Some((custom.name.as_ref()?.clone(), true)),
+        (None, None) => None,
+    });
+    let functions = given.functions.iter().flatten().filter_map(|function| Some((function.name.as_ref()?.clone(), false)));
+    ToolNames::declare(tools.chain(functions).map(|(name, custom)| (name.into_cow(), custom)))
+}
+
+/// Sets `toolConfig`. `called` are the legal names of the tools that the history calls. Gives back the tool whose input is
+/// the answer, where there is one.
+pub(super) fn tool_config<'a>(
+    body: &mut converse::Request<'a>,
+    given: Given<'a>,
+    plan: Plan<'a>,
+    called: &[String],
+    names: &mut ToolNames<'a>,
+    capabilities: &Capabilities,
+    notes: &mut Notes<'_>,
+) -> Result<Option<String>, Error> {
+    let Given { tools, functions, tool_choice, function_call, parallel_tool_calls } = given;
+    let choice = match (tool_choice, function_call) {
+        (Some(choice), _) => choice_of(choice, notes)?,
+        (None, Some(NameOr::Name(name))) => choice_by_name(&name, "function_call")?,
+        (None, Some(NameOr::Object(NamedFunction { name, unknown }))) => {
+            notes.unknown("function_call.", unknown)?;
+            Choice::Named(name.ok_or_else(|| missing("function_call.name"))?.into_cow().into_owned())
+        }
+        (None, None) => Choice::Auto,
+    };
+    let mut specs = specs(tools, functions, names, capabilities, notes)?;
+    if !specs.is_empty() && !capabilities.tools {
+        notes.unsupported("tools", "This model does not take tools.")?;
+        specs.clear();
+    }
+    let mut tool_choice = chosen(&choice, &mut specs, called, names)?;
+    if matches!(choice, Choice::None) && called.is_empty() {
+        specs.clear();
+    }
+    // Bedrock wants the tools that the history speaks of.
+    if capabilities.tools && specs.is_empty() {
+        specs.extend(called.iter().map(|name| {
+            converse::Tool::ToolSpec(ToolSpec {
+                name: name.clone().into(),
+                description: None,
+                input_schema: open_schema(),
+                strict: None,
+            })
+        }));
+    }
+    let mut answer_tool = None;
+    match plan {
+        Plan::Text => {}
+        Plan::Native(config) => body.output_config = Some(config),
+        Plan::Tool { schema, description } => {
+            let name = names.own(ANSWER);
+            let alone = specs.is_empty();
+            let description = description.unwrap_or_else(|| "Gives the final answer.".into());
+            let input_schema = match schema {
+                Some(schema) => InputSchema { json: root_object(schema, "response_format.json_schema.schema")? },
+                None => open_schema(),
+            };
+            let name_text = name.clone().into_owned();
+            specs.push(converse::Tool::ToolSpec(ToolSpec {
+                name: name.clone(),
+                description: Some(description),
+                input_schema,
+                strict: None,
+            }));
+            if capabilities.forced_tool {
+                tool_choice = Some(if alone { ToolChoice::Tool { name } } else { ToolChoice::Any {} });
+            } else {
+                let order = format!("Give your final answer by calling the tool `{name_text}`, and in no other way.");
+                body.system.push(SystemBlock::Text(order.into()));
+            }
+            answer_tool = Some(name_text);
+        }
+    }
+    if specs.is_empty() {
+        return Ok(None);
+    }
+    if !capabilities.forced_tool && matches!(tool_choice, Some(ToolChoice::Any {} | ToolChoice::Tool { .. })) {
+        notes.ignore("tool_choice");
+        tool_choice = None;
+    }
+    if parallel_tool_calls == Some(false) {
+        if capabilities.single_call {
+            // Bedrock refuses a `toolChoice` beside this, so the choice goes along.
+            let choice = single_call(tool_choice.take());
+            body.additional_model_request_fields.set("tool_choice", Document::Value(choice));
+        } else {
+            notes.ignore("parallel_tool_calls");
+        }
+    }
+    body.tool_config = Some(ToolConfig { tools: specs, tool_choice });
+    Ok(answer_tool)
+}
+
+fn single_call(choice: Option<ToolChoice<'_>>) -> serde_json::Value {
+    match choice {
+        None | Some(ToolChoice::Auto {}) => json!({ "type": "auto", "disable_parallel_tool_use": true }),
+        Some(ToolChoice::Any {}) => json!({ "type": "any", "disable_parallel_tool_use": true }),
+        Some(ToolChoice::Tool { name }) => json!({ "type": "tool", "name": name, "disable_parallel_tool_use": true }),
+    }
+}
+
+fn choice_by_name<'a>(name: &str, param: &str) -> Result<Choice<'a>, Error> {
+    match name {
+        "auto" => Ok(Choice::Auto),
+        "none" => Ok(Choice::None),
+        "required" => Ok(Choice::Required),
+        _ => {
+            let message = format!("'{param}' must be 'none', 'auto' or 'required', or name a tool.");
+            Err(Error::invalid(message).param(param))
+        }
+    }
+}
+
+fn choice_of<'a>(choice: NameOr<'a, Asked<'a>>, notes: &mut Notes<'_>) -> Result<Choice<'a>, Error> {
+    let Asked { kind: _, function, custom, allowed_tools, unknown } = match choice {
+        NameOr::Name(name) => return choice_by_name(&name, "tool_choice"),
+        NameOr::Object(choice) => choice,
+    };
+    notes.unknown("tool_choice.", unknown)?;
+    if let Some(AllowedTools { mode, tools, unknown }) = allowed_tools {
+        notes.unknown("tool_choice.allowed_tools.", unknown)?;
+        let tools = tools.ok_or_else(|| missing("tool_choice.allowed_tools.tools"))?;
+        let names = tools.into_iter().filter_map(|tool| tool.function.or(tool.custom)?.name).collect();
+        return Ok(Choice::Allowed { required: mode.is_some_and(|mode| &*mode == "required"), names });
+    }
+    let name = function.or(custom).and_then(|named| named.name);
+    Ok(Choice::Named(name.ok_or_else(|| missing("tool_choice.function.name"))?.into_cow().into_owned()))
+}
+
+/// What the choice means for Bedrock; tools that are not allowed go.
+fn chosen<'a>(
+    choice: &Choice<'a>,
+    specs: &mut Vec<converse::Tool<'a>>,
+    called: &[String],
+    names: &mut ToolNames<'a>,
+) -> Result<Option<ToolChoice<'a>>, Error> {
+    let has = |specs: &[converse::Tool<'_>], name: &str| {
+        specs.iter().any(|tool| matches!(tool, converse::Tool::ToolSpec(spec) if spec.name == name))
+    };
+    Ok(match choice {
+        Choice::Auto | Choice::None => None,
+        Choice::Required if specs.is_empty() => {
+            return Err(Error::invalid_param("tool_choice", "'tool_choice' is 'required', but there are no tools."));
+        }
+        Choice::Required => Some(ToolChoice::Any {}),
+        Choice::Named(name) => {
+            let legal = names.legal(name);
+            if !has(specs, &legal) {
+                let message = format!("'tool_choice' names '{name}', which is not among the tools.");
+                return Err(Error::invalid(message).param("tool_choice"));
+            }
+            Some(ToolChoice::Tool { name: legal })
+        }
+        Choice::Allowed { required, names: allowed } => {
+            let mut legal = Vec::with_capacity(allowed.len());
+            for name in allowed {
+                let name = names.legal(name);
+                if !has(specs, &name) {
+                    let message = "'tool_choice.allowed_tools' names a tool that is not among the tools.";
+                    return Err(Error::invalid_param("tool_choice.allowed_tools.tools", message));
+                }
+                legal.push(name);
+            }
+            specs.retain(|tool| match tool {
+                converse::Tool::ToolSpec(spec) => {
+                    legal.contains(&spec.name) || called.iter().any(|name| *name == spec.name)
+                }
+                converse::Tool::CachePoint(_) => true,
+            });
+            (*required && !specs.is_empty()).then_some(ToolChoice::Any {})
+        }
+    })
+}
+
+fn specs<'a>(
+    tools: Option<Vec<Tool<'a>>>,
+    functions: Option<Vec<Function<'a>>>,
+    names: &mut ToolNames<'a>,
+    capabilities: &Capabilities,
+    notes: &mut Notes<'_>,
+) -> Result<Vec<converse::Tool<'a>>, Error> {
+    let mut specs = Vec::new();
+    for (index, tool) in tools.into_iter().flatten().enumerate() {
+        let place = format!("tools[{index}]");
+        let Tool { kind, function, custom, cache_control, unknown } = tool;
+        notes.unknown("tools[].", unknown)?;
+        let control = match (kind.as_deref().unwrap_or("function"), function, custom) {
+            ("function", Some(mut function), _) => {
+                let control = function.cache_control.take();
+                let spec = function_spec(function, &format!("{place}.function"), names, capabilities, notes)?;
+                add(&mut specs, spec, &place)?;
+                control
+            }
+            ("custom", _, Some(custom)) => {
+                let spec = custom_spec(custom, &format!("{place}.custom"), names, notes)?;
+                add(&mut specs, spec, &place)?;
+                None
+            }
+            (kind @ ("function" | "custom"), ..) => return Err(missing(&format!("{place}.{kind}"))),
+            (kind, ..) => {
+                let kind: String = kind.chars().take(64).collect();
+                let message = format!("'{place}.type' is '{kind}'; only 'function' and 'custom' are available.");
+                return Err(Error::invalid(message).param(format!("{place}.type")));
+            }
+        };
+        specs.extend(cache::point(cache_control.or(control), capabilities, notes)?.map(converse::Tool::CachePoint));
+    }
+    for (index, function) in functions.into_iter().flatten().enumerate() {
+        let place = format!("functions[{index}]");
+        let spec = function_spec(function, &place, names, capabilities, notes)?;
+        add(&mut specs, spec, &place)?;
+    }
+    Ok(specs)
+}
+
+fn add<'a>(specs: &mut Vec<converse::Tool<'a>>, spec: ToolSpec<'a>, place: &str) -> Result<(), Error> {
+    let is_twin = |tool: &converse::Tool<'_>| matches!(tool, converse::Tool::ToolSpec(other) if other.name == spec.name);
+    if specs.iter().any(is_twin) {
+        return Err(Error::invalid(format!("'{place}' has the name of an earlier tool.")).param(place));
+    }
+    specs.push(converse::Tool::ToolSpec(spec));
+    Ok(())
+}
+
+fn function_spec<'a>(
+    function: Function<'a>,
+    place: &str,
+    names: &mut ToolNames<'a>,
+    capabilities: &Capabilities,
+    notes: &mut Notes<'_>,
+) -> Result<ToolSpec<'a>, Error> {
+    let Function { name, description, parameters, strict, cache_control: _, unknown } = function;
+    notes.unknown("tools[].function.", unknown)?;
+    let name = name.filter(|name| !name.is_empty()).ok_or_else(|| missing(&format!("{place}.name")))?;
+    let param = format!("{place}.parameters");
+    let input_schema = match parameters {
+        Some(schema) => {
+            notes.check_depth(schema, || param.clone())?;
+            InputSchema { json: root_object(schema, &param)? }
+        }
+        None => open_schema(),
+    };
+    notes.ignore_if(strict == Some(true) && !capabilities.strict_tools, "tools[].function.strict");
+    Ok(ToolSpec {
+        name: names.legal(&name),
+        description: description.filter(|text| !text.is_blank()),
+        input_schema,
+        strict: strict.filter(|_| capabilities.strict_tools),
+    })
+}
+
+/// A tool of free text is one with a single text argument; a grammar goes into its description.
+fn custom_spec<'a>(
+    custom: Custom<'a>,
+    place: &str,
+    names: &mut ToolNames<'a>,
+    notes: &mut Notes<'_>,
+) -> Result<ToolSpec<'a>, Error> {
+    let Custom { name, description, format, unknown } = custom;
+    notes.unknown("tools[].custom.", unknown)?;
+    let name = name.filter(|name| !name.is_empty()).ok_or_else(|| missing(&format!("{place}.name")))?;
+    let mut description = description.filter(|text| !text.is_blank());
+    if let Some(format) = format.filter(|format| format.get().contains("grammar")) {
+        notes.check_depth(format, || format!("{place}.format"))?;
+        let text = description.as_deref().unwrap_or_default();
+        description = Some(format!("{text}\nThe input must follow this grammar: {}", format.get()).trim_start().to_owned().into());
+    }
+    let schema = json!({
+        "type": "object",
+        "properties": { CUSTOM_INPUT: { "type": "string" } },
+        "required": [CUSTOM_INPUT],
+    });
+    Ok(ToolSpec {
+        name: names.legal(&name),
+        description,
+        input_schema: InputSchema { json: Document::Value(schema) },
+        strict: None,
+    })
+}
+
+fn open_schema<'a>() -> InputSchema<'a> {
+    InputSchema { json: Document::Value(json!({ "type": "object", "properties": {} })) }
+}
+
+/// Bedrock wants `type: object` at the root of a schema; what else the client says stays.
+fn root_object<'a>(schema: &'a RawValue, param: &str) -> Result<Document<'a>, Error> {
+    let refuse = |reason: &str| Error::invalid(format!("Invalid schema for '{param}': {reason}")).param(param);
+    let Ok(Members(members)) = serde_json::from_str::<Members<'_, &RawValue>>(schema.get()) else {
+        return Err(refuse("a JSON schema must be an object."));
+    };
+    match members.iter().find(|(name, _)| &**name == "type").map(|(_, kind)| kind.get()) {
+        Some("\"object\"") => return Ok(Document::Raw(schema)),
+        None | Some("null") => {}
+        Some(kind) if kind.starts_with('[') && kind.contains("\"object\"") => {}
+        Some(_) => return Err(refuse("its type must be 'object'.")),
+    }
+    let object = to_raw_value("object").map_err(|_| refuse("it cannot be read."))?;
+    let mut mended: Vec<(Str<'_>, &RawValue)> = vec![("type".into(), &object)];
+    mended.extend(members.into_iter().filter(|(name, _)| &**name != "type"));
+    to_raw_value(&Members(mended)).map(Document::Owned).map_err(|_| refuse("it cannot be read."))
+}

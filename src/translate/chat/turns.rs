@@ -1,0 +1,505 @@
+//! Messages become turns: they alternate, begin with the user's, and every call in them is answered in the next.
+
+use serde_json::value::RawValue;
+
+use crate::bedrock::converse::{
+    Block, Input, Message, Reasoning, ResultBlock, ResultStatus, Role, SystemBlock, ToolResult, ToolUse,
+};
+use crate::json::{Str, is_within_depth};
+use crate::openai::Error;
+use crate::openai::chat::{self, CustomCall, FunctionCall, ThinkingBlock, ToolCall};
+use crate::translate::family::{Capabilities, Reasoning as Means};
+use crate::translate::notes::Notes;
+
+use super::cache;
+use super::content::{self, Contents, Piece};
+use super::request::missing;
+use super::tool_ids::ToolIds;
+use super::tool_names::ToolNames;
+use super::tools::CUSTOM_INPUT;
+
+/// Said for the user where Bedrock wants a turn of theirs and there is none.
+const GO_ON: &str = "Continue.";
+
+/// A conversation as Bedrock takes it.
+#[derive(Debug)]
+pub(super) struct Turns<'a> {
+    pub(super) messages: Vec<Message<'a>>,
+    pub(super) system: Vec<SystemBlock<'a>>,
+    /// The tools that the history calls, by their legal names, each once.
+    pub(super) called: Vec<String>,
+}
+
+/// What is collected for one turn. Whatever order it comes in, Bedrock wants `first` first and `last` last.
+#[derive(Debug)]
+struct Turn<'a> {
+    role: Role,
+    /// Tool results of a user's turn, reasoning of the assistant's.
+    first: Vec<Block<'a>>,
+    blocks: Vec<Block<'a>>,
+    /// Calls of the assistant's turn.
+    last: Vec<Block<'a>>,
+}
+
+/// A call that waits for its result.
+#[derive(Debug)]
+struct Call {
+    client_id: String,
+    name: String,
+    id: String,
+}
+
+struct Builder<'a, 'r, 'o> {
+    capabilities: &'r Capabilities,
+    names: &'r mut ToolNames<'a>,
+    notes: &'r mut Notes<'o>,
+    contents: Contents,
+    ids: ToolIds,
+    system: Vec<SystemBlock<'a>>,
+    done: Vec<Turn<'a>>,
+    /// The turn under way; none before the first.
+    current: Option<Turn<'a>>,
+    /// Calls of the last assistant's turn, until they are answered.
+    waiting: Vec<Call>,
+    called: Vec<String>,
+}
+
+/// Translates the conversation. `prefill` says whether a last turn of the assistant's may stay the last.
+pub(super) fn turns<'a>(
+    messages: Vec<chat::Message<'a>>,
+    prefill: bool,
+    capabilities: &Capabilities,
+    names: &mut ToolNames<'a>,
+    notes: &mut Notes<'_>,
+) -> Result<Turns<'a>, Error> {
+    let limit = notes.limits().messages;
+    if messages.len() > limit {
+        let message = format!("'messages' has {} entries; the limit is {limit}.", messages.len());
+        return Err(Error::invalid(message).param("messages"));
+    }
+    let mut builder = Builder {
+        capabilities,
+        names,
+        notes,
+        contents: Contents::default(),
+        ids: ToolIds::new(capabilities.tool_ids),
+        system: Vec::new(),
+        done: Vec::new(),
+        current: None,
+        waiting: Vec::new(),
+        called: Vec::new(),
+    };
+    for (index, message) in messages.into_iter().enumerate() {
+        builder.message(message, &format!("messages[{index}]"))?;
+    }
+    builder.finish(prefill)
+}
+
+impl<'a> Builder<'a, '_, '_> {
+    fn message(&mut self, message: chat::Message<'a>, place: &str) -> Result<(), Error> {
+        let chat::Message {
+            role,
+            content,
+            name,
+            refusal,
+            tool_calls,
+            function_call,
+            tool_call_id,
+            reasoning_content,
+            signature,
+            thinking_blocks,
+            audio,
+            annotations,
+            is_error,
+            status,
+            cache_control,
+            unknown,
+        } = message;
+        self.notes.unknown("messages[].", unknown)?;
+        self.notes.ignore_if(audio.is_some(), "messages[].audio");
+        self.notes.ignore_if(annotations.is_some_and(|list| list.get() != "[]"), "messages[].annotations");
+        let role = role.ok_or_else(|| missing(&format!("{place}.role")))?;
+        let content_place = format!("{place}.content");
+        if matches!(&*role, "system" | "developer" | "user") && content.is_none() {
+            return Err(missing(&content_place));
+        }
+        let pieces = self.contents.pieces(content, &content_place, self.capabilities, self.notes)?;
+        let point = cache::point(cache_control, self.capabilities, self.notes)?;
+        if &*role != "function" {
+            self.notes.ignore_if(name.is_some(), "messages[].name");
+        }
+        match &*role {
+            "system" | "developer" => self.instructions(pieces, &content_place)?,
+            "user" => self.add(Role::User, pieces, &content_place)?,
+            "assistant" => {
+                let reasoning = Thoughts { reasoning_content, signature, thinking_blocks };
+                self.assistant(pieces, refusal, reasoning, &content_place)?;
+                self.calls(tool_calls, function_call, place)?;
+            }
+            "tool" | "function" => {
+                let failed = is_error == Some(true) || status.is_some_and(|status| &*status == "error");
+                let call = match (&*role, &tool_call_id, &name) {
+                    (_, Some(id), _) => self.waiting_by(|call| *call.client_id == **id),
+                    ("function", None, Some(name)) => self.waiting_by(|call| *call.name == **name),
+                    ("function", None, None) => return Err(missing(&format!("{place}.name"))),
+                    _ => return Err(missing(&format!("{place}.tool_call_id"))),
+                };
+                self.result(call, pieces, failed)?;
+            }
+            role => {
+                let role: String = role.chars().take(64).collect();
+                let message = format!(
+                    "'{place}.role' is '{role}'; it must be system, developer, user, assistant, tool or function."
+                );
+                return Err(Error::invalid(message).param(format!("{place}.role")));
+            }
+        }
+        if let Some(point) = point {
+            self.point(point);
+        }
+        Ok(())
+    }
+
+    /// Puts a cache point behind what was added last.
+    fn point(&mut self, point: crate::bedrock::converse::CachePoint) {
+        match &mut self.current {
+            Some(turn) => turn.blocks.push(Block::CachePoint(point)),
+            None => self.system.push(SystemBlock::CachePoint(point)),
+        }
+    }
+
+    /// Instructions before the first turn are the system's; later ones stay in their place, so that the prefix
+    /// before them stays cached.
+    fn instructions(&mut self, pieces: Vec<Piece<'a>>, place: &str) -> Result<(), Error> {
+        for piece in pieces {
+            match piece {
+                Piece::Block(Block::Text(text)) if self.current.is_none() && self.capabilities.system => {
+                    self.system.push(SystemBlock::Text(text));
+                }
+                Piece::Block(Block::Text(text)) => {
+                    let note = format!("<operator_note>\n{}\n</operator_note>", &*text);
+                    self.turn(Role::User).blocks.push(Block::Text(note.into()));
+                }
+                Piece::CachePoint(point) => self.point(point),
+                Piece::Block(_) | Piece::Reasoning(_) => {
+                    let message = format!("'{place}' may hold only text in this role.");
+                    return Err(Error::invalid(message).param(place));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, role: Role, pieces: Vec<Piece<'a>>, place: &str) -> Result<(), Error> {
+        for piece in pieces {
+            match piece {
+                Piece::Block(block) => {
+                    if role == Role::Assistant && !matches!(block, Block::Text(_)) {
+                        let message = format!("'{place}' may hold only text in this role.");
+                        return Err(Error::invalid(message).param(place));
+                    }
+                    self.turn(role).blocks.push(block);
+                }
+                Piece::CachePoint(point) if self.current.is_some() => {
+                    self.turn(role).blocks.push(Block::CachePoint(point));
+                }
+                Piece::CachePoint(_) => {}
+                Piece::Reasoning(reasoning) if role == Role::Assistant => self.reasoning(reasoning),
+                Piece::Reasoning(_) => {
+                    let message = format!("'{place}' may not hold reasoning in this role.");
+                    return Err(Error::invalid(message).param(place));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn assistant(
+        &mut self,
+        pieces: Vec<Piece<'a>>,
+        refusal: Option<Str<'a>>,
+        thoughts: Thoughts<'a>,
+        place: &str,
+    ) -> Result<(), Error> {
+        let Thoughts { reasoning_content, signature, thinking_blocks } = thoughts;
+        let mut kept = false;
+        for block in thinking_blocks.into_iter().flatten() {
+            let ThinkingBlock { kind: _, thinking, signature, data, unknown } = block;
+            self.notes.unknown("messages[].thinking_blocks[].", unknown)?;
+            let reasoning = match (thinking, signature, data) {
+                (Some(text), Some(signature), _) => Reasoning::ReasoningText { text, signature },
+                (None, _, Some(data)) => Reasoning::RedactedContent(data),
+                _ => continue,
+            };
+            kept = true;
+            self.reasoning(reasoning);
+        }
+        // The same reasoning in two forms is sent once.
+        match (reasoning_content, signature) {
+            (Some(text), Some(signature)) if !kept => {
+                self.reasoning(Reasoning::ReasoningText { text, signature });
+            }
+            // Without its signature the model would not take it as its own.
+            (Some(text), None) if !kept && !text.is_empty() => self.notes.ignore("messages[].reasoning_content"),
+            _ => {}
+        }
+        self.add(Role::Assistant, pieces, place)?;
+        if let Some(refusal) = refusal.filter(|text| !text.is_blank()) {
+            self.turn(Role::Assistant).blocks.push(Block::Text(refusal));
+        }
+        Ok(())
+    }
+
+    fn reasoning(&mut self, reasoning: Reasoning<'a>) {
+        if matches!(self.capabilities.reasoning, Means::Budget | Means::Adaptive(_)) {
+            self.turn(Role::Assistant).first.push(Block::ReasoningContent(reasoning));
+        } else {
+            self.notes.ignore("messages[].reasoning_content");
+        }
+    }
+
+    fn calls(
+        &mut self,
+        tool_calls: Option<Vec<ToolCall<'a>>>,
+        function_call: Option<FunctionCall<'a>>,
+        place: &str,
+    ) -> Result<(), Error> {
+        for (index, call) in tool_calls.into_iter().flatten().enumerate() {
+            let ToolCall { id, kind: _, function, custom, index: _, unknown } = call;
+            let place = format!("{place}.tool_calls[{index}]");
+            self.notes.unknown("messages[].tool_calls[].", unknown)?;
+            match (function, custom) {
+                (Some(function), _) => self.call(id, function, &format!("{place}.function"))?,
+                (None, Some(CustomCall { name, input, unknown })) => {
+                    self.notes.unknown("messages[].tool_calls[].custom.", unknown)?;
+                    let name = name.ok_or_else(|| missing(&format!("{place}.custom.name")))?;
+                    let input = input.map(Str::into_cow).unwrap_or_default();
+                    self.push_call(id, &name, Input::Wrapped([(CUSTOM_INPUT, input)].into()));
+                }
+                (None, None) => return Err(missing(&format!("{place}.function"))),
+            }
+        }
+        if let Some(function) = function_call {
+            self.call(None, function, &format!("{place}.function_call"))?;
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, id: Option<Str<'a>>, function: FunctionCall<'a>, place: &str) -> Result<(), Error> {
+        let FunctionCall { name, arguments, unknown } = function;
+        self.notes.unknown("messages[].tool_calls[].function.", unknown)?;
+        let name = name.filter(|name| !name.is_empty()).ok_or_else(|| missing(&format!("{place}.name")))?;
+        let input = arguments.map_or_else(|| Input::Wrapped([].into()), |text| self.input(text));
+        self.push_call(id, &name, input);
+        Ok(())
+    }
+
+    /// Arguments: a JSON object as it is, nothing as an empty one, anything else wrapped so that nothing is lost.
+    fn input(&self, arguments: Str<'a>) -> Input<'a> {
+        if arguments.is_blank() {
+            return Input::Wrapped([].into());
+        }
+        let is_object = arguments.trim_start().starts_with('{');
+        let limit = self.notes.limits().json_depth;
+        match serde_json::from_str::<Box<RawValue>>(&arguments) {
+            Ok(object) if is_object && is_within_depth(object.get(), limit) => Input::Raw(object),
+            _ => Input::Wrapped([("arguments", arguments.into_cow())].into()),
+        }
+    }
+
+    fn push_call(&mut self, client_id: Option<Str<'a>>, name: &str, input: Input<'a>) {
+        let legal = self.names.legal(name);
+        if !self.capabilities.tools {
+            let text = serde_json::to_string(&input).unwrap_or_default();
+            self.turn(Role::Assistant).blocks.push(Block::Text(format!("Called {legal} with {text}").into()));
+            return;
+        }
+        if !self.called.iter().any(|known| *known == *legal) {
+            self.called.push(legal.clone().into_owned());
+        }
+        let id = self.ids.assign(client_id.as_deref());
+        let turn = self.turn(Role::Assistant);
+        turn.last.push(Block::ToolUse(ToolUse { tool_use_id: id.clone().into(), name: legal, input }));
+        let client_id = client_id.map(|id| id.into_cow().into_owned()).unwrap_or_default();
+        self.waiting.push(Call { client_id, name: name.to_owned(), id });
+    }
+
+    fn waiting_by(&mut self, is_it: impl Fn(&Call) -> bool) -> Option<Call> {
+        let at = self.waiting.iter().position(is_it)?;
+        Some(self.waiting.remove(at))
+    }
+
+    /// The result of a call; of no call, it is text.
+    fn result(&mut self, call: Option<Call>, pieces: Vec<Piece<'a>>, failed: bool) -> Result<(), Error> {
+        let mut points = Vec::new();
+        for piece in &pieces {
+            if let Piece::CachePoint(point) = piece {
+                points.push(*point);
+            }
+        }
+        let content = content::result_blocks(pieces);
+        let turn = self.turn(Role::User);
+        match call {
+            Some(Call { id, .. }) => {
+                let status = failed.then_some(ResultStatus::Error);
+                turn.first.push(Block::ToolResult(ToolResult { tool_use_id: id.into(), content, status }));
+            }
+            None => {
+                for block in content {
+                    turn.blocks.push(match block {
+                        ResultBlock::Text(text) => Block::Text(format!("Tool result: {}", &*text).into()),
+                        ResultBlock::Image(image) => Block::Image(image),
+                        ResultBlock::Document(document) => Block::Document(document),
+                        ResultBlock::Video(video) => Block::Video(video),
+                    });
+                }
+            }
+        }
+        turn.blocks.extend(points.into_iter().map(Block::CachePoint));
+        Ok(())
+    }
+
+    /// The turn to add to: the one under way, or a new one where that is the other's.
+    fn turn(&mut self, role: Role) -> &mut Turn<'a> {
+        if self.current.as_ref().is_some_and(|turn| turn.role != role) {
+            if role == Role::Assistant {
+                self.answer_waiting();
+            }
+            self.done.extend(self.current.take());
+        }
+        self.current.get_or_insert_with(|| Turn { role, first: Vec::new(), blocks: Vec::new(), last: Vec::new() })
+    }
+
+    /// A call that nobody answered is answered with an error, so that Bedrock takes the turn.
+    fn answer_waiting(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        if waiting.is_empty() {
+            return;
+        }
+        let turn = self.turn(Role::User);
+        turn.first.extend(waiting.into_iter().map(|Call { id, .. }| {
+            let content = vec![ResultBlock::Text("(no result was given for this call)".into())];
+            Block::ToolResult(ToolResult { tool_use_id: id.into(), content, status: Some(ResultStatus::Error) })
+        }));
+    }
+
+    fn finish(mut self, prefill: bool) -> Result<Turns<'a>, Error> {
+        self.answer_waiting();
+        let Self { capabilities, mut system, done, current, called, .. } = self;
+        let mut messages = Vec::with_capacity(done.len() + 2);
+        for turn in done.into_iter().chain(current) {
+            push_turn(&mut messages, turn, capabilities);
+        }
+        if messages.is_empty() {
+            // Instructions alone are what the user says.
+            let content: Vec<_> = system
+                .drain(..)
+                .map(|block| match block {
+                    SystemBlock::Text(text) => Block::Text(text),
+                    SystemBlock::CachePoint(point) => Block::CachePoint(point),
+                })
+                .collect();
+            if !content.iter().any(|block| matches!(block, Block::Text(_))) {
+                return Err(Error::invalid_param("messages", "'messages' holds nothing to answer."));
+            }
+            messages.push(Message { role: Role::User, content });
+        }
+        if messages.first().is_some_and(|first| first.role == Role::Assistant) {
+            messages.insert(0, user(GO_ON));
+        }
+        if let Some(last) = messages.last_mut().filter(|last| last.role == Role::Assistant) {
+            if prefill && let Some(Block::Text(text)) = last.content.last_mut() {
+                let end = text.trim_end().len();
+                if end < text.len() {
+                    *text = text.get(..end).unwrap_or_default().to_owned().into();
+                }
+            } else {
+                messages.push(user(GO_ON));
+            }
+        }
+        Ok(Turns { messages, system, called })
+    }
+}
+
+/// The three forms in which an assistant's reasoning comes back.
+struct Thoughts<'a> {
+    reasoning_content: Option<Str<'a>>,
+    signature: Option<Str<'a>>,
+    thinking_blocks: Option<Vec<ThinkingBlock<'a>>>,
+}
+
+fn user(text: &'static str) -> Message<'static> {
+    Message { role: Role::User, content: vec![Block::Text(text.into())] }
+}
+
+fn push_turn<'a>(messages: &mut Vec<Message<'a>>, turn: Turn<'a>, capabilities: &Capabilities) {
+    let Turn { role, first, mut blocks, last } = turn;
+    let is_text = |block: &Block<'_>| matches!(block, Block::Text(_));
+    if blocks.iter().any(|block| matches!(block, Block::Document(_))) && !blocks.iter().any(is_text) {
+        blocks.insert(0, Block::Text("The document:".into()));
+    }
+    // A point alone caches nothing that the turn before did not.
+    if first.is_empty() && last.is_empty() && blocks.iter().all(|block| matches!(block, Block::CachePoint(_))) {
+        return;
+    }
+    let split = role == Role::User && !capabilities.text_beside_results && !first.is_empty() && blocks.iter().any(is_text);
+    if split {
+        messages.push(Message { role, content: first });
+        messages.push(Message { role: Role::Assistant, content: vec![Block::Text("Understood.".into())] });
+        messages.push(Message { role, content: blocks });
+        return;
+    }
+    let content: Vec<_> = first.into_iter().chain(blocks).chain(last).collect();
+    // A turn may be left over next to its like when the one between was empty.
+    match messages.last_mut().filter(|before| before.role == role) {
+        Some(before) => before.content.extend(content),
+        None => messages.push(Message { role, content }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::translate::Limits;
+    use crate::translate::family::capabilities;
+    use crate::translate::notes::Unsupported;
+
+    fn run(model: &str, messages: &str) -> serde_json::Value {
+        let messages: Vec<chat::Message<'_>> = serde_json::from_str(messages).unwrap();
+        let limits = Limits::default();
+        let mut notes = Notes::new(Unsupported::Refuse, &limits);
+        let mut names = ToolNames::default();
+        let family = capabilities(model);
+        let turns = turns(messages, family.prefill, family, &mut names, &mut notes).unwrap();
+        serde_json::to_value(&turns.messages).unwrap()
+    }
+
+    #[test]
+    fn a_missing_result_is_filled_with_an_error() {
+        let turns = run(
+            "anthropic.claude-3-haiku",
+            r#"[{"role":"user","content":"go"},
+                {"role":"assistant","tool_calls":[{"id":"a","function":{"name":"f","arguments":""}},
+                                                  {"id":"b","function":{"name":"g","arguments":"[1]"}}]},
+                {"role":"tool","tool_call_id":"b","content":""}]"#,
+        );
+        assert_eq!(
+            turns[1]["content"],
+            serde_json::json!([
+                {"toolUse": {"toolUseId": "a", "name": "f", "input": {}}},
+                {"toolUse": {"toolUseId": "b", "name": "g", "input": {"arguments": "[1]"}}}
+            ])
+        );
+        assert_eq!(turns[2]["content"][0]["toolResult"]["toolUseId"], "b");
+        assert_eq!(turns[2]["content"][0]["toolResult"]["content"][0]["text"], "(no output)");
+        assert_eq!(turns[2]["content"][1]["toolResult"]["toolUseId"], "a");
+        assert_eq!(turns[2]["content"][1]["toolResult"]["status"], "error");
+    }
+
+    #[test]
+    fn a_final_assistant_turn_is_a_prefill_only_where_the_family_takes_one() {
+        let messages = r#"[{"role":"user","content":"hi"},{"role":"assistant","content":"I say: "}]"#;
+        assert_eq!(run("anthropic.claude-3-haiku", messages)[1]["content"][0]["text"], "I say:");
+        assert_eq!(run("meta.llama3-3-70b-instruct-v1:0", messages)[2]["content"][0]["text"], GO_ON);
+    }
+}

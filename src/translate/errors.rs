@@ -1,0 +1,137 @@
+//! What a client is told of Bedrock's errors.
+
+use crate::bedrock::error::Error as Bedrock;
+use crate::openai::Error;
+
+/// The error for the client. The reason that is only the gateway's business stays out of it: see [`is_ours`].
+pub fn error(bedrock: &Bedrock) -> Error {
+    let text = |otherwise: &'static str| {
+        if bedrock.message.is_empty() { otherwise.to_owned() } else { bedrock.message.clone() }
+    };
+    match bedrock.name.as_str() {
+        "ValidationException" | "SerializationException" => validation(text("Bedrock refused the request.")),
+        "ServiceQuotaExceededException" => {
+            let error = Error::new(429, text("A Bedrock service quota is exceeded."));
+            Error { should_retry: Some(false), ..error.kind("insufficient_quota").code("insufficient_quota") }
+        }
+        "ConflictException" => Error::new(409, text("Bedrock reports a conflict.")),
+        "ResourceNotFoundException" => {
+            Error::new(404, text("Bedrock does not have this model.")).code("model_not_found")
+        }
+        "UnknownOperationException" => Error::new(502, "Bedrock does not have this operation."),
+        "ModelTimeoutException" => Error::new(504, text("The model took too long.")).code("model_timeout"),
+        "ModelErrorException" | "ModelStreamErrorException" => {
+            Error::new(502, text("The model failed.")).code("model_error")
+        }
+        "ThrottlingException" => {
+            Error::new(429, text("Bedrock is throttling requests.")).code("rate_limit_exceeded")
+        }
+        "ModelNotReadyException" => Error::new(503, text("The model is not ready.")).code("model_not_ready"),
+        "InternalServerException" => Error::new(500, text("Bedrock failed.")),
+        "ServiceUnavailableException" => Error::new(503, text("Bedrock is not available.")),
+        _ if is_ours(bedrock) => {
+            // The caller can do nothing about it, and the text may name accounts and roles.
+            Error::new(502, "The gateway could not authenticate to Bedrock.")
+                .kind("upstream_auth_error")
+                .code("upstream_auth_error")
+        }
+        _ => by_status(bedrock.status, text("Bedrock answered with an error.")),
+    }
+}
+
+/// True where the gateway's own credentials or rights are at fault: the text is for the log, not for the caller.
+pub fn is_ours(bedrock: &Bedrock) -> bool {
+    matches!(bedrock.status, 401 | 403)
+        || matches!(
+            bedrock.name.as_str(),
+            "AccessDeniedException"
+                | "UnrecognizedClientException"
+                | "InvalidSignatureException"
+                | "SignatureDoesNotMatch"
+                | "ExpiredTokenException"
+                | "ExpiredToken"
+                | "IncompleteSignatureException"
+                | "MissingAuthenticationTokenException"
+                | "MissingAuthenticationToken"
+                | "InvalidClientTokenId"
+        )
+}
+
+/// What is not an answer at all: not JSON, no output, a corrupt frame, a cut stream.
+pub fn no_answer(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(502, message).code("bad_upstream_response")
+}
+
+fn validation(message: String) -> Error {
+    let lower = message.to_ascii_lowercase();
+    if lower.contains("model identifier is invalid") {
+        return Error::new(404, message).param("model").code("model_not_found");
+    }
+    let too_long = ["input is too long", "prompt is too long", "too many input tokens", "maximum context length"];
+    let error = Error::invalid(message);
+    if too_long.iter().any(|phrase| lower.contains(phrase)) {
+        return error.param("messages").code("context_length_exceeded");
+    }
+    error
+}
+
+fn by_status(status: u16, message: String) -> Error {
+    match status {
+        400 | 404 | 409 | 413 | 422 | 500 | 503 | 504 => Error::new(status, message),
+        408 => Error::new(504, message),
+        429 => Error::new(429, message).code("rate_limit_exceeded"),
+        _ => Error::new(502, message).code("bad_upstream_response"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(status: u16, name: &str, message: &str) -> Error {
+        error(&Bedrock { status, name: name.to_owned(), message: message.to_owned() })
+    }
+
+    #[test]
+    fn every_bedrock_error_has_the_status_that_the_sdks_turn_into_the_right_exception() {
+        for (status, name, expected, code) in [
+            (400, "ValidationException", 400, None),
+            (400, "ServiceQuotaExceededException", 429, Some("insufficient_quota")),
+            (403, "AccessDeniedException", 502, Some("upstream_auth_error")),
+            (403, "InvalidSignatureException", 502, Some("upstream_auth_error")),
+            (403, "SomethingNew", 502, Some("upstream_auth_error")),
+            (404, "ResourceNotFoundException", 404, Some("model_not_found")),
+            (408, "ModelTimeoutException", 504, Some("model_timeout")),
+            (424, "ModelErrorException", 502, Some("model_error")),
+            (0, "ModelStreamErrorException", 502, Some("model_error")),
+            (429, "ThrottlingException", 429, Some("rate_limit_exceeded")),
+            (429, "ModelNotReadyException", 503, Some("model_not_ready")),
+            (500, "InternalServerException", 500, None),
+            (503, "ServiceUnavailableException", 503, None),
+            (418, "", 502, Some("bad_upstream_response")),
+            (429, "", 429, Some("rate_limit_exceeded")),
+        ] {
+            let error = of(status, name, "text");
+            assert_eq!((error.status, error.code), (expected, code), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_request_too_long_for_the_model_says_so_in_its_code() {
+        for text in ["Input is too long for requested model.", "prompt is too long: 210000 tokens > 200000 maximum"] {
+            assert_eq!(of(400, "ValidationException", text).code, Some("context_length_exceeded"));
+        }
+    }
+
+    #[test]
+    fn an_unknown_model_is_not_found_whatever_bedrock_calls_it() {
+        let error = of(400, "ValidationException", "The provided model identifier is invalid.");
+        assert_eq!((error.status, error.code), (404, Some("model_not_found")));
+    }
+
+    #[test]
+    fn the_gateways_own_trouble_does_not_tell_the_caller_about_the_account() {
+        let text = "User: arn:aws:iam::123456789012:role/x is not authorized";
+        assert!(!of(403, "AccessDeniedException", text).message.contains("arn:"));
+    }
+}

@@ -1,0 +1,130 @@
+//! OpenAI ⇄ Bedrock, a module per endpoint: what each thing becomes is decided here and nowhere else.
+
+pub mod chat;
+pub mod embeddings;
+pub mod errors;
+pub mod family;
+pub mod notes;
+pub mod usage;
+
+use std::ops::Deref;
+
+use crate::openai::{self, Endpoint, Error};
+
+/// What the configuration says about translating, the same for every request of a plugin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// What becomes of parameters that have no counterpart.
+    pub unsupported: notes::Unsupported,
+    /// How large things may be.
+    pub limits: Limits,
+}
+
+/// How large the parts of a request may be; each has its own error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Messages in a chat.
+    pub messages: usize,
+    /// Tools in a chat.
+    pub tools: usize,
+    /// Nesting of JSON that goes over as it is: schemas, arguments, additional fields.
+    pub json_depth: usize,
+    /// Texts in an embeddings request.
+    pub embedding_inputs: usize,
+    /// Bytes of one event-stream frame.
+    pub frame_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { messages: 10_000, tools: 1_000, json_depth: 100, embedding_inputs: 2_048, frame_bytes: 16 << 20 }
+    }
+}
+
+/// A request as it goes to Bedrock.
+#[derive(Debug)]
+pub struct Outgoing<R> {
+    /// The operation, the last segment of the path: `converse`, `converse-stream`, `invoke`.
+    pub operation: &'static str,
+    /// The JSON body.
+    pub body: Vec<u8>,
+    /// What was ignored, for the response header `x-ignored-parameters`.
+    pub ignored: Vec<String>,
+    /// What it takes to translate the answer.
+    pub reply: R,
+}
+
+/// What is known of an answer before its body: the same for every endpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered<'a> {
+    /// Bedrock's request id.
+    pub request_id: &'a str,
+    /// When the answer began, seconds since 1970.
+    pub created: u64,
+    /// Input tokens as the headers count them (`x-amzn-bedrock-input-token-count`), which only InvokeModel has.
+    pub input_tokens: Option<u64>,
+}
+
+/// What it takes to translate the answer, by endpoint.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// To a chat.
+    Chat(chat::Reply),
+    /// To embeddings.
+    Embeddings(embeddings::Reply),
+}
+
+/// Translates a request. `resolve` says which of Bedrock's models the client means by its `model`, if it gave one.
+///
+/// # Errors
+/// What the client is told where the request is wrong, or `resolve` knows no model.
+pub fn request<M>(
+    endpoint: Endpoint,
+    body: &[u8],
+    caller: &str,
+    options: &Options,
+    resolve: impl FnOnce(Option<&str>) -> Result<M, Error>,
+) -> Result<(M, Outgoing<Reply>), Error>
+where
+    M: Deref<Target = str>,
+{
+    match endpoint {
+        Endpoint::ChatCompletions => {
+            let request: openai::chat::Request<'_> = openai::parse(body)?;
+            let asked = request.model.clone().filter(|name| !name.is_blank());
+            let model = resolve(asked.as_deref())?;
+            let asked = asked.as_deref().unwrap_or(&model);
+            let capabilities = family::capabilities(&model);
+            let outgoing = chat::request(request, asked, caller, capabilities, options)?;
+            Ok((model, outgoing.map(Reply::Chat)))
+        }
+        Endpoint::Embeddings => {
+            let request: openai::embeddings::Request<'_> = openai::parse(body)?;
+            let asked = request.model.clone().filter(|name| !name.is_blank());
+            let model = resolve(asked.as_deref())?;
+            let asked = asked.as_deref().unwrap_or(&model);
+            let outgoing = embeddings::request(request, asked, &model, options)?;
+            Ok((model, outgoing.map(Reply::Embeddings)))
+        }
+    }
+}
+
+impl<R> Outgoing<R> {
+    fn map<S>(self, wrap: impl FnOnce(R) -> S) -> Outgoing<S> {
+        let Self { operation, body, ignored, reply } = self;
+        Outgoing { operation, body, ignored, reply: wrap(reply) }
+    }
+}
+
+impl Reply {
+    /// Translates the body of a 200 that is not a stream.
+    ///
+    /// # Errors
+    /// 502 where the body is not an answer.
+    pub fn whole(&self, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Chat(context) => chat::reply(context, body, answered),
+            Self::Embeddings(context) => embeddings::reply(context, body, answered),
+        }
+    }
+}

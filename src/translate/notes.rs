@@ -1,0 +1,119 @@
+//! What is ignored is named: a request's notes on what had no counterpart.
+
+use serde_json::value::RawValue;
+
+use super::Limits;
+use crate::json::{Unknown, is_within_depth};
+use crate::openai::Error;
+
+/// What becomes of a parameter that has no counterpart on Bedrock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unsupported {
+    /// 400, naming it.
+    #[default]
+    Refuse,
+    /// Ignored and named in `x-ignored-parameters`.
+    Ignore,
+}
+
+/// Names longer than this are cut: they end in a header.
+const NAME: usize = 64;
+/// No more than this many are named.
+const NAMES: usize = 32;
+
+/// Collects the names of what was ignored.
+#[derive(Debug)]
+pub struct Notes<'o> {
+    unsupported: Unsupported,
+    limits: &'o Limits,
+    ignored: Vec<String>,
+}
+
+impl<'o> Notes<'o> {
+    /// Empty notes.
+    pub fn new(unsupported: Unsupported, limits: &'o Limits) -> Self {
+        Self { unsupported, limits, ignored: Vec::new() }
+    }
+
+    /// The limits that hold for this request.
+    pub fn limits(&self) -> &'o Limits {
+        self.limits
+    }
+
+    /// Names a parameter as ignored, once.
+    pub fn ignore(&mut self, name: &str) {
+        let name: String = name.chars().filter(|c| c.is_ascii_graphic() && *c != ',').take(NAME).collect();
+        if self.ignored.len() < NAMES && !self.ignored.contains(&name) && !name.is_empty() {
+            self.ignored.push(name);
+        }
+    }
+
+    /// Names a parameter as ignored where it was given.
+    pub fn ignore_if(&mut self, given: bool, name: &str) {
+        if given {
+            self.ignore(name);
+        }
+    }
+
+    /// Refuses a parameter for want of a counterpart, or names it as ignored: as configured.
+    ///
+    /// # Errors
+    /// 400 naming `param`, unless the configuration says to ignore.
+    pub fn unsupported(&mut self, param: &str, message: &'static str) -> Result<(), Error> {
+        match self.unsupported {
+            Unsupported::Refuse => Err(Error::invalid_param(param, message).code("unsupported_parameter")),
+            Unsupported::Ignore => {
+                self.ignore(param);
+                Ok(())
+            }
+        }
+    }
+
+    /// Names the members of an object that nobody knows. `place` is where the object stands: `messages[].` or nothing.
+    ///
+    /// # Errors
+    /// 400 where one of them nests deeper than the limit.
+    pub fn unknown(&mut self, place: &str, members: Unknown<'_>) -> Result<(), Error> {
+        for (name, value) in members {
+            self.check_depth(value, || format!("{place}{}", &*name))?;
+            // `null` asks for nothing.
+            if value.get() != "null" {
+                self.ignore(&format!("{place}{}", &*name));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks JSON that goes over as it is.
+    ///
+    /// # Errors
+    /// 400 naming the parameter where it nests deeper than the limit.
+    pub fn check_depth(&self, json: &RawValue, param: impl FnOnce() -> String) -> Result<(), Error> {
+        let limit = self.limits.json_depth;
+        if is_within_depth(json.get(), limit) {
+            return Ok(());
+        }
+        let param = param();
+        Err(Error::invalid(format!("'{param}' nests deeper than {limit} levels.")).param(param))
+    }
+
+    /// The names, in the order they were met.
+    pub fn into_ignored(self) -> Vec<String> {
+        self.ignored
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_made_fit_for_a_header_and_stand_once() {
+        let limits = Limits::default();
+        let mut notes = Notes::new(Unsupported::Refuse, &limits);
+        for name in ["seed", "seed", "a,b\r\nx: y", "\u{1F600}", &"n".repeat(500)] {
+            notes.ignore(name);
+        }
+        assert_eq!(notes.into_ignored(), ["seed".to_owned(), "abx:y".to_owned(), "n".repeat(NAME)]);
+    }
+}
