@@ -202,9 +202,9 @@ macro_rules! object {
         $(#[$meta])*
         #[derive(Clone, Debug, Default)]
         $vis struct $name<'a> {
-            $($(#[$field_meta])* pub $field: Option<$type>,)*
+            $($(#[$field_meta])* $vis $field: Option<$type>,)*
             /// Members without a field here.
-            pub unknown: $crate::json::Unknown<'a>,
+            $vis unknown: $crate::json::Unknown<'a>,
         }
 
         impl<'de: 'a, 'a> serde::Deserialize<'de> for $name<'a> {

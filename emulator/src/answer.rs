@@ -1,0 +1,516 @@
+//! What the model would say: the answer follows from the request, and only from it.
+
+use crate::faults::Faults;
+use crate::models::{Facts, Family};
+use crate::sample::sample;
+use crate::{encoding, tokens};
+use base64::Engine;
+use serde_json::{Map, Value, json};
+
+/// One block of the answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Block {
+    /// Text.
+    Text(String),
+    /// Reasoning, and the signature Claude gives.
+    Reasoning(String, Option<String>),
+    /// Reasoning nobody may read, as base64.
+    Redacted(String),
+    /// A call: id, name, input.
+    Tool(String, String, Value),
+    /// Text with its citations.
+    Cited(String, Vec<Value>),
+}
+
+/// Counts of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Tokens read afresh.
+    pub input: u64,
+    /// Tokens made.
+    pub output: u64,
+    /// Read from and written to the cache, when the request has a cachePoint.
+    pub cache: Option<(u64, u64)>,
+    /// How long the written part is kept.
+    pub ttl: String,
+}
+
+/// A whole answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Its blocks in order.
+    pub blocks: Vec<Block>,
+    /// `end_turn` and the like.
+    pub stop: String,
+    /// Its counts.
+    pub usage: Usage,
+    /// Members of the answer beside the message: `serviceTier`, `performanceConfig`, `trace`.
+    pub beside: Map<String, Value>,
+    /// `additionalModelResponseFields`
+    pub fields: Option<Value>,
+}
+
+/// Starts the signature of reasoning that came from here.
+pub const SIGNATURE_PREFIX: &str = "emu-";
+
+/// The signature of a reasoning text.
+pub fn signature(text: &str) -> String {
+    let seed = encoding::hash(text.as_bytes());
+    let bytes: Vec<u8> = (0..6).flat_map(|i| encoding::scramble(seed + i).to_be_bytes()).collect();
+    format!("{SIGNATURE_PREFIX}{}", base64::engine::general_purpose::STANDARD.encode(bytes))
+}
+
+/// Answers a Converse body that has passed all checks.
+pub fn answer(body: &Value, facts: &Facts, faults: &Faults, usage: Usage) -> Answer {
+    let question = Question::of(body);
+    let mut answer =
+        Answer { blocks: Vec::new(), stop: "end_turn".to_owned(), usage, beside: Map::new(), fields: None };
+    for key in ["serviceTier", "performanceConfig"] {
+        if let Some(value) = body.get(key) {
+            answer.beside.insert(key.to_owned(), value.clone());
+        }
+    }
+    if body.get("guardrailConfig").is_some() && question.text.contains("BLOCKME") {
+        blocked(body, &mut answer);
+    } else {
+        if faults.redacted {
+            answer
+                .blocks
+                .push(Block::Redacted(base64::engine::general_purpose::STANDARD.encode("redacted thoughts")));
+        }
+        if reasons(body, facts) {
+            let text = format!(
+                "The user said {} words. I answer from what they said.",
+                question.text.split_whitespace().count()
+            );
+            let signature = matches!(facts.family, Family::Claude(_)).then(|| signature(&text));
+            answer.blocks.push(Block::Reasoning(text, signature));
+        }
+        say(body, facts, faults, &question, &mut answer);
+    }
+    limit(body, &mut answer);
+    if let Some(stop) = &faults.stop {
+        answer.stop.clone_from(stop);
+    }
+    answer.usage.output = answer.blocks.iter().map(Block::tokens).sum();
+    answer
+}
+
+impl Block {
+    fn tokens(&self) -> u64 {
+        match self {
+            Self::Text(text) | Self::Reasoning(text, _) | Self::Cited(text, _) => tokens::count(text),
+            Self::Redacted(_) => 8,
+            Self::Tool(_, name, input) => tokens::count(name) + tokens::count(&input.to_string()),
+        }
+    }
+}
+
+/// What the last turn of the user asks.
+struct Question {
+    text: String,
+    media: Vec<String>,
+    results: Vec<String>,
+    turns: usize,
+}
+
+impl Question {
+    fn of(body: &Value) -> Self {
+        let messages = body.get("messages").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let last = messages.iter().rfind(|m| m.get("role").and_then(Value::as_str) == Some("user"));
+        let blocks =
+            last.and_then(|m| m.get("content")).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let (mut texts, mut results) = (Vec::new(), Vec::new());
+        for block in blocks {
+            if let Some(text) = block.get("text").and_then(Value::as_str) {
+                texts.push(text.to_owned());
+            } else if let Some(text) = block.pointer("/guardContent/text/text").and_then(Value::as_str) {
+                texts.push(text.to_owned());
+            } else if let Some(Value::Array(parts)) = block.pointer("/toolResult/content") {
+                results.extend(parts.iter().map(result_text));
+            }
+        }
+        Self { text: texts.join("\n"), media: media(blocks), results, turns: messages.len() }
+    }
+}
+
+fn result_text(part: &Value) -> String {
+    if let Some(text) = part.get("text").and_then(Value::as_str) {
+        text.to_owned()
+    } else if let Some(json) = part.get("json") {
+        json.to_string()
+    } else {
+        let kind = part.as_object().and_then(|m| m.keys().next()).map_or("nothing", String::as_str);
+        format!("[{kind}]")
+    }
+}
+
+/// `1 image: png, 68 bytes` for every kind of medium in the turn.
+fn media(blocks: &[Value]) -> Vec<String> {
+    let mut out = Vec::new();
+    for kind in ["image", "document", "video", "audio"] {
+        let found: Vec<String> = blocks
+            .iter()
+            .filter_map(|b| b.get(kind))
+            .map(|m| {
+                let format = m.get("format").and_then(Value::as_str).unwrap_or("no format");
+                let name =
+                    m.get("name").and_then(Value::as_str).map_or_else(String::new, |n| format!(", {n}"));
+                let source = m.get("source");
+                let size = source.and_then(|s| s.get("bytes")).and_then(Value::as_str).map(|b| {
+                    let decoded = base64::engine::general_purpose::STANDARD.decode(b);
+                    format!("{} bytes", decoded.map_or(0, |d| d.len()))
+                });
+                let uri = source.and_then(|s| s.pointer("/s3Location/uri")).and_then(Value::as_str);
+                let size = size.unwrap_or_else(|| uri.unwrap_or("text").to_owned());
+                format!("{format}{name}, {size}")
+            })
+            .collect();
+        if !found.is_empty() {
+            let s = if found.len() == 1 { "" } else { "s" };
+            out.push(format!("{} {kind}{s}: {}", found.len(), found.join("; ")));
+        }
+    }
+    out
+}
+
+/// Whether the request asks for reasoning.
+pub fn reasons(body: &Value, facts: &Facts) -> bool {
+    let Some(fields) = body.get("additionalModelRequestFields") else {
+        return facts.family == Family::DeepSeekR1;
+    };
+    let text = |pointer: &str| fields.pointer(pointer).and_then(Value::as_str);
+    matches!(text("/thinking/type"), Some("enabled" | "adaptive"))
+        || text("/reasoningConfig/type") == Some("enabled")
+        || text("/reasoning_effort").is_some_and(|e| e != "none")
+        || text("/reasoning/effort").is_some_and(|e| e != "none")
+        || facts.family == Family::DeepSeekR1
+}
+
+fn blocked(body: &Value, answer: &mut Answer) {
+    answer.blocks.push(Block::Text("Sorry, the guardrail of this emulator blocked your request.".to_owned()));
+    answer.stop = "guardrail_intervened".to_owned();
+    let config = body.get("guardrailConfig");
+    let trace = config.and_then(|c| c.get("trace")).and_then(Value::as_str);
+    if trace.is_some_and(|t| t != "disabled") {
+        let id =
+            config.and_then(|c| c.get("guardrailIdentifier")).and_then(Value::as_str).unwrap_or("guardrail");
+        let word = json!({"wordPolicy": {"customWords": [{"match": "BLOCKME", "action": "BLOCKED", "detected": true}],
+            "managedWordLists": []}});
+        answer.beside.insert(
+            "trace".to_owned(),
+            json!({"guardrail": {"inputAssessment": {id: word}, "actionReason": "Guardrail blocked."}}),
+        );
+    }
+}
+
+fn say(body: &Value, facts: &Facts, faults: &Faults, question: &Question, answer: &mut Answer) {
+    if let Some(text) = &faults.answer {
+        answer.blocks.push(Block::Text(text.clone()));
+        return;
+    }
+    let choice = body.pointer("/toolConfig/toolChoice");
+    let forced_name = choice.and_then(|c| c.pointer("/tool/name")).and_then(Value::as_str);
+    let forced = forced_name.is_some() || choice.is_some_and(|c| c.get("any").is_some());
+    let calls = if !forced && !question.results.is_empty() {
+        Vec::new()
+    } else {
+        pick(body, &question.text, forced_name, forced)
+    };
+    if !calls.is_empty() {
+        call(calls, facts, faults, forced, question, answer);
+        return;
+    }
+    if let Some(schema) =
+        body.pointer("/outputConfig/textFormat/structure/jsonSchema/schema").and_then(Value::as_str)
+    {
+        let schema: Value = serde_json::from_str(schema).unwrap_or_default();
+        answer.blocks.push(Block::Text(sample(&schema, &question.text).to_string()));
+        return;
+    }
+    let text = if !question.results.is_empty() {
+        format!("The tool said: {}", question.results.join("; "))
+    } else if let Some(n) =
+        question.text.trim().strip_prefix("long:").and_then(|n| n.trim().parse::<usize>().ok())
+    {
+        long(n.min(1_000_000))
+    } else {
+        let mut text = format!("You said: {}", question.text);
+        for medium in &question.media {
+            text.push_str(&format!(" [{medium}]"));
+        }
+        text
+    };
+    if faults.citations {
+        let citation = json!({"title": "A source", "sourceContent": [{"text": "as it is written"}],
+            "location": {"documentChar": {"documentIndex": 0, "start": 0, "end": 16}}});
+        answer.blocks.push(Block::Cited(text, vec![citation]));
+    } else {
+        answer.blocks.push(Block::Text(text));
+    }
+}
+
+/// `n` words.
+fn long(n: usize) -> String {
+    const WORDS: [&str; 8] = ["lorem", "ipsum", "dolor", "sit", "amet", "über", "日本", "elit"];
+    WORDS.iter().cycle().take(n).copied().collect::<Vec<_>>().join(" ")
+}
+
+/// A tool to call, and the part of the text that speaks of it.
+struct Call<'a> {
+    name: &'a str,
+    schema: &'a Value,
+    about: &'a str,
+}
+
+/// The tools the text asks for; see `README.md`, "When a tool is called".
+fn pick<'a>(body: &'a Value, text: &'a str, forced_name: Option<&str>, forced: bool) -> Vec<Call<'a>> {
+    let tools: Vec<(&str, &Value)> = body
+        .pointer("/toolConfig/tools")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|t| t.get("toolSpec"))
+        .filter_map(|t| {
+            Some((t.get("name")?.as_str()?, t.pointer("/inputSchema/json").unwrap_or(&Value::Null)))
+        })
+        .collect();
+    let call = |name, schema| Call { name, schema, about: text };
+    if let Some(wanted) = forced_name {
+        return tools.iter().filter(|(n, _)| *n == wanted).map(|(n, s)| call(*n, *s)).collect();
+    }
+    let mut mentions: Vec<(usize, &str, &Value)> = Vec::new();
+    for &(name, schema) in &tools {
+        mentions.extend(places(text, name).into_iter().map(|at| (at, name, schema)));
+    }
+    if !mentions.is_empty() {
+        mentions.sort_by_key(|(at, ..)| *at);
+        let ends = mentions.iter().skip(1).map(|(at, ..)| *at).chain([text.len()]);
+        return mentions
+            .iter()
+            .zip(ends)
+            .map(|((at, name, schema), end)| Call { name, schema, about: text.get(*at..end).unwrap_or(text) })
+            .collect();
+    }
+    let words: Vec<String> =
+        text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect();
+    let by_word: Vec<_> = tools.iter().filter(|(name, _)| overlaps(name, &words)).collect();
+    if !by_word.is_empty() {
+        return by_word.iter().map(|(n, s)| call(*n, *s)).collect();
+    }
+    if forced || words.iter().any(|w| w == "tool" || w == "tools") {
+        return tools.first().map(|(n, s)| call(*n, *s)).into_iter().collect();
+    }
+    Vec::new()
+}
+
+/// Where `name` stands in `text` as a whole word.
+fn places(text: &str, name: &str) -> Vec<usize> {
+    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    text.match_indices(name)
+        .filter(|(at, _)| {
+            let before = text.get(..*at).and_then(|t| t.chars().next_back());
+            let after = text.get(at + name.len()..).and_then(|t| t.chars().next());
+            !before.is_some_and(part) && !after.is_some_and(part)
+        })
+        .map(|(at, _)| at)
+        .collect()
+}
+
+/// Whether a word of four or more letters of the tool's name is among `words`.
+fn overlaps(name: &str, words: &[String]) -> bool {
+    let mut spaced = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() {
+            spaced.push(' ');
+        }
+        spaced.extend(c.to_lowercase());
+    }
+    spaced
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|part| part.chars().count() >= 4 && words.iter().any(|w| w == part))
+}
+
+fn call(
+    calls: Vec<Call<'_>>,
+    facts: &Facts,
+    faults: &Faults,
+    forced: bool,
+    question: &Question,
+    answer: &mut Answer,
+) {
+    if !forced {
+        let mut names: Vec<&str> = calls.iter().map(|c| c.name).collect();
+        names.dedup();
+        answer.blocks.push(Block::Text(format!("I will call {}.", names.join(" and "))));
+    }
+    for (i, call) in calls.iter().enumerate() {
+        let input = if faults.tool_empty { json!({}) } else { sample(call.schema, call.about) };
+        let input = if input.is_object() { input } else { json!({}) };
+        let seed = format!("{} {i} {} {}", question.turns, call.name, question.text);
+        answer.blocks.push(Block::Tool(tool_id(&seed, facts), call.name.to_owned(), input));
+    }
+    answer.stop = "tool_use".to_owned();
+}
+
+/// An id in the shape the family uses.
+fn tool_id(seed: &str, facts: &Facts) -> String {
+    const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mistral = facts.family == Family::Mistral;
+    let (prefix, length) = if mistral { ("", 9) } else { ("tooluse_", 22) };
+    let mut state = encoding::hash(seed.as_bytes());
+    let mut id = prefix.to_owned();
+    for _ in 0..length {
+        state = encoding::scramble(state);
+        let at = usize::try_from(state % 62).unwrap_or(0);
+        id.push(LETTERS.get(at).map_or('0', |b| char::from(*b)));
+    }
+    id
+}
+
+/// Stop sequences cut the text, then `maxTokens` cuts everything.
+fn limit(body: &Value, answer: &mut Answer) {
+    let config = body.get("inferenceConfig");
+    let stops = config.and_then(|c| c.get("stopSequences")).and_then(Value::as_array);
+    let stops: Vec<&str> = stops.into_iter().flatten().filter_map(Value::as_str).collect();
+    for at in 0..answer.blocks.len() {
+        let Some(Block::Text(text) | Block::Cited(text, _)) = answer.blocks.get_mut(at) else { continue };
+        let first = stops.iter().filter_map(|s| text.find(s).map(|i| (i, *s))).min_by_key(|(i, _)| *i);
+        if let Some((place, stop)) = first {
+            text.truncate(place);
+            answer.blocks.truncate(at + 1);
+            answer.stop = "stop_sequence".to_owned();
+            answer.fields = requested_fields(body, stop);
+            break;
+        }
+    }
+    let Some(mut left) = config.and_then(|c| c.get("maxTokens")).and_then(Value::as_u64) else { return };
+    for at in 0..answer.blocks.len() {
+        let Some(block) = answer.blocks.get_mut(at) else { return };
+        let need = block.tokens();
+        if need <= left {
+            left -= need;
+            continue;
+        }
+        let keep = match block {
+            Block::Text(text) | Block::Reasoning(text, _) | Block::Cited(text, _) => {
+                let kept = tokens::cut(text, left).map(str::len);
+                text.truncate(kept.unwrap_or(text.len()));
+                !text.is_empty()
+            }
+            Block::Redacted(_) | Block::Tool(..) => false,
+        };
+        answer.blocks.truncate(if keep { at + 1 } else { at });
+        answer.stop = "max_tokens".to_owned();
+        return;
+    }
+}
+
+fn requested_fields(body: &Value, stop: &str) -> Option<Value> {
+    let paths = body.get("additionalModelResponseFieldPaths")?.as_array()?;
+    paths.iter().any(|p| p == "/stop_sequence").then(|| json!({"stop_sequence": stop}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(body: &Value) -> Answer {
+        answer(body, &Facts::of("anthropic.claude-sonnet-4-5-v1:0"), &Faults::default(), Usage::default())
+    }
+
+    fn user(text: &str) -> Value {
+        json!({"messages": [{"role": "user", "content": [{"text": text}]}]})
+    }
+
+    fn with_tools(text: &str, choice: Value) -> Value {
+        let tool = |name: &str| {
+            json!({"toolSpec": {"name": name, "inputSchema": {"json": {"type": "object",
+                "properties": {"city": {"type": "string"}}}}}})
+        };
+        let mut body = user(text);
+        body["toolConfig"] = json!({"tools": [tool("get_weather"), tool("get_time")], "toolChoice": choice});
+        body
+    }
+
+    fn tools(answer: &Answer) -> Vec<(String, Value)> {
+        let call = |b: &Block| if let Block::Tool(_, n, i) = b { Some((n.clone(), i.clone())) } else { None };
+        answer.blocks.iter().filter_map(call).collect()
+    }
+
+    #[test]
+    fn plain_text_is_echoed() {
+        let a = ask(&user("hi there"));
+        assert_eq!(a.blocks, [Block::Text("You said: hi there".into())]);
+        assert_eq!((a.stop.as_str(), a.usage.output), ("end_turn", 1 + 2 + 1 + 2));
+    }
+
+    #[test]
+    fn images_are_counted_in_the_echo() {
+        let body = json!({"messages": [{"role": "user", "content": [{"text": "look"},
+            {"image": {"format": "png", "source": {"bytes": "AAAA"}}}]}]});
+        assert_eq!(ask(&body).blocks, [Block::Text("You said: look [1 image: png, 3 bytes]".into())]);
+    }
+
+    #[test]
+    fn a_tool_is_called_when_it_is_spoken_of() {
+        assert!(tools(&ask(&with_tools("hello", json!({"auto": {}})))).is_empty());
+        let a = ask(&with_tools("what is the weather? city=Rome", json!({"auto": {}})));
+        assert_eq!(a.blocks[0], Block::Text("I will call get_weather.".into()));
+        assert_eq!(tools(&a), [("get_weather".into(), json!({"city": "Rome"}))]);
+        assert_eq!(a.stop, "tool_use");
+        let a = ask(&with_tools(
+            "get_time city=A then get_weather city=B and get_time city=C",
+            json!({"auto": {}}),
+        ));
+        let cities: Vec<_> = tools(&a).iter().map(|(_, i)| i["city"].clone()).collect();
+        assert_eq!(cities, ["A", "B", "C"]);
+    }
+
+    #[test]
+    fn a_forced_choice_calls_without_a_word() {
+        let a = ask(&with_tools("hello", json!({"tool": {"name": "get_time"}})));
+        assert_eq!(a.blocks.len(), 1);
+        assert_eq!(tools(&a)[0].0, "get_time");
+        assert_eq!(tools(&ask(&with_tools("hello", json!({"any": {}}))))[0].0, "get_weather");
+    }
+
+    #[test]
+    fn a_tool_result_is_told() {
+        let mut body = with_tools("weather", json!({"auto": {}}));
+        body["messages"] = json!([{"role": "user", "content": [{"toolResult": {"toolUseId": "a",
+            "content": [{"text": "sunny"}, {"json": {"t": 3}}]}}]}]);
+        assert_eq!(ask(&body).blocks, [Block::Text("The tool said: sunny; {\"t\":3}".into())]);
+    }
+
+    #[test]
+    fn stop_sequences_and_max_tokens_cut() {
+        let mut body = user("one two three");
+        body["inferenceConfig"] = json!({"stopSequences": ["three", "two"]});
+        let a = ask(&body);
+        assert_eq!(
+            (a.blocks[0].clone(), a.stop.as_str()),
+            (Block::Text("You said: one ".into()), "stop_sequence")
+        );
+        body["inferenceConfig"] = json!({"maxTokens": 3});
+        let a = ask(&body);
+        assert_eq!((a.stop.as_str(), a.usage.output), ("max_tokens", 3));
+    }
+
+    #[test]
+    fn json_is_made_for_a_text_format() {
+        let mut body = user("n=7");
+        let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}}).to_string();
+        body["outputConfig"] =
+            json!({"textFormat": {"type": "json_schema", "structure": {"jsonSchema": {"schema": schema}}}});
+        assert_eq!(ask(&body).blocks, [Block::Text("{\"n\":7}".into())]);
+    }
+
+    #[test]
+    fn thinking_comes_first_and_is_signed() {
+        let mut body = user("hi");
+        body["additionalModelRequestFields"] =
+            json!({"thinking": {"type": "enabled", "budget_tokens": 1024}});
+        assert!(matches!(ask(&body).blocks[0], Block::Reasoning(_, Some(_))));
+    }
+}

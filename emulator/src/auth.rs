@@ -1,0 +1,76 @@
+//! Who may call: SigV4 or a bearer token, and what must never have got here.
+
+use crate::errors::AwsError;
+use crate::options::Options;
+use crate::sigv4::{Identity, Signed, verify};
+use hyper::HeaderMap;
+
+/// Headers a gateway must not pass on.
+const LEAKS: &[&str] = &["x-api-key", "api-key", "cookie", "proxy-authorization", "x-goog-api-key"];
+
+/// Checks a request; says how it was let in.
+pub fn check(request: &Signed<'_>, options: &Options, now: i64) -> Result<&'static str, AwsError> {
+    if options.no_auth {
+        return Ok("unchecked");
+    }
+    let mut all = request.headers.get_all("authorization").iter();
+    let Some(authorization) = all.next().and_then(|v| v.to_str().ok()) else {
+        return Err(AwsError::named("MissingAuthenticationTokenException"));
+    };
+    if all.next().is_some() {
+        return Err(AwsError::new(
+            "IncompleteSignatureException",
+            "Authorization header sent more than once.",
+        ));
+    }
+    if let Some(token) = authorization.strip_prefix("Bearer ") {
+        if options.bearer_token.as_deref() == Some(token) {
+            return Ok("bearer ok");
+        }
+        return Err(AwsError::new(
+            "AccessDeniedException",
+            "Authentication failed: Please make sure your API Key is valid.",
+        ));
+    }
+    if !authorization.starts_with("AWS4-") {
+        return Err(AwsError::new(
+            "IncompleteSignatureException",
+            "Unsupported scheme in the Authorization header.",
+        ));
+    }
+    let who = Identity {
+        access_key: &options.access_key,
+        secret_key: &options.secret_key,
+        session_token: options.session_token.as_deref(),
+        expired_token: options.expired_token.as_deref(),
+        region: &options.region,
+    };
+    verify(request, authorization, &who, now).map(|()| "sigv4 ok")
+}
+
+/// Names of headers that should have been removed on the way.
+pub fn leaks(headers: &HeaderMap) -> Vec<String> {
+    let mut found: Vec<String> =
+        LEAKS.iter().filter(|n| headers.contains_key(**n)).map(|n| (*n).to_owned()).collect();
+    let schemes = headers.get_all("authorization").iter().map(|v| String::from_utf8_lossy(v.as_bytes()));
+    for value in schemes {
+        if !value.starts_with("AWS4-HMAC-SHA256 ") && !value.starts_with("Bearer ") {
+            found.push("authorization".to_owned());
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+
+    #[test]
+    fn leaks_are_named() {
+        let mut headers = HeaderMap::new();
+        headers.insert("cookie", HeaderValue::from_static("a=b"));
+        headers.insert("authorization", HeaderValue::from_static("Basic eA=="));
+        assert_eq!(leaks(&headers), ["cookie", "authorization"]);
+    }
+}

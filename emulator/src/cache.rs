@@ -1,0 +1,95 @@
+//! Prompt caching: which prefixes were seen, and what that makes of the counts.
+
+use crate::answer::Usage;
+use crate::{encoding, tokens};
+use serde_json::Value;
+use std::collections::HashSet;
+use std::sync::Mutex;
+
+/// How many prefixes are remembered.
+const KEPT: usize = 100_000;
+
+/// The prefixes that were written.
+#[derive(Default)]
+pub struct Cache {
+    seen: Mutex<HashSet<u64>>,
+}
+
+impl Cache {
+    /// Counts the input of a Converse body: tools, then system, then messages, cut at each cachePoint.
+    pub fn count(&self, model: &str, body: &Value) -> Usage {
+        let mut walk = Walk {
+            hash: encoding::hash(model.as_bytes()),
+            tokens: 0,
+            points: Vec::new(),
+            ttl: "5m".to_owned(),
+        };
+        for pointer in ["/toolConfig/tools", "/system"] {
+            walk.blocks(body.pointer(pointer));
+        }
+        for message in body.get("messages").and_then(Value::as_array).into_iter().flatten() {
+            walk.blocks(message.get("content"));
+        }
+        let Some((_, last)) = walk.points.last().copied() else {
+            return Usage { input: walk.tokens, ..Usage::default() };
+        };
+        let mut read = 0;
+        if let Ok(mut seen) = self.seen.lock() {
+            if seen.len() > KEPT {
+                seen.clear();
+            }
+            for (hash, tokens) in &walk.points {
+                if !seen.insert(*hash) {
+                    read = *tokens;
+                }
+            }
+        }
+        Usage { input: walk.tokens - last, output: 0, cache: Some((read, last - read)), ttl: walk.ttl }
+    }
+}
+
+struct Walk {
+    hash: u64,
+    tokens: u64,
+    points: Vec<(u64, u64)>,
+    ttl: String,
+}
+
+impl Walk {
+    fn blocks(&mut self, blocks: Option<&Value>) {
+        for block in blocks.and_then(Value::as_array).into_iter().flatten() {
+            if let Some(point) = block.get("cachePoint") {
+                self.points.push((self.hash, self.tokens));
+                if let Some(ttl) = point.get("ttl").and_then(Value::as_str) {
+                    ttl.clone_into(&mut self.ttl);
+                }
+            } else {
+                self.hash = encoding::scramble(self.hash ^ encoding::hash(block.to_string().as_bytes()));
+                self.tokens += tokens::of_value(block);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_prefix_is_written_first_and_read_then() {
+        let cache = Cache::default();
+        let body = json!({"system": [{"text": "be kind"}, {"cachePoint": {"type": "default"}}],
+            "messages": [{"role": "user", "content": [{"text": "hi"}]}]});
+        assert_eq!(cache.count("m", &body).cache, Some((0, 2)));
+        let again = cache.count("m", &body);
+        assert_eq!((again.cache, again.input), (Some((2, 0)), 1));
+        assert_eq!(cache.count("other", &body).cache, Some((0, 2)));
+    }
+
+    #[test]
+    fn without_points_nothing_is_said_of_a_cache() {
+        let body = json!({"messages": [{"role": "user", "content": [{"text": "hi there"}]}]});
+        assert_eq!(Cache::default().count("m", &body), Usage { input: 3, ..Usage::default() });
+    }
+}

@@ -1,0 +1,87 @@
+//! From method and path to the operation.
+
+use crate::encoding::percent_decode;
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// An operation on a model; its id decoded.
+    Model(Operation, String),
+    /// `GET /foundation-models`
+    FoundationModels,
+    /// `GET /inference-profiles`
+    InferenceProfiles,
+    /// One of the emulator's own paths, what follows `/_emulator/`.
+    Admin(String),
+    /// Nothing AWS has.
+    Unknown,
+}
+
+/// Operations on a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// `/converse`
+    Converse,
+    /// `/converse-stream`
+    ConverseStream,
+    /// `/invoke`
+    InvokeModel,
+    /// `/count-tokens`
+    CountTokens,
+}
+
+impl Operation {
+    /// As AWS calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Converse => "Converse",
+            Self::ConverseStream => "ConverseStream",
+            Self::InvokeModel => "InvokeModel",
+            Self::CountTokens => "CountTokens",
+        }
+    }
+}
+
+impl Route {
+    /// The route of a request. A model id is one label of the path: a raw `/` in it makes another path.
+    pub fn of(method: &str, path: &str) -> Self {
+        if let Some(rest) = path.strip_prefix("/_emulator/") {
+            return Self::Admin(rest.to_owned());
+        }
+        let labels: Vec<&str> = path.split('/').skip(1).collect();
+        match (method, labels.as_slice()) {
+            ("GET", ["foundation-models"]) => Self::FoundationModels,
+            ("GET", ["inference-profiles"]) => Self::InferenceProfiles,
+            ("POST", ["model", id, action]) => {
+                let operation = match *action {
+                    "converse" => Operation::Converse,
+                    "converse-stream" => Operation::ConverseStream,
+                    "invoke" => Operation::InvokeModel,
+                    "count-tokens" => Operation::CountTokens,
+                    _ => return Self::Unknown,
+                };
+                match percent_decode(id) {
+                    Some(id) if !id.is_empty() => Self::Model(operation, id),
+                    _ => Self::Unknown,
+                }
+            }
+            _ => Self::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_id_is_one_label() {
+        let id = |p: &str| if let Route::Model(_, id) = Route::of("POST", p) { Some(id) } else { None };
+        assert_eq!(id("/model/a%3A0/converse").as_deref(), Some("a:0"));
+        assert_eq!(id("/model/arn%3Ax%2Fy/converse-stream").as_deref(), Some("arn:x/y"));
+        assert_eq!(id("/model/arn:x/y/converse"), None);
+        assert_eq!(id("/model/a%ZZ/converse"), None);
+        assert_eq!(Route::of("GET", "/model/a/converse"), Route::Unknown);
+        assert_eq!(Route::of("GET", "/foundation-models"), Route::FoundationModels);
+    }
+}

@@ -1,0 +1,288 @@
+//! From what people write to what the code uses.
+
+use serde_json::Value;
+
+use crate::aws::credentials::{Credentials, Identity};
+use crate::aws::endpoint::{Region, Variant};
+use crate::gateway::keys::{Hash, Key, Keys};
+use crate::gateway::models::{Model, Models, is_bedrock_id};
+use crate::translate::{Limits, Options};
+
+use super::expand::expand;
+use super::file::{self, File};
+use super::{Config, Error, Upstream};
+
+const PREFIXES: [&str; 2] = ["/v1", "/api/v1"];
+const REGION: &str = "us-east-1";
+const BODY_BYTES: usize = 32 << 20;
+const REPLY_BYTES: usize = 32 << 20;
+
+fn error(path: impl Into<String>, reason: impl Into<String>) -> Error {
+    Error { path: path.into(), reason: reason.into() }
+}
+
+pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Result<Config, Error> {
+    let text = text.trim_ascii();
+    if text.is_empty() {
+        return Err(error("", "there is none; at least 'api_keys' and 'credentials' are needed"));
+    }
+    let value: Value = serde_json::from_slice(text)
+        .map_err(|reason| error("", format!("not JSON ({reason}); give YAML as a google.protobuf.Struct")))?;
+    let value = expand(value, "", variable)?;
+    let File {
+        prefixes,
+        api_keys,
+        models,
+        default_model,
+        fallback_model,
+        default_embedding_model,
+        region,
+        endpoint,
+        cluster,
+        credentials,
+        unsupported_parameters,
+        forward_headers,
+        limits,
+    } = serde_path_to_error::deserialize(value)
+        .map_err(|reason| error(reason.path().to_string(), reason.inner().to_string()))?;
+
+    let region = Region::new(region.as_deref().unwrap_or(REGION))
+        .map_err(|_| error("region", "not a region's name, such as 'us-east-1'"))?;
+    let host = match endpoint {
+        Some(endpoint) => host_of(&endpoint)?,
+        None => region.runtime_host(Variant::default()),
+    };
+    let file::Limits { body_bytes, reply_bytes, messages, tools, json_depth, embedding_inputs, frame_bytes } =
+        limits.unwrap_or_default();
+    let usual = Limits::default();
+    Ok(Config {
+        prefixes: prefixes_of(prefixes)?,
+        keys: keys(api_keys.unwrap_or_default())?,
+        models: models_of(models.unwrap_or_default(), [default_model, fallback_model, default_embedding_model])?,
+        upstream: Upstream {
+            region: region.as_str().to_owned(),
+            host,
+            cluster,
+            identity: identity(credentials.unwrap_or_default())?,
+        },
+        options: Options {
+            unsupported: unsupported_parameters.map(Into::into).unwrap_or_default(),
+            limits: Limits {
+                messages: positive("messages", messages, usual.messages)?,
+                tools: positive("tools", tools, usual.tools)?,
+                json_depth: positive("json_depth", json_depth, usual.json_depth)?,
+                embedding_inputs: positive("embedding_inputs", embedding_inputs, usual.embedding_inputs)?,
+                frame_bytes: positive("frame_bytes", frame_bytes, usual.frame_bytes)?,
+            },
+        },
+        forward_headers: forwarded(forward_headers.unwrap_or_default())?,
+        body_bytes: positive("body_bytes", body_bytes, BODY_BYTES)?,
+        reply_bytes: positive("reply_bytes", reply_bytes, REPLY_BYTES)?,
+    })
+}
+
+fn positive(name: &str, written: Option<usize>, usual: usize) -> Result<usize, Error> {
+    match written {
+        Some(0) => Err(error(format!("limits.{name}"), "must be at least 1")),
+        Some(limit) => Ok(limit),
+        None => Ok(usual),
+    }
+}
+
+fn prefixes_of(written: Option<Vec<String>>) -> Result<Vec<String>, Error> {
+    let Some(prefixes) = written else {
+        return Ok(PREFIXES.map(str::to_owned).to_vec());
+    };
+    for (at, prefix) in prefixes.iter().enumerate() {
+        if !prefix.starts_with('/') || prefix.ends_with('/') {
+            return Err(error(format!("prefixes[{at}]"), "must begin with '/' and not end with it, such as '/v1'"));
+        }
+    }
+    Ok(prefixes)
+}
+
+fn keys(written: Vec<file::ApiKey>) -> Result<Keys, Error> {
+    if written.is_empty() {
+        return Err(error("api_keys", "at least one key is needed: without any, nobody could call"));
+    }
+    let mut keys: Vec<Key> = Vec::with_capacity(written.len());
+    for (at, file::ApiKey { name, key, sha256, models }) in written.into_iter().enumerate() {
+        let at = format!("api_keys[{at}]");
+        if name.is_empty() || keys.iter().any(|key| key.name == name) {
+            return Err(error(format!("{at}.name"), "must not be empty, nor another key's"));
+        }
+        let hash = match (key, sha256) {
+            (Some(key), None) => Hash::of(key.as_bytes()),
+            (None, Some(hex)) => Hash::from_hex(&hex)
+                .ok_or_else(|| error(format!("{at}.sha256"), "must be 64 hexadecimal digits"))?,
+            _ => return Err(error(at, "give either 'key' or 'sha256'")),
+        };
+        keys.push(Key { name, hash, models });
+    }
+    Ok(Keys(keys))
+}
+
+fn models_of(written: Vec<file::Model>, defaults: [Option<String>; 3]) -> Result<Models, Error> {
+    let mut named: Vec<Model> = Vec::with_capacity(written.len());
+    for (at, file::Model { name, model: id, cluster }) in written.into_iter().enumerate() {
+        let at = format!("models[{at}]");
+        if name.is_empty() || named.iter().any(|model| model.name == name) {
+            return Err(error(format!("{at}.name"), "must not be empty, nor another model's"));
+        }
+        if !is_bedrock_id(&id) {
+            return Err(error(format!("{at}.model"), NO_ID));
+        }
+        named.push(Model { name, id, cluster });
+    }
+    let id = |name: &str, written: Option<String>| match written {
+        Some(model) => match named.iter().find(|named| named.name == model) {
+            Some(named) => Ok(Some(named.id.clone())),
+            None if is_bedrock_id(&model) => Ok(Some(model)),
+            None => Err(error(name, NO_ID)),
+        },
+        None => Ok(None),
+    };
+    let [default, fallback, default_embedding] = defaults;
+    Ok(Models {
+        default: id("default_model", default)?,
+        fallback: id("fallback_model", fallback)?,
+        default_embedding: id("default_embedding_model", default_embedding)?,
+        named,
+    })
+}
+
+const NO_ID: &str = "not a Bedrock model id, inference profile id or ARN, such as 'us.amazon.nova-pro-v1:0'";
+
+fn identity(written: file::Credentials) -> Result<Identity, Error> {
+    let file::Credentials { access_key_id, secret_access_key, session_token, bearer_token } = written;
+    match (bearer_token, access_key_id, secret_access_key) {
+        // AWS's SDKs prefer the bearer token as well.
+        (Some(token), ..) => match token.trim() {
+            token if token.bytes().all(|b| b.is_ascii_graphic()) => Ok(Identity::Bearer(token.to_owned())),
+            _ => Err(error("credentials.bearer_token", "has characters that a header cannot carry")),
+        },
+        (None, Some(access_key_id), Some(secret_access_key)) => {
+            Ok(Identity::SigV4(Credentials { access_key_id, secret_access_key, session_token }))
+        }
+        (None, Some(_), None) => Err(error("credentials.secret_access_key", "missing")),
+        (None, None, Some(_)) => Err(error("credentials.access_key_id", "missing")),
+        (None, None, None) => {
+            Err(error("credentials", "give 'access_key_id' and 'secret_access_key', or 'bearer_token'"))
+        }
+    }
+}
+
+/// The `host` header for `http(s)://host[:port]`: without the port where it is the scheme's own.
+fn host_of(endpoint: &str) -> Result<String, Error> {
+    let refuse = || error("endpoint", "must be 'https://host', 'http://host', or either with ':port'");
+    let (host, own_port) = match (endpoint.strip_prefix("https://"), endpoint.strip_prefix("http://")) {
+        (Some(host), _) => (host, ":443"),
+        (_, Some(host)) => (host, ":80"),
+        _ => return Err(refuse()),
+    };
+    let host = host.strip_suffix('/').unwrap_or(host);
+    let host = host.strip_suffix(own_port).unwrap_or(host);
+    let is_legal = |b: u8| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b);
+    if host.is_empty() || !host.bytes().all(is_legal) {
+        return Err(refuse());
+    }
+    Ok(host.to_ascii_lowercase())
+}
+
+/// Headers that clients may send through; none that carries credentials or means something to AWS or Envoy.
+fn forwarded(written: Vec<String>) -> Result<Vec<String>, Error> {
+    let mut headers = Vec::with_capacity(written.len());
+    for (at, name) in written.into_iter().enumerate() {
+        let name = name.to_ascii_lowercase();
+        let is_legal = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
+        let is_ours = ["authorization", "cookie", "host", "api-key", "content-", "transfer-", "x-api-key", "x-amz", "x-envoy"]
+            .iter()
+            .any(|beginning| name.starts_with(beginning));
+        if name.is_empty() || !name.bytes().all(is_legal) || (is_ours && name != "x-amzn-trace-id") {
+            return Err(error(format!("forward_headers[{at}]"), "not a header that may go on to Bedrock"));
+        }
+        headers.push(name);
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = r#"{"api_keys":[{"name":"a","key":"k"}],"credentials":{"bearer_token":"t"}}"#;
+
+    fn run(text: &str) -> Result<Config, Error> {
+        load(text.as_bytes(), &|_| None)
+    }
+
+    /// The least configuration with `member` added or replaced.
+    fn with(name: &str, member: &str) -> Result<Config, Error> {
+        let mut value: Value = serde_json::from_str(LEAST).unwrap();
+        value[name] = serde_json::from_str(member).unwrap();
+        run(&value.to_string())
+    }
+
+    #[test]
+    fn the_least_configuration_has_the_documented_defaults() {
+        let config = run(LEAST).unwrap();
+        assert_eq!(config.prefixes, ["/v1", "/api/v1"]);
+        assert_eq!(config.upstream.host, "bedrock-runtime.us-east-1.amazonaws.com");
+        assert_eq!((config.body_bytes, config.reply_bytes), (33_554_432, 33_554_432));
+        assert_eq!(config.options.limits, Limits::default());
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_by_its_path() {
+        for (name, member, path) in [
+            ("regoin", r#""us-east-1""#, "regoin"),
+            ("region", r#""us_east""#, "region"),
+            ("region", "5", "region"),
+            ("api_keys", "[]", "api_keys"),
+            ("api_keys", r#"[{"name":"a","key":"k","sha256":"x"}]"#, "api_keys[0]"),
+            ("api_keys", r#"[{"name":"a","sha256":"x"}]"#, "api_keys[0].sha256"),
+            ("api_keys", r#"[{"name":"a","kye":"x"}]"#, "api_keys[0].kye"),
+            ("api_keys", r#"[{"name":"a","key":"x"},{"name":"a","key":"y"}]"#, "api_keys[1].name"),
+            ("models", r#"[{"name":"x","model":"gpt-4o"}]"#, "models[0].model"),
+            ("default_model", r#""x""#, "default_model"),
+            ("endpoint", r#""bedrock.example""#, "endpoint"),
+            ("endpoint", r#""https://a/b""#, "endpoint"),
+            ("credentials", "{}", "credentials"),
+            ("credentials", r#"{"access_key_id":"a"}"#, "credentials.secret_access_key"),
+            ("limits", r#"{"tools":0}"#, "limits.tools"),
+            ("limits", r#"{"tools":"many"}"#, "limits.tools"),
+            ("unsupported_parameters", r#""drop""#, "unsupported_parameters"),
+            ("prefixes", r#"["v1"]"#, "prefixes[0]"),
+            ("forward_headers", r#"["traceparent","Authorization"]"#, "forward_headers[1]"),
+        ] {
+            assert_eq!(with(name, member).unwrap_err().path, path, "{name}: {member}");
+        }
+    }
+
+    #[test]
+    fn no_error_tells_a_secret() {
+        let text = r#"{"api_keys":[{"name":"a","sha256":"s3cret"}],"credentials":{"bearer_token":"t0ken\n x"}}"#;
+        let text = run(text).unwrap_err().to_string();
+        assert!(!text.contains("s3cret") && !text.contains("t0ken"));
+    }
+
+    #[test]
+    fn a_default_may_be_given_by_its_name() {
+        let mut value: Value = serde_json::from_str(LEAST).unwrap();
+        value["models"] = serde_json::json!([{"name": "fast", "model": "us.amazon.nova-lite-v1:0"}]);
+        value["default_model"] = "fast".into();
+        let models = run(&value.to_string()).unwrap().models;
+        assert_eq!(models.default.as_deref(), Some("us.amazon.nova-lite-v1:0"));
+    }
+
+    #[test]
+    fn the_signed_host_has_no_port_of_its_scheme() {
+        for (endpoint, host) in [
+            ("https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com", "vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com"),
+            ("https://Example.com:443/", "example.com"),
+            ("http://127.0.0.1:9100", "127.0.0.1:9100"),
+        ] {
+            assert_eq!(with("endpoint", &format!("{endpoint:?}")).unwrap().upstream.host, host);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Header maps as Envoy gives them: names in lower case, values of any bytes.
+
+/// The header that decides a `cluster_header` route. Only the gateway role sets it.
+pub const CLUSTER: &str = "x-bedrock-cluster";
+
+/// Headers in their order, pseudo headers among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headers(pub Vec<(Vec<u8>, Vec<u8>)>);
+
+impl Headers {
+    /// The first value of `name`.
+    pub fn value(&self, name: &str) -> Option<&[u8]> {
+        self.0.iter().find(|(other, _)| other == name.as_bytes()).map(|(_, value)| value.as_slice())
+    }
+
+    /// The first value of `name` where it is text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.value(name).and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// Adds a header.
+    pub fn push(&mut self, name: &str, value: impl Into<Vec<u8>>) {
+        self.0.push((name.as_bytes().to_vec(), value.into()));
+    }
+
+    /// Takes away what no client may send further: its credentials, what could reach AWS as AWS's own, and what steers
+    /// Envoy's router.
+    pub fn strip(&mut self) {
+        self.0.retain(|(name, _)| !is_stripped(name));
+    }
+}
+
+fn is_stripped(name: &[u8]) -> bool {
+    const NAMES: &[&[u8]] =
+        &[b"authorization", b"x-api-key", b"api-key", b"proxy-authorization", b"cookie", CLUSTER.as_bytes()];
+    const PREFIXES: &[&[u8]] = &[b"x-amz-", b"x-envoy-"];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_credential_and_no_steering_header_goes_further() {
+        let mut headers = Headers::default();
+        for name in [
+            ":path",
+            "authorization",
+            "x-api-key",
+            "api-key",
+            "cookie",
+            "x-amz-security-token",
+            "x-amz-date",
+            "x-envoy-retry-on",
+            "x-envoy-upstream-rq-timeout-ms",
+            "x-bedrock-cluster",
+            "accept",
+        ] {
+            headers.push(name, "v");
+        }
+        headers.strip();
+        let left: Vec<_> = headers.0.iter().map(|(name, _)| name.as_slice()).collect();
+        assert_eq!(left, [&b":path"[..], b"accept"]);
+    }
+}

@@ -1,0 +1,183 @@
+//! API keys: who may call. Keys are kept and compared as their SHA-256.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use super::headers::Headers;
+use crate::openai::Error;
+
+/// A key's SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Hash([u8; 32]);
+
+impl Hash {
+    /// Of the key itself.
+    pub fn of(key: &[u8]) -> Self {
+        Self(Sha256::digest(key).into())
+    }
+
+    /// From 64 hexadecimal digits.
+    pub fn from_hex(hex: &str) -> Option<Self> {
+        let mut hash = [0; 32];
+        if hex.len() != 64 {
+            return None;
+        }
+        for (byte, digits) in hash.iter_mut().zip(hex.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        }
+        Some(Self(hash))
+    }
+
+    /// Compares in a time that does not depend on where they differ.
+    fn equals(&self, other: &Self) -> bool {
+        let difference = self.0.iter().zip(&other.0).fold(0, |all, (a, b)| all | (a ^ b));
+        std::hint::black_box(difference) == 0
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hash(…)")
+    }
+}
+
+/// A key and what it may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// What logs and `requestMetadata` call its holder.
+    pub name: String,
+    /// The key's hash.
+    pub hash: Hash,
+    /// Models it may use, by the client's name or Bedrock's id, `*` at the end standing for any rest; `None`: all.
+    pub models: Option<Vec<String>>,
+}
+
+impl Key {
+    /// True where the key may use the model that the client calls `asked` and Bedrock calls `id`.
+    pub fn may_use(&self, asked: &str, id: &str) -> bool {
+        let fits = |pattern: &String, name: &str| match pattern.strip_suffix('*') {
+            Some(beginning) => name.starts_with(beginning),
+            None => pattern == name,
+        };
+        self.models.as_ref().is_none_or(|models| models.iter().any(|model| fits(model, asked) || fits(model, id)))
+    }
+
+    /// Refuses a model that the key may not use.
+    ///
+    /// # Errors
+    /// 403 `model_not_allowed`.
+    pub fn check(&self, asked: &str, id: &str) -> Result<(), Error> {
+        if self.may_use(asked, id) {
+            return Ok(());
+        }
+        let asked: String = asked.chars().take(128).collect();
+        let message = format!("This API key may not use the model '{asked}'.");
+        Err(Error::new(403, message).param("model").code("model_not_allowed"))
+    }
+}
+
+/// All keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keys(pub Vec<Key>);
+
+impl Keys {
+    /// Finds the key that a request carries: `Authorization: Bearer`, `x-api-key` or `api-key`.
+    ///
+    /// # Errors
+    /// 401 `invalid_api_key` where there is none, or none that is known.
+    pub fn authenticate(&self, headers: &Headers) -> Result<&Key, Error> {
+        let bearer = headers.value("authorization").and_then(bearer);
+        let given: Vec<&[u8]> = [bearer, headers.value("x-api-key"), headers.value("api-key")]
+            .into_iter()
+            .flatten()
+            .filter(|key| !key.is_empty())
+            .collect();
+        if given.is_empty() {
+            let message = "You didn't provide an API key. Send it as 'Authorization: Bearer YOUR_KEY'.";
+            return Err(Error::new(401, message).code("invalid_api_key"));
+        }
+        // Every key is compared with every hash, so that time tells nothing about which one fits.
+        let mut found = None;
+        for key in given {
+            let hash = Hash::of(key);
+            for known in &self.0 {
+                if known.hash.equals(&hash) {
+                    found = Some(known);
+                }
+            }
+        }
+        found.ok_or_else(|| Error::new(401, "Incorrect API key provided.").code("invalid_api_key"))
+    }
+}
+
+/// The token of `Bearer token`; the scheme's case does not matter (RFC 9110).
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys() -> Keys {
+        let key = |name: &str, models: Option<&[&str]>| Key {
+            name: name.to_owned(),
+            hash: Hash::of(format!("key-{name}").as_bytes()),
+            models: models.map(|models| models.iter().map(|model| (*model).to_owned()).collect()),
+        };
+        Keys(vec![key("a", None), key("b", Some(&["gpt-4o", "us.amazon.*"]))])
+    }
+
+    fn name(header: &str, value: &[u8]) -> Result<String, Option<&'static str>> {
+        let mut headers = Headers::default();
+        headers.push(header, value);
+        keys().authenticate(&headers).map(|key| key.name.clone()).map_err(|error| error.code)
+    }
+
+    #[test]
+    fn three_headers_carry_a_key() {
+        for (header, value) in [
+            ("authorization", &b"Bearer key-b"[..]),
+            ("authorization", b"bearer  key-b"),
+            ("x-api-key", b"key-b"),
+            ("api-key", b"key-b"),
+        ] {
+            assert_eq!(name(header, value), Ok("b".to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_wrong_key_or_none_is_refused() {
+        for (header, value) in [
+            ("authorization", &b"Bearer key-c"[..]),
+            ("authorization", b"Basic key-a"),
+            ("authorization", b"Bearer "),
+            ("authorization", b"key-a"),
+            ("authorization", b"Bearer \xff\xfe"),
+            ("accept", b"key-a"),
+        ] {
+            assert_eq!(name(header, value), Err(Some("invalid_api_key")));
+        }
+    }
+
+    #[test]
+    fn a_key_is_held_to_its_models_by_either_name() {
+        let keys = keys();
+        let [any, some] = keys.0.as_slice() else { panic!() };
+        assert!(any.may_use("x", "y"));
+        assert!(some.may_use("gpt-4o", "us.anthropic.claude"));
+        assert!(some.may_use("nova", "us.amazon.nova-pro-v1:0"));
+        assert!(!some.may_use("us.anthropic.claude", "us.anthropic.claude"));
+        assert_eq!(some.check("x", "x").unwrap_err().status, 403);
+    }
+
+    #[test]
+    fn a_hash_is_read_from_hex() {
+        let hex = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+        assert_eq!(Hash::from_hex(hex), Some(Hash::of(b"hello")));
+        assert_eq!(Hash::from_hex(&hex[1..]), None);
+        assert_eq!(Hash::from_hex(&hex.replace('2', "x")), None);
+    }
+}

@@ -1,0 +1,7 @@
+//! Who calls, what for, and which model they mean: pure functions over a request's headers and its `model`.
+
+pub mod handoff;
+pub mod headers;
+pub mod keys;
+pub mod models;
+pub mod route;

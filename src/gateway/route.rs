@@ -1,0 +1,103 @@
+//! Method and path become an endpoint.
+
+use crate::openai::{Endpoint, Error};
+
+/// Where a request goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// `GET /health`: alive, no key needed.
+    Health,
+    /// To Bedrock.
+    Bedrock(Endpoint),
+    /// `GET models`.
+    Models,
+    /// `GET models/{id}`.
+    Model(String),
+}
+
+/// Finds the route. `path` is the request's `:path`, `prefixes` are the configured ones (`/v1`).
+///
+/// # Errors
+/// 404 for what is not served, 405 for the wrong method.
+pub fn route(method: &str, path: &str, prefixes: &[String]) -> Result<Route, Error> {
+    let path = path.split_once(['?', '#']).map_or(path, |(path, _)| path);
+    if path == "/health" {
+        return only(&["GET", "HEAD"], method, Route::Health);
+    }
+    let rest = prefixes.iter().find_map(|prefix| path.strip_prefix(prefix.as_str())?.strip_prefix('/'));
+    match rest.map(|rest| rest.strip_suffix('/').unwrap_or(rest)) {
+        Some("chat/completions") => only(&["POST"], method, Route::Bedrock(Endpoint::ChatCompletions)),
+        Some("embeddings") => only(&["POST"], method, Route::Bedrock(Endpoint::Embeddings)),
+        Some("models") => only(&["GET"], method, Route::Models),
+        Some(rest) => match rest.strip_prefix("models/").map(decode) {
+            Some(Some(id)) if !id.is_empty() => only(&["GET"], method, Route::Model(id)),
+            _ => Err(not_found(method, path)),
+        },
+        None => Err(not_found(method, path)),
+    }
+}
+
+fn only(methods: &[&str], method: &str, route: Route) -> Result<Route, Error> {
+    if methods.contains(&method) {
+        return Ok(route);
+    }
+    let method: String = method.chars().take(32).collect();
+    let message = format!("Not allowed to {method} here; use {}.", methods.join(" or "));
+    Err(Error::new(405, message).code("method_not_allowed"))
+}
+
+fn not_found(method: &str, path: &str) -> Error {
+    let (method, path): (String, String) = (method.chars().take(32).collect(), path.chars().take(256).collect());
+    Error::new(404, format!("Invalid URL ({method} {path}).")).code("unknown_url")
+}
+
+/// Percent-decodes a model's id, whose slashes and colons clients may or may not have encoded.
+fn decode(id: &str) -> Option<String> {
+    percent_encoding::percent_decode_str(id).decode_utf8().ok().map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(method: &str, path: &str) -> Result<Route, u16> {
+        let prefixes = ["/v1".to_owned(), "/api/v1".to_owned()];
+        route(method, path, &prefixes).map_err(|error| error.status)
+    }
+
+    #[test]
+    fn each_prefix_leads_to_the_same_endpoints() {
+        for prefix in ["/v1", "/api/v1"] {
+            let chat = run("POST", &format!("{prefix}/chat/completions?x=1"));
+            assert_eq!(chat, Ok(Route::Bedrock(Endpoint::ChatCompletions)));
+            assert_eq!(run("POST", &format!("{prefix}/embeddings")), Ok(Route::Bedrock(Endpoint::Embeddings)));
+            assert_eq!(run("GET", &format!("{prefix}/models/")), Ok(Route::Models));
+        }
+        assert_eq!(run("GET", "/health"), Ok(Route::Health));
+    }
+
+    #[test]
+    fn ids_with_slashes_and_colons_are_found_encoded_or_not() {
+        let arn = "arn:aws:bedrock:us-east-1:1:inference-profile/us.x-v1:0";
+        for path in [arn.to_owned(), arn.replace('/', "%2F").replace(':', "%3A")] {
+            assert_eq!(run("GET", &format!("/v1/models/{path}")), Ok(Route::Model(arn.to_owned())));
+        }
+    }
+
+    #[test]
+    fn what_is_not_served_is_404_and_the_wrong_method_405() {
+        for (method, path, status) in [
+            ("GET", "/", 404),
+            ("POST", "/v1", 404),
+            ("POST", "/v1x/chat/completions", 404),
+            ("POST", "/v1/chat", 404),
+            ("POST", "/v1/../v1/embeddings", 404),
+            ("GET", "/v1/models/%ff", 404),
+            ("GET", "/v1/chat/completions", 405),
+            ("DELETE", "/v1/models/x", 405),
+            ("POST", "/health", 405),
+        ] {
+            assert_eq!(run(method, path), Err(status), "{method} {path}");
+        }
+    }
+}
