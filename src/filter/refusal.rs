@@ -1,0 +1,38 @@
+//! Answers that need no Bedrock.
+
+use proxy_wasm::types::Action;
+
+use super::host::{self, Level};
+use crate::gateway::headers::Headers;
+use crate::openai::Error;
+
+/// Answers with an error. The caller then does nothing more with the request.
+pub(super) fn refuse(error: &Error) -> Action {
+    let mut headers = Headers::default();
+    headers.push("content-type", "application/json");
+    if let Some(should_retry) = error.should_retry {
+        headers.push("x-should-retry", if should_retry { "true" } else { "false" });
+    }
+    let details = format!("bedrock_{}", error.code.unwrap_or(error.kind));
+    answer(error.status, &details, &headers, &error.body())
+}
+
+/// Answers with JSON.
+pub(super) fn json(status: u16, body: &[u8]) -> Action {
+    let mut headers = Headers::default();
+    headers.push("content-type", "application/json");
+    answer(status, "bedrock_gateway", &headers, body)
+}
+
+fn answer(status: u16, details: &str, headers: &Headers, body: &[u8]) -> Action {
+    if host::respond(status, details, headers, body).is_err() {
+        host::log(Level::Error, || format!("Envoy did not take an answer of status {status}"));
+    }
+    Action::Pause
+}
+
+/// What a client is told when Envoy would not do as it was asked.
+pub(super) fn host_failed(what: &'static str) -> Error {
+    host::log(Level::Error, || format!("Envoy would not {what}"));
+    Error::new(500, "The gateway could not handle the request.").code("gateway_error")
+}

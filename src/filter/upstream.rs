@@ -1,0 +1,454 @@
+//! The upstream role: once per attempt, in the phases of an attempt.
+//!
+//! ```text
+//! request headers   keep what the client sent
+//! request body      translate, sign, send
+//! response headers  put back what the client sent, hold the answer
+//! response body     translate it: whole at its end, a stream event by event
+//! ```
+//!
+//! Envoy replays the original body for a further attempt but not the original headers: what one attempt sets, the next
+//! would see, and so could another provider. Hence each attempt puts back what it found.
+
+use std::rc::Rc;
+use std::time::SystemTime;
+
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+
+use super::gateway::too_large;
+use super::host::{self, Buffer, Level, Map};
+use super::refusal::{host_failed, refuse};
+use crate::aws::path::encode_label;
+use crate::aws::sign::{self, BEDROCK};
+use crate::aws::Identity;
+use crate::bedrock::error::Error as BedrockError;
+use crate::config::Config;
+use crate::gateway::handoff::{self, Handoff};
+use crate::gateway::headers::Headers;
+use crate::openai::{Error, sse};
+use crate::translate::errors::{self, no_answer};
+use crate::translate::{self, Answered, Outgoing, Reply, chat};
+
+/// One attempt.
+#[derive(Debug)]
+pub(super) struct Upstream {
+    config: Rc<Config>,
+    /// What the client sent, until it is put back.
+    original: Option<Headers>,
+    /// What was sent, once it was.
+    sent: Option<Sent>,
+    answer: Answer,
+    /// We have answered; nothing more is ours to do.
+    refused: bool,
+}
+
+/// What of the request the answer needs.
+#[derive(Debug)]
+struct Sent {
+    reply: Reply,
+    model: String,
+    is_fallback: bool,
+    ignored: String,
+}
+
+/// What is being done with the answer.
+#[derive(Debug)]
+enum Answer {
+    /// It has not begun.
+    None,
+    /// It is held until it is whole.
+    Whole(Head),
+    /// It is held until its first event.
+    First(Head, Box<chat::Stream>),
+    /// It flows.
+    Stream(Box<chat::Stream>),
+    /// It has been given; what still comes is thrown away.
+    Given,
+}
+
+/// What the answer's headers say.
+#[derive(Clone, Debug)]
+struct Head {
+    status: u16,
+    request_id: String,
+    created: u64,
+    error_type: Option<String>,
+    retry_after: Option<Vec<u8>>,
+    input_tokens: Option<u64>,
+}
+
+impl Upstream {
+    pub(super) fn new(config: Rc<Config>) -> Self {
+        Self { config, original: None, sent: None, answer: Answer::None, refused: false }
+    }
+
+    fn request_headers(&mut self, end_of_stream: bool) -> Result<Action, Error> {
+        if end_of_stream {
+            return Err(Error::invalid("The request has no body; a JSON object is expected."));
+        }
+        self.original = Some(host::headers(Map::Request).map_err(|_| host_failed("give the request's headers"))?);
+        Ok(Action::Pause)
+    }
+
+    fn request_body(&mut self, size: usize, end_of_stream: bool) -> Result<Action, Error> {
+        let limit = self.config.body_bytes;
+        if size > limit {
+            return Err(too_large(limit));
+        }
+        if !end_of_stream {
+            return Ok(Action::Pause);
+        }
+        let handoff = host::property(&["filter_state", &format!("wasm.{}", handoff::KEY)]);
+        let handoff = handoff.as_deref().and_then(Handoff::from_bytes).ok_or_else(|| {
+            host::log(Level::Error, || "a request came by no gateway role: is it on this listener?".to_owned());
+            Error::new(500, "The gateway is not configured on this listener.").code("gateway_error")
+        })?;
+        let body = host::buffer(Buffer::RequestBody, size).map_err(|_| host_failed("give the request's body"))?;
+        if body.len() > limit {
+            return Err(too_large(limit));
+        }
+        let config = Rc::clone(&self.config);
+        let resolve = |asked: Option<&str>| {
+            let resolved = config.models.resolve(asked, handoff.endpoint)?;
+            Ok(Model { id: resolved.id.to_owned(), is_fallback: resolved.is_fallback })
+        };
+        let (model, outgoing) =
+            translate::request(handoff.endpoint, &body, &handoff.caller, &config.options, resolve)?;
+        let Model { id, is_fallback } = model;
+        let Outgoing { operation, body, ignored, reply } = outgoing;
+        if is_fallback {
+            host::log(Level::Info, || format!("an unknown model was asked for by '{}': {id} answers", handoff.caller));
+        }
+        let headers = self.outgoing_headers(&format!("/model/{}/{operation}", encode_label(&id)), &body)?;
+        host::set_headers(Map::Request, &headers).map_err(|_| host_failed("take the request's headers"))?;
+        host::set_buffer(Buffer::RequestBody, size, &body).map_err(|_| host_failed("take the request's body"))?;
+        self.sent = Some(Sent { reply, model: id, is_fallback, ignored: ignored.join(",") });
+        Ok(Action::Continue)
+    }
+
+    /// What goes to Bedrock: nothing of the client's but the headers that the configuration lets through.
+    fn outgoing_headers(&self, path: &str, body: &[u8]) -> Result<Headers, Error> {
+        const CONTENT_TYPE: &str = "application/json";
+        let upstream = &self.config.upstream;
+        let original = self.original.as_ref().ok_or_else(|| host_failed("give the request's headers"))?;
+        let mut headers = Headers::default();
+        headers.push(":method", "POST");
+        headers.push(":scheme", original.value(":scheme").unwrap_or(b"https"));
+        headers.push(":authority", upstream.host.as_str());
+        headers.push(":path", path);
+        headers.push("content-type", CONTENT_TYPE);
+        headers.push("content-length", body.len().to_string());
+        for name in &self.config.forward_headers {
+            if let Some(value) = original.value(name) {
+                headers.push(name, value);
+            }
+        }
+        match &upstream.identity {
+            Identity::Bearer(token) => headers.push("authorization", format!("Bearer {token}")),
+            Identity::SigV4(credentials) => {
+                let request = sign::Request {
+                    method: "POST",
+                    host: &upstream.host,
+                    path,
+                    query: "",
+                    content_type: Some(CONTENT_TYPE),
+                    body,
+                };
+                let signed = sign::sign(credentials, &request, &upstream.region, BEDROCK, host::now());
+                let signed = signed.map_err(|error| {
+                    host::log(Level::Error, || format!("a request could not be signed: {error}"));
+                    Error::new(500, "The gateway could not sign the request.").code("gateway_error")
+                })?;
+                for (name, value) in signed {
+                    headers.push(name, value);
+                }
+            }
+        }
+        Ok(headers)
+    }
+
+    /// Puts back what the client sent, so that nothing of this attempt reaches another.
+    fn put_back(&mut self) {
+        if let Some(original) = self.original.take()
+            && self.sent.is_some()
+            && host::set_headers(Map::Request, &original).is_err()
+        {
+            host::log(Level::Error, || "the request's headers could not be put back".to_owned());
+        }
+    }
+
+    fn response_headers(&mut self, end_of_stream: bool) -> Action {
+        self.put_back();
+        let Some(sent) = self.sent.as_ref().filter(|_| !self.refused) else {
+            return Action::Continue;
+        };
+        let headers = host::headers(Map::Response).unwrap_or_default();
+        let head = Head::of(&headers);
+        let is_stream = headers
+            .text("content-type")
+            .is_some_and(|kind| kind.starts_with("application/vnd.amazon.eventstream"));
+        if end_of_stream {
+            // No body can be given here: the gateway role sees to that, and the retry policy to the status.
+            let error = if head.status == 200 {
+                no_answer("Bedrock's reply is empty.")
+            } else {
+                self.bedrock_error(&head, &[])
+            };
+            self.set_error(&head, &error, None);
+            self.answer = Answer::Given;
+            return Action::Continue;
+        }
+        self.answer = match &sent.reply {
+            Reply::Chat(context) if context.stream && is_stream && head.status == 200 => {
+                let stream = chat::Stream::new(context.clone(), head.answered(), &self.config.options.limits);
+                Answer::First(head, Box::new(stream))
+            }
+            _ => Answer::Whole(head),
+        };
+        Action::Pause
+    }
+
+    fn response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        match std::mem::replace(&mut self.answer, Answer::Given) {
+            Answer::None => {
+                self.answer = Answer::None;
+                return Action::Continue;
+            }
+            Answer::Whole(head) => {
+                let limit = self.config.reply_bytes;
+                if size > limit {
+                    let error = no_answer(format!("Bedrock's reply is larger than {limit} bytes."));
+                    self.give_error(&head, &error, size);
+                } else if end_of_stream {
+                    self.give_whole(&head, size);
+                } else {
+                    self.answer = Answer::Whole(head);
+                    return Action::Pause;
+                }
+            }
+            Answer::First(head, mut stream) => {
+                let mut out = Vec::new();
+                let result = self.stream_bytes(&mut stream, size, end_of_stream, &mut out);
+                match result {
+                    Err(error) if !stream.has_begun() => {
+                        self.give_error(&head, &error, size);
+                        return Action::Continue;
+                    }
+                    Ok(()) if !stream.has_begun() => {
+                        self.answer = Answer::First(head, stream);
+                        self.set_body(size, &[]);
+                        return Action::Pause;
+                    }
+                    _ => {}
+                }
+                self.set_success(&head, "text/event-stream; charset=utf-8", None);
+                self.give_stream(stream, result, size, out);
+            }
+            Answer::Stream(mut stream) => {
+                let mut out = Vec::new();
+                let result = self.stream_bytes(&mut stream, size, end_of_stream, &mut out);
+                self.give_stream(stream, result, size, out);
+            }
+            Answer::Given => self.set_body(size, &[]),
+        }
+        Action::Continue
+    }
+
+    fn stream_bytes(
+        &self,
+        stream: &mut chat::Stream,
+        size: usize,
+        end_of_stream: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        if size > 0 {
+            let bytes = host::buffer(Buffer::ResponseBody, size).map_err(|_| host_failed("give the reply's body"))?;
+            stream.bytes(&bytes, out)?;
+        }
+        if end_of_stream { stream.end(out) } else { Ok(()) }
+    }
+
+    /// Passes chunks on; an error now can only be one more event, and nothing comes after it.
+    fn give_stream(&mut self, stream: Box<chat::Stream>, result: Result<(), Error>, size: usize, mut out: Vec<u8>) {
+        match result {
+            Ok(()) => self.answer = Answer::Stream(stream),
+            Err(error) => {
+                host::log(Level::Warn, || format!("a stream broke off: {}", error.message));
+                sse::error(&mut out, &error);
+            }
+        }
+        self.set_body(size, &out);
+    }
+
+    fn give_whole(&self, head: &Head, size: usize) {
+        let body = host::buffer(Buffer::ResponseBody, size).unwrap_or_default();
+        let translated = match &self.sent {
+            Some(sent) if head.status == 200 => sent.reply.whole(&body, head.answered()),
+            _ => Err(self.bedrock_error(head, &body)),
+        };
+        match translated {
+            Ok(body) => {
+                self.set_success(head, "application/json", Some(body.len()));
+                self.set_body(size, &body);
+            }
+            Err(error) => self.give_error(head, &error, size),
+        }
+    }
+
+    fn bedrock_error(&self, head: &Head, body: &[u8]) -> Error {
+        let error = BedrockError::from_reply(head.status, head.error_type.as_deref(), body);
+        if errors::is_ours(&error) {
+            // The client is not told why; whoever runs the gateway has to be.
+            host::log(Level::Warn, || {
+                format!("Bedrock does not accept the gateway's credentials: {} {}", error.name, error.message)
+            });
+        }
+        errors::error(&error)
+    }
+
+    fn give_error(&self, head: &Head, error: &Error, size: usize) {
+        let body = error.body();
+        self.set_error(head, error, Some(body.len()));
+        self.set_body(size, &body);
+    }
+
+    fn set_body(&self, size: usize, body: &[u8]) {
+        if (size > 0 || !body.is_empty()) && host::set_buffer(Buffer::ResponseBody, size, body).is_err() {
+            host::log(Level::Error, || "a reply's body could not be set".to_owned());
+        }
+    }
+
+    fn set_success(&self, head: &Head, content_type: &str, length: Option<usize>) {
+        let mut headers = head.common("200", content_type, length);
+        if let Some(sent) = &self.sent {
+            headers.push("x-bedrock-model", sent.model.as_str());
+            if sent.is_fallback {
+                headers.push("x-bedrock-fallback", "true");
+            }
+            if !sent.ignored.is_empty() {
+                headers.push("x-ignored-parameters", sent.ignored.as_str());
+            }
+        }
+        if length.is_none() {
+            headers.push("cache-control", "no-cache");
+        }
+        set_response_headers(&headers);
+    }
+
+    fn set_error(&self, head: &Head, error: &Error, length: Option<usize>) {
+        let mut headers = head.common(&error.status.to_string(), "application/json", length);
+        if let Some(sent) = &self.sent {
+            headers.push("x-bedrock-model", sent.model.as_str());
+        }
+        if let Some(retry_after) = &head.retry_after {
+            headers.push("retry-after", retry_after.as_slice());
+        }
+        if let Some(should_retry) = error.should_retry {
+            headers.push("x-should-retry", if should_retry { "true" } else { "false" });
+        }
+        set_response_headers(&headers);
+    }
+
+    fn or_refuse(&mut self, action: Result<Action, Error>) -> Action {
+        action.unwrap_or_else(|error| {
+            self.refused = true;
+            refuse(&error)
+        })
+    }
+}
+
+/// What Bedrock calls the model.
+struct Model {
+    id: String,
+    is_fallback: bool,
+}
+
+impl std::ops::Deref for Model {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Head {
+    fn of(headers: &Headers) -> Self {
+        let created = host::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let text = |name: &str| headers.text(name).map(str::to_owned);
+        Self {
+            status: headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(0),
+            request_id: text("x-amzn-requestid").unwrap_or_else(|| "unknown".to_owned()),
+            created,
+            error_type: text("x-amzn-errortype"),
+            retry_after: headers.value("retry-after").map(<[u8]>::to_vec),
+            input_tokens: headers.text("x-amzn-bedrock-input-token-count").and_then(|count| count.parse().ok()),
+        }
+    }
+
+    fn answered(&self) -> Answered<'_> {
+        Answered { request_id: &self.request_id, created: self.created, input_tokens: self.input_tokens }
+    }
+
+    /// Of the upstream's headers the client gets none but the request's id.
+    fn common(&self, status: &str, content_type: &str, length: Option<usize>) -> Headers {
+        let mut headers = Headers::default();
+        headers.push(":status", status);
+        headers.push("content-type", content_type);
+        if let Some(length) = length {
+            headers.push("content-length", length.to_string());
+        }
+        headers.push("x-request-id", self.request_id.as_str());
+        headers
+    }
+}
+
+fn set_response_headers(headers: &Headers) {
+    if host::set_headers(Map::Response, headers).is_err() {
+        host::log(Level::Error, || "a reply's headers could not be set".to_owned());
+    }
+}
+
+impl Context for Upstream {
+    fn on_done(&mut self) -> bool {
+        // A reset or a timeout gives no response.
+        self.put_back();
+        true
+    }
+}
+
+impl HttpContext for Upstream {
+    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        let action = self.request_headers(end_of_stream);
+        self.or_refuse(action)
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        if self.refused || self.sent.is_some() {
+            return if self.refused { Action::Pause } else { Action::Continue };
+        }
+        let action = self.request_body(size, end_of_stream);
+        self.or_refuse(action)
+    }
+
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        if self.refused || self.sent.is_some() {
+            return if self.refused { Action::Pause } else { Action::Continue };
+        }
+        // Trailers end the body in the stead of its last piece.
+        let action = self.request_body(self.config.body_bytes, true);
+        self.or_refuse(action)
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        self.response_headers(end_of_stream)
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        self.response_body(size, end_of_stream)
+    }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        self.response_body(0, true)
+    }
+}

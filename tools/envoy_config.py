@@ -1,0 +1,105 @@
+"""Turns envoy/envoy.yaml into the configuration of one run: only what differs is touched."""
+
+import copy
+import json
+import re
+
+import yaml
+
+from settings import Problem
+
+TYPE = "type.googleapis.com/"
+WASM = TYPE + "envoy.extensions.filters.http.wasm.v3.Wasm"
+TLS = TYPE + "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
+STRING = TYPE + "google.protobuf.StringValue"
+CA_FILE = "/etc/ssl/certs/ca-certificates.crt"
+VARIABLE = re.compile(r"\$\{(\w+)")
+
+
+def effective(template, *, port, runtime, control, plugin=None, ca_file=CA_FILE):
+    """The bootstrap to run: `template`, listening on `port`, its clusters sending to `runtime` and `control`.
+
+    `plugin`, where given, replaces the filter's configuration in both places.
+    """
+    config = copy.deepcopy(template)
+    resources = config["static_resources"]
+    resources["listeners"][0]["address"]["socket_address"]["port_value"] = port
+    for cluster in resources["clusters"]:
+        endpoint = {"bedrock": runtime, "bedrock-control": control}.get(cluster["name"])
+        if endpoint:
+            send_to(cluster, endpoint, ca_file)
+    if plugin is not None:
+        for found in wasm_plugins(config):
+            configure(found, plugin)
+    return config
+
+
+def send_to(cluster, endpoint, ca_file):
+    """Every host of the cluster becomes `endpoint`; metadata, priorities and filters stay."""
+    # AWS answers with other addresses all the time; those of connections in use stay in use.
+    cluster["type"] = "STATIC" if endpoint.is_address else "LOGICAL_DNS"
+    cluster["dns_lookup_family"] = "V4_PREFERRED"
+    for locality in cluster["load_assignment"]["endpoints"]:
+        for host in locality["lb_endpoints"]:
+            address = host["endpoint"]["address"]["socket_address"]
+            address.update(address=endpoint.host, port_value=endpoint.port)
+            if "hostname" in host["endpoint"]:
+                host["endpoint"]["hostname"] = endpoint.host
+    cluster.pop("transport_socket", None)
+    if endpoint.tls:
+        cluster["transport_socket"] = tls(endpoint, ca_file)
+
+
+def tls(endpoint, ca_file):
+    """TLS that ends nowhere but at `endpoint`: its name, or its address, has to be in the certificate."""
+    validation = {"trusted_ca": {"filename": ca_file}}
+    context = {"@type": TLS, "common_tls_context": {"validation_context": validation}}
+    if endpoint.is_address:
+        validation["match_typed_subject_alt_names"] = [
+            {"san_type": "IP_ADDRESS", "matcher": {"exact": endpoint.host}}
+        ]
+    else:
+        context |= {"sni": endpoint.host, "auto_sni_san_validation": True}
+    return {"name": "envoy.transport_sockets.tls", "typed_config": context}
+
+
+def wasm_plugins(node):
+    """Every plugin configuration, wherever it is."""
+    if isinstance(node, dict):
+        if node.get("@type") == WASM:
+            yield node["config"]
+        node = list(node.values())
+    for child in node if isinstance(node, list) else ():
+        yield from wasm_plugins(child)
+
+
+def configure(plugin, configuration):
+    """Sets the plugin's configuration and lets it read the variables that are named in there."""
+    text = json.dumps(configuration)
+    plugin["configuration"] = {"@type": STRING, "value": text}
+    environment = plugin["vm_config"].setdefault("environment_variables", {})
+    keys = environment.setdefault("host_env_keys", [])
+    known = {*keys, *environment.get("key_values", {})}
+    keys += [name for name in dict.fromkeys(VARIABLE.findall(text)) if name not in known]
+
+
+def read(path):
+    """A YAML file, or JSON, which is YAML."""
+    try:
+        return yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise Problem(f"{path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise Problem(f"{path}: {error}") from error
+
+
+def write(path, config):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.dump(config, Dumper=Plain, sort_keys=False))
+
+
+class Plain(yaml.SafeDumper):
+    """Writes what occurs twice twice, so that the file can be read from top to bottom."""
+
+    def ignore_aliases(self, _):
+        return True

@@ -1,0 +1,134 @@
+"""The programs that a run consists of; none of them outlives it."""
+
+import ctypes
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from settings import ROOT, Problem
+
+RUN = ROOT / "target/run"
+STARTING = 30  # seconds
+STOPPING = 3
+
+
+class Process:
+    """A program and its log. Leaving the `with` block ends it."""
+
+    def __init__(self, name, command, environment):
+        RUN.mkdir(parents=True, exist_ok=True)
+        self.name = name
+        self.log = RUN / f"{name}.log"
+        with self.log.open("w") as log:
+            self.child = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for us, we tell the others
+                preexec_fn=die_with_parent,
+            )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.terminate()
+        try:
+            self.child.wait(STOPPING)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            self.child.wait()
+
+    def wait_for(self, what, ready):
+        """Asks `ready` until it has an answer."""
+        deadline = time.monotonic() + STARTING
+        while time.monotonic() < deadline:
+            if answer := ready():
+                return answer
+            self.check()
+            time.sleep(0.05)
+        raise Problem(f"{self.name}: {what} took more than {STARTING} s{self.tail()}")
+
+    def check(self):
+        if (status := self.child.poll()) is not None:
+            raise Problem(f"{self.name} stopped with status {status}{self.tail()}")
+
+    def tail(self):
+        lines = self.log.read_text(errors="replace").splitlines()[-15:]
+        return "\n".join([f"; its log ends with ({self.log.relative_to(ROOT)}):", *lines])
+
+
+if sys.platform == "linux":
+    LIBC = ctypes.CDLL(None)
+    PR_SET_PDEATHSIG = 1
+
+    def die_with_parent():
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+else:
+    die_with_parent = None
+
+
+def start_emulator(environment):
+    """The emulator, knowing the same credentials as the filter; its URL is asked for with `emulator_url`."""
+    names = {
+        "EMULATOR_REGION": "AWS_REGION",
+        "EMULATOR_ACCESS_KEY": "AWS_ACCESS_KEY_ID",
+        "EMULATOR_SECRET_KEY": "AWS_SECRET_ACCESS_KEY",
+        "EMULATOR_SESSION_TOKEN": "AWS_SESSION_TOKEN",
+        "EMULATOR_BEARER_TOKEN": "AWS_BEARER_TOKEN_BEDROCK",
+    }
+    shared = {theirs: environment[ours] for theirs, ours in names.items() if ours in environment}
+    program = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release/bedrock-emulator"
+    if not program.exists():
+        raise Problem(f"{program} is missing: start this with `make run`")
+    return Process("emulator", [program, "--port", 0], environment | shared)
+
+
+def emulator_url(emulator):
+    def listening():
+        found = re.search(r"^listening on (http://\S+)$", emulator.log.read_text(errors="replace"), re.MULTILINE)
+        return found and found[1]
+
+    return emulator.wait_for("starting", listening)
+
+
+def start_envoy(config, port, environment):
+    """Envoy, once it has answered `GET /health` on `port`."""
+    refuse_taken(port)
+    command = [ROOT / "target/venv/bin/envoy", "-c", config, "-l", "warn"]
+    envoy = Process("envoy", [*command, "--use-dynamic-base-id", "--concurrency", 2], environment)
+    try:
+        envoy.wait_for("GET /health", lambda: healthy(port))
+    except BaseException:
+        envoy.__exit__()
+        raise
+    return envoy
+
+
+def refuse_taken(port):
+    """Envoy would share the port with another Envoy, and the kernel deal out the connections."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Problem(f"port {port}: {error.strerror}; PORT=… chooses another") from error
+
+
+def healthy(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

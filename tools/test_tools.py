@@ -1,0 +1,113 @@
+"""What the launcher makes of variables and of envoy.yaml."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+import envoy_config
+import settings
+from settings import Endpoint, Problem, Settings
+
+TEMPLATE = yaml.safe_load("""
+static_resources:
+  listeners:
+  - address: {socket_address: {address: 127.0.0.1, port_value: 8080}}
+    filter_chains: [{filters: [{typed_config: {http_filters: [{typed_config: &plugin {
+      "@type": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm,
+      config: {root_id: gateway, configuration: {value: "{}"}, vm_config: {
+        environment_variables: {host_env_keys: [API_KEY], key_values: {FIXED: "1"}}}}}}]}}]}]
+  clusters:
+  - name: bedrock
+    type: STRICT_DNS
+    load_assignment: {endpoints: [{lb_endpoints: [{
+      endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: 9100}}},
+      metadata: {filter_metadata: {aws: {region: us-east-1}}}}]}]}
+    typed_extension_protocol_options: {http: {http_filters: [{typed_config: *plugin}]}}
+  - {name: other, type: STATIC}
+""")
+LOCAL = Endpoint.parse("http://127.0.0.1:9000")
+AWS = Endpoint.parse("https://bedrock-runtime.us-east-1.amazonaws.com")
+
+
+def effective(runtime=LOCAL, **more):
+    config = envoy_config.effective(TEMPLATE, port=18080, runtime=runtime, control=runtime, **more)
+    return config, config["static_resources"]["clusters"][0]
+
+
+def test_the_listener_moves_and_the_template_stays():
+    before = json.dumps(TEMPLATE)
+    config, _ = effective()
+    assert config["static_resources"]["listeners"][0]["address"]["socket_address"]["port_value"] == 18080
+    assert json.dumps(TEMPLATE) == before
+
+
+def test_a_host_moves_and_keeps_its_metadata():
+    config, cluster = effective()
+    host = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]
+    assert host["endpoint"]["address"]["socket_address"] == {"address": "127.0.0.1", "port_value": 9000}
+    assert host["metadata"]["filter_metadata"]["aws"]["region"] == "us-east-1"
+    assert "transport_socket" not in cluster
+    assert config["static_resources"]["clusters"][1] == TEMPLATE["static_resources"]["clusters"][1]
+
+
+def test_tls_checks_the_name_of_the_host():
+    context = effective(AWS, ca_file="/ca.crt")[1]["transport_socket"]["typed_config"]
+    assert context["sni"] == AWS.host and context["auto_sni_san_validation"] is True
+    assert context["common_tls_context"]["validation_context"]["trusted_ca"]["filename"] == "/ca.crt"
+
+
+def test_a_configuration_goes_to_both_plugins_with_its_variables():
+    config, _ = effective(plugin={"a": "${API_KEY}", "b": "${FIXED:-x} ${NEW:-y}"})
+    plugins = list(envoy_config.wasm_plugins(config))
+    assert len(plugins) == 2
+    for plugin in plugins:
+        assert json.loads(plugin["configuration"]["value"])["a"] == "${API_KEY}"
+        assert plugin["vm_config"]["environment_variables"]["host_env_keys"] == ["API_KEY", "NEW"]
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "back"),
+    [
+        ("http://localhost:80/", "localhost", 80, "http://localhost"),
+        ("https://a.example", "a.example", 443, "https://a.example"),
+        ("https://a.example:8443", "a.example", 8443, "https://a.example:8443"),
+        ("http://[::1]:9100", "::1", 9100, "http://[::1]:9100"),
+    ],
+)
+def test_an_endpoint_is_a_scheme_a_host_and_a_port(url, host, port, back):
+    endpoint = Endpoint.parse(url)
+    assert (endpoint.host, endpoint.port, endpoint.url) == (host, port, back)
+
+
+@pytest.mark.parametrize("url", ["", "localhost:80", "ftp://a", "http://", "http://a:b", "http://a/path", "http://k@a"])
+def test_anything_else_is_no_endpoint(url):
+    with pytest.raises(Problem):
+        Endpoint.parse(url)
+
+
+def test_without_variables_the_emulator_serves_with_its_own_keys():
+    read = Settings.read({"AWS_ACCESS_KEY_ID": "only half a pair", "AWS_SESSION_TOKEN": "", "PORT": ""})
+    assert (read.port, read.api_key, read.runtime, read.control) == (8080, "bedrock", None, None)
+    assert {name: read.environment[name] for name in settings.EMULATOR_KEYS} == settings.EMULATOR_KEYS
+    assert "AWS_SESSION_TOKEN" not in read.environment
+
+
+def test_an_endpoint_of_your_own_serves_models_and_lists():
+    read = Settings.read({"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": LOCAL.url})
+    assert (read.runtime, read.control) == (LOCAL, LOCAL)
+
+
+def test_what_cannot_be_is_said():
+    for variables in [{"PORT": "x"}, {"PORT": "0"}, {"BEDROCK": "azure"}]:
+        with pytest.raises(Problem):
+            Settings.read(variables)
+
+
+def test_aws_without_credentials_is_said(monkeypatch):
+    session = SimpleNamespace(get_credentials=lambda: None)
+    monkeypatch.setattr("botocore.session.get_session", lambda: session)
+    with pytest.raises(Problem, match="AWS_BEARER_TOKEN_BEDROCK"):
+        settings.with_aws_credentials({})
+    assert settings.with_aws_credentials({"AWS_BEARER_TOKEN_BEDROCK": "t"}) == {"AWS_BEARER_TOKEN_BEDROCK": "t"}
