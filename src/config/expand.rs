@@ -17,7 +17,11 @@ pub(super) fn expand(
         },
         Value::Array(list) => {
             let items = list.into_iter().enumerate();
-            Value::Array(items.map(|(at, item)| expand(item, &format!("{path}[{at}]"), variable)).collect::<Result<_, _>>()?)
+            Value::Array(
+                items
+                    .map(|(at, item)| expand(item, &format!("{path}[{at}]"), variable))
+                    .collect::<Result<_, _>>()?,
+            )
         }
         Value::Object(members) => {
             let mut object = serde_json::Map::new();
@@ -29,7 +33,11 @@ pub(super) fn expand(
         }
         // A Struct knows only floating point; what is whole was written as a whole number.
         Value::Number(number) => match number.as_f64() {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and within range")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "whole and within range"
+            )]
             Some(float) if number.is_f64() && float.fract() == 0.0 && (0.0..9e15).contains(&float) => {
                 Value::from(float as u64)
             }

@@ -1,7 +1,5 @@
 //! From what people write to what the code uses.
 
-use serde_json::Value;
-
 use crate::aws::credentials::{Credentials, Identity};
 use crate::aws::endpoint::{Region, Variant};
 use crate::gateway::keys::{Hash, Key, Keys};
@@ -10,7 +8,7 @@ use crate::translate::{Limits, Options};
 
 use super::expand::expand;
 use super::file::{self, File};
-use super::{Config, Error, Upstream};
+use super::{Config, Error, Upstream, structure};
 
 const PREFIXES: [&str; 2] = ["/v1", "/api/v1"];
 const REGION: &str = "us-east-1";
@@ -22,12 +20,13 @@ fn error(path: impl Into<String>, reason: impl Into<String>) -> Error {
 }
 
 pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Result<Config, Error> {
-    let text = text.trim_ascii();
-    if text.is_empty() {
+    if text.trim_ascii().is_empty() {
         return Err(error("", "there is none; at least 'api_keys' and 'credentials' are needed"));
     }
-    let value: Value = serde_json::from_slice(text)
-        .map_err(|reason| error("", format!("not JSON ({reason}); give YAML as a google.protobuf.Struct")))?;
+    let value = serde_json::from_slice(text).or_else(|reason| {
+        structure::read(text)
+            .ok_or_else(|| error("", format!("not JSON ({reason}); give YAML as a google.protobuf.Struct")))
+    })?;
     let value = expand(value, "", variable)?;
     let File {
         prefixes,
@@ -58,7 +57,10 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     Ok(Config {
         prefixes: prefixes_of(prefixes)?,
         keys: keys(api_keys.unwrap_or_default())?,
-        models: models_of(models.unwrap_or_default(), [default_model, fallback_model, default_embedding_model])?,
+        models: models_of(
+            models.unwrap_or_default(),
+            [default_model, fallback_model, default_embedding_model],
+        )?,
         upstream: Upstream {
             region: region.as_str().to_owned(),
             host,
@@ -95,7 +97,10 @@ fn prefixes_of(written: Option<Vec<String>>) -> Result<Vec<String>, Error> {
     };
     for (at, prefix) in prefixes.iter().enumerate() {
         if !prefix.starts_with('/') || prefix.ends_with('/') {
-            return Err(error(format!("prefixes[{at}]"), "must begin with '/' and not end with it, such as '/v1'"));
+            return Err(error(
+                format!("prefixes[{at}]"),
+                "must begin with '/' and not end with it, such as '/v1'",
+            ));
         }
     }
     Ok(prefixes)
@@ -195,9 +200,19 @@ fn forwarded(written: Vec<String>) -> Result<Vec<String>, Error> {
     for (at, name) in written.into_iter().enumerate() {
         let name = name.to_ascii_lowercase();
         let is_legal = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
-        let is_ours = ["authorization", "cookie", "host", "api-key", "content-", "transfer-", "x-api-key", "x-amz", "x-envoy"]
-            .iter()
-            .any(|beginning| name.starts_with(beginning));
+        let is_ours = [
+            "authorization",
+            "cookie",
+            "host",
+            "api-key",
+            "content-",
+            "transfer-",
+            "x-api-key",
+            "x-amz",
+            "x-envoy",
+        ]
+        .iter()
+        .any(|beginning| name.starts_with(beginning));
         if name.is_empty() || !name.bytes().all(is_legal) || (is_ours && name != "x-amzn-trace-id") {
             return Err(error(format!("forward_headers[{at}]"), "not a header that may go on to Bedrock"));
         }
@@ -208,6 +223,8 @@ fn forwarded(written: Vec<String>) -> Result<Vec<String>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     const LEAST: &str = r#"{"api_keys":[{"name":"a","key":"k"}],"credentials":{"bearer_token":"t"}}"#;
@@ -261,7 +278,8 @@ mod tests {
 
     #[test]
     fn no_error_tells_a_secret() {
-        let text = r#"{"api_keys":[{"name":"a","sha256":"s3cret"}],"credentials":{"bearer_token":"t0ken\n x"}}"#;
+        let text =
+            r#"{"api_keys":[{"name":"a","sha256":"s3cret"}],"credentials":{"bearer_token":"t0ken\n x"}}"#;
         let text = run(text).unwrap_err().to_string();
         assert!(!text.contains("s3cret") && !text.contains("t0ken"));
     }
@@ -278,7 +296,10 @@ mod tests {
     #[test]
     fn the_signed_host_has_no_port_of_its_scheme() {
         for (endpoint, host) in [
-            ("https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com", "vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com"),
+            (
+                "https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com",
+                "vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com",
+            ),
             ("https://Example.com:443/", "example.com"),
             ("http://127.0.0.1:9100", "127.0.0.1:9100"),
         ] {

@@ -3,6 +3,7 @@
 mod expand;
 mod file;
 mod load;
+mod structure;
 
 use std::fmt;
 
@@ -66,7 +67,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl Config {
-    /// Loads a configuration. `text` is JSON (what Envoy makes of a `Struct`, or a `StringValue` as it is); `variable`
+    /// Loads a configuration. `text` is JSON, or a `google.protobuf.Struct`; `variable`
     /// gives the value of an environment variable of the VM.
     ///
     /// # Errors

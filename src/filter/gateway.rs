@@ -45,7 +45,8 @@ impl Gateway {
     }
 
     fn headers(&mut self, end_of_stream: bool) -> Result<Action, Error> {
-        let mut headers = host::headers(Map::Request).map_err(|_| host_failed("give the request's headers"))?;
+        let mut headers =
+            host::headers(Map::Request).map_err(|_| host_failed("give the request's headers"))?;
         let method = headers.text(":method").unwrap_or_default();
         let path = headers.text(":path").unwrap_or_default();
         let route = route(method, path, &self.config.prefixes);
@@ -76,7 +77,8 @@ impl Gateway {
         self.check_size(length.unwrap_or(0))?;
 
         let handoff = Handoff { endpoint, caller: key.name.as_str().into() };
-        host::set_filter_state(handoff::KEY, &handoff.to_bytes()).map_err(|_| host_failed("keep filter state"))?;
+        host::set_filter_state(handoff::KEY, &handoff.to_bytes())
+            .map_err(|_| host_failed("keep filter state"))?;
         headers.strip();
         if key.models.is_some() || self.config.models.decide_cluster() {
             self.undecided = Some(Undecided { endpoint, key: key.clone(), headers });
@@ -95,7 +97,8 @@ impl Gateway {
             return Ok(Action::Continue);
         };
         let config = Rc::clone(&self.config);
-        let body = host::buffer(Buffer::RequestBody, size).map_err(|_| host_failed("give the request's body"))?;
+        let body =
+            host::buffer(Buffer::RequestBody, size).map_err(|_| host_failed("give the request's body"))?;
         let Asked { model, unknown: _ } = openai::parse(&body)?;
         let asked = model.filter(|name| !name.is_blank());
         let resolved = config.models.resolve(asked.as_deref(), endpoint)?;
@@ -166,7 +169,9 @@ impl HttpContext for Gateway {
             let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse::<u16>().ok());
             if let Some(status) = status.filter(|status| *status >= 400) {
                 self.answered = true;
-                return refuse(&Error::new(status, "The upstream gave no reason.").code("bad_upstream_response"));
+                return refuse(
+                    &Error::new(status, "The upstream gave no reason.").code("bad_upstream_response"),
+                );
             }
         }
         Action::Continue

@@ -261,7 +261,8 @@ mod pairs {
 
         #[test]
         fn pairs_come_back_as_they_went_whatever_their_bytes() {
-            let pairs = vec![(b":path".to_vec(), b"/".to_vec()), (b"x".to_vec(), vec![0, 0xff, 0]), (vec![], vec![])];
+            let pairs =
+                vec![(b":path".to_vec(), b"/".to_vec()), (b"x".to_vec(), vec![0, 0xff, 0]), (vec![], vec![])];
             let bytes = write(&pairs);
             assert_eq!(read(&bytes), Some(pairs));
             for end in 0..bytes.len() {

@@ -34,10 +34,14 @@ impl Root {
         let role = match host::property(&["plugin_root_id"]).as_deref() {
             Some(b"gateway") => Role::Gateway,
             Some(b"upstream") => Role::Upstream,
-            _ => return Err("root_id: must be 'gateway' (HTTP filter) or 'upstream' (upstream HTTP filter)".to_owned()),
+            _ => {
+                return Err("root_id: must be 'gateway' (HTTP filter) or 'upstream' (upstream HTTP filter)"
+                    .to_owned());
+            }
         };
         let text = host::buffer(Buffer::PluginConfiguration, usize::MAX).unwrap_or_default();
-        let config = Config::load(&text, |name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
+        let config =
+            Config::load(&text, |name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
         Ok((role, Rc::new(config)))
     }
 }

@@ -19,9 +19,9 @@ use proxy_wasm::types::Action;
 use super::gateway::too_large;
 use super::host::{self, Buffer, Level, Map};
 use super::refusal::{host_failed, refuse};
+use crate::aws::Identity;
 use crate::aws::path::encode_label;
 use crate::aws::sign::{self, BEDROCK};
-use crate::aws::Identity;
 use crate::bedrock::error::Error as BedrockError;
 use crate::config::Config;
 use crate::gateway::handoff::{self, Handoff};
@@ -87,7 +87,8 @@ impl Upstream {
         if end_of_stream {
             return Err(Error::invalid("The request has no body; a JSON object is expected."));
         }
-        self.original = Some(host::headers(Map::Request).map_err(|_| host_failed("give the request's headers"))?);
+        self.original =
+            Some(host::headers(Map::Request).map_err(|_| host_failed("give the request's headers"))?);
         Ok(Action::Pause)
     }
 
@@ -101,10 +102,13 @@ impl Upstream {
         }
         let handoff = host::property(&["filter_state", &format!("wasm.{}", handoff::KEY)]);
         let handoff = handoff.as_deref().and_then(Handoff::from_bytes).ok_or_else(|| {
-            host::log(Level::Error, || "a request came by no gateway role: is it on this listener?".to_owned());
+            host::log(Level::Error, || {
+                "a request came by no gateway role: is it on this listener?".to_owned()
+            });
             Error::new(500, "The gateway is not configured on this listener.").code("gateway_error")
         })?;
-        let body = host::buffer(Buffer::RequestBody, size).map_err(|_| host_failed("give the request's body"))?;
+        let body =
+            host::buffer(Buffer::RequestBody, size).map_err(|_| host_failed("give the request's body"))?;
         if body.len() > limit {
             return Err(too_large(limit));
         }
@@ -118,11 +122,14 @@ impl Upstream {
         let Model { id, is_fallback } = model;
         let Outgoing { operation, body, ignored, reply } = outgoing;
         if is_fallback {
-            host::log(Level::Info, || format!("an unknown model was asked for by '{}': {id} answers", handoff.caller));
+            host::log(Level::Info, || {
+                format!("an unknown model was asked for by '{}': {id} answers", handoff.caller)
+            });
         }
         let headers = self.outgoing_headers(&format!("/model/{}/{operation}", encode_label(&id)), &body)?;
         host::set_headers(Map::Request, &headers).map_err(|_| host_failed("take the request's headers"))?;
-        host::set_buffer(Buffer::RequestBody, size, &body).map_err(|_| host_failed("take the request's body"))?;
+        host::set_buffer(Buffer::RequestBody, size, &body)
+            .map_err(|_| host_failed("take the request's body"))?;
         self.sent = Some(Sent { reply, model: id, is_fallback, ignored: ignored.join(",") });
         Ok(Action::Continue)
     }
@@ -263,14 +270,21 @@ impl Upstream {
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
         if size > 0 {
-            let bytes = host::buffer(Buffer::ResponseBody, size).map_err(|_| host_failed("give the reply's body"))?;
+            let bytes =
+                host::buffer(Buffer::ResponseBody, size).map_err(|_| host_failed("give the reply's body"))?;
             stream.bytes(&bytes, out)?;
         }
         if end_of_stream { stream.end(out) } else { Ok(()) }
     }
 
     /// Passes chunks on; an error now can only be one more event, and nothing comes after it.
-    fn give_stream(&mut self, stream: Box<chat::Stream>, result: Result<(), Error>, size: usize, mut out: Vec<u8>) {
+    fn give_stream(
+        &mut self,
+        stream: Box<chat::Stream>,
+        result: Result<(), Error>,
+        size: usize,
+        mut out: Vec<u8>,
+    ) {
         match result {
             Ok(()) => self.answer = Answer::Stream(stream),
             Err(error) => {
@@ -382,7 +396,9 @@ impl Head {
             created,
             error_type: text("x-amzn-errortype"),
             retry_after: headers.value("retry-after").map(<[u8]>::to_vec),
-            input_tokens: headers.text("x-amzn-bedrock-input-token-count").and_then(|count| count.parse().ok()),
+            input_tokens: headers
+                .text("x-amzn-bedrock-input-token-count")
+                .and_then(|count| count.parse().ok()),
         }
     }
 

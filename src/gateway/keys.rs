@@ -60,7 +60,9 @@ impl Key {
             Some(beginning) => name.starts_with(beginning),
             None => pattern == name,
         };
-        self.models.as_ref().is_none_or(|models| models.iter().any(|model| fits(model, asked) || fits(model, id)))
+        self.models
+            .as_ref()
+            .is_none_or(|models| models.iter().any(|model| fits(model, asked) || fits(model, id)))
     }
 
     /// Refuses a model that the key may not use.

@@ -88,7 +88,10 @@ impl Models {
 
     /// What `key` may use.
     pub fn list(&self, key: &Key) -> List<'_> {
-        List { object: "list", data: self.listed().filter(|(name, id)| key.may_use(name, id)).map(listed).collect() }
+        List {
+            object: "list",
+            data: self.listed().filter(|(name, id)| key.may_use(name, id)).map(listed).collect(),
+        }
     }
 
     /// One model, by the client's name or Bedrock's id.
@@ -104,7 +107,8 @@ impl Models {
     /// The default models may be named models' ids, which then are served by their clusters.
     fn by_id<'a>(&'a self, id: Option<&'a str>, is_fallback: bool) -> Option<Resolved<'a>> {
         let id = id?;
-        let cluster = self.named.iter().find(|model| model.id == id).and_then(|model| model.cluster.as_deref());
+        let cluster =
+            self.named.iter().find(|model| model.id == id).and_then(|model| model.cluster.as_deref());
         Some(Resolved { id, cluster, is_fallback })
     }
 
@@ -140,7 +144,10 @@ fn not_found(asked: &str) -> Error {
 /// True for what Bedrock itself calls a model: an ARN, or `provider.model` behind a profile's prefix or none. The
 /// provider is of letters and digits, which tells `amazon.nova-pro-v1:0` from `gpt-4.1`.
 pub fn is_bedrock_id(id: &str) -> bool {
-    if id.is_empty() || id.len() > LENGTH || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:/".contains(&b)) {
+    if id.is_empty()
+        || id.len() > LENGTH
+        || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:/".contains(&b))
+    {
         return false;
     }
     if let Some(arn) = id.strip_prefix("arn:aws") {
@@ -165,7 +172,11 @@ mod tests {
     fn models() -> Models {
         Models {
             named: vec![
-                Model { name: "fast".into(), id: "us.amazon.nova-lite-v1:0".into(), cluster: Some("eu".into()) },
+                Model {
+                    name: "fast".into(),
+                    id: "us.amazon.nova-lite-v1:0".into(),
+                    cluster: Some("eu".into()),
+                },
                 Model { name: "gpt-4o".into(), id: "us.anthropic.claude-x".into(), cluster: None },
             ],
             default: Some("us.amazon.nova-lite-v1:0".into()),
@@ -208,14 +219,20 @@ mod tests {
 
     #[test]
     fn what_could_climb_in_a_path_is_no_id() {
-        for id in ["..", "a.", "a..", "../x", "a./..", "amazon.x/../y", "amazon.x\r\n", "amazon.x%2F", "", ".a"] {
+        for id in
+            ["..", "a.", "a..", "../x", "a./..", "amazon.x/../y", "amazon.x\r\n", "amazon.x%2F", "", ".a"]
+        {
             assert!(!is_bedrock_id(id), "{id:?}");
         }
     }
 
     #[test]
     fn the_list_is_what_the_key_may_use() {
-        let key = Key { name: "k".into(), hash: Hash::of(b""), models: Some(vec!["fast".into(), "amazon.*".into()]) };
+        let key = Key {
+            name: "k".into(),
+            hash: Hash::of(b""),
+            models: Some(vec!["fast".into(), "amazon.*".into()]),
+        };
         let models = models();
         let ids: Vec<_> = models.list(&key).data.iter().map(|model| (model.id, model.owned_by)).collect();
         assert_eq!(ids, [("fast", "amazon"), ("amazon.titan-embed-text-v2:0", "amazon")]);

@@ -47,7 +47,8 @@ fn only(methods: &[&str], method: &str, route: Route) -> Result<Route, Error> {
 }
 
 fn not_found(method: &str, path: &str) -> Error {
-    let (method, path): (String, String) = (method.chars().take(32).collect(), path.chars().take(256).collect());
+    let (method, path): (String, String) =
+        (method.chars().take(32).collect(), path.chars().take(256).collect());
     Error::new(404, format!("Invalid URL ({method} {path}).")).code("unknown_url")
 }
 
@@ -70,7 +71,10 @@ mod tests {
         for prefix in ["/v1", "/api/v1"] {
             let chat = run("POST", &format!("{prefix}/chat/completions?x=1"));
             assert_eq!(chat, Ok(Route::Bedrock(Endpoint::ChatCompletions)));
-            assert_eq!(run("POST", &format!("{prefix}/embeddings")), Ok(Route::Bedrock(Endpoint::Embeddings)));
+            assert_eq!(
+                run("POST", &format!("{prefix}/embeddings")),
+                Ok(Route::Bedrock(Endpoint::Embeddings))
+            );
             assert_eq!(run("GET", &format!("{prefix}/models/")), Ok(Route::Models));
         }
         assert_eq!(run("GET", "/health"), Ok(Route::Health));

@@ -68,7 +68,12 @@ impl Error {
     /// The response body, without a line end.
     pub fn body(&self) -> Vec<u8> {
         let body = Body {
-            error: Inner { message: &self.message, kind: self.kind, param: self.param.as_deref(), code: self.code },
+            error: Inner {
+                message: &self.message,
+                kind: self.kind,
+                param: self.param.as_deref(),
+                code: self.code,
+            },
         };
         // Four strings always serialise; an empty body would only be a poorer error.
         serde_json::to_vec(&body).unwrap_or_default()

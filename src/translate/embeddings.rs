@@ -47,7 +47,12 @@ struct Row {
 /// AWS documentation, "Amazon Titan Text Embeddings" and "Cohere Embed".
 const MODELS: &[Row] = &[
     Row { model: "amazon.titan-embed-text-v1", body: Body::Titan, dimensions: &[], texts: 1..=1 },
-    Row { model: "amazon.titan-embed-text-v2", body: Body::Titan, dimensions: &[256, 512, 1024], texts: 1..=1 },
+    Row {
+        model: "amazon.titan-embed-text-v2",
+        body: Body::Titan,
+        dimensions: &[256, 512, 1024],
+        texts: 1..=1,
+    },
     Row { model: "cohere.embed-english-v3", body: Body::Cohere, dimensions: &[], texts: 1..=96 },
     Row { model: "cohere.embed-multilingual-v3", body: Body::Cohere, dimensions: &[], texts: 1..=96 },
     Row { model: "cohere.embed-v4", body: Body::Cohere, dimensions: &[256, 512, 1024, 1536], texts: 1..=96 },
@@ -64,7 +69,8 @@ pub fn request(
     options: &Options,
 ) -> Result<Outgoing<Reply>, Error> {
     let mut notes = Notes::new(options.unsupported, &options.limits);
-    let Request { input, model: _, dimensions, encoding_format, user, input_type, truncate, unknown } = request;
+    let Request { input, model: _, dimensions, encoding_format, user, input_type, truncate, unknown } =
+        request;
     notes.unknown("", unknown)?;
     notes.ignore_if(user.is_some(), "user");
     let base = base_model(model);
@@ -117,8 +123,10 @@ fn texts<'a>(
     asked: &str,
     limits: &super::Limits,
 ) -> Result<Vec<Str<'a>>, Error> {
-    let input = input
-        .ok_or_else(|| Error::invalid_param("input", "Missing required parameter: 'input'.").code("missing_required_parameter"))?;
+    let input = input.ok_or_else(|| {
+        Error::invalid_param("input", "Missing required parameter: 'input'.")
+            .code("missing_required_parameter")
+    })?;
     let raw = match input {
         OneOrMany::One(text) if text.is_empty() => {
             return Err(Error::invalid_param("input", "'input' must not be empty."));
@@ -139,7 +147,9 @@ fn texts<'a>(
         let param = format!("input[{index}]");
         let text: Str<'_> = serde_json::from_str(raw.get()).map_err(|_| {
             let message = match raw.get().as_bytes().first() {
-                Some(b'0'..=b'9' | b'[') => "tokens cannot be sent to this model; send text (tiktoken's decode gives it)",
+                Some(b'0'..=b'9' | b'[') => {
+                    "tokens cannot be sent to this model; send text (tiktoken's decode gives it)"
+                }
                 _ => "expected a text",
             };
             Error::invalid(format!("Invalid value for '{param}': {message}.")).param(param.as_str())
@@ -151,7 +161,10 @@ fn texts<'a>(
     }
     if !row.texts.contains(&texts.len()) {
         let most = row.texts.end();
-        let message = format!("The model '{asked}' takes at most {most} text(s) per request; 'input' has {}.", texts.len());
+        let message = format!(
+            "The model '{asked}' takes at most {most} text(s) per request; 'input' has {}.",
+            texts.len()
+        );
         return Err(Error::invalid(message).param("input"));
     }
     Ok(texts)
@@ -165,7 +178,8 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
     let unreadable = |_| no_answer("Bedrock's reply could not be read.");
     let (vectors, tokens) = match context.body {
         Body::Titan => {
-            let TitanReply { embedding, input_text_token_count } = serde_json::from_slice(body).map_err(unreadable)?;
+            let TitanReply { embedding, input_text_token_count } =
+                serde_json::from_slice(body).map_err(unreadable)?;
             (vec![embedding], input_text_token_count)
         }
         Body::Cohere => {
@@ -201,8 +215,8 @@ fn base64(numbers: &[f32]) -> String {
 mod tests {
     use super::*;
     use crate::openai::parse;
-    use crate::translate::notes::Unsupported;
     use crate::translate::Limits;
+    use crate::translate::notes::Unsupported;
 
     const TITAN: &str = "amazon.titan-embed-text-v2:0";
     const COHERE: &str = "us.cohere.embed-v4:0";
@@ -245,7 +259,8 @@ mod tests {
     fn base64_is_equal_to_the_bit() {
         let context = run(TITAN, r#"{"input":"hi","encoding_format":"base64"}"#).unwrap().reply;
         let answered = Answered { request_id: "r", created: 0, input_tokens: None };
-        let body = reply(&context, br#"{"embedding":[0.5,-1.25],"inputTextTokenCount":3}"#, answered).unwrap();
+        let body =
+            reply(&context, br#"{"embedding":[0.5,-1.25],"inputTextTokenCount":3}"#, answered).unwrap();
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
         let bytes = STANDARD.decode(body["data"][0]["embedding"].as_str().unwrap()).unwrap();
         assert_eq!(bytes, [0.5f32.to_le_bytes(), (-1.25f32).to_le_bytes()].concat());
@@ -256,6 +271,9 @@ mod tests {
     fn a_vector_too_few_is_an_error() {
         let context = run(COHERE, r#"{"input":["a","b"]}"#).unwrap().reply;
         let answered = Answered { request_id: "r", created: 0, input_tokens: Some(2) };
-        assert_eq!(reply(&context, br#"{"embeddings":{"float":[[1.0]]}}"#, answered).unwrap_err().status, 502);
+        assert_eq!(
+            reply(&context, br#"{"embeddings":{"float":[[1.0]]}}"#, answered).unwrap_err().status,
+            502
+        );
     }
 }

@@ -67,7 +67,8 @@ fn validation(message: String) -> Error {
     if lower.contains("model identifier is invalid") {
         return Error::new(404, message).param("model").code("model_not_found");
     }
-    let too_long = ["input is too long", "prompt is too long", "too many input tokens", "maximum context length"];
+    let too_long =
+        ["input is too long", "prompt is too long", "too many input tokens", "maximum context length"];
     let error = Error::invalid(message);
     if too_long.iter().any(|phrase| lower.contains(phrase)) {
         return error.param("messages").code("context_length_exceeded");
@@ -118,7 +119,9 @@ mod tests {
 
     #[test]
     fn a_request_too_long_for_the_model_says_so_in_its_code() {
-        for text in ["Input is too long for requested model.", "prompt is too long: 210000 tokens > 200000 maximum"] {
+        for text in
+            ["Input is too long for requested model.", "prompt is too long: 210000 tokens > 200000 maximum"]
+        {
             assert_eq!(of(400, "ValidationException", text).code, Some("context_length_exceeded"));
         }
     }

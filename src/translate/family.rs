@@ -139,12 +139,8 @@ const NOVA: Capabilities = Capabilities {
 };
 const NOVA_2: Capabilities = Capabilities { reasoning: Reasoning::Nova, prefill: false, ..NOVA };
 const LLAMA: Capabilities = Capabilities { text_beside_results: false, ..USUAL };
-const MISTRAL: Capabilities = Capabilities {
-    top_k: TopK::Field("top_k"),
-    forced_tool: true,
-    tool_ids: ToolIds::Nine,
-    ..USUAL
-};
+const MISTRAL: Capabilities =
+    Capabilities { top_k: TopK::Field("top_k"), forced_tool: true, tool_ids: ToolIds::Nine, ..USUAL };
 const NO_TOOLS: Capabilities = Capabilities { tools: false, ..USUAL };
 const NO_SYSTEM: Capabilities = Capabilities { system: false, ..NO_TOOLS };
 const EFFORT: Capabilities = Capabilities { reasoning: Reasoning::Effort, ..USUAL };

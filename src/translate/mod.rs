@@ -37,7 +37,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { messages: 10_000, tools: 1_000, json_depth: 100, embedding_inputs: 2_048, frame_bytes: 16 << 20 }
+        Self {
+            messages: 10_000,
+            tools: 1_000,
+            json_depth: 100,
+            embedding_inputs: 2_048,
+            frame_bytes: 16 << 20,
+        }
     }
 }
 

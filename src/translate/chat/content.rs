@@ -185,7 +185,8 @@ fn url<'a>(
     member: &str,
     notes: &mut Notes<'_>,
 ) -> Result<Str<'a>, Error> {
-    let MediaUrl { url, detail, format: _, unknown } = media.ok_or_else(|| missing(&format!("{place}.{member}")))?;
+    let MediaUrl { url, detail, format: _, unknown } =
+        media.ok_or_else(|| missing(&format!("{place}.{member}")))?;
     notes.unknown("messages[].content[].image_url.", unknown)?;
     notes.ignore_if(detail.is_some_and(|detail| &*detail != "auto"), "messages[].content[].image_url.detail");
     url.ok_or_else(|| missing(&format!("{place}.{member}.url")))

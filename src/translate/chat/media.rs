@@ -23,7 +23,8 @@ pub(super) fn image<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
     }
     let data = data_url(url.into_cow(), param)?;
     let format = sniff_image(&data.base64).ok_or_else(|| {
-        let message = format!("'{param}' is not an image that Bedrock takes: its data is not PNG, JPEG, GIF or WebP.");
+        let message =
+            format!("'{param}' is not an image that Bedrock takes: its data is not PNG, JPEG, GIF or WebP.");
         Error::invalid(message).param(param).code("invalid_image")
     })?;
     Ok(Media { format: format.into(), source: Source::Bytes(data.base64) })
@@ -44,9 +45,11 @@ pub(super) fn video<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
 /// Sound of `input_audio`: base64 and a format.
 pub(super) fn audio<'a>(data: Str<'a>, format: &str, param: &str) -> Result<Media<'a>, Error> {
     const FORMATS: &[&str] = &[
-        "mp3", "opus", "wav", "aac", "flac", "mp4", "ogg", "mkv", "mka", "x-aac", "m4a", "mpeg", "mpga", "pcm", "webm",
+        "mp3", "opus", "wav", "aac", "flac", "mp4", "ogg", "mkv", "mka", "x-aac", "m4a", "mpeg", "mpga",
+        "pcm", "webm",
     ];
-    let format = FORMATS.iter().find(|known| **known == format).ok_or_else(|| unknown_format(param, format))?;
+    let format =
+        FORMATS.iter().find(|known| **known == format).ok_or_else(|| unknown_format(param, format))?;
     Ok(Media { format: (*format).into(), source: Source::Bytes(checked(data.into_cow(), param)?) })
 }
 
@@ -79,7 +82,8 @@ fn s3<'a>(url: &str) -> Option<Source<'a>> {
 }
 
 fn data_url<'a>(url: Cow<'a, str>, param: &str) -> Result<DataUrl<'a>, Error> {
-    let refuse = |message: &str| Error::invalid(format!("Invalid value for '{param}': {message}")).param(param);
+    let refuse =
+        |message: &str| Error::invalid(format!("Invalid value for '{param}': {message}")).param(param);
     if url.starts_with("http://") || url.starts_with("https://") {
         return Err(refuse("fetching from the web is not configured here; send a data: URL with base64.")
             .code("unsupported_url"));
@@ -112,7 +116,10 @@ fn media_type(head: &str) -> &str {
 }
 
 fn known_type(media_type: &str) -> &'static str {
-    let known = VIDEO_FORMATS.iter().map(|(_, known, _)| known).chain(DOCUMENT_FORMATS.iter().map(|(_, known)| known));
+    let known = VIDEO_FORMATS
+        .iter()
+        .map(|(_, known, _)| known)
+        .chain(DOCUMENT_FORMATS.iter().map(|(_, known)| known));
     known.into_iter().find(|known| **known == media_type).copied().unwrap_or("unknown")
 }
 
@@ -201,7 +208,10 @@ const DOCUMENT_FORMATS: &[(&str, &str)] = &[
 ];
 
 fn document_format(extension: &str) -> Option<&'static str> {
-    DOCUMENT_FORMATS.iter().find(|(format, _)| extension.eq_ignore_ascii_case(format)).map(|(format, _)| *format)
+    DOCUMENT_FORMATS
+        .iter()
+        .find(|(format, _)| extension.eq_ignore_ascii_case(format))
+        .map(|(format, _)| *format)
 }
 
 fn document_format_of_type(media_type: &str) -> Option<&'static str> {
@@ -210,14 +220,16 @@ fn document_format_of_type(media_type: &str) -> Option<&'static str> {
 
 fn unknown_format(param: &str, found: &str) -> Error {
     let found: String = found.chars().take(64).collect();
-    Error::invalid(format!("Invalid value for '{param}': Bedrock does not take the format '{found}'.")).param(param)
+    Error::invalid(format!("Invalid value for '{param}': Bedrock does not take the format '{found}'."))
+        .param(param)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    const PNG: &str =
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
     #[test]
     fn the_first_bytes_win_over_what_the_client_says() {

@@ -22,7 +22,8 @@ pub(super) fn apply<'a>(
     safety_identifier: Option<Str<'a>>,
 ) {
     let own = [(Str::from(CALLER), Str::from(caller.to_owned()))];
-    let members = |members: Option<Members<'a, Str<'a>>>| members.map(|members| members.0).unwrap_or_default();
+    let members =
+        |members: Option<Members<'a, Str<'a>>>| members.map(|members| members.0).unwrap_or_default();
     let people = [("user", user), ("safety_identifier", safety_identifier)];
     let people = people.into_iter().filter_map(|(name, value)| Some((Str::from(name), value?)));
     let labels = own.into_iter().chain(people).chain(members(request_metadata)).chain(members(metadata));

@@ -20,8 +20,8 @@ mod tool_names;
 mod tools;
 mod turns;
 
-use crate::openai::completion::FinishReason;
 use crate::openai::Error;
+use crate::openai::completion::FinishReason;
 
 pub use reply::reply;
 pub use request::request;
@@ -81,7 +81,8 @@ impl Reply {
             "max_tokens" | "model_context_window_exceeded" => Ok(FinishReason::Length),
             "guardrail_intervened" | "content_filtered" => Ok(FinishReason::ContentFilter),
             "malformed_model_output" | "malformed_tool_use" => {
-                Err(Error::new(502, format!("The model's output was malformed ({stop_reason}).")).code("model_error"))
+                Err(Error::new(502, format!("The model's output was malformed ({stop_reason})."))
+                    .code("model_error"))
             }
             _ => Ok(FinishReason::Stop),
         }

@@ -152,7 +152,11 @@ fn stop_sequences<'a>(
 }
 
 /// The tiers that both know; `auto` is Bedrock's default.
-pub(super) fn service_tier<'a>(body: &mut converse::Request<'a>, tier: Option<Str<'a>>, notes: &mut Notes<'_>) {
+pub(super) fn service_tier<'a>(
+    body: &mut converse::Request<'a>,
+    tier: Option<Str<'a>>,
+    notes: &mut Notes<'_>,
+) {
     let Some(tier) = tier else { return };
     match &*tier {
         "auto" => {}
@@ -185,7 +189,8 @@ pub(super) fn bedrock_members<'a>(
     };
     body.performance_config = object(performance_config, "performanceConfig")?;
     body.prompt_variables = object(prompt_variables, "promptVariables")?;
-    body.output_config = object(output_config, "outputConfig")?.map(OutputConfig::Raw).or(body.output_config.take());
+    body.output_config =
+        object(output_config, "outputConfig")?.map(OutputConfig::Raw).or(body.output_config.take());
     if let Some(guardrail) = object(guardrail_config, "guardrailConfig")? {
         body.guardrail_config = Some(guardrail_config_for(guardrail, stream)?);
     }
@@ -212,8 +217,9 @@ object! {
 
 /// `streamProcessingMode` is known to ConverseStream only.
 fn guardrail_config_for<'a>(raw: &'a RawValue, stream: bool) -> Result<Document<'a>, Error> {
-    let guardrail: Guardrail<'_> = serde_json::from_str(raw.get())
-        .map_err(|error| Error::invalid(format!("Invalid value for 'guardrailConfig': {error}.")).param("guardrailConfig"))?;
+    let guardrail: Guardrail<'_> = serde_json::from_str(raw.get()).map_err(|error| {
+        Error::invalid(format!("Invalid value for 'guardrailConfig': {error}.")).param("guardrailConfig")
+    })?;
     if stream || guardrail.mode.is_none() {
         return Ok(Document::Raw(raw));
     }
@@ -270,10 +276,11 @@ pub(super) fn extra_body<'a>(
     };
     if let Some(at) = members.iter().position(|(name, _)| &**name == "prompt_caching") {
         let (_, value) = members.remove(at);
-        let PromptCaching { system, messages, unknown } = serde_json::from_str(value.get()).map_err(|error| {
-            Error::invalid(format!("Invalid value for 'extra_body.prompt_caching': {error}."))
-                .param("extra_body.prompt_caching")
-        })?;
+        let PromptCaching { system, messages, unknown } =
+            serde_json::from_str(value.get()).map_err(|error| {
+                Error::invalid(format!("Invalid value for 'extra_body.prompt_caching': {error}."))
+                    .param("extra_body.prompt_caching")
+            })?;
         notes.unknown("extra_body.prompt_caching.", unknown)?;
         switches = CacheSwitches { system: system.unwrap_or(false), messages: messages.unwrap_or(false) };
     }

@@ -96,10 +96,15 @@ pub(super) fn apply<'a>(
 }
 
 /// `thinking` as the client gave it, the rest of the request made to fit.
-fn by_hand<'a>(body: &mut converse::Request<'a>, raw: &'a RawValue, notes: &mut Notes<'_>) -> Result<(), Error> {
+fn by_hand<'a>(
+    body: &mut converse::Request<'a>,
+    raw: &'a RawValue,
+    notes: &mut Notes<'_>,
+) -> Result<(), Error> {
     notes.check_depth(raw, || "thinking".to_owned())?;
-    let Thinking { kind, budget_tokens, unknown: _ } = serde_json::from_str(raw.get())
-        .map_err(|error| Error::invalid(format!("Invalid value for 'thinking': {error}.")).param("thinking"))?;
+    let Thinking { kind, budget_tokens, unknown: _ } = serde_json::from_str(raw.get()).map_err(|error| {
+        Error::invalid(format!("Invalid value for 'thinking': {error}.")).param("thinking")
+    })?;
     match (kind.as_deref(), budget_tokens) {
         (Some("enabled"), Some(budget)) => with_budget(body, budget, notes),
         (Some("enabled"), None) => {

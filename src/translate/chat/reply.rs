@@ -39,8 +39,11 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
     }
     let Collected { text, reasoning, thinking_blocks, calls, annotations } = collected;
     let finish_reason = context.finish_reason(&stop_reason, !calls.is_empty())?;
-    let (tool_calls, function_call) =
-        if context.legacy_functions { (Vec::new(), calls.into_iter().find_map(function)) } else { (calls, None) };
+    let (tool_calls, function_call) = if context.legacy_functions {
+        (Vec::new(), calls.into_iter().find_map(function))
+    } else {
+        (calls, None)
+    };
     let message = Message {
         role: "assistant",
         content: text.map(Str::from),
@@ -77,7 +80,8 @@ impl<'a> Collected<'a> {
             if let Some(readable) = reasoning.reasoning_text {
                 let text = readable.text.unwrap_or_default();
                 self.reasoning.get_or_insert_default().push_str(&text);
-                self.thinking_blocks.push(ThinkingBlock::Thinking { thinking: text, signature: readable.signature });
+                self.thinking_blocks
+                    .push(ThinkingBlock::Thinking { thinking: text, signature: readable.signature });
             }
             if let Some(data) = reasoning.redacted_content {
                 self.thinking_blocks.push(ThinkingBlock::RedactedThinking { data });
@@ -89,7 +93,8 @@ impl<'a> Collected<'a> {
                 self.text(&piece.text.unwrap_or_default());
             }
             let end = self.characters();
-            self.annotations.extend(citations.into_iter().flatten().map(|citation| annotation(citation, start, end)));
+            self.annotations
+                .extend(citations.into_iter().flatten().map(|citation| annotation(citation, start, end)));
         }
         Ok(())
     }
@@ -155,6 +160,11 @@ pub(super) fn annotation(citation: Citation<'_>, start: usize, end: usize) -> An
     let Citation { title, source, location, unknown: _ } = citation;
     let url = location.and_then(|location| location.web?.url).or(source).unwrap_or_default();
     Annotation::UrlCitation {
-        url_citation: UrlCitation { start_index: start, end_index: end, title: title.unwrap_or_default(), url },
+        url_citation: UrlCitation {
+            start_index: start,
+            end_index: end,
+            title: title.unwrap_or_default(),
+            url,
+        },
     }
 }

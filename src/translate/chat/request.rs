@@ -110,11 +110,11 @@ pub fn request(
         turns::turns(messages, prefill, capabilities, &mut names, &mut notes)?;
     let mut body = converse::Request { messages, system, ..converse::Request::default() };
     let plan = structured::plan(response_format, capabilities, &mut notes)?;
-    let answer_tool = tools::tool_config(&mut body, given, plan, &called, &mut names, capabilities, &mut notes)?;
+    let answer_tool =
+        tools::tool_config(&mut body, given, plan, &called, &mut names, capabilities, &mut notes)?;
 
     // Numbers, then reasoning, which overrules some of them.
-    let max_tokens =
-        parameters::max_tokens(max_completion_tokens, max_tokens, &mut notes)?;
+    let max_tokens = parameters::max_tokens(max_completion_tokens, max_tokens, &mut notes)?;
     let sampling = Sampling { temperature, top_p, top_k };
     parameters::inference(&mut body, max_tokens, sampling, stop, capabilities, &mut notes)?;
     parameters::service_tier(&mut body, service_tier, &mut notes);
@@ -165,5 +165,7 @@ fn stream_options_usage(
 
 /// 400 for a member that must be there.
 pub(super) fn missing(param: &str) -> Error {
-    Error::invalid(format!("Missing required parameter: '{param}'.")).param(param).code("missing_required_parameter")
+    Error::invalid(format!("Missing required parameter: '{param}'."))
+        .param(param)
+        .code("missing_required_parameter")
 }

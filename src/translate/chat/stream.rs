@@ -114,7 +114,9 @@ impl Stream {
             return Ok(());
         }
         if !self.stopped || !self.decoder.is_empty() {
-            return Err(no_answer("Bedrock's stream was cut off before the end of the answer.").code("stream_cut"));
+            return Err(
+                no_answer("Bedrock's stream was cut off before the end of the answer.").code("stream_cut")
+            );
         }
         // Only the metadata is missing: the answer is whole, its cost unknown and not invented.
         self.finish(out);
@@ -156,7 +158,8 @@ impl Stream {
             "metadata" => {
                 let Metadata { usage, service_tier, unknown: _ } = read(frame)?;
                 self.usage = usage;
-                self.service_tier = service_tier.and_then(|tier| tier.kind).map(|kind| kind.into_cow().into_owned());
+                self.service_tier =
+                    service_tier.and_then(|tier| tier.kind).map(|kind| kind.into_cow().into_owned());
                 if self.stopped {
                     self.finish(out);
                 }
@@ -168,7 +171,9 @@ impl Stream {
     }
 
     fn block_start(&mut self, event: BlockStart<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
-        let Some(ToolUseStart { tool_use_id, name, unknown: _ }) = event.start.and_then(|start| start.tool_use) else {
+        let Some(ToolUseStart { tool_use_id, name, unknown: _ }) =
+            event.start.and_then(|start| start.tool_use)
+        else {
             return Ok(());
         };
         let (Some(id), Some(name)) = (tool_use_id, name) else {
@@ -228,7 +233,8 @@ impl Stream {
             self.writer.choice(out, &Delta { reasoning_content: Some(&text), ..Delta::default() }, None);
         }
         let blocks = [
-            signature.map(|signature| ThinkingBlock::Thinking { thinking: "".into(), signature: Some(signature) }),
+            signature
+                .map(|signature| ThinkingBlock::Thinking { thinking: "".into(), signature: Some(signature) }),
             redacted_content.map(|data| ThinkingBlock::RedactedThinking { data }),
         ];
         for block in blocks.into_iter().flatten() {
@@ -284,7 +290,8 @@ impl Stream {
         while let Some((block, _)) = self.open.first() {
             self.close(*block, out);
         }
-        let stop_reason = event.stop_reason.ok_or_else(|| no_answer("Bedrock's stream does not say why it ended."))?;
+        let stop_reason =
+            event.stop_reason.ok_or_else(|| no_answer("Bedrock's stream does not say why it ended."))?;
         let finish_reason = self.context.finish_reason(&stop_reason, self.calls > 0)?;
         self.writer.choice(out, &Delta::default(), Some(finish_reason));
         self.stopped = true;
@@ -306,7 +313,8 @@ impl Stream {
 
 /// Reads a frame's payload.
 fn read<'a, T: serde::Deserialize<'a>>(frame: &Frame<'a>) -> Result<T, Error> {
-    serde_json::from_slice(frame.payload).map_err(|_| no_answer("Bedrock's stream has an event that cannot be read."))
+    serde_json::from_slice(frame.payload)
+        .map_err(|_| no_answer("Bedrock's stream has an event that cannot be read."))
 }
 
 fn arguments_delta(legacy: bool, index: u32, arguments: &str) -> Delta<'_> {

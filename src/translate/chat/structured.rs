@@ -62,7 +62,8 @@ fn schema_plan<'a>(
     notes: &mut Notes<'_>,
 ) -> Result<Plan<'a>, Error> {
     let param = "response_format.json_schema";
-    let JsonSchema { name, description, schema, strict, unknown } = json_schema.ok_or_else(|| missing(param))?;
+    let JsonSchema { name, description, schema, strict, unknown } =
+        json_schema.ok_or_else(|| missing(param))?;
     notes.unknown("response_format.json_schema.", unknown)?;
     let description = description.filter(|text| !text.is_blank());
     let Some(schema) = schema else {

@@ -24,7 +24,9 @@ impl ToolIds {
     pub(super) fn assign(&mut self, client: Option<&str>) -> String {
         let wanted = client.filter(|id| !id.is_empty()).and_then(|id| match self.style {
             Style::Usual => Some(legalised(id)),
-            Style::Nine => (id.len() == 9 && id.bytes().all(|b| b.is_ascii_alphanumeric())).then(|| id.to_owned()),
+            Style::Nine => {
+                (id.len() == 9 && id.bytes().all(|b| b.is_ascii_alphanumeric())).then(|| id.to_owned())
+            }
         });
         if let Some(id) = wanted.filter(|id| !self.used.contains(id)) {
             self.used.insert(id.clone());

@@ -49,7 +49,9 @@ pub(super) fn check_count(given: &Given<'_>, notes: &Notes<'_>) -> Result<(), Er
         (None, None) => return Ok(()),
     };
     if count > limit {
-        return Err(Error::invalid(format!("'{param}' has {count} entries; the limit is {limit}.")).param(param));
+        return Err(
+            Error::invalid(format!("'{param}' has {count} entries; the limit is {limit}.")).param(param)
+        );
     }
     Ok(())
 }
@@ -61,7 +63,11 @@ pub(super) fn names<'a>(given: &Given<'a>) -> ToolNames<'a> {
         (None, Some(custom)) => Some((custom.name.as_ref()?.clone(), true)),
         (None, None) => None,
     });
-    let functions = given.functions.iter().flatten().filter_map(|function| Some((function.name.as_ref()?.clone(), false)));
+    let functions = given
+        .functions
+        .iter()
+        .flatten()
+        .filter_map(|function| Some((function.name.as_ref()?.clone(), false)));
     ToolNames::declare(tools.chain(functions).map(|(name, custom)| (name.into_cow(), custom)))
 }
 
@@ -115,7 +121,9 @@ pub(super) fn tool_config<'a>(
             let alone = specs.is_empty();
             let description = description.unwrap_or_else(|| "Gives the final answer.".into());
             let input_schema = match schema {
-                Some(schema) => InputSchema { json: root_object(schema, "response_format.json_schema.schema")? },
+                Some(schema) => {
+                    InputSchema { json: root_object(schema, "response_format.json_schema.schema")? }
+                }
                 None => open_schema(),
             };
             let name_text = name.clone().into_owned();
@@ -128,7 +136,8 @@ pub(super) fn tool_config<'a>(
             if capabilities.forced_tool {
                 tool_choice = Some(if alone { ToolChoice::Tool { name } } else { ToolChoice::Any {} });
             } else {
-                let order = format!("Give your final answer by calling the tool `{name_text}`, and in no other way.");
+                let order =
+                    format!("Give your final answer by calling the tool `{name_text}`, and in no other way.");
                 body.system.push(SystemBlock::Text(order.into()));
             }
             answer_tool = Some(name_text);
@@ -137,7 +146,8 @@ pub(super) fn tool_config<'a>(
     if specs.is_empty() {
         return Ok(None);
     }
-    if !capabilities.forced_tool && matches!(tool_choice, Some(ToolChoice::Any {} | ToolChoice::Tool { .. })) {
+    if !capabilities.forced_tool && matches!(tool_choice, Some(ToolChoice::Any {} | ToolChoice::Tool { .. }))
+    {
         notes.ignore("tool_choice");
         tool_choice = None;
     }
@@ -158,7 +168,9 @@ fn single_call(choice: Option<ToolChoice<'_>>) -> serde_json::Value {
     match choice {
         None | Some(ToolChoice::Auto {}) => json!({ "type": "auto", "disable_parallel_tool_use": true }),
         Some(ToolChoice::Any {}) => json!({ "type": "any", "disable_parallel_tool_use": true }),
-        Some(ToolChoice::Tool { name }) => json!({ "type": "tool", "name": name, "disable_parallel_tool_use": true }),
+        Some(ToolChoice::Tool { name }) => {
+            json!({ "type": "tool", "name": name, "disable_parallel_tool_use": true })
+        }
     }
 }
 
@@ -203,7 +215,10 @@ fn chosen<'a>(
     Ok(match choice {
         Choice::Auto | Choice::None => None,
         Choice::Required if specs.is_empty() => {
-            return Err(Error::invalid_param("tool_choice", "'tool_choice' is 'required', but there are no tools."));
+            return Err(Error::invalid_param(
+                "tool_choice",
+                "'tool_choice' is 'required', but there are no tools.",
+            ));
         }
         Choice::Required => Some(ToolChoice::Any {}),
         Choice::Named(name) => {
@@ -262,11 +277,14 @@ fn specs<'a>(
             (kind @ ("function" | "custom"), ..) => return Err(missing(&format!("{place}.{kind}"))),
             (kind, ..) => {
                 let kind: String = kind.chars().take(64).collect();
-                let message = format!("'{place}.type' is '{kind}'; only 'function' and 'custom' are available.");
+                let message =
+                    format!("'{place}.type' is '{kind}'; only 'function' and 'custom' are available.");
                 return Err(Error::invalid(message).param(format!("{place}.type")));
             }
         };
-        specs.extend(cache::point(cache_control.or(control), capabilities, notes)?.map(converse::Tool::CachePoint));
+        specs.extend(
+            cache::point(cache_control.or(control), capabilities, notes)?.map(converse::Tool::CachePoint),
+        );
     }
     for (index, function) in functions.into_iter().flatten().enumerate() {
         let place = format!("functions[{index}]");
@@ -326,7 +344,12 @@ fn custom_spec<'a>(
     if let Some(format) = format.filter(|format| format.get().contains("grammar")) {
         notes.check_depth(format, || format!("{place}.format"))?;
         let text = description.as_deref().unwrap_or_default();
-        description = Some(format!("{text}\nThe input must follow this grammar: {}", format.get()).trim_start().to_owned().into());
+        description = Some(
+            format!("{text}\nThe input must follow this grammar: {}", format.get())
+                .trim_start()
+                .to_owned()
+                .into(),
+        );
     }
     let schema = json!({
         "type": "object",
@@ -347,7 +370,8 @@ fn open_schema<'a>() -> InputSchema<'a> {
 
 /// Bedrock wants `type: object` at the root of a schema; what else the client says stays.
 fn root_object<'a>(schema: &'a RawValue, param: &str) -> Result<Document<'a>, Error> {
-    let refuse = |reason: &str| Error::invalid(format!("Invalid schema for '{param}': {reason}")).param(param);
+    let refuse =
+        |reason: &str| Error::invalid(format!("Invalid schema for '{param}': {reason}")).param(param);
     let Ok(Members(members)) = serde_json::from_str::<Members<'_, &RawValue>>(schema.get()) else {
         return Err(refuse("a JSON schema must be an object."));
     };

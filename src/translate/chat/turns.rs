@@ -240,7 +240,9 @@ impl<'a> Builder<'a, '_, '_> {
                 self.reasoning(Reasoning::ReasoningText { text, signature });
             }
             // Without its signature the model would not take it as its own.
-            (Some(text), None) if !kept && !text.is_empty() => self.notes.ignore("messages[].reasoning_content"),
+            (Some(text), None) if !kept && !text.is_empty() => {
+                self.notes.ignore("messages[].reasoning_content")
+            }
             _ => {}
         }
         self.add(Role::Assistant, pieces, place)?;
@@ -367,7 +369,12 @@ impl<'a> Builder<'a, '_, '_> {
             }
             self.done.extend(self.current.take());
         }
-        self.current.get_or_insert_with(|| Turn { role, first: Vec::new(), blocks: Vec::new(), last: Vec::new() })
+        self.current.get_or_insert_with(|| Turn {
+            role,
+            first: Vec::new(),
+            blocks: Vec::new(),
+            last: Vec::new(),
+        })
     }
 
     /// A call that nobody answered is answered with an error, so that Bedrock takes the turn.
@@ -379,7 +386,11 @@ impl<'a> Builder<'a, '_, '_> {
         let turn = self.turn(Role::User);
         turn.first.extend(waiting.into_iter().map(|Call { id, .. }| {
             let content = vec![ResultBlock::Text("(no result was given for this call)".into())];
-            Block::ToolResult(ToolResult { tool_use_id: id.into(), content, status: Some(ResultStatus::Error) })
+            Block::ToolResult(ToolResult {
+                tool_use_id: id.into(),
+                content,
+                status: Some(ResultStatus::Error),
+            })
         }));
     }
 
@@ -439,10 +450,14 @@ fn push_turn<'a>(messages: &mut Vec<Message<'a>>, turn: Turn<'a>, capabilities: 
         blocks.insert(0, Block::Text("The document:".into()));
     }
     // A point alone caches nothing that the turn before did not.
-    if first.is_empty() && last.is_empty() && blocks.iter().all(|block| matches!(block, Block::CachePoint(_))) {
+    if first.is_empty() && last.is_empty() && blocks.iter().all(|block| matches!(block, Block::CachePoint(_)))
+    {
         return;
     }
-    let split = role == Role::User && !capabilities.text_beside_results && !first.is_empty() && blocks.iter().any(is_text);
+    let split = role == Role::User
+        && !capabilities.text_beside_results
+        && !first.is_empty()
+        && blocks.iter().any(is_text);
     if split {
         messages.push(Message { role, content: first });
         messages.push(Message { role: Role::Assistant, content: vec![Block::Text("Understood.".into())] });
