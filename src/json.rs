@@ -77,6 +77,79 @@ impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
     }
 }
 
+/// What stands between the parts of an error's path, where it does not stand for anything else.
+const STEP: char = '\u{1}';
+
+/// The same error, one step further in: `part` is a member's name or a list's index.
+pub fn within<E: Error>(part: impl fmt::Display, error: E) -> E {
+    E::custom(format_args!("{part}{STEP}{error}"))
+}
+
+/// Splits an error made by [`within`] into its path (`messages[0].role`) and the reason.
+pub fn path_and_reason(error: &serde_json::Error) -> (String, String) {
+    let text = error.to_string();
+    // The path says it better than serde_json's position.
+    let text = text.rfind(" at line ").and_then(|end| text.get(..end)).unwrap_or(&text);
+    let mut steps: Vec<&str> = text.split(STEP).collect();
+    let reason = steps.pop().unwrap_or_default().to_owned();
+    let mut path = String::new();
+    for step in steps {
+        if !path.is_empty() && !step.starts_with('[') {
+            path.push('.');
+        }
+        path.push_str(step);
+    }
+    (path, reason)
+}
+
+/// A list whose errors say at which of its items they are.
+#[derive(Clone, Debug, Default)]
+pub struct List<T>(pub Vec<T>);
+
+impl<T> IntoIterator for List<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'l, T> IntoIterator for &'l List<T> {
+    type Item = &'l T;
+    type IntoIter = std::slice::Iter<'l, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ListVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+            type Value = List<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) =
+                    list.next_element().map_err(|error| within(format_args!("[{}]", items.len()), error))?
+                {
+                    items.push(item);
+                }
+                Ok(List(items))
+            }
+        }
+
+        deserializer.deserialize_seq(ListVisitor(PhantomData))
+    }
+}
+
 /// A string, or a list: message content, `stop`, embedding input.
 #[derive(Clone, Debug)]
 pub enum OneOrMany<'a, T> {
@@ -106,7 +179,7 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<'a, T> {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(list)).map(OneOrMany::Many)
+                List::deserialize(SeqAccessDeserializer::new(list)).map(|list| OneOrMany::Many(list.0))
             }
         }
 
@@ -169,8 +242,9 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Members<'a, T> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
+                while let Some(name) = map.next_key::<Str<'de>>()? {
+                    let value = map.next_value().map_err(|error| within(&*name, error))?;
+                    members.push((name, value));
                 }
                 Ok(Members(members))
             }
@@ -224,7 +298,9 @@ macro_rules! object {
                         while let Some(key) = map.next_key::<$crate::json::Str<'de>>()? {
                             match &*key {
                                 $(key if key == object!(@key $field $($key)?) => {
-                                    object.$field = map.next_value()?;
+                                    object.$field = map
+                                        .next_value()
+                                        .map_err(|error| $crate::json::within(object!(@key $field $($key)?), error))?;
                                 })*
                                 _ => object.unknown.push((key, map.next_value()?)),
                             }
@@ -270,7 +346,7 @@ mod tests {
 
     object! {
         /// An object for the tests.
-        pub struct Sample<'a> {
+        struct Sample<'a> {
             /// A string.
             name: Str<'a>,
             /// A member whose name is no Rust name.

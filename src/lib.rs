@@ -25,7 +25,6 @@
 pub mod aws;
 pub mod bedrock;
 pub mod config;
-#[cfg(target_arch = "wasm32")]
 pub mod filter;
 pub mod gateway;
 pub mod json;

@@ -61,7 +61,7 @@ impl<'a> Frame<'a> {
     pub fn header(&self, name: &str) -> Option<&'a str> {
         let mut rest = self.headers;
         while !rest.is_empty() {
-            let (found, value, after) = split_header(rest)?;
+            let ((found, value), after) = split_header(rest)?;
             if found == name.as_bytes() {
                 return value.and_then(|value| std::str::from_utf8(value).ok());
             }
@@ -71,8 +71,11 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Splits the first header off: its name, its value if that is a string, and the rest.
-fn split_header(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
+/// A header: its name, and its value if that is a string.
+type Header<'a> = (&'a [u8], Option<&'a [u8]>);
+
+/// Splits the first header off the rest.
+fn split_header(bytes: &[u8]) -> Option<(Header<'_>, &[u8])> {
     let (&name_length, rest) = bytes.split_first()?;
     let (name, rest) = rest.split_at_checked(name_length.into())?;
     let (&kind, rest) = rest.split_first()?;
@@ -90,7 +93,7 @@ fn split_header(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
         _ => return None,
     };
     let (value, rest) = rest.split_at_checked(length)?;
-    Some((name, (kind == 7).then_some(value), rest))
+    Some(((name, (kind == 7).then_some(value)), rest))
 }
 
 /// Collects bytes and gives them back frame by frame.
@@ -151,7 +154,7 @@ impl Decoder {
         let payload = body.get(headers_end..).ok_or(Error::Length)?;
         let mut unread = headers;
         while !unread.is_empty() {
-            unread = split_header(unread).ok_or(Error::Headers)?.2;
+            unread = split_header(unread).ok_or(Error::Headers)?.1;
         }
         self.start += total;
         Ok(Some(Frame { headers, payload }))

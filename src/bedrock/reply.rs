@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::json::{Str, object};
+use crate::json::{List, Str, object};
 
 object! {
     /// The body.
@@ -31,7 +31,7 @@ object! {
     /// A turn of the model.
     pub struct Message<'a> {
         /// Its blocks.
-        content: Vec<Block<'a>>,
+        content: List<Block<'a>>,
     }
 }
 
@@ -85,9 +85,9 @@ object! {
     /// Text with its sources.
     pub struct Citations<'a> {
         /// The text.
-        content: Vec<CitedText<'a>>,
+        content: List<CitedText<'a>>,
         /// The sources.
-        citations: Vec<Citation<'a>>,
+        citations: List<Citation<'a>>,
     }
 }
 

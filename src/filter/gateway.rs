@@ -157,8 +157,8 @@ impl HttpContext for Gateway {
         if self.answered {
             return Action::Pause;
         }
-        // Trailers end the body in the stead of its last piece.
-        let action = self.body(usize::MAX.min(self.config.body_bytes), true);
+        // Trailers end the body in the stead of its last piece, and do not say its size.
+        let action = self.body(self.config.body_bytes, true);
         self.or_refuse(action)
     }
 

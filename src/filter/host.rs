@@ -43,7 +43,6 @@ pub(super) enum Level {
     Error = 4,
 }
 
-#[cfg(target_arch = "wasm32")]
 mod abi {
     unsafe extern "C" {
         pub(super) fn proxy_log(level: u32, message: *const u8, length: usize) -> u32;

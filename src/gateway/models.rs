@@ -62,23 +62,21 @@ impl Models {
             Endpoint::ChatCompletions => (&self.default, "gpt-"),
             Endpoint::Embeddings => (&self.default_embedding, "text-embedding-"),
         };
+        let default = default.as_deref().map(|id| self.by_id(id, false));
         let Some(asked) = asked else {
-            return self.by_id(default.as_deref(), false).ok_or_else(|| {
-                Error::invalid_param("model", "You must provide a 'model'; there is no default here.")
-            });
+            let message = "You must provide a 'model'; there is no default here.";
+            return default.ok_or_else(|| Error::invalid_param("model", message));
         };
         if let Some(model) = self.named.iter().find(|model| model.name == asked) {
             return Ok(Resolved { id: &model.id, cluster: model.cluster.as_deref(), is_fallback: false });
         }
-        if asked.starts_with(stands_for_default)
-            && let Some(resolved) = self.by_id(default.as_deref(), false)
-        {
-            return Ok(resolved);
+        if let Some(default) = default.filter(|_| asked.starts_with(stands_for_default)) {
+            return Ok(default);
         }
         if is_bedrock_id(asked) {
-            return Ok(self.by_id(Some(asked), false).unwrap_or_default());
+            return Ok(self.by_id(asked, false));
         }
-        self.by_id(self.fallback.as_deref(), true).ok_or_else(|| not_found(asked))
+        self.fallback.as_deref().map(|id| self.by_id(id, true)).ok_or_else(|| not_found(asked))
     }
 
     /// True where the choice of model decides the cluster.
@@ -104,12 +102,11 @@ impl Models {
         found.filter(|(name, id)| key.may_use(name, id)).map(listed).ok_or_else(|| not_found(id))
     }
 
-    /// The default models may be named models' ids, which then are served by their clusters.
-    fn by_id<'a>(&'a self, id: Option<&'a str>, is_fallback: bool) -> Option<Resolved<'a>> {
-        let id = id?;
+    /// An id may be a named model's, which then is served by its cluster.
+    fn by_id<'a>(&'a self, id: &'a str, is_fallback: bool) -> Resolved<'a> {
         let cluster =
             self.named.iter().find(|model| model.id == id).and_then(|model| model.cluster.as_deref());
-        Some(Resolved { id, cluster, is_fallback })
+        Resolved { id, cluster, is_fallback }
     }
 
     /// Names and ids, each name once.
@@ -121,12 +118,6 @@ impl Models {
         bare.dedup();
         bare.retain(|id| self.named.iter().all(|model| model.name != *id));
         named.chain(bare.into_iter().map(|id| (id, id)))
-    }
-}
-
-impl Default for Resolved<'_> {
-    fn default() -> Self {
-        Self { id: "", cluster: None, is_fallback: false }
     }
 }
 

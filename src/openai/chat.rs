@@ -2,13 +2,13 @@
 
 use serde_json::value::RawValue;
 
-use crate::json::{Members, NameOr, OneOrMany, Str, object};
+use crate::json::{List, Members, NameOr, OneOrMany, Str, object};
 
 object! {
     /// The body.
     pub struct Request<'a> {
         /// The conversation.
-        messages: Vec<Message<'a>>,
+        messages: List<Message<'a>>,
         /// What the client calls the model.
         model: Str<'a>,
         /// Limit on generated tokens.
@@ -28,9 +28,9 @@ object! {
         /// Options of the stream.
         stream_options: StreamOptions<'a>,
         /// What the model may call.
-        tools: Vec<Tool<'a>>,
+        tools: List<Tool<'a>>,
         /// The older form of `tools`.
-        functions: Vec<Function<'a>>,
+        functions: List<Function<'a>>,
         /// Whether and what the model must call.
         tool_choice: NameOr<'a, ToolChoice<'a>>,
         /// The older form of `tool_choice`.
@@ -76,7 +76,7 @@ object! {
         /// Voice and format of spoken answers.
         audio: &'a RawValue,
         /// Kinds of output.
-        modalities: Vec<Str<'a>>,
+        modalities: List<Str<'a>>,
         /// OpenAI's own web search.
         web_search_options: &'a RawValue,
         /// Whether OpenAI keeps the answer.
@@ -126,7 +126,7 @@ object! {
         /// Assistant: why it would not answer.
         refusal: Str<'a>,
         /// Assistant: what it called.
-        tool_calls: Vec<ToolCall<'a>>,
+        tool_calls: List<ToolCall<'a>>,
         /// Assistant: the older form of `tool_calls`.
         function_call: FunctionCall<'a>,
         /// Tool: which call this answers.
@@ -136,7 +136,7 @@ object! {
         /// Assistant: the signature of `reasoning_content`.
         signature: Str<'a>,
         /// Assistant: reasoning blocks as we gave them out.
-        thinking_blocks: Vec<ThinkingBlock<'a>>,
+        thinking_blocks: List<ThinkingBlock<'a>>,
         /// Assistant: an earlier spoken answer.
         audio: &'a RawValue,
         /// Assistant: annotations of an earlier answer, sent back by some clients.
@@ -338,7 +338,7 @@ object! {
         /// `auto` or `required`.
         mode: Str<'a>,
         /// Which ones.
-        tools: Vec<ToolChoice<'a>>,
+        tools: List<ToolChoice<'a>>,
     }
 }
 

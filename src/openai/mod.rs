@@ -10,7 +10,9 @@ pub mod models;
 pub mod sse;
 
 use serde::Deserialize;
-use serde_json::error::Category;
+use serde::de::IgnoredAny;
+
+use crate::json;
 
 pub use endpoint::Endpoint;
 pub use error::Error;
@@ -26,33 +28,20 @@ pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
     let text = std::str::from_utf8(body).map_err(|error| {
         Error::invalid(format!("The request body is not valid UTF-8 (at byte {}).", error.valid_up_to()))
     })?;
-    serde_json::from_str(text).map_err(|error| match error.classify() {
-        // Knowing where costs time, so only the request that failed pays for it.
-        Category::Data => misfit::<T>(text).unwrap_or_else(|| Error::invalid(error.to_string())),
-        _ => Error::invalid(format!(
-            "We could not parse the JSON body of your request: {error}. (The OpenAI API expects a JSON object.)"
-        )),
+    serde_json::from_str(text).map_err(|error| {
+        // Only the request that failed pays for knowing what is wrong with it.
+        if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
+            return Error::invalid(format!(
+                "We could not parse the JSON body of your request: {error}. (The OpenAI API expects a JSON object.)"
+            ));
+        }
+        match json::path_and_reason(&error) {
+            (path, reason) if path.is_empty() => {
+                Error::invalid(format!("The request body is not what is expected: {reason}."))
+            }
+            (path, reason) => Error::invalid(format!("Invalid value for '{path}': {reason}.")).param(path),
+        }
     })
-}
-
-fn misfit<'a, T: Deserialize<'a>>(text: &'a str) -> Option<Error> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let error = serde_path_to_error::deserialize::<_, T>(&mut deserializer).err()?;
-    let path = error.path().to_string();
-    let reason = reason(error.inner());
-    if path == "." {
-        return Some(Error::invalid(format!("The request body is not what is expected: {reason}.")));
-    }
-    Some(Error::invalid(format!("Invalid value for '{path}': {reason}.")).param(path))
-}
-
-/// The error without serde_json's position, which the path says better.
-fn reason(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text.get(..end).unwrap_or_default().to_owned(),
-        None => text,
-    }
 }
 
 #[cfg(test)]

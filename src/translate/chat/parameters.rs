@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::bedrock::converse::{self, Document, OutputConfig, ServiceTier};
-use crate::json::{Members, OneOrMany, Str, object};
+use crate::json::{List, Members, OneOrMany, Str, object};
 use crate::openai::Error;
 use crate::translate::family::{Capabilities, TopK};
 use crate::translate::notes::Notes;
@@ -41,11 +41,11 @@ pub(super) fn one_choice(n: Option<i64>, notes: &mut Notes<'_>) -> Result<(), Er
 
 /// Only text can be had.
 pub(super) fn text_only(
-    modalities: Option<Vec<Str<'_>>>,
+    modalities: Option<List<Str<'_>>>,
     audio: Option<&RawValue>,
     notes: &mut Notes<'_>,
 ) -> Result<(), Error> {
-    if modalities.is_some_and(|kinds| kinds.iter().any(|kind| &**kind != "text")) {
+    if modalities.is_some_and(|kinds| kinds.0.iter().any(|kind| &**kind != "text")) {
         notes.unsupported("modalities", "Only text output is available on Bedrock Converse.")?;
     }
     notes.ignore_if(audio.is_some(), "audio");

@@ -107,7 +107,7 @@ pub fn request(
     let mut names = tools::names(&given);
     let prefill = capabilities.prefill && !reasoning::is_asked_for(reasoning_effort.as_ref(), thinking);
     let turns::Turns { messages, system, called } =
-        turns::turns(messages, prefill, capabilities, &mut names, &mut notes)?;
+        turns::turns(messages.0, prefill, capabilities, &mut names, &mut notes)?;
     let mut body = converse::Request { messages, system, ..converse::Request::default() };
     let plan = structured::plan(response_format, capabilities, &mut notes)?;
     let answer_tool =

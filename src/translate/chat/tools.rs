@@ -4,7 +4,7 @@ use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::bedrock::converse::{self, Document, InputSchema, SystemBlock, ToolChoice, ToolConfig, ToolSpec};
-use crate::json::{Members, NameOr, Str};
+use crate::json::{List, Members, NameOr, Str};
 use crate::openai::Error;
 use crate::openai::chat::{AllowedTools, Custom, Function, NamedFunction, Tool, ToolChoice as Asked};
 use crate::translate::family::Capabilities;
@@ -18,8 +18,8 @@ use super::tool_names::ToolNames;
 /// What the client says about tools.
 #[derive(Debug)]
 pub(super) struct Given<'a> {
-    pub(super) tools: Option<Vec<Tool<'a>>>,
-    pub(super) functions: Option<Vec<Function<'a>>>,
+    pub(super) tools: Option<List<Tool<'a>>>,
+    pub(super) functions: Option<List<Function<'a>>>,
     pub(super) tool_choice: Option<NameOr<'a, Asked<'a>>>,
     pub(super) function_call: Option<NameOr<'a, NamedFunction<'a>>>,
     pub(super) parallel_tool_calls: Option<bool>,
@@ -44,8 +44,8 @@ enum Choice<'a> {
 pub(super) fn check_count(given: &Given<'_>, notes: &Notes<'_>) -> Result<(), Error> {
     let limit = notes.limits().tools;
     let (param, count) = match (&given.tools, &given.functions) {
-        (Some(tools), _) => ("tools", tools.len()),
-        (None, Some(functions)) => ("functions", functions.len()),
+        (Some(tools), _) => ("tools", tools.0.len()),
+        (None, Some(functions)) => ("functions", functions.0.len()),
         (None, None) => return Ok(()),
     };
     if count > limit {
@@ -251,8 +251,8 @@ fn chosen<'a>(
 }
 
 fn specs<'a>(
-    tools: Option<Vec<Tool<'a>>>,
-    functions: Option<Vec<Function<'a>>>,
+    tools: Option<List<Tool<'a>>>,
+    functions: Option<List<Function<'a>>>,
     names: &mut ToolNames<'a>,
     capabilities: &Capabilities,
     notes: &mut Notes<'_>,

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use crate::bedrock::converse::{
     Block, Input, Message, Reasoning, ResultBlock, ResultStatus, Role, SystemBlock, ToolResult, ToolUse,
 };
-use crate::json::{Str, is_within_depth};
+use crate::json::{List, Str, is_within_depth};
 use crate::openai::Error;
 use crate::openai::chat::{self, CustomCall, FunctionCall, ThinkingBlock, ToolCall};
 use crate::translate::family::{Capabilities, Reasoning as Means};
@@ -262,7 +262,7 @@ impl<'a> Builder<'a, '_, '_> {
 
     fn calls(
         &mut self,
-        tool_calls: Option<Vec<ToolCall<'a>>>,
+        tool_calls: Option<List<ToolCall<'a>>>,
         function_call: Option<FunctionCall<'a>>,
         place: &str,
     ) -> Result<(), Error> {
@@ -436,7 +436,7 @@ impl<'a> Builder<'a, '_, '_> {
 struct Thoughts<'a> {
     reasoning_content: Option<Str<'a>>,
     signature: Option<Str<'a>>,
-    thinking_blocks: Option<Vec<ThinkingBlock<'a>>>,
+    thinking_blocks: Option<List<ThinkingBlock<'a>>>,
 }
 
 fn user(text: &'static str) -> Message<'static> {
