@@ -83,6 +83,7 @@ mod abi {
             bytes: *const u8,
             length: usize,
         ) -> u32;
+        pub(super) fn proxy_close_stream(stream: u32) -> u32;
         pub(super) fn proxy_send_local_response(
             status: u32,
             details: *const u8,
@@ -188,6 +189,13 @@ pub(super) fn buffer(buffer: Buffer, size: usize) -> Result<Vec<u8>, Failed> {
 pub(super) fn set_buffer(buffer: Buffer, size: usize, bytes: &[u8]) -> Result<(), Failed> {
     // SAFETY: pointer and length are of one live slice.
     done(unsafe { abi::proxy_set_buffer_bytes(buffer as u32, 0, size, bytes.as_ptr(), bytes.len()) })
+}
+
+/// Breaks the response off, so that the client sees a failure and no end.
+pub(super) fn reset_response() -> Result<(), Failed> {
+    const HTTP_RESPONSE: u32 = 1;
+    // SAFETY: it takes no memory.
+    done(unsafe { abi::proxy_close_stream(HTTP_RESPONSE) })
 }
 
 /// Answers the client in Envoy's stead. `details` is what the access log calls it.

@@ -31,6 +31,7 @@ pub struct Root {
 
 impl Root {
     fn configure(&self) -> Result<(Role, Rc<Config>), String> {
+        check_envoy()?;
         let role = match host::property(&["plugin_root_id"]).as_deref() {
             Some(b"gateway") => Role::Gateway,
             Some(b"upstream") => Role::Upstream,
@@ -43,6 +44,25 @@ impl Root {
         let config =
             Config::load(&text, |name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
         Ok((role, Rc::new(config)))
+    }
+}
+
+/// The first version that retries after a held response (its change log, "upstream HTTP filter … StopIteration in
+/// encodeHeaders"); `allow_on_headers_stop_iteration` came with 1.35.
+const LEAST_ENVOY: (u64, u64) = (1, 37);
+
+/// Refuses an Envoy on which requests would hang or failover would be lost. One that does not tell is let be.
+fn check_envoy() -> Result<(), String> {
+    let number = |name| {
+        let bytes = host::property(&["xds", "node", "user_agent_build_version", "version", name])?;
+        Some(u64::from_le_bytes(bytes.try_into().ok()?))
+    };
+    match (number("major_number"), number("minor_number")) {
+        (Some(major), Some(minor)) if (major, minor) < LEAST_ENVOY => {
+            let (least_major, least_minor) = LEAST_ENVOY;
+            Err(format!("Envoy {major}.{minor} is too old: {least_major}.{least_minor} or later is needed"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -327,9 +327,12 @@ impl Upstream {
         self.set_body(size, &body);
     }
 
+    /// Puts `body` in the place of what came. Where Envoy takes nothing more (a stream that ends in trailers before
+    /// it is whole), the response is broken off: an end would look like a whole answer.
     fn set_body(&self, size: usize, body: &[u8]) {
         if (size > 0 || !body.is_empty()) && host::set_buffer(Buffer::ResponseBody, size, body).is_err() {
-            host::log(Level::Error, || "a reply's body could not be set".to_owned());
+            let reset = host::reset_response();
+            host::log(Level::Error, || format!("a reply's body could not be set; broken off: {reset:?}"));
         }
     }
 
@@ -465,6 +468,8 @@ impl HttpContext for Upstream {
     }
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
-        self.response_body(0, true)
+        // Trailers end the body in the stead of its last piece, and do not say how much of it is held.
+        let held = if matches!(self.answer, Answer::Whole(_)) { self.config.reply_bytes } else { 0 };
+        self.response_body(held, true)
     }
 }
