@@ -49,14 +49,13 @@ impl Gateway {
             host::headers(Map::Request).map_err(|_| host_failed("give the request's headers"))?;
         let method = headers.text(":method").unwrap_or_default();
         let path = headers.text(":path").unwrap_or_default();
-        let route = route(method, path, &self.config.prefixes);
-        if let Ok(Route::Health) = route {
+        let route = route(method, path, &self.config.prefixes)?;
+        if route == Route::Health {
             self.answered = true;
             return Ok(json(200, br#"{"status":"ok"}"#));
         }
-        // A stranger is not told what is here.
         let key = self.config.keys.authenticate(&headers)?;
-        let endpoint = match route? {
+        let endpoint = match route {
             Route::Health => return Ok(Action::Continue),
             Route::Models => {
                 let list = self.config.models.list(key);
