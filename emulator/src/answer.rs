@@ -210,8 +210,12 @@ fn say(body: &Value, facts: &Facts, faults: &Faults, question: &Question, answer
         return;
     }
     let choice = body.pointer("/toolConfig/toolChoice");
-    let forced_name = choice.and_then(|c| c.pointer("/tool/name")).and_then(Value::as_str);
-    let forced = forced_name.is_some() || choice.is_some_and(|c| c.get("any").is_some());
+    // Anthropic's own form, which stands here beside `disable_parallel_tool_use`.
+    let own = body.pointer("/additionalModelRequestFields/tool_choice");
+    let is_own = |kind: &str| own.and_then(|c| c.get("type")).and_then(Value::as_str) == Some(kind);
+    let own_name = own.filter(|_| is_own("tool")).and_then(|c| c.get("name"));
+    let forced_name = choice.and_then(|c| c.pointer("/tool/name")).or(own_name).and_then(Value::as_str);
+    let forced = forced_name.is_some() || choice.is_some_and(|c| c.get("any").is_some()) || is_own("any");
     let calls = if !forced && !question.results.is_empty() {
         Vec::new()
     } else {

@@ -1,6 +1,7 @@
 //! The request of Converse and ConverseStream.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -60,9 +61,9 @@ pub enum Document<'a> {
     Value(serde_json::Value),
 }
 
-/// `additionalModelRequestFields`: members in order, the last of a name wins.
-#[derive(Clone, Debug, Default)]
-pub struct Fields<'a>(Vec<(Cow<'a, str>, Document<'a>)>);
+/// `additionalModelRequestFields`: the last of a name wins.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Fields<'a>(BTreeMap<Cow<'a, str>, Document<'a>>);
 
 impl<'a> Fields<'a> {
     /// True without members.
@@ -72,27 +73,17 @@ impl<'a> Fields<'a> {
 
     /// Sets a member.
     pub fn set(&mut self, name: impl Into<Cow<'a, str>>, value: Document<'a>) {
-        let name = name.into();
-        self.0.retain(|(other, _)| *other != name);
-        self.0.push((name, value));
+        self.0.insert(name.into(), value);
     }
 
     /// Takes a member away; true where there was one.
     pub fn remove(&mut self, name: &str) -> bool {
-        let before = self.0.len();
-        self.0.retain(|(other, _)| other != name);
-        self.0.len() < before
+        self.0.remove(name).is_some()
     }
 
     /// A member's value.
     pub fn value(&self, name: &str) -> Option<&Document<'a>> {
-        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value)
-    }
-}
-
-impl Serialize for Fields<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+        self.0.get(name)
     }
 }
 
@@ -212,7 +203,7 @@ pub enum Input<'a> {
     /// The client's own JSON, not parsed into numbers on the way.
     Raw(Box<RawValue>),
     /// An empty object, or text wrapped so that nothing is lost.
-    Wrapped(std::collections::BTreeMap<&'static str, Cow<'a, str>>),
+    Wrapped(BTreeMap<&'static str, Cow<'a, str>>),
 }
 
 /// The answer to a call.

@@ -21,9 +21,17 @@ pub(super) struct Gateway {
     config: Rc<Config>,
     /// What waits for the body, where the choice of cluster or the caller's rights depend on its model.
     undecided: Option<Undecided>,
+    /// What the client will be told once its body has come: Envoy closes connections whose requests are answered
+    /// before they are whole.
+    refusal: Option<Error>,
+    /// How much of a refused body has been thrown away, bytes.
+    drained: usize,
     /// We have answered; nothing more is ours to do.
     answered: bool,
 }
+
+/// How much of a refused body is read for the sake of its connection, bytes.
+const DRAIN: usize = 1 << 20;
 
 #[derive(Debug)]
 struct Undecided {
@@ -41,7 +49,7 @@ object! {
 
 impl Gateway {
     pub(super) fn new(config: Rc<Config>) -> Self {
-        Self { config, undecided: None, answered: false }
+        Self { config, undecided: None, refusal: None, drained: 0, answered: false }
     }
 
     fn headers(&mut self, end_of_stream: bool) -> Result<Action, Error> {
@@ -114,6 +122,17 @@ impl Gateway {
         host::set_headers(Map::Request, &headers).map_err(|_| host_failed("take the request's headers"))
     }
 
+    /// Throws a refused body away, and answers at its end.
+    fn drain(&mut self, size: usize, end_of_stream: bool) -> Action {
+        self.drained = self.drained.saturating_add(size);
+        let thrown = size == 0 || host::set_buffer(Buffer::RequestBody, size, &[]).is_ok();
+        if !end_of_stream && thrown && self.drained <= DRAIN {
+            return Action::Pause;
+        }
+        self.answered = true;
+        self.refusal.take().map_or(Action::Pause, |error| refuse(&error))
+    }
+
     /// Only what is held here has its size: what flows is counted by the upstream role.
     fn check_size(&self, size: usize) -> Result<(), Error> {
         let limit = self.config.body_bytes;
@@ -140,13 +159,22 @@ impl Context for Gateway {}
 
 impl HttpContext for Gateway {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        let action = self.headers(end_of_stream);
-        self.or_refuse(action)
+        match self.headers(end_of_stream) {
+            // A body that is too large is not waited for.
+            Err(error) if !end_of_stream && error.status != 413 => {
+                self.refusal = Some(error);
+                Action::Pause
+            }
+            action => self.or_refuse(action),
+        }
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         if self.answered {
             return Action::Pause;
+        }
+        if self.refusal.is_some() {
+            return self.drain(size, end_of_stream);
         }
         let action = self.body(size, end_of_stream);
         self.or_refuse(action)
@@ -155,6 +183,9 @@ impl HttpContext for Gateway {
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
         if self.answered {
             return Action::Pause;
+        }
+        if self.refusal.is_some() {
+            return self.drain(0, true);
         }
         // Trailers end the body in the stead of its last piece, and do not say its size.
         let action = self.body(self.config.body_bytes, true);

@@ -231,6 +231,8 @@ object! {
     pub struct ThinkingBlock<'a> {
         /// Which of the two.
         kind = "type": Str<'a>,
+        /// Its place, as streams say it.
+        index: i64,
         /// The reasoning.
         thinking: Str<'a>,
         /// What proves to the model that it is its own.

@@ -17,9 +17,9 @@ pub struct Delta<'a> {
     /// Reasoning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_content: Option<&'a str>,
-    /// Reasoning blocks that are complete, with what is needed to send them back.
+    /// Reasoning again, with what is needed to send it back.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub thinking_blocks: Option<[ThinkingBlock<'a>; 1]>,
+    pub thinking_blocks: Option<[Indexed<ThinkingBlock<'a>>; 1]>,
     /// A call, or a piece of one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_calls: Option<[ToolCall<'a>; 1]>,
@@ -28,7 +28,17 @@ pub struct Delta<'a> {
     pub function_call: Option<Function<'a>>,
     /// Sources of the text so far.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub annotations: Option<[Annotation<'a>; 1]>,
+    pub annotations: Option<[Indexed<Annotation<'a>>; 1]>,
+}
+
+/// An entry of a list that is given piece by piece: OpenAI's SDKs put those of one index together.
+#[derive(Clone, Debug, Serialize)]
+pub struct Indexed<T> {
+    /// Its place in the list.
+    pub index: u32,
+    /// The piece.
+    #[serde(flatten)]
+    pub piece: T,
 }
 
 /// A piece of a call.

@@ -23,7 +23,7 @@ pub struct Capabilities {
     /// Tools.
     pub tools: bool,
     /// Being told to call a tool.
-    pub forced_tool: bool,
+    pub forced_tool: Forced,
     /// `strict` on a tool.
     pub strict_tools: bool,
     /// A switch against several calls at once.
@@ -40,6 +40,19 @@ pub struct Capabilities {
     pub reasoning: Reasoning,
     /// Cache points.
     pub cache: Cache,
+    /// Cache points behind tools.
+    pub cache_tools: bool,
+}
+
+/// Being told to call a tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forced {
+    /// Refused.
+    No,
+    /// Any, but one.
+    Any,
+    /// Any, or one by its name.
+    Named,
 }
 
 /// How `top_k` is called among the additional fields.
@@ -100,7 +113,7 @@ const USUAL: Capabilities = Capabilities {
     top_k: TopK::None,
     system: true,
     tools: true,
-    forced_tool: false,
+    forced_tool: Forced::No,
     strict_tools: false,
     single_call: false,
     tool_ids: ToolIds::Usual,
@@ -109,12 +122,13 @@ const USUAL: Capabilities = Capabilities {
     prefill: false,
     reasoning: Reasoning::None,
     cache: Cache::No,
+    cache_tools: true,
 };
 
 const CLAUDE_3: Capabilities = Capabilities {
     blank_stop: false,
     top_k: TopK::Field("top_k"),
-    forced_tool: true,
+    forced_tool: Forced::Named,
     single_call: true,
     prefill: true,
     ..USUAL
@@ -126,21 +140,27 @@ const CLAUDE_4_5: Capabilities =
     Capabilities { strict_tools: true, structured_output: true, cache: Cache::OneHour, ..CLAUDE_4 };
 const CLAUDE_4_6: Capabilities =
     Capabilities { reasoning: Reasoning::Adaptive("max"), prefill: false, ..CLAUDE_4_5 };
-const CLAUDE_5: Capabilities =
-    Capabilities { temperature: false, top_p: false, top_k: TopK::None, forced_tool: false, ..CLAUDE_4_6 };
+const CLAUDE_5: Capabilities = Capabilities {
+    temperature: false,
+    top_p: false,
+    top_k: TopK::None,
+    forced_tool: Forced::No,
+    ..CLAUDE_4_6
+};
 
 const NOVA: Capabilities = Capabilities {
     top_k: TopK::Nova,
-    forced_tool: true,
+    forced_tool: Forced::Named,
     text_beside_results: false,
     prefill: true,
     cache: Cache::FiveMinutes,
+    cache_tools: false,
     ..USUAL
 };
 const NOVA_2: Capabilities = Capabilities { reasoning: Reasoning::Nova, prefill: false, ..NOVA };
 const LLAMA: Capabilities = Capabilities { text_beside_results: false, ..USUAL };
 const MISTRAL: Capabilities =
-    Capabilities { top_k: TopK::Field("top_k"), forced_tool: true, tool_ids: ToolIds::Nine, ..USUAL };
+    Capabilities { top_k: TopK::Field("top_k"), forced_tool: Forced::Any, tool_ids: ToolIds::Nine, ..USUAL };
 const NO_TOOLS: Capabilities = Capabilities { tools: false, ..USUAL };
 const NO_SYSTEM: Capabilities = Capabilities { system: false, ..NO_TOOLS };
 const EFFORT: Capabilities = Capabilities { reasoning: Reasoning::Effort, ..USUAL };
@@ -149,7 +169,7 @@ const GPT_5: Capabilities = Capabilities {
     temperature: false,
     top_p: false,
     stop: false,
-    forced_tool: true,
+    forced_tool: Forced::Named,
     reasoning: Reasoning::OpenAi,
     ..USUAL
 };
@@ -163,6 +183,8 @@ const FAMILIES: &[(&str, Capabilities)] = &[
     ("amazon.titan-text", NO_SYSTEM),
     ("anthropic.claude-", CLAUDE_5),
     ("anthropic.claude-3-", CLAUDE_3),
+    // Reported in 2024 to refuse text beside results.
+    ("anthropic.claude-3-opus", Capabilities { text_beside_results: false, ..CLAUDE_3 }),
     ("anthropic.claude-3-5-haiku", CLAUDE_3_5_V2),
     ("anthropic.claude-3-5-sonnet-20241022", CLAUDE_3_5_V2),
     ("anthropic.claude-3-7-", CLAUDE_3_7),
@@ -180,7 +202,11 @@ const FAMILIES: &[(&str, Capabilities)] = &[
     ("deepseek.", EFFORT),
     ("deepseek.r1", NO_TOOLS),
     ("meta.", LLAMA),
-    ("meta.llama3-", NO_TOOLS),
+    ("meta.llama2", NO_TOOLS),
+    ("meta.llama3-2-1b", NO_TOOLS),
+    ("meta.llama3-2-3b", NO_TOOLS),
+    ("meta.llama3-70b", NO_TOOLS),
+    ("meta.llama3-8b", NO_TOOLS),
     ("mistral.", MISTRAL),
     ("mistral.mistral-7b", NO_SYSTEM),
     ("mistral.mixtral-8x7b", NO_SYSTEM),

@@ -31,6 +31,19 @@ pub(super) fn point(
     Ok(Some(new(long && capabilities.cache == Cache::OneHour)))
 }
 
+/// The same behind a tool, which not every family that caches takes.
+pub(super) fn tool_point(
+    control: Option<CacheControl<'_>>,
+    capabilities: &Capabilities,
+    notes: &mut Notes<'_>,
+) -> Result<Option<CachePoint>, Error> {
+    if capabilities.cache_tools {
+        return point(control, capabilities, notes);
+    }
+    notes.ignore_if(control.is_some(), "cache_control");
+    Ok(None)
+}
+
 fn new(hour: bool) -> CachePoint {
     CachePoint { kind: CachePointType::Default, ttl: hour.then_some(CacheTtl::OneHour) }
 }

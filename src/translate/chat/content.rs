@@ -10,6 +10,10 @@ use crate::translate::notes::Notes;
 use super::cache;
 use super::media;
 use super::request::missing;
+use super::tool_names::Distinct;
+
+/// Longest name of a document (service model: 200).
+const DOCUMENT_NAME: usize = 180;
 
 /// One part, or a cache point behind it.
 #[derive(Debug)]
@@ -22,7 +26,7 @@ pub(super) enum Piece<'a> {
 /// Reads content parts for one request: documents need names that differ across it.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
-    documents: Vec<String>,
+    documents: Distinct,
 }
 
 impl Contents {
@@ -85,7 +89,7 @@ impl Contents {
             }
             "image_url" => {
                 let url = url(image_url, place, "image_url", notes)?;
-                Some(Block::Image(media::image(url, &format!("{place}.image_url.url"))?))
+                Some(media::image_or_video(url, &format!("{place}.image_url.url"))?)
             }
             "video_url" => {
                 let url = url(video_url, place, "video_url", notes)?;
@@ -102,7 +106,11 @@ impl Contents {
             "thinking" => {
                 let reasoning = match (thinking, signature) {
                     (Some(text), Some(signature)) => Some(Reasoning::ReasoningText { text, signature }),
-                    _ => None,
+                    _ => {
+                        // Without its signature the model would not take it as its own.
+                        notes.ignore("messages[].content[].thinking");
+                        None
+                    }
                 };
                 pieces.extend(reasoning.map(Piece::Reasoning));
                 None
@@ -134,8 +142,8 @@ impl Contents {
             }
             return Err(missing(&param));
         };
-        if media::is_image(&data) {
-            return media::image(data, &param).map(Block::Image);
+        if media::is_image_or_video(&data) {
+            return media::image_or_video(data, &param);
         }
         let name = self.document_name(filename.as_deref().unwrap_or("document"));
         let document: DocumentBlock<'a> = media::document(data, filename.as_deref(), name, &param)?;
@@ -146,17 +154,11 @@ impl Contents {
     fn document_name(&mut self, filename: &str) -> String {
         let stem = filename.rsplit_once('.').map_or(filename, |(stem, _)| stem);
         let is_legal = |c: char| c.is_ascii_alphanumeric() || "-()[]".contains(c);
-        let name: String = stem.chars().map(|c| if is_legal(c) { c } else { ' ' }).take(180).collect();
+        let name: String =
+            stem.chars().map(|c| if is_legal(c) { c } else { ' ' }).take(DOCUMENT_NAME).collect();
         let name = name.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
         let name = if name.is_empty() { "document".to_owned() } else { name };
-        let mut distinct = name.clone();
-        let mut number = 2u32;
-        while self.documents.contains(&distinct) {
-            distinct = format!("{name} {number}");
-            number = number.wrapping_add(1);
-        }
-        self.documents.push(distinct.clone());
-        distinct
+        self.documents.name(name.into(), ' ', DOCUMENT_NAME).into_owned()
     }
 }
 

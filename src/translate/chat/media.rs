@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::bedrock::converse::{DocumentBlock, Media, S3Location, Source};
+use crate::bedrock::converse::{Block, DocumentBlock, Media, S3Location, Source};
 use crate::json::Str;
 use crate::openai::Error;
 
@@ -15,8 +15,16 @@ struct DataUrl<'a> {
     base64: Cow<'a, str>,
 }
 
+/// What stands where an image is expected: clients send films there too.
+pub(super) fn image_or_video<'a>(url: Str<'a>, param: &str) -> Result<Block<'a>, Error> {
+    if url.starts_with("data:video/") {
+        return video(url, param).map(Block::Video);
+    }
+    image(url, param).map(Block::Image)
+}
+
 /// An image of `image_url`.
-pub(super) fn image<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
+fn image<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
     if let Some(source) = s3(&url) {
         let format = extension(&url).and_then(image_format).unwrap_or("png");
         return Ok(Media { format: format.into(), source });
@@ -72,9 +80,9 @@ pub(super) fn document<'a>(
     Ok(DocumentBlock { format: format.into(), name, source: Source::Bytes(base64) })
 }
 
-/// True where a file's data is an image, which some clients send as a file.
-pub(super) fn is_image(data: &str) -> bool {
-    data.starts_with("data:image/")
+/// True where a file's data is an image or a film, which some clients send as a file.
+pub(super) fn is_image_or_video(data: &str) -> bool {
+    data.starts_with("data:image/") || data.starts_with("data:video/")
 }
 
 fn s3<'a>(url: &str) -> Option<Source<'a>> {

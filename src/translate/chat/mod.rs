@@ -19,6 +19,7 @@ mod tool_ids;
 mod tool_names;
 mod tools;
 mod turns;
+mod waiting;
 
 use crate::openai::Error;
 use crate::openai::completion::FinishReason;

@@ -52,12 +52,12 @@ pub(super) fn text_only(
     Ok(())
 }
 
-/// The newer name wins.
+/// The limit and what the client calls it; the newer name wins.
 pub(super) fn max_tokens(
     max_completion_tokens: Option<i64>,
     max_tokens: Option<i64>,
     notes: &mut Notes<'_>,
-) -> Result<Option<i64>, Error> {
+) -> Result<Option<(&'static str, i64)>, Error> {
     let (name, value) = match (max_completion_tokens, max_tokens) {
         (Some(value), _) => ("max_completion_tokens", value),
         (None, Some(value)) => ("max_tokens", value),
@@ -70,7 +70,7 @@ pub(super) fn max_tokens(
     if value > i64::from(i32::MAX) {
         return Err(Error::invalid_param(name, format!("'{name}' is too large.")));
     }
-    Ok(Some(value))
+    Ok(Some((name, value)))
 }
 
 /// Everything in `inferenceConfig`, and `top_k`.

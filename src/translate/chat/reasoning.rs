@@ -3,7 +3,7 @@
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::bedrock::converse::{self, Block, Document, Role, ToolChoice};
+use crate::bedrock::converse::{self, Block, Document, Message, Role};
 use crate::json::{Str, object};
 use crate::openai::Error;
 use crate::translate::family::{Capabilities, Reasoning};
@@ -23,63 +23,105 @@ object! {
     }
 }
 
-/// True where the request asks for reasoning, which forbids a prefill.
-pub(super) fn is_asked_for(effort: Option<&Str<'_>>, thinking: Option<&RawValue>) -> bool {
-    effort.is_some_and(|effort| &**effort != "none") || thinking.is_some()
+/// What the client asks for.
+#[derive(Clone, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) effort: Option<Str<'a>>,
+    pub(super) thinking: Option<&'a RawValue>,
 }
 
-/// Sets what the family needs. Of both, `thinking` wins: it is the more exact.
-pub(super) fn apply<'a>(
-    body: &mut converse::Request<'a>,
-    effort: Option<Str<'a>>,
-    thinking: Option<&'a RawValue>,
+/// What will be done about it.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    fields: Vec<(&'static str, Document<'a>)>,
+    effect: Effect,
+}
+
+/// What else of the request has to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    None,
+    /// Claude thinks, within a budget or as it sees fit: no sampling, no forced call, no prefill.
+    Thinking {
+        budget: Option<i64>,
+    },
+    /// Nova 2 at its highest effort: no limit, no sampling.
+    NovaHighest,
+}
+
+impl Asked<'_> {
+    /// Whether a model of this family may come to think, and so takes no prefill.
+    pub(super) fn may_think(&self, capabilities: &Capabilities) -> bool {
+        let by_hand = self.thinking.is_some_and(|thinking| !thinking.get().contains("\"disabled\""));
+        let by_effort = self.effort.as_ref().is_some_and(|effort| &**effort != "none");
+        match capabilities.reasoning {
+            Reasoning::None => false,
+            Reasoning::Budget | Reasoning::Adaptive(_) if self.thinking.is_some() => by_hand,
+            _ => by_effort,
+        }
+    }
+}
+
+impl Plan<'_> {
+    /// Whether the model will think, and so cannot be told to call a tool.
+    pub(super) fn thinks(&self) -> bool {
+        matches!(self.effect, Effect::Thinking { .. })
+    }
+}
+
+/// Decides by the family's means, the client's limit and the history. Of both ways to ask, `thinking` wins: it is the
+/// more exact.
+pub(super) fn plan<'a>(
+    asked: Asked<'a>,
+    max_tokens: Option<i64>,
+    messages: &[Message<'_>],
     capabilities: &Capabilities,
     notes: &mut Notes<'_>,
-) -> Result<(), Error> {
+) -> Result<Plan<'a>, Error> {
+    let Asked { effort, thinking } = asked;
     if let Some(effort) = &effort
         && !EFFORTS.contains(&&**effort)
     {
         let message = format!("'reasoning_effort' must be one of: {}.", EFFORTS.join(", "));
         return Err(Error::invalid(message).param("reasoning_effort"));
     }
+    let nothing = Plan { fields: Vec::new(), effect: Effect::None };
     let claude = matches!(capabilities.reasoning, Reasoning::Budget | Reasoning::Adaptive(_));
     if let Some(raw) = thinking {
         if claude {
-            return by_hand(body, raw, notes);
+            return by_hand(raw, max_tokens, messages, notes);
         }
         notes.ignore("thinking");
     }
     let Some(effort) = effort.as_deref() else {
-        return Ok(());
+        return Ok(nothing);
     };
     let low_to_high = match effort {
         "minimal" | "low" => "low",
         "medium" => "medium",
         _ => "high",
     };
-    let fields = &mut body.additional_model_request_fields;
-    match (capabilities.reasoning, effort) {
-        (Reasoning::OpenAi, effort) => fields.set("reasoning", Document::Value(json!({ "effort": effort }))),
-        (_, "none") => {}
-        (Reasoning::None, _) => notes.ignore("reasoning_effort"),
-        (Reasoning::Effort, _) => fields.set("reasoning_effort", Document::Value(low_to_high.into())),
+    let simple = |name, value| Plan { fields: vec![(name, Document::Value(value))], effect: Effect::None };
+    Ok(match (capabilities.reasoning, effort) {
+        (Reasoning::OpenAi, effort) => simple("reasoning", json!({ "effort": effort })),
+        (_, "none") => nothing,
+        (Reasoning::None, _) => {
+            notes.ignore("reasoning_effort");
+            nothing
+        }
+        (Reasoning::Effort, _) => simple("reasoning_effort", low_to_high.into()),
         (Reasoning::Nova, _) => {
             let config = json!({ "type": "enabled", "maxReasoningEffort": low_to_high });
-            fields.set("reasoningConfig", Document::Value(config));
-            if low_to_high == "high" {
-                // Nova 2 refuses limits and sampling at high effort.
-                let sampling = std::mem::take(&mut body.inference_config);
-                notes.ignore_if(sampling.max_tokens.is_some(), "max_tokens");
-                notes.ignore_if(sampling.temperature.is_some(), "temperature");
-                notes.ignore_if(sampling.top_p.is_some(), "top_p");
-                body.inference_config.stop_sequences = sampling.stop_sequences;
-            }
+            let effect = if low_to_high == "high" { Effect::NovaHighest } else { Effect::None };
+            Plan { effect, ..simple("reasoningConfig", config) }
         }
         (Reasoning::Adaptive(highest), effort) => {
             let effort = if matches!(effort, "xhigh" | "max") { highest } else { low_to_high };
-            fields.set("thinking", Document::Value(json!({ "type": "adaptive" })));
-            fields.set("output_config", Document::Value(json!({ "effort": effort })));
-            leave_room(body, None, notes);
+            let fields = vec![
+                ("thinking", Document::Value(json!({ "type": "adaptive" }))),
+                ("output_config", Document::Value(json!({ "effort": effort }))),
+            ];
+            Plan { fields, effect: Effect::Thinking { budget: None } }
         }
         (Reasoning::Budget, effort) => {
             let budget = match effort {
@@ -89,83 +131,102 @@ pub(super) fn apply<'a>(
                 "xhigh" => 8_192,
                 _ => 16_384,
             };
-            with_budget(body, budget, notes);
+            with_budget(budget, "reasoning_effort", max_tokens, messages, notes)
         }
-    }
-    Ok(())
+    })
 }
 
-/// `thinking` as the client gave it, the rest of the request made to fit.
+/// `thinking` as the client gave it.
 fn by_hand<'a>(
-    body: &mut converse::Request<'a>,
     raw: &'a RawValue,
+    max_tokens: Option<i64>,
+    messages: &[Message<'_>],
     notes: &mut Notes<'_>,
-) -> Result<(), Error> {
+) -> Result<Plan<'a>, Error> {
     notes.check_depth(raw, || "thinking".to_owned())?;
     let Thinking { kind, budget_tokens, unknown: _ } = serde_json::from_str(raw.get()).map_err(|error| {
         Error::invalid(format!("Invalid value for 'thinking': {error}.")).param("thinking")
     })?;
     match (kind.as_deref(), budget_tokens) {
-        (Some("enabled"), Some(budget)) => with_budget(body, budget, notes),
+        (Some("enabled"), Some(budget)) => Ok(with_budget(budget, "thinking", max_tokens, messages, notes)),
         (Some("enabled"), None) => {
             let param = "thinking.budget_tokens";
-            return Err(Error::invalid(format!("Missing required parameter: '{param}'.")).param(param));
+            Err(Error::invalid(format!("Missing required parameter: '{param}'.")).param(param))
         }
-        (Some("disabled"), _) => {}
-        _ => {
-            body.additional_model_request_fields.set("thinking", Document::Raw(raw));
-            leave_room(body, None, notes);
-        }
+        (Some("disabled"), _) => Ok(Plan { fields: Vec::new(), effect: Effect::None }),
+        _ => Ok(Plan {
+            fields: vec![("thinking", Document::Raw(raw))],
+            effect: Effect::Thinking { budget: None },
+        }),
     }
-    Ok(())
 }
 
 /// Thinking within a budget, where one fits under the client's limit and the history allows it.
-fn with_budget(body: &mut converse::Request<'_>, budget: i64, notes: &mut Notes<'_>) {
-    let limit = body.inference_config.max_tokens;
-    let budget = limit.map_or(budget, |limit| budget.min(limit.saturating_sub(1)));
-    if budget < LEAST_BUDGET || answers_unthought_calls(body) {
-        notes.ignore("reasoning_effort");
-        return;
+fn with_budget<'a>(
+    budget: i64,
+    asked_by: &'static str,
+    max_tokens: Option<i64>,
+    messages: &[Message<'_>],
+    notes: &mut Notes<'_>,
+) -> Plan<'a> {
+    let budget = max_tokens.map_or(budget, |limit| budget.min(limit.saturating_sub(1)));
+    if budget < LEAST_BUDGET || answers_unthought_calls(messages) {
+        notes.ignore(asked_by);
+        return Plan { fields: Vec::new(), effect: Effect::None };
     }
     let thinking = json!({ "type": "enabled", "budget_tokens": budget });
-    body.additional_model_request_fields.set("thinking", Document::Value(thinking));
-    leave_room(body, Some(budget), notes);
+    Plan {
+        fields: vec![("thinking", Document::Value(thinking))],
+        effect: Effect::Thinking { budget: Some(budget) },
+    }
 }
 
 /// With thinking on, Claude refuses results of calls whose turn does not begin with its reasoning.
-fn answers_unthought_calls(body: &converse::Request<'_>) -> bool {
-    let last = body.messages.iter().rev().find(|message| message.role == Role::Assistant);
+fn answers_unthought_calls(messages: &[Message<'_>]) -> bool {
+    let last = messages.iter().rev().find(|message| message.role == Role::Assistant);
     last.is_some_and(|message| {
         message.content.iter().any(|block| matches!(block, Block::ToolUse(_)))
             && !matches!(message.content.first(), Some(Block::ReasoningContent(_)))
     })
 }
 
-/// While Claude thinks it takes no sampling and no forced call; without the client's limit, the budget comes on top
-/// of what an answer usually gets.
-fn leave_room(body: &mut converse::Request<'_>, budget: Option<i64>, notes: &mut Notes<'_>) {
-    /// What an answer gets beside its budget.
+/// Sets what was planned, and takes back what does not go with it. `max_tokens_name` is what the client called its
+/// limit.
+pub(super) fn apply<'a>(
+    body: &mut converse::Request<'a>,
+    plan: Plan<'a>,
+    max_tokens_name: &str,
+    notes: &mut Notes<'_>,
+) {
+    /// What an answer gets beside its budget, where the client gave no limit.
     const ANSWER: i64 = 4_096;
+    let Plan { fields, effect } = plan;
+    for (name, value) in fields {
+        body.additional_model_request_fields.set(name, value);
+    }
+    if effect == Effect::None {
+        return;
+    }
     let config = &mut body.inference_config;
-    notes.ignore_if(config.temperature.take().is_some(), "temperature");
-    notes.ignore_if(config.top_p.take().is_some(), "top_p");
-    if let Some(budget) = budget
-        && config.max_tokens.is_none()
-    {
-        config.max_tokens = Some(budget.saturating_add(ANSWER));
-    }
-    if body.additional_model_request_fields.remove("top_k") {
-        notes.ignore("top_k");
-    }
-    if let Some(choice) = body.tool_config.as_mut().and_then(|config| config.tool_choice.as_mut())
-        && !matches!(choice, ToolChoice::Auto {})
-    {
-        *choice = ToolChoice::Auto {};
-        notes.ignore("tool_choice");
-    }
-    if body.additional_model_request_fields.value("tool_choice").is_some() {
-        let choice = json!({ "type": "auto", "disable_parallel_tool_use": true });
-        body.additional_model_request_fields.set("tool_choice", Document::Value(choice));
+    let is_said = |sampling: Option<f64>| sampling.is_some_and(|value| value != 1.0);
+    notes.ignore_if(is_said(config.temperature.take()), "temperature");
+    notes.ignore_if(is_said(config.top_p.take()), "top_p");
+    match effect {
+        Effect::NovaHighest => {
+            notes.ignore_if(config.max_tokens.take().is_some(), max_tokens_name);
+            // Its only member there is `topK`.
+            let top_k = body.additional_model_request_fields.remove("inferenceConfig");
+            notes.ignore_if(top_k, "top_k");
+        }
+        Effect::Thinking { budget } => {
+            if let Some(budget) = budget
+                && config.max_tokens.is_none()
+            {
+                config.max_tokens = Some(budget.saturating_add(ANSWER));
+            }
+            let top_k = body.additional_model_request_fields.remove("top_k");
+            notes.ignore_if(top_k, "top_k");
+        }
+        Effect::None => {}
     }
 }

@@ -16,6 +16,8 @@ use super::{Called, Reply};
 #[derive(Default)]
 struct Collected<'a> {
     text: Option<String>,
+    /// The input of the answer tool.
+    answer: Option<&'a str>,
     reasoning: Option<String>,
     thinking_blocks: Vec<ThinkingBlock<'a>>,
     calls: Vec<ToolCall<'a>>,
@@ -37,7 +39,7 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
     for block in message.content.into_iter().flatten() {
         collected.block(block, context)?;
     }
-    let Collected { text, reasoning, thinking_blocks, calls, annotations } = collected;
+    let Collected { text, answer, reasoning, thinking_blocks, calls, annotations } = collected;
     let finish_reason = context.finish_reason(&stop_reason, !calls.is_empty())?;
     let (tool_calls, function_call) = if context.legacy_functions {
         (Vec::new(), calls.into_iter().find_map(function))
@@ -46,7 +48,8 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
     };
     let message = Message {
         role: "assistant",
-        content: text.map(Str::from),
+        // What the model says beside its answer is no part of it.
+        content: answer.map(Str::from).or(text.map(Str::from)),
         refusal: None,
         reasoning_content: reasoning.map(Str::from),
         thinking_blocks,
@@ -113,10 +116,9 @@ impl<'a> Collected<'a> {
             return Err(no_answer("Bedrock's reply has a call without a name or an id."));
         };
         let arguments = input.map_or("{}", |input| input.get());
-        // Unchanged names are Bedrock's own, so they are looked up by a copy that lives as long as the reply.
         let call = match context.called(&name) {
             Called::Answer => {
-                self.text(arguments);
+                self.answer = Some(arguments);
                 return Ok(());
             }
             Called::Function(original) => {
@@ -144,6 +146,7 @@ object! {
 pub(super) fn custom_input(arguments: &str) -> String {
     match serde_json::from_str::<CustomArguments<'_>>(arguments) {
         Ok(CustomArguments { input: Some(input), .. }) => input.into_cow().into_owned(),
+        Ok(CustomArguments { input: None, unknown }) if unknown.is_empty() => String::new(),
         _ => arguments.to_owned(),
     }
 }

@@ -105,16 +105,19 @@ pub fn request(
     let legacy_functions = given.functions.is_some() && given.tools.is_none();
     tools::check_count(&given, &notes)?;
     let mut names = tools::names(&given);
-    let prefill = capabilities.prefill && !reasoning::is_asked_for(reasoning_effort.as_ref(), thinking);
+    let reasoning = reasoning::Asked { effort: reasoning_effort, thinking };
+    let prefill = capabilities.prefill && !reasoning.may_think(capabilities);
     let turns::Turns { messages, system, called } =
         turns::turns(messages.0, prefill, capabilities, &mut names, &mut notes)?;
+    let limit = parameters::max_tokens(max_completion_tokens, max_tokens, &mut notes)?;
+    let (limit_name, max_tokens) = limit.unzip();
+    let reasoning = reasoning::plan(reasoning, max_tokens, &messages, capabilities, &mut notes)?;
     let mut body = converse::Request { messages, system, ..converse::Request::default() };
     let plan = structured::plan(response_format, capabilities, &mut notes)?;
-    let answer_tool =
-        tools::tool_config(&mut body, given, plan, &called, &mut names, capabilities, &mut notes)?;
+    let circumstances = tools::Circumstances { called: &called, thinks: reasoning.thinks(), capabilities };
+    let answer_tool = tools::tool_config(&mut body, given, plan, &mut names, circumstances, &mut notes)?;
 
     // Numbers, then reasoning, which overrules some of them.
-    let max_tokens = parameters::max_tokens(max_completion_tokens, max_tokens, &mut notes)?;
     let sampling = Sampling { temperature, top_p, top_k };
     parameters::inference(&mut body, max_tokens, sampling, stop, capabilities, &mut notes)?;
     parameters::service_tier(&mut body, service_tier, &mut notes);
@@ -132,7 +135,7 @@ pub fn request(
         &mut notes,
     )?;
     let switches = parameters::extra_body(&mut body, extra_body, &mut notes)?;
-    reasoning::apply(&mut body, reasoning_effort, thinking, capabilities, &mut notes)?;
+    reasoning::apply(&mut body, reasoning, limit_name.unwrap_or("max_tokens"), &mut notes);
     metadata::apply(&mut body, caller, request_metadata, metadata, user, safety_identifier);
     cache::apply(&mut body, switches, capabilities);
 

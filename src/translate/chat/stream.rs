@@ -8,7 +8,7 @@ use crate::bedrock::stream::{
 };
 use crate::json::Str;
 use crate::openai::Error;
-use crate::openai::chunk::{Custom, Delta, Function, ToolCall, Writer};
+use crate::openai::chunk::{Custom, Delta, Function, Indexed, ToolCall, Writer};
 use crate::openai::completion::ThinkingBlock;
 use crate::translate::errors::{self, no_answer};
 use crate::translate::usage::usage;
@@ -29,6 +29,13 @@ pub struct Stream {
     calls: u32,
     /// Characters of text so far, which citations point at.
     characters: usize,
+    /// The block of the last text, and the characters before it.
+    cited: (u32, usize),
+    /// Sources so far.
+    sources: u32,
+    /// The blocks of reasoning so far.
+    thoughts: Vec<u32>,
+    speech: Speech,
     /// Some event has come.
     begun: bool,
     /// `messageStop` has come.
@@ -36,6 +43,17 @@ pub struct Stream {
     usage: Option<Usage>,
     service_tier: Option<String>,
     finished: bool,
+}
+
+/// What is done with the model's text.
+#[derive(Debug)]
+enum Speech {
+    /// It is the answer.
+    Flows,
+    /// It may be: until the answer tool is called, or something else happens, nobody knows.
+    Held(String),
+    /// The answer tool was called: what is said beside it is no part of the answer.
+    Unwanted,
 }
 
 /// A call that has begun.
@@ -54,6 +72,7 @@ impl Stream {
     pub fn new(context: Reply, answered: Answered<'_>, limits: &Limits) -> Self {
         let id = format!("chatcmpl-{}", answered.request_id);
         let writer = Writer::new(&id, answered.created, &context.model, context.include_usage);
+        let speech = if context.answer_tool.is_some() { Speech::Held(String::new()) } else { Speech::Flows };
         Self {
             context,
             decoder: Decoder::new(limits.frame_bytes),
@@ -61,6 +80,10 @@ impl Stream {
             open: Vec::new(),
             calls: 0,
             characters: 0,
+            cited: (0, 0),
+            sources: 0,
+            thoughts: Vec::new(),
+            speech,
             begun: false,
             stopped: false,
             usage: None,
@@ -96,13 +119,14 @@ impl Stream {
     }
 
     fn frames(&mut self, decoder: &mut Decoder, out: &mut Vec<u8>) -> Result<(), Error> {
-        loop {
+        while !self.finished {
             match decoder.next_frame() {
                 Ok(Some(frame)) => self.frame(&frame, out)?,
                 Ok(None) => return Ok(()),
                 Err(error) => return Err(no_answer(format!("Bedrock's stream is corrupt: {error}."))),
             }
         }
+        Ok(())
     }
 
     /// The bytes have ended.
@@ -124,9 +148,6 @@ impl Stream {
     }
 
     fn frame(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
-        if self.finished {
-            return Ok(());
-        }
         match frame.header(":message-type") {
             Some("event") => {}
             Some("exception") => {
@@ -180,8 +201,16 @@ impl Stream {
             return Err(no_answer("Bedrock's stream has a call without a name or an id."));
         };
         let index = self.calls;
+        if self.context.called(&name) != Called::Answer {
+            self.release(out);
+        }
+        if self.context.legacy_functions && index > 0 {
+            // The older form has room for one call.
+            return Ok(());
+        }
         let call = match self.context.called(&name) {
             Called::Answer => {
+                self.speech = Speech::Unwanted;
                 self.open.push((event.index.unwrap_or(0), Open::Answer { begun: false }));
                 return Ok(());
             }
@@ -210,41 +239,81 @@ impl Stream {
         let Some(Piece { text, tool_use, reasoning_content, citation, unknown: _ }) = event.delta else {
             return Ok(());
         };
+        let block = event.index.unwrap_or(0);
         if let Some(text) = text.filter(|text| !text.is_empty()) {
-            self.characters = self.characters.saturating_add(text.chars().count());
-            self.writer.choice(out, &Delta { content: Some(&text), ..Delta::default() }, None);
+            self.text(block, &text, out);
         }
         if let Some(reasoning) = reasoning_content {
-            self.reasoning(reasoning, out);
+            self.reasoning(block, reasoning, out);
         }
         if let Some(piece) = tool_use.and_then(|piece| piece.input).filter(|piece| !piece.is_empty()) {
-            self.arguments(event.index.unwrap_or(0), &piece, out)?;
+            self.arguments(block, &piece, out)?;
         }
         if let Some(citation) = citation {
-            let annotation = annotation(citation, self.characters, self.characters);
-            self.writer.choice(out, &Delta { annotations: Some([annotation]), ..Delta::default() }, None);
+            let start = if self.cited.0 == block { self.cited.1 } else { self.characters };
+            let piece = annotation(citation, start, self.characters);
+            let annotations = Some([Indexed { index: self.sources, piece }]);
+            self.sources = self.sources.saturating_add(1);
+            self.writer.choice(out, &Delta { annotations, ..Delta::default() }, None);
         }
         Ok(())
     }
 
-    fn reasoning(&self, reasoning: ReasoningDelta<'_>, out: &mut Vec<u8>) {
+    fn text(&mut self, block: u32, text: &str, out: &mut Vec<u8>) {
+        if self.cited.0 != block {
+            self.cited = (block, self.characters);
+        }
+        self.characters = self.characters.saturating_add(text.chars().count());
+        match &mut self.speech {
+            Speech::Flows => {
+                self.writer.choice(out, &Delta { content: Some(text), ..Delta::default() }, None)
+            }
+            Speech::Held(held) => held.push_str(text),
+            Speech::Unwanted => {}
+        }
+    }
+
+    /// Gives out the text that was held: it is the answer after all.
+    fn release(&mut self, out: &mut Vec<u8>) {
+        if let Speech::Held(text) = &self.speech {
+            if !text.is_empty() {
+                self.writer.choice(out, &Delta { content: Some(text), ..Delta::default() }, None);
+            }
+            self.speech = Speech::Flows;
+        }
+    }
+
+    /// Reasoning goes out twice: to be read, and in pieces of a block that can be sent back with its signature.
+    fn reasoning(&mut self, block: u32, reasoning: ReasoningDelta<'_>, out: &mut Vec<u8>) {
         let ReasoningDelta { text, signature, redacted_content, unknown: _ } = reasoning;
-        if let Some(text) = text.filter(|text| !text.is_empty()) {
-            self.writer.choice(out, &Delta { reasoning_content: Some(&text), ..Delta::default() }, None);
-        }
-        let blocks = [
-            signature
-                .map(|signature| ThinkingBlock::Thinking { thinking: "".into(), signature: Some(signature) }),
-            redacted_content.map(|data| ThinkingBlock::RedactedThinking { data }),
-        ];
-        for block in blocks.into_iter().flatten() {
-            self.writer.choice(out, &Delta { thinking_blocks: Some([block]), ..Delta::default() }, None);
-        }
+        let at = self.thoughts.iter().position(|thought| *thought == block).unwrap_or_else(|| {
+            self.thoughts.push(block);
+            self.thoughts.len().saturating_sub(1)
+        });
+        let index = u32::try_from(at).unwrap_or(u32::MAX);
+        let text = text.filter(|text| !text.is_empty());
+        let piece = match (&text, signature, redacted_content) {
+            (None, None, None) => return,
+            (None, None, Some(data)) => ThinkingBlock::RedactedThinking { data },
+            (text, signature, _) => {
+                let thinking = text.as_deref().unwrap_or_default().into();
+                ThinkingBlock::Thinking { thinking, signature }
+            }
+        };
+        let delta = Delta {
+            reasoning_content: text.as_deref(),
+            thinking_blocks: Some([Indexed { index, piece }]),
+            ..Delta::default()
+        };
+        self.writer.choice(out, &delta, None);
     }
 
     /// A piece of a call's arguments.
     fn arguments(&mut self, block: u32, piece: &Str<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
         let Some((_, open)) = self.open.iter_mut().find(|(index, _)| *index == block) else {
+            if self.context.legacy_functions && self.calls > 0 {
+                return Ok(());
+            }
             return Err(no_answer("Bedrock's stream has arguments of a call that never began."));
         };
         let delta = match open {

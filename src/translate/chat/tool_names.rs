@@ -1,6 +1,7 @@
 //! Tool names: OpenAI's clients use more characters than Bedrock takes. The map lives and dies with its request.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 /// Longest name (service model).
 const LENGTH: usize = 64;
@@ -16,6 +17,9 @@ pub(super) enum Original {
 #[derive(Debug, Default)]
 pub(super) struct ToolNames<'a> {
     entries: Vec<Entry<'a>>,
+    /// Where an original name stands in `entries`.
+    by_original: HashMap<Cow<'a, str>, usize>,
+    distinct: Distinct,
 }
 
 #[derive(Debug)]
@@ -38,15 +42,15 @@ impl<'a> ToolNames<'a> {
 
     /// The legal name of a tool, declared or met in the history.
     pub(super) fn legal(&mut self, original: &str) -> Cow<'a, str> {
-        match self.entries.iter().find(|entry| entry.original == original) {
-            Some(entry) => entry.legal.clone(),
+        match self.known(original) {
+            Some(legal) => legal,
             None => self.add(Cow::Owned(original.to_owned()), false),
         }
     }
 
     /// A legal name for a tool of our own.
     pub(super) fn own(&mut self, name: &'static str) -> Cow<'a, str> {
-        self.distinct(Cow::Borrowed(name))
+        self.distinct.name(Cow::Borrowed(name), '_', LENGTH)
     }
 
     /// What the reply must map back.
@@ -62,28 +66,43 @@ impl<'a> ToolNames<'a> {
     }
 
     fn add(&mut self, original: Cow<'a, str>, custom: bool) -> Cow<'a, str> {
-        if let Some(entry) = self.entries.iter().find(|entry| entry.original == original) {
-            return entry.legal.clone();
+        if let Some(legal) = self.known(&original) {
+            return legal;
         }
-        let legal = self.distinct(legalised(original.clone()));
+        let legal = self.distinct.name(legalised(original.clone()), '_', LENGTH);
+        self.by_original.insert(original.clone(), self.entries.len());
         self.entries.push(Entry { original, legal: legal.clone(), custom });
         legal
     }
 
-    fn distinct(&self, name: Cow<'a, str>) -> Cow<'a, str> {
-        let is_taken = |name: &str| self.entries.iter().any(|entry| entry.legal == name);
-        if !is_taken(&name) {
+    fn known(&self, original: &str) -> Option<Cow<'a, str>> {
+        self.entries.get(*self.by_original.get(original)?).map(|entry| entry.legal.clone())
+    }
+}
+
+/// Gives out names that differ, in a time that does not grow with how many were given out.
+#[derive(Debug, Default)]
+pub(super) struct Distinct {
+    taken: HashSet<String>,
+    /// The number that the next of a name's twins is tried with.
+    next: HashMap<String, u32>,
+}
+
+impl Distinct {
+    /// `name`, or where it is taken `name_2` and so on with `separator` for `_`, no longer than `length` characters.
+    pub(super) fn name<'a>(&mut self, name: Cow<'a, str>, separator: char, length: usize) -> Cow<'a, str> {
+        if self.taken.insert(name.to_string()) {
             return name;
         }
-        let mut number = 2u32;
+        let number = self.next.entry(name.to_string()).or_insert(2);
         loop {
-            let suffix = format!("_{number}");
-            let stem: String = name.chars().take(LENGTH.saturating_sub(suffix.len())).collect();
-            let name = stem + &suffix;
-            if !is_taken(&name) {
-                return Cow::Owned(name);
+            let suffix = format!("{separator}{number}");
+            *number = number.wrapping_add(1);
+            let stem: String = name.chars().take(length.saturating_sub(suffix.len())).collect();
+            let twin = stem + &suffix;
+            if self.taken.insert(twin.clone()) {
+                return Cow::Owned(twin);
             }
-            number = number.wrapping_add(1);
         }
     }
 }

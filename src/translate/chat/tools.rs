@@ -1,5 +1,7 @@
 //! Tools and the choice among them.
 
+use std::borrow::Cow;
+
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -7,7 +9,7 @@ use crate::bedrock::converse::{self, Document, InputSchema, SystemBlock, ToolCho
 use crate::json::{List, Members, NameOr, Str};
 use crate::openai::Error;
 use crate::openai::chat::{AllowedTools, Custom, Function, NamedFunction, Tool, ToolChoice as Asked};
-use crate::translate::family::Capabilities;
+use crate::translate::family::{Capabilities, Forced};
 use crate::translate::notes::Notes;
 
 use super::cache;
@@ -71,46 +73,47 @@ pub(super) fn names<'a>(given: &Given<'a>) -> ToolNames<'a> {
     ToolNames::declare(tools.chain(functions).map(|(name, custom)| (name.into_cow(), custom)))
 }
 
-/// Sets `toolConfig`. `called` are the legal names of the tools that the history calls. Gives back the tool whose input is
-/// the answer, where there is one.
+/// What else decides about tools.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Circumstances<'r> {
+    /// The legal names of the tools that the history calls.
+    pub(super) called: &'r [String],
+    /// Whether the model will think, and so cannot be told to call.
+    pub(super) thinks: bool,
+    pub(super) capabilities: &'r Capabilities,
+}
+
+/// Sets `toolConfig`. Gives back the tool whose input is the answer, where there is one.
 pub(super) fn tool_config<'a>(
     body: &mut converse::Request<'a>,
     given: Given<'a>,
     plan: Plan<'a>,
-    called: &[String],
     names: &mut ToolNames<'a>,
-    capabilities: &Capabilities,
+    circumstances: Circumstances<'_>,
     notes: &mut Notes<'_>,
 ) -> Result<Option<String>, Error> {
+    let Circumstances { called, thinks, capabilities } = circumstances;
     let Given { tools, functions, tool_choice, function_call, parallel_tool_calls } = given;
-    let choice = match (tool_choice, function_call) {
-        (Some(choice), _) => choice_of(choice, notes)?,
-        (None, Some(NameOr::Name(name))) => choice_by_name(&name, "function_call")?,
-        (None, Some(NameOr::Object(NamedFunction { name, unknown }))) => {
-            notes.unknown("function_call.", unknown)?;
-            Choice::Named(name.ok_or_else(|| missing("function_call.name"))?.into_cow().into_owned())
-        }
-        (None, None) => Choice::Auto,
-    };
+    let mut choice = choice(tool_choice, function_call, notes)?;
     let mut specs = specs(tools, functions, names, capabilities, notes)?;
     if !specs.is_empty() && !capabilities.tools {
         notes.unsupported("tools", "This model does not take tools.")?;
         specs.clear();
+        choice = Choice::None;
     }
     let mut tool_choice = chosen(&choice, &mut specs, called, names)?;
     if matches!(choice, Choice::None) && called.is_empty() {
         specs.clear();
     }
+    let alone = specs.is_empty() || matches!(choice, Choice::None);
     // Bedrock wants the tools that the history speaks of.
     if capabilities.tools && specs.is_empty() {
-        specs.extend(called.iter().map(|name| {
-            converse::Tool::ToolSpec(ToolSpec {
-                name: name.clone().into(),
-                description: None,
-                input_schema: open_schema(),
-                strict: None,
-            })
-        }));
+        specs.extend(called.iter().map(|name| spec(name.clone().into(), None, open_schema())));
+    }
+    let forced = if thinks { Forced::No } else { capabilities.forced_tool };
+    if forced == Forced::No && tool_choice.is_some() {
+        notes.ignore("tool_choice");
+        tool_choice = None;
     }
     let mut answer_tool = None;
     match plan {
@@ -118,38 +121,37 @@ pub(super) fn tool_config<'a>(
         Plan::Native(config) => body.output_config = Some(config),
         Plan::Tool { schema, description } => {
             let name = names.own(ANSWER);
-            let alone = specs.is_empty();
-            let description = description.unwrap_or_else(|| "Gives the final answer.".into());
             let input_schema = match schema {
                 Some(schema) => {
                     InputSchema { json: root_object(schema, "response_format.json_schema.schema")? }
                 }
                 None => open_schema(),
             };
-            let name_text = name.clone().into_owned();
-            specs.push(converse::Tool::ToolSpec(ToolSpec {
-                name: name.clone(),
-                description: Some(description),
-                input_schema,
-                strict: None,
-            }));
-            if capabilities.forced_tool {
-                tool_choice = Some(if alone { ToolChoice::Tool { name } } else { ToolChoice::Any {} });
-            } else {
+            let description = description.unwrap_or_else(|| "Gives the final answer.".into());
+            specs.push(spec(name.clone(), Some(description), input_schema));
+            answer_tool = Some(name.clone().into_owned());
+            if forced == Forced::No {
                 let order =
-                    format!("Give your final answer by calling the tool `{name_text}`, and in no other way.");
+                    format!("Give your final answer by calling the tool `{name}`, and in no other way.");
                 body.system.push(SystemBlock::Text(order.into()));
+            } else if alone {
+                tool_choice = Some(ToolChoice::Tool { name });
+            } else {
+                // One tool by its name is what the client wants first; any other choice now is among these and ours.
+                tool_choice = tool_choice.filter(|choice| matches!(choice, ToolChoice::Tool { .. }));
+                tool_choice = tool_choice.or(Some(ToolChoice::Any {}));
             }
-            answer_tool = Some(name_text);
         }
     }
     if specs.is_empty() {
         return Ok(None);
     }
-    if !capabilities.forced_tool && matches!(tool_choice, Some(ToolChoice::Any {} | ToolChoice::Tool { .. }))
+    if forced == Forced::Any
+        && let Some(ToolChoice::Tool { name }) = &tool_choice
     {
-        notes.ignore("tool_choice");
-        tool_choice = None;
+        // Any of one is that one.
+        retain(&mut specs, |spec| spec.name == *name || called.iter().any(|called| *called == spec.name));
+        tool_choice = Some(ToolChoice::Any {});
     }
     if parallel_tool_calls == Some(false) {
         if capabilities.single_call {
@@ -162,6 +164,41 @@ pub(super) fn tool_config<'a>(
     }
     body.tool_config = Some(ToolConfig { tools: specs, tool_choice });
     Ok(answer_tool)
+}
+
+fn spec<'a>(
+    name: Cow<'a, str>,
+    description: Option<Str<'a>>,
+    input_schema: InputSchema<'a>,
+) -> converse::Tool<'a> {
+    converse::Tool::ToolSpec(ToolSpec { name, description, input_schema, strict: None })
+}
+
+/// Keeps these tools, and the cache points behind them.
+fn retain<'a>(specs: &mut Vec<converse::Tool<'a>>, mut keep: impl FnMut(&ToolSpec<'a>) -> bool) {
+    let mut kept = false;
+    specs.retain(|tool| {
+        if let converse::Tool::ToolSpec(spec) = tool {
+            kept = keep(spec);
+        }
+        kept
+    });
+}
+
+fn choice<'a>(
+    tool_choice: Option<NameOr<'a, Asked<'a>>>,
+    function_call: Option<NameOr<'a, NamedFunction<'a>>>,
+    notes: &mut Notes<'_>,
+) -> Result<Choice<'a>, Error> {
+    match (tool_choice, function_call) {
+        (Some(choice), _) => choice_of(choice, notes),
+        (None, Some(NameOr::Name(name))) => choice_by_name(&name, "function_call"),
+        (None, Some(NameOr::Object(NamedFunction { name, unknown }))) => {
+            notes.unknown("function_call.", unknown)?;
+            Ok(Choice::Named(name.ok_or_else(|| missing("function_call.name"))?.into_cow().into_owned()))
+        }
+        (None, None) => Ok(Choice::Auto),
+    }
 }
 
 fn single_call(choice: Option<ToolChoice<'_>>) -> serde_json::Value {
@@ -239,12 +276,7 @@ fn chosen<'a>(
                 }
                 legal.push(name);
             }
-            specs.retain(|tool| match tool {
-                converse::Tool::ToolSpec(spec) => {
-                    legal.contains(&spec.name) || called.iter().any(|name| *name == spec.name)
-                }
-                converse::Tool::CachePoint(_) => true,
-            });
+            retain(specs, |spec| legal.contains(&spec.name) || called.iter().any(|name| *name == spec.name));
             (*required && !specs.is_empty()).then_some(ToolChoice::Any {})
         }
     })
@@ -282,9 +314,8 @@ fn specs<'a>(
                 return Err(Error::invalid(message).param(format!("{place}.type")));
             }
         };
-        specs.extend(
-            cache::point(cache_control.or(control), capabilities, notes)?.map(converse::Tool::CachePoint),
-        );
+        let point = cache::tool_point(cache_control.or(control), capabilities, notes)?;
+        specs.extend(point.map(converse::Tool::CachePoint));
     }
     for (index, function) in functions.into_iter().flatten().enumerate() {
         let place = format!("functions[{index}]");
@@ -319,6 +350,12 @@ fn function_spec<'a>(
             notes.check_depth(schema, || param.clone())?;
             InputSchema { json: root_object(schema, &param)? }
         }
+        // Claude takes only closed schemas as strict.
+        None if strict == Some(true) => InputSchema {
+            json: Document::Value(
+                json!({ "type": "object", "properties": {}, "additionalProperties": false }),
+            ),
+        },
         None => open_schema(),
     };
     notes.ignore_if(strict == Some(true) && !capabilities.strict_tools, "tools[].function.strict");

@@ -2,8 +2,11 @@
 
 use serde_json::value::RawValue;
 
+use std::collections::HashSet;
+
 use crate::bedrock::converse::{
-    Block, Input, Message, Reasoning, ResultBlock, ResultStatus, Role, SystemBlock, ToolResult, ToolUse,
+    Block, CachePoint, Input, Message, Reasoning, ResultBlock, ResultStatus, Role, SystemBlock, ToolResult,
+    ToolUse,
 };
 use crate::json::{List, Str, is_within_depth};
 use crate::openai::Error;
@@ -17,6 +20,7 @@ use super::request::missing;
 use super::tool_ids::ToolIds;
 use super::tool_names::ToolNames;
 use super::tools::CUSTOM_INPUT;
+use super::waiting::{Call, Waiting};
 
 /// Said for the user where Bedrock wants a turn of theirs and there is none.
 const GO_ON: &str = "Continue.";
@@ -41,14 +45,6 @@ struct Turn<'a> {
     last: Vec<Block<'a>>,
 }
 
-/// A call that waits for its result.
-#[derive(Debug)]
-struct Call {
-    client_id: String,
-    name: String,
-    id: String,
-}
-
 struct Builder<'a, 'r, 'o> {
     capabilities: &'r Capabilities,
     names: &'r mut ToolNames<'a>,
@@ -60,8 +56,9 @@ struct Builder<'a, 'r, 'o> {
     /// The turn under way; none before the first.
     current: Option<Turn<'a>>,
     /// Calls of the last assistant's turn, until they are answered.
-    waiting: Vec<Call>,
+    waiting: Waiting,
     called: Vec<String>,
+    known: HashSet<String>,
 }
 
 /// Translates the conversation. `prefill` says whether a last turn of the assistant's may stay the last.
@@ -86,8 +83,9 @@ pub(super) fn turns<'a>(
         system: Vec::new(),
         done: Vec::new(),
         current: None,
-        waiting: Vec::new(),
+        waiting: Waiting::default(),
         called: Vec::new(),
+        known: HashSet::new(),
     };
     for (index, message) in messages.into_iter().enumerate() {
         builder.message(message, &format!("messages[{index}]"))?;
@@ -139,8 +137,8 @@ impl<'a> Builder<'a, '_, '_> {
             "tool" | "function" => {
                 let failed = is_error == Some(true) || status.is_some_and(|status| &*status == "error");
                 let call = match (&*role, &tool_call_id, &name) {
-                    (_, Some(id), _) => self.waiting_by(|call| *call.client_id == **id),
-                    ("function", None, Some(name)) => self.waiting_by(|call| *call.name == **name),
+                    (_, Some(id), _) => self.waiting.take_by_client_id(id),
+                    ("function", None, Some(name)) => self.waiting.take_by_name(name),
                     ("function", None, None) => return Err(missing(&format!("{place}.name"))),
                     _ => return Err(missing(&format!("{place}.tool_call_id"))),
                 };
@@ -160,11 +158,15 @@ impl<'a> Builder<'a, '_, '_> {
         Ok(())
     }
 
-    /// Puts a cache point behind what was added last.
-    fn point(&mut self, point: crate::bedrock::converse::CachePoint) {
+    /// Puts a cache point behind what was added last; with nothing before it, it would cache nothing.
+    fn point(&mut self, point: CachePoint) {
         match &mut self.current {
-            Some(turn) => turn.blocks.push(Block::CachePoint(point)),
-            None => self.system.push(SystemBlock::CachePoint(point)),
+            Some(turn) if turn.last.is_empty() => turn.blocks.push(Block::CachePoint(point)),
+            Some(turn) => turn.last.push(Block::CachePoint(point)),
+            None if matches!(self.system.last(), Some(SystemBlock::Text(_))) => {
+                self.system.push(SystemBlock::CachePoint(point));
+            }
+            None => {}
         }
     }
 
@@ -200,10 +202,7 @@ impl<'a> Builder<'a, '_, '_> {
                     }
                     self.turn(role).blocks.push(block);
                 }
-                Piece::CachePoint(point) if self.current.is_some() => {
-                    self.turn(role).blocks.push(Block::CachePoint(point));
-                }
-                Piece::CachePoint(_) => {}
+                Piece::CachePoint(point) => self.point(point),
                 Piece::Reasoning(reasoning) if role == Role::Assistant => self.reasoning(reasoning),
                 Piece::Reasoning(_) => {
                     let message = format!("'{place}' may not hold reasoning in this role.");
@@ -221,29 +220,33 @@ impl<'a> Builder<'a, '_, '_> {
         thoughts: Thoughts<'a>,
         place: &str,
     ) -> Result<(), Error> {
-        let Thoughts { reasoning_content, signature, thinking_blocks } = thoughts;
-        let mut kept = false;
+        let Thoughts { mut reasoning_content, signature, thinking_blocks } = thoughts;
+        let mut blocks = Vec::new();
         for block in thinking_blocks.into_iter().flatten() {
-            let ThinkingBlock { kind: _, thinking, signature, data, unknown } = block;
+            let ThinkingBlock { kind: _, index: _, thinking, signature, data, unknown } = block;
             self.notes.unknown("messages[].thinking_blocks[].", unknown)?;
-            let reasoning = match (thinking, signature, data) {
-                (Some(text), Some(signature), _) => Reasoning::ReasoningText { text, signature },
-                (None, _, Some(data)) => Reasoning::RedactedContent(data),
-                _ => continue,
-            };
-            kept = true;
-            self.reasoning(reasoning);
+            match (thinking, signature, data) {
+                (thinking, Some(signature), _) => {
+                    // Clients that keep only one of a stream's two forms have the text in the other.
+                    let text = thinking.filter(|text| !text.is_blank()).or_else(|| reasoning_content.take());
+                    blocks.extend(text.map(|text| Reasoning::ReasoningText { text, signature }));
+                }
+                (None, None, Some(data)) => blocks.push(Reasoning::RedactedContent(data)),
+                // Without its signature the model would not take it as its own.
+                _ => self.notes.ignore("messages[].thinking_blocks"),
+            }
         }
         // The same reasoning in two forms is sent once.
-        match (reasoning_content, signature) {
-            (Some(text), Some(signature)) if !kept => {
-                self.reasoning(Reasoning::ReasoningText { text, signature });
+        if blocks.is_empty()
+            && let Some(text) = reasoning_content
+        {
+            match signature {
+                Some(signature) => blocks.push(Reasoning::ReasoningText { text, signature }),
+                None => self.notes.ignore_if(!text.is_blank(), "messages[].reasoning_content"),
             }
-            // Without its signature the model would not take it as its own.
-            (Some(text), None) if !kept && !text.is_empty() => {
-                self.notes.ignore("messages[].reasoning_content")
-            }
-            _ => {}
+        }
+        for reasoning in blocks {
+            self.reasoning(reasoning);
         }
         self.add(Role::Assistant, pieces, place)?;
         if let Some(refusal) = refusal.filter(|text| !text.is_blank()) {
@@ -252,7 +255,11 @@ impl<'a> Builder<'a, '_, '_> {
         Ok(())
     }
 
+    /// Reasoning goes back to families that check its signature; blank text nowhere.
     fn reasoning(&mut self, reasoning: Reasoning<'a>) {
+        if matches!(&reasoning, Reasoning::ReasoningText { text, .. } if text.is_blank()) {
+            return;
+        }
         if matches!(self.capabilities.reasoning, Means::Budget | Means::Adaptive(_)) {
             self.turn(Role::Assistant).first.push(Block::ReasoningContent(reasoning));
         } else {
@@ -316,7 +323,7 @@ impl<'a> Builder<'a, '_, '_> {
             self.turn(Role::Assistant).blocks.push(Block::Text(format!("Called {legal} with {text}").into()));
             return;
         }
-        if !self.called.iter().any(|known| *known == *legal) {
+        if self.known.insert(legal.clone().into_owned()) {
             self.called.push(legal.clone().into_owned());
         }
         let id = self.ids.assign(client_id.as_deref());
@@ -324,11 +331,6 @@ impl<'a> Builder<'a, '_, '_> {
         turn.last.push(Block::ToolUse(ToolUse { tool_use_id: id.clone().into(), name: legal, input }));
         let client_id = client_id.map(|id| id.into_cow().into_owned()).unwrap_or_default();
         self.waiting.push(Call { client_id, name: name.to_owned(), id });
-    }
-
-    fn waiting_by(&mut self, is_it: impl Fn(&Call) -> bool) -> Option<Call> {
-        let at = self.waiting.iter().position(is_it)?;
-        Some(self.waiting.remove(at))
     }
 
     /// The result of a call; of no call, it is text.
@@ -379,7 +381,7 @@ impl<'a> Builder<'a, '_, '_> {
 
     /// A call that nobody answered is answered with an error, so that Bedrock takes the turn.
     fn answer_waiting(&mut self) {
-        let waiting = std::mem::take(&mut self.waiting);
+        let waiting = self.waiting.take_all();
         if waiting.is_empty() {
             return;
         }
@@ -444,7 +446,7 @@ fn user(text: &'static str) -> Message<'static> {
 }
 
 fn push_turn<'a>(messages: &mut Vec<Message<'a>>, turn: Turn<'a>, capabilities: &Capabilities) {
-    let Turn { role, first, mut blocks, last } = turn;
+    let Turn { role, mut first, mut blocks, last } = turn;
     let is_text = |block: &Block<'_>| matches!(block, Block::Text(_));
     if blocks.iter().any(|block| matches!(block, Block::Document(_))) && !blocks.iter().any(is_text) {
         blocks.insert(0, Block::Text("The document:".into()));
@@ -459,12 +461,22 @@ fn push_turn<'a>(messages: &mut Vec<Message<'a>>, turn: Turn<'a>, capabilities: 
         && !first.is_empty()
         && blocks.iter().any(is_text);
     if split {
+        let points = blocks.iter().take_while(|block| matches!(block, Block::CachePoint(_))).count();
+        first.extend(blocks.drain(..points).take(1));
         messages.push(Message { role, content: first });
         messages.push(Message { role: Role::Assistant, content: vec![Block::Text("Understood.".into())] });
         messages.push(Message { role, content: blocks });
         return;
     }
-    let content: Vec<_> = first.into_iter().chain(blocks).chain(last).collect();
+    let mut content = Vec::with_capacity(first.len() + blocks.len() + last.len());
+    for block in first.into_iter().chain(blocks).chain(last) {
+        // A cache point stands behind what is cached, and never behind reasoning.
+        let is_useless = matches!(block, Block::CachePoint(_))
+            && matches!(content.last(), None | Some(Block::ReasoningContent(_) | Block::CachePoint(_)));
+        if !is_useless {
+            content.push(block);
+        }
+    }
     // A turn may be left over next to its like when the one between was empty.
     match messages.last_mut().filter(|before| before.role == role) {
         Some(before) => before.content.extend(content),

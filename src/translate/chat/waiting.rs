@@ -1,0 +1,57 @@
+//! Calls of the last assistant's turn that wait for their results.
+
+use std::collections::{HashMap, VecDeque};
+
+/// A call that waits.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// What the client calls it; empty where it has no name for it.
+    pub(super) client_id: String,
+    /// The tool, by the client's name.
+    pub(super) name: String,
+    /// What Bedrock is told.
+    pub(super) id: String,
+}
+
+/// The calls in their order, found by either name in a time that does not grow with them.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    calls: Vec<Option<Call>>,
+    by_client_id: HashMap<String, VecDeque<usize>>,
+    by_name: HashMap<String, VecDeque<usize>>,
+}
+
+impl Waiting {
+    /// Adds a call.
+    pub(super) fn push(&mut self, call: Call) {
+        let at = self.calls.len();
+        self.by_client_id.entry(call.client_id.clone()).or_default().push_back(at);
+        self.by_name.entry(call.name.clone()).or_default().push_back(at);
+        self.calls.push(Some(call));
+    }
+
+    /// Takes the first call that the client calls `id`.
+    pub(super) fn take_by_client_id(&mut self, id: &str) -> Option<Call> {
+        take(&mut self.calls, self.by_client_id.get_mut(id)?)
+    }
+
+    /// Takes the first call of the tool `name`.
+    pub(super) fn take_by_name(&mut self, name: &str) -> Option<Call> {
+        take(&mut self.calls, self.by_name.get_mut(name)?)
+    }
+
+    /// Takes all that still wait.
+    pub(super) fn take_all(&mut self) -> Vec<Call> {
+        std::mem::take(self).calls.into_iter().flatten().collect()
+    }
+}
+
+/// The first that still waits: the other index may have taken it.
+fn take(calls: &mut [Option<Call>], places: &mut VecDeque<usize>) -> Option<Call> {
+    while let Some(at) = places.pop_front() {
+        if let Some(call) = calls.get_mut(at).and_then(Option::take) {
+            return Some(call);
+        }
+    }
+    None
+}

@@ -1,0 +1,338 @@
+//! What the documentation says is what the code does: fields, defaults, examples, parameters, commands, links.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by a panic"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bedrock_filter::config::{Config, Error};
+use bedrock_filter::gateway::headers::Headers;
+use bedrock_filter::translate::notes::Unsupported;
+use serde_json::{Map, Value, json};
+
+/// The least that loads: nothing in it has a default.
+const LEAST: &str = r#"{"api_keys":[{"name":"a","key":"k"}],"credentials":{"bearer_token":"t"}}"#;
+
+// The fields of the configuration.
+
+#[test]
+fn every_field_has_a_row_and_every_row_a_field() {
+    let mut rows: Vec<String> = rows().into_iter().map(|row| row.field).collect();
+    let mut fields = fields();
+    rows.sort_unstable();
+    fields.sort_unstable();
+    assert_eq!(rows, fields, "left: docs/configuration.md, right: src/config/file.rs");
+}
+
+#[test]
+fn every_default_in_the_page_is_the_one_that_is_loaded() {
+    let config = Config::load(LEAST.as_bytes(), |_| None).unwrap();
+    for Row { field, default } in rows() {
+        // Of members of a list there is nothing to load; lists and objects are told by their members.
+        let is_text = !default.starts_with('`');
+        if field.contains("[]") || is_text && (default.starts_with("required") || default.is_empty()) {
+            continue;
+        }
+        let loaded = loaded(&config, &field);
+        if is_text {
+            assert!(default.starts_with('–'), "{field}: {default:?} is no default");
+            assert!(loaded.is_null(), "{field}: the page says there is none; there is {loaded}");
+            continue;
+        }
+        let code = default.trim_matches('`');
+        let stated: Value = serde_json::from_str(code).unwrap_or_else(|_| code.into());
+        assert_eq!(loaded, stated, "{field}");
+    }
+}
+
+#[test]
+fn what_the_page_calls_required_is() {
+    let whole = whole_example();
+    for Row { field, default } in rows() {
+        if !default.starts_with("required") {
+            continue;
+        }
+        let (parent, name) = match field.rsplit_once('.') {
+            Some((parent, name)) => (format!("/{}", parent.replace("[]", "/0").replace('.', "/")), name),
+            None => (String::new(), field.as_str()),
+        };
+        let mut without = whole.clone();
+        let removed = without.pointer_mut(&parent).unwrap().as_object_mut().unwrap().remove(name);
+        assert!(removed.is_some(), "{field} is not in the whole example");
+        assert!(load(&without).is_err(), "{field}: loads without it");
+    }
+}
+
+#[test]
+fn the_whole_example_has_every_field_and_loads() {
+    let whole = whole_example();
+    load(&whole).unwrap();
+    for field in fields() {
+        let (list, member) = field.split_once("[].").unwrap_or((&field, ""));
+        let value = whole.pointer(&format!("/{}", list.replace('.', "/")));
+        let is_there = match value {
+            Some(Value::Array(items)) if !member.is_empty() => {
+                items.iter().any(|item| item.get(member).is_some())
+            }
+            value => value.is_some(),
+        };
+        assert!(is_there, "{field} is not in the whole example");
+    }
+}
+
+#[test]
+fn the_readmes_configuration_loads() {
+    let example = yaml(&after(&read("README.md"), "documentation.rs loads this block", "```yaml\n", "\n```"));
+    let config = load(&example).unwrap();
+    assert_eq!(config.keys.0.len(), 2);
+    assert_eq!(config.models.fallback.as_deref(), Some("us.amazon.nova-lite-v1:0"));
+    // The text beside it says whose hash that is.
+    let headers = Headers(vec![(b"x-api-key".into(), b"batch-key".into())]);
+    assert_eq!(config.keys.authenticate(&headers).unwrap().name, "batch");
+}
+
+/// A row of the table of fields.
+struct Row {
+    field: String,
+    default: String,
+}
+
+fn rows() -> Vec<Row> {
+    let table = after(&read("docs/configuration.md"), "## Fields", "| --- | --- | --- | --- |\n", "\n\n");
+    let rows = table.lines().map(|line| {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        assert_eq!(cells.len(), 4, "{line}");
+        Row { field: cells[0].trim_matches('`').to_owned(), default: cells[2].to_owned() }
+    });
+    rows.collect()
+}
+
+/// The paths of all fields, read from the source: `limits.tools`, `models[].name`.
+fn fields() -> Vec<String> {
+    let source = read("src/config/file.rs");
+    let members = |name: &str| -> Vec<(String, String)> {
+        let body = after(&source, "", &format!("struct {name} {{\n"), "\n}");
+        let lines = body.lines().filter_map(|line| line.trim().strip_prefix("pub(super) "));
+        let members = lines.map(|line| line.trim_end_matches(',').split_once(": ").expect("a field"));
+        members.map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect()
+    };
+    let mut paths = Vec::new();
+    for (name, kind) in members("File") {
+        let bare = kind.trim_start_matches("Option<").trim_end_matches('>');
+        let (bare, suffix) = bare.strip_prefix("Vec<").map_or((bare, "."), |item| (item, "[]."));
+        if source.contains(&format!("struct {bare} {{")) {
+            paths.extend(members(bare).into_iter().map(|(member, _)| format!("{name}{suffix}{member}")));
+        }
+        paths.push(name);
+    }
+    assert!(paths.len() > 20, "the source is not read as it should be: {paths:?}");
+    paths
+}
+
+/// What is in force for a field.
+fn loaded(config: &Config, field: &str) -> Value {
+    let Config { prefixes, keys: _, models, upstream, options, forward_headers, body_bytes, reply_bytes } =
+        config;
+    let limits = &options.limits;
+    match field {
+        "prefixes" => json!(prefixes),
+        "models" => json!(models.named.iter().map(|model| &model.name).collect::<Vec<_>>()),
+        "default_model" => json!(models.default),
+        "fallback_model" => json!(models.fallback),
+        "default_embedding_model" => json!(models.default_embedding),
+        "region" => json!(upstream.region),
+        // Without one it is the region's own, and so for each member of the credentials.
+        "endpoint" if upstream.host == format!("bedrock-runtime.{}.amazonaws.com", upstream.region) => {
+            Value::Null
+        }
+        field if field.starts_with("credentials.") => Value::Null,
+        "cluster" => json!(upstream.cluster),
+        "unsupported_parameters" => match options.unsupported {
+            Unsupported::Refuse => "refuse".into(),
+            Unsupported::Ignore => "ignore".into(),
+        },
+        "forward_headers" => json!(forward_headers),
+        "limits.body_bytes" => json!(body_bytes),
+        "limits.reply_bytes" => json!(reply_bytes),
+        "limits.messages" => json!(limits.messages),
+        "limits.tools" => json!(limits.tools),
+        "limits.json_depth" => json!(limits.json_depth),
+        "limits.embedding_inputs" => json!(limits.embedding_inputs),
+        "limits.frame_bytes" => json!(limits.frame_bytes),
+        field => panic!("{field}: this test does not know where its default is"),
+    }
+}
+
+fn whole_example() -> Value {
+    yaml(&after(&read("docs/configuration.md"), "documentation.rs loads this block", "```yaml\n", "\n```"))
+}
+
+/// Loads with the variables that whoever tries an example has to set.
+fn load(example: &Value) -> Result<Config, Error> {
+    let set = ["WEB_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+    Config::load(example.to_string().as_bytes(), |name| {
+        set.contains(&name).then(|| format!("value-of-{name}"))
+    })
+}
+
+// Parameters.
+
+#[test]
+fn every_parameter_is_in_the_page_about_translation() {
+    let page = read("docs/translation.md");
+    let (chat, embeddings) = page.split_once("## Embeddings").unwrap();
+    for (source, part) in [("src/openai/chat.rs", chat), ("src/openai/embeddings.rs", embeddings)] {
+        let body = after(&read(source), "", "pub struct Request<'a> {\n", "\n    }");
+        let mut count = 0;
+        for line in body.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
+            // `name: Type` or `name = "wireName": Type`
+            let (name, _) = line.split_once(": ").expect("a member");
+            let name = name.split_once(" = ").map_or(name, |(_, wire)| wire.trim_matches('"'));
+            assert!(part.contains(&format!("`{name}`")), "{name} of {source} is not in docs/translation.md");
+            count += 1;
+        }
+        assert!(count > 5, "{source} is not read as it should be");
+    }
+}
+
+// Commands and links.
+
+#[test]
+fn every_command_and_variable_is_there() {
+    let makefile = read("Makefile");
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for (_, after) in text.match_indices("make ").map(|(at, word)| text.split_at(at + word.len())) {
+            let before = text.len() - after.len() - "make ".len();
+            // Commands are in code or begin a line of it; elsewhere it is a verb.
+            if before != 0 && !text[..before].ends_with(['`', '\n']) {
+                continue;
+            }
+            let target: String = after.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+            let exists = makefile.contains(&format!("\n{target}:"));
+            assert!(exists, "{}: `make {target}` does not exist", page.display());
+        }
+    }
+    let readme = read("README.md");
+    let help = after(&makefile, "", "run and demo take: ", "wasm takes:");
+    for name in help.split(|c: char| !(c.is_ascii_uppercase() || c == '_')).filter(|name| name.len() > 2) {
+        assert!(readme.contains(&format!("`{name}")), "{name} is not in README.md");
+    }
+}
+
+#[test]
+fn every_relative_link_leads_somewhere() {
+    for page in pages() {
+        let text = without_code(&fs::read_to_string(&page).unwrap());
+        for (at, _) in text.match_indices("](") {
+            let link = text[at + 2..].split(')').next().unwrap();
+            if link.starts_with("https://") || link.starts_with("mailto:") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            assert!(target.exists(), "{}: {link} leads nowhere", page.display());
+            if !anchor.is_empty() {
+                let there = fs::read_to_string(&target).unwrap();
+                let found =
+                    there.lines().filter(|line| line.starts_with('#')).any(|line| slug(line) == anchor);
+                assert!(found, "{}: {link} has no such heading", page.display());
+            }
+        }
+    }
+}
+
+fn pages() -> Vec<PathBuf> {
+    let root = root();
+    let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let others = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "emulator/README.md"];
+    docs.chain(others.map(|page| root.join(page))).collect()
+}
+
+fn without_code(text: &str) -> String {
+    text.split("```").step_by(2).collect()
+}
+
+/// The anchor that GitHub gives a heading.
+fn slug(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    text.chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+// Reading.
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The text between `begin` and `end`, the first that follows `mark`.
+fn after(text: &str, mark: &str, begin: &str, end: &str) -> String {
+    let found = text.split_once(mark).and_then(|(_, text)| text.split_once(begin));
+    let (_, text) = found.unwrap_or_else(|| panic!("no {begin:?} after {mark:?}"));
+    text.split_once(end).unwrap_or_else(|| panic!("no {end:?} after {begin:?}")).0.to_owned()
+}
+
+/// Reads as much of YAML as the examples are written in: blocks of mappings and lists, lists in brackets, texts plain or
+/// in double quotes, whole numbers.
+fn yaml(text: &str) -> Value {
+    let lines = text.lines().filter(|line| !line.trim().is_empty()).map(|line| {
+        let line = line.split(" #").next().unwrap_or_default().trim_end();
+        (line.len() - line.trim_start().len(), line.trim_start().to_owned())
+    });
+    let mut lines: Vec<_> = lines.collect();
+    lines.reverse();
+    let value = block(&mut lines, 0);
+    assert!(lines.is_empty(), "not read: {lines:?}");
+    value
+}
+
+/// Reads what is indented by `indent`; the next line is the last of `lines`.
+fn block(lines: &mut Vec<(usize, String)>, indent: usize) -> Value {
+    let is_item = |(depth, line): &mut (usize, String)| *depth == indent && line.starts_with("- ");
+    let mut items = Vec::new();
+    while let Some((_, line)) = lines.pop_if(is_item) {
+        lines.push((indent + 2, line["- ".len()..].to_owned()));
+        items.push(block(lines, indent + 2));
+    }
+    if !items.is_empty() {
+        return Value::Array(items);
+    }
+    let is_member = |(depth, line): &mut (usize, String)| *depth == indent && !line.starts_with("- ");
+    let mut members = Map::new();
+    while let Some((_, line)) = lines.pop_if(is_member) {
+        let (name, value) = line.split_once(':').unwrap_or_else(|| panic!("neither item nor member: {line}"));
+        let value = match value.trim() {
+            "" => {
+                let depth = lines.last().expect("a value").0;
+                block(lines, depth)
+            }
+            value => scalar(value),
+        };
+        assert!(members.insert(name.to_owned(), value).is_none(), "{name} stands twice");
+    }
+    Value::Object(members)
+}
+
+fn scalar(text: &str) -> Value {
+    if let Some(list) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        return list.split(',').map(|item| scalar(item.trim())).collect();
+    }
+    if let Some(text) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        return text.into();
+    }
+    assert!(!text.starts_with(['{', '&', '*', '|', '>', '\'']), "the examples have none of these: {text}");
+    text.parse::<u64>().map_or_else(|_| text.into(), Value::from)
+}

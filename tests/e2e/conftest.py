@@ -1,0 +1,138 @@
+"""Real clients, the real Envoy, and the Bedrock emulator behind it: a pair of them per worker.
+
+Whatever a test is about, after it no Envoy has failed, no header has leaked, and every Converse body that it
+caused is one that AWS's service model and the emulator's rules accept; a test that wants Bedrock to refuse is marked
+`bedrock_refuses`.
+"""
+
+import os
+import shutil
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
+
+import processes  # noqa: E402  (tools/)
+from emulator import Emulator  # noqa: E402
+from gateway import Gateway  # noqa: E402
+from settings import ROOT  # noqa: E402
+
+# The first lets tests order faults, the second is what one would forward.
+FORWARDED = {"forward_headers": ["x-emulator", "traceparent"]}
+FAILURES = ("panicked", "Uncaught", "could not be put back", "broken off: Err", "Envoy would not", "Envoy did not")
+
+
+class World:
+    """All that runs for the tests of this worker."""
+
+    def __init__(self):
+        self.stack = ExitStack()
+        self.emulators = []
+        self.gateways = {}
+        self.read = {}
+
+    def start_emulator(self, *options):
+        emulator = Emulator.start(f"emulator-{len(self.emulators) + 1}", options)
+        self.stack.enter_context(emulator.process)
+        self.emulators.append(emulator)
+        return emulator
+
+    def start_gateway(self, upstream, **how):
+        """Equal gateways are started once."""
+        name = repr((upstream, how))
+        if name not in self.gateways:
+            gateway = Gateway.start(upstream, **how)
+            self.stack.enter_context(gateway.process)
+            self.gateways[name] = gateway
+        return self.gateways[name]
+
+    def unsound(self, may_refuse=False):
+        """What went wrong since the last time, whether or not a test has seen it."""
+        found = []
+        for emulator in self.emulators:
+            emulator.process.check()
+            found += emulator.unsound(may_refuse)
+        for gateway in self.gateways.values():
+            gateway.process.check()
+            found += [line for line in self.new_lines(gateway.process.log) if any(map(line.__contains__, FAILURES))]
+        return found
+
+    def new_lines(self, log):
+        with log.open(errors="replace") as lines:
+            lines.seek(self.read.get(log, 0))
+            text = lines.read()
+            self.read[log] = lines.tell()
+        return text.splitlines()
+
+
+@pytest.fixture(scope="session")
+def world(request):
+    # A directory per process: other runs may be under way.
+    processes.RUN = ROOT / f"target/run/e2e-{os.getpid()}"
+    world = World()
+    with world.stack:
+        yield world
+        unsound = world.unsound()
+    assert not unsound, "\n".join(unsound)
+    if not request.session.testsfailed:
+        shutil.rmtree(processes.RUN)
+
+
+@pytest.fixture(autouse=True)
+def sound(request, world):
+    yield
+    unsound = world.unsound(may_refuse=request.node.get_closest_marker("bedrock_refuses") is not None)
+    assert not unsound, "\n".join(unsound)
+
+
+@pytest.fixture(scope="session")
+def running_emulator(world):
+    return world.start_emulator()
+
+
+@pytest.fixture
+def emulator(running_emulator):
+    """The emulator, with nothing seen yet."""
+    running_emulator.forget()
+    return running_emulator
+
+
+@pytest.fixture(scope="session")
+def start(world, running_emulator):
+    """Starts further gateways: see `Gateway.start`."""
+
+    def started(upstream=None, changes=None, plugin=None, **how):
+        if plugin is None:
+            changes = FORWARDED | (changes or {})
+        return world.start_gateway(upstream or running_emulator.endpoint, changes=changes, plugin=plugin, **how)
+
+    return started
+
+
+@pytest.fixture(scope="session")
+def gateway(start):
+    """The sample, which lets a client order faults."""
+    return start(workers=2)
+
+
+@pytest.fixture(scope="session")
+def client(gateway):
+    """The official SDK."""
+    with gateway.openai() as client:
+        yield client
+
+
+@pytest.fixture
+def connection(gateway):
+    """A connection of HTTP/1.1, with the key."""
+    with gateway.connection() as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def lenient(start):
+    """A gateway that ignores what Bedrock has no counterpart for."""
+    return start(environment={"UNSUPPORTED_PARAMETERS": "ignore"})

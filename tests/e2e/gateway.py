@@ -1,0 +1,107 @@
+"""Envoy with the filter, by the sample configuration or by what a test makes of it."""
+
+import copy
+import itertools
+import os
+import socket
+from dataclasses import dataclass
+
+import openai
+
+import envoy_config
+import processes
+import wire
+from settings import ROOT, Endpoint, Settings
+
+KEY = "sk-of-the-tests"
+SAMPLE = envoy_config.read(ROOT / "envoy/envoy.yaml")
+# Below the ports that the kernel gives to clients, and apart for the workers of one run.
+PORTS = itertools.cycle(range(10_000 + os.getpid() * 37 % 20_000, 32_000))
+NUMBERS = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Gateway:
+    port: int
+    process: processes.Process
+
+    @classmethod
+    def start(cls, upstream, *, changes=None, plugin=None, environment=None, patch=None, workers=1):
+        """`changes` are made to the plugin's configuration in the sample, `plugin` replaces it; `patch` gets the whole
+        bootstrap."""
+        port = free_port()
+        config = envoy_config.effective(SAMPLE, port=port, runtime=upstream, control=upstream, plugin=plugin)
+        if changes:
+            for found in envoy_config.wasm_plugins(config):
+                found["configuration"]["value"] = found["configuration"]["value"] | changes
+        if patch:
+            patch(config)
+        variables = {"PATH": os.environ["PATH"]} | Settings.read({"API_KEY": KEY}).environment
+        variables |= {"BEDROCK_ENDPOINT": upstream.url} | (environment or {})
+        name = f"envoy-{next(NUMBERS)}"
+        path = processes.RUN / f"{name}.yaml"
+        envoy_config.write(path, config)
+        command = [ROOT / "target/venv/bin/envoy", "-c", path, "-l", "warn", "--concurrency", workers]
+        process = processes.Process(name, [*command, "--use-dynamic-base-id"], variables)
+        try:
+            process.wait_for("GET /health", lambda: processes.healthy(port))
+        except BaseException:
+            process.__exit__()
+            raise
+        return cls(port, process)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def options(self, key=KEY, **more):
+        return {"base_url": self.url, "api_key": key, "max_retries": 0, "timeout": 20} | more
+
+    def openai(self, key=KEY, **more):
+        """The SDK, which here refuses answers that are not as its types say, and never tries again."""
+        return openai.OpenAI(**self.options(key, **more), _strict_response_validation=True)
+
+    def connection(self, key=KEY):
+        return wire.Connection(self.port, key)
+
+
+def route(config):
+    """The sample's route, to be changed."""
+    [listener] = config["static_resources"]["listeners"]
+    [manager] = listener["filter_chains"][0]["filters"]
+    [host] = manager["typed_config"]["route_config"]["virtual_hosts"]
+    [found] = host["routes"]
+    return found
+
+
+def http_options(config):
+    """The HTTP options of the sample's cluster, to be changed."""
+    [cluster] = [found for found in config["static_resources"]["clusters"] if found["name"] == "bedrock"]
+    [options] = cluster["typed_extension_protocol_options"].values()
+    return options
+
+
+def over_http2(config):
+    """A patch: HTTP/2 towards Bedrock."""
+    http_options(config)["explicit_http_config"] = {"http2_protocol_options": {}}
+
+
+def sample_plugin():
+    """The plugin's configuration in the sample."""
+    found = next(envoy_config.wasm_plugins(SAMPLE))
+    return copy.deepcopy(found["configuration"]["value"])
+
+
+def free_port():
+    for port in PORTS:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+def nowhere():
+    """An endpoint where nobody listens."""
+    return Endpoint.parse(f"http://127.0.0.1:{free_port()}")

@@ -1,0 +1,27 @@
+"""What `make demo` does once all is built."""
+
+import subprocess
+import sys
+
+from gateway import free_port
+from settings import ROOT
+
+
+def demo(monkeypatch, **variables):
+    for name, value in ({"PORT": str(free_port())} | variables).items():
+        monkeypatch.setenv(name, value)
+    command = [sys.executable, ROOT / "tools/run.py", "--demo"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_the_demo_answers_three_requests_and_stops(monkeypatch):
+    done = demo(monkeypatch)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for part in ["You said: What is Amazon Bedrock", "You said: Count from one to five.", "1024 numbers"]:
+        assert part in done.stdout
+
+
+def test_the_demo_fails_where_bedrock_does_not_answer(monkeypatch):
+    done = demo(monkeypatch, AWS_ENDPOINT_URL_BEDROCK_RUNTIME=f"http://127.0.0.1:{free_port()}")
+    assert done.returncode == 1
+    assert done.stdout.count("failed: ") == 3

@@ -1,0 +1,331 @@
+//! What Bedrock refuses, as far as the service model and the service's own refusals say: read off a Converse body.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+/// A model's family, as far as the rules differ.
+struct Family<'a>(&'a str);
+
+impl Family<'_> {
+    fn is(&self, part: &str) -> bool {
+        self.0.contains(part)
+    }
+
+    fn is_claude(&self) -> bool {
+        self.is("anthropic.")
+    }
+
+    fn caches(&self) -> bool {
+        self.is("amazon.nova") || self.is_claude() && !self.is("claude-3-haiku")
+    }
+}
+
+/// The first rule that `body` breaks on `model`; `caller` is the label that every request has.
+pub(crate) fn broken(model: &str, body: &Value, caller: &str) -> Result<(), String> {
+    let family = Family(model);
+    members(body)?;
+    let turns = list(body, "/messages");
+    for (at, turn) in turns.iter().enumerate() {
+        order(at, turn, turns)?;
+        for (index, block) in list(turn, "/content").iter().enumerate() {
+            self::block(block, &turn["role"], &family)
+                .map_err(|reason| format!("messages.{at}.content.{index}: {reason}"))?;
+        }
+        beside(turn, &family).map_err(|reason| format!("messages.{at}: {reason}"))?;
+    }
+    pairing(turns, &family)?;
+    system(body)?;
+    tools(body, turns, &family)?;
+    sampling(body, &family)?;
+    thinking(body)?;
+    cache_points(body, &family)?;
+    documents(turns)?;
+    labels(body, caller)?;
+    prefill(body, turns, &family)
+}
+
+fn members(body: &Value) -> Result<(), String> {
+    const KNOWN: &[&str] = &[
+        "messages",
+        "system",
+        "inferenceConfig",
+        "toolConfig",
+        "guardrailConfig",
+        "additionalModelRequestFields",
+        "additionalModelResponseFieldPaths",
+        "promptVariables",
+        "requestMetadata",
+        "performanceConfig",
+        "serviceTier",
+        "outputConfig",
+    ];
+    let object = body.as_object().ok_or("the body is no object")?;
+    match object.keys().find(|key| !KNOWN.contains(&key.as_str())) {
+        Some(key) => Err(format!("{key}: Bedrock has no such member")),
+        None => Ok(()),
+    }
+}
+
+fn order(at: usize, turn: &Value, turns: &[Value]) -> Result<(), String> {
+    ensure(at > 0 || turn["role"] == "user", || "the first turn is not the user's".to_owned())?;
+    ensure(at == 0 || turns[at - 1]["role"] != turn["role"], || {
+        format!("messages.{at}: two turns of one role")
+    })?;
+    ensure(!list(turn, "/content").is_empty(), || format!("messages.{at}: no content"))
+}
+
+fn block(block: &Value, role: &Value, family: &Family<'_>) -> Result<(), String> {
+    let object = block.as_object().filter(|object| object.len() == 1).ok_or("not exactly one member")?;
+    let (kind, value) = object.iter().next().ok_or("no member")?;
+    let users = ["text", "image", "document", "video", "audio", "toolResult", "cachePoint"];
+    let assistants = ["text", "toolUse", "reasoningContent", "cachePoint"];
+    let allowed = if role == "user" { &users[..] } else { &assistants[..] };
+    ensure(allowed.contains(&kind.as_str()), || format!("{kind} in a turn of {role}"))?;
+    match kind.as_str() {
+        "text" => not_blank(value),
+        "toolUse" => {
+            ensure(value["input"].is_object(), || "the input is no object".to_owned())?;
+            ensure(is_name(&value["name"]), || format!("the name {}", value["name"]))?;
+            ensure(is_id(&value["toolUseId"], family), || format!("the id {}", value["toolUseId"]))
+        }
+        "toolResult" => {
+            ensure(is_id(&value["toolUseId"], family), || format!("the id {}", value["toolUseId"]))?;
+            ensure(!list(value, "/content").is_empty(), || "a result of nothing".to_owned())?;
+            list(value, "/content").iter().filter_map(|part| part.get("text")).try_for_each(not_blank)
+        }
+        "reasoningContent" => match value.pointer("/reasoningText") {
+            Some(thought) => {
+                not_blank(&thought["text"])?;
+                ensure(thought["signature"].as_str().is_some_and(|signature| !signature.is_empty()), || {
+                    "reasoning without a signature".to_owned()
+                })
+            }
+            None => ensure(value["redactedContent"].is_string(), || "reasoning of nothing".to_owned()),
+        },
+        "image" | "document" | "video" | "audio" => {
+            let bytes = value.pointer("/source/bytes").and_then(Value::as_str);
+            let is_base64 = bytes.is_none_or(|bytes| !bytes.is_empty() && bytes.len() % 4 == 0);
+            ensure(is_base64, || "not base64".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn beside(turn: &Value, family: &Family<'_>) -> Result<(), String> {
+    let content = list(turn, "/content");
+    let results = content.iter().take_while(|block| block.get("toolResult").is_some()).count();
+    let all = content.iter().filter(|block| block.get("toolResult").is_some()).count();
+    ensure(results == all, || "results are not first".to_owned())?;
+    let text = has(content, "text");
+    ensure(!has(content, "document") || text, || "a document without text".to_owned())?;
+    let apart = family.is("amazon.nova") || family.is("meta.");
+    ensure(!(apart && all > 0 && text), || "text beside results".to_owned())?;
+    let pairs = || content.iter().zip(content.iter().skip(1));
+    ensure(content[0].get("cachePoint").is_none(), || "a cache point first".to_owned())?;
+    let after_thought = |(one, other): (&Value, &Value)| {
+        one.get("reasoningContent").is_some() && other.get("cachePoint").is_some()
+    };
+    ensure(!pairs().any(after_thought), || "a cache point after reasoning".to_owned())?;
+    let late = |(one, other): (&Value, &Value)| {
+        one.get("reasoningContent").is_none() && other.get("reasoningContent").is_some()
+    };
+    ensure(!pairs().any(late), || "reasoning that is not first".to_owned())
+}
+
+fn pairing(turns: &[Value], family: &Family<'_>) -> Result<(), String> {
+    let mut seen = HashSet::new();
+    let mut open: Vec<&str> = Vec::new();
+    for (at, turn) in turns.iter().enumerate() {
+        let ids = |kind: &str| -> Vec<&str> {
+            let blocks = list(turn, "/content").iter().filter_map(|block| block.get(kind));
+            blocks.filter_map(|block| block["toolUseId"].as_str()).collect()
+        };
+        let (mut results, calls) = (ids("toolResult"), ids("toolUse"));
+        results.sort_unstable();
+        open.sort_unstable();
+        ensure(results == open, || format!("messages.{at}: results for {results:?}, calls were {open:?}"))?;
+        ensure(calls.iter().all(|id| seen.insert(*id)), || format!("messages.{at}: an id twice"))?;
+        ensure(!family.is("mistral") || calls.iter().all(|id| id.len() == 9), || {
+            "an id for Mistral".to_owned()
+        })?;
+        open = calls;
+    }
+    ensure(open.is_empty(), || format!("no results for {open:?}"))
+}
+
+fn system(body: &Value) -> Result<(), String> {
+    let Some(system) = body.get("system") else { return Ok(()) };
+    let blocks = system.as_array().ok_or("system is no list")?;
+    ensure(!blocks.is_empty(), || "system is empty".to_owned())?;
+    ensure(blocks[0].get("text").is_some(), || "system begins with a cache point".to_owned())?;
+    blocks.iter().filter_map(|block| block.get("text")).try_for_each(not_blank)
+}
+
+fn tools(body: &Value, turns: &[Value], family: &Family<'_>) -> Result<(), String> {
+    let blocks = || turns.iter().flat_map(|turn| list(turn, "/content"));
+    let used = blocks().any(|block| block.get("toolUse").is_some() || block.get("toolResult").is_some());
+    let Some(config) = body.get("toolConfig") else {
+        return ensure(!used, || "calls in the history and no toolConfig".to_owned());
+    };
+    let mut names = HashSet::new();
+    for tool in list(config, "/tools").iter().filter_map(|tool| tool.get("toolSpec")) {
+        ensure(is_name(&tool["name"]), || format!("the tool's name {}", tool["name"]))?;
+        ensure(names.insert(tool["name"].as_str()), || format!("two tools {}", tool["name"]))?;
+        ensure(tool.pointer("/inputSchema/json/type").is_some_and(|kind| kind == "object"), || {
+            format!("the schema of {}", tool["name"])
+        })?;
+        tool.get("description").map_or(Ok(()), not_blank)?;
+    }
+    ensure(!names.is_empty(), || "toolConfig without a tool".to_owned())?;
+    ensure(list(config, "/tools")[0].get("toolSpec").is_some(), || {
+        "tools begin with a cache point".to_owned()
+    })?;
+    let points = has(list(config, "/tools"), "cachePoint");
+    ensure(!(points && family.is("amazon.nova")), || "cache points among the tools of Nova".to_owned())?;
+    if let Some(name) = config.pointer("/toolChoice/tool/name") {
+        ensure(!family.is("mistral"), || "a named choice for Mistral".to_owned())?;
+        ensure(names.contains(&name.as_str()), || format!("the choice {name} is no tool"))?;
+    }
+    let both = config.get("toolChoice").is_some_and(|choice| choice.get("auto").is_none())
+        && body.pointer("/additionalModelRequestFields/tool_choice/disable_parallel_tool_use").is_some();
+    ensure(!both, || "a choice in two places".to_owned())
+}
+
+fn sampling(body: &Value, family: &Family<'_>) -> Result<(), String> {
+    let of = |name: &str| body.pointer(&format!("/inferenceConfig/{name}"));
+    for name in ["temperature", "topP"] {
+        let fits =
+            of(name).is_none_or(|value| value.as_f64().is_some_and(|value| (0.0..=1.0).contains(&value)));
+        ensure(fits, || format!("{name} is {:?}", of(name)))?;
+        let refused = family.is("claude-opus-5") || family.is("openai.gpt-5");
+        ensure(!(refused && of(name).is_some()), || format!("{name} on a model without"))?;
+    }
+    let limit =
+        of("maxTokens").is_none_or(|value| value.as_i64().is_some_and(|n| (1..=2_147_483_647).contains(&n)));
+    ensure(limit, || format!("maxTokens is {:?}", of("maxTokens")))?;
+    let stops = list(body, "/inferenceConfig/stopSequences");
+    ensure(stops.iter().all(|stop| stop.as_str().is_some_and(|stop| !stop.is_empty())), || {
+        "an empty stop".to_owned()
+    })?;
+    ensure(stops.len() <= 2_500, || "too many stops".to_owned())?;
+    ensure(stops.is_empty() || !family.is("openai."), || "stops on a model without".to_owned())?;
+    let tier = body.pointer("/serviceTier/type");
+    let tiers = ["priority", "default", "flex", "reserved"];
+    ensure(tier.is_none_or(|tier| tier.as_str().is_some_and(|tier| tiers.contains(&tier))), || {
+        format!("tier {tier:?}")
+    })
+}
+
+fn thinking(body: &Value) -> Result<(), String> {
+    let of = |pointer: &str| body.pointer(pointer);
+    let fields = "/additionalModelRequestFields";
+    let kind = of(&format!("{fields}/thinking/type")).and_then(Value::as_str);
+    if let Some("enabled" | "adaptive") = kind {
+        if kind == Some("enabled") {
+            let budget = of(&format!("{fields}/thinking/budget_tokens")).and_then(Value::as_i64);
+            let budget = budget.ok_or("thinking without a budget")?;
+            ensure(budget >= 1_024, || format!("a budget of {budget}"))?;
+            let limit = of("/inferenceConfig/maxTokens").and_then(Value::as_i64);
+            ensure(limit.is_some_and(|limit| limit > budget), || {
+                format!("a budget of {budget} in {limit:?}")
+            })?;
+        }
+        for pointer in
+            ["/inferenceConfig/temperature", "/inferenceConfig/topP", "/additionalModelRequestFields/top_k"]
+        {
+            ensure(of(pointer).is_none(), || format!("{pointer} while thinking"))?;
+        }
+        let forced = of("/toolConfig/toolChoice/any").or(of("/toolConfig/toolChoice/tool"));
+        ensure(forced.is_none(), || "a forced call while thinking".to_owned())?;
+    }
+    if of(&format!("{fields}/reasoningConfig/maxReasoningEffort")).is_some_and(|effort| effort == "high") {
+        for name in ["maxTokens", "temperature", "topP"] {
+            ensure(of(&format!("/inferenceConfig/{name}")).is_none(), || format!("{name} at high effort"))?;
+        }
+    }
+    Ok(())
+}
+
+fn cache_points(body: &Value, family: &Family<'_>) -> Result<(), String> {
+    let turns = list(body, "/messages").iter().flat_map(|turn| list(turn, "/content"));
+    let (tools, system) = (list(body, "/toolConfig/tools"), list(body, "/system"));
+    let points: Vec<_> =
+        tools.iter().chain(system).chain(turns).filter_map(|block| block.get("cachePoint")).collect();
+    ensure(points.len() <= 4, || format!("{} cache points", points.len()))?;
+    ensure(points.is_empty() || family.caches(), || "a cache point on a model without".to_owned())?;
+    let hour = family.is_claude() && ["-4-5", "-4-6", "opus-5"].iter().any(|version| family.is(version));
+    ensure(hour || points.iter().all(|point| point.get("ttl").is_none_or(|ttl| ttl == "5m")), || {
+        "an hour".to_owned()
+    })
+}
+
+fn documents(turns: &[Value]) -> Result<(), String> {
+    let mut names = HashSet::new();
+    let blocks = turns.iter().flat_map(|turn| list(turn, "/content"));
+    let blocks = blocks.flat_map(|block| std::iter::once(block).chain(list(block, "/toolResult/content")));
+    for document in blocks.filter_map(|block| block.get("document")) {
+        let name = document["name"].as_str().unwrap_or_default();
+        let is_legal = |c: char| c.is_ascii_alphanumeric() || " -()[]_".contains(c);
+        let fits = (1..=200).contains(&name.len()) && name.chars().all(is_legal) && !name.contains("  ");
+        ensure(fits && !name.trim().is_empty(), || format!("the document's name {name:?}"))?;
+        ensure(names.insert(name), || format!("two documents {name:?}"))?;
+    }
+    Ok(())
+}
+
+fn labels(body: &Value, caller: &str) -> Result<(), String> {
+    let labels = body["requestMetadata"].as_object().ok_or("no labels")?;
+    ensure(labels.get("api_key").is_some_and(|label| label == caller), || {
+        "no label of the caller".to_owned()
+    })?;
+    ensure(labels.len() <= 16, || format!("{} labels", labels.len()))?;
+    let is_legal = |text: &str| {
+        text.len() <= 256
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || " \t\n\x0b\x0c\r:_@$#=/+,-.".contains(c))
+    };
+    let fits = labels
+        .iter()
+        .all(|(key, value)| !key.is_empty() && is_legal(key) && value.as_str().is_some_and(is_legal));
+    ensure(fits, || format!("a label of {labels:?}"))
+}
+
+fn prefill(body: &Value, turns: &[Value], family: &Family<'_>) -> Result<(), String> {
+    let Some(last) = turns.last().filter(|turn| turn["role"] == "assistant") else { return Ok(()) };
+    let old_claude = family.is_claude() && !["-4-6", "opus-5"].iter().any(|version| family.is(version));
+    ensure(old_claude || family.is("nova-pro"), || "a prefill on a model without".to_owned())?;
+    let thinks = body.pointer("/additionalModelRequestFields/thinking").is_some();
+    ensure(!thinks, || "a prefill while thinking".to_owned())?;
+    let text = list(last, "/content")
+        .last()
+        .and_then(|block| block["text"].as_str())
+        .ok_or("a prefill without text")?;
+    ensure(!text.ends_with(char::is_whitespace), || "a prefill ends in white space".to_owned())
+}
+
+fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn has(content: &[Value], kind: &str) -> bool {
+    content.iter().any(|block| block.get(kind).is_some())
+}
+
+fn not_blank(text: &Value) -> Result<(), String> {
+    ensure(text.as_str().is_some_and(|text| !text.trim().is_empty()), || format!("blank text {text}"))
+}
+
+fn is_name(name: &Value) -> bool {
+    let fits = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    name.as_str().is_some_and(|name| (1..=64).contains(&name.len()) && fits(name))
+}
+
+fn is_id(id: &Value, family: &Family<'_>) -> bool {
+    let more: &[u8] = if family.is("mistral") { b"" } else { b"_.:-" };
+    let fits = |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte));
+    id.as_str().is_some_and(|id| (1..=64).contains(&id.len()) && fits(id))
+}
+
+fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(reason()) }
+}

@@ -1,0 +1,394 @@
+//! Random chat requests: valid by OpenAI's rules, unkind by any other.
+
+use serde_json::{Map, Value, json};
+
+use super::random::Random;
+
+/// One model of each family.
+pub(crate) const MODELS: &[&str] = &[
+    "anthropic.claude-3-haiku-20240307-v1:0",
+    "us.anthropic.claude-3-5-sonnet-20241022-v2:0",
+    "us.anthropic.claude-3-7-sonnet-20250219-v1:0",
+    "us.anthropic.claude-sonnet-4-20250514-v1:0",
+    "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    "us.anthropic.claude-opus-4-6-v1",
+    "us.anthropic.claude-opus-5",
+    "us.amazon.nova-pro-v1:0",
+    "us.amazon.nova-2-lite-v1:0",
+    "us.meta.llama4-maverick-17b-instruct-v1:0",
+    "mistral.mistral-large-2407-v1:0",
+    "openai.gpt-oss-120b-1:0",
+    "us.openai.gpt-5.5",
+    "deepseek.v3-v1:0",
+    "us.deepseek.r1-v1:0",
+    "cohere.command-r-plus-v1:0",
+    "qwen.qwen3-32b-v1:0",
+    "ai21.jamba-1-5-large-v1:0",
+];
+
+/// Longer than Bedrock takes for a name or an id.
+const LONG: &str = "long_long_long_long_long_long_long_long_long_long_long_long_long_long_long_long_long";
+const TEXTS: &[&str] = &[
+    "Hi",
+    "Go on",
+    "",
+    " ",
+    "\n\t",
+    "\u{3000}",
+    "Grüße 🎉",
+    " padded \n",
+    "\"quoted\" \\ \u{7}",
+    "{\"a\":1}",
+    "null",
+];
+const NAMES: &[&str] =
+    &["f", "get_weather", "a.b", "a b", "a_b", "größe", "json_answer", "mcp:x/y", "日本", LONG];
+const IDS: &[&str] = &["a", "b", "call_1", "call 1", "call00000", "AbC123xyz", "tooluse_Ü", "fc/1", LONG];
+const ARGUMENTS: &[&str] =
+    &["", " ", "{}", "{\"a\":0.10}", "[1]", "{\"a\":", "text", "{\"z\":1e9,\"a\":{}}", "null"];
+const PNG: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+const PDF: &str = "data:application/pdf;base64,JVBERi0xLjQgdGlueQ==";
+
+/// A request in which the user says something, at least once.
+pub(crate) fn request(random: &mut Random) -> Value {
+    let mut request = Map::new();
+    request.insert("model".to_owned(), "my-model".into());
+    let tools = tools(random);
+    request.insert("messages".to_owned(), messages(random));
+    parameters(random, &mut request);
+    if random.once_in(2) && !tools.is_empty() {
+        let choice = tool_choice(random, &tools);
+        request.insert("tools".to_owned(), tools.into());
+        maybe(random, &mut request, "tool_choice", |_| choice);
+        maybe(random, &mut request, "parallel_tool_calls", |random| random.once_in(2).into());
+    } else if random.once_in(10) {
+        request.insert("functions".to_owned(), json!([{ "name": "f" }, { "name": "a.b", "parameters": {} }]));
+        maybe(random, &mut request, "function_call", |random| {
+            [json!("none"), json!("auto"), json!({ "name": "a.b" })][random.below(3)].clone()
+        });
+    }
+    request.into()
+}
+
+fn maybe(
+    random: &mut Random,
+    into: &mut Map<String, Value>,
+    name: &str,
+    value: impl FnOnce(&mut Random) -> Value,
+) {
+    if random.once_in(3) {
+        let value = value(random);
+        into.insert(name.to_owned(), value);
+    }
+}
+
+fn parameters(random: &mut Random, request: &mut Map<String, Value>) {
+    let hundredths = |random: &mut Random, end: usize| {
+        (f64::from(u16::try_from(random.below(end)).unwrap()) / 100.0).into()
+    };
+    let word = |random: &mut Random, words: &[&str]| Value::from(random.pick(words));
+    let number = |random: &mut Random, end: usize| Value::from(random.below(end));
+    maybe(random, request, "max_tokens", |random| {
+        [1, 100, 1_024, 1_025, 5_000, 64_000][random.below(6)].into()
+    });
+    maybe(random, request, "max_completion_tokens", |random| [0, 1, 1_030, 20_000][random.below(4)].into());
+    maybe(random, request, "temperature", |random| hundredths(random, 201));
+    maybe(random, request, "top_p", |random| hundredths(random, 101));
+    maybe(random, request, "stop", |random| {
+        [json!("END"), json!(["", " ", "a"]), json!([]), json!([""]), json!("")][random.below(5)].clone()
+    });
+    maybe(random, request, "stream", |random| random.once_in(2).into());
+    maybe(
+        random,
+        request,
+        "stream_options",
+        |_| json!({ "include_usage": true, "include_obfuscation": false }),
+    );
+    maybe(random, request, "n", |random| number(random, 3).as_u64().map(|n| n + 1).into());
+    maybe(random, request, "reasoning_effort", |random| {
+        word(random, &["none", "minimal", "low", "medium", "high", "xhigh", "max"])
+    });
+    maybe(random, request, "service_tier", |random| {
+        word(random, &["auto", "default", "flex", "priority", "scale"])
+    });
+    maybe(random, request, "verbosity", |random| word(random, &["low", "medium", "high"]));
+    maybe(random, request, "user", |random| word(random, TEXTS));
+    maybe(random, request, "safety_identifier", |random| word(random, TEXTS));
+    maybe(random, request, "metadata", |random| {
+        let key = |random: &mut Random| format!("{}{}", random.pick(TEXTS), random.below(100));
+        (0..random.below(20)).map(|_| (key(random), word(random, TEXTS))).collect::<Map<_, _>>().into()
+    });
+    maybe(random, request, "seed", |random| number(random, 100));
+    maybe(random, request, "frequency_penalty", |random| hundredths(random, 200));
+    maybe(random, request, "logprobs", |random| random.once_in(2).into());
+    maybe(random, request, "top_k", |random| (random.below(100) + 1).into());
+    maybe(random, request, "modalities", |random| {
+        [json!(["text"]), json!(["text", "audio"])][random.below(2)].clone()
+    });
+    if random.once_in(10) {
+        let budget = 1_024 + random.below(10_000);
+        request.insert("thinking".to_owned(), json!({ "type": "enabled", "budget_tokens": budget }));
+    }
+    maybe(random, request, "response_format", |random| {
+        let schema = json!({ "type": "object", "properties": { "x": { "type": "string" } }, "additionalProperties": false });
+        [
+            json!({ "type": "text" }),
+            json!({ "type": "json_object" }),
+            json!({ "type": "json_schema", "json_schema": { "name": "p", "schema": schema, "strict": true } }),
+            json!({ "type": "json_schema", "json_schema": { "name": "p", "schema": {} } }),
+        ][random.below(4)]
+        .clone()
+    });
+    if random.once_in(8) {
+        let caching = json!({ "system": random.once_in(2), "messages": random.once_in(2) });
+        request.insert("extra_body".to_owned(), json!({ "prompt_caching": caching }));
+    }
+    if random.once_in(8) {
+        request.insert("newer".to_owned(), json(random, 3));
+    }
+}
+
+fn tools(random: &mut Random) -> Vec<Value> {
+    let mut names: Vec<&str> = NAMES.to_vec();
+    (0..random.below(6))
+        .map(|_| {
+            let name = names.swap_remove(random.below(names.len()));
+            let description = random.pick(TEXTS);
+            let mut tool = if random.once_in(6) {
+                json!({ "type": "custom", "custom": { "name": name, "description": description } })
+            } else {
+                let schema = [
+                    json!({ "type": "object", "properties": { "a": { "type": "number" } } }),
+                    json!({}),
+                    json!({ "properties": {} }),
+                    json!({ "type": ["null", "object"] }),
+                ][random.below(4)]
+                .clone();
+                let mut function =
+                    json!({ "name": name, "description": description, "strict": random.once_in(2) });
+                if random.once_in(2) {
+                    function["parameters"] = schema;
+                }
+                json!({ "type": "function", "function": function })
+            };
+            cached(random, &mut tool);
+            tool
+        })
+        .collect()
+}
+
+fn tool_choice(random: &mut Random, tools: &[Value]) -> Value {
+    let chosen = &tools[random.below(tools.len())];
+    let kind = chosen["type"].as_str().unwrap();
+    let named = json!({ "type": kind, kind: { "name": chosen[kind]["name"] } });
+    match random.below(5) {
+        0 => "none".into(),
+        1 => "auto".into(),
+        2 => "required".into(),
+        3 => named,
+        _ => {
+            let mode = random.pick(&["auto", "required"]);
+            json!({ "type": "allowed_tools", "allowed_tools": { "mode": mode, "tools": [named] } })
+        }
+    }
+}
+
+fn messages(random: &mut Random) -> Value {
+    let mut messages = Vec::new();
+    let spoken = random.below(4);
+    for turn in 0..spoken + 1 + random.below(5) {
+        if turn == spoken {
+            messages.push(json!({ "role": "user", "content": "Hello" }));
+            continue;
+        }
+        match random.below(6) {
+            0 => {
+                let role = random.pick(&["system", "developer"]);
+                let mut message = json!({ "role": role, "content": texts(random) });
+                cached(random, &mut message);
+                messages.push(message);
+            }
+            1 | 2 => {
+                let mut message = json!({ "role": "user", "content": content(random) });
+                cached(random, &mut message);
+                messages.push(message);
+            }
+            3 => {
+                messages.push(assistant(random));
+            }
+            4 => calls(random, &mut messages),
+            _ => messages
+                .push(json!({ "role": "tool", "tool_call_id": random.pick(IDS), "content": texts(random) })),
+        }
+    }
+    messages.into()
+}
+
+fn assistant(random: &mut Random) -> Value {
+    let mut message = json!({ "role": "assistant", "content": texts(random) });
+    let object = message.as_object_mut().unwrap();
+    maybe(random, object, "reasoning_content", |random| random.pick(TEXTS).into());
+    maybe(random, object, "signature", |_| "c2ln".into());
+    maybe(random, object, "refusal", |random| random.pick(TEXTS).into());
+    maybe(
+        random,
+        object,
+        "thinking_blocks",
+        |_| json!([{ "type": "thinking", "thinking": "Hm.", "signature": "c2ln" }, { "type": "redacted_thinking", "data": "cmVk" }]),
+    );
+    cached(random, &mut message);
+    message
+}
+
+/// Calls, and results for some of them, in any order, now and then too many.
+fn calls(random: &mut Random, messages: &mut Vec<Value>) {
+    let mut message = assistant(random);
+    let ids: Vec<&str> = (0..=random.below(3)).map(|_| random.pick(IDS)).collect();
+    let calls = ids.iter().map(|id| {
+        if random.once_in(6) {
+            return json!({ "id": id, "type": "custom", "custom": { "name": random.pick(NAMES), "input": random.pick(TEXTS) } });
+        }
+        let function = json!({ "name": random.pick(NAMES), "arguments": random.pick(ARGUMENTS) });
+        json!({ "id": id, "type": "function", "function": function })
+    });
+    message["tool_calls"] = calls.collect();
+    messages.push(message);
+    let mut left = ids.clone();
+    while !left.is_empty() && !random.once_in(6) {
+        let id = left.swap_remove(random.below(left.len()));
+        let mut result = json!({ "role": "tool", "tool_call_id": id, "content": content(random) });
+        if random.once_in(4) {
+            result["is_error"] = true.into();
+        }
+        cached(random, &mut result);
+        messages.push(result);
+    }
+}
+
+fn texts(random: &mut Random) -> Value {
+    if random.once_in(2) {
+        return random.pick(TEXTS).into();
+    }
+    let part = |random: &mut Random| {
+        let mut part = json!({ "type": "text", "text": random.pick(TEXTS) });
+        cached(random, &mut part);
+        part
+    };
+    (0..random.below(3)).map(|_| part(random)).collect()
+}
+
+fn content(random: &mut Random) -> Value {
+    if random.once_in(2) {
+        return texts(random);
+    }
+    let part = |random: &mut Random| {
+        let mut part = match random.below(4) {
+            0 => json!({ "type": "image_url", "image_url": { "url": PNG, "detail": "low" } }),
+            1 => {
+                let name = random.pick(&["a.pdf", "Größe  (1).pdf", "a.txt", "...", LONG]);
+                json!({ "type": "file", "file": { "file_data": PDF, "filename": name } })
+            }
+            _ => json!({ "type": "text", "text": random.pick(TEXTS) }),
+        };
+        cached(random, &mut part);
+        part
+    };
+    (0..random.below(4)).map(|_| part(random)).collect()
+}
+
+fn cached(random: &mut Random, object: &mut Value) {
+    if random.once_in(8) {
+        let ttl = random.pick(&["5m", "1h"]);
+        object["cache_control"] = json!({ "type": "ephemeral", "ttl": ttl });
+    }
+}
+
+/// Any JSON at all.
+pub(crate) fn json(random: &mut Random, depth: usize) -> Value {
+    match random.below(if depth == 0 { 6 } else { 8 }) {
+        0 => Value::Null,
+        1 => random.once_in(2).into(),
+        2 => [json!(0), json!(-1), json!(1), json!(1e300), json!(-0.5), json!(u64::MAX), json!(i64::MIN)]
+            [random.below(7)]
+        .clone(),
+        3 => random.pick(TEXTS).into(),
+        4 => random.pick(NAMES).into(),
+        5 => [json!([]), json!({})][random.below(2)].clone(),
+        6 => (0..random.below(4)).map(|_| json(random, depth - 1)).collect(),
+        _ => {
+            let names = ["type", "text", "name", "id", "role", "content", "x"];
+            let member = |random: &mut Random| (random.pick(&names).to_owned(), json(random, depth - 1));
+            (0..random.below(4)).map(|_| member(random)).collect::<Map<_, _>>().into()
+        }
+    }
+}
+
+/// Puts random JSON in the place of a random member or entry, or takes it away, or adds one.
+pub(crate) fn mutate(random: &mut Random, value: &mut Value) {
+    let deeper = !random.once_in(4);
+    match value {
+        Value::Object(members) if !members.is_empty() => {
+            let name = members.keys().nth(random.below(members.len())).unwrap().clone();
+            match random.below(8) {
+                _ if deeper => mutate(random, &mut members[&name]),
+                0 => drop(members.remove(&name)),
+                1 => drop(members.insert("content".to_owned(), json(random, 2))),
+                _ => members[&name] = json(random, 3),
+            }
+        }
+        Value::Array(items) if !items.is_empty() => {
+            let at = random.below(items.len());
+            match random.below(8) {
+                _ if deeper => mutate(random, &mut items[at]),
+                0 => drop(items.remove(at)),
+                1 => items.push(items[at].clone()),
+                _ => items[at] = json(random, 3),
+            }
+        }
+        other => *other = json(random, 3),
+    }
+}
+
+/// The smallest of `value` that is still `wanted`: members and entries are taken away as long as it is.
+pub(crate) fn shrunk(value: Value, wanted: impl Fn(&Value) -> bool) -> Value {
+    let mut smallest = value;
+    loop {
+        let mut places = Vec::new();
+        collect(&smallest, &mut Vec::new(), &mut places);
+        let smaller = places.iter().map(|place| without(&smallest, place)).find(|smaller| wanted(smaller));
+        match smaller {
+            Some(smaller) => smallest = smaller,
+            None => return smallest,
+        }
+    }
+}
+
+/// The places of all members and entries, the outer before the inner.
+fn collect(value: &Value, place: &mut Vec<String>, places: &mut Vec<Vec<String>>) {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), value)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(at, item)| (at.to_string(), item)).collect(),
+        _ => return,
+    };
+    for (name, value) in inner {
+        place.push(name);
+        places.push(place.clone());
+        collect(value, place, places);
+        place.pop();
+    }
+}
+
+fn without(value: &Value, place: &[String]) -> Value {
+    let mut value = value.clone();
+    let (last, outer) = place.split_last().unwrap();
+    let inner = outer.iter().fold(&mut value, |value, name| match value {
+        Value::Array(items) => &mut items[name.parse::<usize>().unwrap()],
+        other => &mut other[name.as_str()],
+    });
+    match inner {
+        Value::Object(members) => drop(members.remove(last)),
+        Value::Array(items) => drop(items.remove(last.parse().unwrap())),
+        _ => {}
+    }
+    value
+}

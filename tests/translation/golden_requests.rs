@@ -1,0 +1,107 @@
+//! OpenAI's requests and what Bedrock is sent for them, a file per behaviour.
+
+use bedrock_filter::translate::notes::Unsupported;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::cases::{Refusal, run_all};
+use super::json::{Json, differences};
+use super::{CALLER, dump, options, translate};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case<'a> {
+    /// Bedrock's id of the model.
+    model: String,
+    #[serde(default)]
+    options: CaseOptions,
+    #[serde(borrow)]
+    request: &'a RawValue,
+    /// The body for Bedrock. Without `requestMetadata` it has the caller's label and no other.
+    #[serde(borrow)]
+    converse: Option<&'a RawValue>,
+    /// Pieces of the body whose exact text matters.
+    #[serde(default)]
+    exact: Vec<String>,
+    #[serde(default = "converse")]
+    operation: String,
+    #[serde(default)]
+    ignored: Vec<String>,
+    error: Option<Refusal>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaseOptions {
+    #[serde(default)]
+    unsupported: CaseUnsupported,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum CaseUnsupported {
+    #[default]
+    Refuse,
+    Ignore,
+}
+
+fn converse() -> String {
+    "converse".to_owned()
+}
+
+#[test]
+fn every_request_becomes_what_its_golden_file_says() {
+    run_all("requests", check);
+}
+
+fn check(name: &str, text: &str) -> Result<(), Vec<String>> {
+    let case: Case<'_> = serde_json::from_str(text).map_err(|error| vec![format!("the case: {error}")])?;
+    let unsupported = match case.options.unsupported {
+        CaseUnsupported::Refuse => Unsupported::Refuse,
+        CaseUnsupported::Ignore => Unsupported::Ignore,
+    };
+    let result = translate(&case.model, case.request.get().as_bytes(), &options(unsupported));
+    let lines = match (&case.converse, &case.error, result) {
+        (None, Some(expected), Err(error)) => expected.differences(&error),
+        (Some(_), None, Err(error)) => {
+            vec![format!("refused: {} ({:?}, {:?})", error.message, error.param, error.code)]
+        }
+        (None, Some(_), Ok(outgoing)) => {
+            vec![format!("not refused: {}", String::from_utf8_lossy(&outgoing.body))]
+        }
+        (Some(expected), None, Ok(outgoing)) => {
+            dump(name, &case.model, &outgoing);
+            let body = String::from_utf8(outgoing.body).unwrap();
+            let got = Json::parse(&body).map_err(|error| vec![format!("the body: {error}")])?;
+            let mut lines = differences(&with_label(Json::parse(expected.get()).unwrap()), &got);
+            for exact in case.exact.iter().filter(|exact| !body.contains(exact.as_str())) {
+                lines.push(format!("the body does not contain exactly {exact}\n      got {body}"));
+            }
+            if outgoing.operation != case.operation {
+                lines.push(format!("operation: expected {}, got {}", case.operation, outgoing.operation));
+            }
+            lines.extend(ignored(case.ignored, outgoing.ignored));
+            lines
+        }
+        _ => vec!["the case: it needs `converse` or `error`".to_owned()],
+    };
+    if lines.is_empty() { Ok(()) } else { Err(lines) }
+}
+
+/// The caller's label is on every request, so that cases need not repeat it.
+fn with_label(body: Json) -> Json {
+    match body {
+        Json::Object(mut members) if !members.iter().any(|(name, _)| name == "requestMetadata") => {
+            let label = Json::Object(vec![("api_key".to_owned(), Json::Text(CALLER.to_owned()))]);
+            members.push(("requestMetadata".to_owned(), label));
+            Json::Object(members)
+        }
+        other => other,
+    }
+}
+
+fn ignored(mut expected: Vec<String>, mut got: Vec<String>) -> Option<String> {
+    expected.sort();
+    got.sort();
+    (expected != got).then(|| format!("ignored: expected {expected:?}, got {got:?}"))
+}

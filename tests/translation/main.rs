@@ -1,0 +1,68 @@
+//! Chats, translated: golden files in `tests/golden/` and properties over generated ones. Everything goes through the
+//! crate's public functions, and nothing here shares code with it: frames, JSON and checksums are written anew.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by a panic"
+)]
+
+mod bedrock_rules;
+mod cases;
+mod frames;
+mod generate;
+mod golden_replies;
+mod golden_requests;
+mod golden_streams;
+mod json;
+mod linear_time;
+mod properties;
+mod random;
+
+use std::path::Path;
+
+use bedrock_filter::openai::{Endpoint, Error};
+use bedrock_filter::translate::notes::Unsupported;
+use bedrock_filter::translate::{Answered, Limits, Options, Outgoing, Reply, chat};
+use serde_json::value::RawValue;
+
+/// The name of the key that every request here comes with.
+const CALLER: &str = "team-a";
+
+/// What is known of every answer here before its body.
+const ANSWERED: Answered<'static> =
+    Answered { request_id: "req-1", created: 1_700_000_000, input_tokens: None };
+
+fn options(unsupported: Unsupported) -> Options {
+    Options { unsupported, limits: Limits::default() }
+}
+
+/// Translates a chat request for the Bedrock model `model`, whatever the request calls it.
+fn translate(model: &str, body: &[u8], options: &Options) -> Result<Outgoing<Reply>, Error> {
+    let resolve = |_: Option<&str>| Ok(model.to_owned());
+    bedrock_filter::translate::request(Endpoint::ChatCompletions, body, CALLER, options, resolve)
+        .map(|(_, outgoing)| outgoing)
+}
+
+fn chat_reply(reply: &Reply) -> chat::Reply {
+    match reply {
+        Reply::Chat(context) => context.clone(),
+        Reply::Embeddings(_) => panic!("a chat has a chat's reply"),
+    }
+}
+
+/// Writes the body where `DUMP_CONVERSE_DIR` says, so that AWS's own client can check it against the service model.
+fn dump(name: &str, model: &str, outgoing: &Outgoing<Reply>) {
+    let Some(folder) = std::env::var_os("DUMP_CONVERSE_DIR") else { return };
+    let body: Box<RawValue> = serde_json::from_slice(&outgoing.body).unwrap();
+    let name: String = name.chars().map(|c| if matches!(c, ':' | '/') { '-' } else { c }).collect();
+    let file = Path::new(&folder).join(name + ".json");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(
+        file,
+        format!(r#"{{"modelId":"{model}","operation":"{}","body":{body}}}"#, outgoing.operation),
+    )
+    .unwrap();
+}
