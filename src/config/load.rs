@@ -160,20 +160,33 @@ const NO_ID: &str = "not a Bedrock model id, inference profile id or ARN, such a
 
 fn identity(written: file::Credentials) -> Result<Identity, Error> {
     let file::Credentials { access_key_id, secret_access_key, session_token, bearer_token } = written;
-    match (bearer_token, access_key_id, secret_access_key) {
-        // AWS's SDKs prefer the bearer token as well.
-        (Some(token), ..) => match token.trim() {
-            token if token.bytes().all(|b| b.is_ascii_graphic()) => Ok(Identity::Bearer(token.to_owned())),
-            _ => Err(error("credentials.bearer_token", "has characters that a header cannot carry")),
-        },
-        (None, Some(access_key_id), Some(secret_access_key)) => {
+    let access_key_id = credential("access_key_id", access_key_id)?;
+    let secret_access_key = credential("secret_access_key", secret_access_key)?;
+    let session_token = credential("session_token", session_token)?;
+    // AWS's SDKs prefer the bearer token as well.
+    if let Some(token) = credential("bearer_token", bearer_token)? {
+        return Ok(Identity::Bearer(token));
+    }
+    match (access_key_id, secret_access_key) {
+        (Some(access_key_id), Some(secret_access_key)) => {
             Ok(Identity::SigV4(Credentials { access_key_id, secret_access_key, session_token }))
         }
-        (None, Some(_), None) => Err(error("credentials.secret_access_key", "missing")),
-        (None, None, Some(_)) => Err(error("credentials.access_key_id", "missing")),
-        (None, None, None) => {
+        (Some(_), None) => Err(error("credentials.secret_access_key", "missing")),
+        (None, Some(_)) => Err(error("credentials.access_key_id", "missing")),
+        (None, None) => {
             Err(error("credentials", "give 'access_key_id' and 'secret_access_key', or 'bearer_token'"))
         }
+    }
+}
+
+/// A part of the credentials, without the line end that files put behind it; an empty one is none.
+fn credential(name: &str, written: Option<String>) -> Result<Option<String>, Error> {
+    let value = written.as_deref().map(str::trim).filter(|value| !value.is_empty());
+    match value {
+        Some(value) if !value.bytes().all(|b| b.is_ascii_graphic()) => {
+            Err(error(format!("credentials.{name}"), "has characters that a header cannot carry"))
+        }
+        value => Ok(value.map(str::to_owned)),
     }
 }
 
@@ -266,6 +279,13 @@ mod tests {
             ("endpoint", r#""https://a/b""#, "endpoint"),
             ("credentials", "{}", "credentials"),
             ("credentials", r#"{"access_key_id":"a"}"#, "credentials.secret_access_key"),
+            (
+                "credentials",
+                r#"{"access_key_id":"a","secret_access_key":" "}"#,
+                "credentials.secret_access_key",
+            ),
+            ("credentials", r#"{"bearer_token":""}"#, "credentials"),
+            ("credentials", r#"{"bearer_token":"a\nb"}"#, "credentials.bearer_token"),
             ("limits", r#"{"tools":0}"#, "limits.tools"),
             ("limits", r#"{"tools":"many"}"#, "limits.tools"),
             ("unsupported_parameters", r#""drop""#, "unsupported_parameters"),

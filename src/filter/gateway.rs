@@ -6,7 +6,7 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
 use super::host::{self, Buffer, Map};
-use super::refusal::{host_failed, json, refuse};
+use super::refusal::{host_failed, json, refuse, refuse_beside};
 use crate::config::Config;
 use crate::gateway::handoff::{self, Handoff};
 use crate::gateway::headers::{CLUSTER, Headers};
@@ -109,7 +109,9 @@ impl Gateway {
         let Asked { model, unknown: _ } = openai::parse(&body)?;
         let asked = model.filter(|name| !name.is_blank());
         let resolved = config.models.resolve(asked.as_deref(), endpoint)?;
-        key.check(asked.as_deref().unwrap_or(resolved.id), resolved.id)?;
+        // A name that nobody knows gives no right to the model that answers in its stead.
+        let name = asked.as_deref().filter(|_| !resolved.is_fallback).unwrap_or(resolved.id);
+        key.check(name, resolved.id)?;
         self.send_on(headers, resolved.cluster)?;
         Ok(Action::Continue)
     }
@@ -199,9 +201,8 @@ impl HttpContext for Gateway {
             let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse::<u16>().ok());
             if let Some(status) = status.filter(|status| *status >= 400) {
                 self.answered = true;
-                return refuse(
-                    &Error::new(status, "The upstream gave no reason.").code("bad_upstream_response"),
-                );
+                let error = Error::new(status, "The upstream gave no reason.").code("bad_upstream_response");
+                return refuse_beside(&error, &host::headers(Map::Response).unwrap_or_default());
             }
         }
         Action::Continue

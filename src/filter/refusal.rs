@@ -8,7 +8,17 @@ use crate::openai::Error;
 
 /// Answers with an error. The caller then does nothing more with the request.
 pub(super) fn refuse(error: &Error) -> Action {
+    refuse_beside(error, &Headers::default())
+}
+
+/// The same, keeping what an upstream's headers tell the client.
+pub(super) fn refuse_beside(error: &Error, upstream: &Headers) -> Action {
     let mut headers = Headers::default();
+    for name in ["x-request-id", "x-bedrock-model", "retry-after"] {
+        if let Some(value) = upstream.value(name) {
+            headers.push(name, value);
+        }
+    }
     headers.push("content-type", "application/json");
     if let Some(should_retry) = error.should_retry {
         headers.push("x-should-retry", if should_retry { "true" } else { "false" });

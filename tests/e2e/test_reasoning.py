@@ -154,4 +154,5 @@ def test_redacted_reasoning_is_given_out(client):
     whole = client.chat.completions.create(**arguments).choices[0].message
     assert (whole.thinking_blocks, whole.content) == (blocks, "You said: hello")
     streamed = assembled(client.chat.completions.create(**arguments, stream=True))
-    assert (streamed["thinking_blocks"], streamed["content"]) == (blocks, "You said: hello")
+    pieces = [{"index": 0, **block} for block in blocks]
+    assert (streamed["thinking_blocks"], streamed["content"]) == (pieces, "You said: hello")

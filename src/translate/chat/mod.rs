@@ -15,6 +15,7 @@ mod reply;
 mod request;
 mod stream;
 mod structured;
+mod thoughts;
 mod tool_ids;
 mod tool_names;
 mod tools;

@@ -10,13 +10,14 @@ use crate::bedrock::converse::{
 };
 use crate::json::{List, Str, is_within_depth};
 use crate::openai::Error;
-use crate::openai::chat::{self, CustomCall, FunctionCall, ThinkingBlock, ToolCall};
+use crate::openai::chat::{self, CustomCall, FunctionCall, ToolCall};
 use crate::translate::family::{Capabilities, Reasoning as Means};
 use crate::translate::notes::Notes;
 
 use super::cache;
 use super::content::{self, Contents, Piece};
 use super::request::missing;
+use super::thoughts::Thoughts;
 use super::tool_ids::ToolIds;
 use super::tool_names::ToolNames;
 use super::tools::CUSTOM_INPUT;
@@ -220,32 +221,7 @@ impl<'a> Builder<'a, '_, '_> {
         thoughts: Thoughts<'a>,
         place: &str,
     ) -> Result<(), Error> {
-        let Thoughts { mut reasoning_content, signature, thinking_blocks } = thoughts;
-        let mut blocks = Vec::new();
-        for block in thinking_blocks.into_iter().flatten() {
-            let ThinkingBlock { kind: _, index: _, thinking, signature, data, unknown } = block;
-            self.notes.unknown("messages[].thinking_blocks[].", unknown)?;
-            match (thinking, signature, data) {
-                (thinking, Some(signature), _) => {
-                    // Clients that keep only one of a stream's two forms have the text in the other.
-                    let text = thinking.filter(|text| !text.is_blank()).or_else(|| reasoning_content.take());
-                    blocks.extend(text.map(|text| Reasoning::ReasoningText { text, signature }));
-                }
-                (None, None, Some(data)) => blocks.push(Reasoning::RedactedContent(data)),
-                // Without its signature the model would not take it as its own.
-                _ => self.notes.ignore("messages[].thinking_blocks"),
-            }
-        }
-        // The same reasoning in two forms is sent once.
-        if blocks.is_empty()
-            && let Some(text) = reasoning_content
-        {
-            match signature {
-                Some(signature) => blocks.push(Reasoning::ReasoningText { text, signature }),
-                None => self.notes.ignore_if(!text.is_blank(), "messages[].reasoning_content"),
-            }
-        }
-        for reasoning in blocks {
+        for reasoning in thoughts.into_blocks(self.notes)? {
             self.reasoning(reasoning);
         }
         self.add(Role::Assistant, pieces, place)?;
@@ -432,13 +408,6 @@ impl<'a> Builder<'a, '_, '_> {
         }
         Ok(Turns { messages, system, called })
     }
-}
-
-/// The three forms in which an assistant's reasoning comes back.
-struct Thoughts<'a> {
-    reasoning_content: Option<Str<'a>>,
-    signature: Option<Str<'a>>,
-    thinking_blocks: Option<List<ThinkingBlock<'a>>>,
 }
 
 fn user(text: &'static str) -> Message<'static> {

@@ -1,0 +1,56 @@
+//! An assistant's reasoning as it comes back: in one of three forms, or in two of them at once.
+
+use crate::bedrock::converse::Reasoning;
+use crate::json::{List, Str};
+use crate::openai::Error;
+use crate::openai::chat::ThinkingBlock;
+use crate::translate::notes::Notes;
+
+/// The three forms.
+pub(super) struct Thoughts<'a> {
+    pub(super) reasoning_content: Option<Str<'a>>,
+    pub(super) signature: Option<Str<'a>>,
+    pub(super) thinking_blocks: Option<List<ThinkingBlock<'a>>>,
+}
+
+impl<'a> Thoughts<'a> {
+    /// The blocks for Bedrock, each reasoning once. What has no signature is dropped: the model would not take it as
+    /// its own.
+    pub(super) fn into_blocks(self, notes: &mut Notes<'_>) -> Result<Vec<Reasoning<'a>>, Error> {
+        let Thoughts { mut reasoning_content, signature, thinking_blocks } = self;
+        let mut blocks = Vec::new();
+        // A stream gives a block in pieces, the signature in the last.
+        let mut pieces = String::new();
+        for block in thinking_blocks.into_iter().flatten() {
+            let ThinkingBlock { kind: _, index: _, thinking, signature, data, unknown } = block;
+            notes.unknown("messages[].thinking_blocks[].", unknown)?;
+            match (thinking, signature, data) {
+                (thinking, Some(signature), _) => {
+                    let text = if pieces.is_empty() {
+                        thinking
+                    } else {
+                        Some((std::mem::take(&mut pieces) + thinking.as_deref().unwrap_or_default()).into())
+                    };
+                    // Clients that keep only one of a stream's two forms have the text in the other.
+                    let text = text.filter(|text| !text.is_blank()).or_else(|| reasoning_content.take());
+                    blocks.extend(text.map(|text| Reasoning::ReasoningText { text, signature }));
+                }
+                (None, None, Some(data)) => blocks.push(Reasoning::RedactedContent(data)),
+                (Some(piece), None, _) => pieces.push_str(&piece),
+                (None, None, None) => {}
+            }
+        }
+        // Without its signature the model would not take it as its own.
+        notes.ignore_if(!pieces.is_empty(), "messages[].thinking_blocks");
+        // The same reasoning in two forms is sent once.
+        if blocks.is_empty()
+            && let Some(text) = reasoning_content
+        {
+            match signature {
+                Some(signature) => blocks.push(Reasoning::ReasoningText { text, signature }),
+                None => notes.ignore_if(!text.is_blank(), "messages[].reasoning_content"),
+            }
+        }
+        Ok(blocks)
+    }
+}
