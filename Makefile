@@ -6,6 +6,9 @@ PYTHON := $(VENV)/bin/python
 EMULATOR := $(if $(filter aws,$(BEDROCK))$(AWS_ENDPOINT_URL_BEDROCK_RUNTIME),,emulator)
 
 .DEFAULT_GOAL := help
+# Where the native tests leave every Converse body that they make, for AWS's model to judge.
+CONVERSE := target/converse
+
 .PHONY: help run demo wasm emulator test lint test-rust test-oracle test-tools test-e2e venv rust
 .SILENT:
 
@@ -34,15 +37,18 @@ lint: rust ## formatting and lints
 	cargo fmt --check
 	cargo clippy --quiet --workspace --all-targets -- --deny warnings
 
+test-rust: export DUMP_CONVERSE_DIR := $(CURDIR)/$(CONVERSE)
 test-rust: rust ## unit, golden and property tests
+	rm -rf $(CONVERSE)
 	if command -v cargo-nextest >/dev/null; then \
 		cargo nextest run --workspace --cargo-quiet --status-level fail && cargo test --quiet --workspace --doc; \
 	else \
 		cargo test --quiet --workspace; \
 	fi
 
-test-oracle: venv ## the golden files are what AWS's own client says
+test-oracle: test-rust venv ## signatures and bodies are what AWS's own client says
 	$(PYTHON) tests/oracle/signatures.py --check
+	find $(CONVERSE) tests/golden/requests -name '*.json' -print0 | xargs -0 $(PYTHON) tests/e2e/service_model.py
 
 test-tools: venv ## the launcher
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tools

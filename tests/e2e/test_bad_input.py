@@ -374,6 +374,22 @@ def test_a_connection_stays_open_where_a_body_is_refused(connection, body):
     assert connection.opened == 1
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("POST", "/v1/chat/completions", {"authorization": "Bearer wrong"}, 401),
+        ("POST", "/v1/chat/completions", {"authorization": ""}, 401),
+        ("POST", "/v1/nothing", {}, 404),
+        ("PUT", "/v1/chat/completions", {}, 405),
+    ],
+)
+def test_a_connection_stays_open_where_headers_are_refused(connection, method, path, headers, status):
+    for _ in range(3):
+        assert connection.ask(method, path, BODY, headers).status == status
+        assert connection.chat(BODY).status == 200
+    assert connection.opened == 1
+
+
 def raw(port, head, body=b""):
     """Status and body of the answer to bytes that http.client would not send."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
