@@ -71,9 +71,9 @@ impl<'a> Fields<'a> {
         self.0.is_empty()
     }
 
-    /// Sets a member.
-    pub fn set(&mut self, name: impl Into<Cow<'a, str>>, value: Document<'a>) {
-        self.0.insert(name.into(), value);
+    /// Sets a member; gives back what it replaces.
+    pub fn set(&mut self, name: impl Into<Cow<'a, str>>, value: Document<'a>) -> Option<Document<'a>> {
+        self.0.insert(name.into(), value)
     }
 
     /// Takes a member away; true where there was one.
@@ -223,8 +223,6 @@ pub struct ToolResult<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResultStatus {
-    /// Well.
-    Success,
     /// Not well.
     Error,
 }
@@ -265,9 +263,6 @@ pub enum CachePointType {
 /// How long a prefix stays cached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum CacheTtl {
-    /// Five minutes.
-    #[serde(rename = "5m")]
-    FiveMinutes,
     /// An hour.
     #[serde(rename = "1h")]
     OneHour,
@@ -372,8 +367,6 @@ pub struct InputSchema<'a> {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ToolChoice<'a> {
-    /// As it likes.
-    Auto {},
     /// Any, but one.
     Any {},
     /// This one.
@@ -397,6 +390,8 @@ pub struct ServiceTier<'a> {
 pub enum OutputConfig<'a> {
     /// The client's.
     Raw(&'a RawValue),
+    /// The client's, with our form of the answer.
+    Owned(Box<RawValue>),
     /// Ours.
     #[serde(rename_all = "camelCase")]
     TextFormat {

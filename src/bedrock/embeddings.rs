@@ -50,15 +50,9 @@ pub struct CohereReply {
     pub embeddings: CohereEmbeddings,
 }
 
-/// Vectors by their type, or without one where none was asked for.
+/// Vectors by their type: only numbers are asked for.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub enum CohereEmbeddings {
-    /// By type.
-    ByType {
-        /// As numbers.
-        float: Vec<Vec<f32>>,
-    },
-    /// Without a type.
-    Plain(Vec<Vec<f32>>),
+pub struct CohereEmbeddings {
+    /// As numbers.
+    pub float: Vec<Vec<f32>>,
 }

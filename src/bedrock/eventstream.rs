@@ -9,6 +9,8 @@ use std::fmt;
 
 /// Total, headers length, and their checksum.
 const PRELUDE: usize = 12;
+/// What a decoder keeps for the next frame, bytes.
+const KEPT: usize = 4 << 10;
 /// The checksum behind the payload.
 const TRAILER: usize = 4;
 
@@ -116,6 +118,8 @@ impl Decoder {
         if self.start > 0 {
             self.buffer.drain(..self.start);
             self.start = 0;
+            // A large frame must not stay in memory for as long as the stream lasts.
+            self.buffer.shrink_to(KEPT);
         }
         self.buffer.extend_from_slice(bytes);
     }

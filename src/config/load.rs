@@ -2,6 +2,7 @@
 
 use crate::aws::credentials::{Credentials, Identity};
 use crate::aws::endpoint::{Region, Variant};
+use crate::gateway::headers::may_be_forwarded;
 use crate::gateway::keys::{Hash, Key, Keys};
 use crate::gateway::models::{Model, Models, is_bedrock_id};
 use crate::translate::{Limits, Options};
@@ -117,11 +118,17 @@ fn keys(written: Vec<file::ApiKey>) -> Result<Keys, Error> {
             return Err(error(format!("{at}.name"), "must not be empty, nor another key's"));
         }
         let hash = match (key, sha256) {
-            (Some(key), None) => Hash::of(key.as_bytes()),
+            (Some(key), None) => match key.trim() {
+                "" => return Err(error(format!("{at}.key"), "must not be empty")),
+                key => Hash::of(key.as_bytes()),
+            },
             (None, Some(hex)) => Hash::from_hex(&hex)
                 .ok_or_else(|| error(format!("{at}.sha256"), "must be 64 hexadecimal digits"))?,
             _ => return Err(error(at, "give either 'key' or 'sha256'")),
         };
+        if keys.iter().any(|key| key.hash == hash) {
+            return Err(error(at, "the same key as an earlier one"));
+        }
         keys.push(Key { name, hash, models });
     }
     Ok(Keys(keys))
@@ -212,21 +219,7 @@ fn forwarded(written: Vec<String>) -> Result<Vec<String>, Error> {
     let mut headers = Vec::with_capacity(written.len());
     for (at, name) in written.into_iter().enumerate() {
         let name = name.to_ascii_lowercase();
-        let is_legal = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
-        let is_ours = [
-            "authorization",
-            "cookie",
-            "host",
-            "api-key",
-            "content-",
-            "transfer-",
-            "x-api-key",
-            "x-amz",
-            "x-envoy",
-        ]
-        .iter()
-        .any(|beginning| name.starts_with(beginning));
-        if name.is_empty() || !name.bytes().all(is_legal) || (is_ours && name != "x-amzn-trace-id") {
+        if !may_be_forwarded(&name) {
             return Err(error(format!("forward_headers[{at}]"), "not a header that may go on to Bedrock"));
         }
         headers.push(name);
@@ -273,6 +266,8 @@ mod tests {
             ("api_keys", r#"[{"name":"a","sha256":"x"}]"#, "api_keys[0].sha256"),
             ("api_keys", r#"[{"name":"a","kye":"x"}]"#, "api_keys[0].kye"),
             ("api_keys", r#"[{"name":"a","key":"x"},{"name":"a","key":"y"}]"#, "api_keys[1].name"),
+            ("api_keys", r#"[{"name":"a","key":" "}]"#, "api_keys[0].key"),
+            ("api_keys", r#"[{"name":"a","key":"x"},{"name":"b","key":"x\n"}]"#, "api_keys[1]"),
             ("models", r#"[{"name":"x","model":"gpt-4o"}]"#, "models[0].model"),
             ("default_model", r#""x""#, "default_model"),
             ("endpoint", r#""bedrock.example""#, "endpoint"),

@@ -6,14 +6,16 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
 use super::host::{self, Buffer, Map};
-use super::refusal::{host_failed, json, refuse, refuse_beside};
+use super::refusal::{host_failed, json, refuse, refuse_beside, too_large};
+use crate::bedrock::error::Error as BedrockError;
 use crate::config::Config;
 use crate::gateway::handoff::{self, Handoff};
-use crate::gateway::headers::{CLUSTER, Headers};
+use crate::gateway::headers::CLUSTER;
 use crate::gateway::keys::Key;
 use crate::gateway::route::{Route, route};
 use crate::json::{Str, object};
 use crate::openai::{self, Endpoint, Error};
+use crate::translate::errors;
 
 /// One request.
 #[derive(Debug)]
@@ -37,7 +39,6 @@ const DRAIN: usize = 1 << 20;
 struct Undecided {
     endpoint: Endpoint,
     key: Key,
-    headers: Headers,
 }
 
 object! {
@@ -53,8 +54,7 @@ impl Gateway {
     }
 
     fn headers(&mut self, end_of_stream: bool) -> Result<Action, Error> {
-        let mut headers =
-            host::headers(Map::Request).map_err(|_| host_failed("give the request's headers"))?;
+        let headers = host::headers(Map::Request).map_err(|_| host_failed("give the request's headers"))?;
         let method = headers.text(":method").unwrap_or_default();
         let path = headers.text(":path").unwrap_or_default();
         let route = route(method, path, &self.config.prefixes)?;
@@ -80,18 +80,22 @@ impl Gateway {
         if end_of_stream {
             return Err(Error::invalid("The request has no body; a JSON object is expected."));
         }
-        let length = headers.text("content-length").and_then(|length| length.parse::<usize>().ok());
-        self.check_size(length.unwrap_or(0))?;
+        if let Some(length) = headers.text("content-length") {
+            // More digits than a number has are too many bytes as well.
+            self.check_size(length.parse::<usize>().unwrap_or(usize::MAX))?;
+        }
 
         let handoff = Handoff { endpoint, caller: key.name.as_str().into() };
         host::set_filter_state(handoff::KEY, &handoff.to_bytes())
             .map_err(|_| host_failed("keep filter state"))?;
-        headers.strip();
+        for name in headers.stripped() {
+            host::remove_header(Map::Request, name).map_err(|_| host_failed("take a header away"))?;
+        }
         if key.models.is_some() || self.config.models.decide_cluster() {
-            self.undecided = Some(Undecided { endpoint, key: key.clone(), headers });
+            self.undecided = Some(Undecided { endpoint, key: key.clone() });
             return Ok(Action::Pause);
         }
-        self.send_on(headers, None)?;
+        self.choose_cluster(None)?;
         Ok(Action::Continue)
     }
 
@@ -100,7 +104,7 @@ impl Gateway {
         if !end_of_stream {
             return Ok(if self.undecided.is_some() { Action::Pause } else { Action::Continue });
         }
-        let Some(Undecided { endpoint, key, headers }) = self.undecided.take() else {
+        let Some(Undecided { endpoint, key }) = self.undecided.take() else {
             return Ok(Action::Continue);
         };
         let config = Rc::clone(&self.config);
@@ -112,16 +116,18 @@ impl Gateway {
         // A name that nobody knows gives no right to the model that answers in its stead.
         let name = asked.as_deref().filter(|_| !resolved.is_fallback).unwrap_or(resolved.id);
         key.check(name, resolved.id)?;
-        self.send_on(headers, resolved.cluster)?;
+        self.choose_cluster(resolved.cluster)?;
         Ok(Action::Continue)
     }
 
-    /// Sends the request to its cluster, without what the client may not send further.
-    fn send_on(&self, mut headers: Headers, cluster: Option<&str>) -> Result<(), Error> {
-        if let Some(cluster) = cluster.or(self.config.upstream.cluster.as_deref()) {
-            headers.push(CLUSTER, cluster);
+    /// Names the cluster of a `cluster_header` route.
+    fn choose_cluster(&self, cluster: Option<&str>) -> Result<(), Error> {
+        match cluster.or(self.config.upstream.cluster.as_deref()) {
+            Some(cluster) => {
+                host::add_header(Map::Request, CLUSTER, cluster).map_err(|_| host_failed("take a header"))
+            }
+            None => Ok(()),
         }
-        host::set_headers(Map::Request, &headers).map_err(|_| host_failed("take the request's headers"))
     }
 
     /// Throws a refused body away, and answers at its end.
@@ -152,9 +158,9 @@ impl Gateway {
     }
 }
 
-/// 413.
-pub(super) fn too_large(limit: usize) -> Error {
-    Error::new(413, format!("The request body is larger than {limit} bytes.")).code("request_too_large")
+/// True for `CONNECT`, whose body is the connection itself.
+fn is_tunnel() -> bool {
+    host::header(Map::Request, ":method").as_deref() == Some(b"CONNECT")
 }
 
 impl Context for Gateway {}
@@ -162,8 +168,8 @@ impl Context for Gateway {}
 impl HttpContext for Gateway {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
         match self.headers(end_of_stream) {
-            // A body that is too large is not waited for.
-            Err(error) if !end_of_stream && error.status != 413 => {
+            // A body that is too large is not waited for, nor one that never ends.
+            Err(error) if !end_of_stream && error.status != 413 && !is_tunnel() => {
                 self.refusal = Some(error);
                 Action::Pause
             }
@@ -201,7 +207,7 @@ impl HttpContext for Gateway {
             let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse::<u16>().ok());
             if let Some(status) = status.filter(|status| *status >= 400) {
                 self.answered = true;
-                let error = Error::new(status, "The upstream gave no reason.").code("bad_upstream_response");
+                let error = errors::error(&BedrockError::from_reply(status, None, &[]));
                 return refuse_beside(&error, &host::headers(Map::Response).unwrap_or_default());
             }
         }

@@ -69,6 +69,14 @@ mod abi {
             value: *mut *mut u8,
             value_length: *mut usize,
         ) -> u32;
+        pub(super) fn proxy_remove_header_map_value(map: u32, name: *const u8, name_length: usize) -> u32;
+        pub(super) fn proxy_add_header_map_value(
+            map: u32,
+            name: *const u8,
+            name_length: usize,
+            value: *const u8,
+            value_length: usize,
+        ) -> u32;
         pub(super) fn proxy_get_buffer_bytes(
             buffer: u32,
             start: usize,
@@ -170,6 +178,20 @@ pub(super) fn header(map: Map, name: &str) -> Option<Vec<u8>> {
         abi::proxy_get_header_map_value(map as u32, name.as_ptr(), name.len(), value, length)
     })
     .ok()
+}
+
+/// Takes a header away, all values of it.
+pub(super) fn remove_header(map: Map, name: &[u8]) -> Result<(), Failed> {
+    // SAFETY: pointer and length are of one live slice.
+    done(unsafe { abi::proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) })
+}
+
+/// Adds a header.
+pub(super) fn add_header(map: Map, name: &str, value: &str) -> Result<(), Failed> {
+    // SAFETY: both pairs of pointer and length are of live strings.
+    done(unsafe {
+        abi::proxy_add_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len())
+    })
 }
 
 /// Puts these headers in the place of all that were in the map.

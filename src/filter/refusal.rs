@@ -14,7 +14,7 @@ pub(super) fn refuse(error: &Error) -> Action {
 /// The same, keeping what an upstream's headers tell the client.
 pub(super) fn refuse_beside(error: &Error, upstream: &Headers) -> Action {
     let mut headers = Headers::default();
-    for name in ["x-request-id", "x-bedrock-model", "retry-after"] {
+    for name in ["x-request-id", "x-bedrock-model", "retry-after", "x-should-retry"] {
         if let Some(value) = upstream.value(name) {
             headers.push(name, value);
         }
@@ -45,4 +45,9 @@ fn answer(status: u16, details: &str, headers: &Headers, body: &[u8]) -> Action 
 pub(super) fn host_failed(what: &'static str) -> Error {
     host::log(Level::Error, || format!("Envoy would not {what}"));
     Error::new(500, "The gateway could not handle the request.").code("gateway_error")
+}
+
+/// 413.
+pub(super) fn too_large(limit: usize) -> Error {
+    Error::new(413, format!("The request body is larger than {limit} bytes.")).code("request_too_large")
 }

@@ -16,9 +16,8 @@ use std::time::SystemTime;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
-use super::gateway::too_large;
 use super::host::{self, Buffer, Level, Map};
-use super::refusal::{host_failed, refuse};
+use super::refusal::{host_failed, refuse, too_large};
 use crate::aws::Identity;
 use crate::aws::path::encode_label;
 use crate::aws::sign::{self, BEDROCK};
@@ -125,6 +124,10 @@ impl Upstream {
             host::log(Level::Info, || {
                 format!("an unknown model was asked for by '{}': {id} answers", handoff.caller)
             });
+        }
+        // Envoy ends a request that outgrows its buffer in the middle of our call, which the SDK does not survive.
+        if body.len() > limit {
+            return Err(too_large(limit));
         }
         let headers = self.outgoing_headers(&format!("/model/{}/{operation}", encode_label(&id)), &body)?;
         host::set_headers(Map::Request, &headers).map_err(|_| host_failed("take the request's headers"))?;
@@ -302,6 +305,10 @@ impl Upstream {
             _ => Err(self.bedrock_error(head, &body)),
         };
         match translated {
+            Ok(body) if body.len() > self.config.reply_bytes => {
+                let error = no_answer(format!("The reply is larger than {} bytes.", self.config.reply_bytes));
+                self.give_error(head, &error, size);
+            }
             Ok(body) => {
                 self.set_success(head, "application/json", Some(body.len()));
                 self.set_body(size, &body);

@@ -23,11 +23,25 @@ impl Headers {
         self.0.push((name.as_bytes().to_vec(), value.into()));
     }
 
-    /// Takes away what no client may send further: its credentials, what could reach AWS as AWS's own, and what steers
-    /// Envoy's router.
-    pub fn strip(&mut self) {
-        self.0.retain(|(name, _)| !is_stripped(name));
+    /// The names of what no client may send further: its credentials, what could reach AWS as AWS's own, and what
+    /// steers Envoy's router.
+    pub fn stripped(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(|(name, _)| name.as_slice()).filter(|name| is_stripped(name))
     }
+}
+
+/// True for a header that may go on to Bedrock where the configuration says so: none of what is stripped, and none that
+/// belongs to the connection or to the body that we write anew (RFC 9110).
+pub fn may_be_forwarded(name: &str) -> bool {
+    const NAMES: &[&str] =
+        &["host", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "accept-encoding"];
+    const PREFIXES: &[&str] = &["content-", "transfer-", "proxy-"];
+    let is_legal = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
+    !name.is_empty()
+        && name.bytes().all(is_legal)
+        && !is_stripped(name.as_bytes())
+        && !NAMES.contains(&name)
+        && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn is_stripped(name: &[u8]) -> bool {
@@ -59,8 +73,8 @@ mod tests {
         ] {
             headers.push(name, "v");
         }
-        headers.strip();
-        let left: Vec<_> = headers.0.iter().map(|(name, _)| name.as_slice()).collect();
-        assert_eq!(left, [&b":path"[..], b"accept"]);
+        let stripped = headers.stripped().count();
+        assert_eq!(stripped, headers.0.len() - 2);
+        assert!(headers.stripped().all(|name| name != b":path" && name != b"accept"));
     }
 }

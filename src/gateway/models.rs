@@ -67,6 +67,10 @@ impl Models {
             let message = "You must provide a 'model'; there is no default here.";
             return default.ok_or_else(|| Error::invalid_param("model", message));
         };
+        // No model has so long a name, and every chunk of a stream would repeat it.
+        if asked.len() > LENGTH {
+            return Err(not_found(asked));
+        }
         if let Some(model) = self.named.iter().find(|model| model.name == asked) {
             return Ok(Resolved { id: &model.id, cluster: model.cluster.as_deref(), is_fallback: false });
         }
@@ -206,6 +210,19 @@ mod tests {
         models.fallback = Some("us.amazon.nova-micro-v1:0".into());
         let resolved = models.resolve(Some("claude-3.5-sonnet"), Endpoint::ChatCompletions).unwrap();
         assert_eq!((resolved.id, resolved.is_fallback), ("us.amazon.nova-micro-v1:0", true));
+    }
+
+    #[test]
+    fn a_name_of_ten_megabytes_is_refused_whatever_it_begins_with() {
+        for endpoint in [Endpoint::ChatCompletions, Endpoint::Embeddings] {
+            for beginning in ["gpt-", "text-embedding-", "x"] {
+                let name = format!("{beginning}{}", "x".repeat(10_000_000));
+                assert_eq!(
+                    models().resolve(Some(&name), endpoint).unwrap_err().param.as_deref(),
+                    Some("model")
+                );
+            }
+        }
     }
 
     #[test]

@@ -44,6 +44,13 @@ impl Error {
         Self::invalid(message).param(param)
     }
 
+    /// 400 for a member that must be there.
+    pub fn missing(param: &str) -> Self {
+        Self::invalid(format!("Missing required parameter: '{param}'."))
+            .param(param)
+            .code("missing_required_parameter")
+    }
+
     /// The same error, naming the member that is at fault.
     #[must_use]
     pub fn param(mut self, param: impl Into<String>) -> Self {

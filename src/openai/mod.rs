@@ -11,6 +11,7 @@ pub mod sse;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::json;
 
@@ -41,6 +42,19 @@ pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
             }
             (path, reason) => Error::invalid(format!("Invalid value for '{path}': {reason}.")).param(path),
         }
+    })
+}
+
+/// Reads a member that was kept as it came; an error names the place inside it.
+///
+/// # Errors
+/// 400 naming the member that is wrong.
+pub fn member<'a, T: Deserialize<'a>>(raw: &'a RawValue, param: &str) -> Result<T, Error> {
+    serde_json::from_str(raw.get()).map_err(|error| {
+        let (path, reason) = json::path_and_reason(&error);
+        let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+        let path = format!("{param}{dot}{path}");
+        Error::invalid(format!("Invalid value for '{path}': {reason}.")).param(path)
     })
 }
 

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 
-use crate::bedrock::embeddings::{CohereEmbeddings, CohereReply, CohereRequest, TitanReply, TitanRequest};
+use crate::bedrock::embeddings::{CohereReply, CohereRequest, TitanReply, TitanRequest};
 use crate::json::{OneOrMany, Str};
 use crate::openai::Error;
 use crate::openai::embeddings::{self as openai, Embedding, Request, Usage, Vector};
@@ -123,10 +123,7 @@ fn texts<'a>(
     asked: &str,
     limits: &super::Limits,
 ) -> Result<Vec<Str<'a>>, Error> {
-    let input = input.ok_or_else(|| {
-        Error::invalid_param("input", "Missing required parameter: 'input'.")
-            .code("missing_required_parameter")
-    })?;
+    let input = input.ok_or_else(|| Error::missing("input"))?;
     let raw = match input {
         OneOrMany::One(text) if text.is_empty() => {
             return Err(Error::invalid_param("input", "'input' must not be empty."));
@@ -184,8 +181,7 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
         }
         Body::Cohere => {
             let CohereReply { embeddings } = serde_json::from_slice(body).map_err(unreadable)?;
-            let (CohereEmbeddings::ByType { float: vectors } | CohereEmbeddings::Plain(vectors)) = embeddings;
-            (vectors, answered.input_tokens.unwrap_or(0))
+            (embeddings.float, answered.input_tokens.unwrap_or(0))
         }
     };
     if vectors.len() != context.inputs {

@@ -80,6 +80,9 @@ pub enum Reply {
     Embeddings(embeddings::Reply),
 }
 
+/// What Converse's form needs beside the client's own bytes, about.
+const BESIDE: usize = 1_024;
+
 /// Translates a request. `resolve` says which of Bedrock's models the client means by its `model`, if it gave one.
 ///
 /// # Errors
@@ -101,7 +104,7 @@ where
             let model = resolve(asked.as_deref())?;
             let asked = asked.as_deref().unwrap_or(&model);
             let capabilities = family::capabilities(&model);
-            let outgoing = chat::request(request, asked, caller, capabilities, options)?;
+            let outgoing = chat::request(request, asked, caller, capabilities, options, body.len() + BESIDE)?;
             Ok((model, outgoing.map(Reply::Chat)))
         }
         Endpoint::Embeddings => {

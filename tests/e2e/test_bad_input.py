@@ -443,3 +443,43 @@ def test_what_is_no_http_harms_nobody(gateway, connection, line):
         stranger.shutdown(socket.SHUT_WR)
         assert stranger.recv(100)[:12] in (b"HTTP/1.1 400", b"HTTP/1.1 426", b"HTTP/1.1 404", b"")
     assert connection.chat(BODY).status == 200
+
+
+def grown(calls):
+    """A body that translation makes larger: each call without a result gets one."""
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    return {"messages": [*SAID, {"role": "assistant", "tool_calls": [call] * calls}]}
+
+
+def test_a_body_that_outgrows_the_limit_in_translation_is_refused(connection, running_emulator):
+    before = running_emulator.count()
+    answer = connection.chat(grown(230_000))
+    assert (answer.status, answer.error["code"]) == (413, "request_too_large")
+    assert running_emulator.count() == before
+    assert connection.chat(BODY).status == 200
+
+
+@pytest.mark.parametrize("name", ["gpt-", "text-embedding-", "no-such-model"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_model_of_ten_megabytes_is_refused(connection, name, stream):
+    answer = connection.chat(BODY | {"model": name + "x" * 10_000_000, "stream": stream})
+    assert (answer.status, answer.error["param"]) == (404, "model")
+    assert connection.chat(BODY).status == 200
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"CONNECT evil:443 HTTP/1.1\r\nhost: evil:443\r\n\r\n", (400, 401, 404, 405)),
+        (
+            b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n" + GOOD + b"content-length: 4294967301\r\n\r\n{}",
+            (413,),
+        ),
+    ],
+)
+def test_what_never_ends_is_answered_at_once(gateway, head, status):
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as opened:
+        opened.sendall(head)
+        response = http.client.HTTPResponse(opened)
+        response.begin()
+        assert response.status in status

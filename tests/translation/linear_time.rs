@@ -181,6 +181,44 @@ fn many_tools_of_one_legal_name() {
 }
 
 #[test]
+fn many_functions_of_the_older_form() {
+    assert_linear_request("functions", 1_000, |count| {
+        let functions = list(count, |at| format!(r#"{{"name":"f{at}"}}"#));
+        format!(r#"{{"messages":[{{"role":"user","content":"Go"}}],"functions":[{functions}]}}"#)
+    });
+}
+
+#[test]
+fn many_allowed_tools_beside_a_long_history() {
+    assert_linear_request("allowed tools", 500, |count| {
+        let tools = list(count, |at| format!(r#"{{"type":"function","function":{{"name":"f{at}"}}}}"#));
+        let turns = calls(
+            count,
+            false,
+            |at| call(&format!("id{at}"), &format!("f{at}")),
+            |at| result(&format!("id{at}")),
+        );
+        let head = turns.strip_suffix('}').unwrap();
+        format!(
+            r#"{head},"tools":[{tools}],"tool_choice":{{"type":"allowed_tools",
+            "allowed_tools":{{"mode":"auto","tools":[{tools}]}}}}}}"#
+        )
+    });
+}
+
+#[test]
+fn tools_and_functions_count_together() {
+    let functions = list(1_001, |at| format!(r#"{{"name":"f{at}"}}"#));
+    let request =
+        format!(r#"{{"messages":[{{"role":"user","content":"Go"}}],"tools":[],"functions":[{functions}]}}"#);
+    let options = Options { unsupported: Unsupported::Refuse, limits: Limits::default() };
+    assert_eq!(
+        translate(MODEL, request.as_bytes(), &options).unwrap_err().param.as_deref(),
+        Some("functions")
+    );
+}
+
+#[test]
 fn many_names_in_the_history() {
     let name = |at: usize| format!("tool{at}");
     assert_linear_request("names", 500, |count| {

@@ -26,8 +26,9 @@ pub(super) fn point(
         return Ok(None);
     }
     // OpenAI's shortest is 30 minutes: the hour is the nearest that keeps the promise.
-    let long = ttl.is_some_and(|ttl| &*ttl != "5m");
-    notes.ignore_if(long && capabilities.cache != Cache::OneHour, "cache_control.ttl");
+    let long = ttl.as_deref().is_some_and(|ttl| matches!(ttl, "1h" | "30m" | "12h" | "24h"));
+    let known = long || ttl.as_deref().is_none_or(|ttl| ttl == "5m");
+    notes.ignore_if(!known || (long && capabilities.cache != Cache::OneHour), "cache_control.ttl");
     Ok(Some(new(long && capabilities.cache == Cache::OneHour)))
 }
 
@@ -49,7 +50,14 @@ fn new(hour: bool) -> CachePoint {
 }
 
 /// Adds the points that the client's switches ask for, and keeps the last four of all.
-pub(super) fn apply(body: &mut converse::Request<'_>, switches: CacheSwitches, capabilities: &Capabilities) {
+pub(super) fn apply(
+    body: &mut converse::Request<'_>,
+    switches: CacheSwitches,
+    capabilities: &Capabilities,
+    notes: &mut Notes<'_>,
+) {
+    let asked = switches.system || switches.messages;
+    notes.ignore_if(asked && capabilities.cache == Cache::No, "extra_body.prompt_caching");
     if capabilities.cache != Cache::No {
         if switches.system && !matches!(body.system.last(), None | Some(SystemBlock::CachePoint(_))) {
             body.system.push(SystemBlock::CachePoint(new(false)));

@@ -9,7 +9,6 @@ use crate::translate::notes::Notes;
 
 use super::cache;
 use super::media;
-use super::request::missing;
 use super::tool_names::Distinct;
 
 /// Longest name of a document (service model: 200).
@@ -76,8 +75,8 @@ impl Contents {
             unknown,
         } = part;
         notes.unknown("messages[].content[].", unknown)?;
-        let kind = kind.ok_or_else(|| missing(&format!("{place}.type")))?;
-        let need = |member: &str| missing(&format!("{place}.{member}"));
+        let kind = kind.ok_or_else(|| Error::missing(&format!("{place}.type")))?;
+        let need = |member: &str| Error::missing(&format!("{place}.{member}"));
         let block = match &*kind {
             "text" | "input_text" | "output_text" => {
                 let text = text.ok_or_else(|| need("text"))?;
@@ -140,7 +139,7 @@ impl Contents {
                 let message = "Files kept by OpenAI are not available here; send 'file_data'.";
                 return Err(Error::invalid_param(format!("{place}.file.file_id"), message));
             }
-            return Err(missing(&param));
+            return Err(Error::missing(&param));
         };
         if media::is_image_or_video(&data) {
             return media::image_or_video(data, &param);
@@ -163,24 +162,29 @@ impl Contents {
 }
 
 /// What a tool gave; never empty.
-pub(super) fn result_blocks(pieces: Vec<Piece<'_>>) -> Vec<ResultBlock<'_>> {
-    let mut blocks: Vec<_> = pieces.into_iter().filter_map(result_block).collect();
+pub(super) fn result_blocks<'a>(pieces: Vec<Piece<'a>>, place: &str) -> Result<Vec<ResultBlock<'a>>, Error> {
+    let mut blocks = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        blocks.push(match piece {
+            Piece::Block(Block::Text(text)) => ResultBlock::Text(text),
+            Piece::Block(Block::Image(image)) => ResultBlock::Image(image),
+            Piece::Block(Block::Document(document)) => ResultBlock::Document(document),
+            Piece::Block(Block::Video(video)) => ResultBlock::Video(video),
+            Piece::CachePoint(_) => continue,
+            Piece::Block(_) | Piece::Reasoning(_) => {
+                let message =
+                    format!("'{place}' may hold only text, images, documents and video in this role.");
+                return Err(Error::invalid(message).param(place));
+            }
+        });
+    }
     if blocks.is_empty() {
         blocks.push(ResultBlock::Text("(no output)".into()));
     }
-    blocks
+    Ok(blocks)
 }
 
-fn result_block(piece: Piece<'_>) -> Option<ResultBlock<'_>> {
-    match piece {
-        Piece::Block(Block::Text(text)) => Some(ResultBlock::Text(text)),
-        Piece::Block(Block::Image(image)) => Some(ResultBlock::Image(image)),
-        Piece::Block(Block::Document(document)) => Some(ResultBlock::Document(document)),
-        Piece::Block(Block::Video(video)) => Some(ResultBlock::Video(video)),
-        Piece::Block(_) | Piece::Reasoning(_) | Piece::CachePoint(_) => None,
-    }
-}
-
+/// The address of a medium, and the format that the client states.
 fn url<'a>(
     media: Option<MediaUrl<'a>>,
     place: &str,
@@ -188,8 +192,8 @@ fn url<'a>(
     notes: &mut Notes<'_>,
 ) -> Result<Str<'a>, Error> {
     let MediaUrl { url, detail, format: _, unknown } =
-        media.ok_or_else(|| missing(&format!("{place}.{member}")))?;
+        media.ok_or_else(|| Error::missing(&format!("{place}.{member}")))?;
     notes.unknown("messages[].content[].image_url.", unknown)?;
     notes.ignore_if(detail.is_some_and(|detail| &*detail != "auto"), "messages[].content[].image_url.detail");
-    url.ok_or_else(|| missing(&format!("{place}.{member}.url")))
+    url.ok_or_else(|| Error::missing(&format!("{place}.{member}.url")))
 }

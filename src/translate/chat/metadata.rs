@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::bedrock::converse;
 use crate::json::{Members, Str};
+use crate::translate::notes::Notes;
 
 /// Limits of `requestMetadata` (service model).
 const LABELS: usize = 16;
@@ -12,14 +13,14 @@ const LENGTH: usize = 256;
 /// The label under which the caller's key name always stands.
 const CALLER: &str = "api_key";
 
-/// The caller first, then Bedrock's own labels, then OpenAI's; the first of a name stays.
+/// The caller first, then the client's people, then Bedrock's own labels, then OpenAI's; the first of a name stays.
 pub(super) fn apply<'a>(
     body: &mut converse::Request<'a>,
     caller: &str,
     request_metadata: Option<Members<'a, Str<'a>>>,
     metadata: Option<Members<'a, Str<'a>>>,
-    user: Option<Str<'a>>,
-    safety_identifier: Option<Str<'a>>,
+    [user, safety_identifier]: [Option<Str<'a>>; 2],
+    notes: &mut Notes<'_>,
 ) {
     let own = [(Str::from(CALLER), Str::from(caller.to_owned()))];
     let members =
@@ -30,7 +31,11 @@ pub(super) fn apply<'a>(
     let into = &mut body.request_metadata.0;
     for (name, value) in labels {
         let name = legal(name.into_cow());
-        if into.len() < LABELS && !name.is_empty() && !into.iter().any(|(other, _)| *other == name) {
+        if into.len() >= LABELS {
+            notes.ignore("metadata");
+            return;
+        }
+        if !name.is_empty() && !into.iter().any(|(other, _)| *other == name) {
             into.push((name, legal(value.into_cow())));
         }
     }
@@ -48,12 +53,17 @@ fn legal(text: Cow<'_, str>) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::translate::Limits;
+    use crate::translate::notes::Unsupported;
 
     #[test]
     fn labels_are_legal_at_most_sixteen_and_the_caller_is_always_among_them() {
         let many = (0..40).map(|n| (Str::from(format!("k{n}é")), Str::from("v".repeat(300)))).collect();
         let mut body = converse::Request::default();
-        apply(&mut body, "team a", None, Some(Members(many)), Some("me@x".into()), None);
+        let limits = Limits::default();
+        let mut notes = Notes::new(Unsupported::Refuse, &limits);
+        apply(&mut body, "team a", None, Some(Members(many)), [Some("me@x".into()), None], &mut notes);
+        assert_eq!(notes.into_ignored(), ["metadata"]);
         let labels = body.request_metadata.0;
         assert_eq!(labels.len(), LABELS);
         assert_eq!(labels[0], ("api_key".into(), "team a".into()));

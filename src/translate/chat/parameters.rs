@@ -1,10 +1,10 @@
 //! Numbers and switches of a request.
 
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::bedrock::converse::{self, Document, OutputConfig, ServiceTier};
 use crate::json::{List, Members, OneOrMany, Str, object};
-use crate::openai::Error;
+use crate::openai::{Error, member};
 use crate::translate::family::{Capabilities, TopK};
 use crate::translate::notes::Notes;
 
@@ -114,7 +114,9 @@ pub(super) fn inference<'a>(
         let fields = &mut body.additional_model_request_fields;
         match capabilities.top_k {
             TopK::None => notes.ignore("top_k"),
-            TopK::Field(name) => fields.set(name, Document::Value(top_k.into())),
+            TopK::Field(name) => {
+                fields.set(name, Document::Value(top_k.into()));
+            }
             TopK::Nova => {
                 fields.set("inferenceConfig", Document::Value(serde_json::json!({ "topK": top_k })));
             }
@@ -180,18 +182,12 @@ pub(super) fn bedrock_members<'a>(
         additional_model_response_field_paths,
         output_config,
     } = members;
-    let object = |value: Option<&'a RawValue>, name: &str| match value {
-        Some(value) if !value.get().starts_with('{') => {
-            Err(Error::invalid(format!("Invalid value for '{name}': expected an object.")).param(name))
-        }
-        Some(value) => notes.check_depth(value, || name.to_owned()).map(|()| Some(value)),
-        None => Ok(None),
-    };
-    body.performance_config = object(performance_config, "performanceConfig")?;
-    body.prompt_variables = object(prompt_variables, "promptVariables")?;
-    body.output_config =
-        object(output_config, "outputConfig")?.map(OutputConfig::Raw).or(body.output_config.take());
-    if let Some(guardrail) = object(guardrail_config, "guardrailConfig")? {
+    body.performance_config = object(performance_config, "performanceConfig", notes)?;
+    body.prompt_variables = object(prompt_variables, "promptVariables", notes)?;
+    if let Some(config) = object(output_config, "outputConfig", notes)? {
+        body.output_config = Some(output_config_beside(config, body.output_config.take(), notes)?);
+    }
+    if let Some(guardrail) = object(guardrail_config, "guardrailConfig", notes)? {
         body.guardrail_config = Some(guardrail_config_for(guardrail, stream)?);
     }
     if let Some(paths) = additional_model_response_field_paths {
@@ -205,46 +201,70 @@ pub(super) fn bedrock_members<'a>(
     additional_fields(body, additional_model_request_fields, "additionalModelRequestFields", notes)
 }
 
-object! {
-    /// `guardrailConfig`.
-    struct Guardrail<'a> {
-        id = "guardrailIdentifier": Str<'a>,
-        version = "guardrailVersion": Str<'a>,
-        trace: Str<'a>,
-        mode = "streamProcessingMode": Str<'a>,
+/// A member that has to be an object, where it is there.
+fn object<'a>(
+    value: Option<&'a RawValue>,
+    name: &str,
+    notes: &Notes<'_>,
+) -> Result<Option<&'a RawValue>, Error> {
+    if let Some(value) = value {
+        if !value.get().starts_with('{') {
+            return Err(
+                Error::invalid(format!("Invalid value for '{name}': expected an object.")).param(name)
+            );
+        }
+        notes.check_depth(value, || name.to_owned())?;
     }
+    Ok(value)
 }
 
-/// `streamProcessingMode` is known to ConverseStream only.
+/// `streamProcessingMode` is known to ConverseStream only, and asks for nothing elsewhere.
 fn guardrail_config_for<'a>(raw: &'a RawValue, stream: bool) -> Result<Document<'a>, Error> {
-    let guardrail: Guardrail<'_> = serde_json::from_str(raw.get()).map_err(|error| {
-        Error::invalid(format!("Invalid value for 'guardrailConfig': {error}.")).param("guardrailConfig")
-    })?;
-    if stream || guardrail.mode.is_none() {
+    const PARAM: &str = "guardrailConfig";
+    const STREAM_ONLY: &str = "streamProcessingMode";
+    let Members(mut members): Members<'_, &RawValue> = member(raw, PARAM)?;
+    if stream || members.iter().all(|(name, _)| &**name != STREAM_ONLY) {
         return Ok(Document::Raw(raw));
     }
-    let mut value = serde_json::Map::new();
-    for (name, member) in [
-        ("guardrailIdentifier", guardrail.id),
-        ("guardrailVersion", guardrail.version),
-        ("trace", guardrail.trace),
-    ] {
-        if let Some(member) = member {
-            value.insert(name.to_owned(), member.into_cow().into());
-        }
+    members.retain(|(name, _)| &**name != STREAM_ONLY);
+    to_raw_value(&Members(members))
+        .map(Document::Owned)
+        .map_err(|_| Error::invalid("It cannot be read.").param(PARAM))
+}
+
+/// The client's `outputConfig`, and the form of the answer where `response_format` asked for one.
+fn output_config_beside<'a>(
+    raw: &'a RawValue,
+    ours: Option<OutputConfig<'a>>,
+    notes: &mut Notes<'_>,
+) -> Result<OutputConfig<'a>, Error> {
+    const PARAM: &str = "outputConfig";
+    let Some(OutputConfig::TextFormat { text_format }) = ours else {
+        return Ok(OutputConfig::Raw(raw));
+    };
+    let Members(mut members): Members<'_, &RawValue> = member(raw, PARAM)?;
+    if members.iter().any(|(name, _)| &**name == "textFormat") {
+        notes.ignore("response_format");
+        return Ok(OutputConfig::Raw(raw));
     }
-    Ok(Document::Value(value.into()))
+    let unreadable = |_| Error::invalid("It cannot be read.").param(PARAM);
+    let text_format = to_raw_value(&text_format).map_err(unreadable)?;
+    members.push(("textFormat".into(), &text_format));
+    to_raw_value(&Members(members)).map(OutputConfig::Owned).map_err(unreadable)
 }
 
 fn additional_fields<'a>(
     body: &mut converse::Request<'a>,
     members: Option<Members<'a, &'a RawValue>>,
     param: &str,
-    notes: &Notes<'_>,
+    notes: &mut Notes<'_>,
 ) -> Result<(), Error> {
     for (name, value) in members.map(|members| members.0).unwrap_or_default() {
         notes.check_depth(value, || format!("{param}.{}", &*name))?;
-        body.additional_model_request_fields.set(name.into_cow(), Document::Raw(value));
+        // What the client says in the model's own words holds over what we would have made of its OpenAI parameters.
+        let lost = if &*name == "tool_choice" { "parallel_tool_calls" } else { "top_k" };
+        let replaced = body.additional_model_request_fields.set(name.into_cow(), Document::Raw(value));
+        notes.ignore_if(matches!(replaced, Some(Document::Value(_))), lost);
     }
     Ok(())
 }
@@ -276,11 +296,7 @@ pub(super) fn extra_body<'a>(
     };
     if let Some(at) = members.iter().position(|(name, _)| &**name == "prompt_caching") {
         let (_, value) = members.remove(at);
-        let PromptCaching { system, messages, unknown } =
-            serde_json::from_str(value.get()).map_err(|error| {
-                Error::invalid(format!("Invalid value for 'extra_body.prompt_caching': {error}."))
-                    .param("extra_body.prompt_caching")
-            })?;
+        let PromptCaching { system, messages, unknown } = member(value, "extra_body.prompt_caching")?;
         notes.unknown("extra_body.prompt_caching.", unknown)?;
         switches = CacheSwitches { system: system.unwrap_or(false), messages: messages.unwrap_or(false) };
     }

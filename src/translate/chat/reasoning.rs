@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::bedrock::converse::{self, Block, Document, Message, Role};
 use crate::json::{Str, object};
-use crate::openai::Error;
+use crate::openai::{Error, member};
 use crate::translate::family::{Capabilities, Reasoning};
 use crate::translate::notes::Notes;
 
@@ -144,15 +144,13 @@ fn by_hand<'a>(
     notes: &mut Notes<'_>,
 ) -> Result<Plan<'a>, Error> {
     notes.check_depth(raw, || "thinking".to_owned())?;
-    let Thinking { kind, budget_tokens, unknown: _ } = serde_json::from_str(raw.get()).map_err(|error| {
-        Error::invalid(format!("Invalid value for 'thinking': {error}.")).param("thinking")
-    })?;
+    let Thinking { kind, budget_tokens, unknown } = member(raw, "thinking")?;
+    if matches!(kind.as_deref(), Some("enabled" | "disabled")) {
+        notes.unknown("thinking.", unknown)?;
+    }
     match (kind.as_deref(), budget_tokens) {
         (Some("enabled"), Some(budget)) => Ok(with_budget(budget, "thinking", max_tokens, messages, notes)),
-        (Some("enabled"), None) => {
-            let param = "thinking.budget_tokens";
-            Err(Error::invalid(format!("Missing required parameter: '{param}'.")).param(param))
-        }
+        (Some("enabled"), None) => Err(Error::missing("thinking.budget_tokens")),
         (Some("disabled"), _) => Ok(Plan { fields: Vec::new(), effect: Effect::None }),
         _ => Ok(Plan {
             fields: vec![("thinking", Document::Raw(raw))],
@@ -202,7 +200,12 @@ pub(super) fn apply<'a>(
     const ANSWER: i64 = 4_096;
     let Plan { fields, effect } = plan;
     for (name, value) in fields {
-        body.additional_model_request_fields.set(name, value);
+        // What the client says in the model's own words holds.
+        if body.additional_model_request_fields.value(name).is_some() {
+            notes.ignore("reasoning_effort");
+        } else {
+            body.additional_model_request_fields.set(name, value);
+        }
     }
     if effect == Effect::None {
         return;
@@ -214,9 +217,12 @@ pub(super) fn apply<'a>(
     match effect {
         Effect::NovaHighest => {
             notes.ignore_if(config.max_tokens.take().is_some(), max_tokens_name);
-            // Its only member there is `topK`.
-            let top_k = body.additional_model_request_fields.remove("inferenceConfig");
-            notes.ignore_if(top_k, "top_k");
+            // Ours has no member but `topK`; the client's own stays.
+            let fields = &mut body.additional_model_request_fields;
+            if matches!(fields.value("inferenceConfig"), Some(Document::Value(_))) {
+                fields.remove("inferenceConfig");
+                notes.ignore("top_k");
+            }
         }
         Effect::Thinking { budget } => {
             if let Some(budget) = budget

@@ -12,7 +12,7 @@ use super::tools::{self, Given};
 use super::{Reply, cache, metadata, reasoning, structured, turns};
 
 /// Translates a request for a model that takes `capabilities`. `asked` is what the client called the model; the reply
-/// repeats it.
+/// repeats it. `size_hint` is about how long the result will be, bytes.
 ///
 /// # Errors
 /// 400 naming the member that is wrong, too large, or without a counterpart.
@@ -22,6 +22,7 @@ pub fn request(
     caller: &str,
     capabilities: &Capabilities,
     options: &Options,
+    size_hint: usize,
 ) -> Result<Outgoing<Reply>, Error> {
     let mut notes = Notes::new(options.unsupported, &options.limits);
     let Request {
@@ -74,7 +75,7 @@ pub fn request(
         extra_body,
         unknown,
     } = request;
-    let messages = messages.ok_or_else(|| missing("messages"))?;
+    let messages = messages.ok_or_else(|| Error::missing("messages"))?;
     let stream = stream.unwrap_or(false);
 
     // What has no counterpart.
@@ -107,14 +108,19 @@ pub fn request(
     let mut names = tools::names(&given);
     let reasoning = reasoning::Asked { effort: reasoning_effort, thinking };
     let prefill = capabilities.prefill && !reasoning.may_think(capabilities);
-    let turns::Turns { messages, system, called } =
+    let turns::Turns { messages, system, called, is_called } =
         turns::turns(messages.0, prefill, capabilities, &mut names, &mut notes)?;
     let limit = parameters::max_tokens(max_completion_tokens, max_tokens, &mut notes)?;
     let (limit_name, max_tokens) = limit.unzip();
     let reasoning = reasoning::plan(reasoning, max_tokens, &messages, capabilities, &mut notes)?;
     let mut body = converse::Request { messages, system, ..converse::Request::default() };
     let plan = structured::plan(response_format, capabilities, &mut notes)?;
-    let circumstances = tools::Circumstances { called: &called, thinks: reasoning.thinks(), capabilities };
+    let circumstances = tools::Circumstances {
+        called: &called,
+        is_called: &is_called,
+        thinks: reasoning.thinks(),
+        capabilities,
+    };
     let answer_tool = tools::tool_config(&mut body, given, plan, &mut names, circumstances, &mut notes)?;
 
     // Numbers, then reasoning, which overrules some of them.
@@ -136,8 +142,8 @@ pub fn request(
     )?;
     let switches = parameters::extra_body(&mut body, extra_body, &mut notes)?;
     reasoning::apply(&mut body, reasoning, limit_name.unwrap_or("max_tokens"), &mut notes);
-    metadata::apply(&mut body, caller, request_metadata, metadata, user, safety_identifier);
-    cache::apply(&mut body, switches, capabilities);
+    metadata::apply(&mut body, caller, request_metadata, metadata, [user, safety_identifier], &mut notes);
+    cache::apply(&mut body, switches, capabilities, &mut notes);
 
     let include_usage = stream_options_usage(stream_options, stream, &mut notes)?;
     let reply = Reply {
@@ -148,10 +154,11 @@ pub fn request(
         answer_tool,
         legacy_functions,
     };
-    let body = serde_json::to_vec(&body)
+    let mut written = Vec::with_capacity(size_hint);
+    serde_json::to_writer(&mut written, &body)
         .map_err(|_| Error::new(500, "The request could not be written for Bedrock."))?;
     let operation = if stream { "converse-stream" } else { "converse" };
-    Ok(Outgoing { operation, body, ignored: notes.into_ignored(), reply })
+    Ok(Outgoing { operation, body: written, ignored: notes.into_ignored(), reply })
 }
 
 fn stream_options_usage(
@@ -164,11 +171,4 @@ fn stream_options_usage(
     };
     notes.unknown("stream_options.", unknown)?;
     Ok(stream && include_usage.unwrap_or(false))
-}
-
-/// 400 for a member that must be there.
-pub(super) fn missing(param: &str) -> Error {
-    Error::invalid(format!("Missing required parameter: '{param}'."))
-        .param(param)
-        .code("missing_required_parameter")
 }

@@ -22,6 +22,8 @@ use super::{Called, Reply};
 pub struct Stream {
     context: Reply,
     decoder: Decoder,
+    /// How much may be held back of text or of a call, bytes.
+    held_bytes: usize,
     writer: Writer,
     /// Calls that have begun and not ended, by their block's index.
     open: Vec<(u32, Open)>,
@@ -76,6 +78,7 @@ impl Stream {
         Self {
             context,
             decoder: Decoder::new(limits.frame_bytes),
+            held_bytes: limits.frame_bytes,
             writer,
             open: Vec::new(),
             calls: 0,
@@ -95,11 +98,6 @@ impl Stream {
     /// True once a good event has come: from then on the answer is under way.
     pub fn has_begun(&self) -> bool {
         self.begun
-    }
-
-    /// True once the answer is whole; what comes after it is skipped.
-    pub fn is_finished(&self) -> bool {
-        self.finished
     }
 
     /// Takes the next bytes, however they were cut, and writes the chunks of the events that they complete.
@@ -161,13 +159,22 @@ impl Stream {
             }
             _ => return Err(no_answer("Bedrock's stream has a frame of an unknown kind.")),
         }
-        let event = frame.header(":event-type").unwrap_or_default();
-        if !self.begun {
-            self.begun = true;
-            let delta = Delta { role: Some("assistant"), content: Some(""), ..Delta::default() };
-            self.writer.choice(out, &delta, None);
+        if self.begun {
+            return self.event(frame, out);
         }
-        match event {
+        let delta = Delta { role: Some("assistant"), content: Some(""), ..Delta::default() };
+        self.writer.choice(out, &delta, None);
+        let result = self.event(frame, out);
+        // Only a good event is a beginning: before one, an error still can be a status.
+        self.begun = result.is_ok();
+        if !self.begun {
+            out.clear();
+        }
+        result
+    }
+
+    fn event(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
+        match frame.header(":event-type").unwrap_or_default() {
             "contentBlockStart" => self.block_start(read(frame)?, out),
             "contentBlockDelta" => self.block_delta(read(frame)?, out),
             "contentBlockStop" => {
@@ -241,7 +248,7 @@ impl Stream {
         };
         let block = event.index.unwrap_or(0);
         if let Some(text) = text.filter(|text| !text.is_empty()) {
-            self.text(block, &text, out);
+            self.text(block, &text, out)?;
         }
         if let Some(reasoning) = reasoning_content {
             self.reasoning(block, reasoning, out);
@@ -259,7 +266,7 @@ impl Stream {
         Ok(())
     }
 
-    fn text(&mut self, block: u32, text: &str, out: &mut Vec<u8>) {
+    fn text(&mut self, block: u32, text: &str, out: &mut Vec<u8>) -> Result<(), Error> {
         if self.cited.0 != block {
             self.cited = (block, self.characters);
         }
@@ -268,9 +275,10 @@ impl Stream {
             Speech::Flows => {
                 self.writer.choice(out, &Delta { content: Some(text), ..Delta::default() }, None)
             }
-            Speech::Held(held) => held.push_str(text),
+            Speech::Held(held) => hold(held, text, self.held_bytes)?,
             Speech::Unwanted => {}
         }
+        Ok(())
     }
 
     /// Gives out the text that was held: it is the answer after all.
@@ -322,8 +330,7 @@ impl Stream {
                 arguments_delta(self.context.legacy_functions, *index, piece)
             }
             Open::Custom { arguments, .. } => {
-                arguments.push_str(piece);
-                return Ok(());
+                return hold(arguments, piece, self.held_bytes);
             }
             Open::Answer { begun } => {
                 *begun = true;
@@ -359,6 +366,8 @@ impl Stream {
         while let Some((block, _)) = self.open.first() {
             self.close(*block, out);
         }
+        // The answer tool was never called: what was said is the answer.
+        self.release(out);
         let stop_reason =
             event.stop_reason.ok_or_else(|| no_answer("Bedrock's stream does not say why it ended."))?;
         let finish_reason = self.context.finish_reason(&stop_reason, self.calls > 0)?;
@@ -378,6 +387,17 @@ impl Stream {
         self.writer.done(out);
         self.finished = true;
     }
+}
+
+/// Keeps a piece until the rest has come.
+fn hold(held: &mut String, piece: &str, limit: usize) -> Result<(), Error> {
+    if held.len().saturating_add(piece.len()) > limit {
+        return Err(no_answer(format!(
+            "Bedrock's stream has more than {limit} bytes that must be held together."
+        )));
+    }
+    held.push_str(piece);
+    Ok(())
 }
 
 /// Reads a frame's payload.

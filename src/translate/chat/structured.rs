@@ -11,8 +11,6 @@ use crate::openai::chat::{JsonSchema, ResponseFormat};
 use crate::translate::family::Capabilities;
 use crate::translate::notes::Notes;
 
-use super::request::missing;
-
 /// How the answer gets its form.
 #[derive(Debug)]
 pub(super) enum Plan<'a> {
@@ -39,7 +37,7 @@ pub(super) fn plan<'a>(
         return Ok(Plan::Text);
     };
     notes.unknown("response_format.", unknown)?;
-    let kind = kind.ok_or_else(|| missing("response_format.type"))?;
+    let kind = kind.ok_or_else(|| Error::missing("response_format.type"))?;
     let plan = match &*kind {
         "text" => return Ok(Plan::Text),
         "json_object" => Plan::Tool { schema: None, description: None },
@@ -63,7 +61,7 @@ fn schema_plan<'a>(
 ) -> Result<Plan<'a>, Error> {
     let param = "response_format.json_schema";
     let JsonSchema { name, description, schema, strict, unknown } =
-        json_schema.ok_or_else(|| missing(param))?;
+        json_schema.ok_or_else(|| Error::missing(param))?;
     notes.unknown("response_format.json_schema.", unknown)?;
     let description = description.filter(|text| !text.is_blank());
     let Some(schema) = schema else {

@@ -1,6 +1,7 @@
 //! Tools and the choice among them.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
@@ -13,7 +14,6 @@ use crate::translate::family::{Capabilities, Forced};
 use crate::translate::notes::Notes;
 
 use super::cache;
-use super::request::missing;
 use super::structured::Plan;
 use super::tool_names::ToolNames;
 
@@ -44,18 +44,18 @@ enum Choice<'a> {
 
 /// Refuses more tools than the limit.
 pub(super) fn check_count(given: &Given<'_>, notes: &Notes<'_>) -> Result<(), Error> {
+    let tools = given.tools.as_ref().map_or(0, |tools| tools.0.len());
+    let functions = given.functions.as_ref().map_or(0, |functions| functions.0.len());
+    let param = if tools > 0 { "tools" } else { "functions" };
+    check_length(tools.saturating_add(functions), param, notes)
+}
+
+fn check_length(count: usize, param: &str, notes: &Notes<'_>) -> Result<(), Error> {
     let limit = notes.limits().tools;
-    let (param, count) = match (&given.tools, &given.functions) {
-        (Some(tools), _) => ("tools", tools.0.len()),
-        (None, Some(functions)) => ("functions", functions.0.len()),
-        (None, None) => return Ok(()),
-    };
-    if count > limit {
-        return Err(
-            Error::invalid(format!("'{param}' has {count} entries; the limit is {limit}.")).param(param)
-        );
+    if count <= limit {
+        return Ok(());
     }
-    Ok(())
+    Err(Error::invalid(format!("'{param}' has {count} entries; the limit is {limit}.")).param(param))
 }
 
 /// Takes up the names of all declared tools.
@@ -76,8 +76,10 @@ pub(super) fn names<'a>(given: &Given<'a>) -> ToolNames<'a> {
 /// What else decides about tools.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Circumstances<'r> {
-    /// The legal names of the tools that the history calls.
+    /// The legal names of the tools that the history calls, in their order.
     pub(super) called: &'r [String],
+    /// The same, to look them up.
+    pub(super) is_called: &'r HashSet<String>,
     /// Whether the model will think, and so cannot be told to call.
     pub(super) thinks: bool,
     pub(super) capabilities: &'r Capabilities,
@@ -92,7 +94,7 @@ pub(super) fn tool_config<'a>(
     circumstances: Circumstances<'_>,
     notes: &mut Notes<'_>,
 ) -> Result<Option<String>, Error> {
-    let Circumstances { called, thinks, capabilities } = circumstances;
+    let Circumstances { called, is_called, thinks, capabilities } = circumstances;
     let Given { tools, functions, tool_choice, function_call, parallel_tool_calls } = given;
     let mut choice = choice(tool_choice, function_call, notes)?;
     let mut specs = specs(tools, functions, names, capabilities, notes)?;
@@ -101,7 +103,7 @@ pub(super) fn tool_config<'a>(
         specs.clear();
         choice = Choice::None;
     }
-    let mut tool_choice = chosen(&choice, &mut specs, called, names)?;
+    let mut tool_choice = chosen(&choice, &mut specs, is_called, names)?;
     if matches!(choice, Choice::None) && called.is_empty() {
         specs.clear();
     }
@@ -150,7 +152,7 @@ pub(super) fn tool_config<'a>(
         && let Some(ToolChoice::Tool { name }) = &tool_choice
     {
         // Any of one is that one.
-        retain(&mut specs, |spec| spec.name == *name || called.iter().any(|called| *called == spec.name));
+        retain(&mut specs, |spec| spec.name == *name || is_called.contains(&*spec.name));
         tool_choice = Some(ToolChoice::Any {});
     }
     if parallel_tool_calls == Some(false) {
@@ -191,11 +193,16 @@ fn choice<'a>(
     notes: &mut Notes<'_>,
 ) -> Result<Choice<'a>, Error> {
     match (tool_choice, function_call) {
-        (Some(choice), _) => choice_of(choice, notes),
+        (Some(choice), function_call) => {
+            notes.ignore_if(function_call.is_some(), "function_call");
+            choice_of(choice, notes)
+        }
         (None, Some(NameOr::Name(name))) => choice_by_name(&name, "function_call"),
         (None, Some(NameOr::Object(NamedFunction { name, unknown }))) => {
             notes.unknown("function_call.", unknown)?;
-            Ok(Choice::Named(name.ok_or_else(|| missing("function_call.name"))?.into_cow().into_owned()))
+            Ok(Choice::Named(
+                name.ok_or_else(|| Error::missing("function_call.name"))?.into_cow().into_owned(),
+            ))
         }
         (None, None) => Ok(Choice::Auto),
     }
@@ -203,7 +210,7 @@ fn choice<'a>(
 
 fn single_call(choice: Option<ToolChoice<'_>>) -> serde_json::Value {
     match choice {
-        None | Some(ToolChoice::Auto {}) => json!({ "type": "auto", "disable_parallel_tool_use": true }),
+        None => json!({ "type": "auto", "disable_parallel_tool_use": true }),
         Some(ToolChoice::Any {}) => json!({ "type": "any", "disable_parallel_tool_use": true }),
         Some(ToolChoice::Tool { name }) => {
             json!({ "type": "tool", "name": name, "disable_parallel_tool_use": true })
@@ -231,24 +238,48 @@ fn choice_of<'a>(choice: NameOr<'a, Asked<'a>>, notes: &mut Notes<'_>) -> Result
     notes.unknown("tool_choice.", unknown)?;
     if let Some(AllowedTools { mode, tools, unknown }) = allowed_tools {
         notes.unknown("tool_choice.allowed_tools.", unknown)?;
-        let tools = tools.ok_or_else(|| missing("tool_choice.allowed_tools.tools"))?;
-        let names = tools.into_iter().filter_map(|tool| tool.function.or(tool.custom)?.name).collect();
-        return Ok(Choice::Allowed { required: mode.is_some_and(|mode| &*mode == "required"), names });
+        let required = match mode.as_deref() {
+            None | Some("auto") => false,
+            Some("required") => true,
+            Some(_) => {
+                let param = "tool_choice.allowed_tools.mode";
+                return Err(Error::invalid_param(param, "The mode must be 'auto' or 'required'."));
+            }
+        };
+        let param = "tool_choice.allowed_tools.tools";
+        let tools = tools.ok_or_else(|| Error::missing(param))?;
+        check_length(tools.0.len(), param, notes)?;
+        let mut names = Vec::with_capacity(tools.0.len());
+        for (index, tool) in tools.into_iter().enumerate() {
+            names.push(named(tool.function.or(tool.custom), &format!("{param}[{index}].function"), notes)?);
+        }
+        return Ok(Choice::Allowed { required, names });
     }
-    let name = function.or(custom).and_then(|named| named.name);
-    Ok(Choice::Named(name.ok_or_else(|| missing("tool_choice.function.name"))?.into_cow().into_owned()))
+    let name = named(function.or(custom), "tool_choice.function", notes)?;
+    Ok(Choice::Named(name.into_cow().into_owned()))
+}
+
+/// The name in a choice.
+fn named<'a>(tool: Option<NamedFunction<'a>>, param: &str, notes: &mut Notes<'_>) -> Result<Str<'a>, Error> {
+    let NamedFunction { name, unknown } = tool.ok_or_else(|| Error::missing(param))?;
+    notes.unknown("tool_choice.function.", unknown)?;
+    name.ok_or_else(|| Error::missing(&format!("{param}.name")))
 }
 
 /// What the choice means for Bedrock; tools that are not allowed go.
 fn chosen<'a>(
     choice: &Choice<'a>,
     specs: &mut Vec<converse::Tool<'a>>,
-    called: &[String],
+    is_called: &HashSet<String>,
     names: &mut ToolNames<'a>,
 ) -> Result<Option<ToolChoice<'a>>, Error> {
-    let has = |specs: &[converse::Tool<'_>], name: &str| {
-        specs.iter().any(|tool| matches!(tool, converse::Tool::ToolSpec(spec) if spec.name == name))
-    };
+    let declared: HashSet<Cow<'a, str>> = specs
+        .iter()
+        .filter_map(|tool| match tool {
+            converse::Tool::ToolSpec(spec) => Some(spec.name.clone()),
+            converse::Tool::CachePoint(_) => None,
+        })
+        .collect();
     Ok(match choice {
         Choice::Auto | Choice::None => None,
         Choice::Required if specs.is_empty() => {
@@ -260,23 +291,23 @@ fn chosen<'a>(
         Choice::Required => Some(ToolChoice::Any {}),
         Choice::Named(name) => {
             let legal = names.legal(name);
-            if !has(specs, &legal) {
+            if !declared.contains(&legal) {
                 let message = format!("'tool_choice' names '{name}', which is not among the tools.");
                 return Err(Error::invalid(message).param("tool_choice"));
             }
             Some(ToolChoice::Tool { name: legal })
         }
         Choice::Allowed { required, names: allowed } => {
-            let mut legal = Vec::with_capacity(allowed.len());
+            let mut legal = HashSet::with_capacity(allowed.len());
             for name in allowed {
                 let name = names.legal(name);
-                if !has(specs, &name) {
+                if !declared.contains(&name) {
                     let message = "'tool_choice.allowed_tools' names a tool that is not among the tools.";
                     return Err(Error::invalid_param("tool_choice.allowed_tools.tools", message));
                 }
-                legal.push(name);
+                legal.insert(name);
             }
-            retain(specs, |spec| legal.contains(&spec.name) || called.iter().any(|name| *name == spec.name));
+            retain(specs, |spec| legal.contains(&spec.name) || is_called.contains(&*spec.name));
             (*required && !specs.is_empty()).then_some(ToolChoice::Any {})
         }
     })
@@ -289,7 +320,7 @@ fn specs<'a>(
     capabilities: &Capabilities,
     notes: &mut Notes<'_>,
 ) -> Result<Vec<converse::Tool<'a>>, Error> {
-    let mut specs = Vec::new();
+    let mut specs = Specs::default();
     for (index, tool) in tools.into_iter().flatten().enumerate() {
         let place = format!("tools[{index}]");
         let Tool { kind, function, custom, cache_control, unknown } = tool;
@@ -298,15 +329,15 @@ fn specs<'a>(
             ("function", Some(mut function), _) => {
                 let control = function.cache_control.take();
                 let spec = function_spec(function, &format!("{place}.function"), names, capabilities, notes)?;
-                add(&mut specs, spec, &place)?;
+                specs.add(spec, &place)?;
                 control
             }
             ("custom", _, Some(custom)) => {
                 let spec = custom_spec(custom, &format!("{place}.custom"), names, notes)?;
-                add(&mut specs, spec, &place)?;
+                specs.add(spec, &place)?;
                 None
             }
-            (kind @ ("function" | "custom"), ..) => return Err(missing(&format!("{place}.{kind}"))),
+            (kind @ ("function" | "custom"), ..) => return Err(Error::missing(&format!("{place}.{kind}"))),
             (kind, ..) => {
                 let kind: String = kind.chars().take(64).collect();
                 let message =
@@ -315,23 +346,32 @@ fn specs<'a>(
             }
         };
         let point = cache::tool_point(cache_control.or(control), capabilities, notes)?;
-        specs.extend(point.map(converse::Tool::CachePoint));
+        specs.tools.extend(point.map(converse::Tool::CachePoint));
     }
     for (index, function) in functions.into_iter().flatten().enumerate() {
         let place = format!("functions[{index}]");
+        notes.ignore_if(function.cache_control.is_some(), "functions[].cache_control");
         let spec = function_spec(function, &place, names, capabilities, notes)?;
-        add(&mut specs, spec, &place)?;
+        specs.add(spec, &place)?;
     }
-    Ok(specs)
+    Ok(specs.tools)
 }
 
-fn add<'a>(specs: &mut Vec<converse::Tool<'a>>, spec: ToolSpec<'a>, place: &str) -> Result<(), Error> {
-    let is_twin = |tool: &converse::Tool<'_>| matches!(tool, converse::Tool::ToolSpec(other) if other.name == spec.name);
-    if specs.iter().any(is_twin) {
-        return Err(Error::invalid(format!("'{place}' has the name of an earlier tool.")).param(place));
+/// The tools so far, and their names.
+#[derive(Default)]
+struct Specs<'a> {
+    tools: Vec<converse::Tool<'a>>,
+    names: HashSet<Cow<'a, str>>,
+}
+
+impl<'a> Specs<'a> {
+    fn add(&mut self, spec: ToolSpec<'a>, place: &str) -> Result<(), Error> {
+        if !self.names.insert(spec.name.clone()) {
+            return Err(Error::invalid(format!("'{place}' has the name of an earlier tool.")).param(place));
+        }
+        self.tools.push(converse::Tool::ToolSpec(spec));
+        Ok(())
     }
-    specs.push(converse::Tool::ToolSpec(spec));
-    Ok(())
 }
 
 fn function_spec<'a>(
@@ -343,7 +383,8 @@ fn function_spec<'a>(
 ) -> Result<ToolSpec<'a>, Error> {
     let Function { name, description, parameters, strict, cache_control: _, unknown } = function;
     notes.unknown("tools[].function.", unknown)?;
-    let name = name.filter(|name| !name.is_empty()).ok_or_else(|| missing(&format!("{place}.name")))?;
+    let name =
+        name.filter(|name| !name.is_empty()).ok_or_else(|| Error::missing(&format!("{place}.name")))?;
     let param = format!("{place}.parameters");
     let input_schema = match parameters {
         Some(schema) => {
@@ -376,7 +417,8 @@ fn custom_spec<'a>(
 ) -> Result<ToolSpec<'a>, Error> {
     let Custom { name, description, format, unknown } = custom;
     notes.unknown("tools[].custom.", unknown)?;
-    let name = name.filter(|name| !name.is_empty()).ok_or_else(|| missing(&format!("{place}.name")))?;
+    let name =
+        name.filter(|name| !name.is_empty()).ok_or_else(|| Error::missing(&format!("{place}.name")))?;
     let mut description = description.filter(|text| !text.is_blank());
     if let Some(format) = format.filter(|format| format.get().contains("grammar")) {
         notes.check_depth(format, || format!("{place}.format"))?;

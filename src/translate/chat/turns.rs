@@ -16,7 +16,6 @@ use crate::translate::notes::Notes;
 
 use super::cache;
 use super::content::{self, Contents, Piece};
-use super::request::missing;
 use super::thoughts::Thoughts;
 use super::tool_ids::ToolIds;
 use super::tool_names::ToolNames;
@@ -33,6 +32,8 @@ pub(super) struct Turns<'a> {
     pub(super) system: Vec<SystemBlock<'a>>,
     /// The tools that the history calls, by their legal names, each once.
     pub(super) called: Vec<String>,
+    /// The same, to look them up.
+    pub(super) is_called: HashSet<String>,
 }
 
 /// What is collected for one turn. Whatever order it comes in, Bedrock wants `first` first and `last` last.
@@ -117,15 +118,28 @@ impl<'a> Builder<'a, '_, '_> {
         self.notes.unknown("messages[].", unknown)?;
         self.notes.ignore_if(audio.is_some(), "messages[].audio");
         self.notes.ignore_if(annotations.is_some_and(|list| list.get() != "[]"), "messages[].annotations");
-        let role = role.ok_or_else(|| missing(&format!("{place}.role")))?;
+        let role = role.ok_or_else(|| Error::missing(&format!("{place}.role")))?;
         let content_place = format!("{place}.content");
         if matches!(&*role, "system" | "developer" | "user") && content.is_none() {
-            return Err(missing(&content_place));
+            return Err(Error::missing(&content_place));
         }
         let pieces = self.contents.pieces(content, &content_place, self.capabilities, self.notes)?;
         let point = cache::point(cache_control, self.capabilities, self.notes)?;
         if &*role != "function" {
             self.notes.ignore_if(name.is_some(), "messages[].name");
+        }
+        if &*role != "assistant" {
+            self.notes.ignore_if(refusal.is_some(), "messages[].refusal");
+            self.notes.ignore_if(tool_calls.is_some(), "messages[].tool_calls");
+            self.notes.ignore_if(function_call.is_some(), "messages[].function_call");
+            self.notes.ignore_if(reasoning_content.is_some(), "messages[].reasoning_content");
+            self.notes.ignore_if(signature.is_some(), "messages[].signature");
+            self.notes.ignore_if(thinking_blocks.is_some(), "messages[].thinking_blocks");
+        }
+        if !matches!(&*role, "tool" | "function") {
+            self.notes.ignore_if(tool_call_id.is_some(), "messages[].tool_call_id");
+            self.notes.ignore_if(is_error.is_some(), "messages[].is_error");
+            self.notes.ignore_if(status.is_some(), "messages[].status");
         }
         match &*role {
             "system" | "developer" => self.instructions(pieces, &content_place)?,
@@ -140,10 +154,10 @@ impl<'a> Builder<'a, '_, '_> {
                 let call = match (&*role, &tool_call_id, &name) {
                     (_, Some(id), _) => self.waiting.take_by_client_id(id),
                     ("function", None, Some(name)) => self.waiting.take_by_name(name),
-                    ("function", None, None) => return Err(missing(&format!("{place}.name"))),
-                    _ => return Err(missing(&format!("{place}.tool_call_id"))),
+                    ("function", None, None) => return Err(Error::missing(&format!("{place}.name"))),
+                    _ => return Err(Error::missing(&format!("{place}.tool_call_id"))),
                 };
-                self.result(call, pieces, failed)?;
+                self.result(call, pieces, failed, &content_place)?;
             }
             role => {
                 let role: String = role.chars().take(64).collect();
@@ -254,14 +268,17 @@ impl<'a> Builder<'a, '_, '_> {
             let place = format!("{place}.tool_calls[{index}]");
             self.notes.unknown("messages[].tool_calls[].", unknown)?;
             match (function, custom) {
-                (Some(function), _) => self.call(id, function, &format!("{place}.function"))?,
+                (Some(function), custom) => {
+                    self.notes.ignore_if(custom.is_some(), "messages[].tool_calls[].custom");
+                    self.call(id, function, &format!("{place}.function"))?;
+                }
                 (None, Some(CustomCall { name, input, unknown })) => {
                     self.notes.unknown("messages[].tool_calls[].custom.", unknown)?;
-                    let name = name.ok_or_else(|| missing(&format!("{place}.custom.name")))?;
+                    let name = name.ok_or_else(|| Error::missing(&format!("{place}.custom.name")))?;
                     let input = input.map(Str::into_cow).unwrap_or_default();
                     self.push_call(id, &name, Input::Wrapped([(CUSTOM_INPUT, input)].into()));
                 }
-                (None, None) => return Err(missing(&format!("{place}.function"))),
+                (None, None) => return Err(Error::missing(&format!("{place}.function"))),
             }
         }
         if let Some(function) = function_call {
@@ -273,7 +290,8 @@ impl<'a> Builder<'a, '_, '_> {
     fn call(&mut self, id: Option<Str<'a>>, function: FunctionCall<'a>, place: &str) -> Result<(), Error> {
         let FunctionCall { name, arguments, unknown } = function;
         self.notes.unknown("messages[].tool_calls[].function.", unknown)?;
-        let name = name.filter(|name| !name.is_empty()).ok_or_else(|| missing(&format!("{place}.name")))?;
+        let name =
+            name.filter(|name| !name.is_empty()).ok_or_else(|| Error::missing(&format!("{place}.name")))?;
         let input = arguments.map_or_else(|| Input::Wrapped([].into()), |text| self.input(text));
         self.push_call(id, &name, input);
         Ok(())
@@ -310,14 +328,20 @@ impl<'a> Builder<'a, '_, '_> {
     }
 
     /// The result of a call; of no call, it is text.
-    fn result(&mut self, call: Option<Call>, pieces: Vec<Piece<'a>>, failed: bool) -> Result<(), Error> {
+    fn result(
+        &mut self,
+        call: Option<Call>,
+        pieces: Vec<Piece<'a>>,
+        failed: bool,
+        place: &str,
+    ) -> Result<(), Error> {
         let mut points = Vec::new();
         for piece in &pieces {
             if let Piece::CachePoint(point) = piece {
                 points.push(*point);
             }
         }
-        let content = content::result_blocks(pieces);
+        let content = content::result_blocks(pieces, place)?;
         let turn = self.turn(Role::User);
         match call {
             Some(Call { id, .. }) => {
@@ -374,7 +398,7 @@ impl<'a> Builder<'a, '_, '_> {
 
     fn finish(mut self, prefill: bool) -> Result<Turns<'a>, Error> {
         self.answer_waiting();
-        let Self { capabilities, mut system, done, current, called, .. } = self;
+        let Self { capabilities, mut system, done, current, called, known, .. } = self;
         let mut messages = Vec::with_capacity(done.len() + 2);
         for turn in done.into_iter().chain(current) {
             push_turn(&mut messages, turn, capabilities);
@@ -406,7 +430,7 @@ impl<'a> Builder<'a, '_, '_> {
                 messages.push(user(GO_ON));
             }
         }
-        Ok(Turns { messages, system, called })
+        Ok(Turns { messages, system, called, is_called: known })
     }
 }
 
