@@ -5,5 +5,6 @@ pub mod converse;
 pub mod embeddings;
 pub mod error;
 pub mod eventstream;
+pub mod model_id;
 pub mod reply;
 pub mod stream;

@@ -2,9 +2,10 @@
 
 use crate::aws::credentials::{Credentials, Identity};
 use crate::aws::endpoint::{Region, Variant};
+use crate::bedrock::model_id::is_bedrock_id;
 use crate::gateway::headers::may_be_forwarded;
 use crate::gateway::keys::{Hash, Key, Keys};
-use crate::gateway::models::{Model, Models, is_bedrock_id};
+use crate::gateway::models::{Model, Models};
 use crate::translate::{Limits, Options};
 
 use super::expand::expand;

@@ -2,6 +2,7 @@
 //! (gateway role) or per attempt (upstream role).
 
 mod gateway;
+mod head;
 mod host;
 mod refusal;
 mod upstream;

@@ -11,11 +11,11 @@
 //! would see, and so could another provider. Hence each attempt puts back what it found.
 
 use std::rc::Rc;
-use std::time::SystemTime;
 
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
+use super::head::Head;
 use super::host::{self, Buffer, Level, Map};
 use super::refusal::{host_failed, refuse, too_large};
 use crate::aws::Identity;
@@ -27,7 +27,7 @@ use crate::gateway::handoff::{self, Handoff};
 use crate::gateway::headers::Headers;
 use crate::openai::{Error, sse};
 use crate::translate::errors::{self, no_answer};
-use crate::translate::{self, Answered, Outgoing, Reply, chat};
+use crate::translate::{self, Outgoing, Reply, chat};
 
 /// One attempt.
 #[derive(Debug)]
@@ -64,17 +64,6 @@ enum Answer {
     Stream(Box<chat::Stream>),
     /// It has been given; what still comes is thrown away.
     Given,
-}
-
-/// What the answer's headers say.
-#[derive(Clone, Debug)]
-struct Head {
-    status: u16,
-    request_id: String,
-    created: u64,
-    error_type: Option<String>,
-    retry_after: Option<Vec<u8>>,
-    input_tokens: Option<u64>,
 }
 
 impl Upstream {
@@ -393,39 +382,6 @@ impl std::ops::Deref for Model {
 
     fn deref(&self) -> &str {
         &self.id
-    }
-}
-
-impl Head {
-    fn of(headers: &Headers) -> Self {
-        let created = host::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-        let text = |name: &str| headers.text(name).map(str::to_owned);
-        Self {
-            status: headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(0),
-            request_id: text("x-amzn-requestid").unwrap_or_else(|| "unknown".to_owned()),
-            created,
-            error_type: text("x-amzn-errortype"),
-            retry_after: headers.value("retry-after").map(<[u8]>::to_vec),
-            input_tokens: headers
-                .text("x-amzn-bedrock-input-token-count")
-                .and_then(|count| count.parse().ok()),
-        }
-    }
-
-    fn answered(&self) -> Answered<'_> {
-        Answered { request_id: &self.request_id, created: self.created, input_tokens: self.input_tokens }
-    }
-
-    /// Of the upstream's headers the client gets none but the request's id.
-    fn common(&self, status: &str, content_type: &str, length: Option<usize>) -> Headers {
-        let mut headers = Headers::default();
-        headers.push(":status", status);
-        headers.push("content-type", content_type);
-        if let Some(length) = length {
-            headers.push("content-length", length.to_string());
-        }
-        headers.push("x-request-id", self.request_id.as_str());
-        headers
     }
 }
 

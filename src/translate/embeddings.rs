@@ -7,12 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 
 use crate::bedrock::embeddings::{CohereReply, CohereRequest, TitanReply, TitanRequest};
+use crate::bedrock::model_id::base_model;
 use crate::json::{OneOrMany, Str};
 use crate::openai::Error;
 use crate::openai::embeddings::{self as openai, Embedding, Request, Usage, Vector};
 
 use super::errors::no_answer;
-use super::family::base_model;
 use super::notes::Notes;
 use super::{Answered, Options, Outgoing};
 

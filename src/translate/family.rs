@@ -3,6 +3,8 @@
 //! Sources: AWS documentation, "Supported models and model features" of Converse and the model parameters pages; the
 //! service's own refusals. What only AWS could confirm is listed in the README.
 
+use crate::bedrock::model_id::base_model;
+
 /// What a model takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
@@ -214,20 +216,6 @@ const FAMILIES: &[(&str, Capabilities)] = &[
     ("openai.gpt-oss", GPT_OSS),
     ("qwen.", USUAL),
 ];
-
-/// What comes before a model's id in the id of an inference profile (AWS documentation, "Supported Regions and models
-/// for inference profiles").
-const PROFILE_PREFIXES: &[&str] =
-    &["us", "us-gov", "eu", "apac", "jp", "au", "ca", "uk", "me", "af", "sa", "mx", "il", "global"];
-
-/// The underlying model's id: of an ARN its last part, and no profile's prefix.
-pub fn base_model(id: &str) -> &str {
-    let id = if id.starts_with("arn:") { id.rsplit_once('/').map_or(id, |(_, last)| last) } else { id };
-    match id.split_once('.') {
-        Some((prefix, rest)) if PROFILE_PREFIXES.contains(&prefix) => rest,
-        _ => id,
-    }
-}
 
 /// What the model takes; what most do where the table does not know it.
 pub fn capabilities(id: &str) -> &'static Capabilities {

@@ -18,7 +18,9 @@ mod structured;
 mod thoughts;
 mod tool_ids;
 mod tool_names;
+mod tool_specs;
 mod tools;
+mod turn;
 mod turns;
 mod waiting;
 

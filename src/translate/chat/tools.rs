@@ -4,18 +4,17 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::json;
-use serde_json::value::{RawValue, to_raw_value};
 
 use crate::bedrock::converse::{self, Document, InputSchema, SystemBlock, ToolChoice, ToolConfig, ToolSpec};
-use crate::json::{List, Members, NameOr, Str};
+use crate::json::{List, NameOr, Str};
 use crate::openai::Error;
-use crate::openai::chat::{AllowedTools, Custom, Function, NamedFunction, Tool, ToolChoice as Asked};
+use crate::openai::chat::{AllowedTools, Function, NamedFunction, Tool, ToolChoice as Asked};
 use crate::translate::family::{Capabilities, Forced};
 use crate::translate::notes::Notes;
 
-use super::cache;
 use super::structured::Plan;
 use super::tool_names::ToolNames;
+use super::tool_specs::{open_schema, root_object, spec, specs};
 
 /// What the client says about tools.
 #[derive(Debug)]
@@ -26,9 +25,6 @@ pub(super) struct Given<'a> {
     pub(super) function_call: Option<NameOr<'a, NamedFunction<'a>>>,
     pub(super) parallel_tool_calls: Option<bool>,
 }
-
-/// The argument of a custom tool, whose input is one text.
-pub(super) const CUSTOM_INPUT: &str = "input";
 
 /// The tool whose input is the answer.
 const ANSWER: &str = "json_answer";
@@ -168,14 +164,6 @@ pub(super) fn tool_config<'a>(
     Ok(answer_tool)
 }
 
-fn spec<'a>(
-    name: Cow<'a, str>,
-    description: Option<Str<'a>>,
-    input_schema: InputSchema<'a>,
-) -> converse::Tool<'a> {
-    converse::Tool::ToolSpec(ToolSpec { name, description, input_schema, strict: None })
-}
-
 /// Keeps these tools, and the cache points behind them.
 fn retain<'a>(specs: &mut Vec<converse::Tool<'a>>, mut keep: impl FnMut(&ToolSpec<'a>) -> bool) {
     let mut kept = false;
@@ -311,157 +299,4 @@ fn chosen<'a>(
             (*required && !specs.is_empty()).then_some(ToolChoice::Any {})
         }
     })
-}
-
-fn specs<'a>(
-    tools: Option<List<Tool<'a>>>,
-    functions: Option<List<Function<'a>>>,
-    names: &mut ToolNames<'a>,
-    capabilities: &Capabilities,
-    notes: &mut Notes<'_>,
-) -> Result<Vec<converse::Tool<'a>>, Error> {
-    let mut specs = Specs::default();
-    for (index, tool) in tools.into_iter().flatten().enumerate() {
-        let place = format!("tools[{index}]");
-        let Tool { kind, function, custom, cache_control, unknown } = tool;
-        notes.unknown("tools[].", unknown)?;
-        let control = match (kind.as_deref().unwrap_or("function"), function, custom) {
-            ("function", Some(mut function), _) => {
-                let control = function.cache_control.take();
-                let spec = function_spec(function, &format!("{place}.function"), names, capabilities, notes)?;
-                specs.add(spec, &place)?;
-                control
-            }
-            ("custom", _, Some(custom)) => {
-                let spec = custom_spec(custom, &format!("{place}.custom"), names, notes)?;
-                specs.add(spec, &place)?;
-                None
-            }
-            (kind @ ("function" | "custom"), ..) => return Err(Error::missing(&format!("{place}.{kind}"))),
-            (kind, ..) => {
-                let kind: String = kind.chars().take(64).collect();
-                let message =
-                    format!("'{place}.type' is '{kind}'; only 'function' and 'custom' are available.");
-                return Err(Error::invalid(message).param(format!("{place}.type")));
-            }
-        };
-        let point = cache::tool_point(cache_control.or(control), capabilities, notes)?;
-        specs.tools.extend(point.map(converse::Tool::CachePoint));
-    }
-    for (index, function) in functions.into_iter().flatten().enumerate() {
-        let place = format!("functions[{index}]");
-        notes.ignore_if(function.cache_control.is_some(), "functions[].cache_control");
-        let spec = function_spec(function, &place, names, capabilities, notes)?;
-        specs.add(spec, &place)?;
-    }
-    Ok(specs.tools)
-}
-
-/// The tools so far, and their names.
-#[derive(Default)]
-struct Specs<'a> {
-    tools: Vec<converse::Tool<'a>>,
-    names: HashSet<Cow<'a, str>>,
-}
-
-impl<'a> Specs<'a> {
-    fn add(&mut self, spec: ToolSpec<'a>, place: &str) -> Result<(), Error> {
-        if !self.names.insert(spec.name.clone()) {
-            return Err(Error::invalid(format!("'{place}' has the name of an earlier tool.")).param(place));
-        }
-        self.tools.push(converse::Tool::ToolSpec(spec));
-        Ok(())
-    }
-}
-
-fn function_spec<'a>(
-    function: Function<'a>,
-    place: &str,
-    names: &mut ToolNames<'a>,
-    capabilities: &Capabilities,
-    notes: &mut Notes<'_>,
-) -> Result<ToolSpec<'a>, Error> {
-    let Function { name, description, parameters, strict, cache_control: _, unknown } = function;
-    notes.unknown("tools[].function.", unknown)?;
-    let name =
-        name.filter(|name| !name.is_empty()).ok_or_else(|| Error::missing(&format!("{place}.name")))?;
-    let param = format!("{place}.parameters");
-    let input_schema = match parameters {
-        Some(schema) => {
-            notes.check_depth(schema, || param.clone())?;
-            InputSchema { json: root_object(schema, &param)? }
-        }
-        // Claude takes only closed schemas as strict.
-        None if strict == Some(true) => InputSchema {
-            json: Document::Value(
-                json!({ "type": "object", "properties": {}, "additionalProperties": false }),
-            ),
-        },
-        None => open_schema(),
-    };
-    notes.ignore_if(strict == Some(true) && !capabilities.strict_tools, "tools[].function.strict");
-    Ok(ToolSpec {
-        name: names.legal(&name),
-        description: description.filter(|text| !text.is_blank()),
-        input_schema,
-        strict: strict.filter(|_| capabilities.strict_tools),
-    })
-}
-
-/// A tool of free text is one with a single text argument; a grammar goes into its description.
-fn custom_spec<'a>(
-    custom: Custom<'a>,
-    place: &str,
-    names: &mut ToolNames<'a>,
-    notes: &mut Notes<'_>,
-) -> Result<ToolSpec<'a>, Error> {
-    let Custom { name, description, format, unknown } = custom;
-    notes.unknown("tools[].custom.", unknown)?;
-    let name =
-        name.filter(|name| !name.is_empty()).ok_or_else(|| Error::missing(&format!("{place}.name")))?;
-    let mut description = description.filter(|text| !text.is_blank());
-    if let Some(format) = format.filter(|format| format.get().contains("grammar")) {
-        notes.check_depth(format, || format!("{place}.format"))?;
-        let text = description.as_deref().unwrap_or_default();
-        description = Some(
-            format!("{text}\nThe input must follow this grammar: {}", format.get())
-                .trim_start()
-                .to_owned()
-                .into(),
-        );
-    }
-    let schema = json!({
-        "type": "object",
-        "properties": { CUSTOM_INPUT: { "type": "string" } },
-        "required": [CUSTOM_INPUT],
-    });
-    Ok(ToolSpec {
-        name: names.legal(&name),
-        description,
-        input_schema: InputSchema { json: Document::Value(schema) },
-        strict: None,
-    })
-}
-
-fn open_schema<'a>() -> InputSchema<'a> {
-    InputSchema { json: Document::Value(json!({ "type": "object", "properties": {} })) }
-}
-
-/// Bedrock wants `type: object` at the root of a schema; what else the client says stays.
-fn root_object<'a>(schema: &'a RawValue, param: &str) -> Result<Document<'a>, Error> {
-    let refuse =
-        |reason: &str| Error::invalid(format!("Invalid schema for '{param}': {reason}")).param(param);
-    let Ok(Members(members)) = serde_json::from_str::<Members<'_, &RawValue>>(schema.get()) else {
-        return Err(refuse("a JSON schema must be an object."));
-    };
-    match members.iter().find(|(name, _)| &**name == "type").map(|(_, kind)| kind.get()) {
-        Some("\"object\"") => return Ok(Document::Raw(schema)),
-        None | Some("null") => {}
-        Some(kind) if kind.starts_with('[') && kind.contains("\"object\"") => {}
-        Some(_) => return Err(refuse("its type must be 'object'.")),
-    }
-    let object = to_raw_value("object").map_err(|_| refuse("it cannot be read."))?;
-    let mut mended: Vec<(Str<'_>, &RawValue)> = vec![("type".into(), &object)];
-    mended.extend(members.into_iter().filter(|(name, _)| &**name != "type"));
-    to_raw_value(&Members(mended)).map(Document::Owned).map_err(|_| refuse("it cannot be read."))
 }

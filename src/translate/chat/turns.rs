@@ -19,7 +19,8 @@ use super::content::{self, Contents, Piece};
 use super::thoughts::Thoughts;
 use super::tool_ids::ToolIds;
 use super::tool_names::ToolNames;
-use super::tools::CUSTOM_INPUT;
+use super::tool_specs::CUSTOM_INPUT;
+use super::turn::{Turn, push_turn, user};
 use super::waiting::{Call, Waiting};
 
 /// Said for the user where Bedrock wants a turn of theirs and there is none.
@@ -34,17 +35,6 @@ pub(super) struct Turns<'a> {
     pub(super) called: Vec<String>,
     /// The same, to look them up.
     pub(super) is_called: HashSet<String>,
-}
-
-/// What is collected for one turn. Whatever order it comes in, Bedrock wants `first` first and `last` last.
-#[derive(Debug)]
-struct Turn<'a> {
-    role: Role,
-    /// Tool results of a user's turn, reasoning of the assistant's.
-    first: Vec<Block<'a>>,
-    blocks: Vec<Block<'a>>,
-    /// Calls of the assistant's turn.
-    last: Vec<Block<'a>>,
 }
 
 struct Builder<'a, 'r, 'o> {
@@ -431,49 +421,6 @@ impl<'a> Builder<'a, '_, '_> {
             }
         }
         Ok(Turns { messages, system, called, is_called: known })
-    }
-}
-
-fn user(text: &'static str) -> Message<'static> {
-    Message { role: Role::User, content: vec![Block::Text(text.into())] }
-}
-
-fn push_turn<'a>(messages: &mut Vec<Message<'a>>, turn: Turn<'a>, capabilities: &Capabilities) {
-    let Turn { role, mut first, mut blocks, last } = turn;
-    let is_text = |block: &Block<'_>| matches!(block, Block::Text(_));
-    if blocks.iter().any(|block| matches!(block, Block::Document(_))) && !blocks.iter().any(is_text) {
-        blocks.insert(0, Block::Text("The document:".into()));
-    }
-    // A point alone caches nothing that the turn before did not.
-    if first.is_empty() && last.is_empty() && blocks.iter().all(|block| matches!(block, Block::CachePoint(_)))
-    {
-        return;
-    }
-    let split = role == Role::User
-        && !capabilities.text_beside_results
-        && !first.is_empty()
-        && blocks.iter().any(is_text);
-    if split {
-        let points = blocks.iter().take_while(|block| matches!(block, Block::CachePoint(_))).count();
-        first.extend(blocks.drain(..points).take(1));
-        messages.push(Message { role, content: first });
-        messages.push(Message { role: Role::Assistant, content: vec![Block::Text("Understood.".into())] });
-        messages.push(Message { role, content: blocks });
-        return;
-    }
-    let mut content = Vec::with_capacity(first.len() + blocks.len() + last.len());
-    for block in first.into_iter().chain(blocks).chain(last) {
-        // A cache point stands behind what is cached, and never behind reasoning.
-        let is_useless = matches!(block, Block::CachePoint(_))
-            && matches!(content.last(), None | Some(Block::ReasoningContent(_) | Block::CachePoint(_)));
-        if !is_useless {
-            content.push(block);
-        }
-    }
-    // A turn may be left over next to its like when the one between was empty.
-    match messages.last_mut().filter(|before| before.role == role) {
-        Some(before) => before.content.extend(content),
-        None => messages.push(Message { role, content }),
     }
 }
 

@@ -1,0 +1,51 @@
+//! What the headers of Bedrock's answer say.
+
+use std::time::SystemTime;
+
+use super::host;
+use crate::gateway::headers::Headers;
+use crate::translate::Answered;
+
+/// What the answer's headers say.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) status: u16,
+    pub(super) request_id: String,
+    pub(super) created: u64,
+    pub(super) error_type: Option<String>,
+    pub(super) retry_after: Option<Vec<u8>>,
+    pub(super) input_tokens: Option<u64>,
+}
+
+impl Head {
+    pub(super) fn of(headers: &Headers) -> Self {
+        let created = host::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let text = |name: &str| headers.text(name).map(str::to_owned);
+        Self {
+            status: headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(0),
+            request_id: text("x-amzn-requestid").unwrap_or_else(|| "unknown".to_owned()),
+            created,
+            error_type: text("x-amzn-errortype"),
+            retry_after: headers.value("retry-after").map(<[u8]>::to_vec),
+            input_tokens: headers
+                .text("x-amzn-bedrock-input-token-count")
+                .and_then(|count| count.parse().ok()),
+        }
+    }
+
+    pub(super) fn answered(&self) -> Answered<'_> {
+        Answered { request_id: &self.request_id, created: self.created, input_tokens: self.input_tokens }
+    }
+
+    /// Of the upstream's headers the client gets none but the request's id.
+    pub(super) fn common(&self, status: &str, content_type: &str, length: Option<usize>) -> Headers {
+        let mut headers = Headers::default();
+        headers.push(":status", status);
+        headers.push("content-type", content_type);
+        if let Some(length) = length {
+            headers.push("content-length", length.to_string());
+        }
+        headers.push("x-request-id", self.request_id.as_str());
+        headers
+    }
+}

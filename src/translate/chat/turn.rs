@@ -1,0 +1,60 @@
+//! One turn of a conversation, and the order that Bedrock wants in it.
+
+use crate::bedrock::converse::{Block, Message, Role};
+use crate::translate::family::Capabilities;
+
+/// What is collected for one turn. Whatever order it comes in, Bedrock wants `first` first and `last` last.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    pub(super) role: Role,
+    /// Tool results of a user's turn, reasoning of the assistant's.
+    pub(super) first: Vec<Block<'a>>,
+    pub(super) blocks: Vec<Block<'a>>,
+    /// Calls of the assistant's turn.
+    pub(super) last: Vec<Block<'a>>,
+}
+
+/// A turn of the user's that nobody wrote.
+pub(super) fn user(text: &'static str) -> Message<'static> {
+    Message { role: Role::User, content: vec![Block::Text(text.into())] }
+}
+
+/// Adds a turn as Bedrock takes it, or nothing where it says nothing.
+pub(super) fn push_turn<'a>(messages: &mut Vec<Message<'a>>, turn: Turn<'a>, capabilities: &Capabilities) {
+    let Turn { role, mut first, mut blocks, last } = turn;
+    let is_text = |block: &Block<'_>| matches!(block, Block::Text(_));
+    if blocks.iter().any(|block| matches!(block, Block::Document(_))) && !blocks.iter().any(is_text) {
+        blocks.insert(0, Block::Text("The document:".into()));
+    }
+    // A point alone caches nothing that the turn before did not.
+    if first.is_empty() && last.is_empty() && blocks.iter().all(|block| matches!(block, Block::CachePoint(_)))
+    {
+        return;
+    }
+    let split = role == Role::User
+        && !capabilities.text_beside_results
+        && !first.is_empty()
+        && blocks.iter().any(is_text);
+    if split {
+        let points = blocks.iter().take_while(|block| matches!(block, Block::CachePoint(_))).count();
+        first.extend(blocks.drain(..points).take(1));
+        messages.push(Message { role, content: first });
+        messages.push(Message { role: Role::Assistant, content: vec![Block::Text("Understood.".into())] });
+        messages.push(Message { role, content: blocks });
+        return;
+    }
+    let mut content = Vec::with_capacity(first.len() + blocks.len() + last.len());
+    for block in first.into_iter().chain(blocks).chain(last) {
+        // A cache point stands behind what is cached, and never behind reasoning.
+        let is_useless = matches!(block, Block::CachePoint(_))
+            && matches!(content.last(), None | Some(Block::ReasoningContent(_) | Block::CachePoint(_)));
+        if !is_useless {
+            content.push(block);
+        }
+    }
+    // A turn may be left over next to its like when the one between was empty.
+    match messages.last_mut().filter(|before| before.role == role) {
+        Some(before) => before.content.extend(content),
+        None => messages.push(Message { role, content }),
+    }
+}
