@@ -44,6 +44,8 @@ pub(super) enum Level {
 }
 
 mod abi {
+    // Since Rust 1.96 the linker takes no symbol for an import that does not say so.
+    #[cfg_attr(target_arch = "wasm32", link(wasm_import_module = "env"))]
     unsafe extern "C" {
         pub(super) fn proxy_log(level: u32, message: *const u8, length: usize) -> u32;
         pub(super) fn proxy_get_log_level(level: *mut u32) -> u32;
