@@ -49,6 +49,14 @@ impl Error {
         Self { status, name, message: message.unwrap_or_default() }
     }
 
+    /// The error for a log line: its type and the first line of its text. AWS's text about a wrong signature goes on with
+    /// the canonical request, in which the session token stands.
+    pub fn summary(&self) -> String {
+        const LENGTH: usize = 300;
+        let line = self.message.lines().next().unwrap_or_default();
+        format!("{}: {}", self.name, line.chars().take(LENGTH).collect::<String>())
+    }
+
     /// Reads an exception frame: its `:exception-type` and its payload.
     pub fn from_exception(exception_type: &str, payload: &[u8]) -> Self {
         let mut error = Self::from_reply(0, Some(exception_type), payload);
@@ -97,6 +105,15 @@ mod tests {
     fn a_body_that_is_not_json_leaves_the_status() {
         let error = Error::from_reply(503, None, b"<html>");
         assert_eq!(error, Error { status: 503, name: String::new(), message: String::new() });
+    }
+
+    #[test]
+    fn a_log_line_holds_no_canonical_request_and_so_no_session_token() {
+        let message = "The signature does not match.\n\nThe Canonical String for this request should have been\n\
+            'POST\nx-amz-security-token:s3cret'";
+        let error =
+            Error { status: 403, name: "InvalidSignatureException".to_owned(), message: message.to_owned() };
+        assert_eq!(error.summary(), "InvalidSignatureException: The signature does not match.");
     }
 
     #[test]

@@ -280,7 +280,10 @@ impl Upstream {
         match result {
             Ok(()) => self.answer = Answer::Stream(stream),
             Err(error) => {
-                host::log(Level::Warn, || format!("a stream broke off: {}", error.message));
+                // The text is the client's: it may repeat what was asked.
+                host::log(Level::Warn, || {
+                    format!("a stream broke off: {} {}", error.status, error.code.unwrap_or(error.kind))
+                });
                 sse::error(&mut out, &error);
             }
         }
@@ -311,7 +314,7 @@ impl Upstream {
         if errors::is_ours(&error) {
             // The client is not told why; whoever runs the gateway has to be.
             host::log(Level::Warn, || {
-                format!("Bedrock does not accept the gateway's credentials: {} {}", error.name, error.message)
+                format!("Bedrock does not accept the gateway's credentials: {}", error.summary())
             });
         }
         errors::error(&error)
