@@ -59,11 +59,14 @@ fn what_the_page_calls_required_is() {
             continue;
         }
         let (parent, name) = match field.rsplit_once('.') {
-            Some((parent, name)) => (format!("/{}", parent.replace("[]", "/0").replace('.', "/")), name),
+            Some((parent, name)) => (format!("/{}", parent.replace('.', "/")), name),
             None => (String::new(), field.as_str()),
         };
         let mut without = whole.clone();
-        let removed = without.pointer_mut(&parent).unwrap().as_object_mut().unwrap().remove(name);
+        // Of a list, its first item that has it.
+        let parents = (0..9).map(|index| parent.replace("[]", &format!("/{index}")));
+        let removed =
+            parents.filter_map(|parent| without.pointer_mut(&parent)?.as_object_mut()?.remove(name)).next();
         assert!(removed.is_some(), "{field} is not in the whole example");
         assert!(load(&without).is_err(), "{field}: loads without it");
     }
@@ -78,7 +81,8 @@ fn the_whole_example_has_every_field_and_loads() {
         let value = whole.pointer(&format!("/{}", list.replace('.', "/")));
         let is_there = match value {
             Some(Value::Array(items)) if !member.is_empty() => {
-                items.iter().any(|item| item.get(member).is_some())
+                let member = format!("/{}", member.replace('.', "/"));
+                items.iter().any(|item| item.pointer(&member).is_some())
             }
             value => value.is_some(),
         };
@@ -123,13 +127,16 @@ fn fields() -> Vec<String> {
         members.map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect()
     };
     let mut paths = Vec::new();
-    for (name, kind) in members("File") {
-        let bare = kind.trim_start_matches("Option<").trim_end_matches('>');
-        let (bare, suffix) = bare.strip_prefix("Vec<").map_or((bare, "."), |item| (item, "[]."));
-        if source.contains(&format!("struct {bare} {{")) {
-            paths.extend(members(bare).into_iter().map(|(member, _)| format!("{name}{suffix}{member}")));
+    let mut structs = vec![(String::new(), "File".to_owned())];
+    while let Some((place, kind)) = structs.pop() {
+        for (name, kind) in members(&kind) {
+            let bare = kind.trim_start_matches("Option<").trim_end_matches('>');
+            let (bare, suffix) = bare.strip_prefix("Vec<").map_or((bare, "."), |item| (item, "[]."));
+            if source.contains(&format!("struct {bare} {{")) {
+                structs.push((format!("{place}{name}{suffix}"), bare.to_owned()));
+            }
+            paths.push(format!("{place}{name}"));
         }
-        paths.push(name);
     }
     assert!(paths.len() > 20, "the source is not read as it should be: {paths:?}");
     paths
@@ -157,6 +164,9 @@ fn loaded(config: &Config, field: &str) -> Value {
             Unsupported::Refuse => "refuse".into(),
             Unsupported::Ignore => "ignore".into(),
         },
+        "guardrail" if options.guardrail.is_none() => Value::Null,
+        field if field.starts_with("guardrail.") => Value::Null,
+        "automatic_caching" => json!(options.automatic_caching),
         "forward_headers" => json!(forward_headers),
         "limits.body_bytes" => json!(body_bytes),
         "limits.reply_bytes" => json!(reply_bytes),
@@ -334,5 +344,9 @@ fn scalar(text: &str) -> Value {
         return text.into();
     }
     assert!(!text.starts_with(['{', '&', '*', '|', '>', '\'']), "the examples have none of these: {text}");
-    text.parse::<u64>().map_or_else(|_| text.into(), Value::from)
+    match text {
+        "true" => true.into(),
+        "false" => false.into(),
+        text => text.parse::<u64>().map_or_else(|_| text.into(), Value::from),
+    }
 }

@@ -19,6 +19,8 @@ pub(super) struct File {
     pub(super) cluster: Option<String>,
     pub(super) credentials: Option<Credentials>,
     pub(super) unsupported_parameters: Option<UnsupportedParameters>,
+    pub(super) guardrail: Option<Guardrail>,
+    pub(super) automatic_caching: Option<bool>,
     pub(super) forward_headers: Option<Vec<String>>,
     pub(super) limits: Option<Limits>,
 }
@@ -40,6 +42,107 @@ pub(super) struct Model {
     pub(super) name: String,
     pub(super) model: String,
     pub(super) cluster: Option<String>,
+    pub(super) drop: Option<Vec<String>>,
+    pub(super) guardrail: Option<Guardrail>,
+    pub(super) automatic_caching: Option<bool>,
+    pub(super) capabilities: Option<Capabilities>,
+}
+
+/// What a model takes, where that differs from the table of families.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Capabilities {
+    pub(super) like: Option<String>,
+    pub(super) temperature: Option<bool>,
+    pub(super) top_p: Option<bool>,
+    pub(super) temperature_with_top_p: Option<bool>,
+    pub(super) top_k: Option<TopK>,
+    pub(super) stop: Option<bool>,
+    pub(super) blank_stop: Option<bool>,
+    pub(super) system: Option<bool>,
+    pub(super) tools: Option<bool>,
+    pub(super) forced_tool: Option<Forced>,
+    pub(super) strict_tools: Option<bool>,
+    pub(super) single_call: Option<bool>,
+    pub(super) tool_ids: Option<ToolIds>,
+    pub(super) text_beside_results: Option<bool>,
+    pub(super) schemas: Option<Schemas>,
+    pub(super) structured_output: Option<bool>,
+    pub(super) prefill: Option<bool>,
+    pub(super) reasoning: Option<Reasoning>,
+    pub(super) cache: Option<Cache>,
+    pub(super) cache_tools: Option<bool>,
+    pub(super) anthropic_beta: Option<bool>,
+}
+
+/// How `top_k` is called.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum TopK {
+    None,
+    #[serde(rename = "top_k")]
+    Usual,
+    K,
+    Nova,
+}
+
+/// Being told to call a tool.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Forced {
+    None,
+    Any,
+    Named,
+}
+
+/// Which tool ids are legal.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ToolIds {
+    Usual,
+    Nine,
+}
+
+/// How schemas have to look.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Schemas {
+    Any,
+    Plain,
+}
+
+/// How reasoning is asked for.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Reasoning {
+    None,
+    Budget,
+    Adaptive,
+    AdaptiveToHigh,
+    Nova,
+    Effort,
+    Openai,
+}
+
+/// Cache points.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) enum Cache {
+    #[serde(rename = "none")]
+    None,
+    #[serde(rename = "5m")]
+    FiveMinutes,
+    #[serde(rename = "1h")]
+    OneHour,
+}
+
+/// A guardrail that no client can change.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Guardrail {
+    pub(super) identifier: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) trace: Option<String>,
+    pub(super) stream_mode: Option<String>,
 }
 
 /// As whom to call Bedrock.

@@ -10,6 +10,7 @@ use crate::translate::{Limits, Options};
 
 use super::expand::expand;
 use super::file::{self, File};
+use super::model_options::{self, Written, guardrail_of};
 use super::{Config, Error, Upstream, structure};
 
 const PREFIXES: [&str; 2] = ["/v1", "/api/v1"];
@@ -17,7 +18,7 @@ const REGION: &str = "us-east-1";
 const BODY_BYTES: usize = 32 << 20;
 const REPLY_BYTES: usize = 32 << 20;
 
-fn error(path: impl Into<String>, reason: impl Into<String>) -> Error {
+pub(super) fn error(path: impl Into<String>, reason: impl Into<String>) -> Error {
     Error { path: path.into(), reason: reason.into() }
 }
 
@@ -42,6 +43,8 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         cluster,
         credentials,
         unsupported_parameters,
+        guardrail,
+        automatic_caching,
         forward_headers,
         limits,
     } = serde_path_to_error::deserialize(value)
@@ -56,13 +59,12 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let file::Limits { body_bytes, reply_bytes, messages, tools, json_depth, embedding_inputs, frame_bytes } =
         limits.unwrap_or_default();
     let usual = Limits::default();
+    let (models, model_options) =
+        models_of(models.unwrap_or_default(), [default_model, fallback_model, default_embedding_model])?;
     Ok(Config {
         prefixes: prefixes_of(prefixes)?,
         keys: keys(api_keys.unwrap_or_default())?,
-        models: models_of(
-            models.unwrap_or_default(),
-            [default_model, fallback_model, default_embedding_model],
-        )?,
+        models,
         upstream: Upstream {
             region: region.as_str().to_owned(),
             host,
@@ -78,6 +80,9 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
                 embedding_inputs: positive("embedding_inputs", embedding_inputs, usual.embedding_inputs)?,
                 frame_bytes: positive("frame_bytes", frame_bytes, usual.frame_bytes)?,
             },
+            guardrail: guardrail.map(|written| guardrail_of(written, "guardrail")).transpose()?,
+            automatic_caching: automatic_caching.unwrap_or(false),
+            models: model_options,
         },
         forward_headers: forwarded(forward_headers.unwrap_or_default())?,
         body_bytes: positive("body_bytes", body_bytes, BODY_BYTES)?,
@@ -135,15 +140,30 @@ fn keys(written: Vec<file::ApiKey>) -> Result<Keys, Error> {
     Ok(Keys(keys))
 }
 
-fn models_of(written: Vec<file::Model>, defaults: [Option<String>; 3]) -> Result<Models, Error> {
+/// The models, and what is to be known of some when translating, by Bedrock's id.
+type ModelsAndOptions = (Models, Vec<(String, crate::translate::Model)>);
+
+fn models_of(written: Vec<file::Model>, defaults: [Option<String>; 3]) -> Result<ModelsAndOptions, Error> {
     let mut named: Vec<Model> = Vec::with_capacity(written.len());
-    for (at, file::Model { name, model: id, cluster }) in written.into_iter().enumerate() {
+    let mut options = Vec::new();
+    for (at, model) in written.into_iter().enumerate() {
+        let file::Model { name, model: id, cluster, drop, guardrail, automatic_caching, capabilities } =
+            model;
         let at = format!("models[{at}]");
         if name.is_empty() || named.iter().any(|model| model.name == name) {
             return Err(error(format!("{at}.name"), "must not be empty, nor another model's"));
         }
         if !is_bedrock_id(&id) {
             return Err(error(format!("{at}.model"), NO_ID));
+        }
+        let written = Written { drop, guardrail, automatic_caching, capabilities };
+        if let Some(model) = model_options::model(&id, written, &at)? {
+            // Attempts know a model by its id.
+            if options.iter().any(|(other, _)| *other == id) {
+                let reason = "an earlier entry for the same model says how to translate; say it there";
+                return Err(error(at, reason));
+            }
+            options.push((id.clone(), model));
         }
         named.push(Model { name, id, cluster });
     }
@@ -156,12 +176,13 @@ fn models_of(written: Vec<file::Model>, defaults: [Option<String>; 3]) -> Result
         None => Ok(None),
     };
     let [default, fallback, default_embedding] = defaults;
-    Ok(Models {
+    let models = Models {
         default: id("default_model", default)?,
         fallback: id("fallback_model", fallback)?,
         default_embedding: id("default_embedding_model", default_embedding)?,
         named,
-    })
+    };
+    Ok((models, options))
 }
 
 const NO_ID: &str = "not a Bedrock model id, inference profile id or ARN, such as 'us.amazon.nova-pro-v1:0'";
@@ -270,6 +291,30 @@ mod tests {
             ("api_keys", r#"[{"name":"a","key":" "}]"#, "api_keys[0].key"),
             ("api_keys", r#"[{"name":"a","key":"x"},{"name":"b","key":"x\n"}]"#, "api_keys[1]"),
             ("models", r#"[{"name":"x","model":"gpt-4o"}]"#, "models[0].model"),
+            (
+                "models",
+                r#"[{"name":"x","model":"a.b","capabilities":{"like":"nobody.knows"}}]"#,
+                "models[0].capabilities.like",
+            ),
+            (
+                "models",
+                r#"[{"name":"x","model":"a.b","capabilities":{"cache":"2h"}}]"#,
+                "models[0].capabilities.cache",
+            ),
+            ("models", r#"[{"name":"x","model":"a.b","drop":["n","seed"]}]"#, "models[0].drop[1]"),
+            (
+                "models",
+                r#"[{"name":"x","model":"a.b","drop":["n"]},{"name":"y","model":"a.b","drop":["n"]}]"#,
+                "models[1]",
+            ),
+            (
+                "models",
+                r#"[{"name":"x","model":"a.b","guardrail":{"identifier":"g"}}]"#,
+                "models[0].guardrail.version",
+            ),
+            ("guardrail", r#"{"version":"1"}"#, "guardrail.identifier"),
+            ("guardrail", r#"{"identifier":"g/..","version":"1"}"#, "guardrail.identifier"),
+            ("guardrail", r#"{"identifier":"g","version":"1","trace":"on"}"#, "guardrail.trace"),
             ("default_model", r#""x""#, "default_model"),
             ("endpoint", r#""bedrock.example""#, "endpoint"),
             ("endpoint", r#""https://a/b""#, "endpoint"),

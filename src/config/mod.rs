@@ -3,6 +3,7 @@
 mod expand;
 mod file;
 mod load;
+mod model_options;
 mod structure;
 
 use std::fmt;

@@ -26,8 +26,9 @@ use crate::config::Config;
 use crate::gateway::handoff::{self, Handoff};
 use crate::gateway::headers::Headers;
 use crate::openai::{Error, sse};
+use crate::translate::chat::guardrail;
 use crate::translate::errors::{self, no_answer};
-use crate::translate::{self, Outgoing, Reply, chat};
+use crate::translate::{self, Client, Outgoing, Reply, chat};
 
 /// One attempt.
 #[derive(Debug)]
@@ -105,8 +106,11 @@ impl Upstream {
             let resolved = config.models.resolve(asked, handoff.endpoint)?;
             Ok(Model { id: resolved.id.to_owned(), is_fallback: resolved.is_fallback })
         };
+        let original = self.original.as_ref().ok_or_else(|| host_failed("give the request's headers"))?;
+        let beta = original.all("anthropic-beta");
+        let client = Client { name: &handoff.caller, chat: chat_headers(original, beta.as_deref()) };
         let (model, outgoing) =
-            translate::request(handoff.endpoint, &body, &handoff.caller, &config.options, resolve)?;
+            translate::request(handoff.endpoint, &body, &client, &config.options, resolve)?;
         let Model { id, is_fallback } = model;
         let Outgoing { operation, body, ignored, reply } = outgoing;
         if is_fallback {
@@ -385,6 +389,16 @@ impl std::ops::Deref for Model {
 
     fn deref(&self) -> &str {
         &self.id
+    }
+}
+
+/// What the client's headers say about a chat.
+fn chat_headers<'h>(headers: &'h Headers, anthropic_beta: Option<&'h str>) -> chat::Headers<'h> {
+    chat::Headers {
+        guardrail_identifier: headers.text(guardrail::IDENTIFIER),
+        guardrail_version: headers.text(guardrail::VERSION),
+        guardrail_trace: headers.text(guardrail::TRACE),
+        anthropic_beta,
     }
 }
 

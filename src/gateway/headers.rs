@@ -18,6 +18,13 @@ impl Headers {
         self.value(name).and_then(|value| std::str::from_utf8(value).ok())
     }
 
+    /// All values of `name` that are text, joined by commas as HTTP has it (RFC 9110, 5.3).
+    pub fn all(&self, name: &str) -> Option<String> {
+        let values = self.0.iter().filter(|(other, _)| other == name.as_bytes());
+        let values: Vec<&str> = values.filter_map(|(_, value)| std::str::from_utf8(value).ok()).collect();
+        (!values.is_empty()).then(|| values.join(","))
+    }
+
     /// Adds a header.
     pub fn push(&mut self, name: &str, value: impl Into<Vec<u8>>) {
         self.0.push((name.as_bytes().to_vec(), value.into()));
@@ -35,7 +42,7 @@ impl Headers {
 pub fn may_be_forwarded(name: &str) -> bool {
     const NAMES: &[&str] =
         &["host", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "accept-encoding"];
-    const PREFIXES: &[&str] = &["content-", "transfer-", "proxy-"];
+    const PREFIXES: &[&str] = &["content-", "transfer-", "proxy-", "x-amzn-bedrock-"];
     let is_legal = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
     !name.is_empty()
         && name.bytes().all(is_legal)

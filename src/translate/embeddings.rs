@@ -73,7 +73,7 @@ pub fn request(
         request;
     notes.unknown("", unknown)?;
     notes.ignore_if(user.is_some(), "user");
-    let base = base_model(model);
+    let base = base_model(options.known_as(model));
     let row = MODELS.iter().find(|row| base.starts_with(row.model)).ok_or_else(|| {
         let message = format!("The model '{asked}' is not an embedding model that is available here.");
         Error::invalid(message).param("model").code("model_not_found")
@@ -211,14 +211,12 @@ fn base64(numbers: &[f32]) -> String {
 mod tests {
     use super::*;
     use crate::openai::parse;
-    use crate::translate::Limits;
-    use crate::translate::notes::Unsupported;
 
     const TITAN: &str = "amazon.titan-embed-text-v2:0";
     const COHERE: &str = "us.cohere.embed-v4:0";
 
     fn run(model: &str, body: &str) -> Result<Outgoing<Reply>, Error> {
-        let options = Options { unsupported: Unsupported::Refuse, limits: Limits::default() };
+        let options = Options::default();
         request(parse(body.as_bytes())?, "text-embedding-3-small", model, &options)
     }
 

@@ -44,6 +44,10 @@ pub struct Capabilities {
     pub cache: Cache,
     /// Cache points behind tools.
     pub cache_tools: bool,
+    /// How schemas of tools have to look.
+    pub schemas: Schemas,
+    /// `anthropic_beta` among the additional fields.
+    pub anthropic_beta: bool,
 }
 
 /// Being told to call a tool.
@@ -55,6 +59,16 @@ pub enum Forced {
     Any,
     /// Any, or one by its name.
     Named,
+}
+
+/// How schemas of tools have to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schemas {
+    /// As the client wrote them.
+    Any,
+    /// References replaced by what they refer to, and at the root no members but `type`, `properties` and `required`
+    /// ("extraneous key [$defs] is not permitted").
+    Plain,
 }
 
 /// How `top_k` is called among the additional fields.
@@ -125,6 +139,18 @@ const USUAL: Capabilities = Capabilities {
     reasoning: Reasoning::None,
     cache: Cache::No,
     cache_tools: true,
+    schemas: Schemas::Any,
+    anthropic_beta: false,
+};
+
+/// What is refused by none that we know: for models that the table does not know, and profiles that do not tell theirs.
+const CAREFUL: Capabilities = Capabilities {
+    temperature_with_top_p: false,
+    blank_stop: false,
+    tool_ids: ToolIds::Nine,
+    text_beside_results: false,
+    schemas: Schemas::Plain,
+    ..USUAL
 };
 
 const CLAUDE_3: Capabilities = Capabilities {
@@ -133,6 +159,7 @@ const CLAUDE_3: Capabilities = Capabilities {
     forced_tool: Forced::Named,
     single_call: true,
     prefill: true,
+    anthropic_beta: true,
     ..USUAL
 };
 const CLAUDE_3_5_V2: Capabilities = Capabilities { cache: Cache::FiveMinutes, ..CLAUDE_3 };
@@ -157,6 +184,7 @@ const NOVA: Capabilities = Capabilities {
     prefill: true,
     cache: Cache::FiveMinutes,
     cache_tools: false,
+    schemas: Schemas::Plain,
     ..USUAL
 };
 const NOVA_2: Capabilities = Capabilities { reasoning: Reasoning::Nova, prefill: false, ..NOVA };
@@ -217,14 +245,19 @@ const FAMILIES: &[(&str, Capabilities)] = &[
     ("qwen.", USUAL),
 ];
 
-/// What the model takes; what most do where the table does not know it.
+/// What the model takes; what hardly any refuses where the table does not know it.
 pub fn capabilities(id: &str) -> &'static Capabilities {
+    known(id).unwrap_or(&CAREFUL)
+}
+
+/// What the model takes, where the table knows it.
+pub fn known(id: &str) -> Option<&'static Capabilities> {
     let model = base_model(id);
     FAMILIES
         .iter()
         .filter(|(beginning, _)| model.starts_with(beginning))
         .max_by_key(|(beginning, _)| beginning.len())
-        .map_or(&USUAL, |(_, capabilities)| capabilities)
+        .map(|(_, capabilities)| capabilities)
 }
 
 #[cfg(test)]
@@ -250,6 +283,6 @@ mod tests {
         assert_eq!(*capabilities("global.anthropic.claude-sonnet-4-5-20250929-v1:0"), CLAUDE_4_5);
         assert_eq!(*capabilities("us.anthropic.claude-opus-4-6-v1"), CLAUDE_4_6);
         assert_eq!(*capabilities("openai.gpt-oss-120b-1:0"), GPT_OSS);
-        assert_eq!(*capabilities("newco.model-1"), USUAL);
+        assert_eq!(*capabilities("newco.model-1"), CAREFUL);
     }
 }

@@ -5,47 +5,14 @@ pub mod embeddings;
 pub mod errors;
 pub mod family;
 pub mod notes;
+mod options;
 pub mod usage;
 
 use std::ops::Deref;
 
 use crate::openai::{self, Endpoint, Error};
 
-/// What the configuration says about translating, the same for every request of a plugin.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// What becomes of parameters that have no counterpart.
-    pub unsupported: notes::Unsupported,
-    /// How large things may be.
-    pub limits: Limits,
-}
-
-/// How large the parts of a request may be; each has its own error.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Messages in a chat.
-    pub messages: usize,
-    /// Tools in a chat.
-    pub tools: usize,
-    /// Nesting of JSON that goes over as it is: schemas, arguments, additional fields.
-    pub json_depth: usize,
-    /// Texts in an embeddings request.
-    pub embedding_inputs: usize,
-    /// Bytes of one event-stream frame.
-    pub frame_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            messages: 10_000,
-            tools: 1_000,
-            json_depth: 100,
-            embedding_inputs: 2_048,
-            frame_bytes: 16 << 20,
-        }
-    }
-}
+pub use options::{Limits, Model, Options, Rules};
 
 /// A request as it goes to Bedrock.
 #[derive(Debug)]
@@ -83,6 +50,15 @@ pub enum Reply {
 /// What Converse's form needs beside the client's own bytes, about.
 const BESIDE: usize = 1_024;
 
+/// Who asks, and what its headers say beside the body.
+#[derive(Clone, Debug, Default)]
+pub struct Client<'a> {
+    /// The name of its key.
+    pub name: &'a str,
+    /// What its headers say about a chat.
+    pub chat: chat::Headers<'a>,
+}
+
 /// Translates a request. `resolve` says which of Bedrock's models the client means by its `model`, if it gave one.
 ///
 /// # Errors
@@ -90,7 +66,7 @@ const BESIDE: usize = 1_024;
 pub fn request<M>(
     endpoint: Endpoint,
     body: &[u8],
-    caller: &str,
+    client: &Client<'_>,
     options: &Options,
     resolve: impl FnOnce(Option<&str>) -> Result<M, Error>,
 ) -> Result<(M, Outgoing<Reply>), Error>
@@ -103,8 +79,8 @@ where
             let asked = request.model.clone().filter(|name| !name.is_blank());
             let model = resolve(asked.as_deref())?;
             let asked = asked.as_deref().unwrap_or(&model);
-            let capabilities = family::capabilities(&model);
-            let outgoing = chat::request(request, asked, caller, capabilities, options, body.len() + BESIDE)?;
+            let rules = options.rules(&model);
+            let outgoing = chat::request(request, asked, client, rules, body.len() + BESIDE)?;
             Ok((model, outgoing.map(Reply::Chat)))
         }
         Endpoint::Embeddings => {

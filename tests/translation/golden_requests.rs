@@ -1,12 +1,14 @@
 //! OpenAI's requests and what Bedrock is sent for them, a file per behaviour.
 
+use bedrock_filter::config::Config;
 use bedrock_filter::translate::notes::Unsupported;
+use bedrock_filter::translate::{Options, chat};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::cases::{Refusal, run_all};
 use super::json::{Json, differences};
-use super::{CALLER, dump, options, translate};
+use super::{CALLER, dump, options, translate_with};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,6 +17,11 @@ struct Case<'a> {
     model: String,
     #[serde(default)]
     options: CaseOptions,
+    /// Fields of the plugin's configuration.
+    #[serde(default)]
+    configuration: serde_json::Map<String, serde_json::Value>,
+    #[serde(default)]
+    headers: Headers,
     #[serde(borrow)]
     request: &'a RawValue,
     /// The body for Bedrock. Without `requestMetadata` it has the caller's label and no other.
@@ -45,6 +52,29 @@ enum CaseUnsupported {
     Ignore,
 }
 
+/// What the client's headers say.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Headers {
+    #[serde(rename = "x-amzn-bedrock-guardrailidentifier")]
+    guardrail_identifier: Option<String>,
+    #[serde(rename = "x-amzn-bedrock-guardrailversion")]
+    guardrail_version: Option<String>,
+    #[serde(rename = "x-amzn-bedrock-trace")]
+    guardrail_trace: Option<String>,
+    anthropic_beta: Option<String>,
+}
+
+/// The options that a configuration with these fields gives.
+fn configured(fields: &serde_json::Map<String, serde_json::Value>) -> Result<Options, Vec<String>> {
+    let mut configuration = fields.clone();
+    configuration.insert("api_keys".to_owned(), serde_json::json!([{"name": CALLER, "key": "k"}]));
+    configuration.insert("credentials".to_owned(), serde_json::json!({"bearer_token": "t"}));
+    let text = serde_json::Value::Object(configuration).to_string();
+    let config = Config::load(text.as_bytes(), |_| None).map_err(|error| vec![error.to_string()])?;
+    Ok(config.options)
+}
+
 fn converse() -> String {
     "converse".to_owned()
 }
@@ -60,7 +90,15 @@ fn check(name: &str, text: &str) -> Result<(), Vec<String>> {
         CaseUnsupported::Refuse => Unsupported::Refuse,
         CaseUnsupported::Ignore => Unsupported::Ignore,
     };
-    let result = translate(&case.model, case.request.get().as_bytes(), &options(unsupported));
+    let options =
+        if case.configuration.is_empty() { options(unsupported) } else { configured(&case.configuration)? };
+    let headers = chat::Headers {
+        guardrail_identifier: case.headers.guardrail_identifier.as_deref(),
+        guardrail_version: case.headers.guardrail_version.as_deref(),
+        guardrail_trace: case.headers.guardrail_trace.as_deref(),
+        anthropic_beta: case.headers.anthropic_beta.as_deref(),
+    };
+    let result = translate_with(headers, &case.model, case.request.get().as_bytes(), &options);
     let lines = match (&case.converse, &case.error, result) {
         (None, Some(expected), Err(error)) => expected.differences(&error),
         (Some(_), None, Err(error)) => {

@@ -5,7 +5,6 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use bedrock_filter::translate::chat::Stream;
-use bedrock_filter::translate::notes::Unsupported;
 use bedrock_filter::translate::{Limits, Options, Reply};
 
 use super::frames::event;
@@ -40,7 +39,7 @@ fn assert_linear<T>(name: &str, small: usize, input: impl Fn(usize) -> T, work: 
 
 fn assert_linear_request(name: &str, small: usize, request: impl Fn(usize) -> String) {
     let limits = Limits { messages: usize::MAX, tools: usize::MAX, ..Limits::default() };
-    let options = Options { unsupported: Unsupported::Refuse, limits };
+    let options = Options { limits, ..Options::default() };
     assert_linear(name, small, request, |request| {
         black_box(translate(MODEL, request.as_bytes(), &options).unwrap());
     });
@@ -49,7 +48,7 @@ fn assert_linear_request(name: &str, small: usize, request: impl Fn(usize) -> St
 fn assert_linear_stream(name: &str, small: usize, piece: usize, frames: impl Fn(usize) -> Vec<u8>) {
     let request = r#"{"messages":[{"role":"user","content":"x"}],"stream":true,
         "tools":[{"type":"custom","custom":{"name":"sql"}}]}"#;
-    let options = Options { unsupported: Unsupported::Refuse, limits: Limits::default() };
+    let options = Options::default();
     let context = chat_reply(&translate(MODEL, request.as_bytes(), &options).unwrap().reply);
     assert_linear(name, small, frames, |bytes| {
         let mut stream = Stream::new(context.clone(), ANSWERED, &Limits::default());
@@ -211,7 +210,7 @@ fn tools_and_functions_count_together() {
     let functions = list(1_001, |at| format!(r#"{{"name":"f{at}"}}"#));
     let request =
         format!(r#"{{"messages":[{{"role":"user","content":"Go"}}],"tools":[],"functions":[{functions}]}}"#);
-    let options = Options { unsupported: Unsupported::Refuse, limits: Limits::default() };
+    let options = Options::default();
     assert_eq!(
         translate(MODEL, request.as_bytes(), &options).unwrap_err().param.as_deref(),
         Some("functions")
@@ -324,7 +323,7 @@ fn many_calls_of_one_answer() {
 
 #[test]
 fn one_long_reply() {
-    let options = Options { unsupported: Unsupported::Refuse, limits: Limits::default() };
+    let options = Options::default();
     let request = br#"{"messages":[{"role":"user","content":"x"}]}"#;
     let context: Reply = translate(MODEL, request, &options).unwrap().reply;
     let block =

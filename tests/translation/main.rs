@@ -25,7 +25,7 @@ use std::path::Path;
 
 use bedrock_filter::openai::{Endpoint, Error};
 use bedrock_filter::translate::notes::Unsupported;
-use bedrock_filter::translate::{Answered, Limits, Options, Outgoing, Reply, chat};
+use bedrock_filter::translate::{Answered, Client, Options, Outgoing, Reply, chat};
 use serde_json::value::RawValue;
 
 /// The name of the key that every request here comes with.
@@ -36,13 +36,24 @@ const ANSWERED: Answered<'static> =
     Answered { request_id: "req-1", created: 1_700_000_000, input_tokens: None };
 
 fn options(unsupported: Unsupported) -> Options {
-    Options { unsupported, limits: Limits::default() }
+    Options { unsupported, ..Options::default() }
 }
 
 /// Translates a chat request for the Bedrock model `model`, whatever the request calls it.
 fn translate(model: &str, body: &[u8], options: &Options) -> Result<Outgoing<Reply>, Error> {
+    translate_with(chat::Headers::default(), model, body, options)
+}
+
+/// The same, of a client that sends these headers.
+fn translate_with(
+    headers: chat::Headers<'_>,
+    model: &str,
+    body: &[u8],
+    options: &Options,
+) -> Result<Outgoing<Reply>, Error> {
     let resolve = |_: Option<&str>| Ok(model.to_owned());
-    bedrock_filter::translate::request(Endpoint::ChatCompletions, body, CALLER, options, resolve)
+    let client = Client { name: CALLER, chat: headers };
+    bedrock_filter::translate::request(Endpoint::ChatCompletions, body, &client, options, resolve)
         .map(|(_, outgoing)| outgoing)
 }
 

@@ -172,7 +172,23 @@ fn tools(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(), AwsError
         }
         if let (Family::Claude(_), Some(schema)) = (facts.family, tool.pointer("/toolSpec/inputSchema/json"))
         {
-            closed(schema, &format!("tools.{i}.custom.input_schema"))?;
+            let place = format!("tools.{i}.custom.input_schema");
+            closed(schema, &place)?;
+            finite(schema, schema, &place, &mut Vec::new())?;
+        }
+    }
+    if matches!(facts.family, Family::Nova | Family::Nova2) {
+        for (i, tool) in items(config, "/tools").iter().enumerate() {
+            let schema = tool.pointer("/toolSpec/inputSchema/json").and_then(Value::as_object);
+            let keys = schema.into_iter().flat_map(|schema| schema.keys());
+            if let Some(key) =
+                keys.into_iter().find(|key| !["type", "properties", "required"].contains(&key.as_str()))
+            {
+                return Err(AwsError::from_model(format!(
+                    "Malformed input request: #/toolConfig/tools/{i}/toolSpec/inputSchema/json: extraneous key [{key}] is \
+                     not permitted, please reformat your input and try again."
+                )));
+            }
         }
     }
     if thinking(body) == Some("enabled") {
@@ -208,6 +224,38 @@ fn closed(schema: &Value, place: &str) -> Result<(), AwsError> {
                 .try_for_each(|(_, v)| closed(v, place))
         }
         Value::Array(all) => all.iter().try_for_each(|v| closed(v, place)),
+        _ => Ok(()),
+    }
+}
+
+/// Nor does it take a schema that holds itself (AWS documentation, "Structured outputs").
+fn finite<'v>(
+    schema: &'v Value,
+    root: &'v Value,
+    place: &str,
+    path: &mut Vec<&'v str>,
+) -> Result<(), AwsError> {
+    match schema {
+        Value::Object(map) => {
+            if let Some(reference) = map.get("$ref").and_then(Value::as_str) {
+                if reference == "#" || path.contains(&reference) {
+                    return Err(AwsError::from_model(format!(
+                        "{place}: Recursive schemas are not supported"
+                    )));
+                }
+                if let Some(target) = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer)) {
+                    path.push(reference);
+                    finite(target, root, place, path)?;
+                    path.pop();
+                }
+            }
+            map.iter()
+                .filter(|(k, _)| {
+                    !["$defs", "definitions", "enum", "const", "default", "examples"].contains(&k.as_str())
+                })
+                .try_for_each(|(_, v)| finite(v, root, place, path))
+        }
+        Value::Array(all) => all.iter().try_for_each(|v| finite(v, root, place, path)),
         _ => Ok(()),
     }
 }
@@ -270,6 +318,7 @@ fn output(body: &Value, facts: &Facts) -> Result<(), AwsError> {
     }
     if matches!(facts.family, Family::Claude(_)) {
         closed(&schema, "output_config.format.schema")?;
+        finite(&schema, &schema, "output_config.format.schema", &mut Vec::new())?;
     }
     Ok(())
 }

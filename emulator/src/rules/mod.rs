@@ -270,6 +270,25 @@ mod tests {
     }
 
     #[test]
+    fn schemas_are_plain_for_nova_and_finite_where_claude_is_strict() {
+        let body = |schema: Value| {
+            let mut body = messages(json!([user(json!([{"text": "a"}]))]));
+            body["toolConfig"] = json!({"tools": [{"toolSpec": {"name": "f", "strict": true, "inputSchema": {"json": schema}}}]});
+            body
+        };
+        let node = json!({"type": "object", "additionalProperties": false, "properties": {"a": {"$ref": "#/$defs/N"}}});
+        let tree = json!({"type": "object", "additionalProperties": false, "$defs": {"N": node},
+                          "properties": {"a": {"$ref": "#/$defs/N"}}});
+        assert!(on(SONNET, &body(tree.clone())).contains("Recursive schemas"));
+        let mut finite = tree.clone();
+        finite["$defs"]["N"]["properties"]["a"] = json!({"type": "string"});
+        assert_eq!(on(SONNET, &body(finite)), "");
+        let mut loose = body(tree);
+        loose["toolConfig"]["tools"][0]["toolSpec"]["strict"] = json!(null);
+        assert!(on("amazon.nova-pro-v1:0", &loose).contains("extraneous key"));
+    }
+
+    #[test]
     fn caching_has_four_points_on_models_that_cache() {
         let point = json!({"cachePoint": {"type": "default"}});
         let body = |n: usize| {

@@ -49,32 +49,40 @@ fn new(hour: bool) -> CachePoint {
     CachePoint { kind: CachePointType::Default, ttl: hour.then_some(CacheTtl::OneHour) }
 }
 
-/// Adds the points that the client's switches ask for, and keeps the last four of all.
+/// Adds the points that the client's switches ask for, or the configuration where the client marks nothing itself;
+/// and keeps the last four of all.
 pub(super) fn apply(
     body: &mut converse::Request<'_>,
     switches: CacheSwitches,
+    automatic: bool,
     capabilities: &Capabilities,
     notes: &mut Notes<'_>,
 ) {
     let asked = switches.system || switches.messages;
-    notes.ignore_if(asked && capabilities.cache == Cache::No, "extra_body.prompt_caching");
-    if capabilities.cache != Cache::No {
-        if switches.system && !matches!(body.system.last(), None | Some(SystemBlock::CachePoint(_))) {
-            body.system.push(SystemBlock::CachePoint(new(false)));
-        }
-        let last_user = body.messages.iter_mut().rev().find(|message| message.role == converse::Role::User);
-        if let Some(message) = last_user.filter(|_| switches.messages)
-            && !matches!(message.content.last(), None | Some(Block::CachePoint(_)))
-        {
-            message.content.push(Block::CachePoint(new(false)));
-        }
+    if capabilities.cache == Cache::No {
+        notes.ignore_if(asked, "extra_body.prompt_caching");
+        return;
     }
-    let in_tools = body.tool_config.iter().flat_map(|config| &config.tools);
-    let count = in_tools.filter(|tool| is_tool_point(tool)).count()
-        + body.system.iter().filter(|block| is_system_point(block)).count()
-        + body.messages.iter().flat_map(|message| &message.content).filter(|block| is_point(block)).count();
+    let automatic = automatic && !asked && count(body) == 0;
+    if automatic
+        && capabilities.cache_tools
+        && let Some(config) = &mut body.tool_config
+    {
+        config.tools.push(Tool::CachePoint(new(false)));
+    }
+    if (automatic || switches.system)
+        && !matches!(body.system.last(), None | Some(SystemBlock::CachePoint(_)))
+    {
+        body.system.push(SystemBlock::CachePoint(new(false)));
+    }
+    let last_user = body.messages.iter_mut().rev().find(|message| message.role == converse::Role::User);
+    if let Some(message) = last_user.filter(|_| automatic || switches.messages)
+        && !matches!(message.content.last(), None | Some(Block::CachePoint(_)))
+    {
+        message.content.push(Block::CachePoint(new(false)));
+    }
     // In the order of the prompt: tools, system, messages.
-    let mut surplus = count.saturating_sub(POINTS);
+    let mut surplus = count(body).saturating_sub(POINTS);
     let mut keep = |is_point: bool| {
         let drop = is_point && surplus > 0;
         surplus = surplus.saturating_sub(drop.into());
@@ -87,6 +95,13 @@ pub(super) fn apply(
     for message in &mut body.messages {
         message.content.retain(|block| keep(is_point(block)));
     }
+}
+
+fn count(body: &converse::Request<'_>) -> usize {
+    let in_tools = body.tool_config.iter().flat_map(|config| &config.tools);
+    in_tools.filter(|tool| is_tool_point(tool)).count()
+        + body.system.iter().filter(|block| is_system_point(block)).count()
+        + body.messages.iter().flat_map(|message| &message.content).filter(|block| is_point(block)).count()
 }
 
 fn is_tool_point(tool: &Tool<'_>) -> bool {

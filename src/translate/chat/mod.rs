@@ -7,12 +7,15 @@
 
 mod cache;
 mod content;
+mod drop;
+pub mod guardrail;
 mod media;
 mod metadata;
 mod parameters;
 mod reasoning;
 mod reply;
 mod request;
+mod schema;
 mod stream;
 mod structured;
 mod thoughts;
@@ -27,6 +30,8 @@ mod waiting;
 use crate::openai::Error;
 use crate::openai::completion::FinishReason;
 
+pub use drop::Parameter;
+pub use guardrail::{Guardrail, Headers};
 pub use reply::reply;
 pub use request::request;
 pub use stream::Stream;

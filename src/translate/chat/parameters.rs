@@ -19,7 +19,6 @@ pub(super) struct Sampling {
 /// Bedrock's own members, as a client gives them beside OpenAI's.
 #[derive(Debug)]
 pub(super) struct BedrockMembers<'a> {
-    pub(super) guardrail_config: Option<&'a RawValue>,
     pub(super) performance_config: Option<&'a RawValue>,
     pub(super) prompt_variables: Option<&'a RawValue>,
     pub(super) additional_model_request_fields: Option<Members<'a, &'a RawValue>>,
@@ -171,11 +170,9 @@ pub(super) fn service_tier<'a>(
 pub(super) fn bedrock_members<'a>(
     body: &mut converse::Request<'a>,
     members: BedrockMembers<'a>,
-    stream: bool,
     notes: &mut Notes<'_>,
 ) -> Result<(), Error> {
     let BedrockMembers {
-        guardrail_config,
         performance_config,
         prompt_variables,
         additional_model_request_fields,
@@ -186,9 +183,6 @@ pub(super) fn bedrock_members<'a>(
     body.prompt_variables = object(prompt_variables, "promptVariables", notes)?;
     if let Some(config) = object(output_config, "outputConfig", notes)? {
         body.output_config = Some(output_config_beside(config, body.output_config.take(), notes)?);
-    }
-    if let Some(guardrail) = object(guardrail_config, "guardrailConfig", notes)? {
-        body.guardrail_config = Some(guardrail_config_for(guardrail, stream)?);
     }
     if let Some(paths) = additional_model_response_field_paths {
         let name = "additionalModelResponseFieldPaths";
@@ -202,7 +196,7 @@ pub(super) fn bedrock_members<'a>(
 }
 
 /// A member that has to be an object, where it is there.
-fn object<'a>(
+pub(super) fn object<'a>(
     value: Option<&'a RawValue>,
     name: &str,
     notes: &Notes<'_>,
@@ -216,20 +210,6 @@ fn object<'a>(
         notes.check_depth(value, || name.to_owned())?;
     }
     Ok(value)
-}
-
-/// `streamProcessingMode` is known to ConverseStream only, and asks for nothing elsewhere.
-fn guardrail_config_for<'a>(raw: &'a RawValue, stream: bool) -> Result<Document<'a>, Error> {
-    const PARAM: &str = "guardrailConfig";
-    const STREAM_ONLY: &str = "streamProcessingMode";
-    let Members(mut members): Members<'_, &RawValue> = member(raw, PARAM)?;
-    if stream || members.iter().all(|(name, _)| &**name != STREAM_ONLY) {
-        return Ok(Document::Raw(raw));
-    }
-    members.retain(|(name, _)| &**name != STREAM_ONLY);
-    to_raw_value(&Members(members))
-        .map(Document::Owned)
-        .map_err(|_| Error::invalid("It cannot be read.").param(PARAM))
 }
 
 /// The client's `outputConfig`, and the form of the answer where `response_format` asked for one.
@@ -265,6 +245,31 @@ fn additional_fields<'a>(
         let lost = if &*name == "tool_choice" { "parallel_tool_calls" } else { "top_k" };
         let replaced = body.additional_model_request_fields.set(name.into_cow(), Document::Raw(value));
         notes.ignore_if(matches!(replaced, Some(Document::Value(_))), lost);
+    }
+    Ok(())
+}
+
+/// The header `anthropic-beta`, for Claude; what the client says among the additional fields holds.
+pub(super) fn anthropic_beta(
+    body: &mut converse::Request<'_>,
+    header: Option<&str>,
+    capabilities: &Capabilities,
+    notes: &mut Notes<'_>,
+) -> Result<(), Error> {
+    const HEADER: &str = "anthropic-beta";
+    const FIELD: &str = "anthropic_beta";
+    let Some(header) = header else { return Ok(()) };
+    let names: Vec<&str> = header.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let is_legal = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    if !names.iter().all(|name| name.bytes().all(is_legal)) {
+        let message = format!("Invalid value for '{HEADER}': names, separated by commas, are expected.");
+        return Err(Error::invalid(message).param(HEADER));
+    }
+    let fields = &mut body.additional_model_request_fields;
+    if !capabilities.anthropic_beta || fields.value(FIELD).is_some() {
+        notes.ignore(HEADER);
+    } else if !names.is_empty() {
+        fields.set(FIELD, Document::Value(names.into()));
     }
     Ok(())
 }

@@ -3,28 +3,28 @@
 use crate::bedrock::converse;
 use crate::openai::Error;
 use crate::openai::chat::{Request, StreamOptions};
-use crate::translate::family::Capabilities;
 use crate::translate::notes::Notes;
-use crate::translate::{Options, Outgoing};
+use crate::translate::{Client, Outgoing, Rules};
 
 use super::parameters::{self, Sampling};
 use super::tools::{self, Given};
-use super::{Reply, cache, metadata, reasoning, structured, turns};
+use super::{Reply, cache, drop, guardrail, metadata, reasoning, structured, turns};
 
-/// Translates a request for a model that takes `capabilities`. `asked` is what the client called the model; the reply
-/// repeats it. `size_hint` is about how long the result will be, bytes.
+/// Translates a request for a model by its `rules`. `asked` is what the client called the model; the reply repeats it.
+/// `size_hint` is about how long the result will be, bytes.
 ///
 /// # Errors
 /// 400 naming the member that is wrong, too large, or without a counterpart.
 pub fn request(
-    request: Request<'_>,
+    mut request: Request<'_>,
     asked: &str,
-    caller: &str,
-    capabilities: &Capabilities,
-    options: &Options,
+    client: &Client<'_>,
+    rules: Rules<'_>,
     size_hint: usize,
 ) -> Result<Outgoing<Reply>, Error> {
-    let mut notes = Notes::new(options.unsupported, &options.limits);
+    let Rules { unsupported, limits, capabilities, drop, guardrail, automatic_caching } = rules;
+    let mut notes = Notes::new(unsupported, limits);
+    drop::drop(&mut request, drop, &mut notes);
     let Request {
         messages,
         model: _,
@@ -130,20 +130,27 @@ pub fn request(
     parameters::bedrock_members(
         &mut body,
         parameters::BedrockMembers {
-            guardrail_config,
             performance_config,
             prompt_variables,
             additional_model_request_fields,
             additional_model_response_field_paths,
             output_config,
         },
-        stream,
         &mut notes,
     )?;
+    body.guardrail_config = guardrail::config(guardrail, guardrail_config, &client.chat, stream, &mut notes)?;
     let switches = parameters::extra_body(&mut body, extra_body, &mut notes)?;
     reasoning::apply(&mut body, reasoning, limit_name.unwrap_or("max_tokens"), &mut notes);
-    metadata::apply(&mut body, caller, request_metadata, metadata, [user, safety_identifier], &mut notes);
-    cache::apply(&mut body, switches, capabilities, &mut notes);
+    parameters::anthropic_beta(&mut body, client.chat.anthropic_beta, capabilities, &mut notes)?;
+    metadata::apply(
+        &mut body,
+        client.name,
+        request_metadata,
+        metadata,
+        [user, safety_identifier],
+        &mut notes,
+    );
+    cache::apply(&mut body, switches, automatic_caching, capabilities, &mut notes);
 
     let include_usage = stream_options_usage(stream_options, stream, &mut notes)?;
     let reply = Reply {

@@ -11,6 +11,8 @@ use crate::openai::chat::{JsonSchema, ResponseFormat};
 use crate::translate::family::Capabilities;
 use crate::translate::notes::Notes;
 
+use super::schema;
+
 /// How the answer gets its form.
 #[derive(Debug)]
 pub(super) enum Plan<'a> {
@@ -72,8 +74,9 @@ fn schema_plan<'a>(
         return Err(Error::invalid_param(param, format!("Invalid value for '{param}': expected an object.")));
     }
     notes.check_depth(schema, || param.to_owned())?;
-    // Bedrock takes only closed schemas natively, which is what OpenAI's `strict` demands as well.
-    if !capabilities.structured_output || strict != Some(true) {
+    // Bedrock takes only closed schemas natively, which is what OpenAI's `strict` demands as well, and none that holds
+    // itself.
+    if !capabilities.structured_output || strict != Some(true) || schema::is_recursive(schema, notes) {
         return Ok(Plan::Tool { schema: Some(schema), description });
     }
     let structure = Structure::JsonSchema {

@@ -4,16 +4,16 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::json;
-use serde_json::value::{RawValue, to_raw_value};
 
 use crate::bedrock::converse::{self, Document, InputSchema, ToolSpec};
-use crate::json::{List, Members, Str};
+use crate::json::{List, Str};
 use crate::openai::Error;
 use crate::openai::chat::{Custom, Function, Tool};
 use crate::translate::family::Capabilities;
 use crate::translate::notes::Notes;
 
 use super::cache;
+use super::schema;
 use super::tool_names::ToolNames;
 
 /// The argument of a custom tool, whose input is one text.
@@ -105,7 +105,7 @@ fn function_spec<'a>(
     let input_schema = match parameters {
         Some(schema) => {
             notes.check_depth(schema, || param.clone())?;
-            InputSchema { json: root_object(schema, &param)? }
+            InputSchema { json: schema::root(schema, &param, capabilities.schemas, notes)? }
         }
         // Claude takes only closed schemas as strict.
         None if strict == Some(true) => InputSchema {
@@ -115,12 +115,14 @@ fn function_spec<'a>(
         },
         None => open_schema(),
     };
-    notes.ignore_if(strict == Some(true) && !capabilities.strict_tools, "tools[].function.strict");
+    let is_strict =
+        capabilities.strict_tools && !parameters.is_some_and(|schema| schema::is_recursive(schema, notes));
+    notes.ignore_if(strict == Some(true) && !is_strict, "tools[].function.strict");
     Ok(ToolSpec {
         name: names.legal(&name),
         description: description.filter(|text| !text.is_blank()),
         input_schema,
-        strict: strict.filter(|_| capabilities.strict_tools),
+        strict: strict.filter(|_| is_strict),
     })
 }
 
@@ -162,23 +164,4 @@ fn custom_spec<'a>(
 /// Of any object.
 pub(super) fn open_schema<'a>() -> InputSchema<'a> {
     InputSchema { json: Document::Value(json!({ "type": "object", "properties": {} })) }
-}
-
-/// Bedrock wants `type: object` at the root of a schema; what else the client says stays.
-pub(super) fn root_object<'a>(schema: &'a RawValue, param: &str) -> Result<Document<'a>, Error> {
-    let refuse =
-        |reason: &str| Error::invalid(format!("Invalid schema for '{param}': {reason}")).param(param);
-    let Ok(Members(members)) = serde_json::from_str::<Members<'_, &RawValue>>(schema.get()) else {
-        return Err(refuse("a JSON schema must be an object."));
-    };
-    match members.iter().find(|(name, _)| &**name == "type").map(|(_, kind)| kind.get()) {
-        Some("\"object\"") => return Ok(Document::Raw(schema)),
-        None | Some("null") => {}
-        Some(kind) if kind.starts_with('[') && kind.contains("\"object\"") => {}
-        Some(_) => return Err(refuse("its type must be 'object'.")),
-    }
-    let object = to_raw_value("object").map_err(|_| refuse("it cannot be read."))?;
-    let mut mended: Vec<(Str<'_>, &RawValue)> = vec![("type".into(), &object)];
-    mended.extend(members.into_iter().filter(|(name, _)| &**name != "type"));
-    to_raw_value(&Members(mended)).map(Document::Owned).map_err(|_| refuse("it cannot be read."))
 }

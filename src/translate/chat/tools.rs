@@ -12,9 +12,10 @@ use crate::openai::chat::{AllowedTools, Function, NamedFunction, Tool, ToolChoic
 use crate::translate::family::{Capabilities, Forced};
 use crate::translate::notes::Notes;
 
+use super::schema;
 use super::structured::Plan;
 use super::tool_names::ToolNames;
-use super::tool_specs::{open_schema, root_object, spec, specs};
+use super::tool_specs::{open_schema, spec, specs};
 
 /// What the client says about tools.
 #[derive(Debug)]
@@ -121,7 +122,8 @@ pub(super) fn tool_config<'a>(
             let name = names.own(ANSWER);
             let input_schema = match schema {
                 Some(schema) => {
-                    InputSchema { json: root_object(schema, "response_format.json_schema.schema")? }
+                    let param = "response_format.json_schema.schema";
+                    InputSchema { json: schema::root(schema, param, capabilities.schemas, notes)? }
                 }
                 None => open_schema(),
             };

@@ -1,0 +1,188 @@
+//! What the configuration says about translating for one model: capabilities, dropped parameters, guardrail, caching.
+
+use crate::translate::chat::Parameter;
+use crate::translate::chat::guardrail::{self, Guardrail};
+use crate::translate::family::{self, Cache, Capabilities, Forced, Reasoning, Schemas, ToolIds, TopK};
+
+use super::Error;
+use super::file;
+use super::load::error;
+
+/// What one entry of `models` says beside its name and id.
+pub(super) struct Written {
+    pub(super) drop: Option<Vec<String>>,
+    pub(super) guardrail: Option<file::Guardrail>,
+    pub(super) automatic_caching: Option<bool>,
+    pub(super) capabilities: Option<file::Capabilities>,
+}
+
+/// Reads what is written of the model `id` at `at`; `None` where nothing is.
+pub(super) fn model(id: &str, written: Written, at: &str) -> Result<Option<crate::translate::Model>, Error> {
+    let Written { drop, guardrail, automatic_caching, capabilities } = written;
+    if drop.is_none() && guardrail.is_none() && automatic_caching.is_none() && capabilities.is_none() {
+        return Ok(None);
+    }
+    let (like, capabilities) =
+        capabilities_of(id, capabilities.unwrap_or_default(), &format!("{at}.capabilities"))?;
+    Ok(Some(crate::translate::Model {
+        like,
+        capabilities,
+        drop: dropped(drop.unwrap_or_default(), &format!("{at}.drop"))?,
+        guardrail: guardrail.map(|written| guardrail_of(written, &format!("{at}.guardrail"))).transpose()?,
+        automatic_caching,
+    }))
+}
+
+fn dropped(written: Vec<String>, at: &str) -> Result<Vec<Parameter>, Error> {
+    let parameter = |(index, name): (usize, String)| {
+        Parameter::ALL.iter().copied().find(|parameter| parameter.name() == name).ok_or_else(|| {
+            let names: Vec<_> = Parameter::ALL.iter().map(|parameter| parameter.name()).collect();
+            error(format!("{at}[{index}]"), format!("must be one of {}", names.join(", ")))
+        })
+    };
+    written.into_iter().enumerate().map(parameter).collect()
+}
+
+pub(super) fn guardrail_of(written: file::Guardrail, at: &str) -> Result<Guardrail, Error> {
+    let file::Guardrail { identifier, version, trace, stream_mode } = written;
+    let identifier = identifier.filter(|text| guardrail::is_identifier(text));
+    let version = version.filter(|text| guardrail::is_version(text));
+    let one_of = |name: &str, written: Option<String>, known: &[&'static str]| match written {
+        None => Ok(None),
+        Some(written) => match known.iter().find(|known| **known == written) {
+            Some(known) => Ok(Some(*known)),
+            None => Err(error(format!("{at}.{name}"), format!("must be one of {}", known.join(", ")))),
+        },
+    };
+    Ok(Guardrail {
+        identifier: identifier
+            .ok_or_else(|| error(format!("{at}.identifier"), "must be a guardrail's id or ARN"))?,
+        version: version
+            .ok_or_else(|| error(format!("{at}.version"), "must be a number in quotes, or DRAFT"))?,
+        trace: one_of("trace", trace, guardrail::TRACES)?,
+        stream_mode: one_of("stream_mode", stream_mode, guardrail::STREAM_MODES)?,
+    })
+}
+
+/// The table's row for the model, or for the one it is `like`, and what is written over it.
+fn capabilities_of(
+    id: &str,
+    written: file::Capabilities,
+    at: &str,
+) -> Result<(Option<String>, Capabilities), Error> {
+    let file::Capabilities {
+        like,
+        temperature,
+        top_p,
+        temperature_with_top_p,
+        top_k,
+        stop,
+        blank_stop,
+        system,
+        tools,
+        forced_tool,
+        strict_tools,
+        single_call,
+        tool_ids,
+        text_beside_results,
+        schemas,
+        structured_output,
+        prefill,
+        reasoning,
+        cache,
+        cache_tools,
+        anthropic_beta,
+    } = written;
+    let base = match &like {
+        Some(like) => family::known(like).ok_or_else(|| {
+            error(format!("{at}.like"), "no model of a known family, such as 'anthropic.claude-sonnet-4-5'")
+        })?,
+        None => family::capabilities(id),
+    };
+    let capabilities = Capabilities {
+        temperature: temperature.unwrap_or(base.temperature),
+        top_p: top_p.unwrap_or(base.top_p),
+        temperature_with_top_p: temperature_with_top_p.unwrap_or(base.temperature_with_top_p),
+        stop: stop.unwrap_or(base.stop),
+        blank_stop: blank_stop.unwrap_or(base.blank_stop),
+        top_k: top_k.map_or(base.top_k, Into::into),
+        system: system.unwrap_or(base.system),
+        tools: tools.unwrap_or(base.tools),
+        forced_tool: forced_tool.map_or(base.forced_tool, Into::into),
+        strict_tools: strict_tools.unwrap_or(base.strict_tools),
+        single_call: single_call.unwrap_or(base.single_call),
+        tool_ids: tool_ids.map_or(base.tool_ids, Into::into),
+        text_beside_results: text_beside_results.unwrap_or(base.text_beside_results),
+        structured_output: structured_output.unwrap_or(base.structured_output),
+        prefill: prefill.unwrap_or(base.prefill),
+        reasoning: reasoning.map_or(base.reasoning, Into::into),
+        cache: cache.map_or(base.cache, Into::into),
+        cache_tools: cache_tools.unwrap_or(base.cache_tools),
+        schemas: schemas.map_or(base.schemas, Into::into),
+        anthropic_beta: anthropic_beta.unwrap_or(base.anthropic_beta),
+    };
+    Ok((like, capabilities))
+}
+
+impl From<file::TopK> for TopK {
+    fn from(written: file::TopK) -> Self {
+        match written {
+            file::TopK::None => Self::None,
+            file::TopK::Usual => Self::Field("top_k"),
+            file::TopK::K => Self::Field("k"),
+            file::TopK::Nova => Self::Nova,
+        }
+    }
+}
+
+impl From<file::Forced> for Forced {
+    fn from(written: file::Forced) -> Self {
+        match written {
+            file::Forced::None => Self::No,
+            file::Forced::Any => Self::Any,
+            file::Forced::Named => Self::Named,
+        }
+    }
+}
+
+impl From<file::ToolIds> for ToolIds {
+    fn from(written: file::ToolIds) -> Self {
+        match written {
+            file::ToolIds::Usual => Self::Usual,
+            file::ToolIds::Nine => Self::Nine,
+        }
+    }
+}
+
+impl From<file::Schemas> for Schemas {
+    fn from(written: file::Schemas) -> Self {
+        match written {
+            file::Schemas::Any => Self::Any,
+            file::Schemas::Plain => Self::Plain,
+        }
+    }
+}
+
+impl From<file::Reasoning> for Reasoning {
+    fn from(written: file::Reasoning) -> Self {
+        match written {
+            file::Reasoning::None => Self::None,
+            file::Reasoning::Budget => Self::Budget,
+            file::Reasoning::Adaptive => Self::Adaptive("max"),
+            file::Reasoning::AdaptiveToHigh => Self::Adaptive("high"),
+            file::Reasoning::Nova => Self::Nova,
+            file::Reasoning::Effort => Self::Effort,
+            file::Reasoning::Openai => Self::OpenAi,
+        }
+    }
+}
+
+impl From<file::Cache> for Cache {
+    fn from(written: file::Cache) -> Self {
+        match written {
+            file::Cache::None => Self::No,
+            file::Cache::FiveMinutes => Self::FiveMinutes,
+            file::Cache::OneHour => Self::OneHour,
+        }
+    }
+}

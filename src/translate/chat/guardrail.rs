@@ -1,0 +1,194 @@
+//! `guardrailConfig`: the configuration's, which no client can change, else the client's by body or by headers.
+
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::parameters::object;
+use crate::bedrock::converse::Document;
+use crate::json::Members;
+use crate::openai::{Error, member};
+use crate::translate::notes::Notes;
+
+/// A guardrail of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guardrail {
+    /// Its id or ARN.
+    pub identifier: String,
+    /// A number, or `DRAFT`.
+    pub version: String,
+    /// `enabled`, `disabled` or `enabled_full`; `None`: Bedrock's default.
+    pub trace: Option<&'static str>,
+    /// `sync` or `async`, for streams; `None`: Bedrock's default.
+    pub stream_mode: Option<&'static str>,
+}
+
+/// What a client's headers say about a chat, in the names that Bedrock's InvokeModel and Anthropic's API give them.
+#[derive(Clone, Debug, Default)]
+pub struct Headers<'a> {
+    /// `x-amzn-bedrock-guardrailidentifier`.
+    pub guardrail_identifier: Option<&'a str>,
+    /// `x-amzn-bedrock-guardrailversion`.
+    pub guardrail_version: Option<&'a str>,
+    /// `x-amzn-bedrock-trace`.
+    pub guardrail_trace: Option<&'a str>,
+    /// `anthropic-beta`: names, separated by commas.
+    pub anthropic_beta: Option<&'a str>,
+}
+
+/// The name of the header with a guardrail's id or ARN.
+pub const IDENTIFIER: &str = "x-amzn-bedrock-guardrailidentifier";
+/// The name of the header with a guardrail's version.
+pub const VERSION: &str = "x-amzn-bedrock-guardrailversion";
+/// The name of the header that asks for a guardrail's trace.
+pub const TRACE: &str = "x-amzn-bedrock-trace";
+
+const MEMBER: &str = "guardrailConfig";
+const STREAM_ONLY: &str = "streamProcessingMode";
+/// What `trace` may be (service model).
+pub const TRACES: &[&str] = &["enabled", "disabled", "enabled_full"];
+/// What `streamProcessingMode` may be (service model).
+pub const STREAM_MODES: &[&str] = &["sync", "async"];
+
+/// What a request's `guardrailConfig` will be.
+pub(super) fn config<'a>(
+    forced: Option<&Guardrail>,
+    written: Option<&'a RawValue>,
+    headers: &Headers<'_>,
+    stream: bool,
+    notes: &mut Notes<'_>,
+) -> Result<Option<Document<'a>>, Error> {
+    let Headers { guardrail_identifier, guardrail_version, guardrail_trace, anthropic_beta: _ } = *headers;
+    let given = [(guardrail_identifier, IDENTIFIER), (guardrail_version, VERSION), (guardrail_trace, TRACE)];
+    let written = object(written, MEMBER, notes)?;
+    if forced.is_some() || written.is_some() {
+        for (value, name) in given {
+            notes.ignore_if(value.is_some(), name);
+        }
+    }
+    if let Some(guardrail) = forced {
+        notes.ignore_if(written.is_some(), MEMBER);
+        return Ok(Some(Document::Value(guardrail.to_json(stream))));
+    }
+    if let Some(written) = written {
+        return without_stream_mode(written, stream).map(Some);
+    }
+    let (identifier, version) = match (guardrail_identifier, guardrail_version) {
+        (Some(identifier), Some(version)) => (identifier, version),
+        (None, None) => {
+            notes.ignore_if(guardrail_trace.is_some(), TRACE);
+            return Ok(None);
+        }
+        (None, Some(_)) => return Err(refuse(IDENTIFIER, "it is missing beside the guardrail's version.")),
+        (Some(_), None) => return Err(refuse(VERSION, "it is missing beside the guardrail's identifier.")),
+    };
+    if !is_identifier(identifier) {
+        return Err(refuse(IDENTIFIER, "it is no guardrail's id or ARN."));
+    }
+    if !is_version(version) {
+        return Err(refuse(VERSION, "it is a number, or DRAFT."));
+    }
+    let trace = guardrail_trace.map(str::to_ascii_lowercase);
+    if trace.as_deref().is_some_and(|trace| !TRACES.contains(&trace)) {
+        return Err(refuse(TRACE, "it is ENABLED, DISABLED or ENABLED_FULL."));
+    }
+    let mut config = json!({ "guardrailIdentifier": identifier, "guardrailVersion": version });
+    if let (Some(trace), Some(members)) = (trace, config.as_object_mut()) {
+        members.insert("trace".to_owned(), trace.into());
+    }
+    Ok(Some(Document::Value(config)))
+}
+
+impl Guardrail {
+    fn to_json(&self, stream: bool) -> serde_json::Value {
+        let Self { identifier, version, trace, stream_mode } = self;
+        let mut members = serde_json::Map::new();
+        members.insert("guardrailIdentifier".to_owned(), identifier.as_str().into());
+        members.insert("guardrailVersion".to_owned(), version.as_str().into());
+        if let Some(trace) = *trace {
+            members.insert("trace".to_owned(), trace.into());
+        }
+        if let Some(mode) = stream_mode.filter(|_| stream) {
+            members.insert(STREAM_ONLY.to_owned(), mode.into());
+        }
+        members.into()
+    }
+}
+
+/// `streamProcessingMode` is known to ConverseStream only, and asks for nothing elsewhere.
+fn without_stream_mode(raw: &RawValue, stream: bool) -> Result<Document<'_>, Error> {
+    let Members(mut members): Members<'_, &RawValue> = member(raw, MEMBER)?;
+    if stream || members.iter().all(|(name, _)| &**name != STREAM_ONLY) {
+        return Ok(Document::Raw(raw));
+    }
+    members.retain(|(name, _)| &**name != STREAM_ONLY);
+    to_raw_value(&Members(members)).map(Document::Owned).map_err(|_| refuse(MEMBER, "it cannot be read."))
+}
+
+fn refuse(param: &str, reason: &str) -> Error {
+    Error::invalid(format!("Invalid value for '{param}': {reason}")).param(param)
+}
+
+/// As the service model has it: letters and digits, or an ARN.
+pub fn is_identifier(text: &str) -> bool {
+    let is_plain =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let Some(arn) = text.strip_prefix("arn:aws") else {
+        return is_plain(text) && text.len() <= 2_048;
+    };
+    let mut parts = arn.splitn(5, ':');
+    let mut part = || parts.next().unwrap_or_default();
+    let (partition, service, region, account, resource) = (part(), part(), part(), part(), part());
+    (partition.is_empty() || partition.starts_with('-'))
+        && partition.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+        && service == "bedrock"
+        && (1..=20).contains(&region.len())
+        && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && account.len() == 12
+        && account.bytes().all(|b| b.is_ascii_digit())
+        && resource.strip_prefix("guardrail/").is_some_and(is_plain)
+}
+
+/// As the service model has it: a number of up to eight digits, or `DRAFT`.
+pub fn is_version(text: &str) -> bool {
+    let is_number =
+        (1..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
+    is_number || text == "DRAFT"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_and_versions_are_told_as_the_service_model_has_them() {
+        for text in [
+            "abc123",
+            "arn:aws:bedrock:us-east-1:123456789012:guardrail/abc",
+            "arn:aws-us-gov:bedrock:us-gov-west-1:123456789012:guardrail/x1",
+        ] {
+            assert!(is_identifier(text), "{text}");
+        }
+        for text in [
+            "",
+            "ABC",
+            "a b",
+            "arn:aws:s3:us-east-1:123456789012:guardrail/abc",
+            "arn:aws:bedrock:us-east-1:1:guardrail/abc",
+            "arn:aws:bedrock:us-east-1:123456789012:guardrail/",
+            "arn:aws:bedrock:us-east-1:123456789012:model/abc",
+        ] {
+            assert!(!is_identifier(text), "{text}");
+        }
+        for (text, legal) in [
+            ("1", true),
+            ("DRAFT", true),
+            ("12345678", true),
+            ("0", false),
+            ("123456789", false),
+            ("draft", false),
+            ("", false),
+        ] {
+            assert_eq!(is_version(text), legal, "{text}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What the configuration says about translating, the same for every request of a plugin.
+
+use super::chat::{Guardrail, Parameter};
+use super::family::{Capabilities, capabilities};
+use super::notes::Unsupported;
+
+/// How to translate, for every model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// What becomes of parameters that have no counterpart.
+    pub unsupported: Unsupported,
+    /// How large things may be.
+    pub limits: Limits,
+    /// The guardrail of models that have none of their own; no client can change or leave it.
+    pub guardrail: Option<Guardrail>,
+    /// Whether prompts get cache points that no client asked for.
+    pub automatic_caching: bool,
+    /// What holds for one model, by Bedrock's id of it.
+    pub models: Vec<(String, Model)>,
+}
+
+/// What the configuration says about one model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model {
+    /// Whose row of the tables is its own, where its id does not tell: another model's id.
+    pub like: Option<String>,
+    /// What it takes.
+    pub capabilities: Capabilities,
+    /// Parameters that it does not get.
+    pub drop: Vec<Parameter>,
+    /// Its guardrail; `None`: the one for all.
+    pub guardrail: Option<Guardrail>,
+    /// Whether its prompts get cache points that no client asked for; `None`: as for all.
+    pub automatic_caching: Option<bool>,
+}
+
+/// How to translate for one model.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'o> {
+    /// What becomes of parameters that have no counterpart.
+    pub unsupported: Unsupported,
+    /// How large things may be.
+    pub limits: &'o Limits,
+    /// What the model takes.
+    pub capabilities: &'o Capabilities,
+    /// Parameters that it does not get.
+    pub drop: &'o [Parameter],
+    /// The guardrail that holds whatever the client says.
+    pub guardrail: Option<&'o Guardrail>,
+    /// Whether the prompt gets cache points that the client did not ask for.
+    pub automatic_caching: bool,
+}
+
+impl Options {
+    /// The id by which tables know a model: that of the one it is like, else its own.
+    pub fn known_as<'m>(&'m self, id: &'m str) -> &'m str {
+        self.model(id).and_then(|model| model.like.as_deref()).unwrap_or(id)
+    }
+
+    fn model(&self, id: &str) -> Option<&Model> {
+        self.models.iter().find(|(of, _)| of == id).map(|(_, model)| model)
+    }
+
+    /// What holds for a model, by Bedrock's id of it: as configured, else as the table of families has it.
+    pub fn rules(&self, id: &str) -> Rules<'_> {
+        let model = self.model(id);
+        Rules {
+            unsupported: self.unsupported,
+            limits: &self.limits,
+            capabilities: model.map_or_else(|| capabilities(id), |model| &model.capabilities),
+            drop: model.map_or(&[][..], |model| &model.drop),
+            guardrail: model.and_then(|model| model.guardrail.as_ref()).or(self.guardrail.as_ref()),
+            automatic_caching: model
+                .and_then(|model| model.automatic_caching)
+                .unwrap_or(self.automatic_caching),
+        }
+    }
+}
+
+/// How large the parts of a request may be; each has its own error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Messages in a chat.
+    pub messages: usize,
+    /// Tools in a chat.
+    pub tools: usize,
+    /// Nesting of JSON that goes over as it is: schemas, arguments, additional fields.
+    pub json_depth: usize,
+    /// Texts in an embeddings request.
+    pub embedding_inputs: usize,
+    /// Bytes of one event-stream frame.
+    pub frame_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            messages: 10_000,
+            tools: 1_000,
+            json_depth: 100,
+            embedding_inputs: 2_048,
+            frame_bytes: 16 << 20,
+        }
+    }
+}

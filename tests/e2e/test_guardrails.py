@@ -1,0 +1,79 @@
+"""Guardrails: what clients ask for by body or headers, and what the configuration forces on them."""
+
+import openai
+import pytest
+
+NOVA = "us.amazon.nova-pro-v1:0"
+SAID = [{"role": "user", "content": "hello"}]
+HEADERS = {"X-Amzn-Bedrock-GuardrailIdentifier": "abc1", "X-Amzn-Bedrock-GuardrailVersion": "2"}
+
+
+@pytest.fixture(scope="module")
+def guarded(start):
+    """A gateway that puts a guardrail on every chat."""
+    return start(changes={"guardrail": {"identifier": "forced1", "version": "3", "stream_mode": "async"}})
+
+
+def test_headers_ask_for_a_guardrail(client, emulator):
+    trace = {"X-Amzn-Bedrock-Trace": "ENABLED"}
+    client.chat.completions.create(model=NOVA, messages=SAID, extra_headers=HEADERS | trace)
+    asked = {"guardrailIdentifier": "abc1", "guardrailVersion": "2", "trace": "enabled"}
+    assert emulator.body()["guardrailConfig"] == asked
+
+
+def test_a_guardrail_that_intervenes_is_content_filter(client, emulator):
+    said = [{"role": "user", "content": "BLOCKME"}]
+    answer = client.chat.completions.create(model=NOVA, messages=said, extra_headers=HEADERS)
+    assert answer.choices[0].finish_reason == "content_filter"
+    chunks = list(client.chat.completions.create(model=NOVA, messages=said, extra_headers=HEADERS, stream=True))
+    assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] == "content_filter"
+
+
+def test_half_a_guardrail_is_refused_and_nothing_is_sent(client, emulator):
+    half = {"X-Amzn-Bedrock-GuardrailIdentifier": "abc1"}
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.chat.completions.create(model=NOVA, messages=SAID, extra_headers=half)
+    assert refused.value.param == "x-amzn-bedrock-guardrailversion"
+    assert emulator.requests() == []
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_no_client_gets_round_the_configured_guardrail(guarded, emulator, stream):
+    weaker = {"guardrailConfig": {"guardrailIdentifier": "weak1", "guardrailVersion": "1"}}
+    with guarded.openai() as client:
+        raw = client.chat.completions.with_raw_response.create(
+            model=NOVA, messages=SAID, extra_headers=HEADERS, extra_body=weaker, stream=stream
+        )
+        raw.parse()
+    sent = emulator.body()["guardrailConfig"]
+    assert (sent["guardrailIdentifier"], sent["guardrailVersion"]) == ("forced1", "3")
+    assert sent.get("streamProcessingMode") == ("async" if stream else None)
+    assert set(raw.headers["x-ignored-parameters"].split(",")) == {
+        "guardrailConfig",
+        "x-amzn-bedrock-guardrailidentifier",
+        "x-amzn-bedrock-guardrailversion",
+    }
+
+
+def test_anthropic_beta_reaches_claude_by_several_headers(gateway, emulator):
+    with gateway.openai() as client:
+        client.chat.completions.create(
+            model="us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            messages=SAID,
+            extra_headers={"anthropic-beta": "context-1m-2025-08-07,interleaved-thinking-2025-05-14"},
+        )
+    betas = emulator.body()["additionalModelRequestFields"]["anthropic_beta"]
+    assert betas == ["context-1m-2025-08-07", "interleaved-thinking-2025-05-14"]
+
+
+def test_an_application_profile_can_be_told_what_it_is(start, emulator):
+    profile = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/emuapp000001"
+    model = {"name": "ours", "model": profile, "capabilities": {"like": "anthropic.claude-sonnet-4-5"}, "drop": ["stop"]}
+    with start(changes={"models": [model]}).openai() as client:
+        raw = client.chat.completions.with_raw_response.create(
+            model="ours", messages=SAID, stop="x", reasoning_effort="low", max_tokens=2000
+        )
+    sent = emulator.body()
+    assert sent["additionalModelRequestFields"]["thinking"] == {"type": "enabled", "budget_tokens": 1024}
+    assert "stopSequences" not in sent["inferenceConfig"]
+    assert raw.headers["x-ignored-parameters"] == "stop"
