@@ -91,7 +91,11 @@ pub fn path_and_reason(error: &serde_json::Error) -> (String, String) {
     // The path says it better than serde_json's position.
     let text = text.rfind(" at line ").and_then(|end| text.get(..end)).unwrap_or(&text);
     let mut steps: Vec<&str> = text.split(STEP).collect();
-    let reason = steps.pop().unwrap_or_default().to_owned();
+    // Clients know no Rust.
+    let reason = steps.pop().unwrap_or_default();
+    let reason = reason
+        .replace("expected i64", "expected a whole number")
+        .replace("expected f64", "expected a number");
     let mut path = String::new();
     for step in steps {
         if !path.is_empty() && !step.starts_with('[') {

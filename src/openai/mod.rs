@@ -85,6 +85,17 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_number_is_told_in_words_that_are_not_rusts() {
+        for (body, expected) in [
+            (r#"{"max_tokens":"many"}"#, "expected a whole number"),
+            (r#"{"temperature":[]}"#, "expected a number"),
+        ] {
+            let message = refusal(body.as_bytes()).message;
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+
+    #[test]
     fn a_body_that_is_no_json_object_is_refused() {
         for body in [&b""[..], b"{", b"[]", b"null", b"\xff{}", b"{\"model\":\"\xff\"}", b"hello", b"{}{}"] {
             let error = refusal(body);

@@ -8,27 +8,34 @@ use crate::translate::notes::Notes;
 
 use super::parameters::CacheSwitches;
 
+/// Anthropic's name for it.
+pub(super) const CONTROL: &str = "cache_control";
+/// OpenAI's name for it.
+pub(super) const BREAKPOINT: &str = "prompt_cache_breakpoint";
+
 /// No request may have more (AWS documentation, "Prompt caching").
 const POINTS: usize = 4;
 
-/// The cache point that a `cache_control` or a `prompt_cache_breakpoint` asks for; none on families that do not cache.
+/// The cache point that `name`, a `cache_control` or a `prompt_cache_breakpoint`, asks for; none on families that do not
+/// cache.
 pub(super) fn point(
     control: Option<CacheControl<'_>>,
+    name: &str,
     capabilities: &Capabilities,
     notes: &mut Notes<'_>,
 ) -> Result<Option<CachePoint>, Error> {
     let Some(CacheControl { kind: _, mode: _, ttl, unknown }) = control else {
         return Ok(None);
     };
-    notes.unknown("cache_control.", unknown)?;
+    notes.unknown(&format!("{name}."), unknown)?;
     if capabilities.cache == Cache::No {
-        notes.ignore("cache_control");
+        notes.ignore(name);
         return Ok(None);
     }
     // OpenAI's shortest is 30 minutes: the hour is the nearest that keeps the promise.
     let long = ttl.as_deref().is_some_and(|ttl| matches!(ttl, "1h" | "30m" | "12h" | "24h"));
     let known = long || ttl.as_deref().is_none_or(|ttl| ttl == "5m");
-    notes.ignore_if(!known || (long && capabilities.cache != Cache::OneHour), "cache_control.ttl");
+    notes.ignore_if(!known || (long && capabilities.cache != Cache::OneHour), &format!("{name}.ttl"));
     Ok(Some(new(long && capabilities.cache == Cache::OneHour)))
 }
 
@@ -39,9 +46,9 @@ pub(super) fn tool_point(
     notes: &mut Notes<'_>,
 ) -> Result<Option<CachePoint>, Error> {
     if capabilities.cache_tools {
-        return point(control, capabilities, notes);
+        return point(control, CONTROL, capabilities, notes);
     }
-    notes.ignore_if(control.is_some(), "cache_control");
+    notes.ignore_if(control.is_some(), CONTROL);
     Ok(None)
 }
 

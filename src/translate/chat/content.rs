@@ -125,7 +125,8 @@ impl Contents {
             }
         };
         pieces.extend(block.map(Piece::Block));
-        let point = cache::point(cache_control.or(prompt_cache_breakpoint), capabilities, notes)?;
+        let name = if cache_control.is_some() { cache::CONTROL } else { cache::BREAKPOINT };
+        let point = cache::point(cache_control.or(prompt_cache_breakpoint), name, capabilities, notes)?;
         pieces.extend(point.map(Piece::CachePoint));
         Ok(())
     }

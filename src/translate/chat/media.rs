@@ -108,10 +108,12 @@ fn data_url<'a>(url: Cow<'a, str>, param: &str) -> Result<DataUrl<'a>, Error> {
             let (head, base64) = url.split_at(head_length);
             (media_type(head), Cow::Borrowed(base64.get(1..).unwrap_or_default()))
         }
-        // Only escapes in the JSON make it owned; the type is one of few, so that it need not live as long.
-        Cow::Owned(url) => {
-            let (head, base64) = url.split_at(head_length);
-            (known_type(media_type(head)), Cow::Owned(base64.get(1..).unwrap_or_default().to_owned()))
+        // Only escapes in the JSON make it owned; the type is one of few, so that it need not live as long, and the
+        // base64 is moved to the front, not copied.
+        Cow::Owned(mut url) => {
+            let media_type = known_type(media_type(url.get(..head_length).unwrap_or_default()));
+            url.drain(..=head_length);
+            (media_type, Cow::Owned(url))
         }
     };
     Ok(DataUrl { media_type, base64: checked(base64, param)? })

@@ -114,7 +114,7 @@ impl<'a> Builder<'a, '_, '_> {
             return Err(Error::missing(&content_place));
         }
         let pieces = self.contents.pieces(content, &content_place, self.capabilities, self.notes)?;
-        let point = cache::point(cache_control, self.capabilities, self.notes)?;
+        let point = cache::point(cache_control, cache::CONTROL, self.capabilities, self.notes)?;
         if &*role != "function" {
             self.notes.ignore_if(name.is_some(), "messages[].name");
         }
