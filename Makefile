@@ -16,7 +16,7 @@ help: ## this list
 	awk -F ' *## *' '/^[a-z0-9-]+:.*##/ { sub(/:.*/, "", $$1); printf "make %-12s %s\n", $$1, $$2 }' Makefile
 	echo 'run and demo take: PORT API_KEY AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN'
 	echo '  AWS_BEARER_TOKEN_BEDROCK AWS_ENDPOINT_URL_BEDROCK_RUNTIME AWS_ENDPOINT_URL_BEDROCK BEDROCK=aws'
-	echo '  DEFAULT_MODEL FALLBACK_MODEL DEFAULT_EMBEDDING_MODEL UNSUPPORTED_PARAMETERS FILTER_CONFIG'
+	echo '  DEFAULT_MODEL FALLBACK_MODEL DEFAULT_EMBEDDING_MODEL UNSUPPORTED_PARAMETERS FILTER_CONFIG ENVOY_CONFIG'
 	echo 'wasm takes: WASM_TOOLCHAIN=rustup or debian'
 
 run: wasm $(EMULATOR) venv ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C

@@ -8,11 +8,13 @@
     reason = "a test fails by a panic"
 )]
 
+use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use bedrock_filter::config::{Config, Error};
 use bedrock_filter::gateway::headers::Headers;
+use bedrock_filter::gateway::models::StandIn;
 use bedrock_filter::translate::notes::Unsupported;
 use serde_json::{Map, Value, json};
 
@@ -63,8 +65,11 @@ fn what_the_page_calls_required_is() {
             None => (String::new(), field.as_str()),
         };
         let mut without = whole.clone();
-        // Of a list, its first item that has it.
-        let parents = (0..9).map(|index| parent.replace("[]", &format!("/{index}")));
+        // Of each list on the way, any item that has it.
+        let parents = (0..9 * 9).map(|index| {
+            let (first, second) = (index / 9, index % 9);
+            parent.replacen("[]", &format!("/{first}"), 1).replacen("[]", &format!("/{second}"), 1)
+        });
         let removed =
             parents.filter_map(|parent| without.pointer_mut(&parent)?.as_object_mut()?.remove(name)).next();
         assert!(removed.is_some(), "{field} is not in the whole example");
@@ -77,16 +82,17 @@ fn the_whole_example_has_every_field_and_loads() {
     let whole = whole_example();
     load(&whole).unwrap();
     for field in fields() {
-        let (list, member) = field.split_once("[].").unwrap_or((&field, ""));
-        let value = whole.pointer(&format!("/{}", list.replace('.', "/")));
-        let is_there = match value {
-            Some(Value::Array(items)) if !member.is_empty() => {
-                let member = format!("/{}", member.replace('.', "/"));
-                items.iter().any(|item| item.pointer(&member).is_some())
-            }
-            value => value.is_some(),
-        };
-        assert!(is_there, "{field} is not in the whole example");
+        assert!(is_in(&whole, &field), "{field} is not in the whole example");
+    }
+}
+
+/// True where `value` has the field, in any item of the lists on its way.
+fn is_in(value: &Value, field: &str) -> bool {
+    let (here, rest) = field.split_once("[].").map_or((field, None), |(here, rest)| (here, Some(rest)));
+    match (value.pointer(&format!("/{}", here.replace('.', "/"))), rest) {
+        (Some(Value::Array(items)), Some(rest)) => items.iter().any(|item| is_in(item, rest)),
+        (found, None) => found.is_some(),
+        _ => false,
     }
 }
 
@@ -95,7 +101,7 @@ fn the_readmes_configuration_loads() {
     let example = yaml(&after(&read("README.md"), "documentation.rs loads this block", "```yaml\n", "\n```"));
     let config = load(&example).unwrap();
     assert_eq!(config.keys.0.len(), 2);
-    assert_eq!(config.models.fallback.as_deref(), Some("us.amazon.nova-lite-v1:0"));
+    assert_eq!(config.models.fallback, Some(StandIn::Named("fast".into())));
     // The text beside it says whose hash that is.
     let headers = Headers(vec![(b"x-api-key".into(), b"batch-key".into())]);
     assert_eq!(config.keys.authenticate(&headers).unwrap().name, "batch");
@@ -127,13 +133,16 @@ fn fields() -> Vec<String> {
         members.map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect()
     };
     let mut paths = Vec::new();
-    let mut structs = vec![(String::new(), "File".to_owned())];
-    while let Some((place, kind)) = structs.pop() {
+    // What occurs in several places is listed at the first.
+    let mut known = vec!["File".to_owned()];
+    let mut structs = VecDeque::from([(String::new(), "File".to_owned())]);
+    while let Some((place, kind)) = structs.pop_front() {
         for (name, kind) in members(&kind) {
             let bare = kind.trim_start_matches("Option<").trim_end_matches('>');
             let (bare, suffix) = bare.strip_prefix("Vec<").map_or((bare, "."), |item| (item, "[]."));
-            if source.contains(&format!("struct {bare} {{")) {
-                structs.push((format!("{place}{name}{suffix}"), bare.to_owned()));
+            if source.contains(&format!("struct {bare} {{")) && !known.iter().any(|known| known == bare) {
+                known.push(bare.to_owned());
+                structs.push_back((format!("{place}{name}{suffix}"), bare.to_owned()));
             }
             paths.push(format!("{place}{name}"));
         }
@@ -150,14 +159,14 @@ fn loaded(config: &Config, field: &str) -> Value {
     match field {
         "prefixes" => json!(prefixes),
         "models" => json!(models.named.iter().map(|model| &model.name).collect::<Vec<_>>()),
-        "default_model" => json!(models.default),
-        "fallback_model" => json!(models.fallback),
-        "default_embedding_model" => json!(models.default_embedding),
-        "region" => json!(upstream.region),
+        "default_model" if models.default.is_none() => Value::Null,
+        "fallback_model" if models.fallback.is_none() => Value::Null,
+        "default_embedding_model" if models.default_embedding.is_none() => Value::Null,
+        "region" => json!(upstream.region.as_str()),
+        "fips" => json!(upstream.variant.fips),
+        "dual_stack" => json!(upstream.variant.dual_stack),
         // Without one it is the region's own, and so for each member of the credentials.
-        "endpoint" if upstream.host == format!("bedrock-runtime.{}.amazonaws.com", upstream.region) => {
-            Value::Null
-        }
+        "endpoint" if upstream.host.is_none() => Value::Null,
         field if field.starts_with("credentials.") => Value::Null,
         "cluster" => json!(upstream.cluster),
         "unsupported_parameters" => match options.unsupported {

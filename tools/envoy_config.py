@@ -19,6 +19,7 @@ VARIABLE = re.compile(r"\$\{(\w+)")
 def effective(template, *, port, runtime, control, plugin=None, ca_file=CA_FILE):
     """The bootstrap to run: `template`, listening on `port`, its clusters sending to `runtime` and `control`.
 
+    `runtime` is one endpoint for all, or one for each region that endpoints name in their metadata; None leaves them.
     `plugin`, where given, replaces the filter's configuration in both places.
     """
     config = copy.deepcopy(template)
@@ -26,7 +27,9 @@ def effective(template, *, port, runtime, control, plugin=None, ca_file=CA_FILE)
     resources["listeners"][0]["address"]["socket_address"]["port_value"] = port
     for cluster in resources["clusters"]:
         endpoint = {"bedrock": runtime, "bedrock-control": control}.get(cluster["name"])
-        if endpoint:
+        if isinstance(endpoint, dict):
+            send_by_region(cluster, endpoint)
+        elif endpoint:
             send_to(cluster, endpoint, ca_file)
     if plugin is not None:
         for found in wasm_plugins(config):
@@ -34,17 +37,44 @@ def effective(template, *, port, runtime, control, plugin=None, ca_file=CA_FILE)
     return config
 
 
+def hosts(cluster):
+    for locality in cluster.get("load_assignment", {}).get("endpoints", ()):
+        yield from locality["lb_endpoints"]
+
+
+def region(host):
+    """The region that a host's metadata names for the filter; None where it names none."""
+    return host.get("metadata", {}).get("filter_metadata", {}).get("bedrock", {}).get("region")
+
+
+def regions(template):
+    """The regions that hosts name, in their order, each once."""
+    clusters = template["static_resources"]["clusters"]
+    found = [region(host) for cluster in clusters for host in hosts(cluster)]
+    return list(dict.fromkeys(name for name in found if name))
+
+
+def send_by_region(cluster, endpoints):
+    """Every host becomes the endpoint of its region, without TLS."""
+    cluster["type"] = "STATIC"
+    cluster.pop("transport_socket", None)
+    for host in hosts(cluster):
+        move(host, endpoints[region(host)])
+
+
+def move(host, endpoint):
+    host["endpoint"]["address"]["socket_address"].update(address=endpoint.host, port_value=endpoint.port)
+    if "hostname" in host["endpoint"]:
+        host["endpoint"]["hostname"] = endpoint.host
+
+
 def send_to(cluster, endpoint, ca_file):
     """Every host of the cluster becomes `endpoint`; metadata, priorities and filters stay."""
     # AWS answers with other addresses all the time; those of connections in use stay in use.
     cluster["type"] = "STATIC" if endpoint.is_address else "LOGICAL_DNS"
     cluster["dns_lookup_family"] = "V4_PREFERRED"
-    for locality in cluster["load_assignment"]["endpoints"]:
-        for host in locality["lb_endpoints"]:
-            address = host["endpoint"]["address"]["socket_address"]
-            address.update(address=endpoint.host, port_value=endpoint.port)
-            if "hostname" in host["endpoint"]:
-                host["endpoint"]["hostname"] = endpoint.host
+    for host in hosts(cluster):
+        move(host, endpoint)
     cluster.pop("transport_socket", None)
     if endpoint.tls:
         cluster["transport_socket"] = tls(endpoint, ca_file)

@@ -76,7 +76,7 @@ else:
     die_with_parent = None
 
 
-def start_emulator(environment):
+def start_emulator(environment, name="emulator"):
     """The emulator, knowing the same credentials as the filter; its URL is asked for with `emulator_url`."""
     names = {
         "EMULATOR_REGION": "AWS_REGION",
@@ -89,7 +89,7 @@ def start_emulator(environment):
     program = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release/bedrock-emulator"
     if not program.exists():
         raise Problem(f"{program} is missing: start this with `make run`")
-    return Process("emulator", [program, "--port", 0], environment | shared)
+    return Process(name, [program, "--port", 0], environment | shared)
 
 
 def emulator_url(emulator):

@@ -15,6 +15,10 @@ import processes
 from settings import ROOT, Endpoint, Problem, Settings
 
 
+# Of the hosts of Bedrock in the commercial partition and in GovCloud.
+AWS_SUFFIX = ".amazonaws.com"
+
+
 class Interrupted(BaseException):
     """Ctrl-C, or its likes: the way to end a run."""
 
@@ -43,15 +47,19 @@ def interrupt(*_):
 
 
 def serve(stack, settings, only_demo):
+    template = envoy_config.read(settings.envoy_config)
+    regions = envoy_config.regions(template)
     running = []
     if settings.runtime is None:
-        emulator = stack.enter_context(processes.start_emulator(settings.environment))
-        running.append(emulator)
-        runtime = Endpoint.parse(processes.emulator_url(emulator))
+        running, endpoints = start_emulators(stack, settings, regions)
+        runtime = next(iter(endpoints.values()))
+        destination = endpoints if regions else runtime
     else:
         runtime = settings.runtime
+        # A configuration with regions of its own knows AWS's hosts.
+        destination = None if regions and runtime.host.endswith(AWS_SUFFIX) else runtime
     control = settings.control or runtime
-    config = write_config(settings, runtime, control)
+    config = write_config(settings, template, destination, control)
     environment = settings.environment | {"BEDROCK_ENDPOINT": runtime.url, "BEDROCK_CONTROL_ENDPOINT": control.url}
     running.append(stack.enter_context(processes.start_envoy(config, settings.port, environment)))
     if only_demo:
@@ -64,11 +72,22 @@ def serve(stack, settings, only_demo):
         time.sleep(0.5)
 
 
-def write_config(settings, runtime, control):
-    template = envoy_config.read(ROOT / "envoy/envoy.yaml")
+def start_emulators(stack, settings, regions):
+    """One for each region that the configuration names, else one."""
+    emulators = {}
+    for region in regions or [settings.environment["AWS_REGION"]]:
+        environment = settings.environment | {"AWS_REGION": region}
+        name = f"emulator-{region}" if regions else "emulator"
+        emulators[region] = stack.enter_context(processes.start_emulator(environment, name))
+    urls = {region: Endpoint.parse(processes.emulator_url(emulator)) for region, emulator in emulators.items()}
+    return list(emulators.values()), urls
+
+
+def write_config(settings, template, runtime, control):
     plugin = envoy_config.read(settings.filter_config) if settings.filter_config else None
     ca_file = os.environ.get("AWS_CA_BUNDLE") or envoy_config.CA_FILE
-    if (runtime.tls or control.tls) and not os.path.exists(ca_file):
+    needs_ca = runtime is None or getattr(runtime, "tls", False) or control.tls
+    if needs_ca and not os.path.exists(ca_file):
         raise Problem(f"{ca_file} is missing: install ca-certificates, or name yours in AWS_CA_BUNDLE")
     config = envoy_config.effective(
         template, port=settings.port, runtime=runtime, control=control, plugin=plugin, ca_file=ca_file

@@ -61,6 +61,7 @@ class Settings:
     runtime: Endpoint | None
     control: Endpoint | None
     filter_config: Path | None
+    envoy_config: Path = ROOT / "envoy/envoy.yaml"
 
     @property
     def api_key(self):
@@ -81,7 +82,9 @@ class Settings:
             control = parsed(given.get(CONTROL_URL)) or runtime
             variables = with_emulator_credentials(variables)
         filter_config = Path(given["FILTER_CONFIG"]) if "FILTER_CONFIG" in given else None
-        return cls(port_number(given.get("PORT", "8080")), variables, runtime, control, filter_config)
+        envoy_config = Path(given.get("ENVOY_CONFIG", cls.envoy_config))
+        port = port_number(given.get("PORT", "8080"))
+        return cls(port, variables, runtime, control, filter_config, envoy_config)
 
 
 def port_number(text):

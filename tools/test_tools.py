@@ -111,3 +111,18 @@ def test_aws_without_credentials_is_said(monkeypatch):
     with pytest.raises(Problem, match="AWS_BEARER_TOKEN_BEDROCK"):
         settings.with_aws_credentials({})
     assert settings.with_aws_credentials({"AWS_BEARER_TOKEN_BEDROCK": "t"}) == {"AWS_BEARER_TOKEN_BEDROCK": "t"}
+
+
+def test_each_region_of_a_configuration_gets_its_own_endpoint():
+    template = json.loads(json.dumps(TEMPLATE))
+    [host] = template["static_resources"]["clusters"][0]["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    host["metadata"]["filter_metadata"] = {"bedrock": {"region": "eu-west-1"}}
+    template["static_resources"]["clusters"][0]["transport_socket"] = {"name": "tls"}
+    assert envoy_config.regions(template) == ["eu-west-1"] and envoy_config.regions(TEMPLATE) == []
+    config = envoy_config.effective(template, port=1, runtime={"eu-west-1": LOCAL}, control=LOCAL)
+    cluster = config["static_resources"]["clusters"][0]
+    [moved] = envoy_config.hosts(cluster)
+    assert moved["endpoint"]["address"]["socket_address"] == {"address": "127.0.0.1", "port_value": 9000}
+    assert "transport_socket" not in cluster
+    left = envoy_config.effective(template, port=1, runtime=None, control=LOCAL)
+    assert left["static_resources"]["clusters"] == template["static_resources"]["clusters"]

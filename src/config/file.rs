@@ -16,6 +16,8 @@ pub(super) struct File {
     pub(super) default_embedding_model: Option<String>,
     pub(super) region: Option<String>,
     pub(super) endpoint: Option<String>,
+    pub(super) fips: Option<bool>,
+    pub(super) dual_stack: Option<bool>,
     pub(super) cluster: Option<String>,
     pub(super) credentials: Option<Credentials>,
     pub(super) unsupported_parameters: Option<UnsupportedParameters>,
@@ -35,13 +37,33 @@ pub(super) struct ApiKey {
     pub(super) models: Option<Vec<String>>,
 }
 
-/// A model under a name of the gateway's own.
+/// A model under a name of the gateway's own: one target, or several in their order.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Model {
     pub(super) name: String,
+    pub(super) model: Option<String>,
+    pub(super) cluster: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) endpoint: Option<String>,
+    pub(super) credentials: Option<Credentials>,
+    pub(super) drop: Option<Vec<String>>,
+    pub(super) guardrail: Option<Guardrail>,
+    pub(super) automatic_caching: Option<bool>,
+    pub(super) capabilities: Option<Capabilities>,
+    pub(super) targets: Option<Vec<Target>>,
+}
+
+/// Something that can answer for a model.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Target {
+    pub(super) name: Option<String>,
     pub(super) model: String,
     pub(super) cluster: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) endpoint: Option<String>,
+    pub(super) credentials: Option<Credentials>,
     pub(super) drop: Option<Vec<String>>,
     pub(super) guardrail: Option<Guardrail>,
     pub(super) automatic_caching: Option<bool>,

@@ -2,15 +2,14 @@
 
 use crate::aws::credentials::{Credentials, Identity};
 use crate::aws::endpoint::{Region, Variant};
-use crate::bedrock::model_id::is_bedrock_id;
 use crate::gateway::headers::may_be_forwarded;
 use crate::gateway::keys::{Hash, Key, Keys};
-use crate::gateway::models::{Model, Models};
 use crate::translate::{Limits, Options};
 
 use super::expand::expand;
 use super::file::{self, File};
-use super::model_options::{self, Written, guardrail_of};
+use super::model_options::guardrail_of;
+use super::models::{self, Loaded};
 use super::{Config, Error, Upstream, structure};
 
 const PREFIXES: [&str; 2] = ["/v1", "/api/v1"];
@@ -40,6 +39,8 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         default_embedding_model,
         region,
         endpoint,
+        fips,
+        dual_stack,
         cluster,
         credentials,
         unsupported_parameters,
@@ -50,26 +51,26 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     } = serde_path_to_error::deserialize(value)
         .map_err(|reason| error(reason.path().to_string(), reason.inner().to_string()))?;
 
-    let region = Region::new(region.as_deref().unwrap_or(REGION))
-        .map_err(|_| error("region", "not a region's name, such as 'us-east-1'"))?;
-    let host = match endpoint {
-        Some(endpoint) => host_of(&endpoint)?,
-        None => region.runtime_host(Variant::default()),
-    };
+    let region = region_of(region.unwrap_or_else(|| REGION.to_owned()), "region")?;
     let file::Limits { body_bytes, reply_bytes, messages, tools, json_depth, embedding_inputs, frame_bytes } =
         limits.unwrap_or_default();
     let usual = Limits::default();
-    let (models, model_options) =
-        models_of(models.unwrap_or_default(), [default_model, fallback_model, default_embedding_model])?;
+    let identities = vec![identity(credentials.unwrap_or_default(), "credentials")?];
+    let Loaded { models, options: model_options, identities } = models::load(
+        models.unwrap_or_default(),
+        [default_model, fallback_model, default_embedding_model],
+        identities,
+    )?;
     Ok(Config {
         prefixes: prefixes_of(prefixes)?,
         keys: keys(api_keys.unwrap_or_default())?,
         models,
         upstream: Upstream {
-            region: region.as_str().to_owned(),
-            host,
+            region,
+            host: endpoint.map(|endpoint| host_of(&endpoint, "endpoint")).transpose()?,
+            variant: Variant { fips: fips.unwrap_or(false), dual_stack: dual_stack.unwrap_or(false) },
             cluster,
-            identity: identity(credentials.unwrap_or_default())?,
+            identities,
         },
         options: Options {
             unsupported: unsupported_parameters.map(Into::into).unwrap_or_default(),
@@ -88,6 +89,11 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         body_bytes: positive("body_bytes", body_bytes, BODY_BYTES)?,
         reply_bytes: positive("reply_bytes", reply_bytes, REPLY_BYTES)?,
     })
+}
+
+/// A region by its name.
+pub(super) fn region_of(name: String, at: &str) -> Result<Region, Error> {
+    Region::new(name).map_err(|_| error(at, "not a region's name, such as 'us-east-1'"))
 }
 
 fn positive(name: &str, written: Option<usize>, usual: usize) -> Result<usize, Error> {
@@ -140,88 +146,40 @@ fn keys(written: Vec<file::ApiKey>) -> Result<Keys, Error> {
     Ok(Keys(keys))
 }
 
-/// The models, and what is to be known of some when translating, by Bedrock's id.
-type ModelsAndOptions = (Models, Vec<(String, crate::translate::Model)>);
-
-fn models_of(written: Vec<file::Model>, defaults: [Option<String>; 3]) -> Result<ModelsAndOptions, Error> {
-    let mut named: Vec<Model> = Vec::with_capacity(written.len());
-    let mut options = Vec::new();
-    for (at, model) in written.into_iter().enumerate() {
-        let file::Model { name, model: id, cluster, drop, guardrail, automatic_caching, capabilities } =
-            model;
-        let at = format!("models[{at}]");
-        if name.is_empty() || named.iter().any(|model| model.name == name) {
-            return Err(error(format!("{at}.name"), "must not be empty, nor another model's"));
-        }
-        if !is_bedrock_id(&id) {
-            return Err(error(format!("{at}.model"), NO_ID));
-        }
-        let written = Written { drop, guardrail, automatic_caching, capabilities };
-        if let Some(model) = model_options::model(&id, written, &at)? {
-            // Attempts know a model by its id.
-            if options.iter().any(|(other, _)| *other == id) {
-                let reason = "an earlier entry for the same model says how to translate; say it there";
-                return Err(error(at, reason));
-            }
-            options.push((id.clone(), model));
-        }
-        named.push(Model { name, id, cluster });
-    }
-    let id = |name: &str, written: Option<String>| match written {
-        Some(model) => match named.iter().find(|named| named.name == model) {
-            Some(named) => Ok(Some(named.id.clone())),
-            None if is_bedrock_id(&model) => Ok(Some(model)),
-            None => Err(error(name, NO_ID)),
-        },
-        None => Ok(None),
-    };
-    let [default, fallback, default_embedding] = defaults;
-    let models = Models {
-        default: id("default_model", default)?,
-        fallback: id("fallback_model", fallback)?,
-        default_embedding: id("default_embedding_model", default_embedding)?,
-        named,
-    };
-    Ok((models, options))
-}
-
-const NO_ID: &str = "not a Bedrock model id, inference profile id or ARN, such as 'us.amazon.nova-pro-v1:0'";
-
-fn identity(written: file::Credentials) -> Result<Identity, Error> {
+/// As whom, by what is written at `at`.
+pub(super) fn identity(written: file::Credentials, at: &str) -> Result<Identity, Error> {
     let file::Credentials { access_key_id, secret_access_key, session_token, bearer_token } = written;
-    let access_key_id = credential("access_key_id", access_key_id)?;
-    let secret_access_key = credential("secret_access_key", secret_access_key)?;
-    let session_token = credential("session_token", session_token)?;
+    let access_key_id = credential(at, "access_key_id", access_key_id)?;
+    let secret_access_key = credential(at, "secret_access_key", secret_access_key)?;
+    let session_token = credential(at, "session_token", session_token)?;
     // AWS's SDKs prefer the bearer token as well.
-    if let Some(token) = credential("bearer_token", bearer_token)? {
+    if let Some(token) = credential(at, "bearer_token", bearer_token)? {
         return Ok(Identity::Bearer(token));
     }
     match (access_key_id, secret_access_key) {
         (Some(access_key_id), Some(secret_access_key)) => {
             Ok(Identity::SigV4(Credentials { access_key_id, secret_access_key, session_token }))
         }
-        (Some(_), None) => Err(error("credentials.secret_access_key", "missing")),
-        (None, Some(_)) => Err(error("credentials.access_key_id", "missing")),
-        (None, None) => {
-            Err(error("credentials", "give 'access_key_id' and 'secret_access_key', or 'bearer_token'"))
-        }
+        (Some(_), None) => Err(error(format!("{at}.secret_access_key"), "missing")),
+        (None, Some(_)) => Err(error(format!("{at}.access_key_id"), "missing")),
+        (None, None) => Err(error(at, "give 'access_key_id' and 'secret_access_key', or 'bearer_token'")),
     }
 }
 
 /// A part of the credentials, without the line end that files put behind it; an empty one is none.
-fn credential(name: &str, written: Option<String>) -> Result<Option<String>, Error> {
+fn credential(at: &str, name: &str, written: Option<String>) -> Result<Option<String>, Error> {
     let value = written.as_deref().map(str::trim).filter(|value| !value.is_empty());
     match value {
         Some(value) if !value.bytes().all(|b| b.is_ascii_graphic()) => {
-            Err(error(format!("credentials.{name}"), "has characters that a header cannot carry"))
+            Err(error(format!("{at}.{name}"), "has characters that a header cannot carry"))
         }
         value => Ok(value.map(str::to_owned)),
     }
 }
 
 /// The `host` header for `http(s)://host[:port]`: without the port where it is the scheme's own.
-fn host_of(endpoint: &str) -> Result<String, Error> {
-    let refuse = || error("endpoint", "must be 'https://host', 'http://host', or either with ':port'");
+pub(super) fn host_of(endpoint: &str, at: &str) -> Result<String, Error> {
+    let refuse = || error(at, "must be 'https://host', 'http://host', or either with ':port'");
     let (host, own_port) = match (endpoint.strip_prefix("https://"), endpoint.strip_prefix("http://")) {
         (Some(host), _) => (host, ":443"),
         (_, Some(host)) => (host, ":80"),
@@ -254,6 +212,14 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::gateway::models::StandIn;
+    use crate::gateway::targets::{Place, Target};
+
+    /// The host that a request to some model is sent to.
+    fn host(config: &Config) -> String {
+        let (target, place) = (Target::of_id("a.b"), Place::default());
+        config.upstream.destination(&target, &place).unwrap().host.into_owned()
+    }
 
     const LEAST: &str = r#"{"api_keys":[{"name":"a","key":"k"}],"credentials":{"bearer_token":"t"}}"#;
 
@@ -272,7 +238,7 @@ mod tests {
     fn the_least_configuration_has_the_documented_defaults() {
         let config = run(LEAST).unwrap();
         assert_eq!(config.prefixes, ["/v1", "/api/v1"]);
-        assert_eq!(config.upstream.host, "bedrock-runtime.us-east-1.amazonaws.com");
+        assert_eq!(host(&config), "bedrock-runtime.us-east-1.amazonaws.com");
         assert_eq!((config.body_bytes, config.reply_bytes), (33_554_432, 33_554_432));
         assert_eq!(config.options.limits, Limits::default());
     }
@@ -304,7 +270,7 @@ mod tests {
             ("models", r#"[{"name":"x","model":"a.b","drop":["n","seed"]}]"#, "models[0].drop[1]"),
             (
                 "models",
-                r#"[{"name":"x","model":"a.b","drop":["n"]},{"name":"y","model":"a.b","drop":["n"]}]"#,
+                r#"[{"name":"x","model":"a.b","drop":["n"]},{"name":"y","model":"a.b","drop":["stop"]}]"#,
                 "models[1]",
             ),
             (
@@ -351,7 +317,7 @@ mod tests {
         value["models"] = serde_json::json!([{"name": "fast", "model": "us.amazon.nova-lite-v1:0"}]);
         value["default_model"] = "fast".into();
         let models = run(&value.to_string()).unwrap().models;
-        assert_eq!(models.default.as_deref(), Some("us.amazon.nova-lite-v1:0"));
+        assert_eq!(models.default, Some(StandIn::Named("fast".into())));
     }
 
     #[test]
@@ -364,7 +330,7 @@ mod tests {
             ("https://Example.com:443/", "example.com"),
             ("http://127.0.0.1:9100", "127.0.0.1:9100"),
         ] {
-            assert_eq!(with("endpoint", &format!("{endpoint:?}")).unwrap().upstream.host, host);
+            assert_eq!(self::host(&with("endpoint", &format!("{endpoint:?}")).unwrap()), host);
         }
     }
 }

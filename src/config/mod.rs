@@ -4,13 +4,17 @@ mod expand;
 mod file;
 mod load;
 mod model_options;
+mod models;
 mod structure;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::aws::Identity;
+use crate::aws::endpoint::{Region, Variant};
 use crate::gateway::keys::Keys;
 use crate::gateway::models::Models;
+use crate::gateway::targets::{Place, Target};
 use crate::translate::Options;
 
 /// The configuration of both roles.
@@ -34,17 +38,45 @@ pub struct Config {
     pub reply_bytes: usize,
 }
 
-/// Where requests go and as whom.
+/// Where requests go and as whom, where a target does not say otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream {
     /// The region that is signed for.
-    pub region: String,
-    /// The `host` header that is sent and signed, with the port where it is not the scheme's own.
-    pub host: String,
+    pub region: Region,
+    /// The `host` header that is sent and signed, with the port where it is not the scheme's own; `None`: the region's.
+    pub host: Option<String>,
+    /// Which of a region's hosts.
+    pub variant: Variant,
     /// The cluster of models that name none, for `cluster_header` routes.
     pub cluster: Option<String>,
+    /// As whom: first the usual one, then those of targets that have their own.
+    pub identities: Vec<Identity>,
+}
+
+/// Where one attempt goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination<'a> {
+    /// The region that is signed for.
+    pub region: &'a Region,
+    /// The `host` header that is sent and signed.
+    pub host: Cow<'a, str>,
     /// As whom.
-    pub identity: Identity,
+    pub identity: &'a Identity,
+}
+
+impl Upstream {
+    /// Where an attempt at `target` goes that Envoy has connected at `place`: what the target says holds, then what the
+    /// endpoint says, then the usual. `None` where the target's identity is not there, which loading sees to.
+    pub fn destination<'a>(&'a self, target: &'a Target, place: &'a Place) -> Option<Destination<'a>> {
+        let region = target.region.as_ref().or(place.region.as_ref()).unwrap_or(&self.region);
+        let usual = || self.host.as_deref().filter(|_| *region == self.region);
+        let host = target.host.as_deref().or(place.host.as_deref()).or_else(usual);
+        Some(Destination {
+            region,
+            host: host.map_or_else(|| region.runtime_host(self.variant).into(), Into::into),
+            identity: self.identities.get(target.identity)?,
+        })
+    }
 }
 
 /// Why a configuration was refused.

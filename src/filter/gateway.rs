@@ -114,9 +114,9 @@ impl Gateway {
         let asked = model.filter(|name| !name.is_blank());
         let resolved = config.models.resolve(asked.as_deref(), endpoint)?;
         // A name that nobody knows gives no right to the model that answers in its stead.
-        let name = asked.as_deref().filter(|_| !resolved.is_fallback).unwrap_or(resolved.id);
-        key.check(name, resolved.id)?;
-        self.choose_cluster(resolved.cluster)?;
+        let name = asked.as_deref().filter(|_| !resolved.is_fallback);
+        key.check(name, resolved.ids())?;
+        self.choose_cluster(resolved.cluster())?;
         Ok(Action::Continue)
     }
 

@@ -160,6 +160,11 @@ pub(super) fn property(path: &[&str]) -> Option<Vec<u8>> {
     given(|value, length| unsafe { abi::proxy_get_property(path.as_ptr(), path.len(), value, length) }).ok()
 }
 
+/// A property that is a map, such as a part of metadata; `None` where Envoy has none.
+pub(super) fn property_map(path: &[&str]) -> Option<Headers> {
+    pairs::read(&property(path)?).map(Headers)
+}
+
 /// Sets filter state under `wasm.` and the name.
 pub(super) fn set_filter_state(name: &str, value: &[u8]) -> Result<(), Failed> {
     // SAFETY: both pairs of pointer and length are of live slices.

@@ -4,6 +4,7 @@
 mod gateway;
 mod head;
 mod host;
+mod place;
 mod refusal;
 mod upstream;
 

@@ -14,7 +14,7 @@ pub(super) fn refuse(error: &Error) -> Action {
 /// The same, keeping what an upstream's headers tell the client.
 pub(super) fn refuse_beside(error: &Error, upstream: &Headers) -> Action {
     let mut headers = Headers::default();
-    for name in ["x-request-id", "x-bedrock-model", "retry-after", "x-should-retry"] {
+    for name in ["x-request-id", "x-bedrock-model", "x-bedrock-region", "retry-after", "x-should-retry"] {
         if let Some(value) = upstream.value(name) {
             headers.push(name, value);
         }

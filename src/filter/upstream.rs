@@ -17,14 +17,16 @@ use proxy_wasm::types::Action;
 
 use super::head::Head;
 use super::host::{self, Buffer, Level, Map};
+use super::place;
 use super::refusal::{host_failed, refuse, too_large};
 use crate::aws::Identity;
 use crate::aws::path::encode_label;
 use crate::aws::sign::{self, BEDROCK};
 use crate::bedrock::error::Error as BedrockError;
-use crate::config::Config;
+use crate::config::{Config, Destination};
 use crate::gateway::handoff::{self, Handoff};
 use crate::gateway::headers::Headers;
+use crate::gateway::targets::{self, Target};
 use crate::openai::{Error, sse};
 use crate::translate::chat::guardrail;
 use crate::translate::errors::{self, no_answer};
@@ -48,6 +50,7 @@ pub(super) struct Upstream {
 struct Sent {
     reply: Reply,
     model: String,
+    region: String,
     is_fallback: bool,
     ignored: String,
 }
@@ -102,43 +105,55 @@ impl Upstream {
             return Err(too_large(limit));
         }
         let config = Rc::clone(&self.config);
+        let place = place::read();
         let resolve = |asked: Option<&str>| {
             let resolved = config.models.resolve(asked, handoff.endpoint)?;
-            Ok(Model { id: resolved.id.to_owned(), is_fallback: resolved.is_fallback })
+            let target = targets::at(&resolved.targets, &place).cloned().ok_or_else(no_target)?;
+            Ok(Chosen { target, is_fallback: resolved.is_fallback })
         };
         let original = self.original.as_ref().ok_or_else(|| host_failed("give the request's headers"))?;
         let beta = original.all("anthropic-beta");
         let client = Client { name: &handoff.caller, chat: chat_headers(original, beta.as_deref()) };
-        let (model, outgoing) =
+        let (chosen, outgoing) =
             translate::request(handoff.endpoint, &body, &client, &config.options, resolve)?;
-        let Model { id, is_fallback } = model;
+        let Chosen { target, is_fallback } = chosen;
+        let destination = config.upstream.destination(&target, &place).ok_or_else(no_target)?;
         let Outgoing { operation, body, ignored, reply } = outgoing;
         if is_fallback {
             host::log(Level::Info, || {
-                format!("an unknown model was asked for by '{}': {id} answers", handoff.caller)
+                format!("an unknown model was asked for by '{}': {} answers", handoff.caller, target.id)
             });
         }
         // Envoy ends a request that outgrows its buffer in the middle of our call, which the SDK does not survive.
         if body.len() > limit {
             return Err(too_large(limit));
         }
-        let headers = self.outgoing_headers(&format!("/model/{}/{operation}", encode_label(&id)), &body)?;
+        let headers = self.outgoing_headers(
+            &destination,
+            &format!("/model/{}/{operation}", encode_label(&target.id)),
+            &body,
+        )?;
+        let region = destination.region.to_string();
         host::set_headers(Map::Request, &headers).map_err(|_| host_failed("take the request's headers"))?;
         host::set_buffer(Buffer::RequestBody, size, &body)
             .map_err(|_| host_failed("take the request's body"))?;
-        self.sent = Some(Sent { reply, model: id, is_fallback, ignored: ignored.join(",") });
+        self.sent = Some(Sent { reply, model: target.id, region, is_fallback, ignored: ignored.join(",") });
         Ok(Action::Continue)
     }
 
     /// What goes to Bedrock: nothing of the client's but the headers that the configuration lets through.
-    fn outgoing_headers(&self, path: &str, body: &[u8]) -> Result<Headers, Error> {
+    fn outgoing_headers(
+        &self,
+        destination: &Destination<'_>,
+        path: &str,
+        body: &[u8],
+    ) -> Result<Headers, Error> {
         const CONTENT_TYPE: &str = "application/json";
-        let upstream = &self.config.upstream;
         let original = self.original.as_ref().ok_or_else(|| host_failed("give the request's headers"))?;
         let mut headers = Headers::default();
         headers.push(":method", "POST");
         headers.push(":scheme", original.value(":scheme").unwrap_or(b"https"));
-        headers.push(":authority", upstream.host.as_str());
+        headers.push(":authority", destination.host.as_bytes());
         headers.push(":path", path);
         headers.push("content-type", CONTENT_TYPE);
         headers.push("content-length", body.len().to_string());
@@ -147,18 +162,19 @@ impl Upstream {
                 headers.push(name, value);
             }
         }
-        match &upstream.identity {
+        match destination.identity {
             Identity::Bearer(token) => headers.push("authorization", format!("Bearer {token}")),
             Identity::SigV4(credentials) => {
                 let request = sign::Request {
                     method: "POST",
-                    host: &upstream.host,
+                    host: &destination.host,
                     path,
                     query: "",
                     content_type: Some(CONTENT_TYPE),
                     body,
                 };
-                let signed = sign::sign(credentials, &request, &upstream.region, BEDROCK, host::now());
+                let signed =
+                    sign::sign(credentials, &request, destination.region.as_str(), BEDROCK, host::now());
                 let signed = signed.map_err(|error| {
                     host::log(Level::Error, || format!("a request could not be signed: {error}"));
                     Error::new(500, "The gateway could not sign the request.").code("gateway_error")
@@ -343,6 +359,7 @@ impl Upstream {
         let mut headers = head.common("200", content_type, length);
         if let Some(sent) = &self.sent {
             headers.push("x-bedrock-model", sent.model.as_str());
+            headers.push("x-bedrock-region", sent.region.as_str());
             if sent.is_fallback {
                 headers.push("x-bedrock-fallback", "true");
             }
@@ -360,6 +377,7 @@ impl Upstream {
         let mut headers = head.common(&error.status.to_string(), "application/json", length);
         if let Some(sent) = &self.sent {
             headers.push("x-bedrock-model", sent.model.as_str());
+            headers.push("x-bedrock-region", sent.region.as_str());
         }
         if let Some(retry_after) = &head.retry_after {
             headers.push("retry-after", retry_after.as_slice());
@@ -378,18 +396,26 @@ impl Upstream {
     }
 }
 
-/// What Bedrock calls the model.
-struct Model {
-    id: String,
+/// What answers for the model that the client asked for, at the place of this attempt.
+struct Chosen {
+    target: Target,
     is_fallback: bool,
 }
 
-impl std::ops::Deref for Model {
+impl std::ops::Deref for Chosen {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.id
+        &self.target.id
     }
+}
+
+/// None of the model's targets is where Envoy has connected this attempt.
+fn no_target() -> Error {
+    host::log(Level::Error, || {
+        "none of the model's targets is at this endpoint: see its metadata".to_owned()
+    });
+    Error::new(503, "The gateway has no way to this model here.").code("no_target")
 }
 
 /// What the client's headers say about a chat.

@@ -54,25 +54,33 @@ pub struct Key {
 }
 
 impl Key {
-    /// True where the key may use the model that the client calls `asked` and Bedrock calls `id`.
-    pub fn may_use(&self, asked: &str, id: &str) -> bool {
+    /// True where the key may use the model that the client calls `asked`: by that name, or by each of the ids that
+    /// Bedrock may be called with for it.
+    pub fn may_use<'i>(&self, asked: Option<&str>, ids: impl IntoIterator<Item = &'i str>) -> bool {
         let fits = |pattern: &String, name: &str| match pattern.strip_suffix('*') {
             Some(beginning) => name.starts_with(beginning),
             None => pattern == name,
         };
-        self.models
-            .as_ref()
-            .is_none_or(|models| models.iter().any(|model| fits(model, asked) || fits(model, id)))
+        let Some(models) = &self.models else { return true };
+        let any_fits = |name: &str| models.iter().any(|model| fits(model, name));
+        let mut ids = ids.into_iter().peekable();
+        asked.is_some_and(any_fits) || (ids.peek().is_some() && ids.all(any_fits))
     }
 
     /// Refuses a model that the key may not use.
     ///
     /// # Errors
     /// 403 `model_not_allowed`.
-    pub fn check(&self, asked: &str, id: &str) -> Result<(), Error> {
-        if self.may_use(asked, id) {
+    pub fn check<'i>(
+        &self,
+        asked: Option<&str>,
+        ids: impl IntoIterator<Item = &'i str, IntoIter: Clone>,
+    ) -> Result<(), Error> {
+        let ids = ids.into_iter();
+        if self.may_use(asked, ids.clone()) {
             return Ok(());
         }
+        let asked = asked.or_else(|| ids.clone().next()).unwrap_or_default();
         let asked: String = asked.chars().take(128).collect();
         let message = format!("This API key may not use the model '{asked}'.");
         Err(Error::new(403, message).param("model").code("model_not_allowed"))
@@ -168,11 +176,14 @@ mod tests {
     fn a_key_is_held_to_its_models_by_either_name() {
         let keys = keys();
         let [any, some] = keys.0.as_slice() else { panic!() };
-        assert!(any.may_use("x", "y"));
-        assert!(some.may_use("gpt-4o", "us.anthropic.claude"));
-        assert!(some.may_use("nova", "us.amazon.nova-pro-v1:0"));
-        assert!(!some.may_use("us.anthropic.claude", "us.anthropic.claude"));
-        assert_eq!(some.check("x", "x").unwrap_err().status, 403);
+        assert!(any.may_use(Some("x"), ["y"]));
+        assert!(some.may_use(Some("gpt-4o"), ["us.anthropic.claude"]));
+        assert!(some.may_use(Some("nova"), ["us.amazon.nova-pro-v1:0"]));
+        assert!(some.may_use(Some("nova"), ["us.amazon.nova-pro-v1:0", "us.amazon.nova-lite-v1:0"]));
+        assert!(!some.may_use(Some("nova"), ["us.amazon.nova-pro-v1:0", "eu.amazon.nova-lite-v1:0"]));
+        assert!(!some.may_use(Some("us.anthropic.claude"), ["us.anthropic.claude"]));
+        assert!(!some.may_use(Some("nova"), []));
+        assert_eq!(some.check(Some("x"), ["x"]).unwrap_err().status, 403);
     }
 
     #[test]

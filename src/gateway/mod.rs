@@ -5,3 +5,4 @@ pub mod headers;
 pub mod keys;
 pub mod models;
 pub mod route;
+pub mod targets;

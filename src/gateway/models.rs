@@ -1,51 +1,63 @@
 //! What clients call a model, and what Bedrock calls it.
 
+use std::borrow::Cow;
+
 use crate::bedrock::model_id::{LENGTH, base_model, is_bedrock_id};
 use crate::openai::models::{List, Model as Listed};
 use crate::openai::{Endpoint, Error};
 
 use super::keys::Key;
+use super::targets::Target;
 
 /// A model under a name of the gateway's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
     /// What clients call it.
     pub name: String,
-    /// What Bedrock calls it: a model id, an inference profile's id, or an ARN.
-    pub id: String,
-    /// The Envoy cluster that serves it; `None`: the default one.
-    pub cluster: Option<String>,
+    /// What answers for it, in the order of preference; at least one.
+    pub targets: Vec<Target>,
+}
+
+/// A model that stands for others: by its name in the configuration, or by Bedrock's id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StandIn {
+    /// The model of that name.
+    Named(String),
+    /// Bedrock's.
+    Id(String),
 }
 
 /// All that the configuration says about models.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Models {
     /// The models with names of their own.
     pub named: Vec<Model>,
     /// For chats without a model and for `gpt-*`.
-    pub default: Option<String>,
+    pub default: Option<StandIn>,
     /// For models that nobody knows.
-    pub fallback: Option<String>,
+    pub fallback: Option<StandIn>,
     /// For embeddings without a model and for `text-embedding-*`.
-    pub default_embedding: Option<String>,
+    pub default_embedding: Option<StandIn>,
 }
 
 /// The model that a request gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved<'a> {
-    /// What Bedrock calls it.
-    pub id: &'a str,
-    /// The Envoy cluster that serves it; `None`: the default one.
-    pub cluster: Option<&'a str>,
+    /// What answers for it, in the order of preference; at least one.
+    pub targets: Cow<'a, [Target]>,
     /// Whether it is the fallback for a name that nobody knows.
     pub is_fallback: bool,
 }
 
-impl std::ops::Deref for Resolved<'_> {
-    type Target = str;
+impl Resolved<'_> {
+    /// The Envoy cluster that serves it; `None`: the default one.
+    pub fn cluster(&self) -> Option<&str> {
+        self.targets.first().and_then(|target| target.cluster.as_deref())
+    }
 
-    fn deref(&self) -> &str {
-        self.id
+    /// What Bedrock may be called with.
+    pub fn ids(&self) -> impl Iterator<Item = &str> + Clone {
+        self.targets.iter().map(|target| target.id.as_str())
     }
 }
 
@@ -54,43 +66,45 @@ impl Models {
     ///
     /// # Errors
     /// 404 `model_not_found`; 400 where there is neither a model nor a default.
-    pub fn resolve<'a>(&'a self, asked: Option<&'a str>, endpoint: Endpoint) -> Result<Resolved<'a>, Error> {
+    pub fn resolve<'a>(&'a self, asked: Option<&str>, endpoint: Endpoint) -> Result<Resolved<'a>, Error> {
         let (default, stands_for_default) = match endpoint {
             Endpoint::ChatCompletions => (&self.default, "gpt-"),
             Endpoint::Embeddings => (&self.default_embedding, "text-embedding-"),
         };
-        let default = default.as_deref().map(|id| self.by_id(id, false));
+        let default =
+            || Some(Resolved { targets: self.default_targets(default.as_ref()?), is_fallback: false });
         let Some(asked) = asked else {
             let message = "You must provide a 'model'; there is no default here.";
-            return default.ok_or_else(|| Error::invalid_param("model", message));
+            return default().ok_or_else(|| Error::invalid_param("model", message));
         };
         // No model has so long a name, and every chunk of a stream would repeat it.
         if asked.len() > LENGTH {
             return Err(not_found(asked));
         }
-        if let Some(model) = self.named.iter().find(|model| model.name == asked) {
-            return Ok(Resolved { id: &model.id, cluster: model.cluster.as_deref(), is_fallback: false });
+        if let Some(model) = self.named(asked) {
+            return Ok(Resolved { targets: Cow::Borrowed(&model.targets), is_fallback: false });
         }
-        if let Some(default) = default.filter(|_| asked.starts_with(stands_for_default)) {
+        if asked.starts_with(stands_for_default)
+            && let Some(default) = default()
+        {
             return Ok(default);
         }
         if is_bedrock_id(asked) {
-            return Ok(self.by_id(asked, false));
+            return Ok(Resolved { targets: self.targets_of_id(asked), is_fallback: false });
         }
-        self.fallback.as_deref().map(|id| self.by_id(id, true)).ok_or_else(|| not_found(asked))
+        let fallback = self.fallback.as_ref().ok_or_else(|| not_found(asked))?;
+        Ok(Resolved { targets: self.default_targets(fallback), is_fallback: true })
     }
 
     /// True where the choice of model decides the cluster.
     pub fn decide_cluster(&self) -> bool {
-        self.named.iter().any(|model| model.cluster.is_some())
+        self.named.iter().flat_map(|model| &model.targets).any(|target| target.cluster.is_some())
     }
 
     /// What `key` may use.
     pub fn list(&self, key: &Key) -> List<'_> {
-        List {
-            object: "list",
-            data: self.listed().filter(|(name, id)| key.may_use(name, id)).map(listed).collect(),
-        }
+        let allowed = self.listed().filter(|(name, ids)| key.may_use(Some(name), ids.iter().copied()));
+        List { object: "list", data: allowed.map(|(name, ids)| listed(name, &ids)).collect() }
     }
 
     /// One model, by the client's name or Bedrock's id.
@@ -99,30 +113,65 @@ impl Models {
     /// 404 where it is not there, or not for this key.
     pub fn one<'a>(&'a self, id: &'a str, key: &Key) -> Result<Listed<'a>, Error> {
         let known = self.listed().find(|(name, _)| *name == id);
-        let found = known.or_else(|| is_bedrock_id(id).then_some((id, id)));
-        found.filter(|(name, id)| key.may_use(name, id)).map(listed).ok_or_else(|| not_found(id))
+        let found = known.or_else(|| is_bedrock_id(id).then(|| (id, vec![id])));
+        found
+            .filter(|(name, ids)| key.may_use(Some(name), ids.iter().copied()))
+            .map(|(name, ids)| listed(name, &ids))
+            .ok_or_else(|| not_found(id))
     }
 
-    /// An id may be a named model's, which then is served by its cluster.
-    fn by_id<'a>(&'a self, id: &'a str, is_fallback: bool) -> Resolved<'a> {
-        let cluster =
-            self.named.iter().find(|model| model.id == id).and_then(|model| model.cluster.as_deref());
-        Resolved { id, cluster, is_fallback }
+    fn named(&self, name: &str) -> Option<&Model> {
+        self.named.iter().find(|model| model.name == name)
     }
 
-    /// Names and ids, each name once.
-    fn listed(&self) -> impl Iterator<Item = (&str, &str)> {
-        let named = self.named.iter().map(|model| (model.name.as_str(), model.id.as_str()));
+    fn default_targets<'a>(&'a self, default: &'a StandIn) -> Cow<'a, [Target]> {
+        match default {
+            StandIn::Named(name) => {
+                self.named(name).map_or(Cow::Owned(Vec::new()), |model| Cow::Borrowed(&model.targets))
+            }
+            StandIn::Id(id) => self.targets_of_id(id),
+        }
+    }
+
+    /// An id may be a named model's, and then goes where that goes.
+    fn targets_of_id(&self, id: &str) -> Cow<'_, [Target]> {
+        let mut models = self.named.iter().map(|model| model.targets.as_slice());
+        if let Some(targets) = models.find(|targets| matches!(targets, [only] if only.id == id)) {
+            return Cow::Borrowed(targets);
+        }
+        let targets = self.named.iter().flat_map(|model| &model.targets);
+        // What has a name is reached only where it is meant.
+        let mut targets: Vec<Target> =
+            targets.filter(|target| target.id == id && target.name.is_none()).cloned().collect();
+        if targets.is_empty() {
+            targets.push(Target::of_id(id));
+        }
+        Cow::Owned(targets)
+    }
+
+    /// Names and the ids behind them, each name once.
+    fn listed(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+        let named = self.named.iter().map(|model| {
+            (model.name.as_str(), model.targets.iter().map(|target| target.id.as_str()).collect())
+        });
         let defaults = [&self.default, &self.default_embedding, &self.fallback];
-        let mut bare: Vec<&str> = defaults.into_iter().flatten().map(String::as_str).collect();
+        let mut bare: Vec<&str> = defaults
+            .into_iter()
+            .flatten()
+            .filter_map(|default| match default {
+                StandIn::Named(_) => None,
+                StandIn::Id(id) => Some(id.as_str()),
+            })
+            .collect();
         bare.sort_unstable();
         bare.dedup();
-        bare.retain(|id| self.named.iter().all(|model| model.name != *id));
-        named.chain(bare.into_iter().map(|id| (id, id)))
+        bare.retain(|id| self.named(id).is_none());
+        named.chain(bare.into_iter().map(|id| (id, vec![id])))
     }
 }
 
-fn listed<'a>((name, id): (&'a str, &'a str)) -> Listed<'a> {
+fn listed<'a>(name: &'a str, ids: &[&'a str]) -> Listed<'a> {
+    let id = ids.first().copied().unwrap_or(name);
     let owned_by = base_model(id).split_once('.').map_or("bedrock", |(provider, _)| provider);
     Listed { id: name, object: "model", created: 0, owned_by }
 }
@@ -138,19 +187,20 @@ mod tests {
     use super::*;
     use crate::gateway::keys::Hash;
 
+    fn model(name: &str, id: &str, cluster: Option<&str>) -> Model {
+        let targets = vec![Target { cluster: cluster.map(Into::into), ..Target::of_id(id) }];
+        Model { name: name.into(), targets }
+    }
+
     fn models() -> Models {
         Models {
             named: vec![
-                Model {
-                    name: "fast".into(),
-                    id: "us.amazon.nova-lite-v1:0".into(),
-                    cluster: Some("eu".into()),
-                },
-                Model { name: "gpt-4o".into(), id: "us.anthropic.claude-x".into(), cluster: None },
+                model("fast", "us.amazon.nova-lite-v1:0", Some("eu")),
+                model("gpt-4o", "us.anthropic.claude-x", None),
             ],
-            default: Some("us.amazon.nova-lite-v1:0".into()),
+            default: Some(StandIn::Named("fast".into())),
             fallback: None,
-            default_embedding: Some("amazon.titan-embed-text-v2:0".into()),
+            default_embedding: Some(StandIn::Id("amazon.titan-embed-text-v2:0".into())),
         }
     }
 
@@ -162,6 +212,7 @@ mod tests {
             (Some("gpt-4o"), "us.anthropic.claude-x", None),
             (Some("gpt-5.1"), "us.amazon.nova-lite-v1:0", Some("eu")),
             (None, "us.amazon.nova-lite-v1:0", Some("eu")),
+            (Some("us.amazon.nova-lite-v1:0"), "us.amazon.nova-lite-v1:0", Some("eu")),
             (Some("us-gov.meta.llama3-3"), "us-gov.meta.llama3-3", None),
             (
                 Some("arn:aws:bedrock:us-east-1:1:inference-profile/us.x:0"),
@@ -170,10 +221,11 @@ mod tests {
             ),
         ] {
             let resolved = models.resolve(asked, Endpoint::ChatCompletions).unwrap();
-            assert_eq!((resolved.id, resolved.cluster), (id, cluster), "{asked:?}");
+            assert_eq!(resolved.ids().collect::<Vec<_>>(), [id], "{asked:?}");
+            assert_eq!(resolved.cluster(), cluster, "{asked:?}");
         }
         let embedding = models.resolve(Some("text-embedding-3-small"), Endpoint::Embeddings).unwrap();
-        assert_eq!(embedding.id, "amazon.titan-embed-text-v2:0");
+        assert_eq!(embedding.ids().collect::<Vec<_>>(), ["amazon.titan-embed-text-v2:0"]);
     }
 
     #[test]
@@ -181,9 +233,10 @@ mod tests {
         let mut models = models();
         let error = models.resolve(Some("claude-3.5-sonnet"), Endpoint::ChatCompletions).unwrap_err();
         assert_eq!((error.status, error.code), (404, Some("model_not_found")));
-        models.fallback = Some("us.amazon.nova-micro-v1:0".into());
+        models.fallback = Some(StandIn::Id("us.amazon.nova-micro-v1:0".into()));
         let resolved = models.resolve(Some("claude-3.5-sonnet"), Endpoint::ChatCompletions).unwrap();
-        assert_eq!((resolved.id, resolved.is_fallback), ("us.amazon.nova-micro-v1:0", true));
+        assert_eq!(resolved.ids().collect::<Vec<_>>(), ["us.amazon.nova-micro-v1:0"]);
+        assert!(resolved.is_fallback);
     }
 
     #[test]
@@ -197,6 +250,18 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn an_id_goes_where_the_models_with_it_go_but_not_to_what_has_a_name() {
+        let mut models = models();
+        let spare = Target { name: Some("spare".into()), ..Target::of_id("us.meta.llama4") };
+        let west = Target { cluster: Some("west".into()), ..Target::of_id("us.meta.llama4") };
+        models
+            .named
+            .push(Model { name: "chat".into(), targets: vec![Target::of_id("us.x.y"), spare, west.clone()] });
+        let resolved = models.resolve(Some("us.meta.llama4"), Endpoint::ChatCompletions).unwrap();
+        assert_eq!(resolved.targets, [west].as_slice());
     }
 
     #[test]

@@ -34,8 +34,8 @@ class World:
         self.gateways = {}
         self.read = {}
 
-    def start_emulator(self, *options):
-        emulator = Emulator.start(f"emulator-{len(self.emulators) + 1}", options)
+    def start_emulator(self, *options, region="us-east-1"):
+        emulator = Emulator.start(f"emulator-{len(self.emulators) + 1}", options, region)
         self.stack.enter_context(emulator.process)
         self.emulators.append(emulator)
         return emulator

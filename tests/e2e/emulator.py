@@ -22,10 +22,10 @@ class Emulator:
     leaks: int = 0
 
     @classmethod
-    def start(cls, name, options=()):
+    def start(cls, name, options=(), region="us-east-1"):
         program = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release/bedrock-emulator"
         records = processes.RUN / f"{name}-records"
-        process = processes.Process(name, [program, "--port", 0, "--record", records, *options], {})
+        process = processes.Process(name, [program, "--port", 0, "--record", records, *options], {"EMULATOR_REGION": region})
         try:
             return cls(Endpoint.parse(processes.emulator_url(process)), process, records)
         except BaseException:
@@ -40,6 +40,13 @@ class Emulator:
         answer = connection.getresponse().read()
         connection.close()
         return answer
+
+    def faults(self, directives=""):
+        """Faults of every request from now on; none where nothing is said."""
+        connection = http.client.HTTPConnection(self.endpoint.host, self.endpoint.port, timeout=10)
+        connection.request("POST", "/_emulator/faults", directives)
+        assert connection.getresponse().status == 200
+        connection.close()
 
     def forget(self):
         self.call("DELETE", "/_emulator/requests")

@@ -26,18 +26,20 @@ class Gateway:
     process: processes.Process
 
     @classmethod
-    def start(cls, upstream, *, changes=None, plugin=None, environment=None, patch=None, workers=1):
-        """`changes` are made to the plugin's configuration in the sample, `plugin` replaces it; `patch` gets the whole
-        bootstrap."""
+    def start(cls, upstream, *, sample="envoy", changes=None, plugin=None, environment=None, patch=None, workers=1):
+        """`upstream` is one endpoint, or one for each region of the sample. `changes` are made to the plugin's
+        configuration in the sample, `plugin` replaces it; `patch` gets the whole bootstrap."""
         port = free_port()
-        config = envoy_config.effective(SAMPLE, port=port, runtime=upstream, control=upstream, plugin=plugin)
+        template = envoy_config.read(ROOT / f"envoy/{sample}.yaml")
+        first = next(iter(upstream.values())) if isinstance(upstream, dict) else upstream
+        config = envoy_config.effective(template, port=port, runtime=upstream, control=first, plugin=plugin)
         if changes:
             for found in envoy_config.wasm_plugins(config):
                 found["configuration"]["value"] = found["configuration"]["value"] | changes
         if patch:
             patch(config)
         variables = {"PATH": os.environ["PATH"]} | Settings.read({"API_KEY": KEY}).environment
-        variables |= {"BEDROCK_ENDPOINT": upstream.url} | (environment or {})
+        variables |= {"BEDROCK_ENDPOINT": first.url} | (environment or {})
         name = f"envoy-{next(NUMBERS)}"
         path = processes.RUN / f"{name}.yaml"
         envoy_config.write(path, config)

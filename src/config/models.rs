@@ -1,0 +1,243 @@
+//! `models`: names and the targets behind them.
+
+use crate::aws::Identity;
+use crate::aws::endpoint::region_of_arn;
+use crate::bedrock::model_id::is_bedrock_id;
+use crate::gateway::models::{Model, Models, StandIn};
+use crate::gateway::targets::Target;
+
+use super::Error;
+use super::file;
+use super::load::{error, host_of, identity, region_of};
+use super::model_options::{self, Written};
+
+const NO_ID: &str = "not a Bedrock model id, inference profile id or ARN, such as 'us.amazon.nova-pro-v1:0'";
+
+/// What is read of the models.
+pub(super) struct Loaded {
+    pub(super) models: Models,
+    /// How to translate for some, by Bedrock's id.
+    pub(super) options: Vec<(String, crate::translate::Model)>,
+    /// As whom; targets know theirs by its place.
+    pub(super) identities: Vec<Identity>,
+}
+
+/// Reads the models. `stand_ins` are the default, the fallback and the embeddings' default; `identities` has the usual one.
+pub(super) fn load(
+    written: Vec<file::Model>,
+    stand_ins: [Option<String>; 3],
+    identities: Vec<Identity>,
+) -> Result<Loaded, Error> {
+    let mut reader = Reader { options: Vec::new(), identities };
+    let mut named: Vec<Model> = Vec::with_capacity(written.len());
+    for (at, model) in written.into_iter().enumerate() {
+        let at = format!("models[{at}]");
+        if model.name.is_empty() || named.iter().any(|other| other.name == model.name) {
+            return Err(error(format!("{at}.name"), "must not be empty, nor another model's"));
+        }
+        named.push(reader.model(model, &at)?);
+    }
+    let stand_in = |name: &str, written: Option<String>| match written {
+        Some(model) if named.iter().any(|named| named.name == model) => Ok(Some(StandIn::Named(model))),
+        Some(model) if is_bedrock_id(&model) => Ok(Some(StandIn::Id(model))),
+        Some(_) => Err(error(name, NO_ID)),
+        None => Ok(None),
+    };
+    let [default, fallback, default_embedding] = stand_ins;
+    let (default, fallback, default_embedding) = (
+        stand_in("default_model", default)?,
+        stand_in("fallback_model", fallback)?,
+        stand_in("default_embedding_model", default_embedding)?,
+    );
+    let Reader { options, identities } = reader;
+    Ok(Loaded { models: Models { named, default, fallback, default_embedding }, options, identities })
+}
+
+struct Reader {
+    options: Vec<(String, crate::translate::Model)>,
+    identities: Vec<Identity>,
+}
+
+impl Reader {
+    fn model(&mut self, written: file::Model, at: &str) -> Result<Model, Error> {
+        let file::Model {
+            name,
+            model,
+            cluster,
+            region,
+            endpoint,
+            credentials,
+            drop,
+            guardrail,
+            automatic_caching,
+            capabilities,
+            targets,
+        } = written;
+        let targets = match (model, targets) {
+            (Some(model), None) => {
+                let only = file::Target {
+                    name: None,
+                    model,
+                    cluster,
+                    region,
+                    endpoint,
+                    credentials,
+                    drop,
+                    guardrail,
+                    automatic_caching,
+                    capabilities,
+                };
+                vec![self.target(only, at)?]
+            }
+            (None, Some(targets)) if !targets.is_empty() => {
+                let elsewhere = [
+                    ("cluster", cluster.is_some()),
+                    ("region", region.is_some()),
+                    ("endpoint", endpoint.is_some()),
+                    ("credentials", credentials.is_some()),
+                    ("drop", drop.is_some()),
+                    ("guardrail", guardrail.is_some()),
+                    ("automatic_caching", automatic_caching.is_some()),
+                    ("capabilities", capabilities.is_some()),
+                ];
+                if let Some((field, _)) = elsewhere.iter().find(|(_, is_written)| *is_written) {
+                    return Err(error(format!("{at}.{field}"), "say it of each target, beside its 'model'"));
+                }
+                let mut read = Vec::with_capacity(targets.len());
+                for (index, target) in targets.into_iter().enumerate() {
+                    read.push(self.target(target, &format!("{at}.targets[{index}]"))?);
+                }
+                read
+            }
+            _ => return Err(error(at, "give either 'model' or 'targets', with at least one in it")),
+        };
+        Ok(Model { name, targets })
+    }
+
+    fn target(&mut self, written: file::Target, at: &str) -> Result<Target, Error> {
+        let file::Target {
+            name,
+            model: id,
+            cluster,
+            region,
+            endpoint,
+            credentials,
+            drop,
+            guardrail,
+            automatic_caching,
+            capabilities,
+        } = written;
+        if !is_bedrock_id(&id) {
+            return Err(error(format!("{at}.model"), NO_ID));
+        }
+        let written = Written { drop, guardrail, automatic_caching, capabilities };
+        if let Some(model) = model_options::model(&id, written, at)? {
+            // Attempts know a model by its id.
+            match self.options.iter().find(|(other, _)| *other == id) {
+                Some((_, earlier)) if *earlier == model => {}
+                Some(_) => {
+                    let reason =
+                        "an earlier entry for the same model says something else of how to translate";
+                    return Err(error(at, reason));
+                }
+                None => self.options.push((id.clone(), model)),
+            }
+        }
+        let region = region.map(|region| region_of(region, &format!("{at}.region"))).transpose()?;
+        if let (Some(region), Some(own)) = (&region, region_of_arn(&id))
+            && region.as_str() != own
+        {
+            return Err(error(format!("{at}.region"), "is not the one that the model's ARN names"));
+        }
+        let bare = Target::of_id(&id);
+        Ok(Target {
+            name,
+            cluster,
+            region: region.or(bare.region),
+            host: endpoint.map(|endpoint| host_of(&endpoint, &format!("{at}.endpoint"))).transpose()?,
+            identity: self.identity(credentials, at)?,
+            id,
+        })
+    }
+
+    /// The place of these credentials among the identities.
+    fn identity(&mut self, written: Option<file::Credentials>, at: &str) -> Result<usize, Error> {
+        let Some(written) = written else { return Ok(0) };
+        let identity = identity(written, &format!("{at}.credentials"))?;
+        if let Some(known) = self.identities.iter().position(|other| *other == identity) {
+            return Ok(known);
+        }
+        self.identities.push(identity);
+        Ok(self.identities.len().saturating_sub(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use crate::gateway::targets::{self, Place};
+    use crate::openai::Endpoint;
+
+    fn load(models: &str) -> Result<Config, crate::config::Error> {
+        let text = format!(
+            r#"{{"api_keys":[{{"name":"a","key":"k"}}],"credentials":{{"bearer_token":"t"}},"models":{models}}}"#
+        );
+        Config::load(text.as_bytes(), |_| None)
+    }
+
+    #[test]
+    fn a_target_has_its_own_region_host_and_identity() {
+        let config = load(
+            r#"[{"name":"chat","targets":[
+                {"model":"us.a.b","region":"us-west-2"},
+                {"model":"eu.a.b","region":"eu-west-1","endpoint":"https://vpce.example",
+                 "credentials":{"access_key_id":"AKID","secret_access_key":"s"}},
+                {"model":"arn:aws-us-gov:bedrock:us-gov-west-1:123456789012:inference-profile/x.y"}]}]"#,
+        )
+        .unwrap();
+        let resolved = config.models.resolve(Some("chat"), Endpoint::ChatCompletions).unwrap();
+        let seen: Vec<_> = resolved
+            .targets
+            .iter()
+            .map(|target| {
+                let place = Place { region: target.region.clone(), ..Place::default() };
+                let target = targets::at(&resolved.targets, &place).unwrap();
+                let destination = config.upstream.destination(target, &place).unwrap();
+                (destination.region.to_string(), destination.host.into_owned(), target.identity)
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("us-west-2".into(), "bedrock-runtime.us-west-2.amazonaws.com".into(), 0),
+                ("eu-west-1".into(), "vpce.example".into(), 1),
+                ("us-gov-west-1".into(), "bedrock-runtime.us-gov-west-1.amazonaws.com".into(), 0),
+            ]
+        );
+        assert_eq!(config.upstream.identities.len(), 2);
+    }
+
+    #[test]
+    fn a_wrong_target_is_named_by_its_path() {
+        for (models, path) in [
+            (r#"[{"name":"x"}]"#, "models[0]"),
+            (r#"[{"name":"x","targets":[]}]"#, "models[0]"),
+            (r#"[{"name":"x","model":"a.b","targets":[{"model":"a.b"}]}]"#, "models[0]"),
+            (r#"[{"name":"x","targets":[{"region":"us-east-1"}]}]"#, "models[0].targets[0]"),
+            (r#"[{"name":"x","targets":[{"model":"gpt"}]}]"#, "models[0].targets[0].model"),
+            (r#"[{"name":"x","targets":[{"model":"a.b","region":"US"}]}]"#, "models[0].targets[0].region"),
+            (r#"[{"name":"x","region":"us-east-1","targets":[{"model":"a.b"}]}]"#, "models[0].region"),
+            (
+                r#"[{"name":"x","model":"arn:aws:bedrock:eu-west-1:123456789012:prompt/x","region":"us-east-1"}]"#,
+                "models[0].region",
+            ),
+            (
+                r#"[{"name":"x","targets":[{"model":"a.b","credentials":{"access_key_id":"a"}}]}]"#,
+                "models[0].targets[0].credentials.secret_access_key",
+            ),
+            (r#"[{"name":"x","targets":[{"model":"a.b","endpoint":"a"}]}]"#, "models[0].targets[0].endpoint"),
+        ] {
+            assert_eq!(load(models).unwrap_err().path, path, "{models}");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Where Envoy has connected an attempt, as its properties say.
+
+use super::host::{self, Level};
+use crate::aws::endpoint::Region;
+use crate::gateway::targets::Place;
+
+/// The metadata of endpoints that is ours.
+const NAMESPACE: &str = "bedrock";
+
+/// Reads the place of this attempt. A region that is none is left out, with a line in the log.
+pub(super) fn read() -> Place {
+    let mut place = Place { cluster: text(host::property(&["xds", "cluster_name"])), ..Place::default() };
+    let metadata = host::property_map(&["xds", "upstream_host_metadata", "filter_metadata", NAMESPACE]);
+    for (name, value) in metadata.unwrap_or_default().0 {
+        let value = text(Some(value)).filter(|value| !value.is_empty());
+        match name.as_slice() {
+            b"target" => place.target = value,
+            b"host" => place.host = value,
+            b"region" => {
+                place.region = value.and_then(|region| {
+                    let region = Region::new(region).ok();
+                    if region.is_none() {
+                        host::log(Level::Error, || {
+                            "an endpoint's metadata bedrock.region is no region".to_owned()
+                        });
+                    }
+                    region
+                });
+            }
+            _ => {}
+        }
+    }
+    place
+}
+
+fn text(bytes: Option<Vec<u8>>) -> Option<String> {
+    String::from_utf8(bytes?).ok()
+}
