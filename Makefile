@@ -8,6 +8,8 @@ EMULATOR := $(if $(filter aws,$(BEDROCK))$(AWS_ENDPOINT_URL_BEDROCK_RUNTIME),,em
 .DEFAULT_GOAL := help
 # Where the native tests leave every Converse body that they make, for AWS's model to judge.
 CONVERSE := target/converse
+# And every answer that a client is given for a made one of Bedrock's, for OpenAI's SDK to judge.
+ANSWERS := target/answers
 
 .PHONY: help run demo wasm emulator test lint test-rust test-oracle test-tools test-e2e venv rust
 .SILENT:
@@ -38,17 +40,20 @@ lint: rust ## formatting and lints
 	cargo clippy --quiet --workspace --all-targets -- --deny warnings
 
 test-rust: export DUMP_CONVERSE_DIR := $(CURDIR)/$(CONVERSE)
+test-rust: export DUMP_ANSWERS_DIR := $(CURDIR)/$(ANSWERS)
 test-rust: rust ## unit, golden and property tests
-	rm -rf $(CONVERSE)
+	rm -rf $(CONVERSE) $(ANSWERS)
 	if command -v cargo-nextest >/dev/null; then \
 		cargo nextest run --workspace --cargo-quiet --status-level fail && cargo test --quiet --workspace --doc; \
 	else \
 		cargo test --quiet --workspace; \
 	fi
 
-test-oracle: test-rust venv ## signatures and bodies are what AWS's own client says
+test-oracle: test-rust venv ## signatures and bodies are what AWS's own client says, answers what OpenAI's takes
 	$(PYTHON) tests/oracle/signatures.py --check
 	find $(CONVERSE) tests/golden/requests -name '*.json' -print0 | xargs -0 $(PYTHON) tests/e2e/service_model.py
+	$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/oracle
+	$(PYTHON) tests/oracle/replies.py $(ANSWERS)
 
 test-tools: venv ## the launcher
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tools

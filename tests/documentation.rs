@@ -267,10 +267,61 @@ fn every_relative_link_leads_somewhere() {
     }
 }
 
+// Proofs.
+
+#[test]
+fn every_case_and_test_that_proves_a_decision_is_there() {
+    let page = read("tests/golden/README.md");
+    // What stands before the first table of decisions names tests too.
+    let (before, tables) = page.split_once("The tables say").unwrap();
+    assert!(before.contains("| folder |"));
+    let mut count = 0;
+    for line in tables.lines() {
+        let proofs: Vec<&str> = if line.starts_with('|') {
+            let cells: Vec<&str> = line.trim_matches('|').split('|').collect();
+            assert_eq!(cells.len(), 2, "{line}");
+            let is_head = cells[0].trim().starts_with("---") || cells[1].trim().starts_with("proof");
+            let proofs: Vec<&str> = cells[1].split('`').skip(1).step_by(2).collect();
+            let is_elsewhere = cells[1].trim() == "elsewhere" || cells[1].trim().starts_with('[');
+            assert!(is_head || is_elsewhere || !proofs.is_empty(), "nothing proves this: {line}");
+            proofs
+        } else {
+            line.split('`').skip(1).step_by(2).filter(|code| code.contains(".rs::")).collect()
+        };
+        for proof in proofs.into_iter().filter(|proof| proof.contains("::") || proof.contains('/')) {
+            assert!(is_there(proof), "{proof} does not exist: {line}");
+            count += 1;
+        }
+    }
+    assert!(count > 200, "the page is not read as it should be: {count}");
+}
+
+/// Whether there is a test `file::name`, or a golden case of that path, in which `*` stands for anything.
+fn is_there(proof: &str) -> bool {
+    if let Some((file, name)) = proof.split_once("::") {
+        let source = read(file);
+        return source.contains(&format!("fn {name}(")) || source.contains(&format!("def {name}("));
+    }
+    let (folder, name) = proof.rsplit_once('/').unwrap();
+    let Ok(entries) = fs::read_dir(root().join("tests/golden").join(folder)) else { return false };
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let (begin, end) = name.split_once('*').unwrap_or((name, ""));
+    let mut names =
+        names.filter(|other| if name.contains('*') { other.starts_with(begin) } else { other == name });
+    names.any(|other| other.ends_with(end))
+}
+
 fn pages() -> Vec<PathBuf> {
     let root = root();
     let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let others = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "emulator/README.md"];
+    let others = [
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "emulator/README.md",
+        "tests/golden/README.md",
+    ];
     docs.chain(others.map(|page| root.join(page))).collect()
 }
 

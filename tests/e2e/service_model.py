@@ -105,13 +105,17 @@ def limits(value, shape, place, found):
 
 
 def of_record(content):
-    """The problems of a file's content; none where it holds no Converse body."""
+    """The problems of a file's content; none where it holds no Converse body, as an embedding or a refusal."""
     if "request" in content:
         body, model_id = content.get("converse"), content["model"]
         operation = "ConverseStream" if content["request"].get("stream") is True else "Converse"
     else:
         body, model_id = content.get("body", content), content.get("modelId", MODEL_ID)
         operation = content.get("operation", "Converse")
+        # By its name, or by the last segment of its path.
+        operation = {"converse": "Converse", "converse-stream": "ConverseStream"}.get(operation, operation)
+        if operation not in service().operation_names:
+            return [f"{operation}: no such operation"]
     if body is None or operation not in ("Converse", "ConverseStream"):
         return []
     return problems(body, operation, model_id)

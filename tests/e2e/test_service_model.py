@@ -60,12 +60,19 @@ def test_the_script_checks_bodies_and_records(tmp_path):
         },
         "golden.json": {"model": "amazon.nova-lite-v1:0", "request": {"stream": True}, "converse": GOOD},
         "refused.json": {"model": "amazon.nova-lite-v1:0", "request": {}, "error": {"status": 400}},
-        "wrong.json": {"modelId": "amazon.nova-lite-v1:0", "body": {"messages": 5}},
     }
-    for name, content in files.items():
+    wrong = {
+        "wrong.json": {"modelId": "amazon.nova-lite-v1:0", "body": {"messages": 5}},
+        # The path's words for the operations, as the native tests write them.
+        "plain.json": {"operation": "converse", "body": {"messages": 5}},
+        "stream.json": {"operation": "converse-stream", "body": {"messages": 5}},
+        "unknown.json": {"operation": "Speak", "body": GOOD},
+    }
+    for name, content in (files | wrong).items():
         (tmp_path / name).write_text(json.dumps(content))
     script = [sys.executable, str(Path(service_model.__file__))]
-    good = [str(tmp_path / name) for name in files if name != "wrong.json"]
+    good = [str(tmp_path / name) for name in files]
     assert subprocess.run([*script, *good], capture_output=True).returncode == 0
-    failed = subprocess.run([*script, str(tmp_path / "wrong.json")], capture_output=True, text=True)
-    assert failed.returncode == 1 and "wrong.json: " in failed.stdout
+    for name in wrong:
+        failed = subprocess.run([*script, str(tmp_path / name)], capture_output=True, text=True)
+        assert failed.returncode == 1 and f"{name}: " in failed.stdout

@@ -16,8 +16,33 @@ impl Family<'_> {
         self.is("anthropic.")
     }
 
+    fn any_of(&self, parts: &[&str]) -> bool {
+        parts.iter().any(|part| self.is(part))
+    }
+
     fn caches(&self) -> bool {
-        self.is("amazon.nova") || self.is_claude() && !self.is("claude-3-haiku")
+        let first = ["claude-v2", "claude-instant", "claude-3-haiku", "claude-3-opus"];
+        self.is("amazon.nova") || self.is_claude() && !self.any_of(&first)
+    }
+
+    fn has_tools(&self) -> bool {
+        let older = ["titan-text", "claude-v2", "claude-instant", "mistral-7b", "mixtral", "deepseek.r1"];
+        let llamas = ["llama2", "llama3-8b", "llama3-70b", "llama3-2-1b", "llama3-2-3b"];
+        !self.any_of(&older) && !self.any_of(&llamas)
+    }
+
+    fn has_system(&self) -> bool {
+        !self.any_of(&["titan-text", "mistral-7b", "mixtral"])
+    }
+
+    /// Takes closed schemas: of answers, and of tools that are `strict`.
+    fn takes_schemas(&self) -> bool {
+        self.is_claude() && self.any_of(&["-4-5", "-4-6", "opus-5"])
+    }
+
+    /// Can be made to call a tool.
+    fn is_forced(&self) -> bool {
+        self.is_claude() && !self.is("opus-5") || self.any_of(&["amazon.nova", "mistral.", "openai.gpt-5"])
     }
 }
 
@@ -35,9 +60,10 @@ pub(crate) fn broken(model: &str, body: &Value, caller: &str) -> Result<(), Stri
         beside(turn, &family).map_err(|reason| format!("messages.{at}: {reason}"))?;
     }
     pairing(turns, &family)?;
-    system(body)?;
+    system(body, &family)?;
     tools(body, turns, &family)?;
     sampling(body, &family)?;
+    output(body, &family)?;
     thinking(body)?;
     cache_points(body, &family)?;
     documents(turns)?;
@@ -68,6 +94,9 @@ fn members(body: &Value) -> Result<(), String> {
 }
 
 fn order(at: usize, turn: &Value, turns: &[Value]) -> Result<(), String> {
+    ensure(["user", "assistant"].iter().any(|role| turn["role"] == *role), || {
+        format!("messages.{at}: the role {}", turn["role"])
+    })?;
     ensure(at > 0 || turn["role"] == "user", || "the first turn is not the user's".to_owned())?;
     ensure(at == 0 || turns[at - 1]["role"] != turn["role"], || {
         format!("messages.{at}: two turns of one role")
@@ -91,7 +120,11 @@ fn block(block: &Value, role: &Value, family: &Family<'_>) -> Result<(), String>
         }
         "toolResult" => {
             ensure(is_id(&value["toolUseId"], family), || format!("the id {}", value["toolUseId"]))?;
+            // A result of status `error` must not be empty; of none is what nobody can read.
             ensure(!list(value, "/content").is_empty(), || "a result of nothing".to_owned())?;
+            let mut documents = list(value, "/content").iter().filter_map(|part| part.get("json"));
+            ensure(documents.all(Value::is_object), || "a result's json is no object".to_owned())?;
+            list(value, "/content").iter().try_for_each(media)?;
             list(value, "/content").iter().filter_map(|part| part.get("text")).try_for_each(not_blank)
         }
         "reasoningContent" => match value.pointer("/reasoningText") {
@@ -101,15 +134,46 @@ fn block(block: &Value, role: &Value, family: &Family<'_>) -> Result<(), String>
                     "reasoning without a signature".to_owned()
                 })
             }
-            None => ensure(value["redactedContent"].is_string(), || "reasoning of nothing".to_owned()),
+            None => ensure(is_base64(&value["redactedContent"]), || {
+                "redacted reasoning that is not base64".to_owned()
+            }),
         },
-        "image" | "document" | "video" | "audio" => {
-            let bytes = value.pointer("/source/bytes").and_then(Value::as_str);
-            let is_base64 = bytes.is_none_or(|bytes| !bytes.is_empty() && bytes.len() % 4 == 0);
-            ensure(is_base64, || "not base64".to_owned())
-        }
-        _ => Ok(()),
+        _ => media(block),
     }
+}
+
+/// Formats and data, where the block is one of these.
+fn media(block: &Value) -> Result<(), String> {
+    const FORMATS: &[(&str, &[&str])] = &[
+        ("image", &["png", "jpeg", "gif", "webp"]),
+        ("document", &["pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md"]),
+        ("video", &["mkv", "mov", "mp4", "webm", "flv", "mpeg", "mpg", "wmv", "three_gp"]),
+        (
+            "audio",
+            &[
+                "mp3", "opus", "wav", "aac", "flac", "mp4", "ogg", "mkv", "mka", "x-aac", "m4a", "mpeg",
+                "mpga", "pcm", "webm",
+            ],
+        ),
+    ];
+    for (kind, formats) in FORMATS {
+        let Some(value) = block.get(kind) else { continue };
+        ensure(formats.iter().any(|format| value["format"] == *format), || {
+            format!("{kind} of the format {}", value["format"])
+        })?;
+        let source = value["source"].as_object().filter(|source| source.len() == 1);
+        let (source, data) =
+            source.and_then(|source| source.iter().next()).ok_or("not exactly one source")?;
+        let fits = match source.as_str() {
+            "bytes" => is_base64(data),
+            "s3Location" => {
+                data["uri"].as_str().is_some_and(|uri| uri.starts_with("s3://") && uri.len() <= 1_024)
+            }
+            _ => false,
+        };
+        ensure(fits, || format!("{kind}: {source} is {data}"))?;
+    }
+    Ok(())
 }
 
 fn beside(turn: &Value, family: &Family<'_>) -> Result<(), String> {
@@ -119,7 +183,7 @@ fn beside(turn: &Value, family: &Family<'_>) -> Result<(), String> {
     ensure(results == all, || "results are not first".to_owned())?;
     let text = has(content, "text");
     ensure(!has(content, "document") || text, || "a document without text".to_owned())?;
-    let apart = family.is("amazon.nova") || family.is("meta.");
+    let apart = family.any_of(&["amazon.nova", "meta.", "claude-3-opus"]);
     ensure(!(apart && all > 0 && text), || "text beside results".to_owned())?;
     let pairs = || content.iter().zip(content.iter().skip(1));
     ensure(content[0].get("cachePoint").is_none(), || "a cache point first".to_owned())?;
@@ -154,8 +218,9 @@ fn pairing(turns: &[Value], family: &Family<'_>) -> Result<(), String> {
     ensure(open.is_empty(), || format!("no results for {open:?}"))
 }
 
-fn system(body: &Value) -> Result<(), String> {
+fn system(body: &Value, family: &Family<'_>) -> Result<(), String> {
     let Some(system) = body.get("system") else { return Ok(()) };
+    ensure(family.has_system(), || "instructions for a model without".to_owned())?;
     let blocks = system.as_array().ok_or("system is no list")?;
     ensure(!blocks.is_empty(), || "system is empty".to_owned())?;
     ensure(blocks[0].get("text").is_some(), || "system begins with a cache point".to_owned())?;
@@ -164,6 +229,8 @@ fn system(body: &Value) -> Result<(), String> {
 
 fn tools(body: &Value, turns: &[Value], family: &Family<'_>) -> Result<(), String> {
     let blocks = || turns.iter().flat_map(|turn| list(turn, "/content"));
+    let spoken_of = body.get("toolConfig").is_some() || blocks().any(|block| block.get("toolUse").is_some());
+    ensure(family.has_tools() || !spoken_of, || "tools on a model without".to_owned())?;
     let used = blocks().any(|block| block.get("toolUse").is_some() || block.get("toolResult").is_some());
     let Some(config) = body.get("toolConfig") else {
         return ensure(!used, || "calls in the history and no toolConfig".to_owned());
@@ -176,6 +243,9 @@ fn tools(body: &Value, turns: &[Value], family: &Family<'_>) -> Result<(), Strin
             format!("the schema of {}", tool["name"])
         })?;
         tool.get("description").map_or(Ok(()), not_blank)?;
+        ensure(tool.get("strict").is_none() || family.takes_schemas(), || {
+            "strict on a model without".to_owned()
+        })?;
     }
     ensure(!names.is_empty(), || "toolConfig without a tool".to_owned())?;
     ensure(list(config, "/tools")[0].get("toolSpec").is_some(), || {
@@ -187,6 +257,10 @@ fn tools(body: &Value, turns: &[Value], family: &Family<'_>) -> Result<(), Strin
         ensure(!family.is("mistral"), || "a named choice for Mistral".to_owned())?;
         ensure(names.contains(&name.as_str()), || format!("the choice {name} is no tool"))?;
     }
+    let single = body.pointer("/additionalModelRequestFields/tool_choice/type");
+    let by_claude = single.is_some_and(|kind| kind == "any" || kind == "tool");
+    let forced = config.pointer("/toolChoice/any").or(config.pointer("/toolChoice/tool")).is_some();
+    ensure(family.is_forced() || !(forced || by_claude), || "a model that cannot be forced is".to_owned())?;
     let both = config.get("toolChoice").is_some_and(|choice| choice.get("auto").is_none())
         && body.pointer("/additionalModelRequestFields/tool_choice/disable_parallel_tool_use").is_some();
     ensure(!both, || "a choice in two places".to_owned())
@@ -201,6 +275,9 @@ fn sampling(body: &Value, family: &Family<'_>) -> Result<(), String> {
         let refused = family.is("claude-opus-5") || family.is("openai.gpt-5");
         ensure(!(refused && of(name).is_some()), || format!("{name} on a model without"))?;
     }
+    let pair = of("temperature").is_some() && of("topP").is_some();
+    let refused = family.is_claude() && family.any_of(&["opus-4-1", "-4-5", "-4-6"]);
+    ensure(!(pair && refused), || "temperature and topP on a model that refuses the pair".to_owned())?;
     let limit =
         of("maxTokens").is_none_or(|value| value.as_i64().is_some_and(|n| (1..=2_147_483_647).contains(&n)));
     ensure(limit, || format!("maxTokens is {:?}", of("maxTokens")))?;
@@ -214,6 +291,17 @@ fn sampling(body: &Value, family: &Family<'_>) -> Result<(), String> {
     let tiers = ["priority", "default", "flex", "reserved"];
     ensure(tier.is_none_or(|tier| tier.as_str().is_some_and(|tier| tiers.contains(&tier))), || {
         format!("tier {tier:?}")
+    })
+}
+
+/// The form of the answer, as a text that is JSON, where the model takes one.
+fn output(body: &Value, family: &Family<'_>) -> Result<(), String> {
+    let Some(format) = body.pointer("/outputConfig/textFormat") else { return Ok(()) };
+    ensure(family.takes_schemas(), || "a form of the answer on a model without".to_owned())?;
+    let schema = format.pointer("/structure/jsonSchema/schema").and_then(Value::as_str);
+    let schema = schema.and_then(|schema| serde_json::from_str::<Value>(schema).ok());
+    ensure(format["type"] == "json_schema" && schema.is_some_and(|schema| schema.is_object()), || {
+        format!("the form of the answer {format}")
     })
 }
 
@@ -293,7 +381,9 @@ fn labels(body: &Value, caller: &str) -> Result<(), String> {
 fn prefill(body: &Value, turns: &[Value], family: &Family<'_>) -> Result<(), String> {
     let Some(last) = turns.last().filter(|turn| turn["role"] == "assistant") else { return Ok(()) };
     let old_claude = family.is_claude() && !["-4-6", "opus-5"].iter().any(|version| family.is(version));
-    ensure(old_claude || family.is("nova-pro"), || "a prefill on a model without".to_owned())?;
+    ensure(old_claude || family.any_of(&["nova-pro", "nova-premier"]), || {
+        "a prefill on a model without".to_owned()
+    })?;
     let thinks = body.pointer("/additionalModelRequestFields/thinking").is_some();
     ensure(!thinks, || "a prefill while thinking".to_owned())?;
     let text = list(last, "/content")
@@ -324,6 +414,17 @@ fn is_id(id: &Value, family: &Family<'_>) -> bool {
     let more: &[u8] = if family.is("mistral") { b"" } else { b"_.:-" };
     let fits = |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte));
     id.as_str().is_some_and(|id| (1..=64).contains(&id.len()) && fits(id))
+}
+
+fn is_base64(text: &Value) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"+/".contains(&byte);
+    text.as_str().is_some_and(|text| {
+        let digits = text.trim_end_matches('=');
+        !digits.is_empty()
+            && text.len() % 4 == 0
+            && text.len() - digits.len() <= 2
+            && digits.bytes().all(is_digit)
+    })
 }
 
 fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Result<(), String> {

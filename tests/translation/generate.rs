@@ -4,26 +4,45 @@ use serde_json::{Map, Value, json};
 
 use super::random::Random;
 
-/// One model of each family.
+/// A model of every row of the table of families, and of no row.
 pub(crate) const MODELS: &[&str] = &[
+    "ai21.jamba-1-5-large-v1:0",
+    "amazon.titan-text-express-v1",
+    "us.amazon.nova-pro-v1:0",
+    "us.amazon.nova-premier-v1:0",
+    "us.amazon.nova-2-lite-v1:0",
+    "anthropic.claude-v2:1",
+    "anthropic.claude-instant-v1",
     "anthropic.claude-3-haiku-20240307-v1:0",
+    "anthropic.claude-3-opus-20240229-v1:0",
+    "us.anthropic.claude-3-5-haiku-20241022-v1:0",
     "us.anthropic.claude-3-5-sonnet-20241022-v2:0",
     "us.anthropic.claude-3-7-sonnet-20250219-v1:0",
     "us.anthropic.claude-sonnet-4-20250514-v1:0",
+    "us.anthropic.claude-opus-4-20250514-v1:0",
+    "us.anthropic.claude-opus-4-1-20250805-v1:0",
+    "global.anthropic.claude-haiku-4-5-20251001-v1:0",
     "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    "global.anthropic.claude-opus-4-5-20251101-v1:0",
+    "us.anthropic.claude-sonnet-4-6",
     "us.anthropic.claude-opus-4-6-v1",
     "us.anthropic.claude-opus-5",
-    "us.amazon.nova-pro-v1:0",
-    "us.amazon.nova-2-lite-v1:0",
+    "cohere.command-r-plus-v1:0",
+    "deepseek.v3-v1:0",
+    "us.deepseek.r1-v1:0",
+    "meta.llama2-70b-chat-v1",
+    "meta.llama3-8b-instruct-v1:0",
+    "meta.llama3-70b-instruct-v1:0",
+    "us.meta.llama3-2-1b-instruct-v1:0",
+    "us.meta.llama3-2-3b-instruct-v1:0",
     "us.meta.llama4-maverick-17b-instruct-v1:0",
+    "mistral.mistral-7b-instruct-v0:2",
+    "mistral.mixtral-8x7b-instruct-v0:1",
     "mistral.mistral-large-2407-v1:0",
     "openai.gpt-oss-120b-1:0",
     "us.openai.gpt-5.5",
-    "deepseek.v3-v1:0",
-    "us.deepseek.r1-v1:0",
-    "cohere.command-r-plus-v1:0",
     "qwen.qwen3-32b-v1:0",
-    "ai21.jamba-1-5-large-v1:0",
+    "newco.model-1",
 ];
 
 /// Longer than Bedrock takes for a name or an id.
@@ -48,6 +67,7 @@ const ARGUMENTS: &[&str] =
     &["", " ", "{}", "{\"a\":0.10}", "[1]", "{\"a\":", "text", "{\"z\":1e9,\"a\":{}}", "null"];
 const PNG: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 const PDF: &str = "data:application/pdf;base64,JVBERi0xLjQgdGlueQ==";
+const MP4: &str = "data:video/mp4;base64,AAAAIGZ0eXBpc29tAAACAGlzb21pc28y";
 
 /// A request in which the user says something, at least once.
 pub(crate) fn request(random: &mut Random) -> Value {
@@ -61,8 +81,8 @@ pub(crate) fn request(random: &mut Random) -> Value {
         request.insert("tools".to_owned(), tools.into());
         maybe(random, &mut request, "tool_choice", |_| choice);
         maybe(random, &mut request, "parallel_tool_calls", |random| random.once_in(2).into());
-    } else if random.once_in(10) {
-        request.insert("functions".to_owned(), json!([{ "name": "f" }, { "name": "a.b", "parameters": {} }]));
+    } else if random.once_in(6) {
+        request.insert("functions".to_owned(), functions(random));
         maybe(random, &mut request, "function_call", |random| {
             [json!("none"), json!("auto"), json!({ "name": "a.b" })][random.below(3)].clone()
         });
@@ -78,6 +98,12 @@ fn maybe(
 ) {
     if random.once_in(3) {
         let value = value(random);
+        into.insert(name.to_owned(), value);
+    }
+}
+
+fn seldom(random: &mut Random, into: &mut Map<String, Value>, name: &str, value: Value) {
+    if random.once_in(10) {
         into.insert(name.to_owned(), value);
     }
 }
@@ -125,6 +151,8 @@ fn parameters(random: &mut Random, request: &mut Map<String, Value>) {
     maybe(random, request, "modalities", |random| {
         [json!(["text"]), json!(["text", "audio"])][random.below(2)].clone()
     });
+    without_counterpart(random, request);
+    bedrocks_own(random, request);
     if random.once_in(10) {
         let budget = 1_024 + random.below(10_000);
         request.insert("thinking".to_owned(), json!({ "type": "enabled", "budget_tokens": budget }));
@@ -136,7 +164,8 @@ fn parameters(random: &mut Random, request: &mut Map<String, Value>) {
             json!({ "type": "json_object" }),
             json!({ "type": "json_schema", "json_schema": { "name": "p", "schema": schema, "strict": true } }),
             json!({ "type": "json_schema", "json_schema": { "name": "p", "schema": {} } }),
-        ][random.below(4)]
+            json!({ "type": "json_schema", "json_schema": { "name": "p", "description": random.pick(TEXTS) } }),
+        ][random.below(5)]
         .clone()
     });
     if random.once_in(8) {
@@ -148,6 +177,49 @@ fn parameters(random: &mut Random, request: &mut Map<String, Value>) {
     }
 }
 
+/// What Bedrock has nothing for.
+fn without_counterpart(random: &mut Random, request: &mut Map<String, Value>) {
+    for (name, value) in [
+        ("presence_penalty", json!(-0.5)),
+        ("top_logprobs", random.below(3).into()),
+        ("logit_bias", json!({ "50256": -100 })),
+        ("prediction", json!({ "type": "content", "content": "x" })),
+        ("store", random.once_in(2).into()),
+        ("web_search_options", json!({})),
+        ("audio", json!({ "voice": "alloy", "format": "wav" })),
+        ("moderation", json!({ "type": "x" })),
+        ("prompt_cache_key", "k".into()),
+        ("prompt_cache_retention", "24h".into()),
+        ("prompt_cache_options", json!({ "mode": "explicit" })),
+    ] {
+        seldom(random, request, name, value);
+    }
+}
+
+/// Members that Bedrock has by the same name.
+fn bedrocks_own(random: &mut Random, request: &mut Map<String, Value>) {
+    let guardrail = json!({ "guardrailIdentifier": "abc", "guardrailVersion": "1", "trace": "enabled" });
+    let mut streamed = guardrail.clone();
+    streamed["streamProcessingMode"] = "async".into();
+    for (name, value) in [
+        ("guardrailConfig", if random.once_in(2) { guardrail } else { streamed }),
+        ("performanceConfig", json!({ "latency": "optimized" })),
+        ("promptVariables", json!({ "x": { "text": "y" } })),
+        ("requestMetadata", json!({ "job": random.pick(TEXTS), "größe": "b" })),
+        ("additionalModelRequestFields", json!({ "field": json(random, 2), "stop": null })),
+        ("additionalModelResponseFieldPaths", json!(["/stop_sequence"])),
+        ("outputConfig", json!({ "effort": "low" })),
+    ] {
+        seldom(random, request, name, value);
+    }
+}
+
+fn functions(random: &mut Random) -> Value {
+    let mut first = json!({ "name": "f", "description": random.pick(TEXTS), "strict": random.once_in(2) });
+    cached(random, &mut first);
+    json!([first, { "name": "a.b", "parameters": {} }])
+}
+
 fn tools(random: &mut Random) -> Vec<Value> {
     let mut names: Vec<&str> = NAMES.to_vec();
     (0..random.below(6))
@@ -155,7 +227,15 @@ fn tools(random: &mut Random) -> Vec<Value> {
             let name = names.swap_remove(random.below(names.len()));
             let description = random.pick(TEXTS);
             let mut tool = if random.once_in(6) {
-                json!({ "type": "custom", "custom": { "name": name, "description": description } })
+                let format = [
+                    json!({ "type": "text" }),
+                    json!({ "type": "grammar", "grammar": { "syntax": "regex", "definition": "a+" } }),
+                ];
+                let mut custom = json!({ "name": name, "description": description });
+                if random.once_in(2) {
+                    custom["format"] = format[random.below(2)].clone();
+                }
+                json!({ "type": "custom", "custom": custom })
             } else {
                 let schema = [
                     json!({ "type": "object", "properties": { "a": { "type": "number" } } }),
@@ -169,6 +249,7 @@ fn tools(random: &mut Random) -> Vec<Value> {
                 if random.once_in(2) {
                     function["parameters"] = schema;
                 }
+                cached(random, &mut function);
                 json!({ "type": "function", "function": function })
             };
             cached(random, &mut tool);
@@ -209,13 +290,17 @@ fn messages(random: &mut Random) -> Value {
                 messages.push(message);
             }
             1 | 2 => {
-                let mut message = json!({ "role": "user", "content": content(random) });
+                let mut message = json!({ "role": "user", "content": content(random, true) });
+                if random.once_in(8) {
+                    message["name"] = random.pick(NAMES).into();
+                }
                 cached(random, &mut message);
                 messages.push(message);
             }
             3 => {
                 messages.push(assistant(random));
             }
+            4 if random.once_in(4) => older_call(random, &mut messages),
             4 => calls(random, &mut messages),
             _ => messages
                 .push(json!({ "role": "tool", "tool_call_id": random.pick(IDS), "content": texts(random) })),
@@ -226,39 +311,83 @@ fn messages(random: &mut Random) -> Value {
 
 fn assistant(random: &mut Random) -> Value {
     let mut message = json!({ "role": "assistant", "content": texts(random) });
+    if random.once_in(4) {
+        message["content"] = said(random);
+    }
     let object = message.as_object_mut().unwrap();
     maybe(random, object, "reasoning_content", |random| random.pick(TEXTS).into());
     maybe(random, object, "signature", |_| "c2ln".into());
     maybe(random, object, "refusal", |random| random.pick(TEXTS).into());
-    maybe(
-        random,
-        object,
-        "thinking_blocks",
-        |_| json!([{ "type": "thinking", "thinking": "Hm.", "signature": "c2ln" }, { "type": "redacted_thinking", "data": "cmVk" }]),
-    );
+    maybe(random, object, "thinking_blocks", thinking_blocks);
+    seldom(random, object, "audio", json!({ "id": "audio-1" }));
+    seldom(random, object, "annotations", json!([{ "type": "url_citation" }]));
     cached(random, &mut message);
     message
+}
+
+/// Parts that only the assistant has.
+fn said(random: &mut Random) -> Value {
+    let parts = [
+        json!({ "type": "thinking", "thinking": random.pick(TEXTS), "signature": random.pick(&["c2ln", ""]) }),
+        json!({ "type": "thinking", "thinking": random.pick(TEXTS) }),
+        json!({ "type": "redacted_thinking", "data": random.pick(&["cmVk", "", " "]) }),
+        json!({ "type": "refusal", "refusal": random.pick(TEXTS) }),
+        json!({ "type": "text", "text": random.pick(TEXTS) }),
+    ];
+    (0..random.below(4)).map(|_| parts[random.below(parts.len())].clone()).collect()
+}
+
+/// Whole ones, or the pieces of a stream.
+fn thinking_blocks(random: &mut Random) -> Value {
+    [
+        json!([{ "type": "thinking", "thinking": "Hm.", "signature": "c2ln" }, { "type": "redacted_thinking", "data": "cmVk" }]),
+        json!([
+            { "type": "thinking", "index": 0, "thinking": "Hm" },
+            { "type": "thinking", "index": 0, "thinking": ".", "signature": "" },
+            { "type": "thinking", "index": 0, "thinking": "", "signature": "c2ln" },
+        ]),
+        json!([{ "type": "thinking", "thinking": random.pick(TEXTS) }]),
+    ][random.below(3)]
+    .clone()
+}
+
+/// A call of the older form, and now and then its result.
+fn older_call(random: &mut Random, messages: &mut Vec<Value>) {
+    let mut message = assistant(random);
+    let name = random.pick(NAMES);
+    message["function_call"] = json!({ "name": name, "arguments": random.pick(ARGUMENTS) });
+    messages.push(message);
+    if !random.once_in(4) {
+        messages.push(json!({ "role": "function", "name": name, "content": texts(random) }));
+    }
 }
 
 /// Calls, and results for some of them, in any order, now and then too many.
 fn calls(random: &mut Random, messages: &mut Vec<Value>) {
     let mut message = assistant(random);
     let ids: Vec<&str> = (0..=random.below(3)).map(|_| random.pick(IDS)).collect();
-    let calls = ids.iter().map(|id| {
+    let calls = ids.iter().enumerate().map(|(at, id)| {
         if random.once_in(6) {
             return json!({ "id": id, "type": "custom", "custom": { "name": random.pick(NAMES), "input": random.pick(TEXTS) } });
         }
         let function = json!({ "name": random.pick(NAMES), "arguments": random.pick(ARGUMENTS) });
-        json!({ "id": id, "type": "function", "function": function })
+        let mut call = json!({ "id": id, "type": "function", "function": function });
+        if random.once_in(4) {
+            call["index"] = at.into();
+        }
+        call
     });
     message["tool_calls"] = calls.collect();
     messages.push(message);
     let mut left = ids.clone();
     while !left.is_empty() && !random.once_in(6) {
         let id = left.swap_remove(random.below(left.len()));
-        let mut result = json!({ "role": "tool", "tool_call_id": id, "content": content(random) });
+        let mut result = json!({ "role": "tool", "tool_call_id": id, "content": content(random, false) });
         if random.once_in(4) {
-            result["is_error"] = true.into();
+            result["is_error"] = random.once_in(2).into();
+        }
+        if random.once_in(4) {
+            result["status"] = random.pick(&["success", "error"]).into();
         }
         cached(random, &mut result);
         messages.push(result);
@@ -277,16 +406,32 @@ fn texts(random: &mut Random) -> Value {
     (0..random.below(3)).map(|_| part(random)).collect()
 }
 
-fn content(random: &mut Random) -> Value {
+/// Text and media; sound only where it is `heard`.
+fn content(random: &mut Random, heard: bool) -> Value {
     if random.once_in(2) {
         return texts(random);
     }
     let part = |random: &mut Random| {
-        let mut part = match random.below(4) {
+        let mut part = match random.below(8) {
             0 => json!({ "type": "image_url", "image_url": { "url": PNG, "detail": "low" } }),
             1 => {
+                let url = random.pick(&["s3://bucket/a.jpg", PNG]);
+                json!({ "type": "image_url", "image_url": { "url": url, "format": "image/png" } })
+            }
+            2 => {
+                let url = random.pick(&["s3://bucket/a.mov", MP4]);
+                json!({ "type": "video_url", "video_url": { "url": url, "detail": "auto", "format": "video/mp4" } })
+            }
+            3 if heard => {
+                json!({ "type": "input_audio", "input_audio": { "data": "UklGRg==", "format": "wav" } })
+            }
+            4 => {
                 let name = random.pick(&["a.pdf", "Größe  (1).pdf", "a.txt", "...", LONG]);
-                json!({ "type": "file", "file": { "file_data": PDF, "filename": name } })
+                let mut file = json!({ "file_data": PDF, "filename": name });
+                if random.once_in(4) {
+                    file["file_id"] = "file-1".into();
+                }
+                json!({ "type": "file", "file": file })
             }
             _ => json!({ "type": "text", "text": random.pick(TEXTS) }),
         };
@@ -296,10 +441,19 @@ fn content(random: &mut Random) -> Value {
     (0..random.below(4)).map(|_| part(random)).collect()
 }
 
+/// Asks for a cache point, in one of both spellings where there are two.
 fn cached(random: &mut Random, object: &mut Value) {
     if random.once_in(8) {
-        let ttl = random.pick(&["5m", "1h"]);
+        let ttl = random.pick(&["5m", "1h", "30m", "forever"]);
         object["cache_control"] = json!({ "type": "ephemeral", "ttl": ttl });
+        if random.once_in(4) {
+            object["cache_control"]["mode"] = "explicit".into();
+        }
+    }
+    // Only parts have OpenAI's spelling.
+    if object.get("text").is_some() && random.once_in(8) {
+        object["prompt_cache_breakpoint"] =
+            json!({ "mode": "explicit", "type": "ephemeral", "ttl": random.pick(&["30m", "24h"]) });
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::cases::{Refusal, run_all};
 use super::json::{Json, differences};
-use super::{ANSWERED, options, translate};
+use super::{ANSWERED, dump_answer, options, translate};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,16 +25,17 @@ struct Case<'a> {
 
 #[test]
 fn every_reply_becomes_what_its_golden_file_says() {
-    run_all("replies", |_, text| check(text));
+    run_all("replies", check);
 }
 
-fn check(text: &str) -> Result<(), Vec<String>> {
+fn check(name: &str, text: &str) -> Result<(), Vec<String>> {
     let case: Case<'_> = serde_json::from_str(text).map_err(|error| vec![format!("the case: {error}")])?;
     let outgoing = translate(&case.model, case.request.get().as_bytes(), &options(Unsupported::Refuse))
         .map_err(|error| vec![format!("the request is refused: {}", error.message)])?;
     let body = serde_json::from_str(case.bedrock.get()).unwrap_or_else(|_| case.bedrock.get().to_owned());
     let lines = match (case.openai, case.error, outgoing.reply.whole(body.as_bytes(), ANSWERED)) {
         (Some(expected), None, Ok(got)) => {
+            dump_answer(&format!("reply-{name}"), Some(&serde_json::from_slice(&got).unwrap()), None);
             let got = Json::parse(std::str::from_utf8(&got).unwrap()).unwrap();
             differences(&Json::parse(expected.get()).unwrap(), &got)
         }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::cases::{Refusal, run_all};
 use super::frames::{self, Header, error, event, exception, frame};
 use super::json::{Json, differences};
-use super::{ANSWERED, chat_reply, options, translate};
+use super::{ANSWERED, chat_reply, dump_answer, options, translate};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,16 +35,17 @@ type Outcome = (String, Result<(), Error>);
 
 #[test]
 fn every_stream_becomes_what_its_golden_file_says_however_it_is_cut() {
-    run_all("streams", |_, text| check(text));
+    run_all("streams", check);
 }
 
-fn check(text: &str) -> Result<(), Vec<String>> {
+fn check(name: &str, text: &str) -> Result<(), Vec<String>> {
     let case: Case<'_> = serde_json::from_str(text).map_err(|error| vec![format!("the case: {error}")])?;
     let context = context(&case.model, case.request.get());
     let bytes: Vec<u8> =
         case.events.iter().flat_map(|(kind, payload)| encoded(kind, payload.get())).collect();
     let whole = run(&context, [&bytes[..]]);
     let mut lines = chunks(&case, &context, &whole.0);
+    dump_answer(&format!("stream-{name}"), None, Some(&said(&whole.0)));
     match (&case.error, &whole.1) {
         (None, Ok(())) => {}
         (Some(expected), Err(error)) => lines.extend(expected.differences(error)),
@@ -91,6 +92,12 @@ fn run<'a>(context: &chat::Reply, pieces: impl IntoIterator<Item = &'a [u8]>) ->
     }
     let end = stream.end(&mut out);
     (String::from_utf8(out).unwrap(), end)
+}
+
+/// The chunks, without what says that they are all.
+fn said(out: &str) -> Vec<serde_json::Value> {
+    let data = out.split_terminator("\n\n").filter_map(|event| event.strip_prefix("data: "));
+    data.filter(|data| *data != "[DONE]").map(|data| serde_json::from_str(data).unwrap()).collect()
 }
 
 /// How the chunks differ. What is the same in all of them is checked here and not repeated in the files.

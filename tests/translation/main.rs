@@ -9,8 +9,11 @@
     reason = "a test fails by a panic"
 )]
 
+mod answers;
+mod bad_input;
 mod bedrock_rules;
 mod cases;
+mod families;
 mod frames;
 mod generate;
 mod golden_replies;
@@ -20,12 +23,15 @@ mod json;
 mod linear_time;
 mod properties;
 mod random;
+mod replies;
+mod wire;
 
 use std::path::Path;
 
 use bedrock_filter::openai::{Endpoint, Error};
 use bedrock_filter::translate::notes::Unsupported;
 use bedrock_filter::translate::{Answered, Client, Options, Outgoing, Reply, chat};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// The name of the key that every request here comes with.
@@ -74,6 +80,19 @@ fn dump(name: &str, model: &str, outgoing: &Outgoing<Reply>) {
     std::fs::write(
         file,
         format!(r#"{{"modelId":"{model}","operation":"{}","body":{body}}}"#, outgoing.operation),
+    )
+    .unwrap();
+}
+
+/// Writes what a client is given where `DUMP_ANSWERS_DIR` says, whole, as a stream, or both of one answer, so that
+/// OpenAI's own SDK can check it against its types.
+fn dump_answer(name: &str, whole: Option<&Value>, chunks: Option<&[Value]>) {
+    let Some(folder) = std::env::var_os("DUMP_ANSWERS_DIR") else { return };
+    std::fs::create_dir_all(&folder).unwrap();
+    let answer = serde_json::json!({ "whole": whole, "chunks": chunks });
+    std::fs::write(
+        Path::new(&folder).join(name.trim_end_matches(".json").to_owned() + ".json"),
+        answer.to_string(),
     )
     .unwrap();
 }

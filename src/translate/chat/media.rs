@@ -56,9 +56,10 @@ pub(super) fn audio<'a>(data: Str<'a>, format: &str, param: &str) -> Result<Medi
         "mp3", "opus", "wav", "aac", "flac", "mp4", "ogg", "mkv", "mka", "x-aac", "m4a", "mpeg", "mpga",
         "pcm", "webm",
     ];
-    let format =
-        FORMATS.iter().find(|known| **known == format).ok_or_else(|| unknown_format(param, format))?;
-    Ok(Media { format: (*format).into(), source: Source::Bytes(checked(data.into_cow(), param)?) })
+    let known = FORMATS.iter().find(|known| **known == format);
+    let format = known.ok_or_else(|| unknown_format(&format!("{param}.format"), format))?;
+    let bytes = checked(data.into_cow(), &format!("{param}.data"))?;
+    Ok(Media { format: (*format).into(), source: Source::Bytes(bytes) })
 }
 
 /// A document of `file`: a `data:` URL, or base64 with the type in its name.
@@ -153,6 +154,11 @@ fn checked<'a>(base64: Cow<'a, str>, param: &str) -> Result<Cow<'a, str>, Error>
         return Err(refuse("it is not base64."));
     }
     Ok(base64)
+}
+
+/// True for base64 of something.
+pub(super) fn is_base64(data: &str) -> bool {
+    STANDARD.decode(data).is_ok_and(|bytes| !bytes.is_empty())
 }
 
 fn first_bytes(base64: &str) -> Option<Vec<u8>> {

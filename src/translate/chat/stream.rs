@@ -52,7 +52,7 @@ pub struct Stream {
 enum Speech {
     /// It is the answer.
     Flows,
-    /// It may be: until the answer tool is called, or something else happens, nobody knows.
+    /// It may be: until the answer tool is called, or the answer ends without that, nobody knows.
     Held(String),
     /// The answer tool was called: what is said beside it is no part of the answer.
     Unwanted,
@@ -208,9 +208,6 @@ impl Stream {
             return Err(no_answer("Bedrock's stream has a call without a name or an id."));
         };
         let index = self.calls;
-        if self.context.called(&name) != Called::Answer {
-            self.release(out);
-        }
         if self.context.legacy_functions && index > 0 {
             // The older form has room for one call.
             return Ok(());

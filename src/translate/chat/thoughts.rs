@@ -23,6 +23,8 @@ impl<'a> Thoughts<'a> {
         let mut pieces = String::new();
         for block in thinking_blocks.into_iter().flatten() {
             let ThinkingBlock { kind: _, index: _, thinking, signature, data, unknown } = block;
+            // Some clients give an empty one with each piece.
+            let signature = signature.filter(|signature| !signature.is_empty());
             notes.unknown("messages[].thinking_blocks[].", unknown)?;
             match (thinking, signature, data) {
                 (thinking, Some(signature), _) => {
@@ -46,7 +48,7 @@ impl<'a> Thoughts<'a> {
         if blocks.is_empty()
             && let Some(text) = reasoning_content
         {
-            match signature {
+            match signature.filter(|signature| !signature.is_empty()) {
                 Some(signature) => blocks.push(Reasoning::ReasoningText { text, signature }),
                 None => notes.ignore_if(!text.is_blank(), "messages[].reasoning_content"),
             }

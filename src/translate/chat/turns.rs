@@ -16,6 +16,7 @@ use crate::translate::notes::Notes;
 
 use super::cache;
 use super::content::{self, Contents, Piece};
+use super::media;
 use super::thoughts::Thoughts;
 use super::tool_ids::ToolIds;
 use super::tool_names::ToolNames;
@@ -237,10 +238,12 @@ impl<'a> Builder<'a, '_, '_> {
 
     /// Reasoning goes back to families that check its signature; blank text nowhere.
     fn reasoning(&mut self, reasoning: Reasoning<'a>) {
-        if matches!(&reasoning, Reasoning::ReasoningText { text, .. } if text.is_blank()) {
-            return;
-        }
-        if matches!(self.capabilities.reasoning, Means::Budget | Means::Adaptive(_)) {
+        let is_whole = match &reasoning {
+            Reasoning::ReasoningText { text, .. } if text.is_blank() => return,
+            Reasoning::ReasoningText { signature, .. } => !signature.is_empty(),
+            Reasoning::RedactedContent(data) => media::is_base64(data),
+        };
+        if is_whole && matches!(self.capabilities.reasoning, Means::Budget | Means::Adaptive(_)) {
             self.turn(Role::Assistant).first.push(Block::ReasoningContent(reasoning));
         } else {
             self.notes.ignore("messages[].reasoning_content");
@@ -254,7 +257,7 @@ impl<'a> Builder<'a, '_, '_> {
         place: &str,
     ) -> Result<(), Error> {
         for (index, call) in tool_calls.into_iter().flatten().enumerate() {
-            let ToolCall { id, kind: _, function, custom, index: _, unknown } = call;
+            let ToolCall { id, kind, function, custom, index: _, unknown } = call;
             let place = format!("{place}.tool_calls[{index}]");
             self.notes.unknown("messages[].tool_calls[].", unknown)?;
             match (function, custom) {
@@ -268,7 +271,10 @@ impl<'a> Builder<'a, '_, '_> {
                     let input = input.map(Str::into_cow).unwrap_or_default();
                     self.push_call(id, &name, Input::Wrapped([(CUSTOM_INPUT, input)].into()));
                 }
-                (None, None) => return Err(Error::missing(&format!("{place}.function"))),
+                (None, None) => {
+                    let kind = kind.as_deref().filter(|kind| *kind == "custom").unwrap_or("function");
+                    return Err(Error::missing(&format!("{place}.{kind}")));
+                }
             }
         }
         if let Some(function) = function_call {

@@ -1,0 +1,155 @@
+"""Checks what clients are given against OpenAI's own Python SDK.
+
+    python tests/oracle/replies.py FOLDER
+
+Each file of FOLDER, as the native tests write them (DUMP_ANSWERS_DIR), holds a chat completion (`whole`), the chunks of a
+stream (`chunks`), or both of one answer. Every completion and every chunk has to be what the SDK's types say, taken
+strictly; chunks put together by the SDK have to be the completion.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Literal, Optional
+
+import pydantic
+from openai import BaseModel
+from openai.lib.streaming.chat import ChatCompletionStreamState
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+
+# What we give beyond OpenAI's own types, by the type that has it.
+BEYOND = {
+    "ChatCompletionMessage": {
+        "reasoning_content",  # de-facto extension: the reasoning, to be read
+        "thinking_blocks",  # LiteLLM's extension: the reasoning, to be sent back
+    },
+    "ChoiceDelta": {
+        "reasoning_content",
+        "thinking_blocks",
+        "annotations",  # OpenAI streams them, and the types of the SDK's chunks do not have them
+    },
+}
+
+
+class CustomPiece(BaseModel):
+    """A piece of a custom call. OpenAI streams them, and the types of the SDK's chunks have only functions."""
+
+    class Custom(BaseModel):
+        name: Optional[str] = None
+        input: str
+
+    index: int
+    id: Optional[str] = None
+    type: Optional[Literal["custom"]] = None
+    custom: Custom
+
+
+def checked(kind, value, place):
+    """What is wrong with a value of that type, a line each."""
+    try:
+        return beyond(kind.model_validate(value, strict=True), place)
+    except pydantic.ValidationError as error:
+        return [f"{place}.{'.'.join(map(str, line['loc']))}: {line['msg']}" for line in error.errors()]
+
+
+def beyond(value, place):
+    """Members that neither the SDK's types nor our list has."""
+    if isinstance(value, list):
+        return [line for at, item in enumerate(value) for line in beyond(item, f"{place}[{at}]")]
+    if not isinstance(value, pydantic.BaseModel):
+        return []
+    unknown = set(value.model_extra or {}) - BEYOND.get(type(value).__name__, set())
+    lines = [f"{place}.{name}: neither the SDK nor our list knows it" for name in sorted(unknown)]
+    for name in type(value).model_fields:
+        lines += beyond(getattr(value, name), f"{place}.{name}")
+    return lines
+
+
+def of_chunk(chunk, place):
+    """What is wrong with a chunk; pieces of custom calls are checked by a type of our own."""
+    lines = []
+    chunk = json.loads(json.dumps(chunk))
+    for choice in chunk.get("choices", []):
+        delta = choice.get("delta", {})
+        customs = [call for call in delta.get("tool_calls", []) if "custom" in call]
+        if customs:
+            delta["tool_calls"] = [call for call in delta["tool_calls"] if "custom" not in call]
+        lines += [line for call in customs for line in checked(CustomPiece, call, f"{place}.tool_calls")]
+    return lines + checked(ChatCompletionChunk, chunk, place)
+
+
+def of_stream(chunks):
+    """What is the matter with the chunks beside their types."""
+    ends = [choice["finish_reason"] for chunk in chunks for choice in chunk["choices"] if choice["finish_reason"]]
+    first = chunks[0]["choices"][0]["delta"].get("role") if chunks and chunks[0]["choices"] else None
+    lines = [] if len(ends) <= 1 else [f"chunks: several reasons for the end: {ends}"]
+    return lines if not chunks or first == "assistant" else [*lines, "chunks[0]: no role"]
+
+
+def accumulated(chunks):
+    """The completion that the SDK makes of the chunks."""
+    state = ChatCompletionStreamState()
+    for chunk in chunks:
+        state.handle_chunk(ChatCompletionChunk.construct(**chunk))
+    return state.current_completion_snapshot.to_dict()
+
+
+def answer(completion):
+    """What has to be equal, whole and streamed."""
+    [choice] = completion["choices"]
+    message = choice["message"]
+
+    def entries(name):
+        return [bare(entry) for entry in message.get(name) or []]
+
+    function = message.get("function_call")
+    return {
+        "head": [completion[name] for name in ("id", "created", "model")],
+        "role": message["role"],
+        # The first chunk says "", so that a client has a text to add to.
+        "content": message.get("content") or "",
+        "reasoning_content": message.get("reasoning_content") or "",
+        "thinking_blocks": entries("thinking_blocks"),
+        "tool_calls": entries("tool_calls"),
+        "function_call": function and [function["name"], function["arguments"]],
+        "annotations": entries("annotations"),
+        "finish_reason": choice["finish_reason"],
+        "usage": completion.get("usage"),
+    }
+
+
+def bare(entry):
+    """Without its place in the list, said only where it comes in pieces, and without what the SDK adds to a call."""
+    if not isinstance(entry, dict):
+        return entry
+    return {key: bare(value) for key, value in entry.items() if value is not None and key != "index"}
+
+
+def problems(record):
+    """What is wrong with a file's content, a line each."""
+    whole, chunks = record["whole"], record["chunks"]
+    lines = checked(ChatCompletion, whole, "whole") if whole else []
+    for at, chunk in enumerate(chunks or []):
+        lines += of_chunk(chunk, f"chunks[{at}]")
+    lines += of_stream(chunks or [])
+    if whole and chunks and not lines:
+        one, other = answer(whole), answer(accumulated(chunks))
+        lines += [f"{name}: {one[name]!r} whole, {other[name]!r} streamed" for name in one if one[name] != other[name]]
+    return lines
+
+
+def main(folder):
+    files = sorted(Path(folder).glob("*.json"))
+    if not files:
+        print(f"error: {folder} has no answers", file=sys.stderr)
+        return 1
+    failed = False
+    for file in files:
+        for line in problems(json.loads(file.read_text())):
+            failed = True
+            print(f"{file.name}: {line}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
