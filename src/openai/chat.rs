@@ -255,6 +255,8 @@ object! {
         custom: CustomCall<'a>,
         /// Its place, as streams say it; some clients send it back.
         index: i64,
+        /// Cache the prompt up to here (Anthropic's spelling).
+        cache_control: CacheControl<'a>,
     }
 }
 

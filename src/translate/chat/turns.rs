@@ -257,9 +257,10 @@ impl<'a> Builder<'a, '_, '_> {
         place: &str,
     ) -> Result<(), Error> {
         for (index, call) in tool_calls.into_iter().flatten().enumerate() {
-            let ToolCall { id, kind, function, custom, index: _, unknown } = call;
+            let ToolCall { id, kind, function, custom, index: _, cache_control, unknown } = call;
             let place = format!("{place}.tool_calls[{index}]");
             self.notes.unknown("messages[].tool_calls[].", unknown)?;
+            let point = cache::point(cache_control, cache::CONTROL, self.capabilities, self.notes)?;
             match (function, custom) {
                 (Some(function), custom) => {
                     self.notes.ignore_if(custom.is_some(), "messages[].tool_calls[].custom");
@@ -275,6 +276,9 @@ impl<'a> Builder<'a, '_, '_> {
                     let kind = kind.as_deref().filter(|kind| *kind == "custom").unwrap_or("function");
                     return Err(Error::missing(&format!("{place}.{kind}")));
                 }
+            }
+            if let Some(point) = point {
+                self.point(point);
             }
         }
         if let Some(function) = function_call {

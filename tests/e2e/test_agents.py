@@ -1,0 +1,132 @@
+"""What coding agents sent, word for word but for their prose, is taken by every family of models: tests/recorded."""
+
+import json
+
+import pytest
+
+from settings import ROOT
+
+RECORDED = ROOT / "tests/recorded"
+CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+CLAUDE_3_7 = "us.anthropic.claude-3-7-sonnet-20250219-v1:0"
+NOVA = "us.amazon.nova-lite-v1:0"
+NOVA_2 = "global.amazon.nova-2-lite-v1:0"
+PIXTRAL = "us.mistral.pixtral-large-2502-v1:0"
+GPT_OSS = "openai.gpt-oss-120b-1:0"
+MISTRAL = "mistral.mistral-large-2407-v1:0"
+SEE = [CLAUDE, CLAUDE_3_7, NOVA, NOVA_2, PIXTRAL]
+BLIND = [GPT_OSS, MISTRAL]
+REASON = {CLAUDE, CLAUDE_3_7, NOVA_2}
+
+# The end of the answer's text, or its calls.
+REPLIES = {
+    "opencode/1-title": "Please read filePath=/project/notes.txt limit=20 offset=1 now.",
+    "opencode/2-question": [("read", {"filePath": "/project/notes.txt", "limit": 20, "offset": 1})],
+    "opencode/3-result": "1: The sum is wrong.\n\n(End of file - total 1 lines)\n</content>",
+    "opencode/4-results": "Edit applied successfully.; calc.py\nnotes.txt\nopencode.json\npixel.png\n",
+    "opencode/5-picture": [("read", {"filePath": "filePath", "limit": 1, "offset": 1})],
+    "opencode/6-thinking": [("bash", {"command": "pwd", "timeout": 1000, "workdir": "/project"})],
+    "opencode/7-thinking-result": "The tool said: /project\n",
+    "opencode/8-thinking-end": "You said: Thank you.",
+    "qwen-code/1-question": [("read_file", {"file_path": "/project/notes.txt", "limit": 20, "offset": 0, "pages": "1"})],
+    "qwen-code/2-result": "The tool said: The sum is wrong.\n",
+    "qwen-code/3-results": "Exit Code: 0\nSignal: (none)\nProcess Group PGID: (none)",
+    "qwen-code/4-picture": "--- End of content --- [1 image: jpeg, 268 bytes]",
+    "qwen-code/5-memory": "You said: word word word word word. word word word word word word word word word word word",
+}
+
+
+def ignored(name, model):
+    """What is named as ignored: only opencode's requests to a model that it takes for a reasoning Claude have such."""
+    if not name.startswith("opencode/") or "thinking" not in name:
+        return set()
+    found = set()
+    if name != "opencode/6-thinking":
+        # It sends reasoning back as text, without the signature that Bedrock asks for.
+        found.add("messages[].reasoning_content")
+    # A turn that called a tool without its reasoning cannot be gone on with while Claude thinks.
+    if model not in REASON or name == "opencode/7-thinking-result" and model != NOVA_2:
+        found.add("reasoning_effort")
+    if model == PIXTRAL:
+        found.add("cache_control")
+    return found
+
+
+def read(name):
+    return json.loads((RECORDED / f"{name}.json").read_text())
+
+
+def sees(name):
+    return "image_url" in (RECORDED / f"{name}.json").read_text()
+
+
+CASES = [(name, model) for name in REPLIES for model in (SEE if sees(name) else SEE + BLIND)]
+
+
+def collect(stream):
+    """Text and calls of a stream, and its usage."""
+    text, calls, usage = "", {}, None
+    for chunk in stream:
+        usage = chunk.usage or usage
+        for choice in chunk.choices:
+            text += choice.delta.content or ""
+            for piece in choice.delta.tool_calls or []:
+                call = calls.setdefault(piece.index, [piece.function.name, ""])
+                call[1] += piece.function.arguments or ""
+    return text, [(name, json.loads(arguments)) for name, arguments in calls.values()], usage
+
+
+@pytest.mark.parametrize(("name", "model"), CASES)
+def test_a_recorded_request_is_answered(client, emulator, name, model):
+    body = read(name)
+    raw = client.chat.completions.with_raw_response.create(**body | {"model": model})
+    text, calls, usage = collect(raw.parse())
+    expected = REPLIES[name]
+    if isinstance(expected, str):
+        assert text.endswith(expected) and calls == []
+    else:
+        assert calls == expected
+    assert usage.total_tokens > 0
+    named = raw.headers.get("x-ignored-parameters")
+    assert set(named.split(",") if named else []) == ignored(name, model)
+
+    sent = emulator.body()
+    tools = [tool["toolSpec"]["name"] for tool in sent.get("toolConfig", {}).get("tools", []) if "toolSpec" in tool]
+    assert tools == [tool["function"]["name"] for tool in body.get("tools", [])]
+    assert sent["inferenceConfig"]["maxTokens"] == body["max_tokens"]
+    called = [block["toolUse"] for block in blocks(sent) if "toolUse" in block]
+    assert [use["input"] for use in called] == [json.loads(call["function"]["arguments"]) for call in history(body)]
+    answered = [block["toolResult"]["toolUseId"] for block in blocks(sent) if "toolResult" in block]
+    assert answered == [use["toolUseId"] for use in called]
+
+
+def blocks(sent):
+    return [block for message in sent["messages"] for block in message["content"]]
+
+
+def history(body):
+    return [call for message in body["messages"] for call in message.get("tool_calls", [])]
+
+
+@pytest.mark.parametrize("name", REPLIES)
+def test_a_recorded_request_has_the_same_answer_without_a_stream(client, name):
+    body = read(name)
+    streamed, calls, _ = collect(client.chat.completions.create(**body))
+    del body["stream_options"]
+    message = client.chat.completions.create(**body | {"stream": False}).choices[0].message
+    assert (message.content or "") == streamed
+    found = [(call.function.name, json.loads(call.function.arguments)) for call in message.tool_calls or []]
+    assert found == calls
+
+
+@pytest.mark.parametrize("model", [CLAUDE, CLAUDE_3_7, NOVA])
+def test_what_an_agent_marks_is_cached(client, emulator, model):
+    client.chat.completions.create(**read("opencode/8-thinking-end") | {"model": model}).close()
+    sent = emulator.body()
+    assert "cachePoint" in sent["system"][-1]
+    assert "cachePoint" in sent["messages"][-1]["content"][-1]
+
+
+def test_every_recorded_request_is_replayed():
+    files = {str(file.relative_to(RECORDED).with_suffix("")) for file in RECORDED.glob("*/*.json")}
+    assert files == REPLIES.keys()
