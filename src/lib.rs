@@ -12,9 +12,9 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`filter`] | the adapter to Envoy: a context per request (gateway role) and per attempt (upstream role) |
+//! | [`filter`] | the adapter to Envoy: a context per request (gateway role), per attempt (upstream role) and per fetched image (fetch role) |
 //! | [`config`] | the plugin configuration, from what people write to what the code uses |
-//! | [`gateway`] | routes, API keys, models: pure functions over a request |
+//! | [`gateway`] | routes, API keys, models, images by URL: pure functions over a request |
 //! | [`translate`] | OpenAI ⇄ Bedrock, a module per endpoint; the table of what models take |
 //! | [`aws`] | credentials, signatures, hosts and paths |
 //! | [`openai`], [`bedrock`] | the wire types of either side, which decide nothing |

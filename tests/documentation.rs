@@ -153,8 +153,17 @@ fn fields() -> Vec<String> {
 
 /// What is in force for a field.
 fn loaded(config: &Config, field: &str) -> Value {
-    let Config { prefixes, keys: _, models, upstream, options, forward_headers, body_bytes, reply_bytes } =
-        config;
+    let Config {
+        prefixes,
+        keys: _,
+        models,
+        upstream,
+        options,
+        forward_headers,
+        body_bytes,
+        reply_bytes,
+        images,
+    } = config;
     let limits = &options.limits;
     match field {
         "prefixes" => json!(prefixes),
@@ -184,8 +193,28 @@ fn loaded(config: &Config, field: &str) -> Value {
         "limits.json_depth" => json!(limits.json_depth),
         "limits.embedding_inputs" => json!(limits.embedding_inputs),
         "limits.frame_bytes" => json!(limits.frame_bytes),
+        "images" if images.is_none() => Value::Null,
+        field if field.starts_with("images.") => {
+            let images = with_images().images.unwrap();
+            match field {
+                "images.http_cluster" => json!(images.http_cluster),
+                "images.private_networks" if images.private_networks.is_empty() => json!([]),
+                "images.bytes" => json!(images.bytes),
+                "images.timeout_seconds" => json!(images.timeout.as_secs()),
+                "images.per_request" => json!(images.per_request),
+                "images.redirects" => json!(images.redirects),
+                field => panic!("{field}: this test does not know where its default is"),
+            }
+        }
         field => panic!("{field}: this test does not know where its default is"),
     }
+}
+
+/// The least that loads where images are fetched.
+fn with_images() -> Config {
+    let mut least: Value = serde_json::from_str(LEAST).unwrap();
+    least["images"] = json!({"cluster": "images", "hosts": ["images.example.com"]});
+    load(&least).unwrap()
 }
 
 fn whole_example() -> Value {

@@ -5,6 +5,7 @@ pub mod converse;
 pub mod embeddings;
 pub mod error;
 pub mod eventstream;
+pub mod image;
 pub mod model_id;
 pub mod reply;
 pub mod stream;

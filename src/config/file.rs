@@ -25,6 +25,7 @@ pub(super) struct File {
     pub(super) automatic_caching: Option<bool>,
     pub(super) forward_headers: Option<Vec<String>>,
     pub(super) limits: Option<Limits>,
+    pub(super) images: Option<Images>,
 }
 
 /// A client's key.
@@ -205,4 +206,18 @@ pub(super) struct Limits {
     pub(super) json_depth: Option<usize>,
     pub(super) embedding_inputs: Option<usize>,
     pub(super) frame_bytes: Option<usize>,
+}
+
+/// Images by URL.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Images {
+    pub(super) cluster: String,
+    pub(super) http_cluster: Option<String>,
+    pub(super) hosts: Vec<String>,
+    pub(super) private_networks: Option<Vec<String>>,
+    pub(super) bytes: Option<usize>,
+    pub(super) timeout_seconds: Option<u32>,
+    pub(super) per_request: Option<usize>,
+    pub(super) redirects: Option<usize>,
 }

@@ -8,6 +8,7 @@ use crate::translate::{Limits, Options};
 
 use super::expand::expand;
 use super::file::{self, File};
+use super::images::images_of;
 use super::model_options::guardrail_of;
 use super::models::{self, Loaded};
 use super::{Config, Error, Upstream, structure};
@@ -48,6 +49,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         automatic_caching,
         forward_headers,
         limits,
+        images,
     } = serde_path_to_error::deserialize(value)
         .map_err(|reason| error(reason.path().to_string(), reason.inner().to_string()))?;
 
@@ -88,6 +90,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         forward_headers: forwarded(forward_headers.unwrap_or_default())?,
         body_bytes: positive("body_bytes", body_bytes, BODY_BYTES)?,
         reply_bytes: positive("reply_bytes", reply_bytes, REPLY_BYTES)?,
+        images: images.map(images_of).transpose()?,
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod expand;
 mod file;
+mod images;
 mod load;
 mod model_options;
 mod models;
@@ -12,6 +13,7 @@ use std::fmt;
 
 use crate::aws::Identity;
 use crate::aws::endpoint::{Region, Variant};
+use crate::gateway::images::Images;
 use crate::gateway::keys::Keys;
 use crate::gateway::models::Models;
 use crate::gateway::targets::{Place, Target};
@@ -36,6 +38,8 @@ pub struct Config {
     pub body_bytes: usize,
     /// Largest reply that is not a stream, bytes.
     pub reply_bytes: usize,
+    /// Images by URL; `None`: none is fetched.
+    pub images: Option<Images>,
 }
 
 /// Where requests go and as whom, where a target does not say otherwise.

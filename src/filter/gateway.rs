@@ -6,11 +6,13 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
 use super::host::{self, Buffer, Map};
+use super::images::Fetching;
 use super::refusal::{host_failed, json, refuse, refuse_beside, too_large};
 use crate::bedrock::error::Error as BedrockError;
 use crate::config::Config;
 use crate::gateway::handoff::{self, Handoff};
 use crate::gateway::headers::CLUSTER;
+use crate::gateway::images::Images;
 use crate::gateway::keys::Key;
 use crate::gateway::route::{Route, route};
 use crate::json::{Str, object};
@@ -21,8 +23,11 @@ use crate::translate::errors;
 #[derive(Debug)]
 pub(super) struct Gateway {
     config: Rc<Config>,
-    /// What waits for the body, where the choice of cluster or the caller's rights depend on its model.
+    /// What waits for the body, where the choice of cluster or the caller's rights depend on its model, or where it may
+    /// hold images to be fetched.
     undecided: Option<Undecided>,
+    /// Images under way; the request is held until they are there.
+    fetching: Option<Fetching>,
     /// What the client will be told once its body has come: Envoy closes connections whose requests are answered
     /// before they are whole.
     refusal: Option<Error>,
@@ -39,6 +44,8 @@ const DRAIN: usize = 1 << 20;
 struct Undecided {
     endpoint: Endpoint,
     key: Key,
+    /// Whether its model has to be known.
+    by_model: bool,
 }
 
 object! {
@@ -50,7 +57,7 @@ object! {
 
 impl Gateway {
     pub(super) fn new(config: Rc<Config>) -> Self {
-        Self { config, undecided: None, refusal: None, drained: 0, answered: false }
+        Self { config, undecided: None, fetching: None, refusal: None, drained: 0, answered: false }
     }
 
     fn headers(&mut self, end_of_stream: bool) -> Result<Action, Error> {
@@ -91,8 +98,9 @@ impl Gateway {
         for name in headers.stripped() {
             host::remove_header(Map::Request, name).map_err(|_| host_failed("take a header away"))?;
         }
-        if key.models.is_some() || self.config.models.decide_cluster() {
-            self.undecided = Some(Undecided { endpoint, key: key.clone() });
+        let by_model = key.models.is_some() || self.config.models.decide_cluster();
+        if by_model || self.images(endpoint).is_some() {
+            self.undecided = Some(Undecided { endpoint, key: key.clone(), by_model });
             return Ok(Action::Pause);
         }
         self.choose_cluster(None)?;
@@ -104,20 +112,45 @@ impl Gateway {
         if !end_of_stream {
             return Ok(if self.undecided.is_some() { Action::Pause } else { Action::Continue });
         }
-        let Some(Undecided { endpoint, key }) = self.undecided.take() else {
+        let Some(Undecided { endpoint, key, by_model }) = self.undecided.take() else {
             return Ok(Action::Continue);
         };
-        let config = Rc::clone(&self.config);
         let body =
             host::buffer(Buffer::RequestBody, size).map_err(|_| host_failed("give the request's body"))?;
-        let Asked { model, unknown: _ } = openai::parse(&body)?;
+        if by_model {
+            self.choose_by_model(&body, endpoint, &key)?;
+        } else {
+            self.choose_cluster(None)?;
+        }
+        if let Some(images) = self.images(endpoint) {
+            self.fetching = Fetching::begin(&self.config, images, &body, size)?;
+        }
+        Ok(if self.fetching.is_some() { Action::Pause } else { Action::Continue })
+    }
+
+    fn choose_by_model(&self, body: &[u8], endpoint: Endpoint, key: &Key) -> Result<(), Error> {
+        let Asked { model, unknown: _ } = openai::parse(body)?;
         let asked = model.filter(|name| !name.is_blank());
-        let resolved = config.models.resolve(asked.as_deref(), endpoint)?;
+        let resolved = self.config.models.resolve(asked.as_deref(), endpoint)?;
         // A name that nobody knows gives no right to the model that answers in its stead.
         let name = asked.as_deref().filter(|_| !resolved.is_fallback);
         key.check(name, resolved.ids())?;
-        self.choose_cluster(resolved.cluster())?;
-        Ok(Action::Continue)
+        self.choose_cluster(resolved.cluster())
+    }
+
+    /// How images are fetched, where they are.
+    fn images(&self, endpoint: Endpoint) -> Option<&Images> {
+        self.config.images.as_ref().filter(|_| endpoint == Endpoint::ChatCompletions)
+    }
+
+    /// Lets the request go on once its last image is there.
+    fn fetched(&mut self, call: u32, headers: usize, size: usize) -> Result<(), Error> {
+        let Some(fetching) = &mut self.fetching else { return Ok(()) };
+        if fetching.answered(call, headers, size)? {
+            self.fetching = None;
+            host::resume_request().map_err(|_| host_failed("let the request go on"))?;
+        }
+        Ok(())
     }
 
     /// Names the cluster of a `cluster_header` route.
@@ -163,7 +196,16 @@ fn is_tunnel() -> bool {
     host::header(Map::Request, ":method").as_deref() == Some(b"CONNECT")
 }
 
-impl Context for Gateway {}
+impl Context for Gateway {
+    fn on_http_call_response(&mut self, call: u32, headers: usize, size: usize, _trailers: usize) {
+        if let Err(error) = self.fetched(call, headers, size) {
+            // The others are of no use any more.
+            self.fetching = None;
+            self.answered = true;
+            refuse(&error);
+        }
+    }
+}
 
 impl HttpContext for Gateway {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {

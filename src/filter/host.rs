@@ -8,11 +8,16 @@ use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
+use proxy_wasm::hostcalls;
+
 use crate::gateway::headers::Headers;
 
 /// A call that Envoy did not carry out: its status (ABI, `proxy_status_t`), or [`MALFORMED`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Failed(pub(super) u32);
+
+/// Envoy has the call behind it already: it was refused on the way, without anybody being asked.
+pub(super) const REFUSED_AT_ONCE: Failed = Failed(10);
 
 /// What Envoy gave back is not in the form that the ABI says.
 const MALFORMED: u32 = u32::MAX;
@@ -23,6 +28,8 @@ const MALFORMED: u32 = u32::MAX;
 pub(super) enum Map {
     Request = 0,
     Response = 2,
+    /// Of the call whose answer has just come.
+    CallResponse = 6,
 }
 
 /// Which bytes.
@@ -31,6 +38,8 @@ pub(super) enum Map {
 pub(super) enum Buffer {
     RequestBody = 0,
     ResponseBody = 1,
+    /// Of the call whose answer has just come.
+    CallResponse = 4,
     PluginConfiguration = 7,
 }
 
@@ -94,6 +103,7 @@ mod abi {
             length: usize,
         ) -> u32;
         pub(super) fn proxy_close_stream(stream: u32) -> u32;
+        pub(super) fn proxy_continue_stream(stream: u32) -> u32;
         pub(super) fn proxy_send_local_response(
             status: u32,
             details: *const u8,
@@ -218,6 +228,20 @@ pub(super) fn buffer(buffer: Buffer, size: usize) -> Result<Vec<u8>, Failed> {
 pub(super) fn set_buffer(buffer: Buffer, size: usize, bytes: &[u8]) -> Result<(), Failed> {
     // SAFETY: pointer and length are of one live slice.
     done(unsafe { abi::proxy_set_buffer_bytes(buffer as u32, 0, size, bytes.as_ptr(), bytes.len()) })
+}
+
+/// Lets a request go on that was held.
+pub(super) fn resume_request() -> Result<(), Failed> {
+    const HTTP_REQUEST: u32 = 0;
+    // SAFETY: it takes no memory.
+    done(unsafe { abi::proxy_continue_stream(HTTP_REQUEST) })
+}
+
+/// Sends a request without a body; its answer comes to the context's `on_http_call_response`. The one call by the SDK: it
+/// has to know of calls under way, or their answers would be its end.
+pub(super) fn call(cluster: &str, headers: Vec<(&str, &str)>, timeout: Duration) -> Result<u32, Failed> {
+    hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout)
+        .map_err(|status| Failed(status as u32))
 }
 
 /// Breaks the response off, so that the client sees a failure and no end.

@@ -1,14 +1,17 @@
 //! The adapter to Envoy, and the only module that knows of it: a root context per plugin, a context per request
-//! (gateway role) or per attempt (upstream role).
+//! (gateway role), per attempt (upstream role) or per image (fetch role).
 
+mod fetch;
 mod gateway;
 mod head;
 mod host;
+mod images;
 mod place;
 mod refusal;
 mod upstream;
 
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
@@ -16,13 +19,15 @@ use proxy_wasm::types::ContextType;
 use crate::config::Config;
 use host::{Buffer, Level};
 
-/// The two places of the filter, told apart by the plugin's `root_id`.
+/// The places of the filter, told apart by the plugin's `root_id`.
 #[derive(Clone, Copy, Debug)]
 enum Role {
     /// An HTTP filter of a listener.
     Gateway,
     /// An upstream HTTP filter of a cluster.
     Upstream,
+    /// The same of a cluster that fetches images.
+    Fetch,
 }
 
 /// One plugin on one worker.
@@ -33,35 +38,59 @@ pub struct Root {
 
 impl Root {
     fn configure(&self) -> Result<(Role, Rc<Config>), String> {
-        check_envoy()?;
         let role = match host::property(&["plugin_root_id"]).as_deref() {
             Some(b"gateway") => Role::Gateway,
             Some(b"upstream") => Role::Upstream,
+            Some(b"fetch") => Role::Fetch,
             _ => {
-                return Err("root_id: must be 'gateway' (HTTP filter) or 'upstream' (upstream HTTP filter)"
+                return Err("root_id: must be 'gateway' (HTTP filter), or 'upstream' or 'fetch' (upstream \
+                            HTTP filters)"
                     .to_owned());
             }
         };
+        check_envoy(role)?;
         let text = host::buffer(Buffer::PluginConfiguration, usize::MAX).unwrap_or_default();
         let config =
             Config::load(&text, |name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
+        if matches!(role, Role::Fetch) && config.images.is_none() {
+            return Err("configuration: images: missing, and root_id is 'fetch'".to_owned());
+        }
+        claim_vm(role)?;
         Ok((role, Rc::new(config)))
     }
+}
+
+/// Whether this VM serves the fetch role: set by the first plugin that it loads.
+static FETCHES: OnceLock<bool> = OnceLock::new();
+
+/// Envoy calls the fetch role while the gateway role is still asking, and the SDK does not survive that in one VM.
+fn claim_vm(role: Role) -> Result<(), String> {
+    let fetches = matches!(role, Role::Fetch);
+    if *FETCHES.get_or_init(|| fetches) == fetches {
+        return Ok(());
+    }
+    Err("vm_id: the role 'fetch' needs a VM of its own, so another vm_id than the other roles".to_owned())
 }
 
 /// The first version that retries after a held response (its change log, "upstream HTTP filter … StopIteration in
 /// encodeHeaders"); `allow_on_headers_stop_iteration` came with 1.35.
 const LEAST_ENVOY: (u64, u64) = (1, 37);
 
-/// Refuses an Envoy on which requests would hang or failover would be lost. One that does not tell is let be.
-fn check_envoy() -> Result<(), String> {
+/// The first version that keeps private addresses out of what a name stands for (`resolved_address_filter`). Without it
+/// a name with a good address and a private one would get past the fetch role, which is told only the first.
+const LEAST_ENVOY_TO_FETCH: (u64, u64) = (1, 39);
+
+/// Refuses an Envoy on which requests would hang, failover would be lost or images would be fetched from anywhere. One
+/// that does not tell is let be.
+fn check_envoy(role: Role) -> Result<(), String> {
+    let least = if matches!(role, Role::Fetch) { LEAST_ENVOY_TO_FETCH } else { LEAST_ENVOY };
     let number = |name| {
         let bytes = host::property(&["xds", "node", "user_agent_build_version", "version", name])?;
         Some(u64::from_le_bytes(bytes.try_into().ok()?))
     };
     match (number("major_number"), number("minor_number")) {
-        (Some(major), Some(minor)) if (major, minor) < LEAST_ENVOY => {
-            let (least_major, least_minor) = LEAST_ENVOY;
+        (Some(major), Some(minor)) if (major, minor) < least => {
+            let (least_major, least_minor) = least;
             Err(format!("Envoy {major}.{minor} is too old: {least_major}.{least_minor} or later is needed"))
         }
         _ => Ok(()),
@@ -91,6 +120,7 @@ impl RootContext for Root {
         Some(match role {
             Role::Gateway => Box::new(gateway::Gateway::new(config)),
             Role::Upstream => Box::new(upstream::Upstream::new(config)),
+            Role::Fetch => Box::new(fetch::Fetch::new(config)),
         })
     }
 

@@ -1,8 +1,11 @@
-//! Who calls, what for, and which model they mean: pure functions over a request's headers and its `model`.
+//! Who calls, what for, which model they mean, and which images are fetched for them: pure functions over a request.
 
 pub mod handoff;
 pub mod headers;
+pub mod image_url;
+pub mod images;
 pub mod keys;
 pub mod models;
+pub mod networks;
 pub mod route;
 pub mod targets;

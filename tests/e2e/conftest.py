@@ -32,6 +32,7 @@ class World:
         self.stack = ExitStack()
         self.emulators = []
         self.gateways = {}
+        self.patches = []
         self.read = {}
 
     def start_emulator(self, *options, region="us-east-1"):
@@ -47,6 +48,8 @@ class World:
             gateway = Gateway.start(upstream, **how)
             self.stack.enter_context(gateway.process)
             self.gateways[name] = gateway
+            # A patch is known by its address, which nothing else must get.
+            self.patches.append(how)
         return self.gateways[name]
 
     def unsound(self, may_refuse=False):

@@ -28,9 +28,9 @@ class Gateway:
     @classmethod
     def start(cls, upstream, *, sample="envoy", changes=None, plugin=None, environment=None, patch=None, workers=1):
         """`upstream` is one endpoint, or one for each region of the sample. `changes` are made to the plugin's
-        configuration in the sample, `plugin` replaces it; `patch` gets the whole bootstrap."""
+        configuration in the sample, which is read from envoy/ or given, `plugin` replaces it; `patch` gets the whole bootstrap."""
         port = free_port()
-        template = envoy_config.read(ROOT / f"envoy/{sample}.yaml")
+        template = envoy_config.read(ROOT / f"envoy/{sample}.yaml") if isinstance(sample, str) else sample
         first = next(iter(upstream.values())) if isinstance(upstream, dict) else upstream
         config = envoy_config.effective(template, port=port, runtime=upstream, control=first, plugin=plugin)
         if changes:

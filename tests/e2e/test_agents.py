@@ -37,10 +37,14 @@ REPLIES = {
 
 
 def ignored(name, model):
-    """What is named as ignored: only opencode's requests to a model that it takes for a reasoning Claude have such."""
-    if not name.startswith("opencode/") or "thinking" not in name:
-        return set()
+    """What is named as ignored: opencode's requests to a model that it takes for a reasoning Claude have such, and tools
+    whose schemas are closed, for Nova."""
     found = set()
+    closed = [tool for tool in read(name).get("tools", ()) if "additionalProperties" in tool["function"].get("parameters", ())]
+    if closed and "nova" in model:
+        found.add("tools[].function.parameters.additionalProperties")
+    if not name.startswith("opencode/") or "thinking" not in name:
+        return found
     if name != "opencode/6-thinking":
         # It sends reasoning back as text, without the signature that Bedrock asks for.
         found.add("messages[].reasoning_content")

@@ -120,7 +120,13 @@ fn messages() -> Value {
         { "type": "refusal", "refusal": "No." },
     ]);
     let calls = json!([
-        { "id": "a", "type": "function", "index": 0, "function": { "name": "f", "arguments": "{}" } },
+        {
+            "id": "a",
+            "type": "function",
+            "index": 0,
+            "function": { "name": "f", "arguments": "{}" },
+            "cache_control": cached,
+        },
         { "id": "b", "type": "custom", "index": 1, "custom": { "name": "sql", "input": "SELECT 1" } },
     ]);
     let thoughts = json!([

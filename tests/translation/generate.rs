@@ -375,6 +375,7 @@ fn calls(random: &mut Random, messages: &mut Vec<Value>) {
         if random.once_in(4) {
             call["index"] = at.into();
         }
+        cached(random, &mut call);
         call
     });
     message["tool_calls"] = calls.collect();

@@ -168,14 +168,7 @@ fn first_bytes(base64: &str) -> Option<Vec<u8>> {
 
 /// The format by the first bytes, which win over what the client says.
 fn sniff_image(base64: &str) -> Option<&'static str> {
-    let bytes = first_bytes(base64)?;
-    match bytes.as_slice() {
-        [0x89, b'P', b'N', b'G', ..] => Some("png"),
-        [0xff, 0xd8, 0xff, ..] => Some("jpeg"),
-        [b'G', b'I', b'F', b'8', ..] => Some("gif"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("webp"),
-        _ => None,
-    }
+    crate::bedrock::image::format(&first_bytes(base64)?)
 }
 
 fn extension(name: &str) -> Option<&str> {

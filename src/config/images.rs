@@ -1,0 +1,106 @@
+//! Images by URL: who fetches them, from where, and how much.
+
+use std::time::Duration;
+
+use crate::gateway::image_url::Host;
+use crate::gateway::images::Images;
+use crate::gateway::networks::Network;
+
+use super::load::error;
+use super::{Error, file};
+
+const BYTES: usize = 8 << 20;
+const TIMEOUT_SECONDS: u32 = 10;
+/// An hour. (Envoy is told milliseconds in 32 bits.)
+const LONGEST_SECONDS: u32 = 3600;
+const PER_REQUEST: usize = 20;
+const REDIRECTS: usize = 3;
+
+pub(super) fn images_of(written: file::Images) -> Result<Images, Error> {
+    let file::Images {
+        cluster,
+        http_cluster,
+        hosts,
+        private_networks,
+        bytes,
+        timeout_seconds,
+        per_request,
+        redirects,
+    } = written;
+    for (name, cluster) in [("cluster", Some(&cluster)), ("http_cluster", http_cluster.as_ref())] {
+        if cluster.is_some_and(String::is_empty) {
+            return Err(error(format!("images.{name}"), "must not be empty"));
+        }
+    }
+    if hosts.is_empty() {
+        return Err(error("images.hosts", "at least one is needed: no image is fetched from anywhere else"));
+    }
+    let timeout = timeout_seconds.unwrap_or(TIMEOUT_SECONDS);
+    if !(1..=LONGEST_SECONDS).contains(&timeout) {
+        return Err(error("images.timeout_seconds", format!("must be 1 to {LONGEST_SECONDS}")));
+    }
+    Ok(Images {
+        cluster,
+        http_cluster,
+        hosts: each("hosts", &hosts, Host::parse, "not 'host', '*.host', or either with ':port'")?,
+        private_networks: each(
+            "private_networks",
+            &private_networks.unwrap_or_default(),
+            Network::parse,
+            "not a network such as '10.1.0.0/16' or 'fd00::/8'",
+        )?,
+        bytes: positive("bytes", bytes.unwrap_or(BYTES))?,
+        timeout: Duration::from_secs(timeout.into()),
+        per_request: positive("per_request", per_request.unwrap_or(PER_REQUEST))?,
+        redirects: redirects.unwrap_or(REDIRECTS),
+    })
+}
+
+fn each<T>(
+    name: &str,
+    written: &[String],
+    parse: fn(&str) -> Option<T>,
+    reason: &str,
+) -> Result<Vec<T>, Error> {
+    let items = written.iter().enumerate();
+    items.map(|(at, text)| parse(text).ok_or_else(|| error(format!("images.{name}[{at}]"), reason))).collect()
+}
+
+fn positive(name: &str, written: usize) -> Result<usize, Error> {
+    if written == 0 {
+        return Err(error(format!("images.{name}"), "must be at least 1"));
+    }
+    Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn run(name: &str, value: Value) -> Result<Images, Error> {
+        let mut written = json!({"cluster": "images", "hosts": ["a.example.org"]});
+        written[name] = value;
+        images_of(serde_json::from_value(written).unwrap())
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_by_its_path() {
+        for (name, value, path) in [
+            ("cluster", json!(""), "images.cluster"),
+            ("http_cluster", json!(""), "images.http_cluster"),
+            ("hosts", json!([]), "images.hosts"),
+            ("hosts", json!(["a", "*"]), "images.hosts[1]"),
+            ("hosts", json!(["https://a"]), "images.hosts[0]"),
+            ("private_networks", json!(["10.0.0.0"]), "images.private_networks[0]"),
+            ("bytes", json!(0), "images.bytes"),
+            ("timeout_seconds", json!(0), "images.timeout_seconds"),
+            ("timeout_seconds", json!(3601), "images.timeout_seconds"),
+            ("per_request", json!(0), "images.per_request"),
+        ] {
+            assert_eq!(run(name, value).unwrap_err().path, path);
+        }
+        assert_eq!(run("redirects", json!(0)).unwrap().redirects, 0);
+    }
+}
