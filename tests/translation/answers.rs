@@ -52,9 +52,6 @@ const INPUTS: &[&str] = &[
 ];
 const TEXTS: &[&str] = &["Hello", " ", "Grüße 🎉", "\n", "\"x\" \\", "e\u{301}"];
 
-/// The name of the tool whose input is the answer.
-const ANSWER: &str = "json_answer";
-
 /// An answer of any blocks that a model which knows these tools may give.
 pub(crate) fn answer(random: &mut Random, names: &[&'static str]) -> Answer {
     let mut blocks = Vec::new();
@@ -76,8 +73,7 @@ fn block(random: &mut Random, index: usize, names: &[&'static str]) -> Block {
         },
         3 => Block::Thought { text: random.pick(TEXTS), signature: (!random.once_in(4)).then_some("c2ln") },
         4 => Block::Redacted,
-        // What is cited beside an answer by the answer tool points at text that is not given out.
-        5 if !names.contains(&ANSWER) => {
+        5 => {
             let texts = (0..=random.below(2)).map(|_| random.pick(TEXTS)).collect();
             Block::Cited(texts, (0..=random.below(2)).map(|_| citation(random)).collect())
         }

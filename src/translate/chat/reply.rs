@@ -46,9 +46,10 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
     } else {
         (calls, None)
     };
+    // What the model says beside its answer is no part of it, nor are its sources.
+    let annotations = if answer.is_some() { Vec::new() } else { annotations };
     let message = Message {
         role: "assistant",
-        // What the model says beside its answer is no part of it.
         content: answer.map(Str::from).or(text.map(Str::from)),
         refusal: None,
         reasoning_content: reasoning.map(Str::from),

@@ -52,8 +52,9 @@ pub struct Stream {
 enum Speech {
     /// It is the answer.
     Flows,
-    /// It may be: until the answer tool is called, or the answer ends without that, nobody knows.
-    Held(String),
+    /// It may be: until the answer tool is called, or the answer ends without that, nobody knows. `sources` are the
+    /// chunks of its annotations.
+    Held { text: String, sources: Vec<u8> },
     /// The answer tool was called: what is said beside it is no part of the answer.
     Unwanted,
 }
@@ -74,7 +75,11 @@ impl Stream {
     pub fn new(context: Reply, answered: Answered<'_>, limits: &Limits) -> Self {
         let id = format!("chatcmpl-{}", answered.request_id);
         let writer = Writer::new(&id, answered.created, &context.model, context.include_usage);
-        let speech = if context.answer_tool.is_some() { Speech::Held(String::new()) } else { Speech::Flows };
+        let speech = if context.answer_tool.is_some() {
+            Speech::Held { text: String::new(), sources: Vec::new() }
+        } else {
+            Speech::Flows
+        };
         Self {
             context,
             decoder: Decoder::new(limits.frame_bytes),
@@ -258,7 +263,15 @@ impl Stream {
             let piece = annotation(citation, start, self.characters);
             let annotations = Some([Indexed { index: self.sources, piece }]);
             self.sources = self.sources.saturating_add(1);
-            self.writer.choice(out, &Delta { annotations, ..Delta::default() }, None);
+            let delta = Delta { annotations, ..Delta::default() };
+            match &mut self.speech {
+                Speech::Flows => self.writer.choice(out, &delta, None),
+                Speech::Held { text, sources } => {
+                    self.writer.choice(sources, &delta, None);
+                    check_held(text.len().saturating_add(sources.len()), self.held_bytes)?;
+                }
+                Speech::Unwanted => {}
+            }
         }
         Ok(())
     }
@@ -272,7 +285,7 @@ impl Stream {
             Speech::Flows => {
                 self.writer.choice(out, &Delta { content: Some(text), ..Delta::default() }, None)
             }
-            Speech::Held(held) => hold(held, text, self.held_bytes)?,
+            Speech::Held { text: held, .. } => hold(held, text, self.held_bytes)?,
             Speech::Unwanted => {}
         }
         Ok(())
@@ -280,10 +293,11 @@ impl Stream {
 
     /// Gives out the text that was held: it is the answer after all.
     fn release(&mut self, out: &mut Vec<u8>) {
-        if let Speech::Held(text) = &self.speech {
+        if let Speech::Held { text, sources } = &self.speech {
             if !text.is_empty() {
                 self.writer.choice(out, &Delta { content: Some(text), ..Delta::default() }, None);
             }
+            out.extend_from_slice(sources);
             self.speech = Speech::Flows;
         }
     }
@@ -388,13 +402,16 @@ impl Stream {
 
 /// Keeps a piece until the rest has come.
 fn hold(held: &mut String, piece: &str, limit: usize) -> Result<(), Error> {
-    if held.len().saturating_add(piece.len()) > limit {
-        return Err(no_answer(format!(
-            "Bedrock's stream has more than {limit} bytes that must be held together."
-        )));
-    }
+    check_held(held.len().saturating_add(piece.len()), limit)?;
     held.push_str(piece);
     Ok(())
+}
+
+fn check_held(length: usize, limit: usize) -> Result<(), Error> {
+    if length <= limit {
+        return Ok(());
+    }
+    Err(no_answer(format!("Bedrock's stream has more than {limit} bytes that must be held together.")))
 }
 
 /// Reads a frame's payload.
