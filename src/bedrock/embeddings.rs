@@ -1,7 +1,10 @@
-//! InvokeModel for embedding models: each family has its own body (AWS documentation, "Amazon Titan Embeddings" and
-//! "Cohere Embed").
+//! InvokeModel for embedding models: each family has its own body (AWS documentation, "Amazon Titan Text Embeddings",
+//! "Amazon Titan Multimodal Embeddings", "Cohere Embed", "Amazon Nova Multimodal Embeddings"). Vectors stay JSON.
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::json::Str;
 
@@ -16,21 +19,49 @@ pub struct TitanRequest<'a> {
     pub dimensions: Option<i64>,
 }
 
+/// The request of Titan for text and images: one of either.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TitanImageRequest<'a> {
+    /// The text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_text: Option<Str<'a>>,
+    /// The image, base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_image: Option<Cow<'a, str>>,
+    /// The vector's length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embedding_config: Option<TitanConfig>,
+}
+
+/// The vector's length.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TitanConfig {
+    /// Numbers.
+    pub output_embedding_length: i64,
+}
+
 /// The reply of Titan.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TitanReply {
+pub struct TitanReply<'a> {
     /// The vector.
-    pub embedding: Vec<f32>,
-    /// Tokens of the text.
-    pub input_text_token_count: u64,
+    #[serde(borrow)]
+    pub embedding: &'a RawValue,
+    /// Tokens of the text; none of an image.
+    pub input_text_token_count: Option<u64>,
 }
 
 /// The request of Cohere: up to 96 texts.
 #[derive(Clone, Debug, Serialize)]
 pub struct CohereRequest<'a> {
     /// The texts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<Str<'a>>,
+    /// The images, as `data:` URLs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
     /// What the vectors are for.
     pub input_type: Str<'a>,
     /// What to do with long texts.
@@ -45,14 +76,85 @@ pub struct CohereRequest<'a> {
 
 /// The reply of Cohere.
 #[derive(Clone, Debug, Deserialize)]
-pub struct CohereReply {
+pub struct CohereReply<'a> {
     /// The vectors.
-    pub embeddings: CohereEmbeddings,
+    #[serde(borrow)]
+    pub embeddings: CohereEmbeddings<'a>,
 }
 
 /// Vectors by their type: only numbers are asked for.
 #[derive(Clone, Debug, Deserialize)]
-pub struct CohereEmbeddings {
+pub struct CohereEmbeddings<'a> {
     /// As numbers.
-    pub float: Vec<Vec<f32>>,
+    #[serde(borrow)]
+    pub float: Vec<&'a RawValue>,
+}
+
+/// The request of Nova: one text or one image.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NovaRequest<'a> {
+    /// `SINGLE_EMBEDDING`.
+    pub task_type: &'static str,
+    /// What of.
+    pub single_embedding_params: NovaParameters<'a>,
+}
+
+/// What Nova embeds, and how.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NovaParameters<'a> {
+    /// What the vector is for.
+    pub embedding_purpose: Str<'a>,
+    /// The vector's length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embedding_dimension: Option<i64>,
+    /// The text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<NovaText<'a>>,
+    /// The image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<NovaImage<'a>>,
+}
+
+/// A text.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NovaText<'a> {
+    /// Where a long one is cut: `START`, `END`, or `NONE`.
+    pub truncation_mode: Str<'a>,
+    /// The text.
+    pub value: Str<'a>,
+}
+
+/// An image.
+#[derive(Clone, Debug, Serialize)]
+pub struct NovaImage<'a> {
+    /// `png`, `jpeg`, `gif`, `webp`.
+    pub format: &'static str,
+    /// Its data.
+    pub source: NovaSource<'a>,
+}
+
+/// An image's data.
+#[derive(Clone, Debug, Serialize)]
+pub struct NovaSource<'a> {
+    /// Base64.
+    pub bytes: Cow<'a, str>,
+}
+
+/// The reply of Nova.
+#[derive(Clone, Debug, Deserialize)]
+pub struct NovaReply<'a> {
+    /// The vectors.
+    #[serde(borrow)]
+    pub embeddings: Vec<NovaEmbedding<'a>>,
+}
+
+/// One vector.
+#[derive(Clone, Debug, Deserialize)]
+pub struct NovaEmbedding<'a> {
+    /// The numbers.
+    #[serde(borrow)]
+    pub embedding: &'a RawValue,
 }

@@ -1,6 +1,6 @@
 //! `POST embeddings` (OpenAI API reference, "Create embeddings").
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::json::{OneOrMany, Str, object};
@@ -27,11 +27,11 @@ object! {
 
 /// The reply.
 #[derive(Clone, Debug, Serialize)]
-pub struct Reply<'a> {
+pub struct Reply<'a, V> {
     /// `list`.
     pub object: &'static str,
     /// A vector for each input, in their order.
-    pub data: Vec<Embedding>,
+    pub data: Vec<Embedding<V>>,
     /// The name that the client asked for.
     pub model: &'a str,
     /// Tokens.
@@ -40,31 +40,13 @@ pub struct Reply<'a> {
 
 /// One vector.
 #[derive(Clone, Debug, Serialize)]
-pub struct Embedding {
+pub struct Embedding<V> {
     /// `embedding`.
     pub object: &'static str,
     /// Which input.
     pub index: usize,
-    /// The numbers.
-    pub embedding: Vector,
-}
-
-/// A vector in the form the client asked for.
-#[derive(Clone, Debug)]
-pub enum Vector {
-    /// A list of numbers.
-    Float(Vec<f32>),
-    /// Little-endian f32, base64.
-    Base64(String),
-}
-
-impl Serialize for Vector {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Float(numbers) => serializer.collect_seq(numbers),
-            Self::Base64(text) => serializer.serialize_str(text),
-        }
-    }
+    /// A list of numbers, or little-endian f32 as base64.
+    pub embedding: V,
 }
 
 /// Tokens.

@@ -1,6 +1,7 @@
 //! OpenAI ⇄ Bedrock, a module per endpoint: what each thing becomes is decided here and nowhere else.
 
 pub mod chat;
+mod data_url;
 pub mod embeddings;
 pub mod errors;
 pub mod family;

@@ -9,6 +9,9 @@ import pytest
 MODEL = "text-embedding-3-small"
 TITAN = "amazon.titan-embed-text-v2:0"
 COHERE = "cohere.embed-english-v3"
+TITAN_IMAGE = "amazon.titan-embed-image-v1"
+NOVA = "amazon.nova-2-multimodal-embeddings-v1:0"
+PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +62,19 @@ def test_a_list_of_texts_gives_a_vector_each(client, model):
     assert answer.usage.prompt_tokens > 0
 
 
-@pytest.mark.parametrize(("model", "length"), [(TITAN, 256), (TITAN, 1024), ("us.cohere.embed-v4:0", 512)])
+LENGTHS = [(TITAN, 256), (TITAN, 1024), ("us.cohere.embed-v4:0", 512), (TITAN_IMAGE, 384), (NOVA, 256), (NOVA, 3072)]
+
+
+@pytest.mark.parametrize(("model", "length"), LENGTHS)
 def test_a_vector_is_as_long_as_it_is_asked_for(client, model, length):
     answer = client.embeddings.create(model=model, input="hello", dimensions=length)
     assert len(answer.data[0].embedding) == length
+
+
+@pytest.mark.parametrize("model", [TITAN_IMAGE, NOVA, COHERE, "us.cohere.embed-v4:0"])
+def test_an_image_gets_a_vector(client, model):
+    answer = client.embeddings.create(model=model, input=[PNG])
+    assert len(answer.data) == 1 and len(answer.data[0].embedding) >= 1024
 
 
 def test_the_first_titan_has_its_own_length(client):
@@ -80,6 +92,8 @@ def test_the_first_titan_has_its_own_length(client):
         ({"input": ["a", ""], "model": COHERE}, "input[1]"),
         ({"input": [1, 2, 3]}, "input[0]"),
         ({"input": 5}, "input"),
+        ({"input": ["a", PNG], "model": COHERE}, "input[0]"),
+        ({"input": PNG}, "input"),
         ({"input": ["a"] * 97, "model": COHERE}, "input"),
         ({"encoding_format": "hex"}, "encoding_format"),
         ({"model": "us.amazon.nova-lite-v1:0"}, "model"),

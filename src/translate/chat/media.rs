@@ -1,19 +1,9 @@
 //! Images, documents, sound and film: where they are, and what they are by their first bytes.
 
-use std::borrow::Cow;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use crate::bedrock::converse::{Block, DocumentBlock, Media, S3Location, Source};
 use crate::json::Str;
 use crate::openai::Error;
-
-/// A `data:` URL (RFC 2397), its base64 left as it is.
-struct DataUrl<'a> {
-    media_type: &'a str,
-    base64: Cow<'a, str>,
-}
+use crate::translate::data_url::{DataUrl, checked, data_url, image_format as sniffed};
 
 /// What stands where an image is expected: clients send films there too.
 pub(super) fn image_or_video<'a>(url: Str<'a>, param: &str) -> Result<Block<'a>, Error> {
@@ -30,7 +20,7 @@ fn image<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
         return Ok(Media { format: format.into(), source });
     }
     let data = data_url(url.into_cow(), param)?;
-    let format = sniff_image(&data.base64).ok_or_else(|| {
+    let format = sniffed(&data.base64).ok_or_else(|| {
         let message =
             format!("'{param}' is not an image that Bedrock takes: its data is not PNG, JPEG, GIF or WebP.");
         Error::invalid(message).param(param).code("invalid_image")
@@ -46,7 +36,7 @@ pub(super) fn video<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
     }
     let data = data_url(url.into_cow(), param)?;
     let format = data.media_type.strip_prefix("video/").and_then(video_format);
-    let format = format.ok_or_else(|| unknown_format(param, data.media_type))?;
+    let format = format.ok_or_else(|| unknown_format(param, &data.media_type))?;
     Ok(Media { format: format.into(), source: Source::Bytes(data.base64) })
 }
 
@@ -72,8 +62,8 @@ pub(super) fn document<'a>(
     let by_name = filename.and_then(extension).and_then(document_format);
     let (format, base64) = if data.starts_with("data:") {
         let DataUrl { media_type, base64 } = data_url(data.into_cow(), param)?;
-        let format = document_format_of_type(media_type).or(by_name);
-        (format.ok_or_else(|| unknown_format(param, media_type))?, base64)
+        let format = document_format_of_type(&media_type).or(by_name);
+        (format.ok_or_else(|| unknown_format(param, &media_type))?, base64)
     } else {
         let format = by_name.ok_or_else(|| unknown_format(param, filename.unwrap_or("no name")))?;
         (format, checked(data.into_cow(), param)?)
@@ -88,87 +78,6 @@ pub(super) fn is_image_or_video(data: &str) -> bool {
 
 fn s3<'a>(url: &str) -> Option<Source<'a>> {
     url.starts_with("s3://").then(|| Source::S3Location(S3Location { uri: url.to_owned().into() }))
-}
-
-fn data_url<'a>(url: Cow<'a, str>, param: &str) -> Result<DataUrl<'a>, Error> {
-    let refuse =
-        |message: &str| Error::invalid(format!("Invalid value for '{param}': {message}")).param(param);
-    if url.starts_with("http://") || url.starts_with("https://") {
-        return Err(refuse("fetching from the web is not configured here; send a data: URL with base64.")
-            .code("unsupported_url"));
-    }
-    let Some((head, _)) = url.split_once(',').filter(|(head, _)| head.starts_with("data:")) else {
-        return Err(refuse("expected a data: URL with base64, or an s3:// URL."));
-    };
-    let head_length = head.len();
-    if !head.ends_with(";base64") {
-        return Err(refuse("expected base64 in the data: URL."));
-    }
-    let (media_type, base64) = match url {
-        Cow::Borrowed(url) => {
-            let (head, base64) = url.split_at(head_length);
-            (media_type(head), Cow::Borrowed(base64.get(1..).unwrap_or_default()))
-        }
-        // Only escapes in the JSON make it owned; the type is one of few, so that it need not live as long, and the
-        // base64 is moved to the front, not copied.
-        Cow::Owned(mut url) => {
-            let media_type = known_type(media_type(url.get(..head_length).unwrap_or_default()));
-            url.drain(..=head_length);
-            (media_type, Cow::Owned(url))
-        }
-    };
-    Ok(DataUrl { media_type, base64: checked(base64, param)? })
-}
-
-/// `image/png` of `data:image/png;charset=x;base64`.
-fn media_type(head: &str) -> &str {
-    let head = head.strip_prefix("data:").unwrap_or(head);
-    head.split_once(';').map_or(head, |(media_type, _)| media_type)
-}
-
-fn known_type(media_type: &str) -> &'static str {
-    let known = VIDEO_FORMATS
-        .iter()
-        .map(|(_, known, _)| known)
-        .chain(DOCUMENT_FORMATS.iter().map(|(_, known)| known));
-    known.into_iter().find(|known| **known == media_type).copied().unwrap_or("unknown")
-}
-
-/// Base64 that Bedrock takes: no white space, the padding complete. Its beginning must decode.
-fn checked<'a>(base64: Cow<'a, str>, param: &str) -> Result<Cow<'a, str>, Error> {
-    let refuse = |reason: &str| Error::invalid(format!("Invalid value for '{param}': {reason}")).param(param);
-    let mut base64 = base64;
-    if base64.bytes().any(|byte| byte.is_ascii_whitespace()) {
-        base64 = base64.chars().filter(|c| !c.is_ascii_whitespace()).collect::<String>().into();
-    }
-    match base64.len() % 4 {
-        2 => base64.to_mut().push_str("=="),
-        3 => base64.to_mut().push('='),
-        1 => return Err(refuse("the base64 is cut off.")),
-        _ => {}
-    }
-    if base64.is_empty() {
-        return Err(refuse("it has no data."));
-    }
-    if first_bytes(&base64).is_none() {
-        return Err(refuse("it is not base64."));
-    }
-    Ok(base64)
-}
-
-/// True for base64 of something.
-pub(super) fn is_base64(data: &str) -> bool {
-    STANDARD.decode(data).is_ok_and(|bytes| !bytes.is_empty())
-}
-
-fn first_bytes(base64: &str) -> Option<Vec<u8>> {
-    let head = base64.get(..base64.len().min(32))?;
-    STANDARD.decode(head).ok()
-}
-
-/// The format by the first bytes, which win over what the client says.
-fn sniff_image(base64: &str) -> Option<&'static str> {
-    crate::bedrock::image::format(&first_bytes(base64)?)
 }
 
 fn extension(name: &str) -> Option<&str> {
@@ -259,11 +168,5 @@ mod tests {
         ] {
             assert_eq!(image(url.into(), "p").unwrap_err().param.as_deref(), Some("p"), "{url}");
         }
-    }
-
-    #[test]
-    fn base64_is_completed_and_stripped_of_line_ends() {
-        assert_eq!(checked("aGVs\r\nbG8".into(), "p").unwrap(), "aGVsbG8=");
-        assert!(checked("aGVsb".into(), "p").is_err());
     }
 }

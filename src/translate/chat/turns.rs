@@ -11,12 +11,12 @@ use crate::bedrock::converse::{
 use crate::json::{List, Str, is_within_depth};
 use crate::openai::Error;
 use crate::openai::chat::{self, CustomCall, FunctionCall, ToolCall};
+use crate::translate::data_url;
 use crate::translate::family::{Capabilities, Reasoning as Means};
 use crate::translate::notes::Notes;
 
 use super::cache;
 use super::content::{self, Contents, Piece};
-use super::media;
 use super::thoughts::Thoughts;
 use super::tool_ids::ToolIds;
 use super::tool_names::ToolNames;
@@ -241,7 +241,7 @@ impl<'a> Builder<'a, '_, '_> {
         let is_whole = match &reasoning {
             Reasoning::ReasoningText { text, .. } if text.is_blank() => return,
             Reasoning::ReasoningText { signature, .. } => !signature.is_empty(),
-            Reasoning::RedactedContent(data) => media::is_base64(data),
+            Reasoning::RedactedContent(data) => data_url::is_base64(data),
         };
         if is_whole && matches!(self.capabilities.reasoning, Means::Budget | Means::Adaptive(_)) {
             self.turn(Role::Assistant).first.push(Block::ReasoningContent(reasoning));

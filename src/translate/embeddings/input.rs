@@ -1,0 +1,122 @@
+//! `input`: what is to be embedded.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::json::{OneOrMany, Str};
+use crate::openai::Error;
+use crate::translate::Limits;
+use crate::translate::data_url::{data_url, image_format};
+
+use super::models::Row;
+
+/// What is to be embedded in one call: all of one kind.
+#[derive(Debug)]
+pub(super) enum Inputs<'a> {
+    Texts(Vec<Str<'a>>),
+    Images(Vec<Image<'a>>),
+}
+
+/// An image of a `data:` URL.
+#[derive(Debug)]
+pub(super) struct Image<'a> {
+    /// As its first bytes say.
+    pub(super) format: &'static str,
+    pub(super) base64: Cow<'a, str>,
+}
+
+impl Inputs<'_> {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Texts(texts) => texts.len(),
+            Self::Images(images) => images.len(),
+        }
+    }
+}
+
+/// Reads `input` for a model.
+pub(super) fn inputs<'a>(
+    input: Option<OneOrMany<'a, &'a RawValue>>,
+    row: &Row,
+    asked: &str,
+    limits: &Limits,
+) -> Result<Inputs<'a>, Error> {
+    let input = input.ok_or_else(|| Error::missing("input"))?;
+    let empty = || Error::invalid_param("input", "'input' must not be empty.");
+    let (texts, is_list) = match input {
+        OneOrMany::One(text) if text.is_empty() => return Err(empty()),
+        OneOrMany::One(text) => (vec![text], false),
+        OneOrMany::Many(raw) if raw.is_empty() => return Err(empty()),
+        OneOrMany::Many(raw) => (list(raw, limits.embedding_inputs)?, true),
+    };
+    let param = |index: usize| if is_list { format!("input[{index}]") } else { "input".to_owned() };
+    let images = texts.iter().filter(|text| is_image(text)).count();
+    let (most, what) = if images == 0 { (row.texts, "text(s)") } else { (row.images, "image(s)") };
+    if images > 0 {
+        let at = |wanted| texts.iter().position(|text| is_image(text) == wanted).unwrap_or(0);
+        if most == 0 {
+            let param = param(at(true));
+            let message = format!("'{param}' is an image; the model '{asked}' takes text.");
+            return Err(Error::invalid(message).param(param));
+        }
+        if images < texts.len() {
+            let param = param(at(false));
+            let message = format!("'{param}' is a text among images; send them in requests of their own.");
+            return Err(Error::invalid(message).param(param));
+        }
+    }
+    if texts.len() > most {
+        let message = format!(
+            "The model '{asked}' takes at most {most} {what} per request; 'input' has {}.",
+            texts.len()
+        );
+        return Err(Error::invalid(message).param("input"));
+    }
+    if images == 0 {
+        return Ok(Inputs::Texts(texts));
+    }
+    let images = texts.into_iter().enumerate().map(|(index, text)| image(text, &param(index)));
+    images.collect::<Result<_, _>>().map(Inputs::Images)
+}
+
+/// The texts of a list. Token ids are refused: the vocabulary would be larger than the whole filter.
+fn list<'a>(raw: Vec<&'a RawValue>, limit: usize) -> Result<Vec<Str<'a>>, Error> {
+    if raw.len() > limit {
+        let message = format!("'input' has {} entries; the limit is {limit}.", raw.len());
+        return Err(Error::invalid(message).param("input"));
+    }
+    let mut texts = Vec::with_capacity(raw.len());
+    for (index, raw) in raw.into_iter().enumerate() {
+        let param = format!("input[{index}]");
+        let text: Str<'_> = serde_json::from_str(raw.get()).map_err(|_| {
+            let message = match raw.get().as_bytes().first() {
+                Some(b'0'..=b'9' | b'[') => {
+                    "tokens cannot be sent to this model; send text (tiktoken's decode gives it; LangChain sends text \
+                     with check_embedding_ctx_length=False)"
+                }
+                _ => "expected a text",
+            };
+            Error::invalid(format!("Invalid value for '{param}': {message}.")).param(param.as_str())
+        })?;
+        if text.is_empty() {
+            return Err(Error::invalid(format!("'{param}' must not be empty.")).param(param));
+        }
+        texts.push(text);
+    }
+    Ok(texts)
+}
+
+fn is_image(text: &str) -> bool {
+    text.starts_with("data:image/")
+}
+
+fn image<'a>(text: Str<'a>, param: &str) -> Result<Image<'a>, Error> {
+    let data = data_url(text.into_cow(), param)?;
+    let format = image_format(&data.base64).ok_or_else(|| {
+        let message =
+            format!("'{param}' is not an image that Bedrock takes: its data is not PNG, JPEG, GIF or WebP.");
+        Error::invalid(message).param(param).code("invalid_image")
+    })?;
+    Ok(Image { format, base64: data.base64 })
+}

@@ -1,0 +1,230 @@
+//! `POST embeddings` ⇄ InvokeModel of Titan, Nova and Cohere.
+
+mod body;
+mod input;
+mod models;
+mod vector;
+
+use crate::bedrock::embeddings::{CohereReply, NovaReply, TitanReply};
+use crate::openai::Error;
+use crate::openai::embeddings::{self as openai, Embedding, Request, Usage};
+
+use super::errors::no_answer;
+use super::notes::Notes;
+use super::{Answered, Options, Outgoing};
+
+use models::Body;
+pub use models::texts_per_call;
+use vector::Vector;
+
+/// What the translation of a reply needs to know of its request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// What the client called the model.
+    pub model: String,
+    body: Body,
+    base64: bool,
+    inputs: usize,
+}
+
+/// Translates a request for `model`, a Bedrock id. `asked` is what the client called it.
+///
+/// # Errors
+/// 400 naming the member that is wrong or without a counterpart.
+pub fn request(
+    request: Request<'_>,
+    asked: &str,
+    model: &str,
+    options: &Options,
+) -> Result<Outgoing<Reply>, Error> {
+    let mut notes = Notes::new(options.unsupported, &options.limits);
+    let Request { input, model: _, dimensions, encoding_format, user, input_type, truncate, unknown } =
+        request;
+    notes.unknown("", unknown)?;
+    notes.ignore_if(user.is_some(), "user");
+    let row = models::row(options.known_as(model)).ok_or_else(|| {
+        let message = format!("The model '{asked}' is not an embedding model that is available here.");
+        Error::invalid(message).param("model").code("model_not_found")
+    })?;
+    let inputs = input::inputs(input, row, asked, &options.limits)?;
+    if let Some(length) = dimensions
+        && !row.dimensions.contains(&length)
+    {
+        let message = match row.dimensions {
+            [] => format!("The model '{asked}' does not take 'dimensions'."),
+            known => format!("'dimensions' of the model '{asked}' must be one of {known:?}."),
+        };
+        return Err(Error::invalid(message).param("dimensions"));
+    }
+    let base64 = match encoding_format.as_deref() {
+        None | Some("float") => false,
+        Some("base64") => true,
+        Some(_) => {
+            let message = "'encoding_format' must be 'float' or 'base64'.";
+            return Err(Error::invalid_param("encoding_format", message));
+        }
+    };
+    let reply = Reply { model: asked.to_owned(), body: row.body, base64, inputs: inputs.len() };
+    let wishes = body::Wishes { dimensions, input_type, truncate };
+    let body = body::body(row.body, inputs, wishes, &mut notes)?;
+    Ok(Outgoing { operation: "invoke", body, ignored: notes.into_ignored(), reply })
+}
+
+/// Translates the body of a 200. `input_tokens` is what the reply's headers count, for models whose body does not.
+///
+/// # Errors
+/// 502 where it is not the model's reply, or has not one vector for each input.
+pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
+    let unreadable = |_| no_answer("Bedrock's reply could not be read.");
+    let counted = answered.input_tokens.unwrap_or(0);
+    let (lists, tokens) = match context.body {
+        Body::Titan | Body::TitanImage => {
+            let TitanReply { embedding, input_text_token_count } =
+                serde_json::from_slice(body).map_err(unreadable)?;
+            (vec![embedding], input_text_token_count.unwrap_or(counted))
+        }
+        Body::Cohere3 | Body::Cohere4 => {
+            let CohereReply { embeddings } = serde_json::from_slice(body).map_err(unreadable)?;
+            (embeddings.float, counted)
+        }
+        Body::Nova => {
+            let NovaReply { embeddings } = serde_json::from_slice(body).map_err(unreadable)?;
+            (embeddings.into_iter().map(|one| one.embedding).collect(), counted)
+        }
+    };
+    if lists.len() != context.inputs {
+        return Err(no_answer("Bedrock's reply has not one vector for each input."));
+    }
+    let mut data = Vec::with_capacity(lists.len());
+    for (index, list) in lists.into_iter().enumerate() {
+        let embedding = Vector::new(list, context.base64)
+            .ok_or_else(|| no_answer("Bedrock's reply has something else than a vector."))?;
+        data.push(Embedding { object: "embedding", index, embedding });
+    }
+    let reply = openai::Reply {
+        object: "list",
+        data,
+        model: &context.model,
+        usage: Usage { prompt_tokens: tokens, total_tokens: tokens },
+    };
+    serde_json::to_vec(&reply).map_err(|_| no_answer("Bedrock's reply could not be written."))
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+    use crate::openai::parse;
+
+    const TITAN: &str = "amazon.titan-embed-text-v2:0";
+    const TITAN_IMAGE: &str = "amazon.titan-embed-image-v1";
+    const NOVA: &str = "amazon.nova-2-multimodal-embeddings-v1:0";
+    const COHERE: &str = "us.cohere.embed-v4:0";
+
+    fn run(model: &str, body: &str) -> Result<Outgoing<Reply>, Error> {
+        let options = Options::default();
+        request(parse(body.as_bytes())?, "text-embedding-3-small", model, &options)
+    }
+
+    const PNG: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAA";
+
+    #[test]
+    fn an_input_becomes_the_models_own_body() {
+        for (model, request, body) in [
+            (TITAN, r#""input":"hi","dimensions":256"#, r#"{"inputText":"hi","dimensions":256}"#),
+            ("amazon.titan-embed-text-v1", r#""input":["hi"]"#, r#"{"inputText":"hi"}"#),
+            (
+                TITAN_IMAGE,
+                r#""input":"hi","dimensions":384"#,
+                r#"{"inputText":"hi","embeddingConfig":{"outputEmbeddingLength":384}}"#,
+            ),
+            (TITAN_IMAGE, r#""input":"PNG""#, r#"{"inputImage":"iVBORw0KGgoAAAANSUhEUgAA"}"#),
+            (
+                NOVA,
+                r#""input":"hi","input_type":"search_query","truncate":"END","dimensions":256"#,
+                r#"{"taskType":"SINGLE_EMBEDDING","singleEmbeddingParams":{"embeddingPurpose":"GENERIC_RETRIEVAL","embeddingDimension":256,"text":{"truncationMode":"END","value":"hi"}}}"#,
+            ),
+            (
+                NOVA,
+                r#""input":["PNG"]"#,
+                r#"{"taskType":"SINGLE_EMBEDDING","singleEmbeddingParams":{"embeddingPurpose":"GENERIC_INDEX","image":{"format":"png","source":{"bytes":"iVBORw0KGgoAAAANSUhEUgAA"}}}}"#,
+            ),
+            (
+                COHERE,
+                r#""input":["a","b"],"input_type":"search_query","truncate":"END""#,
+                r#"{"texts":["a","b"],"input_type":"search_query","truncate":"RIGHT","embedding_types":["float"]}"#,
+            ),
+            (
+                "cohere.embed-english-v3",
+                r#""input":"PNG""#,
+                r#"{"images":["PNG"],"input_type":"image","embedding_types":["float"]}"#,
+            ),
+        ] {
+            let outgoing = run(model, &format!("{{{request}}}").replace("PNG", PNG)).unwrap();
+            assert_eq!(String::from_utf8(outgoing.body).unwrap(), body.replace("PNG", PNG), "{model}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_embedded_is_named() {
+        for (model, body, param) in [
+            (TITAN, r"{}", "input"),
+            (TITAN, r#"{"input":""}"#, "input"),
+            (TITAN, r#"{"input":[]}"#, "input"),
+            (TITAN, r#"{"input":["a",""]}"#, "input[1]"),
+            (TITAN, r#"{"input":["a","b"]}"#, "input"),
+            (TITAN, r#"{"input":[1,2]}"#, "input[0]"),
+            (COHERE, r#"{"input":["a",{}]}"#, "input[1]"),
+            (TITAN, r#"{"input":["PNG"]}"#, "input[0]"),
+            (TITAN, r#"{"input":"PNG"}"#, "input"),
+            (COHERE, r#"{"input":["PNG","a"]}"#, "input[1]"),
+            (COHERE, r#"{"input":["data:image/png;base64,aGVsbG8gd29ybGQ="]}"#, "input[0]"),
+            ("cohere.embed-english-v3", r#"{"input":["PNG","PNG"]}"#, "input"),
+            (TITAN, r#"{"input":"a","dimensions":7}"#, "dimensions"),
+            (TITAN, r#"{"input":"a","encoding_format":"hex"}"#, "encoding_format"),
+            ("anthropic.claude-3-haiku", r#"{"input":"a"}"#, "model"),
+        ] {
+            let error = run(model, &body.replace("PNG", PNG)).unwrap_err();
+            assert_eq!(error.param.as_deref(), Some(param), "{body}");
+        }
+    }
+
+    #[test]
+    fn base64_is_equal_to_the_bit() {
+        let context = run(TITAN, r#"{"input":"hi","encoding_format":"base64"}"#).unwrap().reply;
+        let answered = Answered { request_id: "r", created: 0, input_tokens: None };
+        let body =
+            reply(&context, br#"{"embedding":[0.5,-1.25],"inputTextTokenCount":3}"#, answered).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let bytes = STANDARD.decode(body["data"][0]["embedding"].as_str().unwrap()).unwrap();
+        assert_eq!(bytes, [0.5f32.to_le_bytes(), (-1.25f32).to_le_bytes()].concat());
+        assert_eq!(body["usage"]["prompt_tokens"], 3);
+    }
+
+    #[test]
+    fn numbers_are_bedrocks_own() {
+        let context = run(NOVA, r#"{"input":"hi"}"#).unwrap().reply;
+        let answered = Answered { request_id: "r", created: 0, input_tokens: Some(7) };
+        let body = reply(
+            &context,
+            br#"{"embeddings":[{"embeddingType":"TEXT","embedding":[0.10,-1e-9]}]}"#,
+            answered,
+        );
+        assert_eq!(
+            String::from_utf8(body.unwrap()).unwrap(),
+            r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.10,-1e-9]}],"model":"text-embedding-3-small","usage":{"prompt_tokens":7,"total_tokens":7}}"#
+        );
+    }
+
+    #[test]
+    fn a_vector_too_few_is_an_error() {
+        let context = run(COHERE, r#"{"input":["a","b"]}"#).unwrap().reply;
+        let answered = Answered { request_id: "r", created: 0, input_tokens: Some(2) };
+        assert_eq!(
+            reply(&context, br#"{"embeddings":{"float":[[1.0]]}}"#, answered).unwrap_err().status,
+            502
+        );
+    }
+}
