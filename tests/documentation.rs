@@ -163,6 +163,7 @@ fn loaded(config: &Config, field: &str) -> Value {
         body_bytes,
         reply_bytes,
         images,
+        fan_out: _,
     } = config;
     let limits = &options.limits;
     match field {
@@ -184,6 +185,12 @@ fn loaded(config: &Config, field: &str) -> Value {
         },
         "guardrail" if options.guardrail.is_none() => Value::Null,
         field if field.starts_with("guardrail.") => Value::Null,
+        "fan_out" if config.fan_out.is_none() => Value::Null,
+        // Where the block is written at all.
+        "fan_out.parallel" => {
+            let with = LEAST.replacen('{', r#"{"fan_out":{"cluster":"gateway"},"#, 1);
+            json!(Config::load(with.as_bytes(), |_| None).unwrap().fan_out.unwrap().parallel)
+        }
         "automatic_caching" => json!(options.automatic_caching),
         "forward_headers" => json!(forward_headers),
         "limits.body_bytes" => json!(body_bytes),

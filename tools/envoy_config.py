@@ -26,6 +26,9 @@ def effective(template, *, port, runtime, control, plugin=None, ca_file=CA_FILE)
     resources = config["static_resources"]
     resources["listeners"][0]["address"]["socket_address"]["port_value"] = port
     for cluster in resources["clusters"]:
+        if cluster["name"] == "gateway":
+            for host in hosts(cluster):
+                host["endpoint"]["address"]["socket_address"]["port_value"] = port
         endpoint = {"bedrock": runtime, "bedrock-control": control}.get(cluster["name"])
         if isinstance(endpoint, dict):
             send_by_region(cluster, endpoint)

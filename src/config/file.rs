@@ -23,6 +23,7 @@ pub(super) struct File {
     pub(super) unsupported_parameters: Option<UnsupportedParameters>,
     pub(super) guardrail: Option<Guardrail>,
     pub(super) automatic_caching: Option<bool>,
+    pub(super) fan_out: Option<FanOut>,
     pub(super) forward_headers: Option<Vec<String>>,
     pub(super) limits: Option<Limits>,
     pub(super) images: Option<Images>,
@@ -156,6 +157,14 @@ pub(super) enum Cache {
     FiveMinutes,
     #[serde(rename = "1h")]
     OneHour,
+}
+
+/// How lists of inputs that are too long for one call are sent.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FanOut {
+    pub(super) cluster: String,
+    pub(super) parallel: Option<usize>,
 }
 
 /// A guardrail that no client can change.

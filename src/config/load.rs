@@ -11,12 +11,14 @@ use super::file::{self, File};
 use super::images::images_of;
 use super::model_options::guardrail_of;
 use super::models::{self, Loaded};
-use super::{Config, Error, Upstream, structure};
+use super::{Config, Error, FanOut, Upstream, structure};
 
 const PREFIXES: [&str; 2] = ["/v1", "/api/v1"];
 const REGION: &str = "us-east-1";
 const BODY_BYTES: usize = 32 << 20;
 const REPLY_BYTES: usize = 32 << 20;
+/// Of calls of one request.
+const PARALLEL: usize = 16;
 
 pub(super) fn error(path: impl Into<String>, reason: impl Into<String>) -> Error {
     Error { path: path.into(), reason: reason.into() }
@@ -50,6 +52,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         forward_headers,
         limits,
         images,
+        fan_out,
     } = serde_path_to_error::deserialize(value)
         .map_err(|reason| error(reason.path().to_string(), reason.inner().to_string()))?;
 
@@ -87,11 +90,23 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
             automatic_caching: automatic_caching.unwrap_or(false),
             models: model_options,
         },
+        fan_out: fan_out.map(fan_out_of).transpose()?,
         forward_headers: forwarded(forward_headers.unwrap_or_default())?,
         body_bytes: positive("body_bytes", body_bytes, BODY_BYTES)?,
         reply_bytes: positive("reply_bytes", reply_bytes, REPLY_BYTES)?,
         images: images.map(images_of).transpose()?,
     })
+}
+
+fn fan_out_of(written: file::FanOut) -> Result<FanOut, Error> {
+    let file::FanOut { cluster, parallel } = written;
+    if cluster.is_empty() {
+        return Err(error("fan_out.cluster", "must not be empty"));
+    }
+    match parallel.unwrap_or(PARALLEL) {
+        0 => Err(error("fan_out.parallel", "must be at least 1")),
+        parallel => Ok(FanOut { cluster, parallel }),
+    }
 }
 
 /// A region by its name.

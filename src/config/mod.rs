@@ -32,6 +32,8 @@ pub struct Config {
     pub upstream: Upstream,
     /// How to translate.
     pub options: Options,
+    /// How lists of inputs are sent that are too long for one call; `None`: they are refused.
+    pub fan_out: Option<FanOut>,
     /// Request headers that go on to Bedrock, unsigned.
     pub forward_headers: Vec<String>,
     /// Largest request body, bytes.
@@ -40,6 +42,15 @@ pub struct Config {
     pub reply_bytes: usize,
     /// Images by URL; `None`: none is fetched.
     pub images: Option<Images>,
+}
+
+/// How lists of inputs are sent that are too long for one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FanOut {
+    /// The Envoy cluster that is this gateway itself.
+    pub cluster: String,
+    /// Most calls of one request at a time.
+    pub parallel: usize,
 }
 
 /// Where requests go and as whom, where a target does not say otherwise.

@@ -5,19 +5,20 @@ use std::rc::Rc;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
+use super::fan_out::{FanOut, Outcome};
 use super::host::{self, Buffer, Map};
 use super::images::Fetching;
-use super::refusal::{host_failed, json, refuse, refuse_beside, too_large};
+use super::refusal::{host_failed, json, refuse, refuse_beside, relay, too_large};
 use crate::bedrock::error::Error as BedrockError;
 use crate::config::Config;
 use crate::gateway::handoff::{self, Handoff};
-use crate::gateway::headers::CLUSTER;
+use crate::gateway::headers::{CLUSTER, Headers};
 use crate::gateway::images::Images;
 use crate::gateway::keys::Key;
 use crate::gateway::route::{Route, route};
 use crate::json::{Str, object};
 use crate::openai::{self, Endpoint, Error};
-use crate::translate::errors;
+use crate::translate::{embeddings, errors};
 
 /// One request.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(super) struct Gateway {
     undecided: Option<Undecided>,
     /// Images under way; the request is held until they are there.
     fetching: Option<Fetching>,
+    /// Pieces under way of a request that goes no further itself.
+    fan_out: Option<FanOut>,
     /// What the client will be told once its body has come: Envoy closes connections whose requests are answered
     /// before they are whole.
     refusal: Option<Error>,
@@ -46,6 +49,8 @@ struct Undecided {
     key: Key,
     /// Whether its model has to be known.
     by_model: bool,
+    /// What the client sent, where pieces of its request may be sent on.
+    sent: Option<Headers>,
 }
 
 object! {
@@ -57,7 +62,15 @@ object! {
 
 impl Gateway {
     pub(super) fn new(config: Rc<Config>) -> Self {
-        Self { config, undecided: None, fetching: None, refusal: None, drained: 0, answered: false }
+        Self {
+            config,
+            undecided: None,
+            fetching: None,
+            fan_out: None,
+            refusal: None,
+            drained: 0,
+            answered: false,
+        }
     }
 
     fn headers(&mut self, end_of_stream: bool) -> Result<Action, Error> {
@@ -99,8 +112,11 @@ impl Gateway {
             host::remove_header(Map::Request, name).map_err(|_| host_failed("take a header away"))?;
         }
         let by_model = key.models.is_some() || self.config.models.decide_cluster();
-        if by_model || self.images(endpoint).is_some() {
-            self.undecided = Some(Undecided { endpoint, key: key.clone(), by_model });
+        let may_fan_out = endpoint == Endpoint::Embeddings && self.config.fan_out.is_some();
+        if by_model || may_fan_out || self.images(endpoint).is_some() {
+            let key = key.clone();
+            let sent = may_fan_out.then_some(headers);
+            self.undecided = Some(Undecided { endpoint, key, by_model, sent });
             return Ok(Action::Pause);
         }
         self.choose_cluster(None)?;
@@ -112,7 +128,7 @@ impl Gateway {
         if !end_of_stream {
             return Ok(if self.undecided.is_some() { Action::Pause } else { Action::Continue });
         }
-        let Some(Undecided { endpoint, key, by_model }) = self.undecided.take() else {
+        let Some(Undecided { endpoint, key, by_model, sent }) = self.undecided.take() else {
             return Ok(Action::Continue);
         };
         let body =
@@ -121,6 +137,13 @@ impl Gateway {
             self.choose_by_model(&body, endpoint, &key)?;
         } else {
             self.choose_cluster(None)?;
+        }
+        if let Some((settings, sent)) = self.config.fan_out.as_ref().zip(sent)
+            && let Some(split) =
+                embeddings::split(&body, &self.config.options.limits, |asked| self.per_call(asked))?
+        {
+            self.fan_out = Some(FanOut::begin(&self.config, settings, split, body, &sent)?);
+            return Ok(Action::Pause);
         }
         if let Some(images) = self.images(endpoint) {
             self.fetching = Fetching::begin(&self.config, images, &body, size)?;
@@ -136,6 +159,26 @@ impl Gateway {
         let name = asked.as_deref().filter(|_| !resolved.is_fallback);
         key.check(name, resolved.ids())?;
         self.choose_cluster(resolved.cluster())
+    }
+
+    /// How many inputs the model takes in one call, wherever it answers.
+    fn per_call(&self, asked: Option<&str>) -> Result<Option<usize>, Error> {
+        let resolved = self.config.models.resolve(asked, Endpoint::Embeddings)?;
+        let options = &self.config.options;
+        let each: Option<Vec<_>> =
+            resolved.ids().map(|id| embeddings::texts_per_call(options.known_as(id))).collect();
+        Ok(each.and_then(|each| each.into_iter().min()))
+    }
+
+    /// Takes the answer of a piece; the last one, or the first that fails, is the client's.
+    fn gathered(&mut self, call: u32, headers: usize, size: usize) -> Result<(), Error> {
+        let Some(fan_out) = &mut self.fan_out else { return Ok(()) };
+        if let Outcome::Answer(status, headers, body) = fan_out.answered(call, headers, size)? {
+            self.fan_out = None;
+            self.answered = true;
+            relay(status, &headers, &body);
+        }
+        Ok(())
     }
 
     /// How images are fetched, where they are.
@@ -198,9 +241,15 @@ fn is_tunnel() -> bool {
 
 impl Context for Gateway {
     fn on_http_call_response(&mut self, call: u32, headers: usize, size: usize, _trailers: usize) {
-        if let Err(error) = self.fetched(call, headers, size) {
+        let result = if self.fan_out.is_some() {
+            self.gathered(call, headers, size)
+        } else {
+            self.fetched(call, headers, size)
+        };
+        if let Err(error) = result {
             // The others are of no use any more.
             self.fetching = None;
+            self.fan_out = None;
             self.answered = true;
             refuse(&error);
         }

@@ -237,10 +237,15 @@ pub(super) fn resume_request() -> Result<(), Failed> {
     done(unsafe { abi::proxy_continue_stream(HTTP_REQUEST) })
 }
 
-/// Sends a request without a body; its answer comes to the context's `on_http_call_response`. The one call by the SDK: it
+/// Sends a request; its answer comes to the context's `on_http_call_response`. The one call by the SDK: it
 /// has to know of calls under way, or their answers would be its end.
-pub(super) fn call(cluster: &str, headers: Vec<(&str, &str)>, timeout: Duration) -> Result<u32, Failed> {
-    hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout)
+pub(super) fn call(
+    cluster: &str,
+    headers: Vec<(&str, &str)>,
+    body: Option<&[u8]>,
+    timeout: Duration,
+) -> Result<u32, Failed> {
+    hostcalls::dispatch_http_call(cluster, headers, body, Vec::new(), timeout)
         .map_err(|status| Failed(status as u32))
 }
 

@@ -188,7 +188,7 @@ fn ask(images: &Images, url: &Url, timeout: Duration, found: &Found) -> Result<u
         (":authority", authority.as_str()),
         (":path", url.path.as_str()),
     ];
-    host::call(cluster, headers, timeout).map_err(|failed| {
+    host::call(cluster, headers, None, timeout).map_err(|failed| {
         // The fetch role's own refusal comes so where the host's address is known already, and then has no words.
         if failed == host::REFUSED_AT_ONCE {
             host::log(Level::Info, || format!("images: the cluster '{cluster}' would not ask"));

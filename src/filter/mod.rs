@@ -1,6 +1,7 @@
 //! The adapter to Envoy, and the only module that knows of it: a root context per plugin, a context per request
 //! (gateway role), per attempt (upstream role) or per image (fetch role).
 
+mod fan_out;
 mod fetch;
 mod gateway;
 mod head;

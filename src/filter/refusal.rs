@@ -27,6 +27,11 @@ pub(super) fn refuse_beside(error: &Error, upstream: &Headers) -> Action {
     answer(error.status, &details, &headers, &error.body())
 }
 
+/// Answers with what another answer was.
+pub(super) fn relay(status: u16, headers: &Headers, body: &[u8]) -> Action {
+    answer(status, "bedrock_fan_out", headers, body)
+}
+
 /// Answers with JSON.
 pub(super) fn json(status: u16, body: &[u8]) -> Action {
     let mut headers = Headers::default();

@@ -80,6 +80,11 @@ pub(super) fn inputs<'a>(
     images.collect::<Result<_, _>>().map(Inputs::Images)
 }
 
+/// The items of a list, once each is known to be a text.
+pub(super) fn list_of_texts(raw: Vec<&RawValue>, limit: usize) -> Result<Vec<&RawValue>, Error> {
+    list(raw.clone(), limit).map(|_| raw)
+}
+
 /// The texts of a list. Token ids are refused: the vocabulary would be larger than the whole filter.
 fn list<'a>(raw: Vec<&'a RawValue>, limit: usize) -> Result<Vec<Str<'a>>, Error> {
     if raw.len() > limit {

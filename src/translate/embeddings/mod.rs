@@ -3,6 +3,7 @@
 mod body;
 mod input;
 mod models;
+mod split;
 mod vector;
 
 use crate::bedrock::embeddings::{CohereReply, NovaReply, TitanReply};
@@ -15,6 +16,7 @@ use super::{Answered, Options, Outgoing};
 
 use models::Body;
 pub use models::texts_per_call;
+pub use split::{Gathered, Split, split};
 use vector::Vector;
 
 /// What the translation of a reply needs to know of its request.

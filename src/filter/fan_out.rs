@@ -1,0 +1,155 @@
+//! Lists of inputs that are longer than the model takes in one call, in the gateway role: a request for each piece, so many
+//! at a time, sent to this gateway itself. So each piece has its own attempts, targets and signature, like any request.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::host::{self, Buffer, Level, Map};
+use super::refusal::host_failed;
+use crate::config::{Config, FanOut as Settings};
+use crate::gateway::headers::Headers;
+use crate::openai::Error;
+use crate::translate::embeddings::{Gathered, Split};
+use crate::translate::errors::no_answer;
+
+/// The pieces of one request.
+#[derive(Debug)]
+pub(super) struct FanOut {
+    config: Rc<Config>,
+    split: Split,
+    gathered: Gathered,
+    /// The client's body, which the pieces are cut from.
+    body: Vec<u8>,
+    /// What the client sent, but for what belongs to its connection and its body.
+    headers: Vec<(String, String)>,
+    /// Calls under way, and the piece of each.
+    calls: Vec<(u32, usize)>,
+    /// The next piece to be asked for.
+    next: usize,
+}
+
+/// What has come of it.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// Not all yet.
+    Pending,
+    /// An answer for the client: status, headers, body.
+    Answer(u16, Headers, Vec<u8>),
+}
+
+/// As long as it takes: the route of each piece has its own limits.
+const NO_LIMIT: Duration = Duration::ZERO;
+
+impl FanOut {
+    /// Asks for the first pieces. `sent` is what the client sent.
+    pub(super) fn begin(
+        config: &Rc<Config>,
+        settings: &Settings,
+        split: Split,
+        body: Vec<u8>,
+        sent: &Headers,
+    ) -> Result<Self, Error> {
+        let gathered = Gathered::new(&split);
+        let headers = passed_on(sent);
+        let config = Rc::clone(config);
+        let mut this = Self { config, split, gathered, body, headers, calls: Vec::new(), next: 0 };
+        for _ in 0..settings.parallel {
+            this.ask(&settings.cluster)?;
+        }
+        Ok(this)
+    }
+
+    /// Asks for one more piece, where there is one.
+    fn ask(&mut self, cluster: &str) -> Result<(), Error> {
+        let piece = self.next;
+        let Some(body) = self.split.piece(&self.body, piece) else { return Ok(()) };
+        let length = body.len().to_string();
+        let mut headers: Vec<(&str, &str)> =
+            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        headers.push(("content-length", &length));
+        let call = host::call(cluster, headers, Some(&body), NO_LIMIT).map_err(|_| {
+            host::log(Level::Error, || {
+                format!("fan_out: there is no cluster '{cluster}', or it takes no more")
+            });
+            Error::new(500, "The gateway is not configured to embed so many inputs.").code("gateway_error")
+        })?;
+        self.calls.push((call, piece));
+        self.next = piece.saturating_add(1);
+        Ok(())
+    }
+
+    /// Takes the answer of a call.
+    pub(super) fn answered(&mut self, call: u32, headers: usize, size: usize) -> Result<Outcome, Error> {
+        let Some(at) = self.calls.iter().position(|(known, _)| *known == call) else {
+            return Ok(Outcome::Pending);
+        };
+        let (_, piece) = self.calls.swap_remove(at);
+        if headers == 0 {
+            return Err(no_answer("A part of the request got no answer."));
+        }
+        let headers =
+            host::headers(Map::CallResponse).map_err(|_| host_failed("give an answer's headers"))?;
+        let body = host::buffer(Buffer::CallResponse, size).map_err(|_| host_failed("give an answer"))?;
+        let status = headers.text(":status").and_then(|status| status.parse::<u16>().ok()).unwrap_or(502);
+        if status != 200 {
+            // One failure is the whole's, with its reason.
+            return Ok(Outcome::Answer(status, answer_headers(&headers), body));
+        }
+        self.gathered.add(piece, &body)?;
+        let limit = self.config.reply_bytes;
+        if self.gathered.held() > limit {
+            return Err(no_answer(format!("The reply is larger than {limit} bytes.")));
+        }
+        if self.gathered.is_whole() {
+            let empty = Gathered::new(&Split::default());
+            let whole = std::mem::replace(&mut self.gathered, empty).finish();
+            return Ok(Outcome::Answer(200, answer_headers(&headers), whole));
+        }
+        if let Some(settings) = self.config.fan_out.clone() {
+            self.ask(&settings.cluster)?;
+        }
+        Ok(Outcome::Pending)
+    }
+}
+
+/// What of the client's headers goes with each piece: its key and all else that is not its connection's or its body's.
+fn passed_on(sent: &Headers) -> Vec<(String, String)> {
+    const OWN: &[&str] = &[
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+        "accept-encoding",
+        "x-request-id",
+    ];
+    let is_own =
+        |name: &str| OWN.contains(&name) || name.starts_with("x-envoy-") || name.starts_with("x-forwarded-");
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+    let headers = sent.0.iter().filter_map(|(name, value)| Some((text(name)?, text(value)?)));
+    headers.filter(|(name, _)| !is_own(name)).collect()
+}
+
+/// What of an answer's headers is the client's.
+fn answer_headers(headers: &Headers) -> Headers {
+    const NAMES: &[&str] = &[
+        "content-type",
+        "x-request-id",
+        "x-bedrock-model",
+        "x-bedrock-region",
+        "x-bedrock-fallback",
+        "x-ignored-parameters",
+        "retry-after",
+        "x-should-retry",
+    ];
+    let mut kept = Headers::default();
+    for name in NAMES {
+        if let Some(value) = headers.value(name) {
+            kept.push(name, value);
+        }
+    }
+    kept
+}
