@@ -242,7 +242,12 @@ fn load(example: &Value) -> Result<Config, Error> {
 fn every_parameter_is_in_the_page_about_translation() {
     let page = read("docs/translation.md");
     let (chat, embeddings) = page.split_once("## Embeddings").unwrap();
-    for (source, part) in [("src/openai/chat.rs", chat), ("src/openai/embeddings.rs", embeddings)] {
+    let (_, completions) = chat.split_once("## Completions").unwrap();
+    for (source, part) in [
+        ("src/openai/chat.rs", chat),
+        ("src/openai/text_completion.rs", completions),
+        ("src/openai/embeddings.rs", embeddings),
+    ] {
         let body = after(&read(source), "", "pub struct Request<'a> {\n", "\n    }");
         let mut count = 0;
         for line in body.lines().map(str::trim).filter(|line| !line.starts_with("//")) {

@@ -1,4 +1,4 @@
-//! Lists of inputs that are longer than the model takes in one call, in the gateway role: a request for each piece, so many
+//! Lists that are longer than the model takes in one call, in the gateway role: a request for each piece, so many
 //! at a time, sent to this gateway itself. So each piece has its own attempts, targets and signature, like any request.
 
 use std::rc::Rc;
@@ -9,8 +9,8 @@ use super::refusal::host_failed;
 use crate::config::{Config, FanOut as Settings};
 use crate::gateway::headers::Headers;
 use crate::openai::Error;
-use crate::translate::embeddings::{Gathered, Split};
 use crate::translate::errors::no_answer;
+use crate::translate::split::{Gathered, Split};
 
 /// The pieces of one request.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl FanOut {
             host::log(Level::Error, || {
                 format!("fan_out: there is no cluster '{cluster}', or it takes no more")
             });
-            Error::new(500, "The gateway is not configured to embed so many inputs.").code("gateway_error")
+            Error::new(500, "The gateway is not configured for so many at once.").code("gateway_error")
         })?;
         self.calls.push((call, piece));
         self.next = piece.saturating_add(1);
@@ -101,9 +101,7 @@ impl FanOut {
             return Err(no_answer(format!("The reply is larger than {limit} bytes.")));
         }
         if self.gathered.is_whole() {
-            let empty = Gathered::new(&Split::default());
-            let whole = std::mem::replace(&mut self.gathered, empty).finish();
-            return Ok(Outcome::Answer(200, answer_headers(&headers), whole));
+            return Ok(Outcome::Answer(200, answer_headers(&headers), self.gathered.finish()));
         }
         if let Some(settings) = self.config.fan_out.clone() {
             self.ask(&settings.cluster)?;

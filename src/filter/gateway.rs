@@ -18,6 +18,7 @@ use crate::gateway::keys::Key;
 use crate::gateway::route::{Route, route};
 use crate::json::{Str, object};
 use crate::openai::{self, Endpoint, Error};
+use crate::translate::split::split;
 use crate::translate::{embeddings, errors};
 
 /// One request.
@@ -112,7 +113,8 @@ impl Gateway {
             host::remove_header(Map::Request, name).map_err(|_| host_failed("take a header away"))?;
         }
         let by_model = key.models.is_some() || self.config.models.decide_cluster();
-        let may_fan_out = endpoint == Endpoint::Embeddings && self.config.fan_out.is_some();
+        let has_list = matches!(endpoint, Endpoint::Embeddings | Endpoint::Completions);
+        let may_fan_out = has_list && self.config.fan_out.is_some();
         if by_model || may_fan_out || self.images(endpoint).is_some() {
             let key = key.clone();
             let sent = may_fan_out.then_some(headers);
@@ -140,7 +142,7 @@ impl Gateway {
         }
         if let Some((settings, sent)) = self.config.fan_out.as_ref().zip(sent)
             && let Some(split) =
-                embeddings::split(&body, &self.config.options.limits, |asked| self.per_call(asked))?
+                split(&body, endpoint, &self.config.options.limits, |asked| self.per_call(endpoint, asked))?
         {
             self.fan_out = Some(FanOut::begin(&self.config, settings, split, body, &sent)?);
             return Ok(Action::Pause);
@@ -161,8 +163,11 @@ impl Gateway {
         self.choose_cluster(resolved.cluster())
     }
 
-    /// How many inputs the model takes in one call, wherever it answers.
-    fn per_call(&self, asked: Option<&str>) -> Result<Option<usize>, Error> {
+    /// How many items of a list the model takes in one call, wherever it answers.
+    fn per_call(&self, endpoint: Endpoint, asked: Option<&str>) -> Result<Option<usize>, Error> {
+        if endpoint == Endpoint::Completions {
+            return Ok(Some(1));
+        }
         let resolved = self.config.models.resolve(asked, Endpoint::Embeddings)?;
         let options = &self.config.options;
         let each: Option<Vec<_>> =

@@ -68,7 +68,7 @@ impl Models {
     /// 404 `model_not_found`; 400 where there is neither a model nor a default.
     pub fn resolve<'a>(&'a self, asked: Option<&str>, endpoint: Endpoint) -> Result<Resolved<'a>, Error> {
         let (default, stands_for_default) = match endpoint {
-            Endpoint::ChatCompletions => (&self.default, "gpt-"),
+            Endpoint::ChatCompletions | Endpoint::Completions => (&self.default, "gpt-"),
             Endpoint::Embeddings => (&self.default_embedding, "text-embedding-"),
         };
         let default =

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::completion::{Annotation, FinishReason, ThinkingBlock, Usage};
 use super::sse;
+use super::text_completion::Choice;
 
 /// What one chunk adds to the message. Members that a chunk does not have are absent.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -86,11 +87,21 @@ pub struct Writer {
     /// `data: {"id":…,"object":…,"created":…,"model":…,`
     head: Vec<u8>,
     include_usage: bool,
+    form: Form,
+}
+
+/// What a stream's chunks are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Of a chat.
+    Chat,
+    /// Of `POST completions`: nothing but text.
+    Text,
 }
 
 impl Writer {
-    /// For the stream `id` (`chatcmpl-…`), begun at `created` (seconds since 1970), of what the client calls `model`.
-    pub fn new(id: &str, created: u64, model: &str, include_usage: bool) -> Self {
+    /// For the stream `id` (`chatcmpl-…`, `cmpl-…`), begun at `created` (seconds since 1970), of what the client calls `model`.
+    pub fn new(id: &str, created: u64, model: &str, include_usage: bool, form: Form) -> Self {
         #[derive(Serialize)]
         struct Head<'a> {
             id: &'a str,
@@ -99,22 +110,40 @@ impl Writer {
             model: &'a str,
         }
         let mut head = b"data: ".to_vec();
-        json(&mut head, &Head { id, object: "chat.completion.chunk", created, model });
+        let object = match form {
+            Form::Chat => "chat.completion.chunk",
+            Form::Text => "text_completion",
+        };
+        json(&mut head, &Head { id, object, created, model });
         if head.last() == Some(&b'}') {
             head.pop();
         }
         head.push(b',');
-        Self { head, include_usage }
+        Self { head, include_usage, form }
     }
 
     /// One chunk with one choice.
     pub fn choice(&self, out: &mut Vec<u8>, delta: &Delta<'_>, finish_reason: Option<FinishReason>) {
-        out.extend_from_slice(&self.head);
-        out.extend_from_slice(br#""choices":[{"index":0,"delta":"#);
-        json(out, delta);
-        out.extend_from_slice(br#","logprobs":null,"finish_reason":"#);
-        json(out, &finish_reason);
-        out.extend_from_slice(b"}]");
+        match self.form {
+            Form::Chat => {
+                out.extend_from_slice(&self.head);
+                out.extend_from_slice(br#""choices":[{"index":0,"delta":"#);
+                json(out, delta);
+                out.extend_from_slice(br#","logprobs":null,"finish_reason":"#);
+                json(out, &finish_reason);
+                out.extend_from_slice(b"}]");
+            }
+            Form::Text => {
+                let text = delta.content.unwrap_or_default();
+                if text.is_empty() && finish_reason.is_none() {
+                    return;
+                }
+                out.extend_from_slice(&self.head);
+                out.extend_from_slice(br#""choices":["#);
+                json(out, &Choice { text, index: 0, logprobs: None, finish_reason });
+                out.push(b']');
+            }
+        }
         // OpenAI: with include_usage every chunk has the member, null in all but the last.
         out.extend_from_slice(if self.include_usage { b",\"usage\":null}\n\n" } else { b"}\n\n" });
     }
@@ -151,7 +180,7 @@ mod tests {
 
     #[test]
     fn every_chunk_has_the_same_head() {
-        let writer = Writer::new("chatcmpl-1", 7, "gpt-\"4o\"", true);
+        let writer = Writer::new("chatcmpl-1", 7, "gpt-\"4o\"", true, Form::Chat);
         let mut out = Vec::new();
         writer.choice(&mut out, &Delta { content: Some("a\n"), ..Delta::default() }, None);
         let usage =

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum Endpoint {
     /// `POST chat/completions`.
     ChatCompletions,
+    /// `POST completions`.
+    Completions,
     /// `POST embeddings`.
     Embeddings,
 }

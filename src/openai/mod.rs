@@ -8,6 +8,7 @@ pub mod endpoint;
 pub mod error;
 pub mod models;
 pub mod sse;
+pub mod text_completion;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;

@@ -1,12 +1,15 @@
 //! OpenAI ⇄ Bedrock, a module per endpoint: what each thing becomes is decided here and nowhere else.
 
 pub mod chat;
+pub mod completions;
 mod data_url;
 pub mod embeddings;
 pub mod errors;
 pub mod family;
 pub mod notes;
 mod options;
+pub mod split;
+
 pub mod usage;
 
 use std::ops::Deref;
@@ -82,6 +85,15 @@ where
             let asked = asked.as_deref().unwrap_or(&model);
             let rules = options.rules(&model);
             let outgoing = chat::request(request, asked, client, rules, body.len() + BESIDE)?;
+            Ok((model, outgoing.map(Reply::Chat)))
+        }
+        Endpoint::Completions => {
+            let request: openai::text_completion::Request<'_> = openai::parse(body)?;
+            let asked = request.model.clone().filter(|name| !name.is_blank());
+            let model = resolve(asked.as_deref())?;
+            let asked = asked.as_deref().unwrap_or(&model);
+            let rules = options.rules(&model);
+            let outgoing = completions::request(request, asked, client, rules, body.len() + BESIDE)?;
             Ok((model, outgoing.map(Reply::Chat)))
         }
         Endpoint::Embeddings => {

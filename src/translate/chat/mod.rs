@@ -52,6 +52,8 @@ pub struct Reply {
     answer_tool: Option<String>,
     /// The client gave `functions`, and wants `function_call` back.
     legacy_functions: bool,
+    /// The client asked for a text by `POST completions`; what the text begins with.
+    text: Option<String>,
 }
 
 /// What to do with a call in the reply.
@@ -66,6 +68,17 @@ enum Called<'a> {
 }
 
 impl Reply {
+    /// The same as the answer to `POST completions`, which begins with `echo`.
+    pub(in crate::translate) fn into_text(self, echo: Option<String>) -> Self {
+        Self { text: Some(echo.unwrap_or_default()), ..self }
+    }
+
+    /// The id of an answer.
+    fn id(&self, request_id: &str) -> String {
+        let kind = if self.text.is_some() { "cmpl" } else { "chatcmpl" };
+        format!("{kind}-{request_id}")
+    }
+
     fn called<'a>(&'a self, name: &'a str) -> Called<'a> {
         if self.answer_tool.as_deref() == Some(name) {
             return Called::Answer;

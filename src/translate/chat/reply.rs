@@ -2,10 +2,10 @@
 
 use crate::bedrock::reply::{Block, Citation, Citations, Output, Reply as Converse, ToolUse};
 use crate::json::{Str, object};
-use crate::openai::Error;
 use crate::openai::completion::{
     Annotation, Call, Choice, Completion, Custom, Function, Message, ThinkingBlock, ToolCall, UrlCitation,
 };
+use crate::openai::{Error, text_completion};
 use crate::translate::Answered;
 use crate::translate::errors::no_answer;
 use crate::translate::usage::usage;
@@ -41,6 +41,23 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
     }
     let Collected { text, answer, reasoning, thinking_blocks, calls, annotations } = collected;
     let finish_reason = context.finish_reason(&stop_reason, !calls.is_empty())?;
+    if let Some(echo) = &context.text {
+        let text = [echo.as_str(), text.as_deref().unwrap_or_default()].concat();
+        let completion = text_completion::Reply {
+            id: &context.id(answered.request_id),
+            object: "text_completion",
+            created: answered.created,
+            model: &context.model,
+            choices: [text_completion::Choice {
+                text: &text,
+                index: 0,
+                logprobs: None,
+                finish_reason: Some(finish_reason),
+            }],
+            usage: tokens.as_ref().map(usage),
+        };
+        return serde_json::to_vec(&completion).map_err(unwritten);
+    }
     let (tool_calls, function_call) = if context.legacy_functions {
         (Vec::new(), calls.into_iter().find_map(function))
     } else {
@@ -58,7 +75,7 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
         function_call,
         annotations,
     };
-    let id = format!("chatcmpl-{}", answered.request_id);
+    let id = context.id(answered.request_id);
     let completion = Completion {
         id: &id,
         object: "chat.completion",
@@ -68,7 +85,11 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
         usage: tokens.as_ref().map(usage),
         service_tier: service_tier.as_ref().and_then(|tier| tier.kind.as_deref()),
     };
-    serde_json::to_vec(&completion).map_err(|_| no_answer("Bedrock's reply could not be written."))
+    serde_json::to_vec(&completion).map_err(unwritten)
+}
+
+fn unwritten(_: serde_json::Error) -> Error {
+    no_answer("Bedrock's reply could not be written.")
 }
 
 impl<'a> Collected<'a> {

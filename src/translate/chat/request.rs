@@ -160,6 +160,7 @@ pub fn request(
         tools: names.into_changed(),
         answer_tool,
         legacy_functions,
+        text: None,
     };
     let mut written = Vec::with_capacity(size_hint);
     serde_json::to_writer(&mut written, &body)

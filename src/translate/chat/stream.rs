@@ -8,7 +8,7 @@ use crate::bedrock::stream::{
 };
 use crate::json::Str;
 use crate::openai::Error;
-use crate::openai::chunk::{Custom, Delta, Function, Indexed, ToolCall, Writer};
+use crate::openai::chunk::{Custom, Delta, Form, Function, Indexed, ToolCall, Writer};
 use crate::openai::completion::ThinkingBlock;
 use crate::translate::errors::{self, no_answer};
 use crate::translate::usage::usage;
@@ -73,8 +73,9 @@ enum Open {
 impl Stream {
     /// A stream that answers `context`.
     pub fn new(context: Reply, answered: Answered<'_>, limits: &Limits) -> Self {
-        let id = format!("chatcmpl-{}", answered.request_id);
-        let writer = Writer::new(&id, answered.created, &context.model, context.include_usage);
+        let id = context.id(answered.request_id);
+        let form = if context.text.is_some() { Form::Text } else { Form::Chat };
+        let writer = Writer::new(&id, answered.created, &context.model, context.include_usage, form);
         let speech = if context.answer_tool.is_some() {
             Speech::Held { text: String::new(), sources: Vec::new() }
         } else {
@@ -167,7 +168,8 @@ impl Stream {
         if self.begun {
             return self.event(frame, out);
         }
-        let delta = Delta { role: Some("assistant"), content: Some(""), ..Delta::default() };
+        let beginning = self.context.text.as_deref().unwrap_or_default();
+        let delta = Delta { role: Some("assistant"), content: Some(beginning), ..Delta::default() };
         self.writer.choice(out, &delta, None);
         let result = self.event(frame, out);
         // Only a good event is a beginning: before one, an error still can be a status.

@@ -48,7 +48,7 @@ pub(super) fn inputs<'a>(
         OneOrMany::One(text) if text.is_empty() => return Err(empty()),
         OneOrMany::One(text) => (vec![text], false),
         OneOrMany::Many(raw) if raw.is_empty() => return Err(empty()),
-        OneOrMany::Many(raw) => (list(raw, limits.embedding_inputs)?, true),
+        OneOrMany::Many(raw) => (list(raw, "input", limits.embedding_inputs)?, true),
     };
     let param = |index: usize| if is_list { format!("input[{index}]") } else { "input".to_owned() };
     let images = texts.iter().filter(|text| is_image(text)).count();
@@ -80,20 +80,24 @@ pub(super) fn inputs<'a>(
     images.collect::<Result<_, _>>().map(Inputs::Images)
 }
 
-/// The items of a list, once each is known to be a text.
-pub(super) fn list_of_texts(raw: Vec<&RawValue>, limit: usize) -> Result<Vec<&RawValue>, Error> {
-    list(raw.clone(), limit).map(|_| raw)
+/// The items of a list, the member `name`, once each is known to be a text.
+pub(in crate::translate) fn list_of_texts<'a>(
+    raw: Vec<&'a RawValue>,
+    name: &str,
+    limit: usize,
+) -> Result<Vec<&'a RawValue>, Error> {
+    list(raw.clone(), name, limit).map(|_| raw)
 }
 
 /// The texts of a list. Token ids are refused: the vocabulary would be larger than the whole filter.
-fn list<'a>(raw: Vec<&'a RawValue>, limit: usize) -> Result<Vec<Str<'a>>, Error> {
+fn list<'a>(raw: Vec<&'a RawValue>, name: &str, limit: usize) -> Result<Vec<Str<'a>>, Error> {
     if raw.len() > limit {
-        let message = format!("'input' has {} entries; the limit is {limit}.", raw.len());
-        return Err(Error::invalid(message).param("input"));
+        let message = format!("'{name}' has {} entries; the limit is {limit}.", raw.len());
+        return Err(Error::invalid(message).param(name));
     }
     let mut texts = Vec::with_capacity(raw.len());
     for (index, raw) in raw.into_iter().enumerate() {
-        let param = format!("input[{index}]");
+        let param = format!("{name}[{index}]");
         let text: Str<'_> = serde_json::from_str(raw.get()).map_err(|_| {
             let message = match raw.get().as_bytes().first() {
                 Some(b'0'..=b'9' | b'[') => {

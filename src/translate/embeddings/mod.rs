@@ -3,7 +3,6 @@
 mod body;
 mod input;
 mod models;
-mod split;
 mod vector;
 
 use crate::bedrock::embeddings::{CohereReply, NovaReply, TitanReply};
@@ -14,9 +13,9 @@ use super::errors::no_answer;
 use super::notes::Notes;
 use super::{Answered, Options, Outgoing};
 
+pub(super) use input::list_of_texts;
 use models::Body;
 pub use models::texts_per_call;
-pub use split::{Gathered, Split, split};
 use vector::Vector;
 
 /// What the translation of a reply needs to know of its request.

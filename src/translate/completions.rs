@@ -1,0 +1,114 @@
+//! `POST completions` ⇄ Converse and ConverseStream: the prompt is what a user says, the answer a text.
+
+use serde_json::value::RawValue;
+
+use crate::json::{List, OneOrMany, Str};
+use crate::openai::chat::{self, Message};
+use crate::openai::text_completion::Request;
+use crate::openai::{Error, text_completion};
+
+use super::chat::Reply;
+use super::notes::Notes;
+use super::{Client, Outgoing, Rules};
+
+/// What OpenAI generates where the client gives no limit (OpenAI API reference, "Create completion").
+const MAX_TOKENS: i64 = 16;
+
+/// Translates a request for a model by its `rules`, as [`chat::request`](super::chat::request) does.
+///
+/// # Errors
+/// 400 naming the member that is wrong, too large, or without a counterpart.
+pub fn request(
+    request: Request<'_>,
+    asked: &str,
+    client: &Client<'_>,
+    rules: Rules<'_>,
+    size_hint: usize,
+) -> Result<Outgoing<Reply>, Error> {
+    let mut notes = Notes::new(rules.unsupported, rules.limits);
+    let text_completion::Request {
+        model,
+        prompt,
+        best_of,
+        echo,
+        frequency_penalty,
+        logit_bias,
+        logprobs,
+        max_tokens,
+        n,
+        presence_penalty,
+        seed,
+        stop,
+        stream,
+        stream_options,
+        suffix,
+        temperature,
+        top_p,
+        user,
+        unknown,
+    } = request;
+    notes.unknown("", unknown)?;
+    if best_of.is_some_and(|count| count != 1) {
+        notes.unsupported("best_of", "Bedrock gives one choice per request; 'best_of' must be 1.")?;
+    }
+    if logprobs.is_some() {
+        notes.unsupported("logprobs", "Bedrock returns no log probabilities.")?;
+    }
+    if suffix.is_some_and(|text| !text.is_empty()) {
+        notes.unsupported("suffix", "Bedrock's models do not fill in between two texts.")?;
+    }
+    let prompt = prompt_of(prompt)?;
+    let echo = echo.unwrap_or(false).then(|| prompt.clone().into_cow().into_owned());
+    let said =
+        Message { role: Some("user".into()), content: Some(OneOrMany::One(prompt)), ..Message::default() };
+    let chat = chat::Request {
+        messages: Some(List(vec![said])),
+        model,
+        max_tokens: max_tokens.or(Some(MAX_TOKENS)),
+        frequency_penalty,
+        logit_bias,
+        n,
+        presence_penalty,
+        seed,
+        stop,
+        stream,
+        stream_options,
+        temperature,
+        top_p,
+        user,
+        ..chat::Request::default()
+    };
+    let Outgoing { operation, body, ignored, reply } =
+        super::chat::request(chat, asked, client, rules, size_hint)?;
+    for name in ignored {
+        notes.ignore(&name);
+    }
+    Ok(Outgoing { operation, body, ignored: notes.into_ignored(), reply: reply.into_text(echo) })
+}
+
+/// The one prompt: a text, or a list of one.
+fn prompt_of<'a>(prompt: Option<OneOrMany<'a, &'a RawValue>>) -> Result<Str<'a>, Error> {
+    const PARAM: &str = "prompt";
+    let text = match prompt.ok_or_else(|| Error::missing(PARAM))? {
+        OneOrMany::One(text) => text,
+        OneOrMany::Many(list) => match list.as_slice() {
+            [only] => serde_json::from_str(only.get()).map_err(|_| {
+                let message = "Tokens cannot be sent to this model; send text (tiktoken's decode gives it).";
+                Error::invalid_param("prompt[0]", message)
+            })?,
+            [] => return Err(Error::invalid_param(PARAM, "'prompt' must not be empty.")),
+            [first, ..] if first.get().starts_with(|c: char| c.is_ascii_digit()) => {
+                let message = "Tokens cannot be sent to this model; send text (tiktoken's decode gives it).";
+                return Err(Error::invalid_param(PARAM, message));
+            }
+            list => {
+                let message = format!("One prompt per request is taken here; 'prompt' has {}.", list.len());
+                return Err(Error::invalid(message).param(PARAM));
+            }
+        },
+    };
+    if text.is_blank() {
+        return Err(Error::invalid_param(PARAM, "'prompt' must not be blank."));
+    }
+    Ok(text)
+}

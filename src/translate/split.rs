@@ -1,0 +1,354 @@
+//! A list that is longer than the model takes in one call, of inputs to embed or of prompts to complete: cut into pieces,
+//! each a request of its own, and the replies put together again.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::json::{Str, object};
+use crate::openai::{self, Endpoint, Error};
+
+use super::Limits;
+use super::embeddings::list_of_texts;
+use super::errors::no_answer;
+
+object! {
+    /// All that is read of a request here.
+    struct Asked<'a> {
+        model: Str<'a>,
+        input: &'a RawValue,
+        prompt: &'a RawValue,
+        stream: bool,
+    }
+}
+
+/// A request in pieces.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Split {
+    endpoint: Endpoint,
+    /// Where the list stands in the body.
+    list: Range<usize>,
+    /// Where the items of each piece stand, and how many they are.
+    pieces: Vec<(Range<usize>, usize)>,
+}
+
+/// Cuts the request in `body` into pieces; `None` where it needs no cutting, or what is wrong with it is better said of it
+/// as a whole. `per_call` says how many items the model takes in one call, by what the client calls it.
+///
+/// # Errors
+/// 400: a body that cannot be read, a list that is too long, an item that is no text, or empty; and what `per_call` says.
+pub fn split(
+    body: &[u8],
+    endpoint: Endpoint,
+    limits: &Limits,
+    per_call: impl FnOnce(Option<&str>) -> Result<Option<usize>, Error>,
+) -> Result<Option<Split>, Error> {
+    let Asked { model, input, prompt, stream, unknown: _ } = openai::parse(body)?;
+    let (name, list) = match endpoint {
+        Endpoint::Embeddings => ("input", input),
+        // Streams would have to be woven together.
+        Endpoint::Completions if stream != Some(true) => ("prompt", prompt),
+        _ => return Ok(None),
+    };
+    let Some(list) = list.filter(|list| list.get().starts_with('[')) else { return Ok(None) };
+    let asked = model.filter(|name| !name.is_blank());
+    let Some(most) = per_call(asked.as_deref())?.filter(|most| *most > 0) else { return Ok(None) };
+    let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(list.get()) else { return Ok(None) };
+    if items.len() <= most {
+        return Ok(None);
+    }
+    // A piece's errors would count from its own beginning.
+    let items = list_of_texts(items, name, limits.embedding_inputs)?;
+    let place = |raw: &RawValue| {
+        let start = (raw.get().as_ptr() as usize).wrapping_sub(body.as_ptr() as usize);
+        start..start.saturating_add(raw.get().len())
+    };
+    let pieces = items.chunks(most).filter_map(|items| {
+        let (first, last) = (items.first()?, items.last()?);
+        Some((place(first).start..place(last).end, items.len()))
+    });
+    Ok(Some(Split { endpoint, list: place(list), pieces: pieces.collect() }))
+}
+
+impl Split {
+    /// How many pieces.
+    pub fn pieces(&self) -> usize {
+        self.pieces.len()
+    }
+
+    /// The request of one piece: the client's own, with only these inputs.
+    pub fn piece(&self, body: &[u8], index: usize) -> Option<Vec<u8>> {
+        let (inputs, _) = self.pieces.get(index)?;
+        let parts =
+            [body.get(..self.list.start)?, b"[", body.get(inputs.clone())?, b"]", body.get(self.list.end..)?];
+        Some(parts.concat())
+    }
+}
+
+/// Puts the replies of the pieces together, in whatever order they come.
+#[derive(Debug)]
+pub struct Gathered {
+    endpoint: Endpoint,
+    /// What each piece has given that cannot be written yet; those before `next` are written.
+    waiting: Vec<Option<Vec<u8>>>,
+    next: usize,
+    /// How many items each piece has.
+    counts: Vec<usize>,
+    out: Vec<u8>,
+    /// Of the whole, as the last piece has them.
+    head: Head,
+    usage: Usage,
+}
+
+/// What pieces say of themselves.
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Head {
+    id: Option<String>,
+    created: Option<u64>,
+    model: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+struct Usage {
+    prompt_tokens: u64,
+    completion_tokens: Option<u64>,
+}
+
+/// What is read of a piece's reply.
+#[derive(Deserialize)]
+struct Reply<'a> {
+    #[serde(flatten)]
+    head: Head,
+    usage: Option<Usage>,
+    #[serde(borrow, alias = "choices")]
+    data: Vec<Item<'a>>,
+}
+
+/// A vector, or a choice.
+#[derive(Deserialize)]
+struct Item<'a> {
+    #[serde(borrow)]
+    embedding: Option<&'a RawValue>,
+    #[serde(borrow)]
+    text: Option<&'a RawValue>,
+    #[serde(borrow)]
+    finish_reason: Option<&'a RawValue>,
+}
+
+impl Item<'_> {
+    fn write(&self, index: usize, out: &mut Vec<u8>) -> Option<()> {
+        let separator = if index == 0 { "" } else { "," };
+        let written = match (self.embedding, self.text, self.finish_reason) {
+            (Some(vector), ..) => {
+                out.extend_from_slice(
+                    format!(r#"{separator}{{"object":"embedding","index":{index},"embedding":"#).as_bytes(),
+                );
+                out.extend_from_slice(vector.get().as_bytes());
+                "}".to_owned()
+            }
+            (None, Some(text), Some(reason)) => {
+                out.extend_from_slice(format!(r#"{separator}{{"text":"#).as_bytes());
+                out.extend_from_slice(text.get().as_bytes());
+                format!(r#","index":{index},"logprobs":null,"finish_reason":{}}}"#, reason.get())
+            }
+            _ => return None,
+        };
+        out.extend_from_slice(written.as_bytes());
+        Some(())
+    }
+}
+
+impl Gathered {
+    /// Nothing yet of a request in pieces.
+    pub fn new(split: &Split) -> Self {
+        Self {
+            endpoint: split.endpoint,
+            waiting: split.pieces.iter().map(|_| None).collect(),
+            next: 0,
+            counts: split.pieces.iter().map(|(_, count)| *count).collect(),
+            out: Vec::new(),
+            head: Head::default(),
+            usage: Usage::default(),
+        }
+    }
+
+    /// Takes the reply of one piece.
+    ///
+    /// # Errors
+    /// 502 where it is none, or has not one entry for each item.
+    pub fn add(&mut self, piece: usize, reply: &[u8]) -> Result<(), Error> {
+        let unreadable = || no_answer("A part of the reply could not be read.");
+        let Reply { head, usage, data } = serde_json::from_slice(reply).map_err(|_| unreadable())?;
+        if self.counts.get(piece).copied() != Some(data.len()) {
+            return Err(no_answer("A part of the reply has not one entry for each item."));
+        }
+        let first: usize = self.counts.iter().take(piece).sum();
+        let mut written = Vec::with_capacity(reply.len());
+        for (index, item) in data.into_iter().enumerate() {
+            item.write(first.saturating_add(index), &mut written).ok_or_else(unreadable)?;
+        }
+        self.head = head;
+        let Usage { prompt_tokens, completion_tokens } = usage.unwrap_or_default();
+        self.usage.prompt_tokens = self.usage.prompt_tokens.saturating_add(prompt_tokens);
+        if let Some(tokens) = completion_tokens {
+            let all = self.usage.completion_tokens.get_or_insert(0);
+            *all = all.saturating_add(tokens);
+        }
+        if let Some(place) = self.waiting.get_mut(piece) {
+            *place = Some(written);
+        }
+        while let Some(ready) = self.waiting.get_mut(self.next).and_then(Option::take) {
+            self.out.extend_from_slice(&ready);
+            self.next = self.next.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// True once every piece is there.
+    pub fn is_whole(&self) -> bool {
+        self.next == self.counts.len()
+    }
+
+    /// Bytes that are held.
+    pub fn held(&self) -> usize {
+        self.waiting.iter().flatten().map(Vec::len).fold(self.out.len(), usize::saturating_add)
+    }
+
+    /// The whole reply. What has been gathered is gone.
+    pub fn finish(&mut self) -> Vec<u8> {
+        let mut items = std::mem::take(&mut self.out);
+        let Head { id, created, model } = std::mem::take(&mut self.head);
+        let (id, created) = (serde_json::Value::from(id), created.unwrap_or(0));
+        let model = serde_json::Value::from(model);
+        let Usage { prompt_tokens, completion_tokens } = self.usage;
+        let total = prompt_tokens.saturating_add(completion_tokens.unwrap_or(0));
+        let (head, end) = match self.endpoint {
+            Endpoint::Completions => (
+                format!(
+                    r#"{{"id":{id},"object":"text_completion","created":{created},"model":{model},"choices":["#
+                ),
+                format!(
+                    r#"],"usage":{{"prompt_tokens":{prompt_tokens},"completion_tokens":{},"total_tokens":{total}}}}}"#,
+                    completion_tokens.unwrap_or(0)
+                ),
+            ),
+            _ => (
+                r#"{"object":"list","data":["#.to_owned(),
+                format!(
+                    r#"],"model":{model},"usage":{{"prompt_tokens":{prompt_tokens},"total_tokens":{total}}}}}"#
+                ),
+            ),
+        };
+        // The items are what is large: they stay where they are.
+        items.splice(..0, head.into_bytes());
+        items.extend_from_slice(end.as_bytes());
+        items
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(body: &str, most: Option<usize>) -> Result<Option<Vec<String>>, Error> {
+        let split = split(body.as_bytes(), Endpoint::Embeddings, &Limits::default(), |_| Ok(most))?;
+        Ok(split.map(|split| {
+            let piece = |index| String::from_utf8(split.piece(body.as_bytes(), index).unwrap()).unwrap();
+            (0..split.pieces()).map(piece).collect()
+        }))
+    }
+
+    fn of_three(endpoint: Endpoint, name: &str) -> Split {
+        let body = format!(r#"{{"{name}":["a","b","c"]}}"#);
+        split(body.as_bytes(), endpoint, &Limits::default(), |_| Ok(Some(2))).unwrap().unwrap()
+    }
+
+    #[test]
+    fn each_piece_is_the_clients_request_with_its_own_inputs() {
+        let body = r#"{"model":"m","input": [ "a" , "b]\"," ,"c"],"user":"u"}"#;
+        assert_eq!(
+            run(body, Some(2)).unwrap().unwrap(),
+            [
+                r#"{"model":"m","input": ["a" , "b]\","],"user":"u"}"#,
+                r#"{"model":"m","input": ["c"],"user":"u"}"#
+            ]
+        );
+        assert_eq!(run(body, Some(1)).unwrap().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn what_needs_no_cutting_is_left_alone() {
+        for (body, most) in [
+            (r#"{"input":["a","b"]}"#, Some(2)),
+            (r#"{"input":["a","b"]}"#, None),
+            (r#"{"input":"a"}"#, Some(1)),
+            (r#"{"input":[]}"#, Some(1)),
+            (r#"{"input":5}"#, Some(1)),
+            (r"{}", Some(1)),
+        ] {
+            assert_eq!(run(body, most).unwrap(), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_input_that_is_wrong_is_named_by_its_place_in_the_whole() {
+        for (body, param) in [
+            (r#"{"input":["a","b",""]}"#, "input[2]"),
+            (r#"{"input":["a","b",5]}"#, "input[2]"),
+            (r#"{"input":["a",["b"]]}"#, "input[1]"),
+        ] {
+            assert_eq!(run(body, Some(1)).unwrap_err().param.as_deref(), Some(param), "{body}");
+        }
+        let body = format!(r#"{{"input":[{}"a"]}}"#, "\"a\",".repeat(2_048));
+        assert_eq!(run(&body, Some(96)).unwrap_err().param.as_deref(), Some("input"));
+    }
+
+    #[test]
+    fn replies_come_in_any_order_and_go_in_their_own() {
+        let split = of_three(Endpoint::Embeddings, "input");
+        let mut gathered = Gathered::new(&split);
+        gathered
+            .add(1, br#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":"Yw=="}],"model":"m","usage":{"prompt_tokens":1,"total_tokens":1}}"#)
+            .unwrap();
+        assert!(!gathered.is_whole());
+        gathered
+            .add(0, br#"{"object":"list","data":[{"index":0,"embedding":[1.50]},{"index":1,"embedding":[2]}],"model":"m","usage":{"prompt_tokens":2,"total_tokens":2}}"#)
+            .unwrap();
+        assert!(gathered.is_whole());
+        assert_eq!(
+            String::from_utf8(gathered.finish()).unwrap(),
+            r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[1.50]},{"object":"embedding","index":1,"embedding":[2]},{"object":"embedding","index":2,"embedding":"Yw=="}],"model":"m","usage":{"prompt_tokens":3,"total_tokens":3}}"#
+        );
+    }
+
+    #[test]
+    fn completions_are_gathered_as_choices() {
+        let mut gathered = Gathered::new(&of_three(Endpoint::Completions, "prompt"));
+        for (piece, choices) in [
+            (1, r#"{"text":"C","index":0,"logprobs":null,"finish_reason":"stop"}"#),
+            (
+                0,
+                r#"{"text":"A\n","index":0,"finish_reason":"length"},{"text":"B","index":1,"finish_reason":"stop"}"#,
+            ),
+        ] {
+            let reply = format!(
+                r#"{{"id":"cmpl-1","object":"text_completion","created":7,"model":"m","choices":[{choices}],"usage":{{"prompt_tokens":2,"completion_tokens":3,"total_tokens":5}}}}"#
+            );
+            gathered.add(piece, reply.as_bytes()).unwrap();
+        }
+        assert_eq!(
+            String::from_utf8(gathered.finish()).unwrap(),
+            r#"{"id":"cmpl-1","object":"text_completion","created":7,"model":"m","choices":[{"text":"A\n","index":0,"logprobs":null,"finish_reason":"length"},{"text":"B","index":1,"logprobs":null,"finish_reason":"stop"},{"text":"C","index":2,"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":4,"completion_tokens":6,"total_tokens":10}}"#
+        );
+    }
+
+    #[test]
+    fn a_reply_with_a_vector_too_few_is_an_error() {
+        let split = of_three(Endpoint::Embeddings, "input");
+        let mut gathered = Gathered::new(&split);
+        let few = br#"{"data":[{"embedding":[1]}],"model":"m","usage":{"prompt_tokens":2}}"#;
+        assert_eq!(gathered.add(0, few).unwrap_err().status, 502);
+        assert_eq!(gathered.add(1, b"{}").unwrap_err().status, 502);
+    }
+}
