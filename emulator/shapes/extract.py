@@ -6,7 +6,7 @@ import gzip, json, os, botocore
 
 path = os.path.join(os.path.dirname(botocore.__file__), "data/bedrock-runtime/2023-09-30/service-2.json.gz")
 shapes = json.load(gzip.open(path))["shapes"]
-ROOTS = ["ConverseRequest", "ConverseStreamRequest", "CountTokensRequest"]
+ROOTS = ["ConverseRequest", "ConverseStreamRequest", "CountTokensRequest", "ApplyGuardrailRequest"]
 
 done, todo, lines = set(), list(ROOTS), []
 while todo:

@@ -13,6 +13,7 @@ pub mod encoding;
 pub mod errors;
 pub mod faults;
 pub mod frame;
+pub mod guardrail;
 pub mod journal;
 pub mod lists;
 pub mod models;

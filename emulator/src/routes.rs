@@ -7,6 +7,8 @@ use crate::encoding::percent_decode;
 pub enum Route {
     /// An operation on a model; its id decoded.
     Model(Operation, String),
+    /// `POST /guardrail/ID/version/VERSION/apply`; id and version decoded.
+    Guardrail(String, String),
     /// `GET /foundation-models`
     FoundationModels,
     /// `GET /inference-profiles`
@@ -52,6 +54,12 @@ impl Route {
         match (method, labels.as_slice()) {
             ("GET", ["foundation-models"]) => Self::FoundationModels,
             ("GET", ["inference-profiles"]) => Self::InferenceProfiles,
+            ("POST", ["guardrail", id, "version", version, "apply"]) => {
+                match (percent_decode(id), percent_decode(version)) {
+                    (Some(id), Some(version)) if !id.is_empty() => Self::Guardrail(id, version),
+                    _ => Self::Unknown,
+                }
+            }
             ("POST", ["model", id, action]) => {
                 let operation = match *action {
                     "converse" => Operation::Converse,

@@ -9,6 +9,7 @@ use crate::embeddings::{self, Embedded};
 use crate::encoding::uuid;
 use crate::errors::{AwsError, TYPE_SUFFIX};
 use crate::faults::{Faults, Installed, Replacement};
+use crate::guardrail;
 use crate::journal::{Entry, Journal};
 use crate::lists;
 use crate::models::{Facts, Family, Models};
@@ -237,6 +238,17 @@ impl Service {
                 }
                 let made = self.operate(*operation, checked, &faults);
                 Ok((faults, made))
+            }
+            Route::Guardrail(id, version) => {
+                let is_number = !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit());
+                if !id.bytes().all(|b| b.is_ascii_alphanumeric()) || !(is_number || version == "DRAFT") {
+                    return Err(AwsError::named("ResourceNotFoundException"));
+                }
+                let body: Value = serde_json::from_slice(request.body).map_err(|e| {
+                    AwsError::new("SerializationException", format!("The body is not JSON: {e}"))
+                })?;
+                self.schema.check("ApplyGuardrailRequest", &body)?;
+                Ok((faults()?, Made::Json(guardrail::apply(&body), Vec::new())))
             }
             Route::Admin(_) | Route::Unknown => Err(AwsError::named("UnknownOperationException")),
         }

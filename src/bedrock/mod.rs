@@ -5,6 +5,7 @@ pub mod converse;
 pub mod embeddings;
 pub mod error;
 pub mod eventstream;
+pub mod guardrail;
 pub mod image;
 pub mod model_id;
 pub mod reply;

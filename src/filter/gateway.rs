@@ -113,7 +113,7 @@ impl Gateway {
             host::remove_header(Map::Request, name).map_err(|_| host_failed("take a header away"))?;
         }
         let by_model = key.models.is_some() || self.config.models.decide_cluster();
-        let has_list = matches!(endpoint, Endpoint::Embeddings | Endpoint::Completions);
+        let has_list = endpoint != Endpoint::ChatCompletions;
         let may_fan_out = has_list && self.config.fan_out.is_some();
         if by_model || may_fan_out || self.images(endpoint).is_some() {
             let key = key.clone();
@@ -165,7 +165,7 @@ impl Gateway {
 
     /// How many items of a list the model takes in one call, wherever it answers.
     fn per_call(&self, endpoint: Endpoint, asked: Option<&str>) -> Result<Option<usize>, Error> {
-        if endpoint == Endpoint::Completions {
+        if endpoint != Endpoint::Embeddings {
             return Ok(Some(1));
         }
         let resolved = self.config.models.resolve(asked, Endpoint::Embeddings)?;

@@ -118,7 +118,7 @@ impl Upstream {
             translate::request(handoff.endpoint, &body, &client, &config.options, resolve)?;
         let Chosen { target, is_fallback } = chosen;
         let destination = config.upstream.destination(&target, &place).ok_or_else(no_target)?;
-        let Outgoing { operation, body, ignored, reply } = outgoing;
+        let Outgoing { operation, guardrail, body, ignored, reply } = outgoing;
         if is_fallback {
             host::log(Level::Info, || {
                 format!("an unknown model was asked for by '{}': {} answers", handoff.caller, target.id)
@@ -128,11 +128,13 @@ impl Upstream {
         if body.len() > limit {
             return Err(too_large(limit));
         }
-        let headers = self.outgoing_headers(
-            &destination,
-            &format!("/model/{}/{operation}", encode_label(&target.id)),
-            &body,
-        )?;
+        let path = match &guardrail {
+            Some((id, version)) => {
+                format!("/guardrail/{}/version/{}/{operation}", encode_label(id), encode_label(version))
+            }
+            None => format!("/model/{}/{operation}", encode_label(&target.id)),
+        };
+        let headers = self.outgoing_headers(&destination, &path, &body)?;
         let region = destination.region.to_string();
         host::set_headers(Map::Request, &headers).map_err(|_| host_failed("take the request's headers"))?;
         host::set_buffer(Buffer::RequestBody, size, &body)

@@ -61,15 +61,26 @@ impl Resolved<'_> {
     }
 }
 
+/// What stands for a model's id where a guardrail is asked.
+const GUARDRAIL: &str = "guardrail";
+
 impl Models {
     /// Finds the model that a client means by `asked`.
     ///
     /// # Errors
     /// 404 `model_not_found`; 400 where there is neither a model nor a default.
     pub fn resolve<'a>(&'a self, asked: Option<&str>, endpoint: Endpoint) -> Result<Resolved<'a>, Error> {
+        // No model judges, but the guardrail: that of a model with a name, or the one for all.
+        if endpoint == Endpoint::Moderations {
+            let targets = match asked.and_then(|asked| self.named(asked)) {
+                Some(model) => Cow::Borrowed(model.targets.as_slice()),
+                None => Cow::Owned(vec![Target::of_id(GUARDRAIL)]),
+            };
+            return Ok(Resolved { targets, is_fallback: false });
+        }
         let (default, stands_for_default) = match endpoint {
             Endpoint::ChatCompletions | Endpoint::Completions => (&self.default, "gpt-"),
-            Endpoint::Embeddings => (&self.default_embedding, "text-embedding-"),
+            Endpoint::Embeddings | Endpoint::Moderations => (&self.default_embedding, "text-embedding-"),
         };
         let default =
             || Some(Resolved { targets: self.default_targets(default.as_ref()?), is_fallback: false });

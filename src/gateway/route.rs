@@ -28,6 +28,7 @@ pub fn route(method: &str, path: &str, prefixes: &[String]) -> Result<Route, Err
     match rest.map(|rest| rest.strip_suffix('/').unwrap_or(rest)) {
         Some("chat/completions") => only(&["POST"], method, Route::Bedrock(Endpoint::ChatCompletions)),
         Some("completions") => only(&["POST"], method, Route::Bedrock(Endpoint::Completions)),
+        Some("moderations") => only(&["POST"], method, Route::Bedrock(Endpoint::Moderations)),
         Some("embeddings") => only(&["POST"], method, Route::Bedrock(Endpoint::Embeddings)),
         Some("models") => only(&["GET"], method, Route::Models),
         Some(rest) => match rest.strip_prefix("models/").map(decode) {

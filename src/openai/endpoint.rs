@@ -10,6 +10,8 @@ pub enum Endpoint {
     ChatCompletions,
     /// `POST completions`.
     Completions,
+    /// `POST moderations`.
+    Moderations,
     /// `POST embeddings`.
     Embeddings,
 }

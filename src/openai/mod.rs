@@ -7,6 +7,7 @@ pub mod embeddings;
 pub mod endpoint;
 pub mod error;
 pub mod models;
+pub mod moderations;
 pub mod sse;
 pub mod text_completion;
 

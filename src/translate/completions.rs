@@ -78,12 +78,12 @@ pub fn request(
         user,
         ..chat::Request::default()
     };
-    let Outgoing { operation, body, ignored, reply } =
+    let Outgoing { operation, guardrail, body, ignored, reply } =
         super::chat::request(chat, asked, client, rules, size_hint)?;
     for name in ignored {
         notes.ignore(&name);
     }
-    Ok(Outgoing { operation, body, ignored: notes.into_ignored(), reply: reply.into_text(echo) })
+    Ok(Outgoing { operation, guardrail, body, ignored: notes.into_ignored(), reply: reply.into_text(echo) })
 }
 
 /// The one prompt: a text, or a list of one.

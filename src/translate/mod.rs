@@ -6,6 +6,7 @@ mod data_url;
 pub mod embeddings;
 pub mod errors;
 pub mod family;
+pub mod moderations;
 pub mod notes;
 mod options;
 pub mod split;
@@ -21,8 +22,10 @@ pub use options::{Limits, Model, Options, Rules};
 /// A request as it goes to Bedrock.
 #[derive(Debug)]
 pub struct Outgoing<R> {
-    /// The operation, the last segment of the path: `converse`, `converse-stream`, `invoke`.
+    /// The operation, the last segment of the path: `converse`, `converse-stream`, `invoke`, `apply`.
     pub operation: &'static str,
+    /// The guardrail that is called, its id and version; `None`: the model is.
+    pub guardrail: Option<(String, String)>,
     /// The JSON body.
     pub body: Vec<u8>,
     /// What was ignored, for the response header `x-ignored-parameters`.
@@ -49,6 +52,8 @@ pub enum Reply {
     Chat(chat::Reply),
     /// To embeddings.
     Embeddings(embeddings::Reply),
+    /// To a moderation.
+    Moderations(moderations::Reply),
 }
 
 /// What Converse's form needs beside the client's own bytes, about.
@@ -96,6 +101,12 @@ where
             let outgoing = completions::request(request, asked, client, rules, body.len() + BESIDE)?;
             Ok((model, outgoing.map(Reply::Chat)))
         }
+        Endpoint::Moderations => {
+            let request: openai::moderations::Request<'_> = openai::parse(body)?;
+            let model = resolve(request.model.as_deref())?;
+            let outgoing = moderations::request(request, options.rules(&model))?;
+            Ok((model, outgoing.map(Reply::Moderations)))
+        }
         Endpoint::Embeddings => {
             let request: openai::embeddings::Request<'_> = openai::parse(body)?;
             let asked = request.model.clone().filter(|name| !name.is_blank());
@@ -109,8 +120,8 @@ where
 
 impl<R> Outgoing<R> {
     fn map<S>(self, wrap: impl FnOnce(R) -> S) -> Outgoing<S> {
-        let Self { operation, body, ignored, reply } = self;
-        Outgoing { operation, body, ignored, reply: wrap(reply) }
+        let Self { operation, guardrail, body, ignored, reply } = self;
+        Outgoing { operation, guardrail, body, ignored, reply: wrap(reply) }
     }
 }
 
@@ -123,6 +134,7 @@ impl Reply {
         match self {
             Self::Chat(context) => chat::reply(context, body, answered),
             Self::Embeddings(context) => embeddings::reply(context, body, answered),
+            Self::Moderations(context) => moderations::reply(context, body, answered),
         }
     }
 }

@@ -47,6 +47,8 @@ pub fn split(
     let Asked { model, input, prompt, stream, unknown: _ } = openai::parse(body)?;
     let (name, list) = match endpoint {
         Endpoint::Embeddings => ("input", input),
+        // A list of parts is one input.
+        Endpoint::Moderations if input.is_some_and(|list| is_list_of_texts(list.get())) => ("input", input),
         // Streams would have to be woven together.
         Endpoint::Completions if stream != Some(true) => ("prompt", prompt),
         _ => return Ok(None),
@@ -69,6 +71,10 @@ pub fn split(
         Some((place(first).start..place(last).end, items.len()))
     });
     Ok(Some(Split { endpoint, list: place(list), pieces: pieces.collect() }))
+}
+
+fn is_list_of_texts(list: &str) -> bool {
+    list.strip_prefix('[').is_some_and(|items| items.trim_ascii_start().starts_with('"'))
 }
 
 impl Split {
@@ -121,11 +127,12 @@ struct Reply<'a> {
     #[serde(flatten)]
     head: Head,
     usage: Option<Usage>,
-    #[serde(borrow, alias = "choices")]
-    data: Vec<Item<'a>>,
+    /// Vectors, choices, or judgements.
+    #[serde(borrow, alias = "choices", alias = "results")]
+    data: Vec<&'a RawValue>,
 }
 
-/// A vector, or a choice.
+/// What is read of a vector, or a choice.
 #[derive(Deserialize)]
 struct Item<'a> {
     #[serde(borrow)]
@@ -136,27 +143,34 @@ struct Item<'a> {
     finish_reason: Option<&'a RawValue>,
 }
 
-impl Item<'_> {
-    fn write(&self, index: usize, out: &mut Vec<u8>) -> Option<()> {
-        let separator = if index == 0 { "" } else { "," };
-        let written = match (self.embedding, self.text, self.finish_reason) {
-            (Some(vector), ..) => {
-                out.extend_from_slice(
-                    format!(r#"{separator}{{"object":"embedding","index":{index},"embedding":"#).as_bytes(),
-                );
-                out.extend_from_slice(vector.get().as_bytes());
-                "}".to_owned()
-            }
-            (None, Some(text), Some(reason)) => {
-                out.extend_from_slice(format!(r#"{separator}{{"text":"#).as_bytes());
-                out.extend_from_slice(text.get().as_bytes());
-                format!(r#","index":{index},"logprobs":null,"finish_reason":{}}}"#, reason.get())
-            }
-            _ => return None,
-        };
-        out.extend_from_slice(written.as_bytes());
-        Some(())
+/// Writes an entry of the reply with its place in the whole.
+fn write(endpoint: Endpoint, item: &RawValue, index: usize, out: &mut Vec<u8>) -> Option<()> {
+    if index > 0 {
+        out.push(b',');
     }
+    if endpoint == Endpoint::Moderations {
+        // A judgement says nothing of its place.
+        out.extend_from_slice(item.get().as_bytes());
+        return Some(());
+    }
+    let Item { embedding, text, finish_reason } = serde_json::from_str(item.get()).ok()?;
+    match (embedding, text, finish_reason) {
+        (Some(vector), ..) => {
+            out.extend_from_slice(
+                format!(r#"{{"object":"embedding","index":{index},"embedding":"#).as_bytes(),
+            );
+            out.extend_from_slice(vector.get().as_bytes());
+            out.push(b'}');
+        }
+        (None, Some(text), Some(reason)) => {
+            out.extend_from_slice(br#"{"text":"#);
+            out.extend_from_slice(text.get().as_bytes());
+            let end = format!(r#","index":{index},"logprobs":null,"finish_reason":{}}}"#, reason.get());
+            out.extend_from_slice(end.as_bytes());
+        }
+        _ => return None,
+    }
+    Some(())
 }
 
 impl Gathered {
@@ -186,7 +200,8 @@ impl Gathered {
         let first: usize = self.counts.iter().take(piece).sum();
         let mut written = Vec::with_capacity(reply.len());
         for (index, item) in data.into_iter().enumerate() {
-            item.write(first.saturating_add(index), &mut written).ok_or_else(unreadable)?;
+            let index = first.saturating_add(index);
+            write(self.endpoint, item, index, &mut written).ok_or_else(unreadable)?;
         }
         self.head = head;
         let Usage { prompt_tokens, completion_tokens } = usage.unwrap_or_default();
@@ -233,7 +248,8 @@ impl Gathered {
                     completion_tokens.unwrap_or(0)
                 ),
             ),
-            _ => (
+            Endpoint::Moderations => (format!(r#"{{"id":{id},"model":{model},"results":["#), "]}".to_owned()),
+            Endpoint::Embeddings | Endpoint::ChatCompletions => (
                 r#"{"object":"list","data":["#.to_owned(),
                 format!(
                     r#"],"model":{model},"usage":{{"prompt_tokens":{prompt_tokens},"total_tokens":{total}}}}}"#
@@ -340,6 +356,19 @@ mod tests {
         assert_eq!(
             String::from_utf8(gathered.finish()).unwrap(),
             r#"{"id":"cmpl-1","object":"text_completion","created":7,"model":"m","choices":[{"text":"A\n","index":0,"logprobs":null,"finish_reason":"length"},{"text":"B","index":1,"logprobs":null,"finish_reason":"stop"},{"text":"C","index":2,"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":4,"completion_tokens":6,"total_tokens":10}}"#
+        );
+    }
+
+    #[test]
+    fn judgements_are_gathered_as_they_are() {
+        let body = br#"{"input":["a","b"],"model":"m"}"#;
+        let split = split(body, Endpoint::Moderations, &Limits::default(), |_| Ok(Some(1))).unwrap().unwrap();
+        let mut gathered = Gathered::new(&split);
+        gathered.add(1, br#"{"id":"modr-2","model":"m","results":[{"flagged":true}]}"#).unwrap();
+        gathered.add(0, br#"{"id":"modr-1","model":"m","results":[{"flagged":false}]}"#).unwrap();
+        assert_eq!(
+            String::from_utf8(gathered.finish()).unwrap(),
+            r#"{"id":"modr-1","model":"m","results":[{"flagged":false},{"flagged":true}]}"#
         );
     }
 

@@ -66,7 +66,7 @@ fn translate_with(
 fn chat_reply(reply: &Reply) -> chat::Reply {
     match reply {
         Reply::Chat(context) => context.clone(),
-        Reply::Embeddings(_) => panic!("a chat has a chat's reply"),
+        Reply::Embeddings(_) | Reply::Moderations(_) => panic!("a chat has a chat's reply"),
     }
 }
 

@@ -166,7 +166,7 @@ pub fn request(
     serde_json::to_writer(&mut written, &body)
         .map_err(|_| Error::new(500, "The request could not be written for Bedrock."))?;
     let operation = if stream { "converse-stream" } else { "converse" };
-    Ok(Outgoing { operation, body: written, ignored: notes.into_ignored(), reply })
+    Ok(Outgoing { operation, guardrail: None, body: written, ignored: notes.into_ignored(), reply })
 }
 
 fn stream_options_usage(

@@ -68,7 +68,7 @@ pub fn request(
     let reply = Reply { model: asked.to_owned(), body: row.body, base64, inputs: inputs.len() };
     let wishes = body::Wishes { dimensions, input_type, truncate };
     let body = body::body(row.body, inputs, wishes, &mut notes)?;
-    Ok(Outgoing { operation: "invoke", body, ignored: notes.into_ignored(), reply })
+    Ok(Outgoing { operation: "invoke", guardrail: None, body, ignored: notes.into_ignored(), reply })
 }
 
 /// Translates the body of a 200. `input_tokens` is what the reply's headers count, for models whose body does not.
