@@ -16,7 +16,7 @@
 //! | [`config`] | the plugin configuration, from what people write to what the code uses |
 //! | [`gateway`] | routes, API keys, models, images by URL: pure functions over a request |
 //! | [`translate`] | OpenAI ⇄ Bedrock, a module per endpoint; the table of what models take |
-//! | [`aws`] | credentials, signatures, hosts and paths |
+//! | [`aws`] | credentials and where they come from, signatures, hosts and paths |
 //! | [`openai`], [`bedrock`] | the wire types of either side, which decide nothing |
 //! | [`json`] | what the wire types share |
 //!

@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bedrock_filter::aws::source::{Base, Recipe, Role, Source};
 use bedrock_filter::config::{Config, Error};
 use bedrock_filter::gateway::headers::Headers;
 use bedrock_filter::gateway::models::StandIn;
@@ -60,18 +61,19 @@ fn what_the_page_calls_required_is() {
         if !default.starts_with("required") {
             continue;
         }
-        let (parent, name) = match field.rsplit_once('.') {
-            Some((parent, name)) => (format!("/{}", parent.replace('.', "/")), name),
-            None => (String::new(), field.as_str()),
-        };
         let mut without = whole.clone();
-        // Of each list on the way, any item that has it.
-        let parents = (0..9 * 9).map(|index| {
-            let (first, second) = (index / 9, index % 9);
-            parent.replacen("[]", &format!("/{first}"), 1).replacen("[]", &format!("/{second}"), 1)
+        let removed = places(&field).into_iter().find_map(|field| {
+            let (parent, name) = match field.rsplit_once('.') {
+                Some((parent, name)) => (format!("/{}", parent.replace('.', "/")), name),
+                None => (String::new(), field.as_str()),
+            };
+            // Of each list on the way, any item that has it.
+            let mut parents = (0..9 * 9).map(|index| {
+                let (first, second) = (index / 9, index % 9);
+                parent.replacen("[]", &format!("/{first}"), 1).replacen("[]", &format!("/{second}"), 1)
+            });
+            parents.find_map(|parent| without.pointer_mut(&parent)?.as_object_mut()?.remove(name))
         });
-        let removed =
-            parents.filter_map(|parent| without.pointer_mut(&parent)?.as_object_mut()?.remove(name)).next();
         assert!(removed.is_some(), "{field} is not in the whole example");
         assert!(load(&without).is_err(), "{field}: loads without it");
     }
@@ -82,8 +84,18 @@ fn the_whole_example_has_every_field_and_loads() {
     let whole = whole_example();
     load(&whole).unwrap();
     for field in fields() {
-        assert!(is_in(&whole, &field), "{field} is not in the whole example");
+        let is_there = places(&field).iter().any(|field| is_in(&whole, field));
+        assert!(is_there, "{field} is not in the whole example");
     }
+}
+
+/// Where a field may stand: credentials are one of several, so no one place has them all.
+fn places(field: &str) -> Vec<String> {
+    let mut places = vec![field.to_owned()];
+    if field.starts_with("credentials.") {
+        places.extend(["models[].", "models[].targets[]."].map(|place| format!("{place}{field}")));
+    }
+    places
 }
 
 /// True where `value` has the field, in any item of the lists on its way.
@@ -105,6 +117,26 @@ fn the_readmes_configuration_loads() {
     // The text beside it says whose hash that is.
     let headers = Headers(vec![(b"x-api-key".into(), b"batch-key".into())]);
     assert_eq!(config.keys.authenticate(&headers).unwrap().name, "batch");
+}
+
+#[test]
+fn every_example_of_credentials_loads() {
+    let section = after(&read("docs/configuration.md"), "", "\n## Credentials\n", "\n## ");
+    let examples: Vec<Value> =
+        section.split("```yaml\n").skip(1).map(|text| yaml(text.split("```").next().unwrap())).collect();
+    assert_eq!(examples.len(), 5, "the page is not read as it should be");
+    for mut example in examples {
+        example["api_keys"] = json!([{"name": "a", "key": "k"}]);
+        let variable = |name: &str| match name {
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI" => Some("http://169.254.170.23/v1/credentials".to_owned()),
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI" => Some("/v2/credentials/0123".to_owned()),
+            "AWS_ROLE_ARN" => Some(ROLE.to_owned()),
+            "EXTERNAL_ID" => Some("id".to_owned()),
+            _ => None,
+        };
+        let config = Config::load(example.to_string().as_bytes(), variable).unwrap();
+        assert!(config.upstream.accounts.iter().all(|account| matches!(account.source, Source::Fetched(_))));
+    }
 }
 
 /// A row of the table of fields.
@@ -177,6 +209,8 @@ fn loaded(config: &Config, field: &str) -> Value {
         "dual_stack" => json!(upstream.variant.dual_stack),
         // Without one it is the region's own, and so for each member of the credentials.
         "endpoint" if upstream.host.is_none() => Value::Null,
+        "credentials.web_identity.session_name" => json!(web_identity().session_name),
+        "credentials.assume_role.session_name" => json!(assumed().session_name),
         field if field.starts_with("credentials.") => Value::Null,
         "cluster" => json!(upstream.cluster),
         "unsupported_parameters" => match options.unsupported {
@@ -214,6 +248,34 @@ fn loaded(config: &Config, field: &str) -> Value {
             }
         }
         field => panic!("{field}: this test does not know where its default is"),
+    }
+}
+
+/// The recipe by these credentials.
+fn recipe(credentials: Value) -> Recipe {
+    let mut least: Value = serde_json::from_str(LEAST).unwrap();
+    least["credentials"] = credentials;
+    match &load(&least).unwrap().upstream.accounts[0].source {
+        Source::Fetched(recipe) => (**recipe).clone(),
+        Source::Given(_) => panic!("it is not fetched"),
+    }
+}
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/x";
+
+/// The least that is written of a role.
+fn assumed() -> Role {
+    let role = json!({"cluster": "sts", "role_arn": ROLE});
+    recipe(json!({"instance": {"cluster": "imds"}, "assume_role": role})).role.unwrap()
+}
+
+/// The same by a token.
+fn web_identity() -> Role {
+    let token = json!({"cluster": "files", "path": "/t"});
+    let written = json!({"web_identity": {"cluster": "sts", "role_arn": ROLE, "token": token}});
+    match recipe(written).base {
+        Base::WebIdentity(web) => web.role,
+        other => panic!("{other:?}"),
     }
 }
 

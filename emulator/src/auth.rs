@@ -1,15 +1,21 @@
 //! Who may call: SigV4 or a bearer token, and what must never have got here.
 
 use crate::errors::AwsError;
+use crate::issued::Issued;
 use crate::options::Options;
-use crate::sigv4::{Identity, Signed, verify};
+use crate::sigv4::{Identity, Signed, access_key, verify};
 use hyper::HeaderMap;
 
 /// Headers a gateway must not pass on.
 const LEAKS: &[&str] = &["x-api-key", "api-key", "cookie", "proxy-authorization", "x-goog-api-key"];
 
 /// Checks a request; says how it was let in.
-pub fn check(request: &Signed<'_>, options: &Options, now: i64) -> Result<&'static str, AwsError> {
+pub fn check(
+    request: &Signed<'_>,
+    options: &Options,
+    issued: &Issued,
+    now: i64,
+) -> Result<&'static str, AwsError> {
     if options.no_auth {
         return Ok("unchecked");
     }
@@ -37,6 +43,19 @@ pub fn check(request: &Signed<'_>, options: &Options, now: i64) -> Result<&'stat
             "IncompleteSignatureException",
             "Unsupported scheme in the Authorization header.",
         ));
+    }
+    if let Some(temporary) = access_key(authorization).and_then(|key| issued.of(key)) {
+        let token = Some(temporary.session_token.as_str());
+        let who = Identity {
+            access_key: &temporary.access_key_id,
+            secret_key: &temporary.secret_access_key,
+            session_token: token,
+            expired_token: token.filter(|_| temporary.expires <= now),
+            region: &options.region,
+        };
+        verify(request, authorization, &who, now)?;
+        issued.used(&temporary.access_key_id);
+        return Ok("sigv4 ok, temporary");
     }
     let who = Identity {
         access_key: &options.access_key,

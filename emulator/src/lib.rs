@@ -14,6 +14,7 @@ pub mod errors;
 pub mod faults;
 pub mod frame;
 pub mod guardrail;
+pub mod issued;
 pub mod journal;
 pub mod lists;
 pub mod models;

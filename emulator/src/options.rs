@@ -40,6 +40,8 @@ flags without a value are on when their variable is 1 or true.
   POST /_emulator/faults      body: directives; replaces those in force (an empty body ends them)
   GET  /_emulator/faults      those in force
   GET  /_emulator/requests    the last 1,000 requests as JSON; DELETE forgets them
+  POST /_emulator/credentials body: temporary credentials that are good from now on until they expire, as JSON
+  GET  /_emulator/credentials how many requests each has signed
   GET  /_emulator/health
 ";
 

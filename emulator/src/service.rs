@@ -10,6 +10,7 @@ use crate::encoding::uuid;
 use crate::errors::{AwsError, TYPE_SUFFIX};
 use crate::faults::{Faults, Installed, Replacement};
 use crate::guardrail;
+use crate::issued::Issued;
 use crate::journal::{Entry, Journal};
 use crate::lists;
 use crate::models::{Facts, Family, Models};
@@ -43,6 +44,7 @@ pub struct Service {
     schema: Schema,
     models: Models,
     faults: Installed,
+    issued: Issued,
     journal: Journal,
     cache: Cache,
     recorder: Option<Recorder>,
@@ -87,6 +89,7 @@ impl Service {
             schema: Schema::load()?,
             models: Models::new(&options.region, &options.models),
             faults: Installed::new(options.faults.clone()),
+            issued: Issued::default(),
             journal: Journal::default(),
             cache: Cache::default(),
             recorder: recorder.map_err(|e| format!("--record: {e}"))?,
@@ -189,7 +192,7 @@ impl Service {
     }
 
     fn authenticate(&self, request: &Signed<'_>, notes: &mut Notes) -> Result<(), AwsError> {
-        match auth::check(request, &self.options, clock::now()) {
+        match auth::check(request, &self.options, &self.issued, clock::now()) {
             Ok(how) => {
                 how.clone_into(&mut notes.auth);
                 Ok(())
@@ -456,6 +459,13 @@ impl Service {
             ("DELETE", "requests") => {
                 self.journal.clear();
                 text(204, String::new())
+            }
+            ("POST", "credentials") => match self.issued.add(body) {
+                Ok(()) => text(204, String::new()),
+                Err(error) => text(400, error),
+            },
+            ("GET", "credentials") => {
+                self.response(200, JSON, Delivery::whole(self.issued.list().to_string().into()))
             }
             ("GET", "faults") => text(200, self.faults.text()),
             ("POST" | "PUT", "faults") => match Faults::parse(&String::from_utf8_lossy(body)) {

@@ -96,6 +96,11 @@ pub fn verify(
     )))
 }
 
+/// Which key id `authorization` names.
+pub fn access_key(authorization: &str) -> Option<&str> {
+    authorization.split_once("Credential=")?.1.split_once('/').map(|(key, _)| key)
+}
+
 /// The three fields of the header.
 struct Parts<'a> {
     credential: &'a str,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// What `Debug` shows in place of a secret.
-const REDACTED: &str = "** redacted **";
+pub(super) const REDACTED: &str = "** redacted **";
 
 /// A key pair for Signature Version 4, long-lived or temporary (IAM User Guide, "AWS security credentials").
 #[derive(Clone, PartialEq, Eq)]

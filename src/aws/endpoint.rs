@@ -68,6 +68,12 @@ impl Region {
         self.host("bedrock", variant)
     }
 
+    /// The host that gives roles' credentials: `sts.us-east-1.amazonaws.com` (AWS General Reference, "AWS Security Token
+    /// Service endpoints and quotas").
+    pub fn sts_host(&self) -> String {
+        self.host("sts", Variant::default())
+    }
+
     fn host(&self, service: &str, Variant { fips, dual_stack }: Variant) -> String {
         let Self(region) = self;
         let partition = self.partition();

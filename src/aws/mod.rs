@@ -5,6 +5,9 @@
 pub mod credentials;
 pub mod endpoint;
 pub mod path;
+pub mod providers;
+pub mod renewal;
 pub mod sign;
+pub mod source;
 
 pub use credentials::{Credentials, Identity};

@@ -185,6 +185,62 @@ pub(super) struct Credentials {
     pub(super) secret_access_key: Option<String>,
     pub(super) session_token: Option<String>,
     pub(super) bearer_token: Option<String>,
+    pub(super) container: Option<Container>,
+    pub(super) instance: Option<Instance>,
+    pub(super) web_identity: Option<WebIdentity>,
+    pub(super) assume_role: Option<AssumeRole>,
+}
+
+/// ECS and EKS Pod Identity.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Container {
+    pub(super) cluster: String,
+    pub(super) uri: String,
+    pub(super) authorization_token: Option<String>,
+    pub(super) authorization_token_file: Option<TokenFile>,
+}
+
+/// A file that a cluster serves.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TokenFile {
+    pub(super) cluster: String,
+    pub(super) path: String,
+}
+
+/// EC2's instance metadata.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Instance {
+    pub(super) cluster: String,
+    pub(super) role: Option<String>,
+}
+
+/// A role by a token.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WebIdentity {
+    pub(super) cluster: String,
+    pub(super) role_arn: String,
+    pub(super) token: TokenFile,
+    pub(super) session_name: Option<String>,
+    pub(super) duration_seconds: Option<u32>,
+    pub(super) region: Option<String>,
+    pub(super) endpoint: Option<String>,
+}
+
+/// A role by credentials.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AssumeRole {
+    pub(super) cluster: String,
+    pub(super) role_arn: String,
+    pub(super) external_id: Option<String>,
+    pub(super) session_name: Option<String>,
+    pub(super) duration_seconds: Option<u32>,
+    pub(super) region: Option<String>,
+    pub(super) endpoint: Option<String>,
 }
 
 /// What becomes of parameters without a counterpart.

@@ -1,11 +1,12 @@
 //! From what people write to what the code uses.
 
-use crate::aws::credentials::{Credentials, Identity};
 use crate::aws::endpoint::{Region, Variant};
+use crate::aws::source::Account;
 use crate::gateway::headers::may_be_forwarded;
 use crate::gateway::keys::{Hash, Key, Keys};
 use crate::translate::{Limits, Options};
 
+use super::credentials::account;
 use super::expand::expand;
 use super::file::{self, File};
 use super::images::images_of;
@@ -60,12 +61,22 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let file::Limits { body_bytes, reply_bytes, messages, tools, json_depth, embedding_inputs, frame_bytes } =
         limits.unwrap_or_default();
     let usual = Limits::default();
-    let identities = vec![identity(credentials.unwrap_or_default(), "credentials")?];
-    let Loaded { models, options: model_options, identities } = models::load(
+    let accounts = vec![account(credentials.unwrap_or_default(), &region, "credentials")?];
+    let Loaded { models, options: model_options, accounts } = models::load(
         models.unwrap_or_default(),
         [default_model, fallback_model, default_embedding_model],
-        identities,
+        accounts,
+        &region,
     )?;
+    let asked =
+        models.named.iter().flat_map(|model| &model.targets).filter_map(|target| target.cluster.as_ref());
+    let asked: Vec<&String> = asked.chain(&cluster).collect();
+    for Account { name, source } in &accounts {
+        // Envoy would call the filter in the middle of its own asking, which the SDK does not survive.
+        if let Some(own) = source.clusters().into_iter().find(|own| asked.iter().any(|asked| asked == own)) {
+            return Err(error(name, format!("the cluster '{own}' is Bedrock's: the filter is in its way")));
+        }
+    }
     Ok(Config {
         prefixes: prefixes_of(prefixes)?,
         keys: keys(api_keys.unwrap_or_default())?,
@@ -75,7 +86,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
             host: endpoint.map(|endpoint| host_of(&endpoint, "endpoint")).transpose()?,
             variant: Variant { fips: fips.unwrap_or(false), dual_stack: dual_stack.unwrap_or(false) },
             cluster,
-            identities,
+            accounts,
         },
         options: Options {
             unsupported: unsupported_parameters.map(Into::into).unwrap_or_default(),
@@ -162,37 +173,6 @@ fn keys(written: Vec<file::ApiKey>) -> Result<Keys, Error> {
         keys.push(Key { name, hash, models });
     }
     Ok(Keys(keys))
-}
-
-/// As whom, by what is written at `at`.
-pub(super) fn identity(written: file::Credentials, at: &str) -> Result<Identity, Error> {
-    let file::Credentials { access_key_id, secret_access_key, session_token, bearer_token } = written;
-    let access_key_id = credential(at, "access_key_id", access_key_id)?;
-    let secret_access_key = credential(at, "secret_access_key", secret_access_key)?;
-    let session_token = credential(at, "session_token", session_token)?;
-    // AWS's SDKs prefer the bearer token as well.
-    if let Some(token) = credential(at, "bearer_token", bearer_token)? {
-        return Ok(Identity::Bearer(token));
-    }
-    match (access_key_id, secret_access_key) {
-        (Some(access_key_id), Some(secret_access_key)) => {
-            Ok(Identity::SigV4(Credentials { access_key_id, secret_access_key, session_token }))
-        }
-        (Some(_), None) => Err(error(format!("{at}.secret_access_key"), "missing")),
-        (None, Some(_)) => Err(error(format!("{at}.access_key_id"), "missing")),
-        (None, None) => Err(error(at, "give 'access_key_id' and 'secret_access_key', or 'bearer_token'")),
-    }
-}
-
-/// A part of the credentials, without the line end that files put behind it; an empty one is none.
-fn credential(at: &str, name: &str, written: Option<String>) -> Result<Option<String>, Error> {
-    let value = written.as_deref().map(str::trim).filter(|value| !value.is_empty());
-    match value {
-        Some(value) if !value.bytes().all(|b| b.is_ascii_graphic()) => {
-            Err(error(format!("{at}.{name}"), "has characters that a header cannot carry"))
-        }
-        value => Ok(value.map(str::to_owned)),
-    }
 }
 
 /// The `host` header for `http(s)://host[:port]`: without the port where it is the scheme's own.
@@ -310,6 +290,11 @@ mod tests {
                 "credentials.secret_access_key",
             ),
             ("credentials", r#"{"bearer_token":""}"#, "credentials"),
+            (
+                "models",
+                r#"[{"name":"x","model":"a.b","cluster":"c","credentials":{"instance":{"cluster":"c"}}}]"#,
+                "models[0].credentials",
+            ),
             ("credentials", r#"{"bearer_token":"a\nb"}"#, "credentials.bearer_token"),
             ("limits", r#"{"tools":0}"#, "limits.tools"),
             ("limits", r#"{"tools":"many"}"#, "limits.tools"),

@@ -1,5 +1,6 @@
 //! The plugin configuration: what people write becomes what the code uses, and is checked once, when it is loaded.
 
+mod credentials;
 mod expand;
 mod file;
 mod images;
@@ -11,8 +12,8 @@ mod structure;
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::aws::Identity;
 use crate::aws::endpoint::{Region, Variant};
+use crate::aws::source::Account;
 use crate::gateway::images::Images;
 use crate::gateway::keys::Keys;
 use crate::gateway::models::Models;
@@ -65,7 +66,7 @@ pub struct Upstream {
     /// The cluster of models that name none, for `cluster_header` routes.
     pub cluster: Option<String>,
     /// As whom: first the usual one, then those of targets that have their own.
-    pub identities: Vec<Identity>,
+    pub accounts: Vec<Account>,
 }
 
 /// Where one attempt goes.
@@ -75,13 +76,13 @@ pub struct Destination<'a> {
     pub region: &'a Region,
     /// The `host` header that is sent and signed.
     pub host: Cow<'a, str>,
-    /// As whom.
-    pub identity: &'a Identity,
+    /// As whom, by the place among the accounts.
+    pub account: usize,
 }
 
 impl Upstream {
     /// Where an attempt at `target` goes that Envoy has connected at `place`: what the target says holds, then what the
-    /// endpoint says, then the usual. `None` where the target's identity is not there, which loading sees to.
+    /// endpoint says, then the usual. `None` where the target's account is not there, which loading sees to.
     pub fn destination<'a>(&'a self, target: &'a Target, place: &'a Place) -> Option<Destination<'a>> {
         let region = target.region.as_ref().or(place.region.as_ref()).unwrap_or(&self.region);
         let usual = || self.host.as_deref().filter(|_| *region == self.region);
@@ -89,7 +90,7 @@ impl Upstream {
         Some(Destination {
             region,
             host: host.map_or_else(|| region.runtime_host(self.variant).into(), Into::into),
-            identity: self.identities.get(target.identity)?,
+            account: self.accounts.get(target.account).map(|_| target.account)?,
         })
     }
 }

@@ -1,14 +1,15 @@
 //! `models`: names and the targets behind them.
 
-use crate::aws::Identity;
-use crate::aws::endpoint::region_of_arn;
+use crate::aws::endpoint::{Region, region_of_arn};
+use crate::aws::source::Account;
 use crate::bedrock::model_id::is_bedrock_id;
 use crate::gateway::models::{Model, Models, StandIn};
 use crate::gateway::targets::Target;
 
 use super::Error;
+use super::credentials::account;
 use super::file;
-use super::load::{error, host_of, identity, region_of};
+use super::load::{error, host_of, region_of};
 use super::model_options::{self, Written};
 
 const NO_ID: &str = "not a Bedrock model id, inference profile id or ARN, such as 'us.amazon.nova-pro-v1:0'";
@@ -19,16 +20,17 @@ pub(super) struct Loaded {
     /// How to translate for some, by Bedrock's id.
     pub(super) options: Vec<(String, crate::translate::Model)>,
     /// As whom; targets know theirs by its place.
-    pub(super) identities: Vec<Identity>,
+    pub(super) accounts: Vec<Account>,
 }
 
-/// Reads the models. `stand_ins` are the default, the fallback and the embeddings' default; `identities` has the usual one.
+/// Reads the models. `stand_ins` are the default, the fallback and the embeddings' default; `accounts` has the usual one, and `region` is the usual one.
 pub(super) fn load(
     written: Vec<file::Model>,
     stand_ins: [Option<String>; 3],
-    identities: Vec<Identity>,
+    accounts: Vec<Account>,
+    region: &Region,
 ) -> Result<Loaded, Error> {
-    let mut reader = Reader { options: Vec::new(), identities };
+    let mut reader = Reader { options: Vec::new(), accounts, region };
     let mut named: Vec<Model> = Vec::with_capacity(written.len());
     for (at, model) in written.into_iter().enumerate() {
         let at = format!("models[{at}]");
@@ -49,16 +51,17 @@ pub(super) fn load(
         stand_in("fallback_model", fallback)?,
         stand_in("default_embedding_model", default_embedding)?,
     );
-    let Reader { options, identities } = reader;
-    Ok(Loaded { models: Models { named, default, fallback, default_embedding }, options, identities })
+    let Reader { options, accounts, region: _ } = reader;
+    Ok(Loaded { models: Models { named, default, fallback, default_embedding }, options, accounts })
 }
 
-struct Reader {
+struct Reader<'r> {
     options: Vec<(String, crate::translate::Model)>,
-    identities: Vec<Identity>,
+    accounts: Vec<Account>,
+    region: &'r Region,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn model(&mut self, written: file::Model, at: &str) -> Result<Model, Error> {
         let file::Model {
             name,
@@ -155,20 +158,20 @@ impl Reader {
             cluster,
             region: region.or(bare.region),
             host: endpoint.map(|endpoint| host_of(&endpoint, &format!("{at}.endpoint"))).transpose()?,
-            identity: self.identity(credentials, at)?,
+            account: self.account(credentials, at)?,
             id,
         })
     }
 
-    /// The place of these credentials among the identities.
-    fn identity(&mut self, written: Option<file::Credentials>, at: &str) -> Result<usize, Error> {
+    /// The place of these credentials among the accounts.
+    fn account(&mut self, written: Option<file::Credentials>, at: &str) -> Result<usize, Error> {
         let Some(written) = written else { return Ok(0) };
-        let identity = identity(written, &format!("{at}.credentials"))?;
-        if let Some(known) = self.identities.iter().position(|other| *other == identity) {
+        let account = account(written, self.region, &format!("{at}.credentials"))?;
+        if let Some(known) = self.accounts.iter().position(|other| other.source == account.source) {
             return Ok(known);
         }
-        self.identities.push(identity);
-        Ok(self.identities.len().saturating_sub(1))
+        self.accounts.push(account);
+        Ok(self.accounts.len().saturating_sub(1))
     }
 }
 
@@ -203,7 +206,7 @@ mod tests {
                 let place = Place { region: target.region.clone(), ..Place::default() };
                 let target = targets::at(&resolved.targets, &place).unwrap();
                 let destination = config.upstream.destination(target, &place).unwrap();
-                (destination.region.to_string(), destination.host.into_owned(), target.identity)
+                (destination.region.to_string(), destination.host.into_owned(), target.account)
             })
             .collect();
         assert_eq!(
@@ -214,7 +217,7 @@ mod tests {
                 ("us-gov-west-1".into(), "bedrock-runtime.us-gov-west-1.amazonaws.com".into(), 0),
             ]
         );
-        assert_eq!(config.upstream.identities.len(), 2);
+        assert_eq!(config.upstream.accounts.len(), 2);
     }
 
     #[test]

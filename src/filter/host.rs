@@ -102,6 +102,21 @@ mod abi {
             bytes: *const u8,
             length: usize,
         ) -> u32;
+        pub(super) fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
+        pub(super) fn proxy_get_shared_data(
+            key: *const u8,
+            key_length: usize,
+            value: *mut *mut u8,
+            value_length: *mut usize,
+            version: *mut u32,
+        ) -> u32;
+        pub(super) fn proxy_set_shared_data(
+            key: *const u8,
+            key_length: usize,
+            value: *const u8,
+            value_length: usize,
+            version: u32,
+        ) -> u32;
         pub(super) fn proxy_close_stream(stream: u32) -> u32;
         pub(super) fn proxy_continue_stream(stream: u32) -> u32;
         pub(super) fn proxy_send_local_response(
@@ -235,6 +250,33 @@ pub(super) fn resume_request() -> Result<(), Failed> {
     const HTTP_REQUEST: u32 = 0;
     // SAFETY: it takes no memory.
     done(unsafe { abi::proxy_continue_stream(HTTP_REQUEST) })
+}
+
+/// Has the root context's `on_tick` called again and again.
+pub(super) fn set_tick_period(period: Duration) -> Result<(), Failed> {
+    // SAFETY: it takes no memory.
+    done(unsafe {
+        abi::proxy_set_tick_period_milliseconds(u32::try_from(period.as_millis()).unwrap_or(u32::MAX))
+    })
+}
+
+/// What the VMs of one `vm_id` share under a key, and its version; `None` where there is nothing.
+pub(super) fn shared_data(key: &str) -> Option<(Vec<u8>, u32)> {
+    let mut version = 0;
+    // SAFETY: pointer and length are of one live string, the version's is to a live `u32`, and `given` hands over live
+    // pointers.
+    let value = given(|value, length| unsafe {
+        abi::proxy_get_shared_data(key.as_ptr(), key.len(), value, length, &raw mut version)
+    });
+    Some((value.ok()?, version))
+}
+
+/// Shares a value: only in the place of the `version` that was read, or of whatever is there. Survives this VM.
+pub(super) fn set_shared_data(key: &str, value: &[u8], version: Option<u32>) -> Result<(), Failed> {
+    // SAFETY: both pairs of pointer and length are of live slices.
+    done(unsafe {
+        abi::proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version.unwrap_or(0))
+    })
 }
 
 /// Sends a request; its answer comes to the context's `on_http_call_response`. The one call by the SDK: it

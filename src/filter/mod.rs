@@ -1,6 +1,7 @@
 //! The adapter to Envoy, and the only module that knows of it: a root context per plugin, a context per request
 //! (gateway role), per attempt (upstream role) or per image (fetch role).
 
+mod accounts;
 mod fan_out;
 mod fetch;
 mod gateway;
@@ -18,6 +19,7 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
 use crate::config::Config;
+use accounts::Accounts;
 use host::{Buffer, Level};
 
 /// The places of the filter, told apart by the plugin's `root_id`.
@@ -35,6 +37,8 @@ enum Role {
 #[derive(Debug, Default)]
 pub struct Root {
     loaded: Option<(Role, Rc<Config>)>,
+    /// As whom the upstream role calls.
+    accounts: Option<Rc<Accounts>>,
 }
 
 impl Root {
@@ -98,14 +102,37 @@ fn check_envoy(role: Role) -> Result<(), String> {
     }
 }
 
-impl Context for Root {}
+/// The configuration's accounts, looked after from the first tick on: to ask anybody now would be too early for Envoy.
+fn renewed(config: &Config) -> Rc<Accounts> {
+    let accounts = Accounts::new(config);
+    if accounts.are_renewed() && host::set_tick_period(accounts::TICK).is_err() {
+        host::log(Level::Error, || "Envoy would not tick: no credentials will be fetched".to_owned());
+    }
+    Rc::new(accounts)
+}
+
+impl Context for Root {
+    fn on_http_call_response(&mut self, call: u32, headers: usize, size: usize, _trailers: usize) {
+        if let Some(accounts) = &self.accounts {
+            accounts.answered(call, headers, size);
+        }
+    }
+}
 
 impl RootContext for Root {
     fn on_configure(&mut self, _size: usize) -> bool {
         host::read_log_level();
         match self.configure() {
-            Ok(loaded) => {
-                self.loaded = Some(loaded);
+            Ok((role, config)) => {
+                // Only whoever signs needs to be somebody.
+                if matches!(role, Role::Upstream) {
+                    // A second plugin with the same configuration comes by here too; what is under way goes on.
+                    let is_same = |(_, loaded): &(Role, Rc<Config>)| loaded.upstream == config.upstream;
+                    if self.accounts.is_none() || !self.loaded.as_ref().is_some_and(is_same) {
+                        self.accounts = Some(renewed(&config));
+                    }
+                }
+                self.loaded = Some((role, config));
                 true
             }
             Err(reason) => {
@@ -115,12 +142,18 @@ impl RootContext for Root {
         }
     }
 
+    fn on_tick(&mut self) {
+        if let Some(accounts) = &self.accounts {
+            accounts.tick();
+        }
+    }
+
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
         let (role, config) = self.loaded.as_ref()?;
         let config = Rc::clone(config);
         Some(match role {
             Role::Gateway => Box::new(gateway::Gateway::new(config)),
-            Role::Upstream => Box::new(upstream::Upstream::new(config)),
+            Role::Upstream => Box::new(upstream::Upstream::new(config, Rc::clone(self.accounts.as_ref()?))),
             Role::Fetch => Box::new(fetch::Fetch::new(config)),
         })
     }

@@ -15,6 +15,7 @@ use std::rc::Rc;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
+use super::accounts::Accounts;
 use super::head::Head;
 use super::host::{self, Buffer, Level, Map};
 use super::place;
@@ -36,6 +37,7 @@ use crate::translate::{self, Client, Outgoing, Reply, chat};
 #[derive(Debug)]
 pub(super) struct Upstream {
     config: Rc<Config>,
+    accounts: Rc<Accounts>,
     /// What the client sent, until it is put back.
     original: Option<Headers>,
     /// What was sent, once it was.
@@ -71,8 +73,8 @@ enum Answer {
 }
 
 impl Upstream {
-    pub(super) fn new(config: Rc<Config>) -> Self {
-        Self { config, original: None, sent: None, answer: Answer::None, refused: false }
+    pub(super) fn new(config: Rc<Config>, accounts: Rc<Accounts>) -> Self {
+        Self { config, accounts, original: None, sent: None, answer: Answer::None, refused: false }
     }
 
     fn request_headers(&mut self, end_of_stream: bool) -> Result<Action, Error> {
@@ -164,7 +166,7 @@ impl Upstream {
                 headers.push(name, value);
             }
         }
-        match destination.identity {
+        match &*self.accounts.identity(destination.account)? {
             Identity::Bearer(token) => headers.push("authorization", format!("Bearer {token}")),
             Identity::SigV4(credentials) => {
                 let request = sign::Request {

@@ -15,15 +15,15 @@ pub struct Target {
     pub region: Option<Region>,
     /// The host that is sent and signed; `None`: the endpoint's, else the region's.
     pub host: Option<String>,
-    /// As whom, by its place among the configuration's identities.
-    pub identity: usize,
+    /// As whom, by its place among the configuration's accounts.
+    pub account: usize,
 }
 
 impl Target {
     /// A model by its id alone, wherever it may be; an ARN tells its region.
     pub fn of_id(id: &str) -> Self {
         let region = region_of_arn(id).and_then(|region| Region::new(region).ok());
-        Self { name: None, id: id.to_owned(), cluster: None, region, host: None, identity: 0 }
+        Self { name: None, id: id.to_owned(), cluster: None, region, host: None, account: 0 }
     }
 
     /// Whether it is the one that the endpoint at `place` is meant for.

@@ -26,7 +26,18 @@ class Gateway:
     process: processes.Process
 
     @classmethod
-    def start(cls, upstream, *, sample="envoy", changes=None, plugin=None, environment=None, patch=None, workers=1):
+    def start(
+        cls,
+        upstream,
+        *,
+        sample="envoy",
+        changes=None,
+        plugin=None,
+        environment=None,
+        patch=None,
+        workers=1,
+        wasm_log="warning",
+    ):
         """`upstream` is one endpoint, or one for each region of the sample. `changes` are made to the plugin's
         configuration in the sample, which is read from envoy/ or given, `plugin` replaces it; `patch` gets the whole bootstrap."""
         port = free_port()
@@ -44,6 +55,7 @@ class Gateway:
         path = processes.RUN / f"{name}.yaml"
         envoy_config.write(path, config)
         command = [ROOT / "target/venv/bin/envoy", "-c", path, "-l", "warn", "--concurrency", workers]
+        command += ["--component-log-level", f"wasm:{wasm_log}"]
         process = processes.Process(name, [*command, "--use-dynamic-base-id"], variables)
         try:
             process.wait_for("GET /health", lambda: processes.healthy(port))

@@ -1,0 +1,325 @@
+//! When credentials are fetched, and by whom: what the workers of one Envoy know together.
+//!
+//! All moments are of Envoy's clock, which may jump. A moment further away than anybody could have meant it counts as
+//! past, and credentials that were fetched in the future are fetched again.
+
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use super::Credentials;
+use super::providers::Temporary;
+
+/// How long one call of a fetch may take; after that another worker may begin.
+pub const LEASE: Duration = Duration::from_secs(10);
+/// How long before their end credentials are not used any more: a request has to get there.
+const MARGIN: Duration = Duration::from_secs(1);
+/// The first pause after a failed fetch; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest one.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How much longer the one that failed waits, so that another gets its turn.
+const STAND_BACK: Duration = Duration::from_secs(1);
+/// How far the clocks of two workers may be apart.
+const TOLERANCE: Duration = Duration::from_secs(5);
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Worker {
+    /// No other worker's.
+    pub id: u64,
+    /// How much earlier than others it renews, in thousandths of the credentials' life: 0 to 100.
+    pub early: u32,
+}
+
+impl Worker {
+    /// One by a random number.
+    pub fn of(random: u64) -> Self {
+        Self { id: random, early: u32::try_from(random >> 32).unwrap_or_default() % 101 }
+    }
+}
+
+/// What is known of one account's credentials.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// The newest that came.
+    pub held: Option<Held>,
+    /// How many fetches have failed since.
+    pub failures: u32,
+    /// Not before then the next.
+    retry_at: Duration,
+    /// Who failed last.
+    failed_by: u64,
+    /// Who is fetching.
+    lease: Option<Lease>,
+}
+
+/// Credentials and their life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// What requests are signed with.
+    pub credentials: Credentials,
+    /// When they came.
+    fetched: Duration,
+    /// When AWS stops taking them.
+    expires: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Lease {
+    holder: u64,
+    until: Duration,
+}
+
+/// Since 1970.
+fn moment(now: SystemTime) -> Duration {
+    now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
+/// True while `until` is to come, and as near as it was meant to be.
+fn is_ahead(until: Duration, now: Duration, at_most: Duration) -> bool {
+    until > now && until.saturating_sub(now) <= at_most
+}
+
+impl Held {
+    /// Whether a request may be signed with them.
+    pub fn is_good(&self, now: SystemTime) -> bool {
+        moment(now).saturating_add(MARGIN) < self.expires
+    }
+
+    /// How long they are still good.
+    pub fn left(&self, now: SystemTime) -> Duration {
+        self.expires.saturating_sub(moment(now))
+    }
+
+    /// When two thirds of their life are over, or up to a tenth of it earlier. Whatever lives a quarter of an hour is so
+    /// renewed five minutes before its end.
+    fn is_to_renew(&self, worker: Worker, now: Duration) -> bool {
+        let life = self.expires.saturating_sub(self.fetched);
+        let thousandths = 666_u32.saturating_sub(worker.early);
+        now.saturating_add(TOLERANCE) < self.fetched
+            || now >= self.fetched.saturating_add(life.saturating_mul(thousandths) / 1000)
+    }
+}
+
+impl Record {
+    /// Whether `worker` should fetch now.
+    pub fn is_due(&self, worker: Worker, now: SystemTime) -> bool {
+        let now = moment(now);
+        if self.lease.is_some_and(|lease| is_ahead(lease.until, now, LEASE)) {
+            return false;
+        }
+        if self.failures > 0 {
+            let back = if self.failed_by == worker.id { STAND_BACK } else { Duration::ZERO };
+            return !is_ahead(self.retry_at.saturating_add(back), now, LONGEST_PAUSE + STAND_BACK);
+        }
+        self.held.as_ref().is_none_or(|held| held.is_to_renew(worker, now))
+    }
+
+    /// The same, with `worker` fetching.
+    #[must_use]
+    pub fn leased(&self, worker: Worker, now: SystemTime) -> Self {
+        let lease = Lease { holder: worker.id, until: moment(now).saturating_add(LEASE) };
+        Self { lease: Some(lease), ..self.clone() }
+    }
+
+    /// The same, with what `worker` was given.
+    #[must_use]
+    pub fn renewed(&self, worker: Worker, with: &Temporary, now: SystemTime) -> Self {
+        let held = Held {
+            credentials: with.credentials.clone(),
+            fetched: moment(now),
+            expires: moment(with.expires),
+        };
+        Self { held: Some(held), lease: self.lease_of_others(worker), ..Self::default() }
+    }
+
+    /// The same, after `worker` was given nothing.
+    #[must_use]
+    pub fn failed(&self, worker: Worker, now: SystemTime) -> Self {
+        let failures = self.failures.saturating_add(1);
+        Self {
+            held: self.held.clone(),
+            failures,
+            retry_at: moment(now).saturating_add(pause(failures)),
+            failed_by: worker.id,
+            lease: self.lease_of_others(worker),
+        }
+    }
+
+    fn lease_of_others(&self, worker: Worker) -> Option<Lease> {
+        self.lease.filter(|lease| lease.holder != worker.id)
+    }
+
+    /// For the memory that workers share.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let Self { held, failures, retry_at, failed_by, lease } = self;
+        let wire = Wire {
+            held: held.as_ref().map(|Held { credentials, fetched, expires }| {
+                let Credentials { access_key_id, secret_access_key, session_token } = credentials.clone();
+                (access_key_id, secret_access_key, session_token, *fetched, *expires)
+            }),
+            failures: *failures,
+            retry_at: *retry_at,
+            failed_by: *failed_by,
+            lease: lease.map(|Lease { holder, until }| (holder, until)),
+        };
+        serde_json::to_vec(&wire).unwrap_or_default()
+    }
+
+    /// What [`Self::to_bytes`] wrote; what nobody wrote is nothing known.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let Ok(Wire { held, failures, retry_at, failed_by, lease }) = serde_json::from_slice(bytes) else {
+            return Self::default();
+        };
+        let held = held.map(|(access_key_id, secret_access_key, session_token, fetched, expires)| Held {
+            credentials: Credentials { access_key_id, secret_access_key, session_token },
+            fetched,
+            expires,
+        });
+        let lease = lease.map(|(holder, until)| Lease { holder, until });
+        Self { held, failures, retry_at, failed_by, lease }
+    }
+}
+
+/// How long to wait after that many failures.
+pub fn pause(failures: u32) -> Duration {
+    let doubled = 2_u32.saturating_pow(failures.saturating_sub(1).min(16));
+    FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE)
+}
+
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    held: Option<(String, String, Option<String>, Duration, Duration)>,
+    failures: u32,
+    retry_at: Duration,
+    failed_by: u64,
+    lease: Option<(u64, Duration)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ME: Worker = Worker { id: 1, early: 0 };
+    const OTHER: Worker = Worker { id: 2, early: 0 };
+    const HOUR: u64 = 3600;
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000 + seconds)
+    }
+
+    fn temporary(expires: u64) -> Temporary {
+        Temporary {
+            credentials: Credentials {
+                access_key_id: "ASIA".into(),
+                secret_access_key: "s3cret".into(),
+                session_token: Some("t0ken".into()),
+            },
+            expires: at(expires),
+        }
+    }
+
+    fn held(expires: u64) -> Record {
+        Record::default().renewed(ME, &temporary(expires), at(0))
+    }
+
+    #[test]
+    fn nothing_known_is_fetched_at_once_and_by_one() {
+        let record = Record::default();
+        assert!(record.is_due(ME, at(0)));
+        let leased = record.leased(ME, at(0));
+        assert!(!leased.is_due(OTHER, at(0)) && !leased.is_due(OTHER, at(9)));
+        assert!(leased.is_due(OTHER, at(10)), "whoever has it is gone");
+    }
+
+    #[test]
+    fn credentials_are_renewed_when_two_thirds_of_their_life_are_over_or_earlier() {
+        let record = held(HOUR);
+        assert!(!record.is_due(ME, at(2397)) && record.is_due(ME, at(2398)));
+        let early = Worker { early: 100, ..ME };
+        assert!(!record.is_due(early, at(2037)) && record.is_due(early, at(2038)));
+        // Five minutes before the end, or more, for all that live a quarter of an hour.
+        for life in (900..=43_200).step_by(100) {
+            assert!(held(life).is_due(ME, at(life - 300)), "{life}");
+        }
+    }
+
+    #[test]
+    fn workers_differ_in_when_they_renew() {
+        let early: Vec<u32> =
+            (0..=u64::from(u32::MAX)).step_by(1 << 24).map(|n| Worker::of(n << 32).early).collect();
+        assert!(early.iter().all(|early| *early <= 100));
+        assert!(early.contains(&0) && early.iter().any(|early| *early > 90));
+    }
+
+    #[test]
+    fn credentials_are_kept_while_fetches_fail_and_used_until_they_end() {
+        let mut record = held(HOUR);
+        for n in 0..20 {
+            record = record.leased(ME, at(2400 + n)).failed(ME, at(2400 + n));
+        }
+        let kept = record.held.as_ref().unwrap();
+        assert!(kept.is_good(at(HOUR - 2)) && !kept.is_good(at(HOUR - 1)) && !kept.is_good(at(HOUR)));
+        assert_eq!(record.failures, 20);
+        let renewed = record.renewed(OTHER, &temporary(2 * HOUR), at(HOUR));
+        assert_eq!(renewed.failures, 0);
+        assert!(renewed.held.unwrap().is_good(at(HOUR + 1)));
+    }
+
+    #[test]
+    fn pauses_grow_to_a_limit() {
+        let pauses: Vec<u128> = (1..=9).map(|failures| pause(failures).as_millis()).collect();
+        assert_eq!(pauses, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn whoever_failed_lets_another_try_first() {
+        let record = Record::default().leased(ME, at(0)).failed(ME, at(0)).failed(ME, at(0));
+        assert!(!record.is_due(OTHER, at(0)));
+        assert!(record.is_due(OTHER, at(1)) && !record.is_due(ME, at(1)));
+        assert!(record.is_due(ME, at(2)));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_back_stops_nothing() {
+        let record = held(HOUR);
+        // What was fetched in the future was fetched by a wrong clock.
+        assert!(!record.is_due(ME, at(0) - Duration::from_secs(4)));
+        assert!(record.is_due(ME, at(0) - Duration::from_secs(6)));
+        let a_day_before = at(0) - Duration::from_secs(86_400);
+        assert!(Record::default().leased(OTHER, at(0)).is_due(ME, a_day_before));
+        assert!(Record::default().failed(OTHER, at(0)).is_due(ME, a_day_before));
+        assert!(Record::default().is_due(ME, SystemTime::UNIX_EPOCH - Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_ahead_uses_nothing_that_has_ended() {
+        let record = held(HOUR);
+        assert!(!record.held.as_ref().unwrap().is_good(at(86_400)));
+        assert!(record.is_due(ME, at(86_400)));
+    }
+
+    #[test]
+    fn another_fetchs_lease_is_left_alone() {
+        let record = Record::default().leased(OTHER, at(0)).renewed(ME, &temporary(9), at(1));
+        assert!(!record.is_due(ME, at(9)), "the other is still fetching");
+    }
+
+    #[test]
+    fn a_record_comes_back_as_it_went_and_anything_else_is_nothing_known() {
+        let record = held(HOUR).leased(OTHER, at(5)).failed(ME, at(6));
+        let bytes = record.to_bytes();
+        assert_eq!(Record::from_bytes(&bytes), record);
+        for end in 0..bytes.len() {
+            assert_eq!(Record::from_bytes(&bytes[..end]), Record::default(), "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let shown = format!("{:?}", held(HOUR));
+        assert!(!shown.contains("s3cret") && !shown.contains("t0ken"), "{shown}");
+    }
+}

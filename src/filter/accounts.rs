@@ -1,0 +1,313 @@
+//! The identities that attempts sign with, and in the background of the root context their renewal.
+//!
+//! Each worker has a root context, and Envoy's main thread too; all of them tick. What one fetches it puts into the data
+//! that the VMs of one `vm_id` share, and the others read it there; a lease in the same place says who fetches. Requests
+//! only ever read what is there.
+
+use std::cell::{Cell, RefCell};
+use std::hash::{BuildHasher as _, RandomState};
+use std::rc::Rc;
+use std::time::{Duration, SystemTime};
+
+use super::host::{self, Buffer, Level, Map};
+use crate::aws::Identity;
+use crate::aws::providers::{Answer, Call, Fetch, Step, Temporary};
+use crate::aws::renewal::{Held, LEASE, Record, Worker, pause};
+use crate::aws::source::{Account, Recipe, Source};
+use crate::config::Config;
+use crate::openai::Error;
+
+/// How often is looked after what is due. Looking costs a call or two to Envoy.
+pub(super) const TICK: Duration = Duration::from_millis(200);
+
+/// How long one call may take; less than the lease.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often a record is written again that others keep changing. They change it once per fetch.
+const TRIES: usize = 20;
+
+/// All accounts of one plugin on one worker.
+#[derive(Debug)]
+pub(super) struct Accounts {
+    worker: Worker,
+    all: Vec<Kept>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    name: String,
+    identity: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Given(Rc<Identity>),
+    Fetched(Box<Renewing>),
+}
+
+/// Credentials that are renewed.
+#[derive(Debug)]
+struct Renewing {
+    recipe: Recipe,
+    /// Where the workers share them.
+    key: String,
+    /// Which version of that was read last.
+    seen: Cell<Option<u32>>,
+    known: RefCell<Option<Known>>,
+    fetching: RefCell<Option<Fetching>>,
+    /// The log tells already that there are none.
+    is_told: Cell<bool>,
+}
+
+#[derive(Debug)]
+struct Known {
+    held: Held,
+    identity: Rc<Identity>,
+}
+
+#[derive(Debug)]
+struct Fetching {
+    fetch: Fetch,
+    call: u32,
+    until: SystemTime,
+}
+
+impl Accounts {
+    pub(super) fn new(config: &Config) -> Self {
+        let all = config.upstream.accounts.iter().map(Kept::new).collect();
+        Self { worker: Worker::of(RandomState::new().hash_one(0)), all }
+    }
+
+    /// Whether there is anything to renew.
+    pub(super) fn are_renewed(&self) -> bool {
+        self.renewed().next().is_some()
+    }
+
+    fn renewed(&self) -> impl Iterator<Item = (&str, &Renewing)> {
+        self.all.iter().filter_map(|kept| match &kept.identity {
+            Kind::Given(_) => None,
+            Kind::Fetched(renewing) => Some((kept.name.as_str(), &**renewing)),
+        })
+    }
+
+    /// Looks after what is due.
+    pub(super) fn tick(&self) {
+        for (name, renewing) in self.renewed() {
+            renewing.tick(name, self.worker);
+        }
+    }
+
+    /// Takes the answer of a call; those of a root context before this one are nobody's.
+    pub(super) fn answered(&self, call: u32, headers: usize, size: usize) {
+        if let Some((name, renewing)) = self.renewed().find(|(_, renewing)| renewing.awaits(call)) {
+            renewing.answered(name, self.worker, headers, size);
+        }
+    }
+
+    /// The identity of an account, or why there is none.
+    pub(super) fn identity(&self, account: usize) -> Result<Rc<Identity>, Error> {
+        let Some(kept) = self.all.get(account) else { return Err(unavailable()) };
+        match &kept.identity {
+            Kind::Given(identity) => Ok(Rc::clone(identity)),
+            Kind::Fetched(renewing) => renewing.identity(&kept.name),
+        }
+    }
+}
+
+/// Final: an answer of ours is not retried.
+fn unavailable() -> Error {
+    Error::new(503, "The gateway has no AWS credentials at the moment.").code("credentials_unavailable")
+}
+
+impl Kept {
+    fn new(account: &Account) -> Self {
+        let identity = match &account.source {
+            Source::Given(identity) => Kind::Given(Rc::new(identity.clone())),
+            Source::Fetched(recipe) => Kind::Fetched(Box::new(Renewing::new(recipe))),
+        };
+        Self { name: account.name.clone(), identity }
+    }
+}
+
+impl Renewing {
+    fn new(recipe: &Recipe) -> Self {
+        let renewing = Self {
+            recipe: recipe.clone(),
+            key: format!("bedrock-filter/credentials/1/{}", recipe.fingerprint()),
+            seen: Cell::new(None),
+            known: RefCell::default(),
+            fetching: RefCell::default(),
+            is_told: Cell::new(false),
+        };
+        renewing.read();
+        renewing
+    }
+
+    /// What the workers share, and its version. Where there is nothing yet, nothing is put there: only what is there can
+    /// be written by one worker alone.
+    fn read(&self) -> Option<(Record, u32)> {
+        let found = host::shared_data(&self.key);
+        let Some((bytes, version)) = found else {
+            let _ = host::set_shared_data(&self.key, &Record::default().to_bytes(), None);
+            return None;
+        };
+        let record = Record::from_bytes(&bytes);
+        if self.seen.replace(Some(version)) != Some(version) {
+            self.keep(&record);
+        }
+        Some((record, version))
+    }
+
+    fn keep(&self, record: &Record) {
+        let Some(held) = &record.held else { return };
+        let is_known = self.known.borrow().as_ref().is_some_and(|known| known.held == *held);
+        if !is_known {
+            let identity = Rc::new(Identity::SigV4(held.credentials.clone()));
+            *self.known.borrow_mut() = Some(Known { held: held.clone(), identity });
+            self.is_told.set(false);
+        }
+    }
+
+    /// Changes what the workers share, whoever else does so. Gives what was there before.
+    fn change(&self, change: impl Fn(&Record) -> Record) -> Record {
+        let mut before = Record::default();
+        for _ in 0..TRIES {
+            let Some((record, version)) = self.read() else { continue };
+            let after = change(&record);
+            before = record;
+            if host::set_shared_data(&self.key, &after.to_bytes(), Some(version)).is_ok() {
+                break;
+            }
+        }
+        before
+    }
+
+    fn tick(&self, name: &str, worker: Worker) {
+        let now = host::now();
+        if let Some(fetching) = &*self.fetching.borrow()
+            && fetching.until > now
+            && fetching.until <= now + LEASE
+        {
+            return;
+        }
+        let Some((record, version)) = self.read() else { return };
+        if !record.is_due(worker, now) {
+            return;
+        }
+        let leased = record.leased(worker, now).to_bytes();
+        if host::set_shared_data(&self.key, &leased, Some(version)).is_err() {
+            return;
+        }
+        let (fetch, step) = Fetch::begin(&self.recipe, now);
+        self.go_on(name, worker, fetch, step);
+    }
+
+    fn awaits(&self, call: u32) -> bool {
+        self.fetching.borrow().as_ref().is_some_and(|fetching| fetching.call == call)
+    }
+
+    fn answered(&self, name: &str, worker: Worker, headers: usize, size: usize) {
+        let Some(Fetching { mut fetch, .. }) = self.fetching.take() else { return };
+        // Without headers nothing came.
+        let status = if headers > 0 { host::header(Map::CallResponse, ":status") } else { None };
+        let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse().ok());
+        let body =
+            if size > 0 { host::buffer(Buffer::CallResponse, size).unwrap_or_default() } else { Vec::new() };
+        let now = host::now();
+        let step = fetch.answered(Answer { status, body: &body }, now);
+        if matches!(step, Step::Ask(_)) {
+            self.change(|record| record.leased(worker, now));
+        }
+        self.go_on(name, worker, fetch, step);
+    }
+
+    fn go_on(&self, name: &str, worker: Worker, fetch: Fetch, step: Step) {
+        match step {
+            Step::Ask(call) => match ask(&call) {
+                Ok(call) => {
+                    let until = host::now() + LEASE;
+                    *self.fetching.borrow_mut() = Some(Fetching { fetch, call, until });
+                }
+                Err(why) => self.failed(name, worker, &why),
+            },
+            Step::Have(temporary) => self.have(name, worker, &temporary),
+            Step::Failed(why) => self.failed(name, worker, &why),
+        }
+    }
+
+    fn have(&self, name: &str, worker: Worker, temporary: &Temporary) {
+        let now = host::now();
+        let before = self.change(|record| record.renewed(worker, temporary, now));
+        // It may be that nobody else gets them; here they are good.
+        self.keep(&Record::default().renewed(worker, temporary, now));
+        let left = temporary.expires.duration_since(now).unwrap_or_default().as_secs();
+        if before.failures > 0 {
+            let failures = before.failures;
+            host::log(Level::Warn, || {
+                format!("{name}: fetched again after {failures} failures, good for {left} s")
+            });
+        } else {
+            host::log(Level::Info, || format!("{name}: fetched, good for {left} s"));
+        }
+    }
+
+    fn failed(&self, name: &str, worker: Worker, why: &str) {
+        let now = host::now();
+        let before = self.change(|record| record.failed(worker, now));
+        let pause = pause(before.failures.saturating_add(1)).as_secs_f64();
+        match before.held.filter(|held| held.is_good(now)) {
+            Some(held) => {
+                let left = held.left(now).as_secs();
+                host::log(Level::Warn, || {
+                    format!(
+                        "{name}: not renewed: {why}. Those there are good for {left} s; next try in {pause} s"
+                    )
+                });
+            }
+            None => host::log(Level::Error, || {
+                format!("{name}: not fetched, and there are none: {why}. Next try in {pause} s")
+            }),
+        }
+    }
+
+    fn identity(&self, name: &str) -> Result<Rc<Identity>, Error> {
+        let now = host::now();
+        if let Some(identity) = self.good(now) {
+            return Ok(identity);
+        }
+        // Another worker may have them since the last tick.
+        self.read();
+        if let Some(identity) = self.good(now) {
+            return Ok(identity);
+        }
+        if !self.is_told.replace(true) {
+            let what = if self.known.borrow().is_some() { "have expired" } else { "are not there yet" };
+            host::log(Level::Error, || format!("{name}: the credentials {what}: requests get 503"));
+        }
+        Err(unavailable())
+    }
+
+    fn good(&self, now: SystemTime) -> Option<Rc<Identity>> {
+        let known = self.known.borrow();
+        known.as_ref().filter(|known| known.held.is_good(now)).map(|known| Rc::clone(&known.identity))
+    }
+}
+
+fn ask(call: &Call) -> Result<u32, String> {
+    let mut headers = vec![
+        (":method", call.method),
+        (":scheme", "https"),
+        (":authority", call.host.as_str()),
+        (":path", call.path.as_str()),
+    ];
+    headers.extend(call.headers.iter().map(|(name, value)| (*name, value.as_str())));
+    let body = Some(call.body.as_bytes()).filter(|body| !body.is_empty());
+    host::call(&call.cluster, headers, body, CALL_TIMEOUT).map_err(|failed| {
+        let cluster = &call.cluster;
+        if failed == host::REFUSED_AT_ONCE {
+            format!("the cluster '{cluster}' takes no request")
+        } else {
+            format!("there is no cluster '{cluster}'")
+        }
+    })
+}
