@@ -52,6 +52,7 @@ pub fn check(
             session_token: token,
             expired_token: token.filter(|_| temporary.expires <= now),
             region: &options.region,
+            service: &options.service,
         };
         verify(request, authorization, &who, now)?;
         issued.used(&temporary.access_key_id);
@@ -63,6 +64,7 @@ pub fn check(
         session_token: options.session_token.as_deref(),
         expired_token: options.expired_token.as_deref(),
         region: &options.region,
+        service: &options.service,
     };
     verify(request, authorization, &who, now).map(|()| "sigv4 ok")
 }

@@ -1,9 +1,11 @@
 //! The requests seen last, for tests that want to look at what arrived.
 
+use crate::encoding::hex;
 use base64::Engine;
 use bytes::Bytes;
 use hyper::HeaderMap;
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
@@ -98,6 +100,7 @@ impl Entry {
             "outcome": self.outcome,
             "fault": self.fault,
             "leaks": self.leaks,
+            "bodySha256": hex(&Sha256::digest(&self.body)),
         });
         if let Value::Object(map) = &mut out
             && !self.body.is_empty()

@@ -4,6 +4,7 @@
 //! leaves as JSON ([`reply`]) or as frames ([`stream`], [`frame`]), in the manner [`faults`] ask for ([`deliver`]).
 
 pub mod answer;
+pub mod anthropic;
 pub mod auth;
 pub mod cache;
 pub mod clock;
@@ -18,6 +19,7 @@ pub mod issued;
 pub mod journal;
 pub mod lists;
 pub mod models;
+pub mod openai;
 pub mod options;
 pub mod record;
 pub mod reply;

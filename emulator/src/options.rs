@@ -18,6 +18,8 @@ usage: bedrock-emulator [options]
   --port N            port to listen on; 0 takes a free one           [9100]
   --host ADDRESS      address to listen on                            [127.0.0.1]
   --region NAME       region of the credential scope and of ARNs      [us-east-1]
+  --service NAME      service of the credential scope; bedrock-mantle answers
+                      /openai/v1/chat/completions alone               [bedrock]
   --access-key ID     access key id                                   [AKIDEMULATOR]
   --secret-key KEY    its secret                                      [emulator-secret]
   --session-token T   session token that must come along              [none]
@@ -29,7 +31,7 @@ usage: bedrock-emulator [options]
   --split N|random    cut answers into pieces of N (1..64) bytes, regardless of frames
   --coalesce          send each answer's body in one piece
   --fault DIRECTIVES  faults for all requests, as in the header x-emulator (see README.md)
-  --record DIR        write each Converse, InvokeModel and CountTokens body as DIR/NNNN-Operation.json
+  --record DIR        write each body of an operation on a model as DIR/NNNN-Operation.json
   --name NAME         said in the log and in the header x-emulator-name
   --quiet             no line per request
   --help
@@ -54,6 +56,8 @@ pub struct Options {
     pub host: String,
     /// Region of the credential scope.
     pub region: String,
+    /// Service of the credential scope.
+    pub service: String,
     /// Access key id.
     pub access_key: String,
     /// Its secret.
@@ -86,6 +90,7 @@ impl Default for Options {
             port: 9100,
             host: "127.0.0.1".to_owned(),
             region: "us-east-1".to_owned(),
+            service: "bedrock".to_owned(),
             access_key: "AKIDEMULATOR".to_owned(),
             secret_key: "emulator-secret".to_owned(),
             session_token: None,
@@ -107,6 +112,7 @@ const VALUED: &[&str] = &[
     "port",
     "host",
     "region",
+    "service",
     "access-key",
     "secret-key",
     "session-token",
@@ -167,6 +173,7 @@ impl Options {
             "port" => self.port = u16::try_from(number(value)?).map_err(|_| "no such port".to_owned())?,
             "host" => self.host = text,
             "region" => self.region = text,
+            "service" => self.service = text,
             "access-key" => self.access_key = text,
             "secret-key" => self.secret_key = text,
             "session-token" => self.session_token = optional,

@@ -9,6 +9,8 @@ pub enum Route {
     Model(Operation, String),
     /// `POST /guardrail/ID/version/VERSION/apply`; id and version decoded.
     Guardrail(String, String),
+    /// `POST /openai/v1/chat/completions`
+    OpenAiChat,
     /// `GET /foundation-models`
     FoundationModels,
     /// `GET /inference-profiles`
@@ -28,6 +30,8 @@ pub enum Operation {
     ConverseStream,
     /// `/invoke`
     InvokeModel,
+    /// `/invoke-with-response-stream`
+    InvokeStream,
     /// `/count-tokens`
     CountTokens,
 }
@@ -39,8 +43,14 @@ impl Operation {
             Self::Converse => "Converse",
             Self::ConverseStream => "ConverseStream",
             Self::InvokeModel => "InvokeModel",
+            Self::InvokeStream => "InvokeModelWithResponseStream",
             Self::CountTokens => "CountTokens",
         }
+    }
+
+    /// Whether it answers with frames.
+    pub fn streams(self) -> bool {
+        matches!(self, Self::ConverseStream | Self::InvokeStream)
     }
 }
 
@@ -52,6 +62,7 @@ impl Route {
         }
         let labels: Vec<&str> = path.split('/').skip(1).collect();
         match (method, labels.as_slice()) {
+            ("POST", ["openai", "v1", "chat", "completions"]) => Self::OpenAiChat,
             ("GET", ["foundation-models"]) => Self::FoundationModels,
             ("GET", ["inference-profiles"]) => Self::InferenceProfiles,
             ("POST", ["guardrail", id, "version", version, "apply"]) => {
@@ -65,6 +76,7 @@ impl Route {
                     "converse" => Operation::Converse,
                     "converse-stream" => Operation::ConverseStream,
                     "invoke" => Operation::InvokeModel,
+                    "invoke-with-response-stream" => Operation::InvokeStream,
                     "count-tokens" => Operation::CountTokens,
                     _ => return Self::Unknown,
                 };

@@ -1,6 +1,7 @@
 //! One request from start to end: authentication, operation, faults, answer, log.
 
 use crate::answer::{Answer, answer};
+use crate::anthropic;
 use crate::auth;
 use crate::cache::Cache;
 use crate::clock;
@@ -14,6 +15,7 @@ use crate::issued::Issued;
 use crate::journal::{Entry, Journal};
 use crate::lists;
 use crate::models::{Facts, Family, Models};
+use crate::openai;
 use crate::options::Options;
 use crate::record::Recorder;
 use crate::reply;
@@ -37,6 +39,8 @@ use std::time::{Duration, Instant};
 /// The largest body that is read.
 const MAX_BODY: usize = 32 << 20;
 const JSON: &str = "application/json";
+/// The service whose operations are the service model's.
+const BEDROCK: &str = "bedrock";
 
 /// Everything that lives as long as the emulator.
 pub struct Service {
@@ -60,6 +64,10 @@ enum Made {
     Json(Value, Vec<(&'static str, String)>),
     Message(Answer),
     Stream(Answer),
+    /// Events of InvokeModelWithResponseStream.
+    Chunks(Vec<stream::Event>),
+    /// A chat of OpenAI's, to a model; whole, or streamed with its usage or without.
+    OpenAi(Answer, String, Option<bool>),
 }
 
 /// A request on a model that has passed.
@@ -112,7 +120,11 @@ impl Service {
             Err(error) => return Err(std::io::Error::other(error.to_string())),
         };
         let path = parts.uri.path();
-        let route = Route::of(parts.method.as_str(), path);
+        let route = match Route::of(parts.method.as_str(), path) {
+            route @ (Route::Admin(_) | Route::OpenAiChat) => route,
+            _ if self.options.service != BEDROCK => Route::Unknown,
+            route => route,
+        };
         if let Route::Admin(what) = &route {
             return Ok(self.admin(parts.method.as_str(), what, &body));
         }
@@ -128,7 +140,7 @@ impl Service {
         let mut notes = Notes::default();
         if let Route::Model(operation, id) = &route {
             notes.model = Some(id.clone());
-            notes.stream = *operation == Operation::ConverseStream;
+            notes.stream = operation.streams();
         }
         let leaks = auth::leaks(&parts.headers);
         let header = parts.headers.get("x-emulator").map(|v| String::from_utf8_lossy(v.as_bytes()));
@@ -253,8 +265,29 @@ impl Service {
                 self.schema.check("ApplyGuardrailRequest", &body)?;
                 Ok((faults()?, Made::Json(guardrail::apply(&body), Vec::new())))
             }
+            Route::OpenAiChat => {
+                let (model, body) = self.openai_checked(request)?;
+                let faults = faults()?;
+                let streamed = body.get("stream").and_then(Value::as_bool).unwrap_or_default().then(|| {
+                    body.pointer("/stream_options/include_usage").and_then(Value::as_bool).unwrap_or_default()
+                });
+                let body = openai::converse(&body)?;
+                let usage = self.cache.count(&model, &body);
+                let answer = answer(&body, &Facts::of(&model), &faults, usage);
+                Ok((faults, Made::OpenAi(answer, model, streamed)))
+            }
             Route::Admin(_) | Route::Unknown => Err(AwsError::named("UnknownOperationException")),
         }
+    }
+
+    /// All that can be wrong with a chat of OpenAI's.
+    fn openai_checked(&self, request: &Signed<'_>) -> Result<(String, Value), AwsError> {
+        let body: Value = serde_json::from_slice(request.body)
+            .map_err(|e| AwsError::validation(format!("The body is not JSON: {e}")))?;
+        let asked = body.get("model").and_then(Value::as_str).unwrap_or_default();
+        let model = self.models.resolve(asked)?.id.clone();
+        openai::converse(&body)?;
+        Ok((model, body))
     }
 
     /// All that can be wrong with a request on a model; gives what is left to answer.
@@ -274,8 +307,13 @@ impl Service {
             Operation::Converse => "ConverseRequest",
             Operation::ConverseStream => "ConverseStreamRequest",
             Operation::CountTokens => "CountTokensRequest",
-            Operation::InvokeModel => {
+            Operation::InvokeModel | Operation::InvokeStream => {
                 // Each family has its own format: checked where it is answered.
+                if matches!(model.facts.family, Family::Claude(_)) {
+                    let body = anthropic::converse(&body)?;
+                    rules::check(&body, &model.facts)?;
+                    return Ok(Checked { model: model.id.clone(), body, embedded: None });
+                }
                 let embedded = embeddings::invoke(&model.id, &body)?;
                 return Ok(Checked { model: model.id.clone(), body, embedded: Some(embedded) });
             }
@@ -312,7 +350,19 @@ impl Service {
         }
         let facts = Facts::of(&model);
         let answer = answer(&body, &facts, faults, self.cache.count(&model, &body));
-        if operation == Operation::Converse { Made::Message(answer) } else { Made::Stream(answer) }
+        match operation {
+            Operation::Converse => Made::Message(answer),
+            Operation::InvokeModel => {
+                let headers = vec![
+                    ("x-amzn-bedrock-input-token-count", answer.usage.input.to_string()),
+                    ("x-amzn-bedrock-output-token-count", answer.usage.output.to_string()),
+                    ("x-amzn-bedrock-invocation-latency", "1".to_owned()),
+                ];
+                Made::Json(anthropic::message(&answer, &model), headers)
+            }
+            Operation::InvokeStream => Made::Chunks(anthropic::chunks(&answer, &model)),
+            _ => Made::Stream(answer),
+        }
     }
 
     fn respond(
@@ -336,7 +386,34 @@ impl Service {
                     let body = r#"{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}"#;
                     return self.response(404, JSON, Delivery::whole(Bytes::from_static(body.as_bytes())));
                 }
-                self.error(&error, faults)
+                let mut response = self.error(&error, faults);
+                if *route == Route::OpenAiChat {
+                    *response.body_mut() = Delivery::whole(openai::error_body(&error).to_string().into());
+                    response.headers_mut().remove("x-amzn-errortype");
+                }
+                response
+            }
+            Ok(Made::OpenAi(answer, model, None)) => {
+                notes.outcome = summary(&answer);
+                self.json(&openai::completion(&answer, &model), faults, connection)
+            }
+            Ok(Made::OpenAi(answer, model, Some(usage))) => {
+                notes.outcome = summary(&answer);
+                let events = openai::events(&answer, &model, usage, faults);
+                let body = Delivery::shaped(events, faults, &self.options.manner, connection);
+                self.response(200, "text/event-stream", body)
+            }
+            Ok(Made::Chunks(events)) => {
+                notes.outcome = "ok".to_owned();
+                let body = Delivery::shaped(
+                    stream::frames(events, faults),
+                    faults,
+                    &self.options.manner,
+                    connection,
+                );
+                let mut response = self.response(200, "application/vnd.amazon.eventstream", body);
+                response.headers_mut().insert("x-amzn-bedrock-content-type", HeaderValue::from_static(JSON));
+                response
             }
             Ok(Made::Json(value, headers)) => {
                 notes.outcome = "ok".to_owned();
@@ -416,7 +493,7 @@ impl Service {
     }
 
     fn replacement(&self, what: Replacement, route: &Route) -> Response<Delivery> {
-        let stream = matches!(route, Route::Model(Operation::ConverseStream, _));
+        let stream = matches!(route, Route::Model(operation, _) if operation.streams());
         let usual = if stream { "application/vnd.amazon.eventstream" } else { JSON };
         let (kind, body): (&str, &'static [u8]) = match what {
             Replacement::Garbage => {

@@ -39,6 +39,8 @@ pub struct Identity<'a> {
     pub expired_token: Option<&'a str>,
     /// The region of the credential scope.
     pub region: &'a str,
+    /// The service of the credential scope.
+    pub service: &'a str,
 }
 
 /// Checks `authorization` against the request; `now` is injected for tests.
@@ -70,8 +72,8 @@ pub fn verify(
     if region != who.region {
         return Err(invalid("Credential should be scoped to a valid region. "));
     }
-    if service != "bedrock" {
-        return Err(invalid("Credential should be scoped to correct service: 'bedrock'. "));
+    if service != who.service {
+        return Err(invalid(format!("Credential should be scoped to correct service: '{}'. ", who.service)));
     }
     if end != "aws4_request" {
         return Err(invalid(format!(
@@ -308,6 +310,7 @@ mod tests {
             session_token: None,
             expired_token: None,
             region: "us-east-1",
+            service: "bedrock",
         };
         verify(&request, authorization, &who, NOW)
     }

@@ -63,6 +63,12 @@ impl Region {
         self.host("bedrock-runtime", variant)
     }
 
+    /// The host that speaks OpenAI's API alone: `bedrock-mantle.us-east-1.api.aws` (OpenAI SDK for Python,
+    /// `providers.bedrock`). It has no other variant that is known.
+    pub fn mantle_host(&self) -> String {
+        self.host("bedrock-mantle", Variant { fips: false, dual_stack: true })
+    }
+
     /// The host of the control plane, which lists models: `bedrock.us-east-1.amazonaws.com` (same source).
     pub fn control_host(&self, variant: Variant) -> String {
         self.host("bedrock", variant)

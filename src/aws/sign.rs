@@ -16,6 +16,9 @@ use super::Credentials;
 /// (botocore, service model `bedrock-runtime`, `signingName`).
 pub const BEDROCK: &str = "bedrock";
 
+/// The service name of the hosts that speak OpenAI's API alone (OpenAI SDK for Python, `providers.bedrock`).
+pub const BEDROCK_MANTLE: &str = "bedrock-mantle";
+
 /// The first moment that a timestamp's four digits for the year cannot tell: 10000-01-01T00:00:00Z.
 const YEAR_10000: Duration = Duration::from_secs(253_402_300_800);
 

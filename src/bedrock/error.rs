@@ -57,6 +57,20 @@ impl Error {
         format!("{}: {}", self.name, line.chars().take(LENGTH).collect::<String>())
     }
 
+    /// The status that this error has over HTTP (service model); 500 where it is not known.
+    pub fn http_status(&self) -> u16 {
+        match self.name.as_str() {
+            "ValidationException" | "ServiceQuotaExceededException" | "ConflictException" => 400,
+            "AccessDeniedException" => 403,
+            "ResourceNotFoundException" => 404,
+            "ModelTimeoutException" => 408,
+            "ModelErrorException" | "ModelStreamErrorException" => 424,
+            "ThrottlingException" | "ModelNotReadyException" => 429,
+            "ServiceUnavailableException" => 503,
+            _ => 500,
+        }
+    }
+
     /// Reads an exception frame: its `:exception-type` and its payload.
     pub fn from_exception(exception_type: &str, payload: &[u8]) -> Self {
         let mut error = Self::from_reply(0, Some(exception_type), payload);

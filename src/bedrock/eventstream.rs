@@ -8,7 +8,7 @@
 use std::fmt;
 
 /// Total, headers length, and their checksum.
-const PRELUDE: usize = 12;
+pub const PRELUDE: usize = 12;
 /// What a decoder keeps for the next frame, bytes.
 const KEPT: usize = 4 << 10;
 /// The checksum behind the payload.
@@ -96,6 +96,13 @@ fn split_header(bytes: &[u8]) -> Option<(Header<'_>, &[u8])> {
     };
     let (value, rest) = rest.split_at_checked(length)?;
     Some(((name, (kind == 7).then_some(value)), rest))
+}
+
+/// How long the frame is that begins with these bytes, as it says itself; `None` until that is there.
+pub fn length(begin: &[u8]) -> Option<usize> {
+    let (prelude, _) = begin.split_first_chunk::<PRELUDE>()?;
+    let (total, _) = prelude.split_first_chunk()?;
+    Some(u32::from_be_bytes(*total) as usize)
 }
 
 /// Collects bytes and gives them back frame by frame.

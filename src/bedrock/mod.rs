@@ -8,5 +8,6 @@ pub mod eventstream;
 pub mod guardrail;
 pub mod image;
 pub mod model_id;
+pub mod operation;
 pub mod reply;
 pub mod stream;

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::gateway::targets;
 use crate::translate::notes::Unsupported;
 
 /// The whole configuration.
@@ -48,6 +49,7 @@ pub(super) struct Model {
     pub(super) cluster: Option<String>,
     pub(super) region: Option<String>,
     pub(super) endpoint: Option<String>,
+    pub(super) backend: Option<Backend>,
     pub(super) credentials: Option<Credentials>,
     pub(super) drop: Option<Vec<String>>,
     pub(super) guardrail: Option<Guardrail>,
@@ -65,11 +67,32 @@ pub(super) struct Target {
     pub(super) cluster: Option<String>,
     pub(super) region: Option<String>,
     pub(super) endpoint: Option<String>,
+    pub(super) backend: Option<Backend>,
     pub(super) credentials: Option<Credentials>,
     pub(super) drop: Option<Vec<String>>,
     pub(super) guardrail: Option<Guardrail>,
     pub(super) automatic_caching: Option<bool>,
     pub(super) capabilities: Option<Capabilities>,
+}
+
+/// What an endpoint speaks.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Backend {
+    Converse,
+    #[serde(rename = "openai")]
+    OpenAi,
+    Mantle,
+}
+
+impl From<Backend> for targets::Backend {
+    fn from(written: Backend) -> Self {
+        match written {
+            Backend::Converse => Self::Converse,
+            Backend::OpenAi => Self::OpenAi,
+            Backend::Mantle => Self::Mantle,
+        }
+    }
 }
 
 /// What a model takes, where that differs from the table of families.

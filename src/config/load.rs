@@ -4,6 +4,7 @@ use crate::aws::endpoint::{Region, Variant};
 use crate::aws::source::Account;
 use crate::gateway::headers::may_be_forwarded;
 use crate::gateway::keys::{Hash, Key, Keys};
+use crate::gateway::targets::Backend;
 use crate::translate::{Limits, Options};
 
 use super::credentials::account;
@@ -77,7 +78,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
             return Err(error(name, format!("the cluster '{own}' is Bedrock's: the filter is in its way")));
         }
     }
-    Ok(Config {
+    let config = Config {
         prefixes: prefixes_of(prefixes)?,
         keys: keys(api_keys.unwrap_or_default())?,
         models,
@@ -106,7 +107,24 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         body_bytes: positive("body_bytes", body_bytes, BODY_BYTES)?,
         reply_bytes: positive("reply_bytes", reply_bytes, REPLY_BYTES)?,
         images: images.map(images_of).transpose()?,
-    })
+    };
+    check_guardrails(&config)?;
+    Ok(config)
+}
+
+/// A guardrail that would not hold is no guardrail.
+fn check_guardrails(config: &Config) -> Result<(), Error> {
+    for (at, model) in config.models.named.iter().enumerate() {
+        for (index, target) in model.targets.iter().enumerate() {
+            if target.backend == Backend::Mantle && config.options.rules(&target.id).guardrail.is_some() {
+                let target =
+                    if model.targets.len() > 1 { format!(".targets[{index}]") } else { String::new() };
+                let reason = "a guardrail is set for this model, and bedrock-mantle is not known to take one";
+                return Err(error(format!("models[{at}]{target}.backend"), reason));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn fan_out_of(written: file::FanOut) -> Result<FanOut, Error> {

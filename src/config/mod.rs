@@ -13,11 +13,12 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::aws::endpoint::{Region, Variant};
+use crate::aws::sign::{BEDROCK, BEDROCK_MANTLE};
 use crate::aws::source::Account;
 use crate::gateway::images::Images;
 use crate::gateway::keys::Keys;
 use crate::gateway::models::Models;
-use crate::gateway::targets::{Place, Target};
+use crate::gateway::targets::{Backend, Place, Target};
 use crate::translate::Options;
 
 /// The configuration of both roles.
@@ -76,6 +77,8 @@ pub struct Destination<'a> {
     pub region: &'a Region,
     /// The `host` header that is sent and signed.
     pub host: Cow<'a, str>,
+    /// The service that is signed for.
+    pub service: &'static str,
     /// As whom, by the place among the accounts.
     pub account: usize,
 }
@@ -85,11 +88,14 @@ impl Upstream {
     /// endpoint says, then the usual. `None` where the target's account is not there, which loading sees to.
     pub fn destination<'a>(&'a self, target: &'a Target, place: &'a Place) -> Option<Destination<'a>> {
         let region = target.region.as_ref().or(place.region.as_ref()).unwrap_or(&self.region);
-        let usual = || self.host.as_deref().filter(|_| *region == self.region);
+        let is_mantle = target.backend == Backend::Mantle;
+        let usual = || self.host.as_deref().filter(|_| *region == self.region && !is_mantle);
         let host = target.host.as_deref().or(place.host.as_deref()).or_else(usual);
+        let regional = || if is_mantle { region.mantle_host() } else { region.runtime_host(self.variant) };
         Some(Destination {
             region,
-            host: host.map_or_else(|| region.runtime_host(self.variant).into(), Into::into),
+            host: host.map_or_else(|| regional().into(), Into::into),
+            service: if is_mantle { BEDROCK_MANTLE } else { BEDROCK },
             account: self.accounts.get(target.account).map(|_| target.account)?,
         })
     }

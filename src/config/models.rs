@@ -4,7 +4,7 @@ use crate::aws::endpoint::{Region, region_of_arn};
 use crate::aws::source::Account;
 use crate::bedrock::model_id::is_bedrock_id;
 use crate::gateway::models::{Model, Models, StandIn};
-use crate::gateway::targets::Target;
+use crate::gateway::targets::{Backend, Target};
 
 use super::Error;
 use super::credentials::account;
@@ -69,6 +69,7 @@ impl Reader<'_> {
             cluster,
             region,
             endpoint,
+            backend,
             credentials,
             drop,
             guardrail,
@@ -84,6 +85,7 @@ impl Reader<'_> {
                     cluster,
                     region,
                     endpoint,
+                    backend,
                     credentials,
                     drop,
                     guardrail,
@@ -97,6 +99,7 @@ impl Reader<'_> {
                     ("cluster", cluster.is_some()),
                     ("region", region.is_some()),
                     ("endpoint", endpoint.is_some()),
+                    ("backend", backend.is_some()),
                     ("credentials", credentials.is_some()),
                     ("drop", drop.is_some()),
                     ("guardrail", guardrail.is_some()),
@@ -124,6 +127,7 @@ impl Reader<'_> {
             cluster,
             region,
             endpoint,
+            backend,
             credentials,
             drop,
             guardrail,
@@ -132,6 +136,20 @@ impl Reader<'_> {
         } = written;
         if !is_bedrock_id(&id) {
             return Err(error(format!("{at}.model"), NO_ID));
+        }
+        let backend = backend.map(Backend::from).unwrap_or_default();
+        let of_translation = [
+            ("drop", drop.is_some()),
+            ("automatic_caching", automatic_caching.is_some()),
+            ("capabilities", capabilities.is_some()),
+        ];
+        if let Some((field, _)) = of_translation.iter().find(|(_, is_written)| *is_written)
+            && backend.speaks_openai()
+        {
+            return Err(error(
+                format!("{at}.{field}"),
+                "has no effect with this 'backend': nothing is translated",
+            ));
         }
         let written = Written { drop, guardrail, automatic_caching, capabilities };
         if let Some(model) = model_options::model(&id, written, at)? {
@@ -158,6 +176,7 @@ impl Reader<'_> {
             cluster,
             region: region.or(bare.region),
             host: endpoint.map(|endpoint| host_of(&endpoint, &format!("{at}.endpoint"))).transpose()?,
+            backend,
             account: self.account(credentials, at)?,
             id,
         })
@@ -221,6 +240,37 @@ mod tests {
     }
 
     #[test]
+    fn a_backend_has_its_own_host_and_service() {
+        let config = load(
+            r#"[{"name":"x","targets":[
+                {"model":"a.b","region":"us-west-2"},
+                {"model":"a.b","region":"us-west-2","backend":"openai"},
+                {"model":"a.b","region":"us-west-2","backend":"mantle"},
+                {"model":"a.b","region":"us-west-2","backend":"mantle","endpoint":"http://127.0.0.1:9100"}]}]"#,
+        )
+        .unwrap();
+        let resolved = config.models.resolve(Some("x"), Endpoint::ChatCompletions).unwrap();
+        let place = Place::default();
+        let seen: Vec<_> = resolved
+            .targets
+            .iter()
+            .map(|target| {
+                let destination = config.upstream.destination(target, &place).unwrap();
+                (destination.host.into_owned(), destination.service)
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("bedrock-runtime.us-west-2.amazonaws.com".into(), "bedrock"),
+                ("bedrock-runtime.us-west-2.amazonaws.com".into(), "bedrock"),
+                ("bedrock-mantle.us-west-2.api.aws".into(), "bedrock-mantle"),
+                ("127.0.0.1:9100".into(), "bedrock-mantle"),
+            ]
+        );
+    }
+
+    #[test]
     fn a_wrong_target_is_named_by_its_path() {
         for (models, path) in [
             (r#"[{"name":"x"}]"#, "models[0]"),
@@ -239,6 +289,18 @@ mod tests {
                 "models[0].targets[0].credentials.secret_access_key",
             ),
             (r#"[{"name":"x","targets":[{"model":"a.b","endpoint":"a"}]}]"#, "models[0].targets[0].endpoint"),
+            (r#"[{"name":"x","model":"a.b","backend":"bedrock"}]"#, "models[0].backend"),
+            (r#"[{"name":"x","backend":"mantle","targets":[{"model":"a.b"}]}]"#, "models[0].backend"),
+            (r#"[{"name":"x","model":"a.b","backend":"openai","drop":["n"]}]"#, "models[0].drop"),
+            (
+                r#"[{"name":"x","model":"a.b"},
+                    {"name":"y","targets":[{"model":"a.b"},{"model":"a.c","backend":"mantle","guardrail":{"identifier":"g","version":"1"}}]}]"#,
+                "models[1].targets[1].backend",
+            ),
+            (
+                r#"[{"name":"x","model":"a.b","guardrail":{"identifier":"g","version":"1"}},{"name":"y","model":"a.b","backend":"mantle"}]"#,
+                "models[1].backend",
+            ),
         ] {
             assert_eq!(load(models).unwrap_err().path, path, "{models}");
         }

@@ -5,16 +5,18 @@ use std::rc::Rc;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
+use super::aws_errors::AwsErrors;
 use super::fan_out::{FanOut, Outcome};
 use super::host::{self, Buffer, Map};
 use super::images::Fetching;
 use super::refusal::{host_failed, json, refuse, refuse_beside, relay, too_large};
 use crate::bedrock::error::Error as BedrockError;
 use crate::config::Config;
-use crate::gateway::handoff::{self, Handoff};
+use crate::gateway::handoff::{self, Handoff, Purpose};
 use crate::gateway::headers::{CLUSTER, Headers};
 use crate::gateway::images::Images;
 use crate::gateway::keys::Key;
+use crate::gateway::native;
 use crate::gateway::route::{Route, route};
 use crate::json::{Str, object};
 use crate::openai::{self, Endpoint, Error};
@@ -39,6 +41,8 @@ pub(super) struct Gateway {
     drained: usize,
     /// We have answered; nothing more is ours to do.
     answered: bool,
+    /// On Bedrock's own routes errors have AWS's shape.
+    aws_errors: Option<AwsErrors>,
 }
 
 /// How much of a refused body is read for the sake of its connection, bytes.
@@ -71,6 +75,7 @@ impl Gateway {
             refusal: None,
             drained: 0,
             answered: false,
+            aws_errors: None,
         }
     }
 
@@ -78,13 +83,14 @@ impl Gateway {
         let headers = host::headers(Map::Request).map_err(|_| host_failed("give the request's headers"))?;
         let method = headers.text(":method").unwrap_or_default();
         let path = headers.text(":path").unwrap_or_default();
+        self.aws_errors = native::is_native(path, &self.config.prefixes).then(AwsErrors::default);
         let route = route(method, path, &self.config.prefixes)?;
         if route == Route::Health {
             self.answered = true;
             return Ok(json(200, br#"{"status":"ok"}"#));
         }
         let key = self.config.keys.authenticate(&headers)?;
-        let endpoint = match route {
+        let purpose = match route {
             Route::Health => return Ok(Action::Continue),
             Route::Models => {
                 let list = self.config.models.list(key);
@@ -96,7 +102,8 @@ impl Gateway {
                 self.answered = true;
                 return Ok(json(200, &serde_json::to_vec(&model).unwrap_or_default()));
             }
-            Route::Bedrock(endpoint) => endpoint,
+            Route::Bedrock(endpoint) => Purpose::OpenAi(endpoint),
+            Route::Native(request) => Purpose::Native(request),
         };
         if end_of_stream {
             return Err(Error::invalid("The request has no body; a JSON object is expected."));
@@ -106,12 +113,22 @@ impl Gateway {
             self.check_size(length.parse::<usize>().unwrap_or(usize::MAX))?;
         }
 
-        let handoff = Handoff { endpoint, caller: key.name.as_str().into() };
+        let handoff = Handoff { purpose, caller: key.name.as_str().into() };
         host::set_filter_state(handoff::KEY, &handoff.to_bytes())
             .map_err(|_| host_failed("keep filter state"))?;
         for name in headers.stripped() {
             host::remove_header(Map::Request, name).map_err(|_| host_failed("take a header away"))?;
         }
+        let endpoint = match handoff.purpose {
+            Purpose::OpenAi(endpoint) => endpoint,
+            Purpose::Native(request) => {
+                // The path names the model: nothing has to wait for the body.
+                let resolved = self.config.models.native(&request.model)?;
+                key.check(Some(&request.model), resolved.ids())?;
+                self.choose_cluster(resolved.cluster())?;
+                return Ok(Action::Continue);
+            }
+        };
         let by_model = key.models.is_some() || self.config.models.decide_cluster();
         let has_list = endpoint != Endpoint::ChatCompletions;
         let may_fan_out = has_list && self.config.fan_out.is_some();
@@ -297,6 +314,9 @@ impl HttpContext for Gateway {
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        if let Some(errors) = &mut self.aws_errors {
+            return errors.response_headers(end_of_stream);
+        }
         // An error without a body comes from Envoy or an upstream: it gets one, as every error has.
         if end_of_stream && !self.answered {
             let status = host::header(Map::Response, ":status");
@@ -308,5 +328,15 @@ impl HttpContext for Gateway {
             }
         }
         Action::Continue
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        self.aws_errors.as_mut().map_or(Action::Continue, |errors| errors.response_body(size, end_of_stream))
+    }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        // Trailers end the body in the stead of its last piece, and do not say its size.
+        let size = self.config.reply_bytes;
+        self.aws_errors.as_mut().map_or(Action::Continue, |errors| errors.response_body(size, true))
     }
 }

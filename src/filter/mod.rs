@@ -2,12 +2,14 @@
 //! (gateway role), per attempt (upstream role) or per image (fetch role).
 
 mod accounts;
+mod aws_errors;
 mod fan_out;
 mod fetch;
 mod gateway;
 mod head;
 mod host;
 mod images;
+mod passthrough;
 mod place;
 mod refusal;
 mod upstream;

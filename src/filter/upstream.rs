@@ -18,48 +18,61 @@ use proxy_wasm::types::Action;
 use super::accounts::Accounts;
 use super::head::Head;
 use super::host::{self, Buffer, Level, Map};
+use super::passthrough::{AsItIs, Kind};
 use super::place;
 use super::refusal::{host_failed, refuse, too_large};
 use crate::aws::Identity;
 use crate::aws::path::encode_label;
-use crate::aws::sign::{self, BEDROCK};
+use crate::aws::sign;
 use crate::bedrock::error::Error as BedrockError;
 use crate::config::{Config, Destination};
-use crate::gateway::handoff::{self, Handoff};
+use crate::gateway::handoff::{self, Handoff, Purpose};
 use crate::gateway::headers::Headers;
-use crate::gateway::targets::{self, Target};
+use crate::gateway::targets::{self, Place, Target};
 use crate::openai::{Error, sse};
 use crate::translate::chat::guardrail;
 use crate::translate::errors::{self, no_answer};
 use crate::translate::{self, Client, Outgoing, Reply, chat};
 
+/// The type of the bodies that we write.
+pub(super) const JSON: &str = "application/json";
+
 /// One attempt.
 #[derive(Debug)]
 pub(super) struct Upstream {
-    config: Rc<Config>,
+    pub(super) config: Rc<Config>,
     accounts: Rc<Accounts>,
     /// What the client sent, until it is put back.
     original: Option<Headers>,
     /// What was sent, once it was.
-    sent: Option<Sent>,
-    answer: Answer,
+    pub(super) sent: Option<Sent>,
+    pub(super) answer: Answer,
     /// We have answered; nothing more is ours to do.
     refused: bool,
 }
 
 /// What of the request the answer needs.
 #[derive(Debug)]
-struct Sent {
-    reply: Reply,
-    model: String,
-    region: String,
-    is_fallback: bool,
-    ignored: String,
+pub(super) struct Sent {
+    pub(super) reply: Awaited,
+    pub(super) model: String,
+    pub(super) region: String,
+    pub(super) is_fallback: bool,
+    pub(super) ignored: String,
+}
+
+/// What becomes of the answer.
+#[derive(Debug)]
+pub(super) enum Awaited {
+    /// It is translated.
+    Translated(Reply),
+    /// It goes on as it is.
+    AsItIs(Kind),
 }
 
 /// What is being done with the answer.
 #[derive(Debug)]
-enum Answer {
+pub(super) enum Answer {
     /// It has not begun.
     None,
     /// It is held until it is whole.
@@ -68,6 +81,8 @@ enum Answer {
     First(Head, Box<chat::Stream>),
     /// It flows.
     Stream(Box<chat::Stream>),
+    /// It will go on as it is, or is an error of those that do.
+    AsItIs(AsItIs),
     /// It has been given; what still comes is thrown away.
     Given,
 }
@@ -108,16 +123,27 @@ impl Upstream {
         }
         let config = Rc::clone(&self.config);
         let place = place::read();
+        let endpoint = match &handoff.purpose {
+            Purpose::OpenAi(endpoint) => *endpoint,
+            Purpose::Native(request) => {
+                let target = native_target(&config, &request.model, &place)?;
+                return self.send_native(request.operation, &handoff.caller, &target, &place, &body);
+            }
+        };
         let resolve = |asked: Option<&str>| {
-            let resolved = config.models.resolve(asked, handoff.endpoint)?;
+            let resolved = config.models.resolve(asked, endpoint)?;
             let target = targets::at(&resolved.targets, &place).cloned().ok_or_else(no_target)?;
             Ok(Chosen { target, is_fallback: resolved.is_fallback })
         };
-        let original = self.original.as_ref().ok_or_else(|| host_failed("give the request's headers"))?;
+        if config.models.speak_openai()
+            && let Some(action) = self.send_as_it_is(endpoint, resolve, &place, &body, size)?
+        {
+            return Ok(action);
+        }
+        let original = self.original()?;
         let beta = original.all("anthropic-beta");
         let client = Client { name: &handoff.caller, chat: chat_headers(original, beta.as_deref()) };
-        let (chosen, outgoing) =
-            translate::request(handoff.endpoint, &body, &client, &config.options, resolve)?;
+        let (chosen, outgoing) = translate::request(endpoint, &body, &client, &config.options, resolve)?;
         let Chosen { target, is_fallback } = chosen;
         let destination = config.upstream.destination(&target, &place).ok_or_else(no_target)?;
         let Outgoing { operation, guardrail, body, ignored, reply } = outgoing;
@@ -136,31 +162,34 @@ impl Upstream {
             }
             None => format!("/model/{}/{operation}", encode_label(&target.id)),
         };
-        let headers = self.outgoing_headers(&destination, &path, &body)?;
+        let headers = self.outgoing_headers(&destination, &path, JSON, &Headers::default(), &body)?;
         let region = destination.region.to_string();
         host::set_headers(Map::Request, &headers).map_err(|_| host_failed("take the request's headers"))?;
         host::set_buffer(Buffer::RequestBody, size, &body)
             .map_err(|_| host_failed("take the request's body"))?;
+        let reply = Awaited::Translated(reply);
         self.sent = Some(Sent { reply, model: target.id, region, is_fallback, ignored: ignored.join(",") });
         Ok(Action::Continue)
     }
 
-    /// What goes to Bedrock: nothing of the client's but the headers that the configuration lets through.
-    fn outgoing_headers(
+    /// What goes to Bedrock: nothing of the client's but the headers that the configuration lets through, and `beside`.
+    pub(super) fn outgoing_headers(
         &self,
         destination: &Destination<'_>,
         path: &str,
+        content_type: &str,
+        beside: &Headers,
         body: &[u8],
     ) -> Result<Headers, Error> {
-        const CONTENT_TYPE: &str = "application/json";
-        let original = self.original.as_ref().ok_or_else(|| host_failed("give the request's headers"))?;
+        let original = self.original()?;
         let mut headers = Headers::default();
         headers.push(":method", "POST");
         headers.push(":scheme", original.value(":scheme").unwrap_or(b"https"));
         headers.push(":authority", destination.host.as_bytes());
         headers.push(":path", path);
-        headers.push("content-type", CONTENT_TYPE);
+        headers.push("content-type", content_type);
         headers.push("content-length", body.len().to_string());
+        headers.0.extend_from_slice(&beside.0);
         for name in &self.config.forward_headers {
             if let Some(value) = original.value(name) {
                 headers.push(name, value);
@@ -174,11 +203,16 @@ impl Upstream {
                     host: &destination.host,
                     path,
                     query: "",
-                    content_type: Some(CONTENT_TYPE),
+                    content_type: Some(content_type),
                     body,
                 };
-                let signed =
-                    sign::sign(credentials, &request, destination.region.as_str(), BEDROCK, host::now());
+                let signed = sign::sign(
+                    credentials,
+                    &request,
+                    destination.region.as_str(),
+                    destination.service,
+                    host::now(),
+                );
                 let signed = signed.map_err(|error| {
                     host::log(Level::Error, || format!("a request could not be signed: {error}"));
                     Error::new(500, "The gateway could not sign the request.").code("gateway_error")
@@ -189,6 +223,11 @@ impl Upstream {
             }
         }
         Ok(headers)
+    }
+
+    /// What the client sent.
+    pub(super) fn original(&self) -> Result<&Headers, Error> {
+        self.original.as_ref().ok_or_else(|| host_failed("give the request's headers"))
     }
 
     /// Puts back what the client sent, so that nothing of this attempt reaches another.
@@ -223,7 +262,13 @@ impl Upstream {
             return Action::Continue;
         }
         self.answer = match &sent.reply {
-            Reply::Chat(context) if context.stream && is_stream && head.status == 200 => {
+            Awaited::AsItIs(kind) => {
+                let kind = *kind;
+                return self.begin_as_it_is(kind, head, headers);
+            }
+            Awaited::Translated(Reply::Chat(context))
+                if context.stream && is_stream && head.status == 200 =>
+            {
                 let stream = chat::Stream::new(context.clone(), head.answered(), &self.config.options.limits);
                 Answer::First(head, Box::new(stream))
             }
@@ -273,6 +318,7 @@ impl Upstream {
                 let result = self.stream_bytes(&mut stream, size, end_of_stream, &mut out);
                 self.give_stream(stream, result, size, out);
             }
+            Answer::AsItIs(answer) => return self.go_on_as_it_is(answer, size, end_of_stream),
             Answer::Given => self.set_body(size, &[]),
         }
         Action::Continue
@@ -317,7 +363,9 @@ impl Upstream {
     fn give_whole(&self, head: &Head, size: usize) {
         let body = host::buffer(Buffer::ResponseBody, size).unwrap_or_default();
         let translated = match &self.sent {
-            Some(sent) if head.status == 200 => sent.reply.whole(&body, head.answered()),
+            Some(Sent { reply: Awaited::Translated(reply), .. }) if head.status == 200 => {
+                reply.whole(&body, head.answered())
+            }
             _ => Err(self.bedrock_error(head, &body)),
         };
         match translated {
@@ -335,16 +383,11 @@ impl Upstream {
 
     fn bedrock_error(&self, head: &Head, body: &[u8]) -> Error {
         let error = BedrockError::from_reply(head.status, head.error_type.as_deref(), body);
-        if errors::is_ours(&error) {
-            // The client is not told why; whoever runs the gateway has to be.
-            host::log(Level::Warn, || {
-                format!("Bedrock does not accept the gateway's credentials: {}", error.summary())
-            });
-        }
+        log_if_ours(&error);
         errors::error(&error)
     }
 
-    fn give_error(&self, head: &Head, error: &Error, size: usize) {
+    pub(super) fn give_error(&self, head: &Head, error: &Error, size: usize) {
         let body = error.body();
         self.set_error(head, error, Some(body.len()));
         self.set_body(size, &body);
@@ -352,7 +395,7 @@ impl Upstream {
 
     /// Puts `body` in the place of what came. Where Envoy takes nothing more (a stream that ends in trailers before
     /// it is whole), the response is broken off: an end would look like a whole answer.
-    fn set_body(&self, size: usize, body: &[u8]) {
+    pub(super) fn set_body(&self, size: usize, body: &[u8]) {
         if (size > 0 || !body.is_empty()) && host::set_buffer(Buffer::ResponseBody, size, body).is_err() {
             let reset = host::reset_response();
             host::log(Level::Error, || format!("a reply's body could not be set; broken off: {reset:?}"));
@@ -401,9 +444,9 @@ impl Upstream {
 }
 
 /// What answers for the model that the client asked for, at the place of this attempt.
-struct Chosen {
-    target: Target,
-    is_fallback: bool,
+pub(super) struct Chosen {
+    pub(super) target: Target,
+    pub(super) is_fallback: bool,
 }
 
 impl std::ops::Deref for Chosen {
@@ -414,8 +457,23 @@ impl std::ops::Deref for Chosen {
     }
 }
 
+/// What answers for the model that the client of a native route asked for, at the place of this attempt.
+fn native_target(config: &Config, asked: &str, place: &Place) -> Result<Target, Error> {
+    let resolved = config.models.native(asked)?;
+    targets::at(&resolved.targets, place).cloned().ok_or_else(no_target)
+}
+
+/// The client is not told why the gateway's credentials are not accepted; whoever runs the gateway has to be.
+pub(super) fn log_if_ours(error: &BedrockError) {
+    if errors::is_ours(error) {
+        host::log(Level::Warn, || {
+            format!("Bedrock does not accept the gateway's credentials: {}", error.summary())
+        });
+    }
+}
+
 /// None of the model's targets is where Envoy has connected this attempt.
-fn no_target() -> Error {
+pub(super) fn no_target() -> Error {
     host::log(Level::Error, || {
         "none of the model's targets is at this endpoint: see its metadata".to_owned()
     });
@@ -432,7 +490,7 @@ fn chat_headers<'h>(headers: &'h Headers, anthropic_beta: Option<&'h str>) -> ch
     }
 }
 
-fn set_response_headers(headers: &Headers) {
+pub(super) fn set_response_headers(headers: &Headers) {
     if host::set_headers(Map::Response, headers).is_err() {
         host::log(Level::Error, || "a reply's headers could not be set".to_owned());
     }
@@ -479,7 +537,8 @@ impl HttpContext for Upstream {
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
         // Trailers end the body in the stead of its last piece, and do not say how much of it is held.
-        let held = if matches!(self.answer, Answer::Whole(_)) { self.config.reply_bytes } else { 0 };
+        let is_held = matches!(self.answer, Answer::Whole(_) | Answer::AsItIs(_));
+        let held = if is_held { self.config.reply_bytes } else { 0 };
         self.response_body(held, true)
     }
 }

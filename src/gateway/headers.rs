@@ -30,6 +30,18 @@ impl Headers {
         self.0.push((name.as_bytes().to_vec(), value.into()));
     }
 
+    /// The first value of each of `names` that is there.
+    #[must_use]
+    pub fn only(&self, names: &[&str]) -> Self {
+        let mut found = Self::default();
+        for name in names {
+            if let Some(value) = self.value(name) {
+                found.push(name, value);
+            }
+        }
+        found
+    }
+
     /// The names of what no client may send further: its credentials, what could reach AWS as AWS's own, and what
     /// steers Envoy's router.
     pub fn stripped(&self) -> impl Iterator<Item = &[u8]> {

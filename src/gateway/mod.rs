@@ -6,6 +6,7 @@ pub mod image_url;
 pub mod images;
 pub mod keys;
 pub mod models;
+pub mod native;
 pub mod networks;
 pub mod route;
 pub mod targets;

@@ -107,6 +107,36 @@ impl Models {
         Ok(Resolved { targets: self.default_targets(fallback), is_fallback: true })
     }
 
+    /// Finds the model that a client of Bedrock's own routes means: by a name of the gateway's or by Bedrock's id. Nothing stands
+    /// in for another here.
+    ///
+    /// # Errors
+    /// 404 `model_not_found`; 400 where it only speaks OpenAI's API.
+    pub fn native(&self, asked: &str) -> Result<Resolved<'_>, Error> {
+        let is_ours = |target: &Target| !target.backend.speaks_openai();
+        let targets: Vec<Target> = match self.named(asked) {
+            Some(model) => model.targets.iter().filter(|target| is_ours(target)).cloned().collect(),
+            None if is_bedrock_id(asked) => {
+                let mut targets = self.targets_of_id(asked).into_owned();
+                targets.retain(is_ours);
+                if targets.is_empty() {
+                    targets.push(Target::of_id(asked));
+                }
+                targets
+            }
+            None => return Err(not_found(asked)),
+        };
+        if targets.is_empty() {
+            return Err(Error::invalid(format!("The model '{asked}' is served here by OpenAI's API only.")));
+        }
+        Ok(Resolved { targets: Cow::Owned(targets), is_fallback: false })
+    }
+
+    /// True where chats of some model go on as they are.
+    pub fn speak_openai(&self) -> bool {
+        self.named.iter().flat_map(|model| &model.targets).any(|target| target.backend.speaks_openai())
+    }
+
     /// True where the choice of model decides the cluster.
     pub fn decide_cluster(&self) -> bool {
         self.named.iter().flat_map(|model| &model.targets).any(|target| target.cluster.is_some())
@@ -197,6 +227,7 @@ fn not_found(asked: &str) -> Error {
 mod tests {
     use super::*;
     use crate::gateway::keys::Hash;
+    use crate::gateway::targets::Backend;
 
     fn model(name: &str, id: &str, cluster: Option<&str>) -> Model {
         let targets = vec![Target { cluster: cluster.map(Into::into), ..Target::of_id(id) }];
@@ -248,6 +279,45 @@ mod tests {
         let resolved = models.resolve(Some("claude-3.5-sonnet"), Endpoint::ChatCompletions).unwrap();
         assert_eq!(resolved.ids().collect::<Vec<_>>(), ["us.amazon.nova-micro-v1:0"]);
         assert!(resolved.is_fallback);
+    }
+
+    #[test]
+    fn bedrocks_own_routes_know_names_and_ids_and_nothing_that_climbs() {
+        let mut models = models();
+        models.fallback = Some(StandIn::Id("us.amazon.nova-micro-v1:0".into()));
+        let ids = |asked: &str| {
+            models.native(asked).map(|resolved| resolved.ids().map(str::to_owned).collect::<Vec<_>>())
+        };
+        assert_eq!(ids("fast").unwrap(), ["us.amazon.nova-lite-v1:0"]);
+        assert_eq!(ids("us.x.y").unwrap(), ["us.x.y"]);
+        for asked in [
+            "",
+            "..",
+            "../x",
+            "a.b/../c",
+            "a.b/converse",
+            "a%2Fb",
+            "us.x.y%2F..",
+            "us.x.y\0",
+            "us.x.y\r\n",
+            "gpt-5",
+            "nobody",
+        ] {
+            assert_eq!(ids(asked).unwrap_err().code, Some("model_not_found"), "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn what_speaks_openais_api_only_is_not_on_bedrocks_own_routes() {
+        let mut models = models();
+        let open = Target { backend: Backend::OpenAi, ..Target::of_id("openai.gpt-oss-120b-1:0") };
+        let targets = vec![open.clone(), Target::of_id("us.x.y")];
+        models.named.push(Model { name: "both".into(), targets });
+        models.named.push(Model { name: "open".into(), targets: vec![open] });
+        assert_eq!(models.native("both").unwrap().ids().collect::<Vec<_>>(), ["us.x.y"]);
+        assert_eq!(models.native("open").unwrap_err().status, 400);
+        let by_id = models.native("openai.gpt-oss-120b-1:0").unwrap();
+        assert!(by_id.targets.iter().all(|target| target.backend == Backend::Converse));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Method and path become an endpoint.
 
+use super::native;
 use crate::openai::{Endpoint, Error};
 
 /// Where a request goes.
@@ -9,6 +10,8 @@ pub enum Route {
     Health,
     /// To Bedrock.
     Bedrock(Endpoint),
+    /// To Bedrock by its own routes.
+    Native(native::Request<'static>),
     /// `GET models`.
     Models,
     /// `GET models/{id}`.
@@ -23,6 +26,10 @@ pub fn route(method: &str, path: &str, prefixes: &[String]) -> Result<Route, Err
     let path = path.split_once(['?', '#']).map_or(path, |(path, _)| path);
     if path == "/health" {
         return only(&["GET", "HEAD"], method, Route::Health);
+    }
+    if native::is_native(path, prefixes) {
+        let request = native::request(path).filter(|_| method == "POST");
+        return request.map(Route::Native).ok_or_else(|| not_found(method, path));
     }
     let rest = prefixes.iter().find_map(|prefix| path.strip_prefix(prefix.as_str())?.strip_prefix('/'));
     match rest.map(|rest| rest.strip_suffix('/').unwrap_or(rest)) {
@@ -62,6 +69,7 @@ fn decode(id: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bedrock::operation::Operation;
 
     fn run(method: &str, path: &str) -> Result<Route, u16> {
         let prefixes = ["/v1".to_owned(), "/api/v1".to_owned()];
@@ -88,6 +96,51 @@ mod tests {
         for path in [arn.to_owned(), arn.replace('/', "%2F").replace(':', "%3A")] {
             assert_eq!(run("GET", &format!("/v1/models/{path}")), Ok(Route::Model(arn.to_owned())));
         }
+    }
+
+    #[test]
+    fn bedrocks_own_routes_are_at_the_root_and_an_id_is_one_segment_decoded_once() {
+        for (label, model) in [
+            ("us.amazon.nova-pro-v1:0", "us.amazon.nova-pro-v1:0"),
+            ("us.amazon.nova-pro-v1%3A0", "us.amazon.nova-pro-v1:0"),
+            (
+                "arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fx",
+                "arn:aws:bedrock:us-east-1:1:inference-profile/x",
+            ),
+            ("a%252Fb", "a%2Fb"),
+            ("%2e%2e", ".."),
+            ("a%0D%0A", "a\r\n"),
+        ] {
+            for operation in Operation::ALL {
+                let path = format!("/model/{label}/{}?x=1", operation.segment());
+                let request = native::Request { operation, model: model.into() };
+                assert_eq!(run("POST", &path), Ok(Route::Native(request)), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_operation_of_bedrocks_is_404() {
+        for path in [
+            "/model/x",
+            "/model//converse",
+            "/model/x/",
+            "/model/x/converse/",
+            "/model/x/y/converse",
+            "/model/x/Converse",
+            "/model/x/invoke-with-bidirectional-stream",
+            "/model/x/async-invoke",
+            "/model/%ff/converse",
+            "/model/x%2Fconverse",
+            "/v1/model/x/converse",
+            "/model/../x/converse",
+        ] {
+            assert_eq!(run("POST", path), Err(404), "{path}");
+        }
+        assert_eq!(run("GET", "/model/x/converse"), Err(404));
+        // A prefix of the configuration goes first.
+        let prefixes = ["/model".to_owned()];
+        assert_eq!(route("POST", "/model/embeddings", &prefixes), Ok(Route::Bedrock(Endpoint::Embeddings)));
     }
 
     #[test]

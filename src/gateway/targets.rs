@@ -2,6 +2,25 @@
 
 use crate::aws::endpoint::{Region, region_of_arn};
 
+/// What a target's endpoint speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Backend {
+    /// Bedrock's Converse: chats are translated.
+    #[default]
+    Converse,
+    /// OpenAI's API at bedrock-runtime: chats go on as they are.
+    OpenAi,
+    /// OpenAI's API at bedrock-mantle, a service of its own: the same.
+    Mantle,
+}
+
+impl Backend {
+    /// True where chats go on as they are.
+    pub fn speaks_openai(self) -> bool {
+        self != Self::Converse
+    }
+}
+
 /// Something that can answer for a model: one of Bedrock's models, in one region, for one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -15,6 +34,8 @@ pub struct Target {
     pub region: Option<Region>,
     /// The host that is sent and signed; `None`: the endpoint's, else the region's.
     pub host: Option<String>,
+    /// What its endpoint speaks.
+    pub backend: Backend,
     /// As whom, by its place among the configuration's accounts.
     pub account: usize,
 }
@@ -23,7 +44,15 @@ impl Target {
     /// A model by its id alone, wherever it may be; an ARN tells its region.
     pub fn of_id(id: &str) -> Self {
         let region = region_of_arn(id).and_then(|region| Region::new(region).ok());
-        Self { name: None, id: id.to_owned(), cluster: None, region, host: None, account: 0 }
+        Self {
+            name: None,
+            id: id.to_owned(),
+            cluster: None,
+            region,
+            host: None,
+            backend: Backend::default(),
+            account: 0,
+        }
     }
 
     /// Whether it is the one that the endpoint at `place` is meant for.

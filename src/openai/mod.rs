@@ -6,6 +6,7 @@ pub mod completion;
 pub mod embeddings;
 pub mod endpoint;
 pub mod error;
+pub mod model_member;
 pub mod models;
 pub mod moderations;
 pub mod sse;

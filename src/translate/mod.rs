@@ -6,9 +6,11 @@ mod data_url;
 pub mod embeddings;
 pub mod errors;
 pub mod family;
+pub mod forced_guardrail;
 pub mod moderations;
 pub mod notes;
 mod options;
+pub mod passthrough;
 pub mod split;
 
 pub mod usage;

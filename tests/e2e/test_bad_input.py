@@ -47,7 +47,6 @@ def refused_chat(refused):
         ("POST", "/v1/chat", 404, "unknown_url"),
         ("POST", "/v2/chat/completions", 404, "unknown_url"),
         ("POST", "/v1/chat/completions/more", 404, "unknown_url"),
-        ("POST", "/model/amazon.nova-lite-v1%3A0/converse", 404, "unknown_url"),
         ("GET", CHAT, 405, "method_not_allowed"),
         ("DELETE", CHAT, 405, "method_not_allowed"),
         ("PUT", "/v1/embeddings", 405, "method_not_allowed"),

@@ -99,6 +99,14 @@ pub(super) fn config<'a>(
 }
 
 impl Guardrail {
+    /// The headers that name it, for operations whose body is the model's own.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let Self { identifier, version, trace, stream_mode: _ } = self;
+        let mut headers = vec![(IDENTIFIER, identifier.clone()), (VERSION, version.clone())];
+        headers.extend(trace.map(|trace| (TRACE, trace.to_ascii_uppercase())));
+        headers
+    }
+
     fn to_json(&self, stream: bool) -> serde_json::Value {
         let Self { identifier, version, trace, stream_mode } = self;
         let mut members = serde_json::Map::new();

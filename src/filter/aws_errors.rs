@@ -1,0 +1,65 @@
+//! On Bedrock's own routes every error has AWS's shape: those of both roles and Envoy's own, which all have OpenAI's, are told
+//! anew on their way to the client. Bedrock's own have a type already and are left alone.
+
+use proxy_wasm::types::Action;
+
+use super::host::{self, Buffer, Level, Map};
+use crate::gateway::headers::Headers;
+use crate::gateway::native::{ERROR_TYPE, as_aws};
+
+/// What is kept of an answer that is given anew.
+const KEPT: &[&str] = &["x-request-id", "x-bedrock-model", "x-bedrock-region", "retry-after"];
+
+/// The answer to one request.
+#[derive(Debug, Default)]
+pub(super) struct AwsErrors {
+    /// The headers of an error, held until its body is there.
+    held: Option<(u16, Headers)>,
+}
+
+impl AwsErrors {
+    pub(super) fn response_headers(&mut self, end_of_stream: bool) -> Action {
+        let headers = host::headers(Map::Response).unwrap_or_default();
+        let status = headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(0);
+        if status < 400 || headers.value(ERROR_TYPE).is_some() {
+            return Action::Continue;
+        }
+        if end_of_stream {
+            // A body can only be had by answering in the upstream's stead.
+            let (kind, body) = as_aws(status, &[]);
+            let mut headers = headers.only(KEPT);
+            headers.push("content-type", "application/json");
+            headers.push(ERROR_TYPE, kind);
+            if host::respond(status, "bedrock_native", &headers, &body).is_err() {
+                host::log(Level::Error, || format!("Envoy did not take an answer of status {status}"));
+            }
+            return Action::Pause;
+        }
+        self.held = Some((status, headers));
+        Action::Pause
+    }
+
+    pub(super) fn response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        if !end_of_stream && self.held.is_some() {
+            return Action::Pause;
+        }
+        let Some((status, headers)) = self.held.take() else { return Action::Continue };
+        let (kind, body) = as_aws(status, &host::buffer(Buffer::ResponseBody, size).unwrap_or_default());
+        let mut all = Headers::default();
+        all.push(":status", status.to_string());
+        all.0.extend(headers.0.into_iter().filter(|(name, _)| !is_the_bodys(name)));
+        all.push("content-type", "application/json");
+        all.push("content-length", body.len().to_string());
+        all.push(ERROR_TYPE, kind);
+        if host::set_headers(Map::Response, &all).is_err()
+            || host::set_buffer(Buffer::ResponseBody, size, &body).is_err()
+        {
+            host::log(Level::Error, || "Envoy would not take an error in AWS's shape".to_owned());
+        }
+        Action::Continue
+    }
+}
+
+fn is_the_bodys(name: &[u8]) -> bool {
+    name.starts_with(b":") || name.starts_with(b"content-") || name == b"transfer-encoding"
+}

@@ -1,0 +1,206 @@
+//! Bedrock's own routes, `POST /model/{id}/{operation}`: what AWS's SDKs ask for, and how they are told of errors.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::headers::Headers;
+use crate::bedrock::operation::Operation;
+use crate::json::{Members, Str, object};
+
+/// Where the routes begin: at the root, as AWS's SDKs ask.
+const ROOT: &str = "/model/";
+/// The header by which AWS's SDKs choose their exception.
+pub const ERROR_TYPE: &str = "x-amzn-errortype";
+/// The header with labels for Bedrock's invocation log.
+const METADATA: &str = "x-amzn-bedrock-request-metadata";
+/// The label that names the caller, as with chats.
+const CALLER: &str = "api_key";
+/// Most labels, and the longest value of that header (service model).
+const LABELS: usize = 16;
+const METADATA_LENGTH: usize = 8_500;
+
+/// A request on one of the routes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request<'a> {
+    /// What is asked.
+    pub operation: Operation,
+    /// Of which model, as the client calls it; decoded.
+    #[serde(borrow)]
+    pub model: Cow<'a, str>,
+}
+
+/// True for a path that is AWS's and not OpenAI's, whether or not there is such an operation.
+pub fn is_native(path: &str, prefixes: &[String]) -> bool {
+    let is_openais =
+        |prefix: &String| path.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('/'));
+    path.starts_with(ROOT) && !prefixes.iter().any(is_openais)
+}
+
+/// Reads `/model/{id}/{operation}`. The id is one segment, decoded once, as AWS has it: what is still encoded then is no
+/// model's name, and no name leaves its segment when the path is written anew.
+pub fn request(path: &str) -> Option<Request<'static>> {
+    let (label, segment) = path.strip_prefix(ROOT)?.split_once('/')?;
+    let operation = Operation::ALL.into_iter().find(|operation| operation.segment() == segment)?;
+    let model = percent_encoding::percent_decode_str(label).decode_utf8().ok()?;
+    (!model.is_empty()).then(|| Request { operation, model: Cow::Owned(model.into_owned()) })
+}
+
+/// The client's headers that mean something to Bedrock, by the service model, and the caller's name for its log. A guardrail is
+/// not among them.
+pub fn headers(operation: Operation, client: &Headers, caller: &str) -> Headers {
+    const INVOKE: &[&str] =
+        &["x-amzn-bedrock-accept", "x-amzn-bedrock-performanceconfig-latency", "x-amzn-bedrock-service-tier"];
+    let mut headers = client.only(&["accept"]);
+    if operation.invokes() {
+        headers.0.extend(client.only(INVOKE).0);
+        headers.push(METADATA, metadata(client.text(METADATA), caller));
+    }
+    headers
+}
+
+/// The client's labels with the caller's name among them, which no client can give itself.
+fn metadata(client: Option<&str>, caller: &str) -> String {
+    let Members(mut labels) = client
+        .and_then(|text| serde_json::from_str::<Members<'_, Str<'_>>>(text).ok())
+        .unwrap_or(Members(Vec::new()));
+    labels.retain(|(name, _)| &**name != CALLER);
+    labels.truncate(LABELS - 1);
+    let caller = caller.replace(|c: char| !is_label(c), "_");
+    labels.insert(0, (CALLER.into(), caller.into()));
+    let written = |labels: &Members<'_, Str<'_>>| serde_json::to_string(labels).unwrap_or_default();
+    let mut labels = Members(labels);
+    let mut text = written(&labels);
+    // What Bedrock would refuse, and what no header can carry.
+    if text.len() > METADATA_LENGTH || !text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        labels.0.truncate(1);
+        text = written(&labels);
+    }
+    text
+}
+
+/// A character of a label (service model, `RequestMetadataValueString`).
+fn is_label(c: char) -> bool {
+    c.is_ascii_alphanumeric() || " :_@$#=/+,-.".contains(c)
+}
+
+object! {
+    /// An error of ours, in OpenAI's shape.
+    struct Told<'a> {
+        error: Inside<'a>,
+    }
+}
+
+object! {
+    struct Inside<'a> {
+        message: Str<'a>,
+        code: Str<'a>,
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    message: &'a str,
+}
+
+/// An error of the gateway's or Envoy's own as AWS would tell it: its type and its body. `body` is the error in OpenAI's shape.
+pub fn as_aws(status: u16, body: &[u8]) -> (&'static str, Vec<u8>) {
+    let Told { error, .. } = serde_json::from_slice(body).unwrap_or_default();
+    let Inside { message, code, .. } = error.unwrap_or_default();
+    let kind = match (status, code.as_deref()) {
+        (404, Some("unknown_url")) => "UnknownOperationException",
+        (401, _) => "UnrecognizedClientException",
+        (403, _) => "AccessDeniedException",
+        (404, _) => "ResourceNotFoundException",
+        (429, _) => "ThrottlingException",
+        (503, _) => "ServiceUnavailableException",
+        (500.., _) => "InternalServerException",
+        _ => "ValidationException",
+    };
+    let message = message.as_deref().unwrap_or("The gateway got no answer from Bedrock.");
+    (kind, serde_json::to_vec(&Body { message }).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caller_is_named_by_the_gateway_and_by_nobody_else() {
+        assert_eq!(metadata(None, "team a"), r#"{"api_key":"team a"}"#);
+        let client = r#"{"x":"1","api_key":"boss","api_key":"boss"}"#;
+        assert_eq!(metadata(Some(client), "team a"), r#"{"api_key":"team a","x":"1"}"#);
+        assert_eq!(metadata(Some(r#"{"api\u005fkey":"boss"}"#), "a"), r#"{"api_key":"a"}"#);
+        assert_eq!(metadata(None, "té\"am\r\n"), r#"{"api_key":"t__am__"}"#);
+    }
+
+    #[test]
+    fn labels_that_no_header_can_carry_are_left_out() {
+        let long = format!(r#"{{"x":"{}"}}"#, "y".repeat(METADATA_LENGTH));
+        for client in ["[]", "no json", r#"{"x":1}"#, r#"{"x":"é"}"#, long.as_str()] {
+            assert_eq!(metadata(Some(client), "a"), r#"{"api_key":"a"}"#, "{client:.40}");
+        }
+        let many: Vec<String> = (0..40).map(|n| format!(r#""k{n}":"v""#)).collect();
+        assert_eq!(metadata(Some(&format!("{{{}}}", many.join(","))), "a").matches(':').count(), LABELS);
+    }
+
+    #[test]
+    fn converse_gets_no_header_of_invoke() {
+        let mut client = Headers::default();
+        for name in [
+            "accept",
+            "x-amzn-bedrock-accept",
+            "x-amzn-bedrock-service-tier",
+            "x-amzn-bedrock-other",
+            "x-amz-date",
+        ] {
+            client.push(name, "v");
+        }
+        let names = |operation| {
+            let headers = headers(operation, &client, "a");
+            headers.0.into_iter().map(|(name, _)| String::from_utf8(name).unwrap()).collect::<Vec<_>>()
+        };
+        for operation in [Operation::Converse, Operation::ConverseStream, Operation::CountTokens] {
+            assert_eq!(names(operation), ["accept"]);
+        }
+        for operation in [Operation::Invoke, Operation::InvokeStream] {
+            assert_eq!(
+                names(operation),
+                ["accept", "x-amzn-bedrock-accept", "x-amzn-bedrock-service-tier", METADATA]
+            );
+        }
+    }
+
+    #[test]
+    fn every_error_of_ours_has_a_type_of_awss() {
+        for (status, code, kind) in [
+            (400, "null", "ValidationException"),
+            (401, "\"invalid_api_key\"", "UnrecognizedClientException"),
+            (403, "\"model_not_allowed\"", "AccessDeniedException"),
+            (404, "\"model_not_found\"", "ResourceNotFoundException"),
+            (404, "\"unknown_url\"", "UnknownOperationException"),
+            (413, "\"request_too_large\"", "ValidationException"),
+            (429, "null", "ThrottlingException"),
+            (500, "null", "InternalServerException"),
+            (502, "\"upstream_auth_error\"", "InternalServerException"),
+            (503, "\"no_target\"", "ServiceUnavailableException"),
+            (504, "null", "InternalServerException"),
+        ] {
+            let body = format!(r#"{{"error":{{"message":"why","type":"t","param":null,"code":{code}}}}}"#);
+            assert_eq!(
+                as_aws(status, body.as_bytes()),
+                (kind, br#"{"message":"why"}"#.to_vec()),
+                "{status} {code}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_error_of_ours_is_not_shown() {
+        for body in [&b""[..], b"<html>arn:aws", br#"{"error":"arn:aws"}"#] {
+            let (kind, told) = as_aws(503, body);
+            assert_eq!(kind, "ServiceUnavailableException");
+            assert!(!String::from_utf8(told).unwrap().contains("arn"));
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What goes on as it is, not translated: a guardrail of the configuration has to hold there too, so a body that would get
+//! around it is refused.
+
+use std::fmt;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::chat::guardrail::Guardrail;
+use crate::bedrock::operation::Operation;
+use crate::json::{Members, Str};
+use crate::openai::Error;
+
+/// Converse's own member.
+const CONFIG: &str = "guardrailConfig";
+/// What InvokeModel and OpenAI's chats read beside the headers: it can leave a part of the text out.
+const BESIDE: &str = "amazon-bedrock-guardrailConfig";
+/// A block that, once there, is all that the guardrail looks at.
+const GUARDED: &str = "guardContent";
+
+/// Refuses a body by which the guardrail would not hold, or not for all of it.
+///
+/// # Errors
+/// 403, or 400 where the body cannot be read.
+pub fn check(operation: Operation, body: &[u8], guardrail: &Guardrail) -> Result<(), Error> {
+    match operation {
+        Operation::Converse | Operation::ConverseStream => {
+            let members = members(body)?;
+            let mut configs = members.0.iter().filter(|(name, _)| name.eq_ignore_ascii_case(CONFIG));
+            let is_it = match (configs.next(), configs.next()) {
+                (Some((name, config)), None) => &**name == CONFIG && is_the(guardrail, config.get()),
+                _ => false,
+            };
+            let has_blocks = || serde_json::from_slice::<NoGuarded>(body).is_err();
+            if !is_it || has_blocks() { Err(refusal(guardrail)) } else { Ok(()) }
+        }
+        Operation::Invoke | Operation::InvokeStream => check_beside(body),
+        Operation::CountTokens => Ok(()),
+    }
+}
+
+/// The same where headers name the guardrail: of the body only what stands beside them is of interest.
+///
+/// # Errors
+/// 403, or 400 where the body cannot be read.
+pub fn check_beside(body: &[u8]) -> Result<(), Error> {
+    if members(body)?.0.iter().any(|(name, _)| name.eq_ignore_ascii_case(BESIDE)) {
+        let message = format!("'{BESIDE}' may not be given: a guardrail is set for this model.");
+        return Err(Error::new(403, message).param(BESIDE).code("guardrail_forced"));
+    }
+    Ok(())
+}
+
+fn members(body: &[u8]) -> Result<Members<'_, &RawValue>, Error> {
+    serde_json::from_slice(body).map_err(|_| Error::invalid("The body is no JSON object."))
+}
+
+fn refusal(Guardrail { identifier, version, .. }: &Guardrail) -> Error {
+    let message = format!(
+        "A guardrail is set for this model: '{CONFIG}' must be given, with guardrailIdentifier '{identifier}' and \
+         guardrailVersion '{version}', for the whole request (no '{GUARDED}', no other streamProcessingMode)."
+    );
+    Error::new(403, message).param(CONFIG).code("guardrail_forced")
+}
+
+/// Whether a `guardrailConfig` names this guardrail and weakens nothing. A member that is there twice is read by one as the
+/// first and by another as the last.
+fn is_the(guardrail: &Guardrail, config: &str) -> bool {
+    let Ok(Members(members)) = serde_json::from_str::<Members<'_, Option<Str<'_>>>>(config) else {
+        return false;
+    };
+    let one = |wanted: &str| {
+        let mut found = members.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        match (found.next(), found.next()) {
+            (Some((name, value)), None) if &**name == wanted => Ok(value.as_deref()),
+            (None, None) => Ok(None),
+            _ => Err(()),
+        }
+    };
+    let mode = one("streamProcessingMode");
+    one("guardrailIdentifier") == Ok(Some(guardrail.identifier.as_str()))
+        && one("guardrailVersion") == Ok(Some(guardrail.version.as_str()))
+        // Bedrock's default holds text until it was checked.
+        && (matches!(mode, Ok(None | Some("sync"))) || mode == Ok(guardrail.stream_mode))
+}
+
+/// JSON in which no object, however deep, has a member [`GUARDED`].
+struct NoGuarded;
+
+impl<'de> Deserialize<'de> for NoGuarded {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Walk;
+
+        impl<'de> DeserializeSeed<'de> for Walk {
+            type Value = ();
+
+            fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+                deserializer.deserialize_any(self)
+            }
+        }
+
+        impl<'de> Visitor<'de> for Walk {
+            type Value = ();
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("JSON")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+                while let Some(name) = map.next_key::<Str<'de>>()? {
+                    if name.eq_ignore_ascii_case(GUARDED) {
+                        return Err(A::Error::custom(GUARDED));
+                    }
+                    map.next_value_seed(Self)?;
+                }
+                Ok(())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+                while items.next_element_seed(Self)?.is_some() {}
+                Ok(())
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+                Ok(())
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+                Ok(())
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+                Ok(())
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+                Ok(())
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<(), E> {
+                Ok(())
+            }
+
+            fn visit_unit<E>(self) -> Result<(), E> {
+                Ok(())
+            }
+        }
+
+        Walk.deserialize(deserializer).map(|()| Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guardrail(stream_mode: Option<&'static str>) -> Guardrail {
+        Guardrail { identifier: "abc1".into(), version: "2".into(), trace: None, stream_mode }
+    }
+
+    fn status(operation: Operation, body: &str) -> Option<u16> {
+        check(operation, body.as_bytes(), &guardrail(None)).err().map(|error| error.status)
+    }
+
+    #[test]
+    fn a_converse_body_has_to_name_the_guardrail_itself() {
+        let good = r#"{"messages":[],"guardrailConfig":{"guardrailIdentifier":"abc1","guardrailVersion":"2","trace":"disabled"}}"#;
+        assert_eq!(status(Operation::Converse, good), None);
+        for body in [
+            "{}".to_owned(),
+            good.replace("abc1", "abc2"),
+            good.replace("\"2\"", "\"DRAFT\""),
+            good.replace("\"2\"", "2"),
+            good.replace("guardrailConfig", "GuardrailConfig"),
+            good.replace("\"trace\":\"disabled\"", "\"guardrailVersion\":\"1\""),
+            good.replace("\"trace\":\"disabled\"", "\"GuardrailVersion\":\"1\""),
+            good.replace("\"trace\":\"disabled\"", "\"streamProcessingMode\":\"async\""),
+            good.replace("\"messages\":[]", r#""guardrailConfig":{}"#),
+            good.replace("\"messages\":[]", r#""guardrail\u0043onfig":{}"#),
+            good.replace("\"messages\":[]", r#""messages":[{"content":[{"guardContent":{}}]}]"#),
+            good.replace("\"messages\":[]", r#""system":[{"guard\u0043ontent":{}}]"#),
+        ] {
+            assert_eq!(status(Operation::Converse, &body), Some(403), "{body}");
+        }
+        assert_eq!(status(Operation::ConverseStream, "[]"), Some(400));
+        // A prompt may speak of it.
+        let text = good.replace("\"messages\":[]", r#""messages":[{"content":[{"text":"guardContent"}]}]"#);
+        assert_eq!(status(Operation::Converse, &text), None);
+    }
+
+    #[test]
+    fn a_stream_may_flow_unchecked_only_where_the_configuration_lets_it() {
+        let body = |mode: &str| {
+            format!(r#"{{"guardrailConfig":{{"guardrailIdentifier":"abc1","guardrailVersion":"2"{mode}}}}}"#)
+        };
+        let ok = |forced, mode: &str| {
+            check(Operation::ConverseStream, body(mode).as_bytes(), &guardrail(forced)).is_ok()
+        };
+        let (sync, of_async) = (r#","streamProcessingMode":"sync""#, r#","streamProcessingMode":"async""#);
+        for forced in [None, Some("sync"), Some("async")] {
+            assert!(ok(forced, "") && ok(forced, sync), "{forced:?}");
+            assert_eq!(ok(forced, of_async), forced == Some("async"));
+        }
+    }
+
+    #[test]
+    fn what_headers_name_cannot_be_narrowed_by_the_body() {
+        let operation = Operation::InvokeStream;
+        assert_eq!(status(operation, r#"{"messages":[],"max_tokens":1}"#), None);
+        assert_eq!(status(operation, r#"{"amazon-bedrock-guardrailConfig":{"tagSuffix":"x"}}"#), Some(403));
+        assert_eq!(status(operation, r#"{"amazon-bedrock-guardrail\u0043onfig":{}}"#), Some(403));
+        assert_eq!(status(operation, "no json"), Some(400));
+        assert_eq!(status(Operation::CountTokens, "no json"), None);
+    }
+}

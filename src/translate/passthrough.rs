@@ -1,0 +1,229 @@
+//! What goes on as it is, not translated: how its answer begins, which decides whether it is one, and its errors.
+
+use super::errors::{self, no_answer};
+use crate::bedrock::error::Error as Bedrock;
+use crate::bedrock::eventstream::{self, Decoder};
+use crate::json::{Str, object};
+use crate::openai::Error;
+use serde_json::value::RawValue;
+
+/// What a stream begins with.
+#[derive(Debug)]
+pub enum Beginning<E> {
+    /// More has to come.
+    Incomplete,
+    /// An event.
+    Event,
+    /// An error in the stead of an answer.
+    Failed(E),
+}
+
+/// An exception that begins a stream, as a reply would tell it.
+#[derive(Debug)]
+pub struct Exception {
+    /// Its type, its text, and the status it has over HTTP.
+    pub error: Bedrock,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+/// Looks at the first frame of an event stream. `read` gives so many of its first bytes, or all there are.
+///
+/// # Errors
+/// 502 where there is no frame.
+pub fn first_frame(read: impl Fn(usize) -> Vec<u8>, limit: usize) -> Result<Beginning<Exception>, Error> {
+    let corrupt = |error| no_answer(format!("Bedrock's stream is corrupt: {error}."));
+    let mut decoder = Decoder::new(limit);
+    let begin = read(eventstream::PRELUDE);
+    let Some(length) = eventstream::length(&begin) else { return Ok(Beginning::Incomplete) };
+    decoder.push(&begin);
+    // What is no frame is seen here, before its length is believed.
+    decoder.next_frame().map_err(corrupt)?;
+    let bytes = read(length);
+    let mut decoder = Decoder::new(limit);
+    decoder.push(&bytes);
+    let Some(frame) = decoder.next_frame().map_err(corrupt)? else { return Ok(Beginning::Incomplete) };
+    let text = |name| frame.header(name).unwrap_or_default();
+    let (mut error, body) = match text(":message-type") {
+        "event" => return Ok(Beginning::Event),
+        "exception" => {
+            (Bedrock::from_exception(text(":exception-type"), frame.payload), frame.payload.to_vec())
+        }
+        "error" => {
+            let message = text(":error-message");
+            let body = serde_json::json!({ "message": message }).to_string().into_bytes();
+            (Bedrock::from_error_frame("InternalServerException", message), body)
+        }
+        _ => return Err(no_answer("Bedrock's stream has a frame of an unknown kind.")),
+    };
+    error.status = error.http_status();
+    Ok(Beginning::Failed(Exception { error, body }))
+}
+
+object! {
+    /// An error in OpenAI's shape.
+    struct Told<'a> {
+        error: Inside<'a>,
+    }
+}
+
+object! {
+    struct Inside<'a> {
+        message: Str<'a>,
+        kind = "type": Str<'a>,
+        param: Str<'a>,
+        code: &'a RawValue,
+    }
+}
+
+/// Looks at the first of the server-sent events that `bytes` begins with.
+pub fn first_event(bytes: &[u8]) -> Beginning<Bedrock> {
+    let lines = |end: &[u8]| bytes.windows(end.len()).position(|window| window == end);
+    let Some(end) = lines(b"\n\n").or_else(|| lines(b"\r\n\r\n")) else { return Beginning::Incomplete };
+    let event = bytes.get(..end).unwrap_or_default();
+    let data = event.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"data:"));
+    let told = data.and_then(|data| serde_json::from_slice::<Told<'_>>(data).ok());
+    let Some(error) = told.and_then(|told| told.error) else { return Beginning::Event };
+    let kind = error.kind.as_deref().unwrap_or_default();
+    let code = error.code.and_then(|code| code.get().trim_matches('"').parse().ok());
+    let status = match (code, kind) {
+        (Some(status @ 400..=599), _) => status,
+        (_, kind) if kind.starts_with("rate_limit") => 429,
+        (_, kind) if kind.starts_with("invalid_request") => 400,
+        _ => 500,
+    };
+    let message = error.message.map(Str::into_cow).unwrap_or_default().into_owned();
+    Beginning::Failed(Bedrock { status, name: String::new(), message })
+}
+
+/// An error of an endpoint that speaks OpenAI's API, in that shape or in AWS's, as [`errors::error`] takes it.
+pub fn openai_error(status: u16, error_type: Option<&str>, body: &[u8]) -> Bedrock {
+    let mut error = Bedrock::from_reply(status, error_type, body);
+    let told = serde_json::from_slice::<Told<'_>>(body).ok().and_then(|told| told.error);
+    if let Some(message) = told.and_then(|told| told.message) {
+        error.message = message.into_cow().into_owned();
+    }
+    error
+}
+
+/// What the client is told of it: as of any of Bedrock's errors, with the member and the code that OpenAI's shape names.
+pub fn told(bedrock: &Bedrock, body: &[u8]) -> Error {
+    /// Words that programs look for; others would be a promise of ours.
+    const CODES: &[&str] =
+        &["context_length_exceeded", "insufficient_quota", "model_not_found", "rate_limit_exceeded"];
+    let mut error = errors::error(bedrock);
+    if errors::is_ours(bedrock) {
+        return error;
+    }
+    let told = serde_json::from_slice::<Told<'_>>(body).ok().and_then(|told| told.error).unwrap_or_default();
+    error.param = told.param.map(|param| param.into_cow().into_owned()).or(error.param);
+    let code = told.code.map(|code| code.get().trim_matches('"'));
+    error.code = CODES.iter().find(|known| Some(**known) == code).copied().or(error.code);
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A frame as the encoding has it; headers are strings.
+    fn frame(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
+        let u32_of = |length: usize| u32::try_from(length).unwrap().to_be_bytes();
+        let mut block = Vec::new();
+        for (name, value) in headers {
+            block.push(u8::try_from(name.len()).unwrap());
+            block.extend_from_slice(name.as_bytes());
+            block.push(7);
+            block.extend_from_slice(&u16::try_from(value.len()).unwrap().to_be_bytes());
+            block.extend_from_slice(value.as_bytes());
+        }
+        let mut bytes = [u32_of(16 + block.len() + payload.len()), u32_of(block.len())].concat();
+        bytes.extend_from_slice(&crc32fast::hash(&bytes).to_be_bytes());
+        bytes.extend_from_slice(&block);
+        bytes.extend_from_slice(payload);
+        bytes.extend_from_slice(&crc32fast::hash(&bytes).to_be_bytes());
+        bytes
+    }
+
+    fn first(bytes: &[u8]) -> Result<Beginning<Exception>, u16> {
+        first_frame(|length| bytes[..length.min(bytes.len())].to_vec(), 1_000).map_err(|error| error.status)
+    }
+
+    #[test]
+    fn the_first_frame_decides_once_it_is_whole() {
+        let event = frame(&[(":message-type", "event"), (":event-type", "chunk")], b"{}");
+        let two = [event.as_slice(), event.as_slice()].concat();
+        for end in 0..event.len() {
+            assert!(matches!(first(&two[..end]), Ok(Beginning::Incomplete)), "{end}");
+        }
+        assert!(matches!(first(&event), Ok(Beginning::Event)));
+        assert!(matches!(first(&two), Ok(Beginning::Event)));
+    }
+
+    #[test]
+    fn an_exception_as_the_first_frame_is_the_error_that_it_is_over_http() {
+        for (name, kind, status) in [
+            ("throttlingException", "ThrottlingException", 429),
+            ("modelStreamErrorException", "ModelStreamErrorException", 424),
+            ("validationException", "ValidationException", 400),
+            ("somethingNewException", "SomethingNewException", 500),
+        ] {
+            let payload = br#"{"message":"why"}"#;
+            let bytes = frame(&[(":exception-type", name), (":message-type", "exception")], payload);
+            let Ok(Beginning::Failed(Exception { error, body })) = first(&bytes) else { panic!("{name}") };
+            assert_eq!((error.name.as_str(), error.status, body.as_slice()), (kind, status, &payload[..]));
+        }
+        let headers = [(":message-type", "error"), (":error-code", "x"), (":error-message", "why")];
+        let Ok(Beginning::Failed(Exception { error, body })) = first(&frame(&headers, b"")) else { panic!() };
+        assert_eq!((error.name.as_str(), error.status), ("InternalServerException", 500));
+        assert_eq!(body, br#"{"message":"why"}"#);
+    }
+
+    #[test]
+    fn what_is_no_frame_is_no_answer() {
+        let mut event = frame(&[(":message-type", "event")], b"{}");
+        assert!(matches!(first(b"<!doctype html><html>"), Err(502)));
+        assert!(matches!(first(&frame(&[(":message-type", "odd")], b"")), Err(502)));
+        assert!(matches!(first(&frame(&[(":message-type", "event")], &[b' '; 2_000])[..12]), Err(502)));
+        let last = event.len() - 1;
+        event[last] ^= 1;
+        assert!(matches!(first(&event), Err(502)));
+    }
+
+    #[test]
+    fn an_error_as_the_first_server_sent_event_is_a_status() {
+        for (text, status) in [
+            (r#"{"error":{"message":"why","type":"rate_limit_error","code":null}}"#, 429),
+            (r#"{"error":{"message":"why","code":503}}"#, 503),
+            (r#"{"error":{"message":"why","code":"503"}}"#, 503),
+            (r#"{"error":{"message":"why","type":"invalid_request_error","code":"x"}}"#, 400),
+            (r#"{"error":{"message":"why"}}"#, 500),
+        ] {
+            for (name, end) in [("", "\n\n"), ("event: error\n", "\n\n"), ("", "\r\n\r\n")] {
+                let bytes = format!("{name}data: {text}{end}data: [DONE]\n\n");
+                let Beginning::Failed(error) = first_event(bytes.as_bytes()) else { panic!("{bytes}") };
+                assert_eq!((error.status, error.message.as_str()), (status, "why"));
+            }
+            assert!(matches!(first_event(format!("data: {text}\n").as_bytes()), Beginning::Incomplete));
+        }
+        for event in
+            ["data: {\"choices\":[]}\n\n", ": waiting\n\n", "data: {\"error\":null}\n\n", "data: [DONE]\n\n"]
+        {
+            assert!(matches!(first_event(event.as_bytes()), Beginning::Event), "{event}");
+        }
+    }
+
+    #[test]
+    fn an_error_in_openais_shape_keeps_its_text_its_member_and_a_known_code() {
+        let body = br#"{"error":{"message":"too long","type":"x","param":"messages","code":"context_length_exceeded"}}"#;
+        let error = told(&openai_error(400, None, body), body);
+        assert_eq!((error.status, &*error.message), (400, "too long"));
+        assert_eq!((error.param.as_deref(), error.code), (Some("messages"), Some("context_length_exceeded")));
+        let body = br#"{"error":{"message":"User: arn:aws:iam::1:role/x","code":"model_not_found"}}"#;
+        let error = told(&openai_error(403, None, body), body);
+        assert_eq!((error.status, error.code), (502, Some("upstream_auth_error")));
+        assert!(!error.message.contains("arn"));
+        let error = told(&openai_error(429, Some("ThrottlingException"), b"{}"), b"{}");
+        assert_eq!((error.status, error.code), (429, Some("rate_limit_exceeded")));
+    }
+}
