@@ -53,6 +53,7 @@ test-rust: rust ## unit, golden and property tests
 
 test-oracle: test-rust venv ## signatures and bodies are what AWS's own client says, answers what OpenAI's takes
 	$(PYTHON) tests/oracle/signatures.py --check
+	$(PYTHON) tests/oracle/tokens.py --check
 	find $(CONVERSE) tests/golden/requests -name '*.json' -print0 | xargs -0 $(PYTHON) tests/e2e/service_model.py
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/oracle
 	$(PYTHON) tests/oracle/replies.py $(ANSWERS)

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bedrock_filter::aws::source::{Base, Recipe, Role, Source};
+use bedrock_filter::aws::source::{Base, Recipe, Role, Sign, Source};
 use bedrock_filter::config::{Config, Error};
 use bedrock_filter::gateway::headers::Headers;
 use bedrock_filter::gateway::models::StandIn;
@@ -211,6 +211,19 @@ fn loaded(config: &Config, field: &str) -> Value {
         "endpoint" if upstream.host.is_none() => Value::Null,
         "credentials.web_identity.session_name" => json!(web_identity().session_name),
         "credentials.assume_role.session_name" => json!(assumed().session_name),
+        "credentials.sign" => match upstream.accounts[0].sign {
+            Sign::SigV4 => "sigv4".into(),
+            Sign::Token(_) => "token".into(),
+            Sign::Envoy => "envoy".into(),
+        },
+        "credentials.token_lifetime_seconds" => {
+            let mut least: Value = serde_json::from_str(LEAST).unwrap();
+            least["credentials"]["sign"] = "token".into();
+            match load(&least).unwrap().upstream.accounts[0].sign {
+                Sign::Token(lifetime) => json!(lifetime.as_secs()),
+                _ => panic!("not a token"),
+            }
+        }
         field if field.starts_with("credentials.") => Value::Null,
         "cluster" => json!(upstream.cluster),
         "unsupported_parameters" => match options.unsupported {
@@ -257,7 +270,7 @@ fn recipe(credentials: Value) -> Recipe {
     least["credentials"] = credentials;
     match &load(&least).unwrap().upstream.accounts[0].source {
         Source::Fetched(recipe) => (**recipe).clone(),
-        Source::Given(_) => panic!("it is not fetched"),
+        Source::Envoy | Source::Given(_) => panic!("it is not fetched"),
     }
 }
 

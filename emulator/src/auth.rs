@@ -1,5 +1,6 @@
 //! Who may call: SigV4 or a bearer token, and what must never have got here.
 
+use crate::api_key;
 use crate::errors::AwsError;
 use crate::issued::Issued;
 use crate::options::Options;
@@ -29,9 +30,20 @@ pub fn check(
             "Authorization header sent more than once.",
         ));
     }
+    let who = Identity {
+        access_key: &options.access_key,
+        secret_key: &options.secret_key,
+        session_token: options.session_token.as_deref(),
+        expired_token: options.expired_token.as_deref(),
+        region: &options.region,
+        service: &options.service,
+    };
     if let Some(token) = authorization.strip_prefix("Bearer ") {
         if options.bearer_token.as_deref() == Some(token) {
             return Ok("bearer ok");
+        }
+        if let Some(key) = token.strip_prefix(api_key::PREFIX) {
+            return api_key::verify(key, &who, now).map(|()| "short-term key ok");
         }
         return Err(AwsError::new(
             "AccessDeniedException",
@@ -58,14 +70,6 @@ pub fn check(
         issued.used(&temporary.access_key_id);
         return Ok("sigv4 ok, temporary");
     }
-    let who = Identity {
-        access_key: &options.access_key,
-        secret_key: &options.secret_key,
-        session_token: options.session_token.as_deref(),
-        expired_token: options.expired_token.as_deref(),
-        region: &options.region,
-        service: &options.service,
-    };
     verify(request, authorization, &who, now).map(|()| "sigv4 ok")
 }
 

@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod anthropic;
+pub mod api_key;
 pub mod auth;
 pub mod cache;
 pub mod clock;

@@ -89,6 +89,22 @@ struct Notes {
     fault: String,
 }
 
+/// A request that is noted when it is over, also where its caller does not wait for the answer.
+struct Noted<'a> {
+    service: &'a Service,
+    entry: Option<Entry>,
+    notes: Notes,
+    started: Instant,
+}
+
+impl Drop for Noted<'_> {
+    fn drop(&mut self) {
+        if let Some(entry) = self.entry.take() {
+            self.service.note(entry, &self.notes.auth, self.notes.stream, self.started);
+        }
+    }
+}
+
 impl Service {
     /// Loads the shapes and the models.
     pub fn new(options: Options) -> Result<Self, String> {
@@ -163,43 +179,40 @@ impl Service {
             faults = Arc::default();
         }
         notes.fault.clone_from(&faults.text);
+        let query = parts.uri.query().map(|q| format!("?{q}")).unwrap_or_default();
+        let entry = Entry {
+            number: self.requests.fetch_add(1, Ordering::Relaxed) + 1,
+            time: clock::now(),
+            method: parts.method.to_string(),
+            path: format!("{path}{query}"),
+            model: notes.model.take(),
+            version: format!("{:?}", parts.version),
+            headers: parts.headers,
+            body,
+            status: 0,
+            outcome: "the caller left".to_owned(),
+            fault: notes.fault.clone(),
+            leaks,
+        };
+        let mut noted = Noted { service: self, entry: Some(entry), notes, started };
         if faults.slow > 0 {
             tokio::time::sleep(Duration::from_millis(faults.slow)).await;
         }
         let latency = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
         let outcome = if faults.reset.is_some_and(|n| n < 0) {
-            notes.outcome = "reset before the headers".to_owned();
+            noted.notes.outcome = "reset before the headers".to_owned();
             connection.store(true, Ordering::Relaxed);
             Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
         } else {
-            if parts.version != Version::HTTP_11 && parts.version != Version::HTTP_10 {
-                // HTTP/2 resets the stream, not the connection.
-                Ok(self.respond(&route, made, &faults, latency, Arc::default(), &mut notes))
-            } else {
-                Ok(self.respond(&route, made, &faults, latency, Arc::clone(&connection), &mut notes))
-            }
+            // HTTP/2 resets the stream, not the connection.
+            let is_http1 = parts.version == Version::HTTP_11 || parts.version == Version::HTTP_10;
+            let connection = if is_http1 { Arc::clone(&connection) } else { Arc::default() };
+            Ok(self.respond(&route, made, &faults, latency, connection, &mut noted.notes))
         };
-        let status = outcome.as_ref().map_or(0, |r| r.status().as_u16());
-        let query = parts.uri.query().map(|q| format!("?{q}")).unwrap_or_default();
-        self.note(
-            Entry {
-                number: self.requests.fetch_add(1, Ordering::Relaxed) + 1,
-                time: clock::now(),
-                method: parts.method.to_string(),
-                path: format!("{path}{query}"),
-                model: notes.model.take(),
-                version: format!("{:?}", parts.version),
-                headers: parts.headers,
-                body,
-                status,
-                outcome: notes.outcome,
-                fault: notes.fault,
-                leaks,
-            },
-            &notes.auth,
-            notes.stream,
-            started,
-        );
+        if let Some(entry) = &mut noted.entry {
+            entry.status = outcome.as_ref().map_or(0, |r| r.status().as_u16());
+            entry.outcome = std::mem::take(&mut noted.notes.outcome);
+        }
         outcome
     }
 

@@ -7,9 +7,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use hyper::HeaderMap;
 use sha2::{Digest, Sha256};
 
-const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// How far a request's date may be from ours, seconds.
-const SKEW: i64 = 300;
+pub(crate) const SKEW: i64 = 300;
 
 /// What is signed: the request as it came over the wire.
 pub struct Signed<'a> {
@@ -250,7 +250,7 @@ fn canonical_query(query: &str) -> String {
     pairs.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join("&")
 }
 
-fn sign(secret: &str, day: &str, region: &str, service: &str, text: &str) -> String {
+pub(crate) fn sign(secret: &str, day: &str, region: &str, service: &str, text: &str) -> String {
     let key = hmac(format!("AWS4{secret}").as_bytes(), day.as_bytes());
     let key = hmac(&key, region.as_bytes());
     let key = hmac(&key, service.as_bytes());

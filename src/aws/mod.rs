@@ -9,5 +9,6 @@ pub mod providers;
 pub mod renewal;
 pub mod sign;
 pub mod source;
+pub mod token;
 
 pub use credentials::{Credentials, Identity};

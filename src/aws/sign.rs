@@ -73,21 +73,21 @@ pub fn sign(
 }
 
 /// `aws-sigv4` panics on a time that it cannot write.
-fn signable_time(now: SystemTime) -> Result<SystemTime, Error> {
+pub(super) fn signable_time(now: SystemTime) -> Result<SystemTime, Error> {
     match now.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since_1970) if since_1970 < YEAR_10000 => Ok(now),
         _ => Err(Error(Kind::Time)),
     }
 }
 
-fn keys(Credentials { access_key_id, secret_access_key, session_token }: &Credentials) -> Keys {
+pub(super) fn keys(Credentials { access_key_id, secret_access_key, session_token }: &Credentials) -> Keys {
     let session_token = session_token.clone().filter(|token| !token.is_empty());
     Keys::new(access_key_id, secret_access_key, session_token, None, "configuration")
 }
 
 /// The path as sent is encoded once more, after its dot segments are resolved ("Create a canonical request");
 /// the body's hash is signed but not sent. That is also the default, but the signature hangs on it.
-fn settings() -> SigningSettings {
+pub(super) fn settings() -> SigningSettings {
     let mut settings = SigningSettings::default();
     settings.percent_encoding_mode = PercentEncodingMode::Double;
     settings.uri_path_normalization_mode = UriPathNormalizationMode::Enabled;
@@ -112,10 +112,10 @@ fn signable<'a>(request: &Request<'a>) -> Result<SignableRequest<'a>, Error> {
 
 /// Why a request could not be signed. Says nothing of what was in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Error(Kind);
+pub struct Error(pub(super) Kind);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Parameters,
     Request,
     Time,

@@ -3,6 +3,7 @@
 //! Whatever is fetched is asked for through Envoy's clusters, by their names, and so are token files.
 
 use std::fmt;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
@@ -17,11 +18,26 @@ pub struct Account {
     pub name: String,
     /// Where its identity comes from.
     pub source: Source,
+    /// How a request proves it.
+    pub sign: Sign,
+}
+
+/// How a request proves who sends it. An identity that is an API key is sent as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// The filter signs each request.
+    SigV4,
+    /// The filter sends a short-term API key, see [`mint`](super::token::mint), that lives so long.
+    Token(Duration),
+    /// Envoy's own `aws_request_signing`, behind the filter.
+    Envoy,
 }
 
 /// Where an identity comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
+    /// Envoy has it, and signs.
+    Envoy,
     /// It is written, and never changes.
     Given(Identity),
     /// It is fetched, and renewed before it ends.

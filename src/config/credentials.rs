@@ -2,11 +2,12 @@
 
 use crate::aws::endpoint::Region;
 use crate::aws::source::{
-    Account, Base, Container, ContainerToken, Instance, Recipe, Role, Source, TokenFile, WebIdentity,
+    Account, Base, Container, ContainerToken, Instance, Recipe, Role, Sign, Source, TokenFile, WebIdentity,
 };
 use crate::aws::{Credentials, Identity};
 
 use super::load::{error, host_of, region_of};
+use super::signer::sign;
 use super::{Error, file};
 
 /// Where an ECS agent answers for paths without a host (Amazon ECS Developer Guide, "Task IAM role").
@@ -17,7 +18,9 @@ const DURATIONS: std::ops::RangeInclusive<u32> = 900..=43_200;
 
 /// As whom, by what is written at `at`; STS is in `region` where nothing else is said.
 pub(super) fn account(written: file::Credentials, region: &Region, at: &str) -> Result<Account, Error> {
-    Ok(Account { name: at.to_owned(), source: source(written, region, at)? })
+    let sign = sign(&written, at)?;
+    let source = if sign == Sign::Envoy { Source::Envoy } else { source(written, region, at)? };
+    Ok(Account { name: at.to_owned(), source, sign })
 }
 
 fn source(written: file::Credentials, region: &Region, at: &str) -> Result<Source, Error> {
@@ -30,6 +33,8 @@ fn source(written: file::Credentials, region: &Region, at: &str) -> Result<Sourc
         instance,
         web_identity,
         assume_role,
+        sign: _,
+        token_lifetime_seconds: _,
     } = written;
     let given = given(access_key_id, secret_access_key, session_token, bearer_token, at)?;
     let role =

@@ -212,6 +212,18 @@ pub(super) struct Credentials {
     pub(super) instance: Option<Instance>,
     pub(super) web_identity: Option<WebIdentity>,
     pub(super) assume_role: Option<AssumeRole>,
+    pub(super) sign: Option<Sign>,
+    pub(super) token_lifetime_seconds: Option<u64>,
+}
+
+/// How requests prove who sends them.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Sign {
+    #[serde(rename = "sigv4")]
+    SigV4,
+    Token,
+    Envoy,
 }
 
 /// ECS and EKS Pod Identity.

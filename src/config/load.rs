@@ -72,7 +72,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let asked =
         models.named.iter().flat_map(|model| &model.targets).filter_map(|target| target.cluster.as_ref());
     let asked: Vec<&String> = asked.chain(&cluster).collect();
-    for Account { name, source } in &accounts {
+    for Account { name, source, sign: _ } in &accounts {
         // Envoy would call the filter in the middle of its own asking, which the SDK does not survive.
         if let Some(own) = source.clusters().into_iter().find(|own| asked.iter().any(|asked| asked == own)) {
             return Err(error(name, format!("the cluster '{own}' is Bedrock's: the filter is in its way")));
@@ -314,6 +314,30 @@ mod tests {
                 "models[0].credentials",
             ),
             ("credentials", r#"{"bearer_token":"a\nb"}"#, "credentials.bearer_token"),
+            ("credentials", r#"{"sign":"sigv4a","bearer_token":"t"}"#, "credentials.sign"),
+            ("credentials", r#"{"sign":"token"}"#, "credentials"),
+            ("credentials", r#"{"sign":"envoy","bearer_token":"t"}"#, "credentials.bearer_token"),
+            ("credentials", r#"{"sign":"envoy","access_key_id":"a"}"#, "credentials.access_key_id"),
+            (
+                "credentials",
+                r#"{"sign":"envoy","token_lifetime_seconds":60}"#,
+                "credentials.token_lifetime_seconds",
+            ),
+            (
+                "credentials",
+                r#"{"bearer_token":"t","token_lifetime_seconds":60}"#,
+                "credentials.token_lifetime_seconds",
+            ),
+            (
+                "credentials",
+                r#"{"sign":"token","bearer_token":"t","token_lifetime_seconds":59}"#,
+                "credentials.token_lifetime_seconds",
+            ),
+            (
+                "credentials",
+                r#"{"sign":"token","bearer_token":"t","token_lifetime_seconds":43201}"#,
+                "credentials.token_lifetime_seconds",
+            ),
             ("limits", r#"{"tools":0}"#, "limits.tools"),
             ("limits", r#"{"tools":"many"}"#, "limits.tools"),
             ("unsupported_parameters", r#""drop""#, "unsupported_parameters"),

@@ -7,6 +7,7 @@ mod images;
 mod load;
 mod model_options;
 mod models;
+mod signer;
 mod structure;
 
 use std::borrow::Cow;

@@ -186,7 +186,11 @@ impl Reader<'_> {
     fn account(&mut self, written: Option<file::Credentials>, at: &str) -> Result<usize, Error> {
         let Some(written) = written else { return Ok(0) };
         let account = account(written, self.region, &format!("{at}.credentials"))?;
-        if let Some(known) = self.accounts.iter().position(|other| other.source == account.source) {
+        if let Some(known) = self
+            .accounts
+            .iter()
+            .position(|other| (&other.source, other.sign) == (&account.source, account.sign))
+        {
             return Ok(known);
         }
         self.accounts.push(account);

@@ -13,7 +13,7 @@ use super::host::{self, Buffer, Level, Map};
 use crate::aws::Identity;
 use crate::aws::providers::{Answer, Call, Fetch, Step, Temporary};
 use crate::aws::renewal::{Held, LEASE, Record, Worker, pause};
-use crate::aws::source::{Account, Recipe, Source};
+use crate::aws::source::{Account, Recipe, Sign, Source};
 use crate::config::Config;
 use crate::openai::Error;
 
@@ -37,10 +37,13 @@ pub(super) struct Accounts {
 struct Kept {
     name: String,
     identity: Kind,
+    sign: Sign,
 }
 
 #[derive(Debug)]
 enum Kind {
+    /// Envoy has it.
+    Nobody,
     Given(Rc<Identity>),
     Fetched(Box<Renewing>),
 }
@@ -85,7 +88,7 @@ impl Accounts {
 
     fn renewed(&self) -> impl Iterator<Item = (&str, &Renewing)> {
         self.all.iter().filter_map(|kept| match &kept.identity {
-            Kind::Given(_) => None,
+            Kind::Nobody | Kind::Given(_) => None,
             Kind::Fetched(renewing) => Some((kept.name.as_str(), &**renewing)),
         })
     }
@@ -104,10 +107,16 @@ impl Accounts {
         }
     }
 
+    /// How requests prove the identity of an account.
+    pub(super) fn sign(&self, account: usize) -> Result<Sign, Error> {
+        self.all.get(account).map(|kept| kept.sign).ok_or_else(unavailable)
+    }
+
     /// The identity of an account, or why there is none.
     pub(super) fn identity(&self, account: usize) -> Result<Rc<Identity>, Error> {
         let Some(kept) = self.all.get(account) else { return Err(unavailable()) };
         match &kept.identity {
+            Kind::Nobody => Err(unavailable()),
             Kind::Given(identity) => Ok(Rc::clone(identity)),
             Kind::Fetched(renewing) => renewing.identity(&kept.name),
         }
@@ -122,10 +131,11 @@ fn unavailable() -> Error {
 impl Kept {
     fn new(account: &Account) -> Self {
         let identity = match &account.source {
+            Source::Envoy => Kind::Nobody,
             Source::Given(identity) => Kind::Given(Rc::new(identity.clone())),
             Source::Fetched(recipe) => Kind::Fetched(Box::new(Renewing::new(recipe))),
         };
-        Self { name: account.name.clone(), identity }
+        Self { name: account.name.clone(), identity, sign: account.sign }
     }
 }
 

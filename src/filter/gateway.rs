@@ -9,6 +9,7 @@ use super::aws_errors::AwsErrors;
 use super::fan_out::{FanOut, Outcome};
 use super::host::{self, Buffer, Map};
 use super::images::Fetching;
+use super::originals;
 use super::refusal::{host_failed, json, refuse, refuse_beside, relay, too_large};
 use crate::bedrock::error::Error as BedrockError;
 use crate::config::Config;
@@ -113,7 +114,7 @@ impl Gateway {
             self.check_size(length.parse::<usize>().unwrap_or(usize::MAX))?;
         }
 
-        let handoff = Handoff { purpose, caller: key.name.as_str().into() };
+        let handoff = Handoff { purpose, caller: key.name.as_str().into(), id: originals::next_id() };
         host::set_filter_state(handoff::KEY, &handoff.to_bytes())
             .map_err(|_| host_failed("keep filter state"))?;
         for name in headers.stripped() {

@@ -9,9 +9,11 @@ mod gateway;
 mod head;
 mod host;
 mod images;
+mod originals;
 mod passthrough;
 mod place;
 mod refusal;
+mod signing;
 mod upstream;
 
 use std::rc::Rc;

@@ -3,12 +3,13 @@
 //! ```text
 //! request headers   keep what the client sent
 //! request body      translate, sign, send
-//! response headers  put back what the client sent, hold the answer
+//! response headers  hold the answer
 //! response body     translate it: whole at its end, a stream event by event
+//! answer, or end    put back what the client sent
 //! ```
 //!
 //! Envoy replays the original body for a further attempt but not the original headers: what one attempt sets, the next
-//! would see, and so could another provider. Hence each attempt puts back what it found.
+//! would see, and so could another provider. Hence what the first of them found is put back: see `originals`.
 
 use std::rc::Rc;
 
@@ -18,10 +19,11 @@ use proxy_wasm::types::Action;
 use super::accounts::Accounts;
 use super::head::Head;
 use super::host::{self, Buffer, Level, Map};
+use super::originals::Originals;
 use super::passthrough::{AsItIs, Kind};
 use super::place;
 use super::refusal::{host_failed, refuse, too_large};
-use crate::aws::Identity;
+use super::signing;
 use crate::aws::path::encode_label;
 use crate::aws::sign;
 use crate::bedrock::error::Error as BedrockError;
@@ -42,8 +44,10 @@ pub(super) const JSON: &str = "application/json";
 pub(super) struct Upstream {
     pub(super) config: Rc<Config>,
     accounts: Rc<Accounts>,
+    /// What was found at its start.
+    found: Headers,
     /// What the client sent, until it is put back.
-    original: Option<Headers>,
+    originals: Option<Originals>,
     /// What was sent, once it was.
     pub(super) sent: Option<Sent>,
     pub(super) answer: Answer,
@@ -83,21 +87,30 @@ pub(super) enum Answer {
     Stream(Box<chat::Stream>),
     /// It will go on as it is, or is an error of those that do.
     AsItIs(AsItIs),
+    /// It is an error whose headers are out; its body follows at the end, made of what comes unless it is known.
+    Late(Head, Option<Error>),
     /// It has been given; what still comes is thrown away.
     Given,
 }
 
 impl Upstream {
     pub(super) fn new(config: Rc<Config>, accounts: Rc<Accounts>) -> Self {
-        Self { config, accounts, original: None, sent: None, answer: Answer::None, refused: false }
+        Self {
+            config,
+            accounts,
+            found: Headers::default(),
+            originals: None,
+            sent: None,
+            answer: Answer::None,
+            refused: false,
+        }
     }
 
     fn request_headers(&mut self, end_of_stream: bool) -> Result<Action, Error> {
         if end_of_stream {
             return Err(Error::invalid("The request has no body; a JSON object is expected."));
         }
-        self.original =
-            Some(host::headers(Map::Request).map_err(|_| host_failed("give the request's headers"))?);
+        self.found = host::headers(Map::Request).map_err(|_| host_failed("give the request's headers"))?;
         Ok(Action::Pause)
     }
 
@@ -121,6 +134,7 @@ impl Upstream {
         if body.len() > limit {
             return Err(too_large(limit));
         }
+        self.originals = Some(Originals::share(handoff.id, std::mem::take(&mut self.found)));
         let config = Rc::clone(&self.config);
         let place = place::read();
         let endpoint = match &handoff.purpose {
@@ -164,6 +178,7 @@ impl Upstream {
         };
         let headers = self.outgoing_headers(&destination, &path, JSON, &Headers::default(), &body)?;
         let region = destination.region.to_string();
+        self.will_change();
         host::set_headers(Map::Request, &headers).map_err(|_| host_failed("take the request's headers"))?;
         host::set_buffer(Buffer::RequestBody, size, &body)
             .map_err(|_| host_failed("take the request's body"))?;
@@ -195,53 +210,50 @@ impl Upstream {
                 headers.push(name, value);
             }
         }
-        match &*self.accounts.identity(destination.account)? {
-            Identity::Bearer(token) => headers.push("authorization", format!("Bearer {token}")),
-            Identity::SigV4(credentials) => {
-                let request = sign::Request {
-                    method: "POST",
-                    host: &destination.host,
-                    path,
-                    query: "",
-                    content_type: Some(content_type),
-                    body,
-                };
-                let signed = sign::sign(
-                    credentials,
-                    &request,
-                    destination.region.as_str(),
-                    destination.service,
-                    host::now(),
-                );
-                let signed = signed.map_err(|error| {
-                    host::log(Level::Error, || format!("a request could not be signed: {error}"));
-                    Error::new(500, "The gateway could not sign the request.").code("gateway_error")
-                })?;
-                for (name, value) in signed {
-                    headers.push(name, value);
-                }
-            }
+        let request = sign::Request {
+            method: "POST",
+            host: &destination.host,
+            path,
+            query: "",
+            content_type: Some(content_type),
+            body,
+        };
+        for (name, value) in signing::headers(&self.accounts, destination, &request)? {
+            headers.push(name, value);
         }
         Ok(headers)
     }
 
     /// What the client sent.
     pub(super) fn original(&self) -> Result<&Headers, Error> {
-        self.original.as_ref().ok_or_else(|| host_failed("give the request's headers"))
+        let originals = self.originals.as_ref().ok_or_else(|| host_failed("give the request's headers"))?;
+        Ok(originals.headers())
+    }
+
+    /// To be called before the request's headers are written.
+    pub(super) fn will_change(&self) {
+        if let Some(originals) = &self.originals {
+            originals.will_change();
+        }
     }
 
     /// Puts back what the client sent, so that nothing of this attempt reaches another.
     fn put_back(&mut self) {
-        if let Some(original) = self.original.take()
-            && self.sent.is_some()
+        if let Some(original) = self.originals.take().and_then(Originals::end)
             && host::set_headers(Map::Request, &original).is_err()
         {
             host::log(Level::Error, || "the request's headers could not be put back".to_owned());
         }
     }
 
+    /// Whether another attempt at the same request is under way (hedging). Envoy 1.40 then drops this one at the headers of an
+    /// error, and does not survive it when a body follows in the same call: so no error's body may.
+    fn is_hedged(&self) -> bool {
+        self.originals.as_ref().is_some_and(Originals::are_shared)
+    }
+
     fn response_headers(&mut self, end_of_stream: bool) -> Action {
-        self.put_back();
+        let is_hedged = self.is_hedged();
         let Some(sent) = self.sent.as_ref().filter(|_| !self.refused) else {
             return Action::Continue;
         };
@@ -259,11 +271,19 @@ impl Upstream {
             };
             self.set_error(&head, &error, None);
             self.answer = Answer::Given;
+            self.put_back();
+            return Action::Continue;
+        }
+        if is_hedged && head.status != 200 {
+            self.set_error(&head, &self.bedrock_error(&head, &[]), None);
+            self.answer = Answer::Late(head, None);
+            self.put_back();
             return Action::Continue;
         }
         self.answer = match &sent.reply {
             Awaited::AsItIs(kind) => {
                 let kind = *kind;
+                self.put_back();
                 return self.begin_as_it_is(kind, head, headers);
             }
             Awaited::Translated(Reply::Chat(context))
@@ -285,14 +305,22 @@ impl Upstream {
             }
             Answer::Whole(head) => {
                 let limit = self.config.reply_bytes;
-                if size > limit {
-                    let error = no_answer(format!("Bedrock's reply is larger than {limit} bytes."));
-                    self.give_error(&head, &error, size);
-                } else if end_of_stream {
-                    self.give_whole(&head, size);
-                } else {
+                if size <= limit && !end_of_stream {
                     self.answer = Answer::Whole(head);
                     return Action::Pause;
+                }
+                let translated = if size > limit {
+                    Err(no_answer(format!("Bedrock's reply is larger than {limit} bytes.")))
+                } else {
+                    self.whole(&head, size)
+                };
+                match translated {
+                    Err(error) => return self.fail(head, error, size, end_of_stream),
+                    Ok(body) => {
+                        self.set_success(&head, "application/json", Some(body.len()));
+                        self.set_body(size, &body);
+                        self.put_back();
+                    }
                 }
             }
             Answer::First(head, mut stream) => {
@@ -300,8 +328,7 @@ impl Upstream {
                 let result = self.stream_bytes(&mut stream, size, end_of_stream, &mut out);
                 match result {
                     Err(error) if !stream.has_begun() => {
-                        self.give_error(&head, &error, size);
-                        return Action::Continue;
+                        return self.fail(head, error, size, end_of_stream);
                     }
                     Ok(()) if !stream.has_begun() => {
                         self.answer = Answer::First(head, stream);
@@ -312,6 +339,20 @@ impl Upstream {
                 }
                 self.set_success(&head, "text/event-stream; charset=utf-8", None);
                 self.give_stream(stream, result, size, out);
+                self.put_back();
+            }
+            Answer::Late(head, error) => {
+                // The client has the status already, so it is not told of a body that is too large.
+                if !end_of_stream {
+                    if error.is_some() || size > self.config.reply_bytes {
+                        self.set_body(size, &[]);
+                    }
+                    self.answer = Answer::Late(head, error);
+                    return Action::Pause;
+                }
+                let body = || host::buffer(Buffer::ResponseBody, size).unwrap_or_default();
+                let error = error.unwrap_or_else(|| self.bedrock_error(&head, &body()));
+                self.set_body(size, &error.body());
             }
             Answer::Stream(mut stream) => {
                 let mut out = Vec::new();
@@ -360,31 +401,42 @@ impl Upstream {
         self.set_body(size, &out);
     }
 
-    fn give_whole(&self, head: &Head, size: usize) {
+    /// The whole answer for the client.
+    fn whole(&self, head: &Head, size: usize) -> Result<Vec<u8>, Error> {
         let body = host::buffer(Buffer::ResponseBody, size).unwrap_or_default();
-        let translated = match &self.sent {
+        let body = match &self.sent {
             Some(Sent { reply: Awaited::Translated(reply), .. }) if head.status == 200 => {
-                reply.whole(&body, head.answered())
+                reply.whole(&body, head.answered())?
             }
-            _ => Err(self.bedrock_error(head, &body)),
+            _ => return Err(self.bedrock_error(head, &body)),
         };
-        match translated {
-            Ok(body) if body.len() > self.config.reply_bytes => {
-                let error = no_answer(format!("The reply is larger than {} bytes.", self.config.reply_bytes));
-                self.give_error(head, &error, size);
-            }
-            Ok(body) => {
-                self.set_success(head, "application/json", Some(body.len()));
-                self.set_body(size, &body);
-            }
-            Err(error) => self.give_error(head, &error, size),
+        if body.len() > self.config.reply_bytes {
+            return Err(no_answer(format!("The reply is larger than {} bytes.", self.config.reply_bytes)));
         }
+        Ok(body)
     }
 
     fn bedrock_error(&self, head: &Head, body: &[u8]) -> Error {
         let error = BedrockError::from_reply(head.status, head.error_type.as_deref(), body);
         log_if_ours(&error);
         errors::error(&error)
+    }
+
+    /// Gives an error in the stead of the answer that is held.
+    fn fail(&mut self, head: Head, error: Error, size: usize, end_of_stream: bool) -> Action {
+        if self.is_hedged() {
+            self.set_body(size, &[]);
+            if end_of_stream {
+                // There will be no later call for the body: this attempt is left to the other one, which ends it.
+                return Action::Pause;
+            }
+            self.set_error(&head, &error, None);
+            self.answer = Answer::Late(head, Some(error));
+        } else {
+            self.give_error(&head, &error, size);
+        }
+        self.put_back();
+        Action::Continue
     }
 
     pub(super) fn give_error(&self, head: &Head, error: &Error, size: usize) {

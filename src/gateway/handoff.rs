@@ -29,12 +29,14 @@ pub struct Handoff<'a> {
     /// The name of the caller's key.
     #[serde(borrow)]
     pub caller: Cow<'a, str>,
+    /// Tells it from every other request of the worker.
+    pub id: u64,
 }
 
 impl<'a> Handoff<'a> {
     /// As filter state holds it.
     pub fn to_bytes(&self) -> Vec<u8> {
-        // Strings always serialise; nothing at all would be refused by the upstream role.
+        // Strings and numbers always serialise; nothing at all would be refused by the upstream role.
         serde_json::to_vec(self).unwrap_or_default()
     }
 
@@ -58,7 +60,7 @@ mod tests {
                 model: "a\"\r\n\\é".into(),
             }),
         ] {
-            let handoff = Handoff { purpose, caller: "team \"a\"".into() };
+            let handoff = Handoff { purpose, caller: "team \"a\"".into(), id: u64::MAX };
             assert_eq!(Handoff::from_bytes(&handoff.to_bytes()).as_ref(), Some(&handoff));
         }
     }

@@ -56,6 +56,8 @@ class Gateway:
         envoy_config.write(path, config)
         command = [ROOT / "target/venv/bin/envoy", "-c", path, "-l", "warn", "--concurrency", workers]
         command += ["--component-log-level", f"wasm:{wasm_log}"]
+        # Access logs that a test reads are there at once.
+        command += ["--file-flush-interval-msec", 50]
         process = processes.Process(name, [*command, "--use-dynamic-base-id"], variables)
         try:
             process.wait_for("GET /health", lambda: processes.healthy(port))

@@ -1,0 +1,203 @@
+//! Short-term API keys, minted from a key pair (Amazon Bedrock User Guide, "Generate a short-term Amazon Bedrock API
+//! key"): a presigned `CallWithBearerToken` that nobody ever sends, in base64. AWS is not asked.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, sign as sign_http};
+use aws_sigv4::sign::v4;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::Credentials;
+use super::path::encode_label;
+use super::sign::{BEDROCK, Error, Kind, keys, settings, signable_time};
+
+/// The longest that a token may live: AWS's own limit, twelve hours.
+pub const MAX_LIFETIME: Duration = Duration::from_secs(43_200);
+
+/// The host of the call, in all regions and partitions.
+const HOST: &str = "bedrock.amazonaws.com";
+const ACTION: &str = "Action=CallWithBearerToken";
+const PREFIX: &str = "bedrock-api-key-";
+
+/// Mints a token as AWS's `aws-bedrock-token-generator` does, to the letter. It holds in `region` for `lifetime` from
+/// `now`, and no longer than the credentials.
+///
+/// # Errors
+///
+/// As of [`sign`](super::sign::sign).
+pub fn mint(
+    credentials: &Credentials,
+    region: &str,
+    now: SystemTime,
+    lifetime: Duration,
+) -> Result<String, Error> {
+    let now = signable_time(now)?;
+    let keys = keys(credentials).into();
+    let mut settings = settings();
+    settings.signature_location = SignatureLocation::QueryParams;
+    settings.expires_in = Some(lifetime);
+    let params = v4::SigningParams::builder()
+        .identity(&keys)
+        .region(region)
+        .name(BEDROCK)
+        .time(now)
+        .settings(settings)
+        .build()
+        .map_err(|_| Error(Kind::Parameters))?
+        .into();
+    let url = format!("https://{HOST}/?{ACTION}");
+    let request = SignableRequest::new("POST", url, [("host", HOST)].into_iter(), SignableBody::Bytes(&[]));
+    let signed = sign_http(request.map_err(|_| Error(Kind::Request))?, &params);
+    let (_no_headers, mut query) = signed.map_err(|_| Error(Kind::Request))?.into_parts().0.into_parts();
+    // botocore has the signature last, behind the session token.
+    query.sort_by_key(|(name, _)| *name == "X-Amz-Signature");
+    let mut url = format!("{HOST}/?{ACTION}");
+    for (name, value) in query {
+        url.push('&');
+        url.push_str(name);
+        url.push('=');
+        url.push_str(&encode_label(&value));
+    }
+    url.push_str("&Version=1");
+    Ok(format!("{PREFIX}{}", STANDARD.encode(url)))
+}
+
+/// Tokens in use: one for each key pair, region and lifetime.
+#[derive(Debug, Default)]
+pub struct Tokens(Vec<Held>);
+
+struct Held {
+    credentials: Credentials,
+    region: String,
+    lifetime: Duration,
+    minted: SystemTime,
+    token: String,
+}
+
+impl Tokens {
+    /// The token to use at `now`; a new one where there is none, where half of its life is over, and where the clock went
+    /// back. New credentials have a token of their own, so none outlives those that it was made from.
+    ///
+    /// # Errors
+    ///
+    /// As of [`mint`].
+    pub fn get(
+        &mut self,
+        credentials: &Credentials,
+        region: &str,
+        lifetime: Duration,
+        now: SystemTime,
+    ) -> Result<String, Error> {
+        let held = self.0.iter().find(|held| {
+            held.region == region
+                && held.lifetime == lifetime
+                && held.credentials == *credentials
+                && held.is_fresh(now)
+        });
+        if let Some(held) = held {
+            return Ok(held.token.clone());
+        }
+        let token = mint(credentials, region, now, lifetime)?;
+        self.0.retain(|held| held.is_fresh(now));
+        self.0.push(Held {
+            credentials: credentials.clone(),
+            region: region.to_owned(),
+            lifetime,
+            minted: now,
+            token: token.clone(),
+        });
+        Ok(token)
+    }
+}
+
+impl Held {
+    fn is_fresh(&self, now: SystemTime) -> bool {
+        now.duration_since(self.minted).is_ok_and(|age| age < self.lifetime / 2)
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held").field("region", &self.region).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    fn credentials(access_key_id: &str) -> Credentials {
+        Credentials {
+            access_key_id: access_key_id.into(),
+            secret_access_key: "s3cret".into(),
+            session_token: Some("t0ken".into()),
+        }
+    }
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_token_is_used_until_half_of_its_life_is_over() {
+        let (mut tokens, keys) = (Tokens::default(), credentials("A"));
+        let mut get = |now| tokens.get(&keys, "us-east-1", HOUR, at(now)).unwrap();
+        let first = get(10_000);
+
+        assert_eq!(get(11_799), first);
+        let second = get(11_800);
+        assert_ne!(second, first);
+        assert_eq!(get(12_000), second);
+        assert_eq!(tokens.0.len(), 1, "the first one is forgotten");
+    }
+
+    #[test]
+    fn a_clock_that_went_back_gives_a_new_token() {
+        let (mut tokens, keys) = (Tokens::default(), credentials("A"));
+        let first = tokens.get(&keys, "us-east-1", HOUR, at(10_000)).unwrap();
+
+        assert_ne!(tokens.get(&keys, "us-east-1", HOUR, at(9_000)).unwrap(), first);
+    }
+
+    #[test]
+    fn each_key_pair_region_and_lifetime_has_its_own_token() {
+        let mut tokens = Tokens::default();
+        let mut minted = Vec::new();
+        for (keys, region, lifetime) in [
+            ("A", "us-east-1", HOUR),
+            ("B", "us-east-1", HOUR),
+            ("A", "us-west-2", HOUR),
+            ("A", "us-east-1", HOUR / 2),
+        ] {
+            minted.push(tokens.get(&credentials(keys), region, lifetime, at(0)).unwrap());
+        }
+
+        let seen = minted.clone();
+        minted.sort_unstable();
+        minted.dedup();
+        assert_eq!(minted.len(), 4);
+        assert_eq!(tokens.get(&credentials("A"), "us-east-1", HOUR, at(1)).as_ref(), Ok(&seen[0]));
+    }
+
+    #[test]
+    fn what_cannot_be_signed_mints_nothing() {
+        let mut tokens = Tokens::default();
+
+        let early = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(tokens.get(&credentials("A"), "us-east-1", HOUR, early), Err(Error(Kind::Time)));
+        assert!(tokens.0.is_empty());
+    }
+
+    #[test]
+    fn debug_shows_no_secret_and_no_token() {
+        let mut tokens = Tokens::default();
+        let token = tokens.get(&credentials("A"), "us-east-1", HOUR, at(0)).unwrap();
+
+        let shown = format!("{tokens:?}");
+        assert!(!shown.contains(&token) && !shown.contains("s3cret") && !shown.contains("t0ken"), "{shown}");
+    }
+}
