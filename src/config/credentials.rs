@@ -6,8 +6,8 @@ use crate::aws::source::{
 };
 use crate::aws::{Credentials, Identity};
 
-use super::load::{error, host_of, region_of};
 use super::signer::sign;
+use super::values::{error, host_of, region_of};
 use super::{Error, file};
 
 /// Where an ECS agent answers for paths without a host (Amazon ECS Developer Guide, "Task IAM role").

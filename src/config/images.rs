@@ -6,7 +6,7 @@ use crate::gateway::image_url::Host;
 use crate::gateway::images::Images;
 use crate::gateway::networks::Network;
 
-use super::load::error;
+use super::values::error;
 use super::{Error, file};
 
 const BYTES: usize = 8 << 20;

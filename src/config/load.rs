@@ -1,6 +1,6 @@
 //! From what people write to what the code uses.
 
-use crate::aws::endpoint::{Region, Variant};
+use crate::aws::endpoint::Variant;
 use crate::aws::source::Account;
 use crate::gateway::headers::may_be_forwarded;
 use crate::gateway::keys::{Hash, Key, Keys};
@@ -13,6 +13,7 @@ use super::file::{self, File};
 use super::images::images_of;
 use super::model_options::guardrail_of;
 use super::models::{self, Loaded};
+use super::values::{error, host_of, region_of};
 use super::{Config, Error, FanOut, Upstream, structure};
 
 const PREFIXES: [&str; 2] = ["/v1", "/api/v1"];
@@ -21,10 +22,6 @@ const BODY_BYTES: usize = 32 << 20;
 const REPLY_BYTES: usize = 32 << 20;
 /// Of calls of one request.
 const PARALLEL: usize = 16;
-
-pub(super) fn error(path: impl Into<String>, reason: impl Into<String>) -> Error {
-    Error { path: path.into(), reason: reason.into() }
-}
 
 pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Result<Config, Error> {
     if text.trim_ascii().is_empty() {
@@ -138,11 +135,6 @@ fn fan_out_of(written: file::FanOut) -> Result<FanOut, Error> {
     }
 }
 
-/// A region by its name.
-pub(super) fn region_of(name: String, at: &str) -> Result<Region, Error> {
-    Region::new(name).map_err(|_| error(at, "not a region's name, such as 'us-east-1'"))
-}
-
 fn positive(name: &str, written: Option<usize>, usual: usize) -> Result<usize, Error> {
     match written {
         Some(0) => Err(error(format!("limits.{name}"), "must be at least 1")),
@@ -191,23 +183,6 @@ fn keys(written: Vec<file::ApiKey>) -> Result<Keys, Error> {
         keys.push(Key { name, hash, models });
     }
     Ok(Keys(keys))
-}
-
-/// The `host` header for `http(s)://host[:port]`: without the port where it is the scheme's own.
-pub(super) fn host_of(endpoint: &str, at: &str) -> Result<String, Error> {
-    let refuse = || error(at, "must be 'https://host', 'http://host', or either with ':port'");
-    let (host, own_port) = match (endpoint.strip_prefix("https://"), endpoint.strip_prefix("http://")) {
-        (Some(host), _) => (host, ":443"),
-        (_, Some(host)) => (host, ":80"),
-        _ => return Err(refuse()),
-    };
-    let host = host.strip_suffix('/').unwrap_or(host);
-    let host = host.strip_suffix(own_port).unwrap_or(host);
-    let is_legal = |b: u8| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b);
-    if host.is_empty() || !host.bytes().all(is_legal) {
-        return Err(refuse());
-    }
-    Ok(host.to_ascii_lowercase())
 }
 
 /// Headers that clients may send through; none that carries credentials or means something to AWS or Envoy.

@@ -9,6 +9,7 @@ mod model_options;
 mod models;
 mod signer;
 mod structure;
+mod values;
 
 use std::borrow::Cow;
 use std::fmt;

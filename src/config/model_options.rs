@@ -6,7 +6,7 @@ use crate::translate::family::{self, Cache, Capabilities, Forced, Reasoning, Sch
 
 use super::Error;
 use super::file;
-use super::load::error;
+use super::values::error;
 
 /// What one entry of `models` says beside its name and id.
 pub(super) struct Written {

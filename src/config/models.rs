@@ -9,8 +9,8 @@ use crate::gateway::targets::{Backend, Target};
 use super::Error;
 use super::credentials::account;
 use super::file;
-use super::load::{error, host_of, region_of};
 use super::model_options::{self, Written};
+use super::values::{error, host_of, region_of};
 
 const NO_ID: &str = "not a Bedrock model id, inference profile id or ARN, such as 'us.amazon.nova-pro-v1:0'";
 

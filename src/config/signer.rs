@@ -7,7 +7,7 @@ use crate::aws::token::MAX_LIFETIME;
 
 use super::Error;
 use super::file;
-use super::load::error;
+use super::values::error;
 
 /// Short, since whoever gets hold of a token is the gateway to AWS until it ends; a new one costs next to nothing.
 const LIFETIME: Duration = Duration::from_secs(3_600);
