@@ -14,7 +14,7 @@ const MODEL: &str = "us.anthropic.claude-3-7-sonnet-20250219-v1:0";
 const GROWTH: usize = 8;
 /// Linear is 1, quadratic is 8; between them lies a noisy machine.
 const TOO_MUCH: u32 = 3;
-const TRIES: usize = 3;
+const TRIES: usize = 10;
 
 fn time(work: impl FnOnce()) -> Duration {
     let start = Instant::now();
