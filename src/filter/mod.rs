@@ -2,6 +2,7 @@
 //! (gateway role), per attempt (upstream role) or per image (fetch role).
 
 mod accounts;
+mod attempt;
 mod aws_errors;
 mod fan_out;
 mod fetch;

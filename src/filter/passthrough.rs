@@ -4,12 +4,11 @@
 
 use proxy_wasm::types::Action;
 
+use super::attempt::{Answer, AsItIs, Awaited, Chosen, JSON, Kind, Sent};
 use super::head::Head;
 use super::host::{self, Buffer, Map};
 use super::refusal::{host_failed, too_large};
-use super::upstream::{
-    Answer, Awaited, Chosen, JSON, Sent, Upstream, log_if_ours, no_target, set_response_headers,
-};
+use super::upstream::{Upstream, log_if_ours, no_target, set_response_headers};
 use crate::aws::path::encode_label;
 use crate::bedrock::error::Error as BedrockError;
 use crate::bedrock::operation::Operation;
@@ -27,24 +26,6 @@ use crate::translate::passthrough::{Beginning, Exception, first_event, first_fra
 const CHAT: &str = "/openai/v1/chat/completions";
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 const SERVER_SENT_EVENTS: &str = "text/event-stream";
-
-/// Whose form a request and its answer have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Bedrock's own.
-    Native(Operation),
-    /// OpenAI's.
-    OpenAi,
-}
-
-/// An answer of which something is held.
-#[derive(Debug)]
-pub(super) enum AsItIs {
-    /// An error, until it is whole.
-    Error(Kind, Head, Headers),
-    /// A stream, until its first event.
-    First(Kind, Head, Headers),
-}
 
 /// A request that goes on.
 struct Outgoing<'a> {

@@ -17,10 +17,10 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
 use super::accounts::Accounts;
+use super::attempt::{Answer, Awaited, Chosen, JSON, Sent};
 use super::head::Head;
 use super::host::{self, Buffer, Level, Map};
 use super::originals::Originals;
-use super::passthrough::{AsItIs, Kind};
 use super::place;
 use super::refusal::{host_failed, refuse, too_large};
 use super::signing;
@@ -36,9 +36,6 @@ use crate::translate::chat::guardrail;
 use crate::translate::errors::{self, no_answer};
 use crate::translate::{self, Client, Outgoing, Reply, chat};
 
-/// The type of the bodies that we write.
-pub(super) const JSON: &str = "application/json";
-
 /// One attempt.
 #[derive(Debug)]
 pub(super) struct Upstream {
@@ -53,44 +50,6 @@ pub(super) struct Upstream {
     pub(super) answer: Answer,
     /// We have answered; nothing more is ours to do.
     refused: bool,
-}
-
-/// What of the request the answer needs.
-#[derive(Debug)]
-pub(super) struct Sent {
-    pub(super) reply: Awaited,
-    pub(super) model: String,
-    pub(super) region: String,
-    pub(super) is_fallback: bool,
-    pub(super) ignored: String,
-}
-
-/// What becomes of the answer.
-#[derive(Debug)]
-pub(super) enum Awaited {
-    /// It is translated.
-    Translated(Reply),
-    /// It goes on as it is.
-    AsItIs(Kind),
-}
-
-/// What is being done with the answer.
-#[derive(Debug)]
-pub(super) enum Answer {
-    /// It has not begun.
-    None,
-    /// It is held until it is whole.
-    Whole(Head),
-    /// It is held until its first event.
-    First(Head, Box<chat::Stream>),
-    /// It flows.
-    Stream(Box<chat::Stream>),
-    /// It will go on as it is, or is an error of those that do.
-    AsItIs(AsItIs),
-    /// It is an error whose headers are out; its body follows at the end, made of what comes unless it is known.
-    Late(Head, Option<Error>),
-    /// It has been given; what still comes is thrown away.
-    Given,
 }
 
 impl Upstream {
@@ -492,20 +451,6 @@ impl Upstream {
             self.refused = true;
             refuse(&error)
         })
-    }
-}
-
-/// What answers for the model that the client asked for, at the place of this attempt.
-pub(super) struct Chosen {
-    pub(super) target: Target,
-    pub(super) is_fallback: bool,
-}
-
-impl std::ops::Deref for Chosen {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.target.id
     }
 }
 

@@ -1,0 +1,81 @@
+//! What there is to know of one attempt: what was sent, and what is being done with the answer.
+
+use super::head::Head;
+use crate::bedrock::operation::Operation;
+use crate::gateway::headers::Headers;
+use crate::gateway::targets::Target;
+use crate::openai::Error;
+use crate::translate::{Reply, chat};
+
+/// The type of the bodies that we write.
+pub(super) const JSON: &str = "application/json";
+
+/// What answers for the model that the client asked for, at the place of this attempt.
+pub(super) struct Chosen {
+    pub(super) target: Target,
+    pub(super) is_fallback: bool,
+}
+
+impl std::ops::Deref for Chosen {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.target.id
+    }
+}
+
+/// What of the request the answer needs.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) reply: Awaited,
+    pub(super) model: String,
+    pub(super) region: String,
+    pub(super) is_fallback: bool,
+    pub(super) ignored: String,
+}
+
+/// What becomes of the answer.
+#[derive(Debug)]
+pub(super) enum Awaited {
+    /// It is translated.
+    Translated(Reply),
+    /// It goes on as it is.
+    AsItIs(Kind),
+}
+
+/// What is being done with the answer.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// It has not begun.
+    None,
+    /// It is held until it is whole.
+    Whole(Head),
+    /// It is held until its first event.
+    First(Head, Box<chat::Stream>),
+    /// It flows.
+    Stream(Box<chat::Stream>),
+    /// It will go on as it is, or is an error of those that do.
+    AsItIs(AsItIs),
+    /// It is an error whose headers are out; its body follows at the end, made of what comes unless it is known.
+    Late(Head, Option<Error>),
+    /// It has been given; what still comes is thrown away.
+    Given,
+}
+
+/// Whose form a request and its answer have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Bedrock's own.
+    Native(Operation),
+    /// OpenAI's.
+    OpenAi,
+}
+
+/// An answer of which something is held.
+#[derive(Debug)]
+pub(super) enum AsItIs {
+    /// An error, until it is whole.
+    Error(Kind, Head, Headers),
+    /// A stream, until its first event.
+    First(Kind, Head, Headers),
+}
