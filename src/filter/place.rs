@@ -7,9 +7,11 @@ use crate::gateway::targets::Place;
 /// The metadata of endpoints that is ours.
 const NAMESPACE: &str = "bedrock";
 
-/// Reads the place of this attempt. A region that is none is left out, with a line in the log.
-pub(super) fn read() -> Place {
-    let mut place = Place { cluster: text(host::property(&["xds", "cluster_name"])), ..Place::default() };
+/// Reads the place of this attempt: the cluster only where targets are told by it. A region that is none is left out, with
+/// a line in the log.
+pub(super) fn read(with_cluster: bool) -> Place {
+    let cluster = if with_cluster { text(host::property(&["xds", "cluster_name"])) } else { None };
+    let mut place = Place { cluster, ..Place::default() };
     let metadata = host::property_map(&["xds", "upstream_host_metadata", "filter_metadata", NAMESPACE]);
     for (name, value) in metadata.unwrap_or_default().0 {
         let value = text(Some(value)).filter(|value| !value.is_empty());

@@ -95,7 +95,7 @@ impl Upstream {
         }
         self.originals = Some(Originals::share(handoff.id, std::mem::take(&mut self.found)));
         let config = Rc::clone(&self.config);
-        let place = place::read();
+        let place = place::read(config.models.decide_cluster());
         let endpoint = match &handoff.purpose {
             Purpose::OpenAi(endpoint) => *endpoint,
             Purpose::Native(request) => {

@@ -33,6 +33,9 @@ pub struct Split {
     pieces: Vec<(Range<usize>, usize)>,
 }
 
+/// Most that a request in pieces may have beside its list, bytes: two thousand pieces repeat it.
+const BESIDE: usize = 16 << 10;
+
 /// Cuts the request in `body` into pieces; `None` where it needs no cutting, or what is wrong with it is better said of it
 /// as a whole. `per_call` says how many items the model takes in one call, by what the client calls it.
 ///
@@ -59,6 +62,11 @@ pub fn split(
     let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(list.get()) else { return Ok(None) };
     if items.len() <= most {
         return Ok(None);
+    }
+    // Each piece has a copy of it.
+    if body.len().saturating_sub(list.get().len()) > BESIDE {
+        let message = format!("A request whose '{name}' goes in pieces may have {BESIDE} bytes beside it.");
+        return Err(Error::invalid(message).param(name));
     }
     // A piece's errors would count from its own beginning.
     let items = list_of_texts(items, name, limits.embedding_inputs)?;
@@ -316,6 +324,10 @@ mod tests {
         ] {
             assert_eq!(run(body, Some(1)).unwrap_err().param.as_deref(), Some(param), "{body}");
         }
+        // Two thousand pieces would each repeat it.
+        let body = format!(r#"{{"input":["a","b"],"user":"{}"}}"#, "x".repeat(BESIDE));
+        assert_eq!(run(&body, Some(1)).unwrap_err().param.as_deref(), Some("input"));
+        assert_eq!(run(&body, Some(2)).unwrap(), None);
         let body = format!(r#"{{"input":[{}"a"]}}"#, "\"a\",".repeat(2_048));
         assert_eq!(run(&body, Some(96)).unwrap_err().param.as_deref(), Some("input"));
     }

@@ -104,6 +104,22 @@ def emulator(running_emulator):
 
 
 @pytest.fixture(scope="session")
+def emulators(world, running_emulator):
+    """Two regions."""
+    return {"us-east-1": running_emulator, "us-west-2": world.start_emulator(region="us-west-2")}
+
+
+@pytest.fixture
+def regions(emulators):
+    """The regions, with nothing seen and nothing wrong."""
+    for emulator in emulators.values():
+        emulator.forget()
+    yield emulators
+    for emulator in emulators.values():
+        emulator.faults()
+
+
+@pytest.fixture(scope="session")
 def start(world, running_emulator):
     """Starts further gateways: see `Gateway.start`."""
 

@@ -41,21 +41,6 @@ def patient(config):
 
 
 @pytest.fixture(scope="module")
-def emulators(world, running_emulator):
-    return {EAST: running_emulator, WEST: world.start_emulator(region=WEST)}
-
-
-@pytest.fixture
-def regions(emulators):
-    """The regions, with nothing seen and nothing wrong."""
-    for emulator in emulators.values():
-        emulator.forget()
-    yield emulators
-    for emulator in emulators.values():
-        emulator.faults()
-
-
-@pytest.fixture(scope="module")
 def start_hedging(start, emulators):
     endpoints = {region: emulator.endpoint for region, emulator in emulators.items()}
 

@@ -159,22 +159,30 @@ impl From<serde_json::Error> for Refused {
 }
 
 /// Writes a schema with what its references refer to in their places.
-struct Inliner<'s> {
+struct Inliner<'s, 'n> {
     root: &'s Object<'s>,
+    notes: &'n Notes<'n>,
     /// The references that lead to where we are.
     path: Vec<String>,
     /// How deep we are.
     depth: usize,
-    deepest: usize,
     out: String,
     /// A reference led to a schema around it.
     is_recursive: bool,
 }
 
-impl<'s> Inliner<'s> {
-    fn new(root: &'s Object<'s>, notes: &Notes<'_>) -> Self {
-        let deepest = notes.limits().json_depth;
-        Self { root, path: Vec::new(), depth: 0, deepest, out: String::new(), is_recursive: false }
+impl<'s, 'n> Inliner<'s, 'n> {
+    fn new(root: &'s Object<'s>, notes: &'n Notes<'n>) -> Self {
+        Self { root, notes, path: Vec::new(), depth: 0, out: String::new(), is_recursive: false }
+    }
+
+    fn deepest(&self) -> usize {
+        self.notes.limits().json_depth
+    }
+
+    /// Following references may look at the same text again and again, however little of it is written.
+    fn spend(&self, cost: usize) -> Result<(), Refused> {
+        if self.notes.may_follow(cost) { Ok(()) } else { Err(Refused::TooLarge) }
     }
 
     fn run(&mut self) -> Result<(), Refused> {
@@ -194,10 +202,11 @@ impl<'s> Inliner<'s> {
 
     fn schema(&mut self, schema: &'s RawValue) -> Result<(), Refused> {
         let text = schema.get();
+        self.spend(text.len())?;
         if !text.contains(REF) {
             return self.write(text);
         }
-        if self.depth >= self.deepest {
+        if self.depth >= self.deepest() {
             return Err(Refused::TooLarge);
         }
         self.depth = self.depth.saturating_add(1);
@@ -227,10 +236,10 @@ impl<'s> Inliner<'s> {
                 self.path.truncate(self.path.len().saturating_sub(entered));
                 return self.write(ANY);
             }
-            if self.path.len() >= self.deepest {
+            if self.path.len() >= self.deepest() {
                 return Err(Refused::TooLarge);
             }
-            let Some(target) = self.find(&reference) else {
+            let Some(target) = self.find(&reference)? else {
                 return Err(Refused::Dangling(reference));
             };
             self.path.push(reference);
@@ -239,6 +248,7 @@ impl<'s> Inliner<'s> {
             let Members(below) =
                 serde_json::from_str::<Members<'_, &RawValue>>(target.get()).unwrap_or(Members(Vec::new()));
             members = below;
+            self.spend(target.get().len().saturating_add(members.len().saturating_mul(beside.len())))?;
             members.retain(|(name, _)| beside.iter().all(|(other, _)| other != name));
             members.extend(beside);
         }
@@ -260,22 +270,27 @@ impl<'s> Inliner<'s> {
     }
 
     /// Finds what a JSON pointer within the schema leads to (RFC 6901).
-    fn find(&self, reference: &str) -> Option<&'s RawValue> {
+    fn find(&self, reference: &str) -> Result<Option<&'s RawValue>, Refused> {
         // In a URI's fragment it is percent-encoded.
-        let pointer = percent_encoding::percent_decode_str(reference).decode_utf8().ok()?;
-        let mut steps =
-            pointer.strip_prefix("#/")?.split('/').map(|step| step.replace("~1", "/").replace("~0", "~"));
-        let mut found = value(self.root, &steps.next()?)?;
+        let Ok(pointer) = percent_encoding::percent_decode_str(reference).decode_utf8() else {
+            return Ok(None);
+        };
+        let Some(pointer) = pointer.strip_prefix("#/") else { return Ok(None) };
+        let mut steps = pointer.split('/').map(|step| step.replace("~1", "/").replace("~0", "~"));
+        self.spend(self.root.len())?;
+        let mut found = steps.next().and_then(|step| value(self.root, &step));
         for step in steps {
-            found = if found.get().starts_with('[') {
-                let items: Vec<&RawValue> = serde_json::from_str(found.get()).ok()?;
-                items.get(step.parse::<usize>().ok()?).copied()?
+            let Some(within) = found else { return Ok(None) };
+            self.spend(within.get().len())?;
+            found = if within.get().starts_with('[') {
+                let items: Vec<&RawValue> = serde_json::from_str(within.get())?;
+                step.parse::<usize>().ok().and_then(|index| items.get(index).copied())
             } else {
-                let Members(members) = serde_json::from_str::<Members<'_, &RawValue>>(found.get()).ok()?;
-                value(&members, &step)?
+                let members = serde_json::from_str::<Members<'_, &RawValue>>(within.get()).ok();
+                members.and_then(|Members(members)| value(&members, &step))
             };
         }
-        Some(found)
+        Ok(found)
     }
 }
 
@@ -357,6 +372,25 @@ mod tests {
         for reference in ["#/$defs/None", "https://example.com/a.json", "#x", "#/properties/0/1"] {
             let (schema, _) = plain(&format!(r#"{{"properties":{{"a":{{"$ref":"{reference}"}}}}}}"#));
             assert_eq!(schema.unwrap_err().param.as_deref(), Some("p"), "{reference}");
+        }
+    }
+
+    #[test]
+    fn references_that_look_at_much_and_write_little_are_refused_soon() {
+        // Definitions of a megabyte, most of it nothing, and what is looked up in them a hundred thousand times.
+        let spaces = " ".repeat(1 << 20);
+        let many = r##"{"$ref":"#/$defs/A"},"##.repeat(100_000);
+        let looked_up = format!(r#"{{"anyOf":[{many}{{}}],"$defs":{{"A":{{}}{spaces}}}}}"#);
+        // Members in their thousands, beside a reference to as many.
+        let members: String = (0..20_000).map(|at| format!(r#""m{at}":1,"#)).collect();
+        let beside = format!(
+            r##"{{"properties":{{"a":{{{members}"$ref":"#/$defs/A"}}}},"$defs":{{"A":{{{members}"z":1}}}}}}"##
+        );
+        for schema in [looked_up, beside] {
+            let begun = std::time::Instant::now();
+            assert!(plain(&schema).0.unwrap_err().message.contains("too large"));
+            assert!(recursive(&schema), "what is too large to tell is taken for one");
+            assert!(begun.elapsed().as_secs() < 20);
         }
     }
 
