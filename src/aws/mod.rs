@@ -2,13 +2,16 @@
 //!
 //! Nothing here does I/O or reads a clock: the time comes in as an argument.
 
+mod canonical;
 pub mod credentials;
 pub mod endpoint;
 pub mod path;
 pub mod providers;
 pub mod renewal;
+mod sha256;
 pub mod sign;
 pub mod source;
+mod timestamp;
 pub mod token;
 
 pub use credentials::{Credentials, Identity};

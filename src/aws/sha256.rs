@@ -1,0 +1,95 @@
+//! SHA-256 and HMAC (FIPS 180-4, RFC 2104).
+
+use sha2::{Digest, Sha256};
+
+/// What SHA-256 gives, and HMAC with it.
+pub(super) type Hash = [u8; 32];
+
+/// The block that SHA-256 works on, bytes.
+const BLOCK: usize = 64;
+
+pub(super) fn sha256(bytes: &[u8]) -> Hash {
+    Sha256::digest(bytes).into()
+}
+
+/// HMAC with one key, whose share of the work is done once.
+#[derive(Clone)]
+pub(super) struct Hmac {
+    inner: Sha256,
+    outer: Sha256,
+}
+
+impl Hmac {
+    pub(super) fn new(key: &[u8]) -> Self {
+        let hashed;
+        let key = if key.len() > BLOCK {
+            hashed = sha256(key);
+            &hashed
+        } else {
+            key
+        };
+        let padded = |pad: u8| {
+            let mut block = [pad; BLOCK];
+            for (byte, key) in block.iter_mut().zip(key) {
+                *byte ^= key;
+            }
+            Sha256::new_with_prefix(block)
+        };
+        Self { inner: padded(0x36), outer: padded(0x5c) }
+    }
+
+    pub(super) fn of(&self, message: &[u8]) -> Hash {
+        let inner = self.inner.clone().chain_update(message).finalize();
+        self.outer.clone().chain_update(inner).finalize().into()
+    }
+}
+
+/// Adds `bytes` in hexadecimal, lower case.
+pub(super) fn push_hex(out: &mut String, bytes: &[u8]) {
+    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' - 10 + half });
+    for byte in bytes {
+        out.push(digit(byte >> 4));
+        out.push(digit(byte & 0xf));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(bytes: &[u8]) -> String {
+        let mut out = String::new();
+        push_hex(&mut out, bytes);
+        out
+    }
+
+    // RFC 4231, test cases 1, 2 and 6.
+    #[test]
+    fn hmac_is_the_rfcs() {
+        for (key, message, expected) in [
+            (
+                &[0x0b; 20][..],
+                &b"Hi There"[..],
+                "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
+            ),
+            (
+                b"Jefe",
+                b"what do ya want for nothing?",
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            ),
+            (
+                &[0xaa; 131],
+                b"Test Using Larger Than Block-Size Key - Hash Key First",
+                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+            ),
+        ] {
+            assert_eq!(hex(&Hmac::new(key).of(message)), expected);
+        }
+    }
+
+    #[test]
+    fn a_key_can_be_used_again() {
+        let hmac = Hmac::new(b"Jefe");
+        assert_eq!(hmac.of(b"a"), hmac.of(b"a"));
+    }
+}
