@@ -30,12 +30,3 @@ pub mod gateway;
 pub mod json;
 pub mod openai;
 pub mod translate;
-
-#[cfg(target_arch = "wasm32")]
-mod entry {
-    #![allow(unsafe_code, reason = "the entry point's name is part of the ABI")]
-
-    proxy_wasm::main! {{
-        proxy_wasm::set_root_context(|_| Box::<super::filter::Root>::default());
-    }}
-}

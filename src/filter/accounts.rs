@@ -311,8 +311,7 @@ fn ask(call: &Call) -> Result<u32, String> {
         (":path", call.path.as_str()),
     ];
     headers.extend(call.headers.iter().map(|(name, value)| (*name, value.as_str())));
-    let body = Some(call.body.as_bytes()).filter(|body| !body.is_empty());
-    host::call(&call.cluster, headers, body, CALL_TIMEOUT).map_err(|failed| {
+    host::call(&call.cluster, &headers, call.body.as_bytes(), CALL_TIMEOUT).map_err(|failed| {
         let cluster = &call.cluster;
         if failed == host::REFUSED_AT_ONCE {
             format!("the cluster '{cluster}' takes no request")

@@ -1,8 +1,7 @@
 //! On Bedrock's own routes every error has AWS's shape: those of both roles and Envoy's own, which all have OpenAI's, are told
 //! anew on their way to the client. Bedrock's own have a type already and are left alone.
 
-use proxy_wasm::types::Action;
-
+use super::contexts::Action;
 use super::host::{self, Buffer, Level, Map};
 use crate::gateway::headers::Headers;
 use crate::gateway::native::{ERROR_TYPE, as_aws};

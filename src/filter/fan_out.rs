@@ -67,7 +67,7 @@ impl FanOut {
         let mut headers: Vec<(&str, &str)> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         headers.push(("content-length", &length));
-        let call = host::call(cluster, headers, Some(&body), NO_LIMIT).map_err(|_| {
+        let call = host::call(cluster, &headers, &body, NO_LIMIT).map_err(|_| {
             host::log(Level::Error, || {
                 format!("fan_out: there is no cluster '{cluster}', or it takes no more")
             });

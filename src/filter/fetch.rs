@@ -4,9 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
-use proxy_wasm::traits::{Context, HttpContext};
-use proxy_wasm::types::Action;
-
+use super::contexts::{Action, Stream};
 use super::host::{self, Level, Map};
 use super::images::{VERDICT, verdict};
 use crate::config::Config;
@@ -57,10 +55,8 @@ fn address() -> Option<IpAddr> {
     Some(address.ip())
 }
 
-impl Context for Fetch {}
-
-impl HttpContext for Fetch {
-    fn on_http_request_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+impl Stream for Fetch {
+    fn on_request_headers(&mut self, _end_of_stream: bool) -> Action {
         if !self.may_ask() {
             return self.answer(403, verdict::PRIVATE, None);
         }
@@ -78,7 +74,7 @@ impl HttpContext for Fetch {
         Action::Continue
     }
 
-    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+    fn on_response_headers(&mut self, end_of_stream: bool) -> Action {
         if self.answered {
             return Action::Continue;
         }
@@ -101,7 +97,7 @@ impl HttpContext for Fetch {
         if end_of_stream { Action::Continue } else { Action::Pause }
     }
 
-    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+    fn on_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         if self.answered {
             return Action::Pause;
         }

@@ -2,10 +2,8 @@
 
 use std::rc::Rc;
 
-use proxy_wasm::traits::{Context, HttpContext};
-use proxy_wasm::types::Action;
-
 use super::aws_errors::AwsErrors;
+use super::contexts::{Action, Stream};
 use super::fan_out::{FanOut, Outcome};
 use super::host::{self, Buffer, Map};
 use super::images::Fetching;
@@ -262,25 +260,8 @@ fn is_tunnel() -> bool {
     host::header(Map::Request, ":method").as_deref() == Some(b"CONNECT")
 }
 
-impl Context for Gateway {
-    fn on_http_call_response(&mut self, call: u32, headers: usize, size: usize, _trailers: usize) {
-        let result = if self.fan_out.is_some() {
-            self.gathered(call, headers, size)
-        } else {
-            self.fetched(call, headers, size)
-        };
-        if let Err(error) = result {
-            // The others are of no use any more.
-            self.fetching = None;
-            self.fan_out = None;
-            self.answered = true;
-            refuse(&error);
-        }
-    }
-}
-
-impl HttpContext for Gateway {
-    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+impl Stream for Gateway {
+    fn on_request_headers(&mut self, end_of_stream: bool) -> Action {
         match self.headers(end_of_stream) {
             // A body that is too large is not waited for, nor one that never ends.
             Err(error) if !end_of_stream && error.status != 413 && !is_tunnel() => {
@@ -291,7 +272,7 @@ impl HttpContext for Gateway {
         }
     }
 
-    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+    fn on_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         if self.answered {
             return Action::Pause;
         }
@@ -302,7 +283,7 @@ impl HttpContext for Gateway {
         self.or_refuse(action)
     }
 
-    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+    fn on_request_trailers(&mut self) -> Action {
         if self.answered {
             return Action::Pause;
         }
@@ -314,7 +295,7 @@ impl HttpContext for Gateway {
         self.or_refuse(action)
     }
 
-    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+    fn on_response_headers(&mut self, end_of_stream: bool) -> Action {
         if let Some(errors) = &mut self.aws_errors {
             return errors.response_headers(end_of_stream);
         }
@@ -331,13 +312,28 @@ impl HttpContext for Gateway {
         Action::Continue
     }
 
-    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+    fn on_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         self.aws_errors.as_mut().map_or(Action::Continue, |errors| errors.response_body(size, end_of_stream))
     }
 
-    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+    fn on_response_trailers(&mut self) -> Action {
         // Trailers end the body in the stead of its last piece, and do not say its size.
         let size = self.config.reply_bytes;
         self.aws_errors.as_mut().map_or(Action::Continue, |errors| errors.response_body(size, true))
+    }
+
+    fn on_call_response(&mut self, call: u32, headers: usize, size: usize) {
+        let result = if self.fan_out.is_some() {
+            self.gathered(call, headers, size)
+        } else {
+            self.fetched(call, headers, size)
+        };
+        if let Err(error) = result {
+            // The others are of no use any more.
+            self.fetching = None;
+            self.fan_out = None;
+            self.answered = true;
+            refuse(&error);
+        }
     }
 }

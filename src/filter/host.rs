@@ -1,15 +1,15 @@
 //! The few calls to Envoy that we need (proxy-wasm ABI 0.2.1): fallible, bytes in and out.
 //!
-//! The SDK's own wrappers panic on a status they do not list and on header bytes that are not UTF-8, and a panic ends
-//! every request of the worker; so none of them is used. This is the only file with `unsafe` code.
+//! The proxy-wasm SDK for Rust has wrappers of its own. They panic on a status they do not list and on header bytes that
+//! are not UTF-8, and its table of contexts does on a callback within a call; a panic ends every request of the worker. So it
+//! is not used. `unsafe` code is here and, for the callbacks' names, in `abi`.
 #![allow(unsafe_code, reason = "calls into the host are unsafe by nature; each states why it is sound")]
 
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
-use proxy_wasm::hostcalls;
-
+use super::contexts;
 use crate::gateway::headers::Headers;
 
 /// A call that Envoy did not carry out: its status (ABI, `proxy_status_t`), or [`MALFORMED`].
@@ -117,6 +117,19 @@ mod abi {
             value_length: usize,
             version: u32,
         ) -> u32;
+        pub(super) fn proxy_http_call(
+            cluster: *const u8,
+            cluster_length: usize,
+            headers: *const u8,
+            headers_length: usize,
+            body: *const u8,
+            body_length: usize,
+            trailers: *const u8,
+            trailers_length: usize,
+            timeout: u32,
+            call: *mut u32,
+        ) -> u32;
+        pub(super) fn proxy_set_effective_context(context: u32) -> u32;
         pub(super) fn proxy_close_stream(stream: u32) -> u32;
         pub(super) fn proxy_continue_stream(stream: u32) -> u32;
         pub(super) fn proxy_send_local_response(
@@ -143,8 +156,8 @@ fn given(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>, 
     if bytes.is_null() {
         return Ok(Vec::new());
     }
-    // SAFETY: the host got these bytes from the module's own `proxy_on_memory_allocate`, which the SDK makes of a
-    // `Vec<u8>` of exactly this capacity, filled all of it, and gives it away.
+    // SAFETY: the host got these bytes from the module's own `proxy_on_memory_allocate`, which is a boxed slice of
+    // exactly this length, has filled all of it, and gives it away.
     Ok(unsafe { Vec::from_raw_parts(bytes, length, length) })
 }
 
@@ -279,16 +292,40 @@ pub(super) fn set_shared_data(key: &str, value: &[u8], version: Option<u32>) -> 
     })
 }
 
-/// Sends a request; its answer comes to the context's `on_http_call_response`. The one call by the SDK: it
-/// has to know of calls under way, or their answers would be its end.
+/// Sends a request; its answer comes to `on_call_response` of whoever is at work. A `timeout` of zero is none.
 pub(super) fn call(
     cluster: &str,
-    headers: Vec<(&str, &str)>,
-    body: Option<&[u8]>,
+    headers: &[(&str, &str)],
+    body: &[u8],
     timeout: Duration,
 ) -> Result<u32, Failed> {
-    hostcalls::dispatch_http_call(cluster, headers, body, Vec::new(), timeout)
-        .map_err(|status| Failed(status as u32))
+    let mut call = 0;
+    let headers = pairs::write(headers);
+    let trailers = pairs::write::<&str>(&[]);
+    let timeout = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+    // SAFETY: each pair of pointer and length is of one live slice, and the call's is to a live `u32`.
+    done(unsafe {
+        abi::proxy_http_call(
+            cluster.as_ptr(),
+            cluster.len(),
+            headers.as_ptr(),
+            headers.len(),
+            body.as_ptr(),
+            body.len(),
+            trailers.as_ptr(),
+            trailers.len(),
+            timeout,
+            &raw mut call,
+        )
+    })?;
+    contexts::called(call);
+    Ok(call)
+}
+
+/// Says whose headers and bodies are asked for from here on, within this callback.
+pub(super) fn activate(context: u32) {
+    // SAFETY: it takes no memory. A context that Envoy does not know has nothing to give.
+    let _ = unsafe { abi::proxy_set_effective_context(context) };
 }
 
 /// Breaks the response off, so that the client sees a failure and no end.
@@ -338,20 +375,21 @@ mod pairs {
         Some(pairs)
     }
 
-    pub(super) fn write(pairs: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
-        let text: usize = pairs.iter().map(|(name, value)| name.len() + value.len() + 10).sum();
+    pub(super) fn write<T: AsRef<[u8]>>(pairs: &[(T, T)]) -> Vec<u8> {
+        let length = |text: &T| text.as_ref().len();
+        let text: usize = pairs.iter().map(|(name, value)| length(name) + length(value) + 10).sum();
         let mut bytes = Vec::with_capacity(4 + text);
         // Envoy's own limit on headers is far below what a `u32` counts.
         let u32_of = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
         bytes.extend_from_slice(&u32_of(pairs.len()));
         for (name, value) in pairs {
-            bytes.extend_from_slice(&u32_of(name.len()));
-            bytes.extend_from_slice(&u32_of(value.len()));
+            bytes.extend_from_slice(&u32_of(length(name)));
+            bytes.extend_from_slice(&u32_of(length(value)));
         }
         for (name, value) in pairs {
-            bytes.extend_from_slice(name);
+            bytes.extend_from_slice(name.as_ref());
             bytes.push(0);
-            bytes.extend_from_slice(value);
+            bytes.extend_from_slice(value.as_ref());
             bytes.push(0);
         }
         bytes

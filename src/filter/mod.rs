@@ -1,9 +1,11 @@
 //! The adapter to Envoy, and the only module that knows of it: a root context per plugin, a context per request
 //! (gateway role), per attempt (upstream role) or per image (fetch role).
 
+pub mod abi;
 mod accounts;
 mod attempt;
 mod aws_errors;
+mod contexts;
 mod fan_out;
 mod fetch;
 mod gateway;
@@ -17,14 +19,13 @@ mod refusal;
 mod signing;
 mod upstream;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::ContextType;
-
 use crate::config::Config;
 use accounts::Accounts;
+use contexts::{Plugin, Stream};
 use host::{Buffer, Level};
 
 /// The places of the filter, told apart by the plugin's `root_id`.
@@ -41,9 +42,9 @@ enum Role {
 /// One plugin on one worker.
 #[derive(Debug, Default)]
 pub struct Root {
-    loaded: Option<(Role, Rc<Config>)>,
+    loaded: RefCell<Option<(Role, Rc<Config>)>>,
     /// As whom the upstream role calls.
-    accounts: Option<Rc<Accounts>>,
+    accounts: RefCell<Option<Rc<Accounts>>>,
 }
 
 impl Root {
@@ -73,7 +74,7 @@ impl Root {
 /// Whether this VM serves the fetch role: set by the first plugin that it loads.
 static FETCHES: OnceLock<bool> = OnceLock::new();
 
-/// Envoy calls the fetch role while the gateway role is still asking, and the SDK does not survive that in one VM.
+/// Envoy calls the fetch role while the gateway role is still asking. In a VM of its own that is nobody's concern.
 fn claim_vm(role: Role) -> Result<(), String> {
     let fetches = matches!(role, Role::Fetch);
     if *FETCHES.get_or_init(|| fetches) == fetches {
@@ -116,28 +117,31 @@ fn renewed(config: &Config) -> Rc<Accounts> {
     Rc::new(accounts)
 }
 
-impl Context for Root {
-    fn on_http_call_response(&mut self, call: u32, headers: usize, size: usize, _trailers: usize) {
-        if let Some(accounts) = &self.accounts {
-            accounts.answered(call, headers, size);
+impl Root {
+    fn accounts(&self) -> Option<Rc<Accounts>> {
+        self.accounts.borrow().clone()
+    }
+
+    /// Takes a new configuration into use.
+    fn take(&self, role: Role, config: Rc<Config>) {
+        // Only whoever signs needs to be somebody.
+        if matches!(role, Role::Upstream) {
+            // A second plugin with the same configuration comes by here too; what is under way goes on.
+            let is_same = |(_, loaded): &(Role, Rc<Config>)| loaded.upstream == config.upstream;
+            if self.accounts().is_none() || !self.loaded.borrow().as_ref().is_some_and(is_same) {
+                self.accounts.replace(Some(renewed(&config)));
+            }
         }
+        self.loaded.replace(Some((role, config)));
     }
 }
 
-impl RootContext for Root {
-    fn on_configure(&mut self, _size: usize) -> bool {
+impl Plugin for Root {
+    fn on_configure(&self) -> bool {
         host::read_log_level();
         match self.configure() {
             Ok((role, config)) => {
-                // Only whoever signs needs to be somebody.
-                if matches!(role, Role::Upstream) {
-                    // A second plugin with the same configuration comes by here too; what is under way goes on.
-                    let is_same = |(_, loaded): &(Role, Rc<Config>)| loaded.upstream == config.upstream;
-                    if self.accounts.is_none() || !self.loaded.as_ref().is_some_and(is_same) {
-                        self.accounts = Some(renewed(&config));
-                    }
-                }
-                self.loaded = Some((role, config));
+                self.take(role, config);
                 true
             }
             Err(reason) => {
@@ -147,23 +151,26 @@ impl RootContext for Root {
         }
     }
 
-    fn on_tick(&mut self) {
-        if let Some(accounts) = &self.accounts {
+    fn on_tick(&self) {
+        if let Some(accounts) = self.accounts() {
             accounts.tick();
         }
     }
 
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        let (role, config) = self.loaded.as_ref()?;
+    fn on_call_response(&self, call: u32, headers: usize, size: usize) {
+        if let Some(accounts) = self.accounts() {
+            accounts.answered(call, headers, size);
+        }
+    }
+
+    fn stream(&self) -> Option<Box<dyn Stream>> {
+        let loaded = self.loaded.borrow();
+        let (role, config) = loaded.as_ref()?;
         let config = Rc::clone(config);
         Some(match role {
             Role::Gateway => Box::new(gateway::Gateway::new(config)),
-            Role::Upstream => Box::new(upstream::Upstream::new(config, Rc::clone(self.accounts.as_ref()?))),
+            Role::Upstream => Box::new(upstream::Upstream::new(config, self.accounts()?)),
             Role::Fetch => Box::new(fetch::Fetch::new(config)),
         })
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
     }
 }

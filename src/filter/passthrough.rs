@@ -2,9 +2,8 @@
 //! OpenAI's API. They are signed and sent as they are; of their answers only the beginning is looked at, so that a failure has
 //! its status while Envoy can still try another target.
 
-use proxy_wasm::types::Action;
-
 use super::attempt::{Answer, AsItIs, Awaited, Chosen, JSON, Kind, Sent};
+use super::contexts::Action;
 use super::head::Head;
 use super::host::{self, Buffer, Map};
 use super::refusal::{host_failed, too_large};

@@ -1,7 +1,6 @@
 //! Answers that need no Bedrock.
 
-use proxy_wasm::types::Action;
-
+use super::contexts::Action;
 use super::host::{self, Level};
 use crate::gateway::headers::Headers;
 use crate::openai::Error;

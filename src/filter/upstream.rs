@@ -13,11 +13,9 @@
 
 use std::rc::Rc;
 
-use proxy_wasm::traits::{Context, HttpContext};
-use proxy_wasm::types::Action;
-
 use super::accounts::Accounts;
 use super::attempt::{Answer, Awaited, Chosen, JSON, Sent};
+use super::contexts::{Action, Stream};
 use super::head::Head;
 use super::host::{self, Buffer, Level, Map};
 use super::originals::Originals;
@@ -125,7 +123,7 @@ impl Upstream {
                 format!("an unknown model was asked for by '{}': {} answers", handoff.caller, target.id)
             });
         }
-        // Envoy ends a request that outgrows its buffer in the middle of our call, which the SDK does not survive.
+        // Envoy would end a request that outgrows its buffer, and tell the client less.
         if body.len() > limit {
             return Err(too_large(limit));
         }
@@ -493,21 +491,13 @@ pub(super) fn set_response_headers(headers: &Headers) {
     }
 }
 
-impl Context for Upstream {
-    fn on_done(&mut self) -> bool {
-        // A reset or a timeout gives no response.
-        self.put_back();
-        true
-    }
-}
-
-impl HttpContext for Upstream {
-    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+impl Stream for Upstream {
+    fn on_request_headers(&mut self, end_of_stream: bool) -> Action {
         let action = self.request_headers(end_of_stream);
         self.or_refuse(action)
     }
 
-    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+    fn on_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         if self.refused || self.sent.is_some() {
             return if self.refused { Action::Pause } else { Action::Continue };
         }
@@ -515,7 +505,7 @@ impl HttpContext for Upstream {
         self.or_refuse(action)
     }
 
-    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+    fn on_request_trailers(&mut self) -> Action {
         if self.refused || self.sent.is_some() {
             return if self.refused { Action::Pause } else { Action::Continue };
         }
@@ -524,18 +514,23 @@ impl HttpContext for Upstream {
         self.or_refuse(action)
     }
 
-    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+    fn on_response_headers(&mut self, end_of_stream: bool) -> Action {
         self.response_headers(end_of_stream)
     }
 
-    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+    fn on_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         self.response_body(size, end_of_stream)
     }
 
-    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+    fn on_response_trailers(&mut self) -> Action {
         // Trailers end the body in the stead of its last piece, and do not say how much of it is held.
         let is_held = matches!(self.answer, Answer::Whole(_) | Answer::AsItIs(_));
         let held = if is_held { self.config.reply_bytes } else { 0 };
         self.response_body(held, true)
+    }
+
+    fn on_done(&mut self) {
+        // A reset or a timeout gives no response.
+        self.put_back();
     }
 }
