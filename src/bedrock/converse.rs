@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::json::Str;
+use crate::old_json::Str;
 
 /// The body; the model's id is in the path.
 #[derive(Clone, Debug, Default, Serialize)]

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::json::Str;
+use crate::old_json::Str;
 
 /// The request of Titan: one text.
 #[derive(Clone, Debug, Serialize)]

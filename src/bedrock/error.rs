@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Str, object};
+use crate::old_json::{Str, object};
 
 /// An error as Bedrock states it.
 #[derive(Clone, Debug, PartialEq, Eq)]

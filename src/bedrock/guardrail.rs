@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::json::{List, Str, object};
+use crate::old_json::{List, Str, object};
 
 /// The request; the guardrail is in the path.
 #[derive(Clone, Debug, Serialize)]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::json::{List, Str, object};
+use crate::old_json::{List, Str, object};
 
 object! {
     /// The body.

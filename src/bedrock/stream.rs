@@ -1,6 +1,6 @@
 //! The events of ConverseStream. The kind of an event is in its frame's headers, not in these payloads.
 
-use crate::json::{Str, object};
+use crate::old_json::{Str, object};
 
 use super::reply::{Citation, ServiceTier, Usage};
 

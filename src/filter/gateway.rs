@@ -17,7 +17,7 @@ use crate::gateway::images::Images;
 use crate::gateway::keys::Key;
 use crate::gateway::native;
 use crate::gateway::route::{Route, route};
-use crate::json::{Str, object};
+use crate::old_json::{Str, object};
 use crate::openai::{self, Endpoint, Error};
 use crate::translate::split::split;
 use crate::translate::{embeddings, errors};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use crate::json::{List, OneOrMany, Str, object};
+use crate::old_json::{List, OneOrMany, Str, object};
 use crate::openai::{self, Error};
 
 use super::image_url::{Host, Refused, Url, check};

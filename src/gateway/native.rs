@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::headers::Headers;
 use crate::bedrock::operation::Operation;
-use crate::json::{Members, Str, object};
+use crate::old_json::{Members, Str, object};
 
 /// Where the routes begin: at the root, as AWS's SDKs ask.
 const ROOT: &str = "/model/";

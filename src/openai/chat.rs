@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::json::{List, Members, NameOr, OneOrMany, Str, object};
+use crate::old_json::{List, Members, NameOr, OneOrMany, Str, object};
 
 object! {
     /// The body.

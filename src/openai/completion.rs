@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::json::Str;
+use crate::old_json::Str;
 
 /// A chat completion.
 #[derive(Clone, Debug, Serialize)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::json::{OneOrMany, Str, object};
+use crate::old_json::{OneOrMany, Str, object};
 
 object! {
     /// The body.

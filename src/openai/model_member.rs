@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Vi
 use serde_json::value::RawValue;
 
 use super::{Error, parse};
-use crate::json::Str;
+use crate::old_json::Str;
 
 const MEMBER: &str = "model";
 

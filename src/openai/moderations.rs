@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::chat::MediaUrl;
-use crate::json::{OneOrMany, Str, object};
+use crate::old_json::{OneOrMany, Str, object};
 
 object! {
     /// The body.

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::chat::StreamOptions;
 use super::completion::{FinishReason, Usage};
-use crate::json::{Members, OneOrMany, Str, object};
+use crate::old_json::{Members, OneOrMany, Str, object};
 
 object! {
     /// The body.

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::json::{List, OneOrMany, Str};
+use crate::old_json::{List, OneOrMany, Str};
 use crate::openai::chat::{self, Message};
 use crate::openai::text_completion::Request;
 use crate::openai::{Error, text_completion};

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::chat::guardrail::Guardrail;
 use crate::bedrock::operation::Operation;
-use crate::json::{Members, Str};
+use crate::old_json::{Members, Str};
 use crate::openai::Error;
 
 /// Converse's own member.

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::bedrock::guardrail::{self, Assessment, Bytes, Content, ContentPolicy, Filter, Image, Text};
-use crate::json::{List, OneOrMany, Str};
+use crate::old_json::{List, OneOrMany, Str};
 use crate::openai::chat::MediaUrl;
 use crate::openai::moderations::{self as openai, ByCategory, CATEGORIES, Judgement, Part, Request};
 use crate::openai::{Error, member};

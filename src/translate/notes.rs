@@ -5,7 +5,7 @@ use std::cell::Cell;
 use serde_json::value::RawValue;
 
 use super::Limits;
-use crate::json::{Unknown, is_within_depth};
+use crate::old_json::{Unknown, is_within_depth};
 use crate::openai::Error;
 
 /// What becomes of a parameter that has no counterpart on Bedrock.

@@ -3,7 +3,7 @@
 use super::errors::{self, no_answer};
 use crate::bedrock::error::Error as Bedrock;
 use crate::bedrock::eventstream::{self, Decoder};
-use crate::json::{Str, object};
+use crate::old_json::{Str, object};
 use crate::openai::Error;
 use serde_json::value::RawValue;
 

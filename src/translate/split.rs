@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::json::{Str, object};
+use crate::old_json::{Str, object};
 use crate::openai::{self, Endpoint, Error};
 
 use super::Limits;

@@ -5,7 +5,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::parameters::object;
 use crate::bedrock::converse::Document;
-use crate::json::Members;
+use crate::old_json::Members;
 use crate::openai::{Error, member};
 use crate::translate::notes::Notes;
 

@@ -3,7 +3,7 @@
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::bedrock::converse::{self, Document, OutputConfig, ServiceTier};
-use crate::json::{List, Members, OneOrMany, Str, object};
+use crate::old_json::{List, Members, OneOrMany, Str, object};
 use crate::openai::{Error, member};
 use crate::translate::family::{Capabilities, TopK};
 use crate::translate::notes::Notes;

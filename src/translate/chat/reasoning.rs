@@ -4,7 +4,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::bedrock::converse::{self, Block, Document, Message, Role};
-use crate::json::{Str, object};
+use crate::old_json::{Str, object};
 use crate::openai::{Error, member};
 use crate::translate::family::{Capabilities, Reasoning};
 use crate::translate::notes::Notes;

@@ -1,7 +1,7 @@
 //! A whole reply of Converse becomes a chat completion.
 
 use crate::bedrock::reply::{Block, Citation, Citations, Output, Reply as Converse, ToolUse};
-use crate::json::{Str, object};
+use crate::old_json::{Str, object};
 use crate::openai::completion::{
     Annotation, Call, Choice, Completion, Custom, Function, Message, ThinkingBlock, ToolCall, UrlCitation,
 };

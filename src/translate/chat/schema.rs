@@ -4,7 +4,7 @@
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::bedrock::converse::Document;
-use crate::json::{Members, Str};
+use crate::old_json::{Members, Str};
 use crate::openai::Error;
 use crate::translate::family::Schemas;
 use crate::translate::notes::Notes;

@@ -6,7 +6,7 @@ use crate::bedrock::reply::Usage;
 use crate::bedrock::stream::{
     BlockDelta, BlockStart, BlockStop, Delta as Piece, MessageStop, Metadata, ReasoningDelta, ToolUseStart,
 };
-use crate::json::Str;
+use crate::old_json::Str;
 use crate::openai::Error;
 use crate::openai::chunk::{Custom, Delta, Form, Function, Indexed, ToolCall, Writer};
 use crate::openai::completion::ThinkingBlock;

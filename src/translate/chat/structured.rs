@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::bedrock::converse::{OutputConfig, Structure, TextFormat};
-use crate::json::Str;
+use crate::old_json::Str;
 use crate::openai::Error;
 use crate::openai::chat::{JsonSchema, ResponseFormat};
 use crate::translate::family::Capabilities;

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use crate::bedrock::converse::{self, Document, InputSchema, ToolSpec};
-use crate::json::{List, Str};
+use crate::old_json::{List, Str};
 use crate::openai::Error;
 use crate::openai::chat::{Custom, Function, Tool};
 use crate::translate::family::Capabilities;

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use crate::bedrock::converse::{self, Document, InputSchema, SystemBlock, ToolChoice, ToolConfig, ToolSpec};
-use crate::json::{List, NameOr, Str};
+use crate::old_json::{List, NameOr, Str};
 use crate::openai::Error;
 use crate::openai::chat::{AllowedTools, Function, NamedFunction, Tool, ToolChoice as Asked};
 use crate::translate::family::{Capabilities, Forced};

@@ -8,7 +8,7 @@ use crate::bedrock::converse::{
     Block, CachePoint, Input, Message, Reasoning, ResultBlock, ResultStatus, Role, SystemBlock, ToolResult,
     ToolUse,
 };
-use crate::json::{List, Str, is_within_depth};
+use crate::old_json::{List, Str, is_within_depth};
 use crate::openai::Error;
 use crate::openai::chat::{self, CustomCall, FunctionCall, ToolCall};
 use crate::translate::data_url;

@@ -4,7 +4,7 @@ use crate::bedrock::embeddings::{
     CohereRequest, NovaImage, NovaParameters, NovaRequest, NovaSource, NovaText, TitanConfig,
     TitanImageRequest, TitanRequest,
 };
-use crate::json::Str;
+use crate::old_json::Str;
 use crate::openai::Error;
 use crate::translate::notes::Notes;
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::json::{OneOrMany, Str};
+use crate::old_json::{OneOrMany, Str};
 use crate::openai::Error;
 use crate::translate::Limits;
 use crate::translate::data_url::{data_url, image_format};

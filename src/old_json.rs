@@ -282,7 +282,7 @@ macro_rules! object {
         $vis struct $name<'a> {
             $($(#[$field_meta])* $vis $field: Option<$type>,)*
             /// Members without a field here.
-            $vis unknown: $crate::json::Unknown<'a>,
+            $vis unknown: $crate::old_json::Unknown<'a>,
         }
 
         impl<'de: 'a, 'a> serde::Deserialize<'de> for $name<'a> {
@@ -299,12 +299,12 @@ macro_rules! object {
                     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                         type Object<'a> = $name<'a>;
                         let mut object = Object::<'de>::default();
-                        while let Some(key) = map.next_key::<$crate::json::Str<'de>>()? {
+                        while let Some(key) = map.next_key::<$crate::old_json::Str<'de>>()? {
                             match &*key {
                                 $(key if key == object!(@key $field $($key)?) => {
                                     object.$field = map
                                         .next_value()
-                                        .map_err(|error| $crate::json::within(object!(@key $field $($key)?), error))?;
+                                        .map_err(|error| $crate::old_json::within(object!(@key $field $($key)?), error))?;
                                 })*
                                 _ => object.unknown.push((key, map.next_value()?)),
                             }

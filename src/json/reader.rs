@@ -1,0 +1,439 @@
+//! One pass over a JSON text (RFC 8259).
+
+use std::borrow::Cow;
+
+use super::scan::plain;
+use super::{Error, Raw, Str};
+
+/// How deep values may nest: reading is recursive, and the stack is small.
+const DEEPEST: u32 = 128;
+
+/// What kind of value comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool,
+    /// A number.
+    Number,
+    /// A string.
+    String,
+    /// A list.
+    List,
+    /// An object.
+    Object,
+}
+
+impl Kind {
+    /// As errors call it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::List => "a list",
+            Self::Object => "an object",
+        }
+    }
+}
+
+/// Where in a text the reading is.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    depth: u32,
+}
+
+impl<'a> Reader<'a> {
+    /// At the beginning of `text`.
+    pub fn new(text: &'a str) -> Self {
+        Self { text, at: 0, depth: 0 }
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    fn syntax<T>(&self, reason: &'static str) -> Result<T, Error> {
+        Err(Error::syntax(reason, self.at))
+    }
+
+    /// The next byte that is no white space; it is not passed.
+    fn next(&mut self) -> Option<u8> {
+        let rest = self.rest();
+        let at = rest.iter().position(|byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
+        self.at += at.unwrap_or(rest.len());
+        rest.get(at?).copied()
+    }
+
+    /// Passes `byte` if it is the next one.
+    fn passes(&mut self, byte: u8) -> bool {
+        let is_next = self.next() == Some(byte);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    /// The kind of the next value, by its first byte.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn kind(&mut self) -> Result<Kind, Error> {
+        match self.next() {
+            Some(b'"') => Ok(Kind::String),
+            Some(b'{') => Ok(Kind::Object),
+            Some(b'[') => Ok(Kind::List),
+            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
+            Some(b't' | b'f') => Ok(Kind::Bool),
+            Some(b'n') => Ok(Kind::Null),
+            Some(_) => self.syntax("expected a value"),
+            None => self.syntax("the text ends too early"),
+        }
+    }
+
+    /// An error that says what is there instead of what is wanted.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn unexpected<T>(&mut self, wanted: &str) -> Result<T, Error> {
+        let found = self.kind()?.name();
+        // What is no JSON at all is told as that.
+        self.skip()?;
+        Err(Error::new(format!("expected {wanted}, not {found}")))
+    }
+
+    fn literal(&mut self, literal: &str) -> Result<(), Error> {
+        if !self.rest().starts_with(literal.as_bytes()) {
+            return self.syntax("expected a value");
+        }
+        self.at += literal.len();
+        Ok(())
+    }
+
+    /// Passes `null` if it is the next value.
+    ///
+    /// # Errors
+    /// Where there is no value.
+    pub fn null(&mut self) -> Result<bool, Error> {
+        if self.next() != Some(b'n') {
+            return Ok(false);
+        }
+        self.literal("null").map(|()| true)
+    }
+
+    /// A boolean.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn bool(&mut self) -> Result<bool, Error> {
+        match self.next() {
+            Some(b't') => self.literal("true").map(|()| true),
+            Some(b'f') => self.literal("false").map(|()| false),
+            _ => self.unexpected("a boolean"),
+        }
+    }
+
+    /// A number, as it is written.
+    ///
+    /// # Errors
+    /// Where there is none; it is `wanted` then.
+    pub fn number(&mut self, wanted: &str) -> Result<&'a str, Error> {
+        if self.kind()? != Kind::Number {
+            return self.unexpected(wanted);
+        }
+        let start = self.at;
+        self.pass_number()?;
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
+    fn pass_number(&mut self) -> Result<(), Error> {
+        self.at += usize::from(self.rest().first() == Some(&b'-'));
+        match self.rest().first() {
+            Some(b'0') => self.at += 1,
+            _ => self.digits()?,
+        }
+        if self.rest().first() == Some(&b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.rest().first(), Some(b'e' | b'E')) {
+            self.at += 1;
+            self.at += usize::from(matches!(self.rest().first(), Some(b'+' | b'-')));
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), Error> {
+        let rest = self.rest();
+        let count = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+        if count == 0 {
+            return self.syntax("a number is not whole");
+        }
+        self.at += count;
+        Ok(())
+    }
+
+    /// A string.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn string(&mut self) -> Result<Str<'a>, Error> {
+        if self.next() != Some(b'"') {
+            return self.unexpected("a string");
+        }
+        self.at += 1;
+        let start = self.at;
+        self.at += plain(self.rest());
+        if self.rest().first() == Some(&b'"') {
+            let text = self.text.get(start..self.at).unwrap_or_default();
+            self.at += 1;
+            return Ok(Str(Cow::Borrowed(text)));
+        }
+        self.escaped(start).map(Str::from)
+    }
+
+    /// The rest of a string that began at `start` and has an escape here.
+    fn escaped(&mut self, start: usize) -> Result<String, Error> {
+        let mut out = String::new();
+        let mut run = start;
+        loop {
+            out.push_str(self.text.get(run..self.at).unwrap_or_default());
+            match self.rest() {
+                [b'"', ..] => {
+                    self.at += 1;
+                    return Ok(out);
+                }
+                [b'\\', ..] => out.push(self.escape()?),
+                [] => return self.syntax("a string has no end"),
+                [..] => return self.syntax("a string holds a control character"),
+            }
+            run = self.at;
+            self.at += plain(self.rest());
+        }
+    }
+
+    /// An escape, its backslash being next.
+    fn escape(&mut self) -> Result<char, Error> {
+        let Some(kind) = self.rest().get(1) else { return self.syntax("a string has no end") };
+        let character = match kind {
+            b'"' => '"',
+            b'\\' => '\\',
+            b'/' => '/',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => return self.unicode(),
+            _ => return self.syntax("a string has an unknown escape"),
+        };
+        self.at += 2;
+        Ok(character)
+    }
+
+    /// `\uXXXX`, or two of them that stand for one character.
+    fn unicode(&mut self) -> Result<char, Error> {
+        let Some(first) = hex(self.rest()) else { return self.syntax("a string has a broken escape") };
+        let mut code = u32::from(first);
+        let mut length = ESCAPE;
+        if (0xd800..0xdc00).contains(&first)
+            && let Some(second) = self.rest().get(ESCAPE..).and_then(hex)
+            && (0xdc00..0xe000).contains(&second)
+        {
+            code = 0x1_0000 + ((u32::from(first) - 0xd800) << 10) + (u32::from(second) - 0xdc00);
+            length = 2 * ESCAPE;
+        }
+        let Some(character) = char::from_u32(code) else {
+            return self.syntax("a string has half of a character");
+        };
+        self.at += length;
+        Ok(character)
+    }
+
+    /// Reads an object's members, each by `each`, which is given the name and reads the value.
+    ///
+    /// # Errors
+    /// Where there is no object, and what `each` says.
+    pub fn members(
+        &mut self,
+        each: &mut dyn FnMut(Str<'a>, &mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if self.next() != Some(b'{') {
+            return self.unexpected("an object");
+        }
+        self.enter()?;
+        if !self.passes(b'}') {
+            loop {
+                if self.next() != Some(b'"') {
+                    return self.syntax("expected a member's name");
+                }
+                let name = self.string()?;
+                if !self.passes(b':') {
+                    return self.syntax("expected ':'");
+                }
+                each(name, self)?;
+                if self.passes(b',') {
+                    continue;
+                }
+                if self.passes(b'}') {
+                    break;
+                }
+                return self.syntax("expected ',' or '}'");
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Reads a list's items, each by `each`, which is given its place.
+    ///
+    /// # Errors
+    /// Where there is no list, and what `each` says.
+    pub fn items(
+        &mut self,
+        each: &mut dyn FnMut(usize, &mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if self.next() != Some(b'[') {
+            return self.unexpected("a list");
+        }
+        self.enter()?;
+        if !self.passes(b']') {
+            let mut index = 0usize;
+            loop {
+                each(index, self).map_err(|error| error.in_item(index))?;
+                if self.passes(b',') {
+                    index += 1;
+                    continue;
+                }
+                if self.passes(b']') {
+                    break;
+                }
+                return self.syntax("expected ',' or ']'");
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn enter(&mut self) -> Result<(), Error> {
+        if self.depth >= DEEPEST {
+            return self.syntax("values nest too deep");
+        }
+        self.at += 1;
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// The next value's text.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn raw(&mut self) -> Result<Raw<'a>, Error> {
+        self.kind()?;
+        let start = self.at;
+        self.skip()?;
+        Ok(Raw::passed(self.text.get(start..self.at).unwrap_or_default()))
+    }
+
+    /// Passes over the next value, which has to be well-formed.
+    ///
+    /// # Errors
+    /// Where it is not.
+    pub fn skip(&mut self) -> Result<(), Error> {
+        match self.kind()? {
+            Kind::Null => self.literal("null"),
+            Kind::Bool => self.bool().map(|_| ()),
+            Kind::Number => self.pass_number(),
+            Kind::String => self.pass_string(),
+            Kind::List => self.pass_list(),
+            Kind::Object => self.pass_object(),
+        }
+    }
+
+    fn pass_string(&mut self) -> Result<(), Error> {
+        self.at += 1;
+        loop {
+            self.at += plain(self.rest());
+            match self.rest() {
+                [b'"', ..] => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                [b'\\', ..] => {
+                    self.escape()?;
+                }
+                [] => return self.syntax("a string has no end"),
+                [..] => return self.syntax("a string holds a control character"),
+            }
+        }
+    }
+
+    fn pass_list(&mut self) -> Result<(), Error> {
+        self.enter()?;
+        if !self.passes(b']') {
+            loop {
+                self.skip()?;
+                if self.passes(b',') {
+                    continue;
+                }
+                if self.passes(b']') {
+                    break;
+                }
+                return self.syntax("expected ',' or ']'");
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn pass_object(&mut self) -> Result<(), Error> {
+        self.enter()?;
+        if !self.passes(b'}') {
+            loop {
+                if self.next() != Some(b'"') {
+                    return self.syntax("expected a member's name");
+                }
+                self.pass_string()?;
+                if !self.passes(b':') {
+                    return self.syntax("expected ':'");
+                }
+                self.skip()?;
+                if self.passes(b',') {
+                    continue;
+                }
+                if self.passes(b'}') {
+                    break;
+                }
+                return self.syntax("expected ',' or '}'");
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Nothing but white space may come now.
+    ///
+    /// # Errors
+    /// Where something does.
+    pub fn end(&mut self) -> Result<(), Error> {
+        match self.next() {
+            None => Ok(()),
+            Some(_) => self.syntax("something follows the value"),
+        }
+    }
+}
+
+/// How long `\uXXXX` is, bytes.
+const ESCAPE: usize = 6;
+
+/// The code unit of a `\uXXXX` that `bytes` begin with.
+fn hex(bytes: &[u8]) -> Option<u16> {
+    let digits = bytes.get(..ESCAPE)?.strip_prefix(b"\\u")?;
+    digits.iter().try_fold(0, |code, digit| {
+        let digit = char::from(*digit).to_digit(16)?;
+        Some(code << 4 | u16::try_from(digit).ok()?)
+    })
+}
