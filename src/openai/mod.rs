@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::old_json;
+use crate::old_json as json;
 
 pub use endpoint::Endpoint;
 pub use error::Error;
