@@ -18,7 +18,7 @@
 //! | [`translate`] | OpenAI ⇄ Bedrock, a module per endpoint; the table of what models take |
 //! | [`aws`] | credentials and where they come from, signatures, hosts and paths |
 //! | [`openai`], [`bedrock`] | the wire types of either side, which decide nothing |
-//! | [`json`], [`old_json`] | what the wire types share |
+//! | [`json`] | what the wire types share |
 //!
 //! Only [`filter`] knows of Envoy. Everything else is native code over arguments, time included, and is tested as such.
 
@@ -28,6 +28,5 @@ pub mod config;
 pub mod filter;
 pub mod gateway;
 pub mod json;
-pub mod old_json;
 pub mod openai;
 pub mod translate;

@@ -96,7 +96,7 @@ fn every_header_is_the_one_that_botocore_sets() {
                 path: &path,
                 query: &query,
                 content_type: content_type.as_deref(),
-                body: &body(sent),
+                body: &[&body(sent)],
             },
             &region,
             BEDROCK,

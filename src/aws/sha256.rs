@@ -8,8 +8,12 @@ pub(super) type Hash = [u8; 32];
 /// The block that SHA-256 works on, bytes.
 const BLOCK: usize = 64;
 
-pub(super) fn sha256(bytes: &[u8]) -> Hash {
-    Sha256::digest(bytes).into()
+pub(super) fn sha256(pieces: &[&[u8]]) -> Hash {
+    let mut hash = Sha256::new();
+    for piece in pieces {
+        hash.update(piece);
+    }
+    hash.finalize().into()
 }
 
 /// HMAC with one key, whose share of the work is done once.
@@ -23,7 +27,7 @@ impl Hmac {
     pub(super) fn new(key: &[u8]) -> Self {
         let hashed;
         let key = if key.len() > BLOCK {
-            hashed = sha256(key);
+            hashed = sha256(&[key]);
             &hashed
         } else {
             key

@@ -30,8 +30,8 @@ pub struct Request<'a> {
     pub query: &'a str,
     /// The `content-type` header; `None` when the request has none.
     pub content_type: Option<&'a str>,
-    /// The whole body.
-    pub body: &'a [u8],
+    /// The whole body, in its pieces.
+    pub body: &'a [&'a [u8]],
 }
 
 /// Signs `request` and returns the headers to set on it, names in lower case: `x-amz-date`, `authorization`
@@ -159,7 +159,7 @@ impl Keys {
         for part in [ALGORITHM, "\n", now.as_str(), "\n", scope, "\n"] {
             to_sign.push_str(part);
         }
-        push_hex(&mut to_sign, &sha256(canonical.as_bytes()));
+        push_hex(&mut to_sign, &sha256(&[canonical.as_bytes()]));
         self.key(&identity.secret_access_key, now.date(), region, service).of(to_sign.as_bytes())
     }
 
@@ -263,7 +263,7 @@ mod tests {
             path,
             query: "",
             content_type: Some("application/json"),
-            body: b"{}",
+            body: &[b"{}"],
         }
     }
 

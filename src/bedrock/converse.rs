@@ -1,89 +1,90 @@
 //! The request of Converse and ConverseStream.
 
+mod write;
+
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-
-use crate::old_json::Str;
+use crate::json::{Raw, Str, Writer};
 
 /// The body; the model's id is in the path.
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default)]
 pub struct Request<'a> {
     /// The conversation.
     pub messages: Vec<Message<'a>>,
     /// Instructions.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub system: Vec<SystemBlock<'a>>,
     /// Sampling and limits.
-    #[serde(skip_serializing_if = "InferenceConfig::is_empty")]
     pub inference_config: InferenceConfig<'a>,
     /// What the model may call.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_config: Option<ToolConfig<'a>>,
     /// The guardrail.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub guardrail_config: Option<Document<'a>>,
     /// What only this model takes.
-    #[serde(skip_serializing_if = "Fields::is_empty")]
     pub additional_model_request_fields: Fields<'a>,
     /// What of the model's own reply to return.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub additional_model_response_field_paths: Option<&'a RawValue>,
+    pub additional_model_response_field_paths: Option<Raw<'a>>,
     /// Variables of a managed prompt.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub prompt_variables: Option<&'a RawValue>,
+    pub prompt_variables: Option<Raw<'a>>,
     /// Labels for the invocation log.
-    #[serde(skip_serializing_if = "Labels::is_empty")]
     pub request_metadata: Labels<'a>,
     /// Latency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub performance_config: Option<&'a RawValue>,
+    pub performance_config: Option<Raw<'a>>,
     /// Tier.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<ServiceTier<'a>>,
     /// Structured output and effort.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub output_config: Option<OutputConfig<'a>>,
 }
 
 /// JSON that goes over as it is: the client's own text, or ours.
-#[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug)]
 pub enum Document<'a> {
     /// The client's.
-    Raw(&'a RawValue),
+    Raw(Raw<'a>),
     /// The client's, mended.
-    Owned(Box<RawValue>),
+    Mended(String),
     /// Ours.
-    Value(serde_json::Value),
+    Ours(Cow<'static, str>),
 }
 
-/// `additionalModelRequestFields`: the last of a name wins.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Fields<'a>(BTreeMap<Cow<'a, str>, Document<'a>>);
+impl Document<'_> {
+    /// One of ours.
+    pub fn ours<'w>(write: impl FnOnce(&mut Writer<'w>)) -> Self {
+        let mut out = Writer::default();
+        write(&mut out);
+        // Nothing but text is ever written.
+        Self::Ours(String::from_utf8(out.finish().into_vec()).unwrap_or_default().into())
+    }
+}
+
+/// `additionalModelRequestFields`, sorted: the last of a name wins.
+#[derive(Clone, Debug, Default)]
+pub struct Fields<'a>(Vec<(Cow<'a, str>, Document<'a>)>);
 
 impl<'a> Fields<'a> {
-    /// True without members.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Sets a member; gives back what it replaces.
     pub fn set(&mut self, name: impl Into<Cow<'a, str>>, value: Document<'a>) -> Option<Document<'a>> {
-        self.0.insert(name.into(), value)
+        let name = name.into();
+        match self.place(&name) {
+            Ok(at) => self.0.get_mut(at).map(|(_, before)| std::mem::replace(before, value)),
+            Err(at) => {
+                self.0.insert(at, (name, value));
+                None
+            }
+        }
+    }
+
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(other, _)| (**other).cmp(name))
     }
 
     /// Takes a member away; true where there was one.
     pub fn remove(&mut self, name: &str) -> bool {
-        self.0.remove(name).is_some()
+        self.place(name).map(|at| self.0.remove(at)).is_ok()
     }
 
     /// A member's value.
     pub fn value(&self, name: &str) -> Option<&Document<'a>> {
-        self.0.get(name)
+        self.0.get(self.place(name).ok()?).map(|(_, value)| value)
     }
 }
 
@@ -91,21 +92,8 @@ impl<'a> Fields<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Labels<'a>(pub Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
-impl Labels<'_> {
-    /// True without labels.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl Serialize for Labels<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
-}
-
 /// One turn.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Message<'a> {
     /// Whose.
     pub role: Role,
@@ -114,8 +102,7 @@ pub struct Message<'a> {
 }
 
 /// Whose turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// The user's.
     User,
@@ -124,8 +111,7 @@ pub enum Role {
 }
 
 /// One block of a turn.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub enum Block<'a> {
     /// Text.
     Text(Str<'a>),
@@ -148,7 +134,7 @@ pub enum Block<'a> {
 }
 
 /// A picture, film or sound.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Media<'a> {
     /// `png`, `mp4`, `wav`, …
     pub format: Cow<'a, str>,
@@ -157,8 +143,7 @@ pub struct Media<'a> {
 }
 
 /// Where a medium or a document is.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub enum Source<'a> {
     /// Here, base64.
     Bytes(Cow<'a, str>),
@@ -167,14 +152,14 @@ pub enum Source<'a> {
 }
 
 /// A place in S3.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct S3Location<'a> {
     /// `s3://bucket/key`.
     pub uri: Cow<'a, str>,
 }
 
 /// A document.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct DocumentBlock<'a> {
     /// `pdf`, `csv`, …
     pub format: Cow<'a, str>,
@@ -185,8 +170,7 @@ pub struct DocumentBlock<'a> {
 }
 
 /// A call.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct ToolUse<'a> {
     /// Pairs call and result.
     pub tool_use_id: Cow<'a, str>,
@@ -197,39 +181,36 @@ pub struct ToolUse<'a> {
 }
 
 /// A call's arguments.
-#[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug)]
 pub enum Input<'a> {
     /// The client's own JSON, not parsed into numbers on the way.
-    Raw(Box<RawValue>),
-    /// An empty object, or text wrapped so that nothing is lost.
-    Wrapped(BTreeMap<&'static str, Cow<'a, str>>),
+    Raw(String),
+    /// An empty object.
+    Empty,
+    /// Text, as the member of that name, so that nothing is lost.
+    Wrapped(&'static str, Cow<'a, str>),
 }
 
 /// The answer to a call.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct ToolResult<'a> {
     /// Pairs call and result.
     pub tool_use_id: Cow<'a, str>,
     /// What it gave; never empty.
     pub content: Vec<ResultBlock<'a>>,
     /// Absent: success.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ResultStatus>,
 }
 
 /// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResultStatus {
     /// Not well.
     Error,
 }
 
 /// One block of a tool's result.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub enum ResultBlock<'a> {
     /// Text.
     Text(Str<'a>),
@@ -242,35 +223,30 @@ pub enum ResultBlock<'a> {
 }
 
 /// Cached up to here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CachePoint {
     /// Always `default`.
-    #[serde(rename = "type")]
     pub kind: CachePointType,
     /// How long; absent: five minutes.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<CacheTtl>,
 }
 
 /// The only kind of cache point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CachePointType {
     /// `default`.
     Default,
 }
 
 /// How long a prefix stays cached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheTtl {
     /// An hour.
-    #[serde(rename = "1h")]
     OneHour,
 }
 
 /// The model's reasoning, as it gave it out.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub enum Reasoning<'a> {
     /// Readable.
     ReasoningText {
@@ -284,8 +260,7 @@ pub enum Reasoning<'a> {
 }
 
 /// Instructions.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub enum SystemBlock<'a> {
     /// Text.
     Text(Str<'a>),
@@ -294,45 +269,29 @@ pub enum SystemBlock<'a> {
 }
 
 /// Sampling and limits.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct InferenceConfig<'a> {
     /// At least 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<i64>,
     /// 0–1.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
     /// 0–1.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f64>,
     /// None empty.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stop_sequences: Vec<Str<'a>>,
 }
 
-impl InferenceConfig<'_> {
-    /// True where nothing is set.
-    pub fn is_empty(&self) -> bool {
-        let Self { max_tokens, temperature, top_p, stop_sequences } = self;
-        max_tokens.is_none() && temperature.is_none() && top_p.is_none() && stop_sequences.is_empty()
-    }
-}
-
 /// What the model may call.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct ToolConfig<'a> {
     /// At least one.
     pub tools: Vec<Tool<'a>>,
     /// Absent: the model's choice.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_choice: Option<ToolChoice<'a>>,
 }
 
 /// A tool, or a cache point behind tools.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub enum Tool<'a> {
     /// A tool.
     ToolSpec(ToolSpec<'a>),
@@ -341,31 +300,27 @@ pub enum Tool<'a> {
 }
 
 /// A tool.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct ToolSpec<'a> {
     /// 1–64 of `[a-zA-Z0-9_-]`.
     pub name: Cow<'a, str>,
     /// Never empty.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Str<'a>>,
     /// Of its arguments.
     pub input_schema: InputSchema<'a>,
     /// Whether arguments must follow the schema exactly.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub strict: Option<bool>,
 }
 
 /// A schema, whose root is an object.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct InputSchema<'a> {
     /// The schema.
     pub json: Document<'a>,
 }
 
 /// Whether and what the model must call.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub enum ToolChoice<'a> {
     /// Any, but one.
     Any {},
@@ -377,23 +332,20 @@ pub enum ToolChoice<'a> {
 }
 
 /// Tier.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct ServiceTier<'a> {
     /// `priority`, `default`, `flex`, `reserved`.
-    #[serde(rename = "type")]
     pub kind: Str<'a>,
 }
 
 /// Structured output, or what the client gave as `outputConfig`.
-#[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug)]
 pub enum OutputConfig<'a> {
     /// The client's.
-    Raw(&'a RawValue),
+    Raw(Raw<'a>),
     /// The client's, with our form of the answer.
-    Owned(Box<RawValue>),
+    Mended(String),
     /// Ours.
-    #[serde(rename_all = "camelCase")]
     TextFormat {
         /// The form of the answer.
         text_format: TextFormat<'a>,
@@ -401,8 +353,7 @@ pub enum OutputConfig<'a> {
 }
 
 /// The form of the answer.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Clone, Debug)]
 pub enum TextFormat<'a> {
     /// JSON by a schema.
     JsonSchema {
@@ -412,18 +363,15 @@ pub enum TextFormat<'a> {
 }
 
 /// The schema of an answer.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub enum Structure<'a> {
     /// A JSON schema.
     JsonSchema {
         /// The schema, as text.
         schema: Cow<'a, str>,
         /// Its name.
-        #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<Str<'a>>,
         /// What it is for.
-        #[serde(skip_serializing_if = "Option::is_none")]
         description: Option<Str<'a>>,
     },
 }

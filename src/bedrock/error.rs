@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::old_json::{Str, object};
+use crate::json::{self, Str, answer};
 
 /// An error as Bedrock states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Error {
     pub message: String,
 }
 
-object! {
+answer! {
     /// The members that error bodies have been seen to have.
     struct Body<'a> {
         message: Str<'a>,
@@ -26,7 +26,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// Where an unknown operation hides its type.
     struct Output<'a> {
         kind = "__type": Str<'a>,
@@ -36,7 +36,7 @@ object! {
 impl Error {
     /// Reads an error reply: its status, its `x-amzn-errortype` header and its body, any of which may be poor.
     pub fn from_reply(status: u16, error_type: Option<&str>, body: &[u8]) -> Self {
-        let body = serde_json::from_slice::<Body<'_>>(body).unwrap_or_default();
+        let body = json::from_slice::<Body<'_>>(body).unwrap_or_default();
         let nested = body.output.and_then(|output| output.kind);
         let name = [error_type, body.kind.as_deref(), body.code.as_deref(), nested.as_deref()]
             .into_iter()

@@ -2,14 +2,10 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-
-use crate::old_json::{List, Str, object};
+use crate::json::{List, Raw, Str, Write, Writer, answer};
 
 /// The request; the guardrail is in the path.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct Request<'a> {
     /// `INPUT`: what a user says.
     pub source: &'static str,
@@ -20,8 +16,7 @@ pub struct Request<'a> {
 }
 
 /// One piece.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub enum Content<'a> {
     /// A text.
     Text(Text<'a>),
@@ -30,14 +25,14 @@ pub enum Content<'a> {
 }
 
 /// A text.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Text<'a> {
     /// The text.
     pub text: Str<'a>,
 }
 
 /// An image.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Image<'a> {
     /// `png` or `jpeg`.
     pub format: &'static str,
@@ -46,23 +41,23 @@ pub struct Image<'a> {
 }
 
 /// Data.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Bytes<'a> {
     /// Base64.
     pub bytes: Cow<'a, str>,
 }
 
-object! {
+answer! {
     /// The reply.
     pub struct Reply<'a> {
         /// `NONE` or `GUARDRAIL_INTERVENED`.
         action: Str<'a>,
         /// What was found, by policy.
-        assessments: &'a RawValue,
+        assessments: Raw<'a>,
     }
 }
 
-object! {
+answer! {
     /// What one assessment says of harmful content; other policies are given on as they are.
     pub struct Assessment<'a> {
         /// The content filters.
@@ -70,7 +65,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// The content filters.
     pub struct ContentPolicy<'a> {
         /// One for each kind of content.
@@ -78,7 +73,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// What a filter says.
     pub struct Filter<'a> {
         /// `HATE`, `INSULTS`, `SEXUAL`, `VIOLENCE`, `MISCONDUCT`, `PROMPT_ATTACK`.
@@ -89,5 +84,31 @@ object! {
         action: Str<'a>,
         /// Whether it was found, blocked or not.
         detected: bool,
+    }
+}
+
+impl<'a> Write<'a> for Request<'a> {
+    fn write(&self, out: &mut Writer<'a>) {
+        let Self { source, content, output_scope } = self;
+        out.object()
+            .member("source", source)
+            .member("content", content)
+            .member("outputScope", output_scope)
+            .end();
+    }
+}
+
+impl<'a> Write<'a> for Content<'a> {
+    fn write(&self, out: &mut Writer<'a>) {
+        let mut object = out.object();
+        match self {
+            Self::Text(Text { text }) => object.begin("text").one("text", text),
+            Self::Image(Image { format, source: Bytes { bytes } }) => {
+                let mut image = object.begin("image").object().member("format", format);
+                image.begin("source").one("bytes", bytes);
+                image.end();
+            }
+        }
+        object.end();
     }
 }

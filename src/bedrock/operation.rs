@@ -1,9 +1,7 @@
 //! Bedrock's operations on a model.
 
-use serde::{Deserialize, Serialize};
-
 /// What is asked of a model (service model of bedrock-runtime).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// `Converse`.
     Converse,

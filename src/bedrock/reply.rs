@@ -1,11 +1,8 @@
 //! The reply of Converse. Members that mean nothing to an OpenAI client are not here and are skipped.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use crate::json::{List, Raw, Str, answer};
 
-use crate::old_json::{List, Str, object};
-
-object! {
+answer! {
     /// The body.
     pub struct Reply<'a> {
         /// What the model said; a reply without it is no reply.
@@ -19,7 +16,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// What the model said.
     pub struct Output<'a> {
         /// Its turn.
@@ -27,7 +24,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// A turn of the model.
     pub struct Message<'a> {
         /// Its blocks.
@@ -35,7 +32,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// One block: exactly one member is there, or one that we do not know.
     pub struct Block<'a> {
         /// Text.
@@ -49,7 +46,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// A call.
     pub struct ToolUse<'a> {
         /// Pairs call and result.
@@ -57,11 +54,11 @@ object! {
         /// The tool.
         name: Str<'a>,
         /// Arguments.
-        input: &'a RawValue,
+        input: Raw<'a>,
     }
 }
 
-object! {
+answer! {
     /// Reasoning: readable or redacted.
     pub struct Reasoning<'a> {
         /// Readable.
@@ -71,7 +68,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// Readable reasoning.
     pub struct ReasoningText<'a> {
         /// The reasoning.
@@ -81,7 +78,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// Text with its sources.
     pub struct Citations<'a> {
         /// The text.
@@ -91,7 +88,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// A piece of cited text.
     pub struct CitedText<'a> {
         /// The text.
@@ -99,7 +96,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// A source.
     pub struct Citation<'a> {
         /// Its title.
@@ -111,7 +108,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// Where in a source.
     pub struct Location<'a> {
         /// A web page; documents have no address.
@@ -119,7 +116,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// A web page.
     pub struct Web<'a> {
         /// Its address.
@@ -127,7 +124,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// A tier.
     pub struct ServiceTier<'a> {
         /// Its name.
@@ -135,16 +132,17 @@ object! {
     }
 }
 
-/// Tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Usage {
-    /// Input that was neither read from nor written to the cache.
-    pub input_tokens: u64,
-    /// Output.
-    pub output_tokens: u64,
-    /// Read from the cache.
-    pub cache_read_input_tokens: Option<u64>,
-    /// Written to the cache.
-    pub cache_write_input_tokens: Option<u64>,
+answer! {
+    /// Tokens.
+    #[derive(Copy, PartialEq, Eq)]
+    pub struct Usage {
+        /// Input that was neither read from nor written to the cache.
+        input_tokens = "inputTokens": u64,
+        /// Output.
+        output_tokens = "outputTokens": u64,
+        /// Read from the cache.
+        cache_read_input_tokens = "cacheReadInputTokens": u64,
+        /// Written to the cache.
+        cache_write_input_tokens = "cacheWriteInputTokens": u64,
+    }
 }

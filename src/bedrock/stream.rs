@@ -1,10 +1,10 @@
 //! The events of ConverseStream. The kind of an event is in its frame's headers, not in these payloads.
 
-use crate::old_json::{Str, object};
+use crate::json::{Str, answer};
 
 use super::reply::{Citation, ServiceTier, Usage};
 
-object! {
+answer! {
     /// Payload of `contentBlockStart`.
     pub struct BlockStart<'a> {
         /// Which block; events of one block may come between those of another.
@@ -14,7 +14,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// What begins: a call, or nothing that we know.
     pub struct Start<'a> {
         /// A call.
@@ -22,7 +22,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// A call begins.
     pub struct ToolUseStart<'a> {
         /// Pairs call and result.
@@ -32,7 +32,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// Payload of `contentBlockDelta`.
     pub struct BlockDelta<'a> {
         /// Which block.
@@ -42,7 +42,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// What is added: exactly one member, or one that we do not know.
     pub struct Delta<'a> {
         /// Text.
@@ -56,7 +56,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// A piece of a call's arguments.
     pub struct ToolUseDelta<'a> {
         /// A piece of JSON, cut anywhere.
@@ -64,7 +64,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// A piece of reasoning: one of the three.
     pub struct ReasoningDelta<'a> {
         /// Readable.
@@ -76,15 +76,15 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// Payload of `contentBlockStop`.
-    pub struct BlockStop<'a> {
+    pub struct BlockStop {
         /// Which block.
         index = "contentBlockIndex": u32,
     }
 }
 
-object! {
+answer! {
     /// Payload of `messageStop`.
     pub struct MessageStop<'a> {
         /// Why it ended.
@@ -92,7 +92,7 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// Payload of `metadata`.
     pub struct Metadata<'a> {
         /// Tokens.

@@ -17,7 +17,7 @@ use crate::gateway::images::Images;
 use crate::gateway::keys::Key;
 use crate::gateway::native;
 use crate::gateway::route::{Route, route};
-use crate::old_json::{Str, object};
+use crate::json::{Str, answer, to_vec};
 use crate::openai::{self, Endpoint, Error};
 use crate::translate::split::split;
 use crate::translate::{embeddings, errors};
@@ -57,7 +57,7 @@ struct Undecided {
     sent: Option<Headers>,
 }
 
-object! {
+answer! {
     /// All that the gateway reads of a body.
     struct Asked<'a> {
         model: Str<'a>,
@@ -94,12 +94,12 @@ impl Gateway {
             Route::Models => {
                 let list = self.config.models.list(key);
                 self.answered = true;
-                return Ok(json(200, &serde_json::to_vec(&list).unwrap_or_default()));
+                return Ok(json(200, &to_vec(&list)));
             }
             Route::Model(id) => {
                 let model = self.config.models.one(&id, key)?;
                 self.answered = true;
-                return Ok(json(200, &serde_json::to_vec(&model).unwrap_or_default()));
+                return Ok(json(200, &to_vec(&model)));
             }
             Route::Bedrock(endpoint) => Purpose::OpenAi(endpoint),
             Route::Native(request) => Purpose::Native(request),
@@ -170,7 +170,7 @@ impl Gateway {
     }
 
     fn choose_by_model(&self, body: &[u8], endpoint: Endpoint, key: &Key) -> Result<(), Error> {
-        let Asked { model, unknown: _ } = openai::parse(body)?;
+        let Asked { model } = openai::parse(body)?;
         let asked = model.filter(|name| !name.is_blank());
         let resolved = self.config.models.resolve(asked.as_deref(), endpoint)?;
         // A name that nobody knows gives no right to the model that answers in its stead.

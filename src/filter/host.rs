@@ -258,6 +258,20 @@ pub(super) fn set_buffer(buffer: Buffer, size: usize, bytes: &[u8]) -> Result<()
     done(unsafe { abi::proxy_set_buffer_bytes(buffer as u32, 0, size, bytes.as_ptr(), bytes.len()) })
 }
 
+/// The same of bytes in pieces.
+pub(super) fn set_pieces(buffer: Buffer, size: usize, pieces: &[&[u8]]) -> Result<(), Failed> {
+    let (first, rest) = pieces.split_first().map_or((&[][..], &[][..]), |(first, rest)| (*first, rest));
+    set_buffer(buffer, size, first)?;
+    let mut length = first.len();
+    for piece in rest {
+        // Behind all there is, it is added.
+        // SAFETY: pointer and length are of one live slice.
+        done(unsafe { abi::proxy_set_buffer_bytes(buffer as u32, length, 0, piece.as_ptr(), piece.len()) })?;
+        length = length.saturating_add(piece.len());
+    }
+    Ok(())
+}
+
 /// Lets a request go on that was held.
 pub(super) fn resume_request() -> Result<(), Failed> {
     const HTTP_REQUEST: u32 = 0;

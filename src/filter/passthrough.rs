@@ -115,7 +115,7 @@ impl Upstream {
     ) -> Result<Action, Error> {
         let Outgoing { kind, path, content_type, beside, is_fallback } = *outgoing;
         let destination = self.config.upstream.destination(target, place).ok_or_else(no_target)?;
-        let headers = self.outgoing_headers(&destination, path, content_type, beside, body)?;
+        let headers = self.outgoing_headers(&destination, path, content_type, beside, &[body])?;
         let (model, region) = (target.id.clone(), destination.region.to_string());
         self.will_change();
         host::set_headers(Map::Request, &headers).map_err(|_| host_failed("take the request's headers"))?;

@@ -133,11 +133,12 @@ impl Upstream {
             }
             None => format!("/model/{}/{operation}", encode_label(&target.id)),
         };
+        let body: Vec<&[u8]> = body.iter().collect();
         let headers = self.outgoing_headers(&destination, &path, JSON, &Headers::default(), &body)?;
         let region = destination.region.to_string();
         self.will_change();
         host::set_headers(Map::Request, &headers).map_err(|_| host_failed("take the request's headers"))?;
-        host::set_buffer(Buffer::RequestBody, size, &body)
+        host::set_pieces(Buffer::RequestBody, size, &body)
             .map_err(|_| host_failed("take the request's body"))?;
         let reply = Awaited::Translated(reply);
         self.sent = Some(Sent { reply, model: target.id, region, is_fallback, ignored: ignored.join(",") });
@@ -151,7 +152,7 @@ impl Upstream {
         path: &str,
         content_type: &str,
         beside: &Headers,
-        body: &[u8],
+        body: &[&[u8]],
     ) -> Result<Headers, Error> {
         let original = self.original()?;
         let mut headers = Headers::default();
@@ -160,7 +161,8 @@ impl Upstream {
         headers.push(":authority", destination.host.as_bytes());
         headers.push(":path", path);
         headers.push("content-type", content_type);
-        headers.push("content-length", body.len().to_string());
+        let length: usize = body.iter().map(|piece| piece.len()).sum();
+        headers.push("content-length", length.to_string());
         headers.0.extend_from_slice(&beside.0);
         for name in &self.config.forward_headers {
             if let Some(value) = original.value(name) {

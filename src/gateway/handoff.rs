@@ -2,54 +2,71 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
-
 use super::native;
+use crate::bedrock::operation::Operation;
 use crate::openai::Endpoint;
 
 /// The filter state's key, without the `wasm.` that Envoy puts before it.
 pub const KEY: &str = "bedrock.request";
 
 /// What a request is for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose<'a> {
     /// An endpoint of OpenAI's; the model is in the body.
     OpenAi(Endpoint),
     /// One of Bedrock's own routes.
-    #[serde(borrow)]
     Native(native::Request<'a>),
 }
 
 /// A request that was let in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handoff<'a> {
     /// What it is for.
-    #[serde(borrow)]
     pub purpose: Purpose<'a>,
     /// The name of the caller's key.
-    #[serde(borrow)]
     pub caller: Cow<'a, str>,
     /// Tells it from every other request of the worker.
     pub id: u64,
 }
 
+/// What [`Purpose`] is, in one byte: an endpoint's place among all, or this and an operation's.
+const NATIVE: u8 = 0x80;
+
 impl<'a> Handoff<'a> {
-    /// As filter state holds it.
+    /// As filter state holds it: the purpose, the id, how long the caller's name is, the name, and the model of a native
+    /// route.
     pub fn to_bytes(&self) -> Vec<u8> {
-        // Strings and numbers always serialise; nothing at all would be refused by the upstream role.
-        serde_json::to_vec(self).unwrap_or_default()
+        let Self { purpose, caller, id } = self;
+        let (kind, model) = match purpose {
+            Purpose::OpenAi(endpoint) => (*endpoint as u8, ""),
+            Purpose::Native(native::Request { operation, model }) => (NATIVE | *operation as u8, &**model),
+        };
+        // A name of four gigabytes is no key's.
+        let length = u32::try_from(caller.len()).unwrap_or(u32::MAX);
+        [&[kind][..], &id.to_le_bytes(), &length.to_le_bytes(), caller.as_bytes(), model.as_bytes()].concat()
     }
 
     /// As filter state held it.
     pub fn from_bytes(bytes: &'a [u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
+        let (kind, rest) = bytes.split_first()?;
+        let (id, rest) = rest.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let (caller, model) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+        let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).ok().map(Cow::Borrowed);
+        let purpose = if kind & NATIVE == 0 {
+            Purpose::OpenAi(*Endpoint::ALL.iter().find(|endpoint| **endpoint as u8 == *kind)?)
+        } else {
+            let operation =
+                Operation::ALL.into_iter().find(|operation| *operation as u8 | NATIVE == *kind)?;
+            Purpose::Native(native::Request { operation, model: text(model)? })
+        };
+        Some(Self { purpose, caller: text(caller)?, id: u64::from_le_bytes(*id) })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bedrock::operation::Operation;
 
     #[test]
     fn what_is_handed_over_comes_back_whatever_its_characters() {
@@ -62,6 +79,20 @@ mod tests {
         ] {
             let handoff = Handoff { purpose, caller: "team \"a\"".into(), id: u64::MAX };
             assert_eq!(Handoff::from_bytes(&handoff.to_bytes()).as_ref(), Some(&handoff));
+        }
+    }
+
+    #[test]
+    fn what_nobody_handed_over_is_nothing() {
+        let bytes =
+            Handoff { purpose: Purpose::OpenAi(Endpoint::Embeddings), caller: "a".into(), id: 1 }.to_bytes();
+        for end in 0..bytes.len() {
+            assert_eq!(Handoff::from_bytes(&bytes[..end]), None, "cut at {end}");
+        }
+        for kind in [9, 0x7f, 0x89, 0xff] {
+            let mut bytes = bytes.clone();
+            bytes[0] = kind;
+            assert_eq!(Handoff::from_bytes(&bytes), None, "{kind}");
         }
     }
 }

@@ -3,9 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use serde_json::value::RawValue;
-
-use crate::old_json::{List, OneOrMany, Str, object};
+use crate::json::{self, List, OneOrMany, Raw, Str, answer};
 use crate::openai::{self, Error};
 
 use super::image_url::{Host, Refused, Url, check};
@@ -62,21 +60,21 @@ pub struct Place {
     pub param: String,
 }
 
-object! {
+answer! {
     /// All that is read of a chat here.
     struct Chat<'a> {
         messages: List<Message<'a>>,
     }
 }
 
-object! {
+answer! {
     /// All that is read of a message here.
     struct Message<'a> {
         content: OneOrMany<'a, Part<'a>>,
     }
 }
 
-object! {
+answer! {
     /// All that is read of a part here.
     struct Part<'a> {
         kind = "type": Str<'a>,
@@ -84,10 +82,10 @@ object! {
     }
 }
 
-object! {
+answer! {
     /// All that is read of an image here.
     struct ImageUrl<'a> {
-        url: &'a RawValue,
+        url: Raw<'a>,
     }
 }
 
@@ -102,7 +100,7 @@ pub fn may_hold_urls(body: &[u8]) -> bool {
 /// # Errors
 /// 400: a body that cannot be read, an address that is not fetched, or too many.
 pub fn find(body: &[u8], images: &Images) -> Result<Vec<Found>, Error> {
-    let Chat { messages, unknown: _ } = openai::parse(body)?;
+    let Chat { messages } = openai::parse(body)?;
     let mut found: Vec<Found> = Vec::new();
     for (at, message) in messages.unwrap_or_default().into_iter().enumerate() {
         let Some(OneOrMany::Many(parts)) = message.content else { continue };
@@ -112,7 +110,7 @@ pub fn find(body: &[u8], images: &Images) -> Result<Vec<Found>, Error> {
             }
             let Some(raw) = part.image_url.and_then(|image| image.url) else { continue };
             // What is no text is the translation's to refuse.
-            let Ok(text) = serde_json::from_str::<Str<'_>>(raw.get()) else { continue };
+            let Ok(text) = json::from_str::<Str<'_>>(raw.get()) else { continue };
             if !(text.starts_with("http://") || text.starts_with("https://")) {
                 continue;
             }

@@ -2,11 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
-
 use super::headers::Headers;
 use crate::bedrock::operation::Operation;
-use crate::old_json::{Members, Str, object};
+use crate::json::{self, Members, Str, Writer, answer};
 
 /// Where the routes begin: at the root, as AWS's SDKs ask.
 const ROOT: &str = "/model/";
@@ -21,12 +19,11 @@ const LABELS: usize = 16;
 const METADATA_LENGTH: usize = 8_500;
 
 /// A request on one of the routes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request<'a> {
     /// What is asked.
     pub operation: Operation,
     /// Of which model, as the client calls it; decoded.
-    #[serde(borrow)]
     pub model: Cow<'a, str>,
 }
 
@@ -62,13 +59,13 @@ pub fn headers(operation: Operation, client: &Headers, caller: &str) -> Headers 
 /// The client's labels with the caller's name among them, which no client can give itself.
 fn metadata(client: Option<&str>, caller: &str) -> String {
     let Members(mut labels) = client
-        .and_then(|text| serde_json::from_str::<Members<'_, Str<'_>>>(text).ok())
+        .and_then(|text| json::from_str::<Members<'_, Str<'_>>>(text).ok())
         .unwrap_or(Members(Vec::new()));
     labels.retain(|(name, _)| &**name != CALLER);
     labels.truncate(LABELS - 1);
     let caller = caller.replace(|c: char| !is_label(c), "_");
     labels.insert(0, (CALLER.into(), caller.into()));
-    let written = |labels: &Members<'_, Str<'_>>| serde_json::to_string(labels).unwrap_or_default();
+    let written = |labels: &Members<'_, Str<'_>>| json::to_string(labels);
     let mut labels = Members(labels);
     let mut text = written(&labels);
     // What Bedrock would refuse, and what no header can carry.
@@ -84,29 +81,24 @@ fn is_label(c: char) -> bool {
     c.is_ascii_alphanumeric() || " :_@$#=/+,-.".contains(c)
 }
 
-object! {
+answer! {
     /// An error of ours, in OpenAI's shape.
     struct Told<'a> {
         error: Inside<'a>,
     }
 }
 
-object! {
+answer! {
     struct Inside<'a> {
         message: Str<'a>,
         code: Str<'a>,
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    message: &'a str,
-}
-
 /// An error of the gateway's or Envoy's own as AWS would tell it: its type and its body. `body` is the error in OpenAI's shape.
 pub fn as_aws(status: u16, body: &[u8]) -> (&'static str, Vec<u8>) {
-    let Told { error, .. } = serde_json::from_slice(body).unwrap_or_default();
-    let Inside { message, code, .. } = error.unwrap_or_default();
+    let Told { error } = json::from_slice(body).unwrap_or_default();
+    let Inside { message, code } = error.unwrap_or_default();
     let kind = match (status, code.as_deref()) {
         (404, Some("unknown_url")) => "UnknownOperationException",
         (401, _) => "UnrecognizedClientException",
@@ -118,7 +110,9 @@ pub fn as_aws(status: u16, body: &[u8]) -> (&'static str, Vec<u8>) {
         _ => "ValidationException",
     };
     let message = message.as_deref().unwrap_or("The gateway got no answer from Bedrock.");
-    (kind, serde_json::to_vec(&Body { message }).unwrap_or_default())
+    let mut body = Writer::default();
+    body.one("message", &message);
+    (kind, body.finish().into_vec())
 }
 
 #[cfg(test)]

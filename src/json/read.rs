@@ -27,9 +27,15 @@ pub fn from_str<'a, T: Read<'a>>(text: &'a str) -> Result<T, Error> {
 /// # Errors
 /// Where they are no UTF-8, too.
 pub fn from_slice<'a, T: Read<'a>>(bytes: &'a [u8]) -> Result<T, Error> {
-    let text =
-        std::str::from_utf8(bytes).map_err(|error| Error::syntax("it is no UTF-8", error.valid_up_to()))?;
-    from_str(text)
+    from_str(text(bytes).map_err(|valid| Error::syntax("it is no UTF-8", valid))?)
+}
+
+/// The text of these bytes.
+///
+/// # Errors
+/// How many of them are UTF-8, where not all are.
+pub fn text(bytes: &[u8]) -> Result<&str, usize> {
+    std::str::from_utf8(bytes).map_err(|error| error.valid_up_to())
 }
 
 impl<'a> Read<'a> for Str<'a> {

@@ -362,6 +362,11 @@ impl<'a> Reader<'a> {
                     self.at += 1;
                     return Ok(());
                 }
+                [b'\\', b'u', ..] => match hex(self.rest()) {
+                    // Halves of characters are left to whoever reads them.
+                    Some(_) => self.at += ESCAPE,
+                    None => return self.syntax("a string has a broken escape"),
+                },
                 [b'\\', ..] => {
                     self.escape()?;
                 }
@@ -436,4 +441,119 @@ fn hex(bytes: &[u8]) -> Option<u16> {
         let digit = char::from(*digit).to_digit(16)?;
         Some(code << 4 | u16::try_from(digit).ok()?)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{from_slice, from_str};
+    use super::*;
+
+    /// What JSON is and what is not, as serde_json has it.
+    #[test]
+    fn what_is_json_is_what_others_take_for_it() {
+        let texts = [
+            "",
+            " ",
+            "null",
+            "nul",
+            "nulll",
+            "true",
+            "false",
+            "fals",
+            "0",
+            "-0",
+            "01",
+            "-",
+            "1.",
+            ".5",
+            "1.5",
+            "1e5",
+            "1E+5",
+            "1e",
+            "1e-",
+            "-1.5e-7",
+            "+1",
+            "\"\"",
+            "\"a",
+            "\"\\n\"",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "\"\\u00e9\"",
+            "\"\\ud83d\\ude00\"",
+            "\"\t\"",
+            "[]",
+            "[1]",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "[",
+            "]",
+            "{}",
+            "{\"a\":1}",
+            "{\"a\":1,}",
+            "{\"a\"}",
+            "{a:1}",
+            "{\"a\":}",
+            "{\"a\" : [ {} , null ] }",
+            "{",
+            "1 1",
+            "[1]x",
+            "\u{feff}1",
+            "'a'",
+            "NaN",
+            "Infinity",
+            "\"\\\"",
+            "{\"a\":1 \"b\":2}",
+            "[[[[]]]]",
+            "\"\\u00zz\"",
+            "// c\n1",
+        ];
+        for text in texts {
+            let theirs = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+            assert_eq!(from_str::<Raw<'_>>(text).is_ok(), theirs, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_string_is_what_others_read() {
+        for text in [
+            r#""""#,
+            r#""plain""#,
+            r#""\"\\\/\b\f\n\r\t""#,
+            r#""\u0041\u00e9\u20ac\ud83d\ude00""#,
+            r#""a\u0000b""#,
+            r#""é€😀 \u2028""#,
+        ] {
+            let theirs: String = serde_json::from_str(text).unwrap();
+            assert_eq!(from_str::<Str<'_>>(text).as_deref(), Ok(theirs.as_str()), "{text}");
+        }
+        for text in [r#""\ud83d""#, r#""\ude00""#, r#""\ud83d\u0041""#, r#""\ud83dx""#] {
+            assert!(from_str::<Str<'_>>(text).is_err(), "{text}");
+            assert_eq!(from_str::<Raw<'_>>(text).map(Raw::get), Ok(text), "it is passed on");
+        }
+    }
+
+    #[test]
+    fn only_escapes_cost_a_copy() {
+        assert!(matches!(from_str::<Str<'_>>(r#""plain""#), Ok(Str(Cow::Borrowed("plain")))));
+        assert!(matches!(from_str::<Str<'_>>(r#""a\nb""#), Ok(Str(Cow::Owned(_)))));
+    }
+
+    #[test]
+    fn an_error_says_where() {
+        assert_eq!(from_str::<Raw<'_>>("[1, 2").unwrap_err().at(), Some(5));
+        assert_eq!(from_slice::<Raw<'_>>(b"\"a\xff\"").unwrap_err().at(), Some(2));
+        let error = from_str::<Vec<Vec<u64>>>("[[1],[2,true]]").unwrap_err();
+        assert_eq!((error.at(), error.path().as_str()), (None, "[1][1]"));
+        assert_eq!(error.reason(), "expected a whole number, not a boolean");
+    }
+
+    #[test]
+    fn nesting_ends_before_the_stack_does() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(from_str::<Raw<'_>>(&nested(128)).is_ok());
+        for text in [nested(129), nested(1_000_000), "{\"a\":".repeat(1_000_000)] {
+            assert!(from_str::<Raw<'_>>(&text).is_err());
+        }
+    }
 }

@@ -28,7 +28,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A writer that goes on behind what is in `bytes`.
-    pub(super) fn behind(bytes: Vec<u8>) -> Self {
+    pub fn behind(bytes: Vec<u8>) -> Self {
         Self { bytes, large: Vec::new() }
     }
 
@@ -99,6 +99,11 @@ impl<'a> Writer<'a> {
         self.bytes.extend_from_slice(&[b'\\', short]);
     }
 
+    /// A value.
+    pub fn value(&mut self, value: &dyn Write<'a>) {
+        value.write(self);
+    }
+
     /// A whole number.
     pub fn number(&mut self, number: u64) {
         let mut digits = [0; 20];
@@ -163,13 +168,18 @@ impl<'a> Object<'_, 'a> {
 
     /// Adds a member.
     pub fn add(&mut self, name: &str, value: &dyn Write<'a>) {
+        value.write(self.begin(name));
+    }
+
+    /// Begins a member, whose value has to be written next.
+    pub fn begin(&mut self, name: &str) -> &mut Writer<'a> {
         if !self.is_empty {
             self.out.bytes.push(b',');
         }
         self.is_empty = false;
         self.out.string(name);
         self.out.bytes.push(b':');
-        value.write(self.out);
+        self.out
     }
 
     /// Ends it.

@@ -1,8 +1,6 @@
 //! The request of `POST chat/completions` (OpenAI API reference, "Create chat completion").
 
-use serde_json::value::RawValue;
-
-use crate::old_json::{List, Members, NameOr, OneOrMany, Str, object};
+use crate::json::{List, Members, NameOr, OneOrMany, Raw, Str, object};
 
 object! {
     /// The body.
@@ -56,9 +54,9 @@ object! {
         /// How long a prefix stays cached.
         prompt_cache_retention: Str<'a>,
         /// Caching by hand or automatic.
-        prompt_cache_options: &'a RawValue,
+        prompt_cache_options: Raw<'a>,
         /// Moderation beside the answer.
-        moderation: &'a RawValue,
+        moderation: Raw<'a>,
         /// Whether to return log probabilities.
         logprobs: bool,
         /// How many per token.
@@ -72,35 +70,35 @@ object! {
         /// −2–2.
         presence_penalty: f64,
         /// A guess at the answer.
-        prediction: &'a RawValue,
+        prediction: Raw<'a>,
         /// Voice and format of spoken answers.
-        audio: &'a RawValue,
+        audio: Raw<'a>,
         /// Kinds of output.
         modalities: List<Str<'a>>,
         /// OpenAI's own web search.
-        web_search_options: &'a RawValue,
+        web_search_options: Raw<'a>,
         /// Whether OpenAI keeps the answer.
         store: bool,
         /// Bedrock: sampling from the k likeliest tokens.
         top_k: i64,
         /// Bedrock: Anthropic's thinking configuration.
-        thinking: &'a RawValue,
+        thinking: Raw<'a>,
         /// Bedrock's member of that name.
-        guardrail_config = "guardrailConfig": &'a RawValue,
+        guardrail_config = "guardrailConfig": Raw<'a>,
         /// Bedrock's member of that name.
-        performance_config = "performanceConfig": &'a RawValue,
+        performance_config = "performanceConfig": Raw<'a>,
         /// Bedrock's member of that name.
-        prompt_variables = "promptVariables": &'a RawValue,
+        prompt_variables = "promptVariables": Raw<'a>,
         /// Bedrock's member of that name.
         request_metadata = "requestMetadata": Members<'a, Str<'a>>,
         /// Bedrock's member of that name.
-        additional_model_request_fields = "additionalModelRequestFields": Members<'a, &'a RawValue>,
+        additional_model_request_fields = "additionalModelRequestFields": Members<'a, Raw<'a>>,
         /// Bedrock's member of that name.
-        additional_model_response_field_paths = "additionalModelResponseFieldPaths": &'a RawValue,
+        additional_model_response_field_paths = "additionalModelResponseFieldPaths": Raw<'a>,
         /// Bedrock's member of that name.
-        output_config = "outputConfig": &'a RawValue,
+        output_config = "outputConfig": Raw<'a>,
         /// What the SDKs flatten, sent as a literal key.
-        extra_body: Members<'a, &'a RawValue>,
+        extra_body: Members<'a, Raw<'a>>,
     }
 }
 
@@ -138,9 +136,9 @@ object! {
         /// Assistant: reasoning blocks as we gave them out.
         thinking_blocks: List<ThinkingBlock<'a>>,
         /// Assistant: an earlier spoken answer.
-        audio: &'a RawValue,
+        audio: Raw<'a>,
         /// Assistant: annotations of an earlier answer, sent back by some clients.
-        annotations: &'a RawValue,
+        annotations: Raw<'a>,
         /// Tool: true where the tool failed (extension).
         is_error: bool,
         /// Tool: `success` or `error` (extension).
@@ -302,7 +300,7 @@ object! {
         /// What it does.
         description: Str<'a>,
         /// The JSON schema of its arguments.
-        parameters: &'a RawValue,
+        parameters: Raw<'a>,
         /// Whether arguments must follow the schema exactly.
         strict: bool,
         /// Cache the prompt up to here (Anthropic's spelling).
@@ -318,7 +316,7 @@ object! {
         /// What it does.
         description: Str<'a>,
         /// `text`, or a grammar.
-        format: &'a RawValue,
+        format: Raw<'a>,
     }
 }
 
@@ -372,7 +370,7 @@ object! {
         /// What it is for.
         description: Str<'a>,
         /// The schema.
-        schema: &'a RawValue,
+        schema: Raw<'a>,
         /// Whether the answer must follow it exactly.
         strict: bool,
     }

@@ -1,15 +1,12 @@
 //! `POST embeddings` (OpenAI API reference, "Create embeddings").
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-
-use crate::old_json::{OneOrMany, Str, object};
+use crate::json::{OneOrMany, Raw, Str, Write, Writer, object};
 
 object! {
     /// The body.
     pub struct Request<'a> {
         /// A text, or a list of texts (tokens are told apart by the translation).
-        input: OneOrMany<'a, &'a RawValue>,
+        input: OneOrMany<'a, Raw<'a>>,
         /// What the client calls the model.
         model: Str<'a>,
         /// The vectors' length.
@@ -26,7 +23,7 @@ object! {
 }
 
 /// The reply.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Reply<'a, V> {
     /// `list`.
     pub object: &'static str,
@@ -39,7 +36,7 @@ pub struct Reply<'a, V> {
 }
 
 /// One vector.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Embedding<V> {
     /// `embedding`.
     pub object: &'static str,
@@ -50,10 +47,36 @@ pub struct Embedding<V> {
 }
 
 /// Tokens.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct Usage {
     /// Of all inputs.
     pub prompt_tokens: u64,
     /// The same: embeddings have no output tokens.
     pub total_tokens: u64,
+}
+
+impl<'a, V: Write<'a>> Write<'a> for Reply<'a, V> {
+    fn write(&self, out: &mut Writer<'a>) {
+        let Self { object, data, model, usage } = self;
+        out.object()
+            .member("object", object)
+            .member("data", data)
+            .member("model", model)
+            .member("usage", usage)
+            .end();
+    }
+}
+
+impl<'a, V: Write<'a>> Write<'a> for Embedding<V> {
+    fn write(&self, out: &mut Writer<'a>) {
+        let Self { object, index, embedding } = self;
+        out.object().member("object", object).member("index", index).member("embedding", embedding).end();
+    }
+}
+
+impl<'a> Write<'a> for Usage {
+    fn write(&self, out: &mut Writer<'a>) {
+        let Self { prompt_tokens, total_tokens } = self;
+        out.object().member("prompt_tokens", prompt_tokens).member("total_tokens", total_tokens).end();
+    }
 }

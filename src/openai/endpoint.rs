@@ -1,10 +1,7 @@
 //! The endpoints of OpenAI's API that are served here.
 
-use serde::{Deserialize, Serialize};
-
 /// An endpoint that Bedrock answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     /// `POST chat/completions`.
     ChatCompletions,
@@ -14,4 +11,10 @@ pub enum Endpoint {
     Moderations,
     /// `POST embeddings`.
     Embeddings,
+}
+
+impl Endpoint {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::ChatCompletions, Self::Completions, Self::Moderations, Self::Embeddings];
 }

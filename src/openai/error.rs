@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use crate::json::Writer;
 
 /// An error as OpenAI's SDKs understand it: the status picks their exception, the body fills it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,31 +74,19 @@ impl Error {
 
     /// The response body, without a line end.
     pub fn body(&self) -> Vec<u8> {
-        let body = Body {
-            error: Inner {
-                message: &self.message,
-                kind: self.kind,
-                param: self.param.as_deref(),
-                code: self.code,
-            },
-        };
-        // Four strings always serialise; an empty body would only be a poorer error.
-        serde_json::to_vec(&body).unwrap_or_default()
+        let mut out = Writer::default();
+        let mut object = out.object();
+        object
+            .begin("error")
+            .object()
+            .member("message", &self.message)
+            .member("type", &self.kind)
+            .member("param", &self.param)
+            .member("code", &self.code)
+            .end();
+        object.end();
+        out.finish().into_vec()
     }
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    error: Inner<'a>,
-}
-
-#[derive(Serialize)]
-struct Inner<'a> {
-    message: &'a str,
-    #[serde(rename = "type")]
-    kind: &'a str,
-    param: Option<&'a str>,
-    code: Option<&'a str>,
 }
 
 #[cfg(test)]

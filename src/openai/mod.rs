@@ -12,11 +12,7 @@ pub mod moderations;
 pub mod sse;
 pub mod text_completion;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
-
-use crate::old_json as json;
+use crate::json::{self, Raw, Read};
 
 pub use endpoint::Endpoint;
 pub use error::Error;
@@ -25,39 +21,46 @@ pub use error::Error;
 ///
 /// # Errors
 /// 400 `invalid_request_error` where the body is empty, not UTF-8, not JSON, or has a member of the wrong type.
-pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
+pub fn parse<'a, T: Read<'a>>(body: &'a [u8]) -> Result<T, Error> {
+    json::from_str(text(body)?).map_err(|error| unreadable(&error))
+}
+
+fn text(body: &[u8]) -> Result<&str, Error> {
     if body.is_empty() {
         return Err(Error::invalid("The request has no body; a JSON object is expected."));
     }
-    let text = std::str::from_utf8(body).map_err(|error| {
-        Error::invalid(format!("The request body is not valid UTF-8 (at byte {}).", error.valid_up_to()))
-    })?;
-    serde_json::from_str(text).map_err(|error| {
-        // Only the request that failed pays for knowing what is wrong with it.
-        if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
-            return Error::invalid(format!(
-                "We could not parse the JSON body of your request: {error}. (The OpenAI API expects a JSON object.)"
-            ));
-        }
-        match json::path_and_reason(&error) {
-            (path, reason) if path.is_empty() => {
-                Error::invalid(format!("The request body is not what is expected: {reason}."))
-            }
-            (path, reason) => Error::invalid(format!("Invalid value for '{path}': {reason}.")).param(path),
-        }
-    })
+    json::text(body)
+        .map_err(|valid| Error::invalid(format!("The request body is not valid UTF-8 (at byte {valid}).")))
 }
 
-/// Reads a member that was kept as it came; an error names the place inside it.
+fn unreadable(error: &json::Error) -> Error {
+    if error.at().is_some() {
+        return Error::invalid(format!(
+            "We could not parse the JSON body of your request: {error}. (The OpenAI API expects a JSON object.)"
+        ));
+    }
+    let reason = error.reason();
+    match error.path() {
+        path if path.is_empty() => {
+            Error::invalid(format!("The request body is not what is expected: {reason}."))
+        }
+        path => invalid_member(path, reason),
+    }
+}
+
+fn invalid_member(path: String, reason: &str) -> Error {
+    Error::invalid(format!("Invalid value for '{path}': {reason}.")).param(path)
+}
+
+/// Reads a member that was left as it was written. `param` is its path.
 ///
 /// # Errors
-/// 400 naming the member that is wrong.
-pub fn member<'a, T: Deserialize<'a>>(raw: &'a RawValue, param: &str) -> Result<T, Error> {
-    serde_json::from_str(raw.get()).map_err(|error| {
-        let (path, reason) = json::path_and_reason(&error);
+/// 400 naming what is wrong in it by its path.
+pub fn member<'a, T: Read<'a>>(raw: Raw<'a>, param: &str) -> Result<T, Error> {
+    json::from_str(raw.get()).map_err(|error| {
+        let path = error.path();
         let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
-        let path = format!("{param}{dot}{path}");
-        Error::invalid(format!("Invalid value for '{path}': {reason}.")).param(path)
+        invalid_member([param, dot, &path].concat(), error.reason())
     })
 }
 

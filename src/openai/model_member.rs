@@ -1,14 +1,10 @@
 //! The member `model` of a body that goes on as it is: found, and its value replaced in place.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::ops::Range;
 
-use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
-
 use super::{Error, parse};
-use crate::old_json::Str;
+use crate::json::{self, Raw, Read, Reader, Str};
 
 const MEMBER: &str = "model";
 
@@ -30,7 +26,7 @@ impl<'a> ModelMember<'a> {
     pub fn find(body: &'a [u8]) -> Result<Self, Error> {
         let Found(value) = parse(body)?;
         let Some(value) = value else { return Ok(Self { name: None, span: None }) };
-        let name: Option<Str<'a>> = serde_json::from_str(value.get())
+        let name: Option<Str<'a>> = json::from_str(value.get())
             .map_err(|_| Error::invalid_param(MEMBER, "Invalid value for 'model': expected a string."))?;
         // The value is borrowed from the body, so its address tells its place.
         let start = value.get().as_ptr().addr().checked_sub(body.as_ptr().addr());
@@ -40,7 +36,7 @@ impl<'a> ModelMember<'a> {
 
     /// The body with another model in it, all else as it was.
     pub fn replaced(&self, body: &[u8], model: &str) -> Option<Vec<u8>> {
-        let quoted = serde_json::to_string(model).ok()?;
+        let quoted = json::to_string(&model);
         let (before, after, member) = match &self.span {
             Some(span) => (body.get(..span.start)?, body.get(span.end..)?, quoted),
             None => {
@@ -54,34 +50,22 @@ impl<'a> ModelMember<'a> {
     }
 }
 
-/// The value of the one member of that name.
-struct Found<'a>(Option<&'a RawValue>);
+/// The member's value, which has to be there once.
+struct Found<'a>(Option<Raw<'a>>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Found<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-
-        impl<'de> Visitor<'de> for Members {
-            type Value = Found<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
+impl<'a> Read<'a> for Found<'a> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, json::Error> {
+        let mut found = None;
+        reader.members(&mut |name, reader| {
+            if !name.eq_ignore_ascii_case(MEMBER) {
+                return reader.skip();
             }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut found = None;
-                while let Some(name) = map.next_key::<Str<'de>>()? {
-                    if !name.eq_ignore_ascii_case(MEMBER) {
-                        map.next_value::<IgnoredAny>()?;
-                    } else if &*name != MEMBER || found.replace(map.next_value()?).is_some() {
-                        return Err(A::Error::custom("'model' has to stand there once, in small letters"));
-                    }
-                }
-                Ok(Found(found))
+            if &*name != MEMBER || found.replace(reader.raw()?).is_some() {
+                return Err(json::Error::new("'model' has to stand there once, in small letters"));
             }
-        }
-
-        deserializer.deserialize_map(Members)
+            Ok(())
+        })?;
+        Ok(Self(found))
     }
 }
 

@@ -1,16 +1,13 @@
 //! `POST moderations` (OpenAI API reference, "Create moderation").
 
-use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
-
 use super::chat::MediaUrl;
-use crate::old_json::{OneOrMany, Str, object};
+use crate::json::{OneOrMany, Raw, Str, Write, Writer, object};
 
 object! {
     /// The body.
     pub struct Request<'a> {
         /// A text, a list of texts, or a list of parts.
-        input: OneOrMany<'a, &'a RawValue>,
+        input: OneOrMany<'a, Raw<'a>>,
         /// What the client calls the model.
         model: Str<'a>,
     }
@@ -29,7 +26,7 @@ object! {
 }
 
 /// The reply.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Reply<'a> {
     /// `modr-` and Bedrock's request id.
     pub id: &'a str,
@@ -40,7 +37,7 @@ pub struct Reply<'a> {
 }
 
 /// What is said of one input.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Judgement<'a> {
     /// Whether anything is wrong with it.
     pub flagged: bool,
@@ -51,7 +48,7 @@ pub struct Judgement<'a> {
     /// Of which kinds of input.
     pub category_applied_input_types: ByCategory<Vec<&'static str>>,
     /// What the guardrail says, in its own words (extension).
-    pub guardrail_assessments: Option<&'a RawValue>,
+    pub guardrail_assessments: Option<Raw<'a>>,
 }
 
 /// OpenAI's categories.
@@ -75,8 +72,38 @@ pub const CATEGORIES: [&str; 13] = [
 #[derive(Clone, Debug)]
 pub struct ByCategory<T>(pub [T; CATEGORIES.len()]);
 
-impl<T: Serialize> Serialize for ByCategory<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(CATEGORIES.iter().zip(&self.0))
+impl<'a, T: Write<'a>> Write<'a> for ByCategory<T> {
+    fn write(&self, out: &mut Writer<'a>) {
+        let mut object = out.object();
+        for (name, value) in CATEGORIES.iter().zip(&self.0) {
+            object.add(name, value);
+        }
+        object.end();
+    }
+}
+
+impl<'a> Write<'a> for Reply<'a> {
+    fn write(&self, out: &mut Writer<'a>) {
+        let Self { id, model, results } = self;
+        out.object().member("id", id).member("model", model).member("results", results).end();
+    }
+}
+
+impl<'a> Write<'a> for Judgement<'a> {
+    fn write(&self, out: &mut Writer<'a>) {
+        let Self {
+            flagged,
+            categories,
+            category_scores,
+            category_applied_input_types,
+            guardrail_assessments,
+        } = self;
+        out.object()
+            .member("flagged", flagged)
+            .member("categories", categories)
+            .member("category_scores", category_scores)
+            .member("category_applied_input_types", category_applied_input_types)
+            .member("guardrail_assessments", guardrail_assessments)
+            .end();
     }
 }

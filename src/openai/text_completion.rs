@@ -1,11 +1,8 @@
 //! `POST completions`, the older endpoint (OpenAI API reference, "Completions").
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-
 use super::chat::StreamOptions;
 use super::completion::{FinishReason, Usage};
-use crate::old_json::{Members, OneOrMany, Str, object};
+use crate::json::{Members, Null, OneOrMany, Raw, Str, Write, Writer, object};
 
 object! {
     /// The body.
@@ -13,7 +10,7 @@ object! {
         /// What the client calls the model.
         model: Str<'a>,
         /// A text, or a list of texts (tokens are told apart by the translation).
-        prompt: OneOrMany<'a, &'a RawValue>,
+        prompt: OneOrMany<'a, Raw<'a>>,
         /// How many to choose the best of.
         best_of: i64,
         /// Whether the answer begins with the prompt.
@@ -50,7 +47,7 @@ object! {
 }
 
 /// The reply.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Reply<'a> {
     /// `cmpl-` and Bedrock's request id.
     pub id: &'a str,
@@ -63,19 +60,42 @@ pub struct Reply<'a> {
     /// One choice.
     pub choices: [Choice<'a>; 1],
     /// What it cost; absent where Bedrock did not say.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
 }
 
 /// One answer, or a piece of one.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Choice<'a> {
     /// What the model said.
     pub text: &'a str,
     /// 0.
     pub index: u32,
-    /// Always null: Bedrock has none.
-    pub logprobs: Option<()>,
     /// Why it ended; null in the pieces before.
     pub finish_reason: Option<FinishReason>,
+}
+
+impl<'a> Write<'a> for Reply<'a> {
+    fn write(&self, out: &mut Writer<'a>) {
+        let Self { id, object, created, model, choices, usage } = self;
+        out.object()
+            .member("id", id)
+            .member("object", object)
+            .member("created", created)
+            .member("model", model)
+            .member("choices", choices)
+            .maybe("usage", usage)
+            .end();
+    }
+}
+
+impl<'a> Write<'a> for Choice<'a> {
+    fn write(&self, out: &mut Writer<'a>) {
+        let Self { text, index, finish_reason } = self;
+        out.object()
+            .member("text", text)
+            .member("index", index)
+            .member("logprobs", &Null)
+            .member("finish_reason", finish_reason)
+            .end();
+    }
 }

@@ -1,8 +1,6 @@
 //! `POST completions` ⇄ Converse and ConverseStream: the prompt is what a user says, the answer a text.
 
-use serde_json::value::RawValue;
-
-use crate::old_json::{List, OneOrMany, Str};
+use crate::json::{self, List, OneOrMany, Raw, Str};
 use crate::openai::chat::{self, Message};
 use crate::openai::text_completion::Request;
 use crate::openai::{Error, text_completion};
@@ -18,13 +16,13 @@ const MAX_TOKENS: i64 = 16;
 ///
 /// # Errors
 /// 400 naming the member that is wrong, too large, or without a counterpart.
-pub fn request(
-    request: Request<'_>,
+pub fn request<'a>(
+    request: Request<'a>,
     asked: &str,
     client: &Client<'_>,
     rules: Rules<'_>,
     size_hint: usize,
-) -> Result<Outgoing<Reply>, Error> {
+) -> Result<Outgoing<'a, Reply>, Error> {
     let mut notes = Notes::new(rules.unsupported, rules.limits);
     let text_completion::Request {
         model,
@@ -87,12 +85,12 @@ pub fn request(
 }
 
 /// The one prompt: a text, or a list of one.
-fn prompt_of<'a>(prompt: Option<OneOrMany<'a, &'a RawValue>>) -> Result<Str<'a>, Error> {
+fn prompt_of<'a>(prompt: Option<OneOrMany<'a, Raw<'a>>>) -> Result<Str<'a>, Error> {
     const PARAM: &str = "prompt";
     let text = match prompt.ok_or_else(|| Error::missing(PARAM))? {
         OneOrMany::One(text) => text,
         OneOrMany::Many(list) => match list.as_slice() {
-            [only] => serde_json::from_str(only.get()).map_err(|_| {
+            [only] => json::from_str(only.get()).map_err(|_| {
                 let message = "Tokens cannot be sent to this model; send text (tiktoken's decode gives it).";
                 Error::invalid_param("prompt[0]", message)
             })?,

@@ -1,14 +1,9 @@
 //! What goes on as it is, not translated: a guardrail of the configuration has to hold there too, so a body that would get
 //! around it is refused.
 
-use std::fmt;
-
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
-
 use super::chat::guardrail::Guardrail;
 use crate::bedrock::operation::Operation;
-use crate::old_json::{Members, Str};
+use crate::json::{self, Kind, Members, Raw, Reader, Str};
 use crate::openai::Error;
 
 /// Converse's own member.
@@ -31,7 +26,8 @@ pub fn check(operation: Operation, body: &[u8], guardrail: &Guardrail) -> Result
                 (Some((name, config)), None) => &**name == CONFIG && is_the(guardrail, config.get()),
                 _ => false,
             };
-            let has_blocks = || serde_json::from_slice::<NoGuarded>(body).is_err();
+            let has_blocks =
+                || json::text(body).ok().is_none_or(|text| is_guarded(&mut Reader::new(text)) != Ok(false));
             if !is_it || has_blocks() { Err(refusal(guardrail)) } else { Ok(()) }
         }
         Operation::Invoke | Operation::InvokeStream => check_beside(body),
@@ -51,8 +47,8 @@ pub fn check_beside(body: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-fn members(body: &[u8]) -> Result<Members<'_, &RawValue>, Error> {
-    serde_json::from_slice(body).map_err(|_| Error::invalid("The body is no JSON object."))
+fn members(body: &[u8]) -> Result<Members<'_, Raw<'_>>, Error> {
+    json::from_slice(body).map_err(|_| Error::invalid("The body is no JSON object."))
 }
 
 fn refusal(Guardrail { identifier, version, .. }: &Guardrail) -> Error {
@@ -66,7 +62,7 @@ fn refusal(Guardrail { identifier, version, .. }: &Guardrail) -> Error {
 /// Whether a `guardrailConfig` names this guardrail and weakens nothing. A member that is there twice is read by one as the
 /// first and by another as the last.
 fn is_the(guardrail: &Guardrail, config: &str) -> bool {
-    let Ok(Members(members)) = serde_json::from_str::<Members<'_, Option<Str<'_>>>>(config) else {
+    let Ok(Members(members)) = json::from_str::<Members<'_, Option<Str<'_>>>>(config) else {
         return false;
     };
     let one = |wanted: &str| {
@@ -84,70 +80,21 @@ fn is_the(guardrail: &Guardrail, config: &str) -> bool {
         && (matches!(mode, Ok(None | Some("sync"))) || mode == Ok(guardrail.stream_mode))
 }
 
-/// JSON in which no object, however deep, has a member [`GUARDED`].
-struct NoGuarded;
-
-impl<'de> Deserialize<'de> for NoGuarded {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Walk;
-
-        impl<'de> DeserializeSeed<'de> for Walk {
-            type Value = ();
-
-            fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-                deserializer.deserialize_any(self)
-            }
-        }
-
-        impl<'de> Visitor<'de> for Walk {
-            type Value = ();
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("JSON")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-                while let Some(name) = map.next_key::<Str<'de>>()? {
-                    if name.eq_ignore_ascii_case(GUARDED) {
-                        return Err(A::Error::custom(GUARDED));
-                    }
-                    map.next_value_seed(Self)?;
-                }
-                Ok(())
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-                while items.next_element_seed(Self)?.is_some() {}
-                Ok(())
-            }
-
-            fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-                Ok(())
-            }
-
-            fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-                Ok(())
-            }
-
-            fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-                Ok(())
-            }
-
-            fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-                Ok(())
-            }
-
-            fn visit_str<E>(self, _: &str) -> Result<(), E> {
-                Ok(())
-            }
-
-            fn visit_unit<E>(self) -> Result<(), E> {
-                Ok(())
-            }
-        }
-
-        Walk.deserialize(deserializer).map(|()| Self)
+/// True for JSON in which some object, however deep, has a member [`GUARDED`].
+fn is_guarded(reader: &mut Reader<'_>) -> Result<bool, json::Error> {
+    let mut found = false;
+    match reader.kind()? {
+        Kind::Object => reader.members(&mut |name, reader| {
+            found |= name.eq_ignore_ascii_case(GUARDED) || is_guarded(reader)?;
+            Ok(())
+        })?,
+        Kind::List => reader.items(&mut |_, reader| {
+            found |= is_guarded(reader)?;
+            Ok(())
+        })?,
+        Kind::Null | Kind::Bool | Kind::Number | Kind::String => reader.skip()?,
     }
+    Ok(found)
 }
 
 #[cfg(test)]

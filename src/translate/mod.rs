@@ -17,19 +17,20 @@ pub mod usage;
 
 use std::ops::Deref;
 
+use crate::json::Pieces;
 use crate::openai::{self, Endpoint, Error};
 
 pub use options::{Limits, Model, Options, Rules};
 
 /// A request as it goes to Bedrock.
 #[derive(Debug)]
-pub struct Outgoing<R> {
+pub struct Outgoing<'a, R> {
     /// The operation, the last segment of the path: `converse`, `converse-stream`, `invoke`, `apply`.
     pub operation: &'static str,
     /// The guardrail that is called, its id and version; `None`: the model is.
     pub guardrail: Option<(String, String)>,
-    /// The JSON body.
-    pub body: Vec<u8>,
+    /// The JSON body; large texts are still the client's own bytes.
+    pub body: Pieces<'a>,
     /// What was ignored, for the response header `x-ignored-parameters`.
     pub ignored: Vec<String>,
     /// What it takes to translate the answer.
@@ -74,13 +75,13 @@ pub struct Client<'a> {
 ///
 /// # Errors
 /// What the client is told where the request is wrong, or `resolve` knows no model.
-pub fn request<M>(
+pub fn request<'a, M>(
     endpoint: Endpoint,
-    body: &[u8],
+    body: &'a [u8],
     client: &Client<'_>,
     options: &Options,
     resolve: impl FnOnce(Option<&str>) -> Result<M, Error>,
-) -> Result<(M, Outgoing<Reply>), Error>
+) -> Result<(M, Outgoing<'a, Reply>), Error>
 where
     M: Deref<Target = str>,
 {
@@ -120,8 +121,8 @@ where
     }
 }
 
-impl<R> Outgoing<R> {
-    fn map<S>(self, wrap: impl FnOnce(R) -> S) -> Outgoing<S> {
+impl<'a, R> Outgoing<'a, R> {
+    fn map<S>(self, wrap: impl FnOnce(R) -> S) -> Outgoing<'a, S> {
         let Self { operation, guardrail, body, ignored, reply } = self;
         Outgoing { operation, guardrail, body, ignored, reply: wrap(reply) }
     }

@@ -1,9 +1,7 @@
 //! `POST moderations` ⇄ ApplyGuardrail: the configured guardrail judges, in OpenAI's categories as far as both know them.
 
-use serde_json::value::RawValue;
-
 use crate::bedrock::guardrail::{self, Assessment, Bytes, Content, ContentPolicy, Filter, Image, Text};
-use crate::old_json::{List, OneOrMany, Str};
+use crate::json::{self, List, OneOrMany, Raw, Str, Write, Writer};
 use crate::openai::chat::MediaUrl;
 use crate::openai::moderations::{self as openai, ByCategory, CATEGORIES, Judgement, Part, Request};
 use crate::openai::{Error, member};
@@ -44,7 +42,7 @@ const OF_IMAGES: &[&str] = &["self-harm", "sexual", "violence"];
 ///
 /// # Errors
 /// 404 where no guardrail is configured; 400 naming the member that is wrong.
-pub fn request(request: Request<'_>, rules: Rules<'_>) -> Result<Outgoing<Reply>, Error> {
+pub fn request<'a>(request: Request<'a>, rules: Rules<'_>) -> Result<Outgoing<'a, Reply>, Error> {
     let guardrail = rules.guardrail.ok_or_else(|| {
         let message = "Moderation needs a guardrail, and this gateway is configured with none.";
         Error::new(404, message).code("no_guardrail")
@@ -58,15 +56,15 @@ pub fn request(request: Request<'_>, rules: Rules<'_>) -> Result<Outgoing<Reply>
         has_text: content.iter().any(|piece| matches!(piece, Content::Text(_))),
         has_image: content.iter().any(|piece| matches!(piece, Content::Image(_))),
     };
-    let body = guardrail::Request { source: "INPUT", content, output_scope: "FULL" };
-    let body = serde_json::to_vec(&body)
-        .map_err(|_| Error::new(500, "The request could not be written for Bedrock."))?;
+    let mut body = Writer::default();
+    guardrail::Request { source: "INPUT", content, output_scope: "FULL" }.write(&mut body);
+    let body = body.finish();
     let guardrail = Some((guardrail.identifier.clone(), guardrail.version.clone()));
     Ok(Outgoing { operation: "apply", guardrail, body, ignored: notes.into_ignored(), reply })
 }
 
 fn contents<'a>(
-    input: Option<OneOrMany<'a, &'a RawValue>>,
+    input: Option<OneOrMany<'a, Raw<'a>>>,
     notes: &mut Notes<'_>,
 ) -> Result<Vec<Content<'a>>, Error> {
     let list = match input.ok_or_else(|| Error::missing("input"))? {
@@ -76,14 +74,14 @@ fn contents<'a>(
     match list.as_slice() {
         [] => Err(Error::invalid_param("input", "'input' must not be empty.")),
         [only] if only.get().starts_with('"') => {
-            let text = member(only, "input[0]")?;
+            let text = member(*only, "input[0]")?;
             Ok(vec![text_of(text, "input[0]")?])
         }
         [first, ..] if first.get().starts_with('"') => {
             let message = format!("One text per request is taken here; 'input' has {}.", list.len());
             Err(Error::invalid(message).param("input"))
         }
-        parts => parts.iter().enumerate().map(|(index, part)| part_of(part, index, notes)).collect(),
+        parts => parts.iter().enumerate().map(|(index, part)| part_of(*part, index, notes)).collect(),
     }
 }
 
@@ -94,7 +92,7 @@ fn text_of<'a>(text: Str<'a>, param: &str) -> Result<Content<'a>, Error> {
     Ok(Content::Text(Text { text }))
 }
 
-fn part_of<'a>(part: &'a RawValue, index: usize, notes: &mut Notes<'_>) -> Result<Content<'a>, Error> {
+fn part_of<'a>(part: Raw<'a>, index: usize, notes: &mut Notes<'_>) -> Result<Content<'a>, Error> {
     let place = format!("input[{index}]");
     let Part { kind, text, image_url, unknown } = member(part, &place)?;
     notes.unknown("input[].", unknown)?;
@@ -130,13 +128,12 @@ fn part_of<'a>(part: &'a RawValue, index: usize, notes: &mut Notes<'_>) -> Resul
 /// 502 where it is no judgement.
 pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
     let unreadable = |_| no_answer("Bedrock's reply could not be read.");
-    let guardrail::Reply { action, assessments, unknown: _ } =
-        serde_json::from_slice(body).map_err(unreadable)?;
+    let guardrail::Reply { action, assessments } = json::from_slice(body).map_err(unreadable)?;
     let action = action.ok_or_else(|| no_answer("Bedrock's reply does not say what the guardrail did."))?;
     let mut categories = [false; CATEGORIES.len()];
     let mut scores = [0.0; CATEGORIES.len()];
     for filter in filters(assessments).map_err(unreadable)? {
-        let Filter { kind, confidence, action, detected, unknown: _ } = filter;
+        let Filter { kind, confidence, action, detected } = filter;
         let name = FILTERS.iter().find(|(filter, _)| kind.as_deref() == Some(filter)).map(|(_, name)| name);
         let at = CATEGORIES.iter().position(|category| Some(category) == name);
         let score = SCORES.iter().find(|(word, _)| confidence.as_deref() == Some(word));
@@ -166,14 +163,14 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
         model: &context.model,
         results: [judgement],
     };
-    serde_json::to_vec(&reply).map_err(|_| no_answer("Bedrock's reply could not be written."))
+    Ok(json::to_vec(&reply))
 }
 
-fn filters(assessments: Option<&RawValue>) -> Result<Vec<Filter<'_>>, serde_json::Error> {
+fn filters(assessments: Option<Raw<'_>>) -> Result<Vec<Filter<'_>>, json::Error> {
     let Some(assessments) = assessments else { return Ok(Vec::new()) };
-    let List(list): List<Assessment<'_>> = serde_json::from_str(assessments.get())?;
+    let List(list): List<Assessment<'_>> = json::from_str(assessments.get())?;
     let filters = list.into_iter().filter_map(|assessment| {
-        let ContentPolicy { filters, unknown: _ } = assessment.content_policy?;
+        let ContentPolicy { filters } = assessment.content_policy?;
         filters
     });
     Ok(filters.flatten().collect())
@@ -192,7 +189,7 @@ mod tests {
         Options { guardrail: Some(guardrail), ..Options::default() }
     }
 
-    fn run(body: &str) -> Result<Outgoing<Reply>, Error> {
+    fn run(body: &str) -> Result<Outgoing<'_, Reply>, Error> {
         request(parse(body.as_bytes())?, options().rules("guardrail"))
     }
 
@@ -211,7 +208,7 @@ mod tests {
         ] {
             let outgoing = run(&body).unwrap();
             assert_eq!(
-                String::from_utf8(outgoing.body).unwrap(),
+                String::from_utf8(outgoing.body.into_vec()).unwrap(),
                 format!(r#"{{"source":"INPUT","content":[{content}],"outputScope":"FULL"}}"#)
             );
             assert_eq!(outgoing.guardrail, Some(("abc1".into(), "2".into())));

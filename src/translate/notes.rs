@@ -2,10 +2,8 @@
 
 use std::cell::Cell;
 
-use serde_json::value::RawValue;
-
 use super::Limits;
-use crate::old_json::{Unknown, is_within_depth};
+use crate::json::{Raw, Unknown, is_within_depth};
 use crate::openai::Error;
 
 /// What becomes of a parameter that has no counterpart on Bedrock.
@@ -101,7 +99,7 @@ impl<'o> Notes<'o> {
     ///
     /// # Errors
     /// 400 naming the parameter where it nests deeper than the limit.
-    pub fn check_depth(&self, json: &RawValue, param: impl FnOnce() -> String) -> Result<(), Error> {
+    pub fn check_depth(&self, json: Raw<'_>, param: impl FnOnce() -> String) -> Result<(), Error> {
         let limit = self.limits.json_depth;
         if is_within_depth(json.get(), limit) {
             return Ok(());

@@ -3,10 +3,7 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use crate::old_json::{Str, object};
+use crate::json::{self, Raw, Str, answer, object};
 use crate::openai::{self, Endpoint, Error};
 
 use super::Limits;
@@ -17,8 +14,8 @@ object! {
     /// All that is read of a request here.
     struct Asked<'a> {
         model: Str<'a>,
-        input: &'a RawValue,
-        prompt: &'a RawValue,
+        input: Raw<'a>,
+        prompt: Raw<'a>,
         stream: bool,
     }
 }
@@ -59,7 +56,7 @@ pub fn split(
     let Some(list) = list.filter(|list| list.get().starts_with('[')) else { return Ok(None) };
     let asked = model.filter(|name| !name.is_blank());
     let Some(most) = per_call(asked.as_deref())?.filter(|most| *most > 0) else { return Ok(None) };
-    let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(list.get()) else { return Ok(None) };
+    let Ok(items) = json::from_str::<Vec<Raw<'_>>>(list.get()) else { return Ok(None) };
     if items.len() <= most {
         return Ok(None);
     }
@@ -70,7 +67,7 @@ pub fn split(
     }
     // A piece's errors would count from its own beginning.
     let items = list_of_texts(items, name, limits.embedding_inputs)?;
-    let place = |raw: &RawValue| {
+    let place = |raw: &Raw<'_>| {
         let start = (raw.get().as_ptr() as usize).wrapping_sub(body.as_ptr() as usize);
         start..start.saturating_add(raw.get().len())
     };
@@ -78,7 +75,7 @@ pub fn split(
         let (first, last) = (items.first()?, items.last()?);
         Some((place(first).start..place(last).end, items.len()))
     });
-    Ok(Some(Split { endpoint, list: place(list), pieces: pieces.collect() }))
+    Ok(Some(Split { endpoint, list: place(&list), pieces: pieces.collect() }))
 }
 
 fn is_list_of_texts(list: &str) -> bool {
@@ -115,44 +112,46 @@ pub struct Gathered {
     usage: Usage,
 }
 
-/// What pieces say of themselves.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// What the replies to all pieces have alike.
+#[derive(Clone, Debug, Default)]
 struct Head {
     id: Option<String>,
     created: Option<u64>,
     model: String,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-struct Usage {
-    prompt_tokens: u64,
-    completion_tokens: Option<u64>,
+answer! {
+    #[derive(Copy)]
+    struct Usage {
+        prompt_tokens: u64,
+        completion_tokens: u64,
+    }
 }
 
-/// What is read of a piece's reply.
-#[derive(Deserialize)]
-struct Reply<'a> {
-    #[serde(flatten)]
-    head: Head,
-    usage: Option<Usage>,
-    /// Vectors, choices, or judgements.
-    #[serde(borrow, alias = "choices", alias = "results")]
-    data: Vec<&'a RawValue>,
+answer! {
+    /// What is read of a piece's reply.
+    struct Reply<'a> {
+        id: Str<'a>,
+        created: u64,
+        model: Str<'a>,
+        usage: Usage,
+        data: Vec<Raw<'a>>,
+        choices: Vec<Raw<'a>>,
+        results: Vec<Raw<'a>>,
+    }
 }
 
-/// What is read of a vector, or a choice.
-#[derive(Deserialize)]
-struct Item<'a> {
-    #[serde(borrow)]
-    embedding: Option<&'a RawValue>,
-    #[serde(borrow)]
-    text: Option<&'a RawValue>,
-    #[serde(borrow)]
-    finish_reason: Option<&'a RawValue>,
+answer! {
+    /// What is read of a vector, or a choice.
+    struct Item<'a> {
+        embedding: Raw<'a>,
+        text: Raw<'a>,
+        finish_reason: Raw<'a>,
+    }
 }
 
 /// Writes an entry of the reply with its place in the whole.
-fn write(endpoint: Endpoint, item: &RawValue, index: usize, out: &mut Vec<u8>) -> Option<()> {
+fn write(endpoint: Endpoint, item: Raw<'_>, index: usize, out: &mut Vec<u8>) -> Option<()> {
     if index > 0 {
         out.push(b',');
     }
@@ -161,7 +160,7 @@ fn write(endpoint: Endpoint, item: &RawValue, index: usize, out: &mut Vec<u8>) -
         out.extend_from_slice(item.get().as_bytes());
         return Some(());
     }
-    let Item { embedding, text, finish_reason } = serde_json::from_str(item.get()).ok()?;
+    let Item { embedding, text, finish_reason } = json::from_str(item.get()).ok()?;
     match (embedding, text, finish_reason) {
         (Some(vector), ..) => {
             out.extend_from_slice(
@@ -201,7 +200,11 @@ impl Gathered {
     /// 502 where it is none, or has not one entry for each item.
     pub fn add(&mut self, piece: usize, reply: &[u8]) -> Result<(), Error> {
         let unreadable = || no_answer("A part of the reply could not be read.");
-        let Reply { head, usage, data } = serde_json::from_slice(reply).map_err(|_| unreadable())?;
+        let Reply { id, created, model, usage, data, choices, results } =
+            json::from_slice(reply).map_err(|_| unreadable())?;
+        let data = data.or(choices).or(results).ok_or_else(unreadable)?;
+        let model = model.ok_or_else(unreadable)?.into_cow().into_owned();
+        let head = Head { id: id.map(|id| id.into_cow().into_owned()), created, model };
         if self.counts.get(piece).copied() != Some(data.len()) {
             return Err(no_answer("A part of the reply has not one entry for each item."));
         }
@@ -213,11 +216,8 @@ impl Gathered {
         }
         self.head = head;
         let Usage { prompt_tokens, completion_tokens } = usage.unwrap_or_default();
-        self.usage.prompt_tokens = self.usage.prompt_tokens.saturating_add(prompt_tokens);
-        if let Some(tokens) = completion_tokens {
-            let all = self.usage.completion_tokens.get_or_insert(0);
-            *all = all.saturating_add(tokens);
-        }
+        add(&mut self.usage.prompt_tokens, prompt_tokens);
+        add(&mut self.usage.completion_tokens, completion_tokens);
         if let Some(place) = self.waiting.get_mut(piece) {
             *place = Some(written);
         }
@@ -242,9 +242,9 @@ impl Gathered {
     pub fn finish(&mut self) -> Vec<u8> {
         let mut items = std::mem::take(&mut self.out);
         let Head { id, created, model } = std::mem::take(&mut self.head);
-        let (id, created) = (serde_json::Value::from(id), created.unwrap_or(0));
-        let model = serde_json::Value::from(model);
+        let (id, created, model) = (json::to_string(&id), created.unwrap_or(0), json::to_string(&model));
         let Usage { prompt_tokens, completion_tokens } = self.usage;
+        let prompt_tokens = prompt_tokens.unwrap_or(0);
         let total = prompt_tokens.saturating_add(completion_tokens.unwrap_or(0));
         let (head, end) = match self.endpoint {
             Endpoint::Completions => (
@@ -268,6 +268,13 @@ impl Gathered {
         items.splice(..0, head.into_bytes());
         items.extend_from_slice(end.as_bytes());
         items
+    }
+}
+
+/// Counts some more, where they are counted.
+fn add(all: &mut Option<u64>, more: Option<u64>) {
+    if let Some(more) = more {
+        *all = Some(all.unwrap_or(0).saturating_add(more));
     }
 }
 

@@ -6,6 +6,7 @@ use crate::openai::completion::{PromptTokensDetails, Usage};
 /// OpenAI counts all input as prompt tokens; Bedrock counts what the cache served or took beside the rest.
 pub fn usage(bedrock: &Bedrock) -> Usage {
     let Bedrock { input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens } = *bedrock;
+    let (input_tokens, output_tokens) = (input_tokens.unwrap_or(0), output_tokens.unwrap_or(0));
     let (read, write) = (cache_read_input_tokens.unwrap_or(0), cache_write_input_tokens.unwrap_or(0));
     let prompt_tokens = input_tokens.saturating_add(read).saturating_add(write);
     let cached = cache_read_input_tokens.is_some() || cache_write_input_tokens.is_some();
@@ -25,8 +26,8 @@ mod tests {
     #[test]
     fn cached_tokens_are_prompt_tokens_too() {
         let bedrock = Bedrock {
-            input_tokens: 10,
-            output_tokens: 5,
+            input_tokens: Some(10),
+            output_tokens: Some(5),
             cache_read_input_tokens: Some(100),
             cache_write_input_tokens: Some(7),
         };

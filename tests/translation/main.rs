@@ -30,7 +30,7 @@ use std::path::Path;
 
 use bedrock_filter::openai::{Endpoint, Error};
 use bedrock_filter::translate::notes::Unsupported;
-use bedrock_filter::translate::{Answered, Client, Options, Outgoing, Reply, chat};
+use bedrock_filter::translate::{Answered, Client, Options, Reply, chat};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -45,8 +45,17 @@ fn options(unsupported: Unsupported) -> Options {
     Options { unsupported, ..Options::default() }
 }
 
+/// A translated request, its body in one piece.
+#[derive(Debug)]
+struct Outgoing {
+    operation: &'static str,
+    body: Vec<u8>,
+    ignored: Vec<String>,
+    reply: Reply,
+}
+
 /// Translates a chat request for the Bedrock model `model`, whatever the request calls it.
-fn translate(model: &str, body: &[u8], options: &Options) -> Result<Outgoing<Reply>, Error> {
+fn translate(model: &str, body: &[u8], options: &Options) -> Result<Outgoing, Error> {
     translate_with(chat::Headers::default(), model, body, options)
 }
 
@@ -56,11 +65,17 @@ fn translate_with(
     model: &str,
     body: &[u8],
     options: &Options,
-) -> Result<Outgoing<Reply>, Error> {
+) -> Result<Outgoing, Error> {
     let resolve = |_: Option<&str>| Ok(model.to_owned());
     let client = Client { name: CALLER, chat: headers };
-    bedrock_filter::translate::request(Endpoint::ChatCompletions, body, &client, options, resolve)
-        .map(|(_, outgoing)| outgoing)
+    bedrock_filter::translate::request(Endpoint::ChatCompletions, body, &client, options, resolve).map(
+        |(_, outgoing)| Outgoing {
+            operation: outgoing.operation,
+            body: outgoing.body.into_vec(),
+            ignored: outgoing.ignored,
+            reply: outgoing.reply,
+        },
+    )
 }
 
 fn chat_reply(reply: &Reply) -> chat::Reply {
@@ -71,7 +86,7 @@ fn chat_reply(reply: &Reply) -> chat::Reply {
 }
 
 /// Writes the body where `DUMP_CONVERSE_DIR` says, so that AWS's own client can check it against the service model.
-fn dump(name: &str, model: &str, outgoing: &Outgoing<Reply>) {
+fn dump(name: &str, model: &str, outgoing: &Outgoing) {
     let Some(folder) = std::env::var_os("DUMP_CONVERSE_DIR") else { return };
     let body: Box<RawValue> = serde_json::from_slice(&outgoing.body).unwrap();
     let name: String = name.chars().map(|c| if matches!(c, ':' | '/') { '-' } else { c }).collect();

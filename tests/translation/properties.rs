@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::Outgoing;
 use bedrock_filter::translate::notes::Unsupported;
-use bedrock_filter::translate::{Outgoing, Reply};
 use serde_json::Value;
 
 use super::generate::{self, MODELS, mutate, shrunk};
@@ -131,7 +131,7 @@ fn bytes_that_are_no_request_are_refused_and_never_a_panic() {
     }
 }
 
-fn broken(model: &str, outgoing: &Outgoing<Reply>) -> Result<(), String> {
+fn broken(model: &str, outgoing: &Outgoing) -> Result<(), String> {
     let text = std::str::from_utf8(&outgoing.body).map_err(|error| format!("not UTF-8: {error}"))?;
     let body: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
     no_twins(&Json::parse(text).unwrap()).map_err(|name| format!("{name} is there twice"))?;

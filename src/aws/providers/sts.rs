@@ -34,7 +34,7 @@ pub(super) fn assume(role: &Role, with: &Credentials, now: SystemTime) -> Result
         path: &call.path,
         query: "",
         content_type: Some(CONTENT_TYPE),
-        body: call.body.as_bytes(),
+        body: &[call.body.as_bytes()],
     };
     let signed = sign::sign(with, &request, role.region.as_str(), SERVICE, now)
         .map_err(|error| format!("{}: {error}", place(role)))?;

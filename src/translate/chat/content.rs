@@ -1,7 +1,7 @@
 //! The content of a message: parts become blocks.
 
 use crate::bedrock::converse::{Block, CachePoint, DocumentBlock, Reasoning, ResultBlock};
-use crate::old_json::{OneOrMany, Str};
+use crate::json::{OneOrMany, Str};
 use crate::openai::Error;
 use crate::openai::chat::{File, InputAudio, MediaUrl, Part};
 use crate::translate::family::Capabilities;

@@ -1,11 +1,8 @@
 //! `guardrailConfig`: the configuration's, which no client can change, else the client's by body or by headers.
 
-use serde_json::json;
-use serde_json::value::{RawValue, to_raw_value};
-
 use super::parameters::object;
 use crate::bedrock::converse::Document;
-use crate::old_json::Members;
+use crate::json::{self, Members, Raw};
 use crate::openai::{Error, member};
 use crate::translate::notes::Notes;
 
@@ -52,7 +49,7 @@ pub const STREAM_MODES: &[&str] = &["sync", "async"];
 /// What a request's `guardrailConfig` will be.
 pub(super) fn config<'a>(
     forced: Option<&Guardrail>,
-    written: Option<&'a RawValue>,
+    written: Option<Raw<'a>>,
     headers: &Headers<'_>,
     stream: bool,
     notes: &mut Notes<'_>,
@@ -67,7 +64,7 @@ pub(super) fn config<'a>(
     }
     if let Some(guardrail) = forced {
         notes.ignore_if(written.is_some(), MEMBER);
-        return Ok(Some(Document::Value(guardrail.to_json(stream))));
+        return Ok(Some(guardrail.document(stream)));
     }
     if let Some(written) = written {
         return without_stream_mode(written, stream).map(Some);
@@ -91,11 +88,7 @@ pub(super) fn config<'a>(
     if trace.as_deref().is_some_and(|trace| !TRACES.contains(&trace)) {
         return Err(refuse(TRACE, "it is ENABLED, DISABLED or ENABLED_FULL."));
     }
-    let mut config = json!({ "guardrailIdentifier": identifier, "guardrailVersion": version });
-    if let (Some(trace), Some(members)) = (trace, config.as_object_mut()) {
-        members.insert("trace".to_owned(), trace.into());
-    }
-    Ok(Some(Document::Value(config)))
+    Ok(Some(document(identifier, version, trace.as_deref(), None)))
 }
 
 impl Guardrail {
@@ -107,29 +100,39 @@ impl Guardrail {
         headers
     }
 
-    fn to_json(&self, stream: bool) -> serde_json::Value {
+    fn document<'a>(&self, stream: bool) -> Document<'a> {
         let Self { identifier, version, trace, stream_mode } = self;
-        let mut members = serde_json::Map::new();
-        members.insert("guardrailIdentifier".to_owned(), identifier.as_str().into());
-        members.insert("guardrailVersion".to_owned(), version.as_str().into());
-        if let Some(trace) = *trace {
-            members.insert("trace".to_owned(), trace.into());
-        }
-        if let Some(mode) = stream_mode.filter(|_| stream) {
-            members.insert(STREAM_ONLY.to_owned(), mode.into());
-        }
-        members.into()
+        document(identifier, version, *trace, stream_mode.filter(|_| stream))
     }
 }
 
+fn document<'a>(
+    identifier: &str,
+    version: &str,
+    trace: Option<&str>,
+    stream_mode: Option<&str>,
+) -> Document<'a> {
+    Document::ours(|out| {
+        let mut object = out.object();
+        object.begin("guardrailIdentifier").string(identifier);
+        object.begin("guardrailVersion").string(version);
+        for (name, value) in [("trace", trace), (STREAM_ONLY, stream_mode)] {
+            if let Some(value) = value {
+                object.begin(name).string(value);
+            }
+        }
+        object.end();
+    })
+}
+
 /// `streamProcessingMode` is known to ConverseStream only, and asks for nothing elsewhere.
-fn without_stream_mode(raw: &RawValue, stream: bool) -> Result<Document<'_>, Error> {
-    let Members(mut members): Members<'_, &RawValue> = member(raw, MEMBER)?;
+fn without_stream_mode(raw: Raw<'_>, stream: bool) -> Result<Document<'_>, Error> {
+    let Members(mut members): Members<'_, Raw<'_>> = member(raw, MEMBER)?;
     if stream || members.iter().all(|(name, _)| &**name != STREAM_ONLY) {
         return Ok(Document::Raw(raw));
     }
     members.retain(|(name, _)| &**name != STREAM_ONLY);
-    to_raw_value(&Members(members)).map(Document::Owned).map_err(|_| refuse(MEMBER, "it cannot be read."))
+    Ok(Document::Mended(json::to_string(&Members(members))))
 }
 
 fn refuse(param: &str, reason: &str) -> Error {

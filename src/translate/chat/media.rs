@@ -1,7 +1,7 @@
 //! Images, documents, sound and film: where they are, and what they are by their first bytes.
 
 use crate::bedrock::converse::{Block, DocumentBlock, Media, S3Location, Source};
-use crate::old_json::Str;
+use crate::json::Str;
 use crate::openai::Error;
 use crate::translate::data_url::{DataUrl, checked, data_url, image_format as sniffed};
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::bedrock::converse;
-use crate::old_json::{Members, Str};
+use crate::json::{Members, Str};
 use crate::translate::notes::Notes;
 
 /// Limits of `requestMetadata` (service model).

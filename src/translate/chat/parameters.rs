@@ -1,9 +1,7 @@
 //! Numbers and switches of a request.
 
-use serde_json::value::{RawValue, to_raw_value};
-
 use crate::bedrock::converse::{self, Document, OutputConfig, ServiceTier};
-use crate::old_json::{List, Members, OneOrMany, Str, object};
+use crate::json::{self, List, Members, OneOrMany, Raw, Str, object};
 use crate::openai::{Error, member};
 use crate::translate::family::{Capabilities, TopK};
 use crate::translate::notes::Notes;
@@ -19,11 +17,11 @@ pub(super) struct Sampling {
 /// Bedrock's own members, as a client gives them beside OpenAI's.
 #[derive(Debug)]
 pub(super) struct BedrockMembers<'a> {
-    pub(super) performance_config: Option<&'a RawValue>,
-    pub(super) prompt_variables: Option<&'a RawValue>,
-    pub(super) additional_model_request_fields: Option<Members<'a, &'a RawValue>>,
-    pub(super) additional_model_response_field_paths: Option<&'a RawValue>,
-    pub(super) output_config: Option<&'a RawValue>,
+    pub(super) performance_config: Option<Raw<'a>>,
+    pub(super) prompt_variables: Option<Raw<'a>>,
+    pub(super) additional_model_request_fields: Option<Members<'a, Raw<'a>>>,
+    pub(super) additional_model_response_field_paths: Option<Raw<'a>>,
+    pub(super) output_config: Option<Raw<'a>>,
 }
 
 /// Bedrock's limit on stop sequences (service model).
@@ -41,7 +39,7 @@ pub(super) fn one_choice(n: Option<i64>, notes: &mut Notes<'_>) -> Result<(), Er
 /// Only text can be had.
 pub(super) fn text_only(
     modalities: Option<List<Str<'_>>>,
-    audio: Option<&RawValue>,
+    audio: Option<Raw<'_>>,
     notes: &mut Notes<'_>,
 ) -> Result<(), Error> {
     if modalities.is_some_and(|kinds| kinds.0.iter().any(|kind| &**kind != "text")) {
@@ -114,10 +112,10 @@ pub(super) fn inference<'a>(
         match capabilities.top_k {
             TopK::None => notes.ignore("top_k"),
             TopK::Field(name) => {
-                fields.set(name, Document::Value(top_k.into()));
+                fields.set(name, Document::ours(|out| out.value(&top_k)));
             }
             TopK::Nova => {
-                fields.set("inferenceConfig", Document::Value(serde_json::json!({ "topK": top_k })));
+                fields.set("inferenceConfig", Document::ours(|out| out.one("topK", &top_k)));
             }
         }
     }
@@ -197,10 +195,10 @@ pub(super) fn bedrock_members<'a>(
 
 /// A member that has to be an object, where it is there.
 pub(super) fn object<'a>(
-    value: Option<&'a RawValue>,
+    value: Option<Raw<'a>>,
     name: &str,
     notes: &Notes<'_>,
-) -> Result<Option<&'a RawValue>, Error> {
+) -> Result<Option<Raw<'a>>, Error> {
     if let Some(value) = value {
         if !value.get().starts_with('{') {
             return Err(
@@ -214,7 +212,7 @@ pub(super) fn object<'a>(
 
 /// The client's `outputConfig`, and the form of the answer where `response_format` asked for one.
 fn output_config_beside<'a>(
-    raw: &'a RawValue,
+    raw: Raw<'a>,
     ours: Option<OutputConfig<'a>>,
     notes: &mut Notes<'_>,
 ) -> Result<OutputConfig<'a>, Error> {
@@ -222,20 +220,20 @@ fn output_config_beside<'a>(
     let Some(OutputConfig::TextFormat { text_format }) = ours else {
         return Ok(OutputConfig::Raw(raw));
     };
-    let Members(mut members): Members<'_, &RawValue> = member(raw, PARAM)?;
+    let Members(mut members): Members<'_, Raw<'_>> = member(raw, PARAM)?;
     if members.iter().any(|(name, _)| &**name == "textFormat") {
         notes.ignore("response_format");
         return Ok(OutputConfig::Raw(raw));
     }
+    let text_format = json::to_string(&text_format);
     let unreadable = |_| Error::invalid("It cannot be read.").param(PARAM);
-    let text_format = to_raw_value(&text_format).map_err(unreadable)?;
-    members.push(("textFormat".into(), &text_format));
-    to_raw_value(&Members(members)).map(OutputConfig::Owned).map_err(unreadable)
+    members.push(("textFormat".into(), Raw::of(&text_format).map_err(unreadable)?));
+    Ok(OutputConfig::Mended(json::to_string(&Members(members))))
 }
 
 fn additional_fields<'a>(
     body: &mut converse::Request<'a>,
-    members: Option<Members<'a, &'a RawValue>>,
+    members: Option<Members<'a, Raw<'a>>>,
     param: &str,
     notes: &mut Notes<'_>,
 ) -> Result<(), Error> {
@@ -244,7 +242,7 @@ fn additional_fields<'a>(
         // What the client says in the model's own words holds over what we would have made of its OpenAI parameters.
         let lost = if &*name == "tool_choice" { "parallel_tool_calls" } else { "top_k" };
         let replaced = body.additional_model_request_fields.set(name.into_cow(), Document::Raw(value));
-        notes.ignore_if(matches!(replaced, Some(Document::Value(_))), lost);
+        notes.ignore_if(matches!(replaced, Some(Document::Ours(_))), lost);
     }
     Ok(())
 }
@@ -269,7 +267,7 @@ pub(super) fn anthropic_beta(
     if !capabilities.anthropic_beta || fields.value(FIELD).is_some() {
         notes.ignore(HEADER);
     } else if !names.is_empty() {
-        fields.set(FIELD, Document::Value(names.into()));
+        fields.set(FIELD, Document::ours(|out| out.value(&names)));
     }
     Ok(())
 }
@@ -292,7 +290,7 @@ object! {
 /// A literal `extra_body`: additional fields, but for the access gateway's `prompt_caching`.
 pub(super) fn extra_body<'a>(
     body: &mut converse::Request<'a>,
-    members: Option<Members<'a, &'a RawValue>>,
+    members: Option<Members<'a, Raw<'a>>>,
     notes: &mut Notes<'_>,
 ) -> Result<CacheSwitches, Error> {
     let mut switches = CacheSwitches::default();

@@ -1,10 +1,7 @@
 //! `reasoning_effort` and `thinking`: by the family's own means, and always so that Bedrock takes the rest.
 
-use serde_json::json;
-use serde_json::value::RawValue;
-
 use crate::bedrock::converse::{self, Block, Document, Message, Role};
-use crate::old_json::{Str, object};
+use crate::json::{Raw, Str, object};
 use crate::openai::{Error, member};
 use crate::translate::family::{Capabilities, Reasoning};
 use crate::translate::notes::Notes;
@@ -27,7 +24,7 @@ object! {
 #[derive(Clone, Debug)]
 pub(super) struct Asked<'a> {
     pub(super) effort: Option<Str<'a>>,
-    pub(super) thinking: Option<&'a RawValue>,
+    pub(super) thinking: Option<Raw<'a>>,
 }
 
 /// What will be done about it.
@@ -101,25 +98,27 @@ pub(super) fn plan<'a>(
         "medium" => "medium",
         _ => "high",
     };
-    let simple = |name, value| Plan { fields: vec![(name, Document::Value(value))], effect: Effect::None };
+    let simple = |name, value| Plan { fields: vec![(name, value)], effect: Effect::None };
     Ok(match (capabilities.reasoning, effort) {
-        (Reasoning::OpenAi, effort) => simple("reasoning", json!({ "effort": effort })),
+        (Reasoning::OpenAi, effort) => simple("reasoning", Document::ours(|out| out.one("effort", &effort))),
         (_, "none") => nothing,
         (Reasoning::None, _) => {
             notes.ignore("reasoning_effort");
             nothing
         }
-        (Reasoning::Effort, _) => simple("reasoning_effort", low_to_high.into()),
+        (Reasoning::Effort, _) => simple("reasoning_effort", Document::ours(|out| out.string(low_to_high))),
         (Reasoning::Nova, _) => {
-            let config = json!({ "type": "enabled", "maxReasoningEffort": low_to_high });
+            let config = Document::ours(|out| {
+                out.object().member("type", &"enabled").member("maxReasoningEffort", &low_to_high).end();
+            });
             let effect = if low_to_high == "high" { Effect::NovaHighest } else { Effect::None };
             Plan { effect, ..simple("reasoningConfig", config) }
         }
         (Reasoning::Adaptive(highest), effort) => {
             let effort = if matches!(effort, "xhigh" | "max") { highest } else { low_to_high };
             let fields = vec![
-                ("thinking", Document::Value(json!({ "type": "adaptive" }))),
-                ("output_config", Document::Value(json!({ "effort": effort }))),
+                ("thinking", Document::Ours(r#"{"type":"adaptive"}"#.into())),
+                ("output_config", Document::ours(|out| out.one("effort", &effort))),
             ];
             Plan { fields, effect: Effect::Thinking { budget: None } }
         }
@@ -138,7 +137,7 @@ pub(super) fn plan<'a>(
 
 /// `thinking` as the client gave it.
 fn by_hand<'a>(
-    raw: &'a RawValue,
+    raw: Raw<'a>,
     max_tokens: Option<i64>,
     messages: &[Message<'_>],
     notes: &mut Notes<'_>,
@@ -172,11 +171,10 @@ fn with_budget<'a>(
         notes.ignore(asked_by);
         return Plan { fields: Vec::new(), effect: Effect::None };
     }
-    let thinking = json!({ "type": "enabled", "budget_tokens": budget });
-    Plan {
-        fields: vec![("thinking", Document::Value(thinking))],
-        effect: Effect::Thinking { budget: Some(budget) },
-    }
+    let thinking = Document::ours(|out| {
+        out.object().member("type", &"enabled").member("budget_tokens", &budget).end();
+    });
+    Plan { fields: vec![("thinking", thinking)], effect: Effect::Thinking { budget: Some(budget) } }
 }
 
 /// With thinking on, Claude refuses results of calls whose turn does not begin with its reasoning.
@@ -219,7 +217,7 @@ pub(super) fn apply<'a>(
             notes.ignore_if(config.max_tokens.take().is_some(), max_tokens_name);
             // Ours has no member but `topK`; the client's own stays.
             let fields = &mut body.additional_model_request_fields;
-            if matches!(fields.value("inferenceConfig"), Some(Document::Value(_))) {
+            if matches!(fields.value("inferenceConfig"), Some(Document::Ours(_))) {
                 fields.remove("inferenceConfig");
                 notes.ignore("top_k");
             }

@@ -1,7 +1,7 @@
 //! A whole reply of Converse becomes a chat completion.
 
 use crate::bedrock::reply::{Block, Citation, Citations, Output, Reply as Converse, ToolUse};
-use crate::old_json::{Str, object};
+use crate::json::{self, Str, object};
 use crate::openai::completion::{
     Annotation, Call, Choice, Completion, Custom, Function, Message, ThinkingBlock, ToolCall, UrlCitation,
 };
@@ -29,9 +29,9 @@ struct Collected<'a> {
 /// # Errors
 /// 502 where it is not a reply of Converse: never an empty success.
 pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
-    let Converse { output, stop_reason, usage: tokens, service_tier, unknown: _ } =
-        serde_json::from_slice(body).map_err(|_| no_answer("Bedrock's reply could not be read."))?;
-    let message = output.and_then(|Output { message, unknown: _ }| message);
+    let Converse { output, stop_reason, usage: tokens, service_tier } =
+        json::from_slice(body).map_err(|_| no_answer("Bedrock's reply could not be read."))?;
+    let message = output.and_then(|Output { message }| message);
     let message = message.ok_or_else(|| no_answer("Bedrock's reply has no output."))?;
     let stop_reason = stop_reason.ok_or_else(|| no_answer("Bedrock's reply does not say why it ended."))?;
 
@@ -48,15 +48,10 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
             object: "text_completion",
             created: answered.created,
             model: &context.model,
-            choices: [text_completion::Choice {
-                text: &text,
-                index: 0,
-                logprobs: None,
-                finish_reason: Some(finish_reason),
-            }],
+            choices: [text_completion::Choice { text: &text, index: 0, finish_reason: Some(finish_reason) }],
             usage: tokens.as_ref().map(usage),
         };
-        return serde_json::to_vec(&completion).map_err(unwritten);
+        return Ok(json::to_vec(&completion));
     }
     let (tool_calls, function_call) = if context.legacy_functions {
         (Vec::new(), calls.into_iter().find_map(function))
@@ -68,7 +63,6 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
     let message = Message {
         role: "assistant",
         content: answer.map(Str::from).or(text.map(Str::from)),
-        refusal: None,
         reasoning_content: reasoning.map(Str::from),
         thinking_blocks,
         tool_calls,
@@ -81,20 +75,16 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
         object: "chat.completion",
         created: answered.created,
         model: &context.model,
-        choices: [Choice { index: 0, message, logprobs: None, finish_reason }],
+        choices: [Choice { index: 0, message, finish_reason }],
         usage: tokens.as_ref().map(usage),
         service_tier: service_tier.as_ref().and_then(|tier| tier.kind.as_deref()),
     };
-    serde_json::to_vec(&completion).map_err(unwritten)
-}
-
-fn unwritten(_: serde_json::Error) -> Error {
-    no_answer("Bedrock's reply could not be written.")
+    Ok(json::to_vec(&completion))
 }
 
 impl<'a> Collected<'a> {
     fn block(&mut self, block: Block<'a>, context: &'a Reply) -> Result<(), Error> {
-        let Block { text, tool_use, reasoning_content, citations_content, unknown: _ } = block;
+        let Block { text, tool_use, reasoning_content, citations_content } = block;
         if let Some(text) = text {
             self.text(&text);
         }
@@ -112,7 +102,7 @@ impl<'a> Collected<'a> {
                 self.thinking_blocks.push(ThinkingBlock::RedactedThinking { data });
             }
         }
-        if let Some(Citations { content, citations, unknown: _ }) = citations_content {
+        if let Some(Citations { content, citations }) = citations_content {
             let start = self.characters();
             for piece in content.into_iter().flatten() {
                 self.text(&piece.text.unwrap_or_default());
@@ -133,7 +123,7 @@ impl<'a> Collected<'a> {
     }
 
     fn call(&mut self, call: ToolUse<'a>, context: &'a Reply) -> Result<(), Error> {
-        let ToolUse { tool_use_id, name, input, unknown: _ } = call;
+        let ToolUse { tool_use_id, name, input } = call;
         let (Some(id), Some(name)) = (tool_use_id, name) else {
             return Err(no_answer("Bedrock's reply has a call without a name or an id."));
         };
@@ -166,7 +156,7 @@ object! {
 
 /// The free text of a custom tool's arguments; the arguments themselves where they have another form.
 pub(super) fn custom_input(arguments: &str) -> String {
-    match serde_json::from_str::<CustomArguments<'_>>(arguments) {
+    match json::from_str::<CustomArguments<'_>>(arguments) {
         Ok(CustomArguments { input: Some(input), .. }) => input.into_cow().into_owned(),
         Ok(CustomArguments { input: None, unknown }) if unknown.is_empty() => String::new(),
         _ => arguments.to_owned(),
@@ -182,7 +172,7 @@ fn function(call: ToolCall<'_>) -> Option<Function<'_>> {
 
 /// A source of the characters from `start` to `end`.
 pub(super) fn annotation(citation: Citation<'_>, start: usize, end: usize) -> Annotation<'_> {
-    let Citation { title, source, location, unknown: _ } = citation;
+    let Citation { title, source, location } = citation;
     let url = location.and_then(|location| location.web?.url).or(source).unwrap_or_default();
     Annotation::UrlCitation {
         url_citation: UrlCitation {

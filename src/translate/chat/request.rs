@@ -1,6 +1,7 @@
 //! A chat request, whole: each member goes where it belongs, or its name goes into the notes.
 
 use crate::bedrock::converse;
+use crate::json::{Write, Writer};
 use crate::openai::Error;
 use crate::openai::chat::{Request, StreamOptions};
 use crate::translate::notes::Notes;
@@ -10,18 +11,21 @@ use super::parameters::{self, Sampling};
 use super::tools::{self, Given};
 use super::{Reply, cache, drop, guardrail, metadata, reasoning, structured, turns};
 
+/// Most room that is made for a body before it is needed, bytes.
+const AT_ONCE: usize = 64 << 10;
+
 /// Translates a request for a model by its `rules`. `asked` is what the client called the model; the reply repeats it.
 /// `size_hint` is about how long the result will be, bytes.
 ///
 /// # Errors
 /// 400 naming the member that is wrong, too large, or without a counterpart.
-pub fn request(
-    mut request: Request<'_>,
+pub fn request<'a>(
+    mut request: Request<'a>,
     asked: &str,
     client: &Client<'_>,
     rules: Rules<'_>,
     size_hint: usize,
-) -> Result<Outgoing<Reply>, Error> {
+) -> Result<Outgoing<'a, Reply>, Error> {
     let Rules { unsupported, limits, capabilities, drop, guardrail, automatic_caching } = rules;
     let mut notes = Notes::new(unsupported, limits);
     drop::drop(&mut request, drop, &mut notes);
@@ -162,11 +166,10 @@ pub fn request(
         legacy_functions,
         text: None,
     };
-    let mut written = Vec::with_capacity(size_hint);
-    serde_json::to_writer(&mut written, &body)
-        .map_err(|_| Error::new(500, "The request could not be written for Bedrock."))?;
+    let mut written = Writer::with_capacity(size_hint.min(AT_ONCE));
+    body.write(&mut written);
     let operation = if stream { "converse-stream" } else { "converse" };
-    Ok(Outgoing { operation, guardrail: None, body: written, ignored: notes.into_ignored(), reply })
+    Ok(Outgoing { operation, guardrail: None, body: written.finish(), ignored: notes.into_ignored(), reply })
 }
 
 fn stream_options_usage(

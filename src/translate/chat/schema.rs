@@ -1,10 +1,8 @@
 //! JSON schemas of tools and answers, in the form that a family takes. They stay the client's text wherever they can:
 //! the order of properties is part of what a model reads.
 
-use serde_json::value::{RawValue, to_raw_value};
-
 use crate::bedrock::converse::Document;
-use crate::old_json::{Members, Str};
+use crate::json::{self, Members, Raw, Str};
 use crate::openai::Error;
 use crate::translate::family::Schemas;
 use crate::translate::notes::Notes;
@@ -27,7 +25,7 @@ const DATA: &[&str] = &["enum", "const", "default", "examples", "required"];
 /// A root schema as Bedrock takes it: an object whose type is `object`, and for families that need it without
 /// references. `param` is where it stands.
 pub(super) fn root<'a>(
-    schema: &'a RawValue,
+    schema: Raw<'a>,
     param: &str,
     schemas: Schemas,
     notes: &mut Notes<'_>,
@@ -42,7 +40,7 @@ pub(super) fn root<'a>(
 
 /// True where a schema holds itself, which Bedrock's own structured output and strict tools do not take (AWS
 /// documentation, "Structured outputs"); also where it is too large to tell.
-pub(super) fn is_recursive(schema: &RawValue, notes: &Notes<'_>) -> bool {
+pub(super) fn is_recursive(schema: Raw<'_>, notes: &Notes<'_>) -> bool {
     if !schema.get().contains(REF) {
         return false;
     }
@@ -56,10 +54,10 @@ pub(super) fn is_recursive(schema: &RawValue, notes: &Notes<'_>) -> bool {
     }
 }
 
-type Object<'a> = Vec<(Str<'a>, &'a RawValue)>;
+type Object<'a> = Vec<(Str<'a>, Raw<'a>)>;
 
-fn members<'a>(schema: &'a RawValue, param: &str) -> Result<Object<'a>, Error> {
-    serde_json::from_str::<Members<'_, &RawValue>>(schema.get())
+fn members<'a>(schema: Raw<'a>, param: &str) -> Result<Object<'a>, Error> {
+    json::from_str::<Members<'_, Raw<'_>>>(schema.get())
         .map(|members| members.0)
         .map_err(|_| refuse(param, "a JSON schema must be an object."))
 }
@@ -68,12 +66,12 @@ fn refuse(param: &str, reason: &str) -> Error {
     Error::invalid(format!("Invalid schema for '{param}': {reason}")).param(param)
 }
 
-fn value<'a>(members: &Object<'a>, name: &str) -> Option<&'a RawValue> {
+fn value<'a>(members: &Object<'a>, name: &str) -> Option<Raw<'a>> {
     members.iter().find(|(other, _)| &**other == name).map(|(_, value)| *value)
 }
 
 fn check_type(members: &Object<'_>, param: &str) -> Result<(), Error> {
-    match value(members, "type").map(RawValue::get) {
+    match value(members, "type").map(Raw::get) {
         None | Some("null" | "\"object\"") => Ok(()),
         Some(kind) if kind.starts_with('[') && kind.contains("\"object\"") => Ok(()),
         Some(_) => Err(refuse(param, "its type must be 'object'.")),
@@ -81,29 +79,29 @@ fn check_type(members: &Object<'_>, param: &str) -> Result<(), Error> {
 }
 
 /// Members that Bedrock refuses as `null`.
-fn is_null_member(name: &str, value: &RawValue) -> bool {
+fn is_null_member(name: &str, value: Raw<'_>) -> bool {
     matches!(name, "properties" | "required") && value.get() == "null"
 }
 
 /// Bedrock wants `type: object` at the root; what else the client says stays.
-fn with_type<'a>(schema: &'a RawValue, members: Object<'a>, param: &str) -> Result<Document<'a>, Error> {
+fn with_type<'a>(schema: Raw<'a>, members: Object<'a>, param: &str) -> Result<Document<'a>, Error> {
     let has_type = value(&members, "type").is_some_and(|kind| kind.get() == "\"object\"");
-    if has_type && !members.iter().any(|(name, value)| is_null_member(name, value)) {
+    if has_type && !members.iter().any(|(name, value)| is_null_member(name, *value)) {
         return Ok(Document::Raw(schema));
     }
-    let object = to_raw_value("object").map_err(|_| refuse(param, "it cannot be read."))?;
-    let mut mended: Object<'_> = vec![("type".into(), &object)];
+    let object = Raw::of("\"object\"").map_err(|_| refuse(param, "it cannot be read."))?;
+    let mut mended: Object<'_> = vec![("type".into(), object)];
     mended.extend(
-        members.into_iter().filter(|(name, value)| &**name != "type" && !is_null_member(name, value)),
+        members.into_iter().filter(|(name, value)| &**name != "type" && !is_null_member(name, *value)),
     );
-    to_raw_value(&Members(mended)).map(Document::Owned).map_err(|_| refuse(param, "it cannot be read."))
+    Ok(Document::Mended(json::to_string(&Members(mended))))
 }
 
 /// Nothing at the root but `type`, `properties` and `required`, and no references anywhere.
-fn plain<'a>(schema: &'a RawValue, param: &str, notes: &mut Notes<'_>) -> Result<Document<'a>, Error> {
+fn plain<'a>(schema: Raw<'a>, param: &str, notes: &mut Notes<'_>) -> Result<Document<'a>, Error> {
     let inlined = if schema.get().contains(REF) { Some(inlined(schema, param, notes)?) } else { None };
     let root = match &inlined {
-        Some(inlined) => members(inlined, param)?,
+        Some(inlined) => members(Raw::of(inlined).map_err(|_| refuse(param, "it cannot be read."))?, param)?,
         None => members(schema, param)?,
     };
     // A root that refers to its own definition has its type only now.
@@ -112,7 +110,7 @@ fn plain<'a>(schema: &'a RawValue, param: &str, notes: &mut Notes<'_>) -> Result
     let mut is_changed = inlined.is_some();
     for (name, value) in &root {
         match &**name {
-            "properties" | "required" if !is_null_member(name, value) => kept.push((name.clone(), *value)),
+            "properties" | "required" if !is_null_member(name, *value) => kept.push((name.clone(), *value)),
             "type" if value.get() == "\"object\"" => kept.push((name.clone(), *value)),
             name => {
                 is_changed = true;
@@ -124,14 +122,14 @@ fn plain<'a>(schema: &'a RawValue, param: &str, notes: &mut Notes<'_>) -> Result
     if !is_changed && value(&kept, "type").is_some() {
         return Ok(Document::Raw(schema));
     }
-    let object = to_raw_value("object").map_err(|_| refuse(param, "it cannot be read."))?;
     if value(&kept, "type").is_none() {
-        kept.insert(0, ("type".into(), &object));
+        let object = Raw::of("\"object\"").map_err(|_| refuse(param, "it cannot be read."))?;
+        kept.insert(0, ("type".into(), object));
     }
-    to_raw_value(&Members(kept)).map(Document::Owned).map_err(|_| refuse(param, "it cannot be read."))
+    Ok(Document::Mended(json::to_string(&Members(kept))))
 }
 
-fn inlined(schema: &RawValue, param: &str, notes: &Notes<'_>) -> Result<Box<RawValue>, Error> {
+fn inlined(schema: Raw<'_>, param: &str, notes: &Notes<'_>) -> Result<String, Error> {
     let root = members(schema, param)?;
     let mut inliner = Inliner::new(&root, notes);
     inliner.run().map_err(|refused| match refused {
@@ -142,7 +140,7 @@ fn inlined(schema: &RawValue, param: &str, notes: &Notes<'_>) -> Result<Box<RawV
         Refused::TooLarge => refuse(param, "with its references replaced it is too large or nests too deep."),
         Refused::Unreadable => refuse(param, "it cannot be read."),
     })?;
-    RawValue::from_string(inliner.out).map_err(|_| refuse(param, "it cannot be read."))
+    Ok(inliner.out)
 }
 
 enum Refused {
@@ -152,8 +150,8 @@ enum Refused {
     Unreadable,
 }
 
-impl From<serde_json::Error> for Refused {
-    fn from(_: serde_json::Error) -> Self {
+impl From<json::Error> for Refused {
+    fn from(_: json::Error) -> Self {
         Self::Unreadable
     }
 }
@@ -200,7 +198,7 @@ impl<'s, 'n> Inliner<'s, 'n> {
         Ok(())
     }
 
-    fn schema(&mut self, schema: &'s RawValue) -> Result<(), Refused> {
+    fn schema(&mut self, schema: Raw<'s>) -> Result<(), Refused> {
         let text = schema.get();
         self.spend(text.len())?;
         if !text.contains(REF) {
@@ -211,14 +209,14 @@ impl<'s, 'n> Inliner<'s, 'n> {
         }
         self.depth = self.depth.saturating_add(1);
         if text.starts_with('[') {
-            let items: Vec<&RawValue> = serde_json::from_str(text)?;
+            let items: Vec<Raw<'_>> = json::from_str(text)?;
             self.write("[")?;
             for (index, item) in items.into_iter().enumerate() {
                 self.write(if index == 0 { "" } else { "," })?;
                 self.schema(item)?;
             }
             self.write("]")?;
-        } else if let Ok(Members(members)) = serde_json::from_str::<Members<'_, &RawValue>>(text) {
+        } else if let Ok(Members(members)) = json::from_str::<Members<'_, Raw<'_>>>(text) {
             self.members(members)?;
         } else {
             self.write(text)?;
@@ -246,7 +244,7 @@ impl<'s, 'n> Inliner<'s, 'n> {
             entered = entered.saturating_add(1);
             // `true` is a schema too, and asks for nothing.
             let Members(below) =
-                serde_json::from_str::<Members<'_, &RawValue>>(target.get()).unwrap_or(Members(Vec::new()));
+                json::from_str::<Members<'_, Raw<'_>>>(target.get()).unwrap_or(Members(Vec::new()));
             members = below;
             self.spend(target.get().len().saturating_add(members.len().saturating_mul(beside.len())))?;
             members.retain(|(name, _)| beside.iter().all(|(other, _)| other != name));
@@ -257,7 +255,7 @@ impl<'s, 'n> Inliner<'s, 'n> {
         for (name, value) in members {
             self.write(separator)?;
             separator = ",";
-            self.write(&serde_json::to_string(&*name)?)?;
+            self.write(&json::to_string(&name))?;
             self.write(":")?;
             if DATA.contains(&&*name) && !value.get().starts_with('{') {
                 self.write(value.get())?;
@@ -270,7 +268,7 @@ impl<'s, 'n> Inliner<'s, 'n> {
     }
 
     /// Finds what a JSON pointer within the schema leads to (RFC 6901).
-    fn find(&self, reference: &str) -> Result<Option<&'s RawValue>, Refused> {
+    fn find(&self, reference: &str) -> Result<Option<Raw<'s>>, Refused> {
         // In a URI's fragment it is percent-encoded.
         let Ok(pointer) = percent_encoding::percent_decode_str(reference).decode_utf8() else {
             return Ok(None);
@@ -283,10 +281,10 @@ impl<'s, 'n> Inliner<'s, 'n> {
             let Some(within) = found else { return Ok(None) };
             self.spend(within.get().len())?;
             found = if within.get().starts_with('[') {
-                let items: Vec<&RawValue> = serde_json::from_str(within.get())?;
+                let items: Vec<Raw<'_>> = json::from_str(within.get())?;
                 step.parse::<usize>().ok().and_then(|index| items.get(index).copied())
             } else {
-                let members = serde_json::from_str::<Members<'_, &RawValue>>(within.get()).ok();
+                let members = json::from_str::<Members<'_, Raw<'_>>>(within.get()).ok();
                 members.and_then(|Members(members)| value(&members, &step))
             };
         }
@@ -298,7 +296,7 @@ impl<'s, 'n> Inliner<'s, 'n> {
 fn taken<'s>(members: &Object<'s>) -> Option<(String, Object<'s>)> {
     let reference = value(members, "$ref")?;
     // A property may be called that; its value is no text then.
-    let reference = serde_json::from_str(reference.get()).ok()?;
+    let reference = json::from_str::<String>(reference.get()).ok()?;
     Some((reference, members.iter().filter(|(name, _)| &**name != "$ref").cloned().collect()))
 }
 
@@ -308,21 +306,21 @@ mod tests {
     use crate::translate::Limits;
     use crate::translate::notes::Unsupported;
 
-    fn raw(text: &str) -> Box<RawValue> {
-        RawValue::from_string(text.to_owned()).unwrap()
+    fn raw(text: &str) -> Raw<'_> {
+        Raw::of(text).unwrap()
     }
 
     fn plain(text: &str) -> (Result<String, Error>, Vec<String>) {
         let limits = Limits::default();
         let mut notes = Notes::new(Unsupported::Refuse, &limits);
-        let document = root(&raw(text), "p", Schemas::Plain, &mut notes)
-            .map(|document| serde_json::to_string(&document).unwrap());
+        let document =
+            root(raw(text), "p", Schemas::Plain, &mut notes).map(|document| json::to_string(&document));
         (document, notes.into_ignored())
     }
 
     fn recursive(text: &str) -> bool {
         let limits = Limits::default();
-        is_recursive(&raw(text), &Notes::new(Unsupported::Refuse, &limits))
+        is_recursive(raw(text), &Notes::new(Unsupported::Refuse, &limits))
     }
 
     #[test]

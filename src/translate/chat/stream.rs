@@ -6,7 +6,7 @@ use crate::bedrock::reply::Usage;
 use crate::bedrock::stream::{
     BlockDelta, BlockStart, BlockStop, Delta as Piece, MessageStop, Metadata, ReasoningDelta, ToolUseStart,
 };
-use crate::old_json::Str;
+use crate::json::{self, Read, Str};
 use crate::openai::Error;
 use crate::openai::chunk::{Custom, Delta, Form, Function, Indexed, ToolCall, Writer};
 use crate::openai::completion::ThinkingBlock;
@@ -185,13 +185,13 @@ impl Stream {
             "contentBlockStart" => self.block_start(read(frame)?, out),
             "contentBlockDelta" => self.block_delta(read(frame)?, out),
             "contentBlockStop" => {
-                let BlockStop { index, unknown: _ } = read(frame)?;
+                let BlockStop { index } = read(frame)?;
                 self.close(index.unwrap_or(0), out);
                 Ok(())
             }
             "messageStop" => self.message_stop(read(frame)?, out),
             "metadata" => {
-                let Metadata { usage, service_tier, unknown: _ } = read(frame)?;
+                let Metadata { usage, service_tier } = read(frame)?;
                 self.usage = usage;
                 self.service_tier =
                     service_tier.and_then(|tier| tier.kind).map(|kind| kind.into_cow().into_owned());
@@ -206,9 +206,7 @@ impl Stream {
     }
 
     fn block_start(&mut self, event: BlockStart<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
-        let Some(ToolUseStart { tool_use_id, name, unknown: _ }) =
-            event.start.and_then(|start| start.tool_use)
-        else {
+        let Some(ToolUseStart { tool_use_id, name }) = event.start.and_then(|start| start.tool_use) else {
             return Ok(());
         };
         let (Some(id), Some(name)) = (tool_use_id, name) else {
@@ -247,7 +245,7 @@ impl Stream {
     }
 
     fn block_delta(&mut self, event: BlockDelta<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
-        let Some(Piece { text, tool_use, reasoning_content, citation, unknown: _ }) = event.delta else {
+        let Some(Piece { text, tool_use, reasoning_content, citation }) = event.delta else {
             return Ok(());
         };
         let block = event.index.unwrap_or(0);
@@ -306,7 +304,7 @@ impl Stream {
 
     /// Reasoning goes out twice: to be read, and in pieces of a block that can be sent back with its signature.
     fn reasoning(&mut self, block: u32, reasoning: ReasoningDelta<'_>, out: &mut Vec<u8>) {
-        let ReasoningDelta { text, signature, redacted_content, unknown: _ } = reasoning;
+        let ReasoningDelta { text, signature, redacted_content } = reasoning;
         let at = self.thoughts.iter().position(|thought| *thought == block).unwrap_or_else(|| {
             self.thoughts.push(block);
             self.thoughts.len().saturating_sub(1)
@@ -417,8 +415,8 @@ fn check_held(length: usize, limit: usize) -> Result<(), Error> {
 }
 
 /// Reads a frame's payload.
-fn read<'a, T: serde::Deserialize<'a>>(frame: &Frame<'a>) -> Result<T, Error> {
-    serde_json::from_slice(frame.payload)
+fn read<'a, T: Read<'a>>(frame: &Frame<'a>) -> Result<T, Error> {
+    json::from_slice(frame.payload)
         .map_err(|_| no_answer("Bedrock's stream has an event that cannot be read."))
 }
 

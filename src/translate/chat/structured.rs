@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use crate::bedrock::converse::{OutputConfig, Structure, TextFormat};
-use crate::old_json::Str;
+use crate::json::{Raw, Str};
 use crate::openai::Error;
 use crate::openai::chat::{JsonSchema, ResponseFormat};
 use crate::translate::family::Capabilities;
@@ -23,7 +21,7 @@ pub(super) enum Plan<'a> {
     /// By a tool whose input is the answer.
     Tool {
         /// Of the answer; `None`: any object.
-        schema: Option<&'a RawValue>,
+        schema: Option<Raw<'a>>,
         /// What the client says of it.
         description: Option<Str<'a>>,
     },

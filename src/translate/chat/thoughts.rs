@@ -1,7 +1,7 @@
 //! An assistant's reasoning as it comes back: in one of three forms, or in two of them at once.
 
 use crate::bedrock::converse::Reasoning;
-use crate::old_json::{List, Str};
+use crate::json::{List, Str};
 use crate::openai::Error;
 use crate::openai::chat::ThinkingBlock;
 use crate::translate::notes::Notes;

@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use serde_json::json;
-
 use crate::bedrock::converse::{self, Document, InputSchema, ToolSpec};
-use crate::old_json::{List, Str};
+use crate::json::{List, Str};
 use crate::openai::Error;
 use crate::openai::chat::{Custom, Function, Tool};
 use crate::translate::family::Capabilities;
@@ -109,9 +107,7 @@ fn function_spec<'a>(
         }
         // Claude takes only closed schemas as strict.
         None if strict == Some(true) => InputSchema {
-            json: Document::Value(
-                json!({ "type": "object", "properties": {}, "additionalProperties": false }),
-            ),
+            json: Document::Ours(r#"{"type":"object","properties":{},"additionalProperties":false}"#.into()),
         },
         None => open_schema(),
     };
@@ -148,20 +144,22 @@ fn custom_spec<'a>(
                 .into(),
         );
     }
-    let schema = json!({
-        "type": "object",
-        "properties": { CUSTOM_INPUT: { "type": "string" } },
-        "required": [CUSTOM_INPUT],
+    let schema = Document::ours(|out| {
+        let mut object = out.object().member("type", &"object");
+        let mut properties = object.begin("properties").object();
+        properties.begin(CUSTOM_INPUT).one("type", &"string");
+        properties.end();
+        object.member("required", &[CUSTOM_INPUT]).end();
     });
     Ok(ToolSpec {
         name: names.legal(&name),
         description,
-        input_schema: InputSchema { json: Document::Value(schema) },
+        input_schema: InputSchema { json: schema },
         strict: None,
     })
 }
 
 /// Of any object.
 pub(super) fn open_schema<'a>() -> InputSchema<'a> {
-    InputSchema { json: Document::Value(json!({ "type": "object", "properties": {} })) }
+    InputSchema { json: Document::Ours(r#"{"type":"object","properties":{}}"#.into()) }
 }

@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use serde_json::json;
-
 use crate::bedrock::converse::{self, Document, InputSchema, SystemBlock, ToolChoice, ToolConfig, ToolSpec};
-use crate::old_json::{List, NameOr, Str};
+use crate::json::{List, NameOr, Str};
 use crate::openai::Error;
 use crate::openai::chat::{AllowedTools, Function, NamedFunction, Tool, ToolChoice as Asked};
 use crate::translate::family::{Capabilities, Forced};
@@ -157,7 +155,7 @@ pub(super) fn tool_config<'a>(
         if capabilities.single_call {
             // Bedrock refuses a `toolChoice` beside this, so the choice goes along.
             let choice = single_call(tool_choice.take());
-            body.additional_model_request_fields.set("tool_choice", Document::Value(choice));
+            body.additional_model_request_fields.set("tool_choice", choice);
         } else {
             notes.ignore("parallel_tool_calls");
         }
@@ -198,14 +196,19 @@ fn choice<'a>(
     }
 }
 
-fn single_call(choice: Option<ToolChoice<'_>>) -> serde_json::Value {
-    match choice {
-        None => json!({ "type": "auto", "disable_parallel_tool_use": true }),
-        Some(ToolChoice::Any {}) => json!({ "type": "any", "disable_parallel_tool_use": true }),
-        Some(ToolChoice::Tool { name }) => {
-            json!({ "type": "tool", "name": name, "disable_parallel_tool_use": true })
-        }
-    }
+fn single_call<'a>(choice: Option<ToolChoice<'_>>) -> Document<'a> {
+    let (kind, name) = match choice {
+        None => ("auto", None),
+        Some(ToolChoice::Any {}) => ("any", None),
+        Some(ToolChoice::Tool { name }) => ("tool", Some(name.into_owned())),
+    };
+    Document::ours(|out| {
+        out.object()
+            .member("type", &kind)
+            .maybe("name", &name)
+            .member("disable_parallel_tool_use", &true)
+            .end();
+    })
 }
 
 fn choice_by_name<'a>(name: &str, param: &str) -> Result<Choice<'a>, Error> {

@@ -1,14 +1,12 @@
 //! Messages become turns: they alternate, begin with the user's, and every call in them is answered in the next.
 
-use serde_json::value::RawValue;
-
 use std::collections::HashSet;
 
 use crate::bedrock::converse::{
     Block, CachePoint, Input, Message, Reasoning, ResultBlock, ResultStatus, Role, SystemBlock, ToolResult,
     ToolUse,
 };
-use crate::old_json::{List, Str, is_within_depth};
+use crate::json::{self, List, Raw, Str, is_within_depth};
 use crate::openai::Error;
 use crate::openai::chat::{self, CustomCall, FunctionCall, ToolCall};
 use crate::translate::data_url;
@@ -270,7 +268,7 @@ impl<'a> Builder<'a, '_, '_> {
                     self.notes.unknown("messages[].tool_calls[].custom.", unknown)?;
                     let name = name.ok_or_else(|| Error::missing(&format!("{place}.custom.name")))?;
                     let input = input.map(Str::into_cow).unwrap_or_default();
-                    self.push_call(id, &name, Input::Wrapped([(CUSTOM_INPUT, input)].into()));
+                    self.push_call(id, &name, Input::Wrapped(CUSTOM_INPUT, input));
                 }
                 (None, None) => {
                     let kind = kind.as_deref().filter(|kind| *kind == "custom").unwrap_or("function");
@@ -292,7 +290,7 @@ impl<'a> Builder<'a, '_, '_> {
         self.notes.unknown("messages[].tool_calls[].function.", unknown)?;
         let name =
             name.filter(|name| !name.is_empty()).ok_or_else(|| Error::missing(&format!("{place}.name")))?;
-        let input = arguments.map_or_else(|| Input::Wrapped([].into()), |text| self.input(text));
+        let input = arguments.map_or(Input::Empty, |text| self.input(text));
         self.push_call(id, &name, input);
         Ok(())
     }
@@ -300,20 +298,20 @@ impl<'a> Builder<'a, '_, '_> {
     /// Arguments: a JSON object as it is, nothing as an empty one, anything else wrapped so that nothing is lost.
     fn input(&self, arguments: Str<'a>) -> Input<'a> {
         if arguments.is_blank() {
-            return Input::Wrapped([].into());
+            return Input::Empty;
         }
         let is_object = arguments.trim_start().starts_with('{');
         let limit = self.notes.limits().json_depth;
-        match serde_json::from_str::<Box<RawValue>>(&arguments) {
-            Ok(object) if is_object && is_within_depth(object.get(), limit) => Input::Raw(object),
-            _ => Input::Wrapped([("arguments", arguments.into_cow())].into()),
+        match Raw::of(&arguments).map(Raw::get) {
+            Ok(object) if is_object && is_within_depth(object, limit) => Input::Raw(object.to_owned()),
+            _ => Input::Wrapped("arguments", arguments.into_cow()),
         }
     }
 
     fn push_call(&mut self, client_id: Option<Str<'a>>, name: &str, input: Input<'a>) {
         let legal = self.names.legal(name);
         if !self.capabilities.tools {
-            let text = serde_json::to_string(&input).unwrap_or_default();
+            let text = json::to_string(&input);
             self.turn(Role::Assistant).blocks.push(Block::Text(format!("Called {legal} with {text}").into()));
             return;
         }
@@ -442,13 +440,13 @@ mod tests {
     use crate::translate::notes::Unsupported;
 
     fn run(model: &str, messages: &str) -> serde_json::Value {
-        let messages: Vec<chat::Message<'_>> = serde_json::from_str(messages).unwrap();
+        let messages: Vec<chat::Message<'_>> = json::from_str(messages).unwrap();
         let limits = Limits::default();
         let mut notes = Notes::new(Unsupported::Refuse, &limits);
         let mut names = ToolNames::default();
         let family = capabilities(model);
         let turns = turns(messages, family.prefill, family, &mut names, &mut notes).unwrap();
-        serde_json::to_value(&turns.messages).unwrap()
+        serde_json::from_str(&json::to_string(&turns.messages)).unwrap()
     }
 
     #[test]

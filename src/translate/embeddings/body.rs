@@ -4,8 +4,7 @@ use crate::bedrock::embeddings::{
     CohereRequest, NovaImage, NovaParameters, NovaRequest, NovaSource, NovaText, TitanConfig,
     TitanImageRequest, TitanRequest,
 };
-use crate::old_json::Str;
-use crate::openai::Error;
+use crate::json::{Pieces, Str, Write, Writer};
 use crate::translate::notes::Notes;
 
 use super::input::{Image, Inputs};
@@ -19,21 +18,22 @@ pub(super) struct Wishes<'a> {
 }
 
 /// Writes the body. The inputs are no more than the model takes in one call.
-pub(super) fn body(
+pub(super) fn body<'a>(
     kind: Body,
-    inputs: Inputs<'_>,
-    wishes: Wishes<'_>,
+    inputs: Inputs<'a>,
+    wishes: Wishes<'a>,
     notes: &mut Notes<'_>,
-) -> Result<Vec<u8>, Error> {
+) -> Pieces<'a> {
     let Wishes { dimensions, input_type, truncate } = wishes;
     if matches!(kind, Body::Titan | Body::TitanImage) {
         notes.ignore_if(input_type.is_some(), "input_type");
         notes.ignore_if(truncate.is_some(), "truncate");
     }
-    let written = match kind {
+    let mut out = Writer::default();
+    match kind {
         Body::Titan => {
             let input_text = first_text(inputs);
-            serde_json::to_vec(&TitanRequest { input_text, dimensions })
+            TitanRequest { input_text, dimensions }.write(&mut out);
         }
         Body::TitanImage => {
             let (input_text, input_image) = match inputs {
@@ -41,7 +41,7 @@ pub(super) fn body(
                 texts @ Inputs::Texts(_) => (Some(first_text(texts)), None),
             };
             let config = dimensions.map(|length| TitanConfig { output_embedding_length: length });
-            serde_json::to_vec(&TitanImageRequest { input_text, input_image, embedding_config: config })
+            TitanImageRequest { input_text, input_image, embedding_config: config }.write(&mut out);
         }
         Body::Cohere3 | Body::Cohere4 => {
             let (texts, images) = match inputs {
@@ -56,18 +56,13 @@ pub(super) fn body(
             };
             let truncate = truncate.map(|end| end_for(kind, end));
             let embedding_types = ["float"];
-            serde_json::to_vec(&CohereRequest {
-                texts,
-                images,
-                input_type,
-                truncate,
-                embedding_types,
-                output_dimension: dimensions,
-            })
+            let output_dimension = dimensions;
+            CohereRequest { texts, images, input_type, truncate, embedding_types, output_dimension }
+                .write(&mut out);
         }
-        Body::Nova => serde_json::to_vec(&nova(inputs, dimensions, input_type, truncate, notes)),
-    };
-    written.map_err(|_| Error::new(500, "The request could not be written for Bedrock."))
+        Body::Nova => nova(inputs, dimensions, input_type, truncate, notes).write(&mut out),
+    }
+    out.finish()
 }
 
 fn first_text(inputs: Inputs<'_>) -> Str<'_> {

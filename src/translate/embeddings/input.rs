@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
-use crate::old_json::{OneOrMany, Str};
+use crate::json::{self, OneOrMany, Raw, Str};
 use crate::openai::Error;
 use crate::translate::Limits;
 use crate::translate::data_url::{data_url, image_format};
@@ -37,7 +35,7 @@ impl Inputs<'_> {
 
 /// Reads `input` for a model.
 pub(super) fn inputs<'a>(
-    input: Option<OneOrMany<'a, &'a RawValue>>,
+    input: Option<OneOrMany<'a, Raw<'a>>>,
     row: &Row,
     asked: &str,
     limits: &Limits,
@@ -82,15 +80,15 @@ pub(super) fn inputs<'a>(
 
 /// The items of a list, the member `name`, once each is known to be a text.
 pub(in crate::translate) fn list_of_texts<'a>(
-    raw: Vec<&'a RawValue>,
+    raw: Vec<Raw<'a>>,
     name: &str,
     limit: usize,
-) -> Result<Vec<&'a RawValue>, Error> {
+) -> Result<Vec<Raw<'a>>, Error> {
     list(raw.clone(), name, limit).map(|_| raw)
 }
 
 /// The texts of a list. Token ids are refused: the vocabulary would be larger than the whole filter.
-fn list<'a>(raw: Vec<&'a RawValue>, name: &str, limit: usize) -> Result<Vec<Str<'a>>, Error> {
+fn list<'a>(raw: Vec<Raw<'a>>, name: &str, limit: usize) -> Result<Vec<Str<'a>>, Error> {
     if raw.len() > limit {
         let message = format!("'{name}' has {} entries; the limit is {limit}.", raw.len());
         return Err(Error::invalid(message).param(name));
@@ -98,7 +96,7 @@ fn list<'a>(raw: Vec<&'a RawValue>, name: &str, limit: usize) -> Result<Vec<Str<
     let mut texts = Vec::with_capacity(raw.len());
     for (index, raw) in raw.into_iter().enumerate() {
         let param = format!("{name}[{index}]");
-        let text: Str<'_> = serde_json::from_str(raw.get()).map_err(|_| {
+        let text: Str<'_> = json::from_str(raw.get()).map_err(|_| {
             let message = match raw.get().as_bytes().first() {
                 Some(b'0'..=b'9' | b'[') => {
                     "tokens cannot be sent to this model; send text (tiktoken's decode gives it; LangChain sends text \

@@ -6,6 +6,7 @@ mod models;
 mod vector;
 
 use crate::bedrock::embeddings::{CohereReply, NovaReply, TitanReply};
+use crate::json::{self, Raw};
 use crate::openai::Error;
 use crate::openai::embeddings::{self as openai, Embedding, Request, Usage};
 
@@ -32,12 +33,12 @@ pub struct Reply {
 ///
 /// # Errors
 /// 400 naming the member that is wrong or without a counterpart.
-pub fn request(
-    request: Request<'_>,
+pub fn request<'a>(
+    request: Request<'a>,
     asked: &str,
     model: &str,
     options: &Options,
-) -> Result<Outgoing<Reply>, Error> {
+) -> Result<Outgoing<'a, Reply>, Error> {
     let mut notes = Notes::new(options.unsupported, &options.limits);
     let Request { input, model: _, dimensions, encoding_format, user, input_type, truncate, unknown } =
         request;
@@ -67,7 +68,7 @@ pub fn request(
     };
     let reply = Reply { model: asked.to_owned(), body: row.body, base64, inputs: inputs.len() };
     let wishes = body::Wishes { dimensions, input_type, truncate };
-    let body = body::body(row.body, inputs, wishes, &mut notes)?;
+    let body = body::body(row.body, inputs, wishes, &mut notes);
     Ok(Outgoing { operation: "invoke", guardrail: None, body, ignored: notes.into_ignored(), reply })
 }
 
@@ -76,21 +77,21 @@ pub fn request(
 /// # Errors
 /// 502 where it is not the model's reply, or has not one vector for each input.
 pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
-    let unreadable = |_| no_answer("Bedrock's reply could not be read.");
+    let unreadable = |_: json::Error| no_answer("Bedrock's reply could not be read.");
     let counted = answered.input_tokens.unwrap_or(0);
-    let (lists, tokens) = match context.body {
+    let (lists, tokens): (Vec<Raw<'_>>, u64) = match context.body {
         Body::Titan | Body::TitanImage => {
             let TitanReply { embedding, input_text_token_count } =
-                serde_json::from_slice(body).map_err(unreadable)?;
-            (vec![embedding], input_text_token_count.unwrap_or(counted))
+                json::from_slice(body).map_err(unreadable)?;
+            (embedding.into_iter().collect(), input_text_token_count.unwrap_or(counted))
         }
         Body::Cohere3 | Body::Cohere4 => {
-            let CohereReply { embeddings } = serde_json::from_slice(body).map_err(unreadable)?;
-            (embeddings.float, counted)
+            let CohereReply { embeddings } = json::from_slice(body).map_err(unreadable)?;
+            (embeddings.and_then(|embeddings| embeddings.float).unwrap_or_default(), counted)
         }
         Body::Nova => {
-            let NovaReply { embeddings } = serde_json::from_slice(body).map_err(unreadable)?;
-            (embeddings.into_iter().map(|one| one.embedding).collect(), counted)
+            let NovaReply { embeddings } = json::from_slice(body).map_err(unreadable)?;
+            (embeddings.into_iter().flatten().filter_map(|one| one.embedding).collect(), counted)
         }
     };
     if lists.len() != context.inputs {
@@ -108,7 +109,7 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
         model: &context.model,
         usage: Usage { prompt_tokens: tokens, total_tokens: tokens },
     };
-    serde_json::to_vec(&reply).map_err(|_| no_answer("Bedrock's reply could not be written."))
+    Ok(json::to_vec(&reply))
 }
 
 #[cfg(test)]
@@ -124,7 +125,7 @@ mod tests {
     const NOVA: &str = "amazon.nova-2-multimodal-embeddings-v1:0";
     const COHERE: &str = "us.cohere.embed-v4:0";
 
-    fn run(model: &str, body: &str) -> Result<Outgoing<Reply>, Error> {
+    fn run<'a>(model: &str, body: &'a str) -> Result<Outgoing<'a, Reply>, Error> {
         let options = Options::default();
         request(parse(body.as_bytes())?, "text-embedding-3-small", model, &options)
     }
@@ -163,8 +164,13 @@ mod tests {
                 r#"{"images":["PNG"],"input_type":"image","embedding_types":["float"]}"#,
             ),
         ] {
-            let outgoing = run(model, &format!("{{{request}}}").replace("PNG", PNG)).unwrap();
-            assert_eq!(String::from_utf8(outgoing.body).unwrap(), body.replace("PNG", PNG), "{model}");
+            let request = format!("{{{request}}}").replace("PNG", PNG);
+            let outgoing = run(model, &request).unwrap();
+            assert_eq!(
+                String::from_utf8(outgoing.body.into_vec()).unwrap(),
+                body.replace("PNG", PNG),
+                "{model}"
+            );
         }
     }
 

@@ -3,21 +3,21 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
+
+use crate::json::{Raw, Write, Writer};
 
 /// A vector in the form that the client asked for.
 #[derive(Clone, Debug)]
 pub(super) enum Vector<'a> {
     /// The list, as Bedrock wrote it.
-    Numbers(&'a RawValue),
+    Numbers(Raw<'a>),
     /// Little-endian f32, base64.
     Base64(String),
 }
 
 impl<'a> Vector<'a> {
     /// Takes a list of numbers; `None` where it is something else, or empty.
-    pub(super) fn new(list: &'a RawValue, as_base64: bool) -> Option<Self> {
+    pub(super) fn new(list: Raw<'a>, as_base64: bool) -> Option<Self> {
         let inner = list.get().strip_prefix('[')?.strip_suffix(']')?;
         let numbers =
             inner.split(',').map(|number| number.trim_ascii().parse::<f64>().ok().filter(|n| n.is_finite()));
@@ -37,11 +37,11 @@ impl<'a> Vector<'a> {
     }
 }
 
-impl Serialize for Vector<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl<'a> Write<'a> for Vector<'a> {
+    fn write(&self, out: &mut Writer<'a>) {
         match self {
-            Self::Numbers(list) => list.serialize(serializer),
-            Self::Base64(text) => serializer.serialize_str(text),
+            Self::Numbers(list) => list.write(out),
+            Self::Base64(text) => out.string(text),
         }
     }
 }
@@ -51,8 +51,7 @@ mod tests {
     use super::*;
 
     fn run(list: &str, as_base64: bool) -> Option<String> {
-        let raw = RawValue::from_string(list.to_owned()).unwrap();
-        Vector::new(&raw, as_base64).map(|vector| serde_json::to_string(&vector).unwrap())
+        Vector::new(Raw::of(list).unwrap(), as_base64).map(|vector| crate::json::to_string(&vector))
     }
 
     #[test]
