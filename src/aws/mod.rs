@@ -13,5 +13,6 @@ pub mod sign;
 pub mod source;
 mod timestamp;
 pub mod token;
+pub mod turn;
 
 pub use credentials::{Credentials, Identity};

@@ -1,7 +1,6 @@
 //! When credentials are fetched, and by whom: what the workers of one Envoy know together.
 //!
-//! All moments are of Envoy's clock, which may jump. A moment further away than anybody could have meant it counts as
-//! past, and credentials that were fetched in the future are fetched again.
+//! Credentials that were fetched in the future were fetched by a wrong clock, and are fetched again.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,49 +8,20 @@ use serde::{Deserialize, Serialize};
 
 use super::Credentials;
 use super::providers::Temporary;
+use super::turn::{self, TOLERANCE, Turn, Worker, moment};
 
-/// How long one call of a fetch may take; after that another worker may begin.
-pub const LEASE: Duration = Duration::from_secs(10);
 /// How long before their end credentials are not used any more: a request has to get there.
 const MARGIN: Duration = Duration::from_secs(1);
-/// The first pause after a failed fetch; it doubles with each.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// The longest one.
+/// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How much longer the one that failed waits, so that another gets its turn.
-const STAND_BACK: Duration = Duration::from_secs(1);
-/// How far the clocks of two workers may be apart.
-const TOLERANCE: Duration = Duration::from_secs(5);
-
-/// Who asks.
-#[derive(Clone, Copy, Debug)]
-pub struct Worker {
-    /// No other worker's.
-    pub id: u64,
-    /// How much earlier than others it renews, in thousandths of the credentials' life: 0 to 100.
-    pub early: u32,
-}
-
-impl Worker {
-    /// One by a random number.
-    pub fn of(random: u64) -> Self {
-        Self { id: random, early: u32::try_from(random >> 32).unwrap_or_default() % 101 }
-    }
-}
 
 /// What is known of one account's credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
     /// The newest that came.
     pub held: Option<Held>,
-    /// How many fetches have failed since.
-    pub failures: u32,
-    /// Not before then the next.
-    retry_at: Duration,
-    /// Who failed last.
-    failed_by: u64,
-    /// Who is fetching.
-    lease: Option<Lease>,
+    /// Who fetches the next.
+    pub turn: Turn,
 }
 
 /// Credentials and their life.
@@ -63,22 +33,6 @@ pub struct Held {
     fetched: Duration,
     /// When AWS stops taking them.
     expires: Duration,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Lease {
-    holder: u64,
-    until: Duration,
-}
-
-/// Since 1970.
-fn moment(now: SystemTime) -> Duration {
-    now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
-}
-
-/// True while `until` is to come, and as near as it was meant to be.
-fn is_ahead(until: Duration, now: Duration, at_most: Duration) -> bool {
-    until > now && until.saturating_sub(now) <= at_most
 }
 
 impl Held {
@@ -105,22 +59,14 @@ impl Held {
 impl Record {
     /// Whether `worker` should fetch now.
     pub fn is_due(&self, worker: Worker, now: SystemTime) -> bool {
-        let now = moment(now);
-        if self.lease.is_some_and(|lease| is_ahead(lease.until, now, LEASE)) {
-            return false;
-        }
-        if self.failures > 0 {
-            let back = if self.failed_by == worker.id { STAND_BACK } else { Duration::ZERO };
-            return !is_ahead(self.retry_at.saturating_add(back), now, LONGEST_PAUSE + STAND_BACK);
-        }
-        self.held.as_ref().is_none_or(|held| held.is_to_renew(worker, now))
+        let is_wanted = |now| self.held.as_ref().is_none_or(|held| held.is_to_renew(worker, now));
+        self.turn.is_due(worker, now, LONGEST_PAUSE, is_wanted)
     }
 
     /// The same, with `worker` fetching.
     #[must_use]
     pub fn leased(&self, worker: Worker, now: SystemTime) -> Self {
-        let lease = Lease { holder: worker.id, until: moment(now).saturating_add(LEASE) };
-        Self { lease: Some(lease), ..self.clone() }
+        Self { held: self.held.clone(), turn: self.turn.leased(worker, now) }
     }
 
     /// The same, with what `worker` was given.
@@ -131,70 +77,46 @@ impl Record {
             fetched: moment(now),
             expires: moment(with.expires),
         };
-        Self { held: Some(held), lease: self.lease_of_others(worker), ..Self::default() }
+        Self { held: Some(held), turn: self.turn.done(worker) }
     }
 
     /// The same, after `worker` was given nothing.
     #[must_use]
     pub fn failed(&self, worker: Worker, now: SystemTime) -> Self {
-        let failures = self.failures.saturating_add(1);
-        Self {
-            held: self.held.clone(),
-            failures,
-            retry_at: moment(now).saturating_add(pause(failures)),
-            failed_by: worker.id,
-            lease: self.lease_of_others(worker),
-        }
-    }
-
-    fn lease_of_others(&self, worker: Worker) -> Option<Lease> {
-        self.lease.filter(|lease| lease.holder != worker.id)
+        Self { held: self.held.clone(), turn: self.turn.failed(worker, now, LONGEST_PAUSE) }
     }
 
     /// For the memory that workers share.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let Self { held, failures, retry_at, failed_by, lease } = self;
-        let wire = Wire {
-            held: held.as_ref().map(|Held { credentials, fetched, expires }| {
-                let Credentials { access_key_id, secret_access_key, session_token } = credentials.clone();
-                (access_key_id, secret_access_key, session_token, *fetched, *expires)
-            }),
-            failures: *failures,
-            retry_at: *retry_at,
-            failed_by: *failed_by,
-            lease: lease.map(|Lease { holder, until }| (holder, until)),
-        };
-        serde_json::to_vec(&wire).unwrap_or_default()
+        let Self { held, turn } = self;
+        let held = held.as_ref().map(|Held { credentials, fetched, expires }| {
+            let Credentials { access_key_id, secret_access_key, session_token } = credentials.clone();
+            (access_key_id, secret_access_key, session_token, *fetched, *expires)
+        });
+        serde_json::to_vec(&Wire { held, turn: turn.to_text() }).unwrap_or_default()
     }
 
     /// What [`Self::to_bytes`] wrote; what nobody wrote is nothing known.
     pub fn from_bytes(bytes: &[u8]) -> Self {
-        let Ok(Wire { held, failures, retry_at, failed_by, lease }) = serde_json::from_slice(bytes) else {
-            return Self::default();
-        };
+        let Ok(Wire { held, turn }) = serde_json::from_slice(bytes) else { return Self::default() };
         let held = held.map(|(access_key_id, secret_access_key, session_token, fetched, expires)| Held {
             credentials: Credentials { access_key_id, secret_access_key, session_token },
             fetched,
             expires,
         });
-        let lease = lease.map(|(holder, until)| Lease { holder, until });
-        Self { held, failures, retry_at, failed_by, lease }
+        Self { held, turn: Turn::from_text(&turn).unwrap_or_default() }
     }
 }
 
 /// How long to wait after that many failures.
 pub fn pause(failures: u32) -> Duration {
-    let doubled = 2_u32.saturating_pow(failures.saturating_sub(1).min(16));
-    FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE)
+    turn::pause(failures, LONGEST_PAUSE)
 }
 
 #[derive(Serialize, Deserialize)]
 struct Wire {
     held: Option<(String, String, Option<String>, Duration, Duration)>,
-    failures: u32,
-    retry_at: Duration,
-    failed_by: u64,
-    lease: Option<(u64, Duration)>,
+    turn: String,
 }
 
 #[cfg(test)]
@@ -261,9 +183,9 @@ mod tests {
         }
         let kept = record.held.as_ref().unwrap();
         assert!(kept.is_good(at(HOUR - 2)) && !kept.is_good(at(HOUR - 1)) && !kept.is_good(at(HOUR)));
-        assert_eq!(record.failures, 20);
+        assert_eq!(record.turn.failures, 20);
         let renewed = record.renewed(OTHER, &temporary(2 * HOUR), at(HOUR));
-        assert_eq!(renewed.failures, 0);
+        assert_eq!(renewed.turn.failures, 0);
         assert!(renewed.held.unwrap().is_good(at(HOUR + 1)));
     }
 

@@ -9,22 +9,19 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-use super::host::{self, Buffer, Level, Map};
+use super::call;
+use super::host::{self, Level};
+use super::shared::Shared;
 use crate::aws::Identity;
 use crate::aws::providers::{Answer, Call, Fetch, Step, Temporary};
-use crate::aws::renewal::{Held, LEASE, Record, Worker, pause};
+use crate::aws::renewal::{Held, Record, pause};
 use crate::aws::source::{Account, Recipe, Sign, Source};
+use crate::aws::turn::{LEASE, Worker};
 use crate::config::Config;
 use crate::openai::Error;
 
 /// How often is looked after what is due. Looking costs a call or two to Envoy.
 pub(super) const TICK: Duration = Duration::from_millis(200);
-
-/// How long one call may take; less than the lease.
-const CALL_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How often a record is written again that others keep changing. They change it once per fetch.
-const TRIES: usize = 20;
 
 /// All accounts of one plugin on one worker.
 #[derive(Debug)]
@@ -53,9 +50,7 @@ enum Kind {
 struct Renewing {
     recipe: Recipe,
     /// Where the workers share them.
-    key: String,
-    /// Which version of that was read last.
-    seen: Cell<Option<u32>>,
+    shared: Shared,
     known: RefCell<Option<Known>>,
     fetching: RefCell<Option<Fetching>>,
     /// The log tells already that there are none.
@@ -112,6 +107,14 @@ impl Accounts {
         self.all.get(account).map(|kept| kept.sign).ok_or_else(unavailable)
     }
 
+    /// Whether there is an identity to prove, or nothing to be proven here.
+    pub(super) fn is_ready(&self, account: usize) -> bool {
+        self.all.get(account).is_some_and(|kept| match &kept.identity {
+            Kind::Nobody | Kind::Given(_) => true,
+            Kind::Fetched(renewing) => renewing.good(host::now()).is_some(),
+        })
+    }
+
     /// The identity of an account, or why there is none.
     pub(super) fn identity(&self, account: usize) -> Result<Rc<Identity>, Error> {
         let Some(kept) = self.all.get(account) else { return Err(unavailable()) };
@@ -143,8 +146,7 @@ impl Renewing {
     fn new(recipe: &Recipe) -> Self {
         let renewing = Self {
             recipe: recipe.clone(),
-            key: format!("bedrock-filter/credentials/1/{}", recipe.fingerprint()),
-            seen: Cell::new(None),
+            shared: Shared::new(format!("bedrock-filter/credentials/1/{}", recipe.fingerprint())),
             known: RefCell::default(),
             fetching: RefCell::default(),
             is_told: Cell::new(false),
@@ -153,16 +155,11 @@ impl Renewing {
         renewing
     }
 
-    /// What the workers share, and its version. Where there is nothing yet, nothing is put there: only what is there can
-    /// be written by one worker alone.
+    /// What the workers share, and its version.
     fn read(&self) -> Option<(Record, u32)> {
-        let found = host::shared_data(&self.key);
-        let Some((bytes, version)) = found else {
-            let _ = host::set_shared_data(&self.key, &Record::default().to_bytes(), None);
-            return None;
-        };
+        let (bytes, version) = self.shared.read(&Record::default().to_bytes())?;
         let record = Record::from_bytes(&bytes);
-        if self.seen.replace(Some(version)) != Some(version) {
+        if self.shared.is_news(version) {
             self.keep(&record);
         }
         Some((record, version))
@@ -181,14 +178,12 @@ impl Renewing {
     /// Changes what the workers share, whoever else does so. Gives what was there before.
     fn change(&self, change: impl Fn(&Record) -> Record) -> Record {
         let mut before = Record::default();
-        for _ in 0..TRIES {
-            let Some((record, version)) = self.read() else { continue };
-            let after = change(&record);
+        self.shared.change(|| {
+            let (record, version) = self.read()?;
+            let after = change(&record).to_bytes();
             before = record;
-            if host::set_shared_data(&self.key, &after.to_bytes(), Some(version)).is_ok() {
-                break;
-            }
-        }
+            Some((after, version))
+        });
         before
     }
 
@@ -205,7 +200,7 @@ impl Renewing {
             return;
         }
         let leased = record.leased(worker, now).to_bytes();
-        if host::set_shared_data(&self.key, &leased, Some(version)).is_err() {
+        if !self.shared.replace(&leased, version) {
             return;
         }
         let (fetch, step) = Fetch::begin(&self.recipe, now);
@@ -218,11 +213,7 @@ impl Renewing {
 
     fn answered(&self, name: &str, worker: Worker, headers: usize, size: usize) {
         let Some(Fetching { mut fetch, .. }) = self.fetching.take() else { return };
-        // Without headers nothing came.
-        let status = if headers > 0 { host::header(Map::CallResponse, ":status") } else { None };
-        let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse().ok());
-        let body =
-            if size > 0 { host::buffer(Buffer::CallResponse, size).unwrap_or_default() } else { Vec::new() };
+        let (status, body) = call::answer(headers, size);
         let now = host::now();
         let step = fetch.answered(Answer { status, body: &body }, now);
         if matches!(step, Step::Ask(_)) {
@@ -251,8 +242,8 @@ impl Renewing {
         // It may be that nobody else gets them; here they are good.
         self.keep(&Record::default().renewed(worker, temporary, now));
         let left = temporary.expires.duration_since(now).unwrap_or_default().as_secs();
-        if before.failures > 0 {
-            let failures = before.failures;
+        if before.turn.failures > 0 {
+            let failures = before.turn.failures;
             host::log(Level::Warn, || {
                 format!("{name}: fetched again after {failures} failures, good for {left} s")
             });
@@ -264,7 +255,7 @@ impl Renewing {
     fn failed(&self, name: &str, worker: Worker, why: &str) {
         let now = host::now();
         let before = self.change(|record| record.failed(worker, now));
-        let pause = pause(before.failures.saturating_add(1)).as_secs_f64();
+        let pause = pause(before.turn.failures.saturating_add(1)).as_secs_f64();
         match before.held.filter(|held| held.is_good(now)) {
             Some(held) => {
                 let left = held.left(now).as_secs();
@@ -304,19 +295,6 @@ impl Renewing {
 }
 
 fn ask(call: &Call) -> Result<u32, String> {
-    let mut headers = vec![
-        (":method", call.method),
-        (":scheme", "https"),
-        (":authority", call.host.as_str()),
-        (":path", call.path.as_str()),
-    ];
-    headers.extend(call.headers.iter().map(|(name, value)| (*name, value.as_str())));
-    host::call(&call.cluster, &headers, call.body.as_bytes(), CALL_TIMEOUT).map_err(|failed| {
-        let cluster = &call.cluster;
-        if failed == host::REFUSED_AT_ONCE {
-            format!("the cluster '{cluster}' takes no request")
-        } else {
-            format!("there is no cluster '{cluster}'")
-        }
-    })
+    let headers = call.headers.iter().map(|(name, value)| (*name, value.as_str()));
+    call::ask(&call.cluster, call.method, &call.host, &call.path, headers, call.body.as_bytes())
 }

@@ -5,6 +5,7 @@ pub mod abi;
 mod accounts;
 mod attempt;
 mod aws_errors;
+mod call;
 mod contexts;
 mod fan_out;
 mod fetch;
@@ -16,6 +17,7 @@ mod originals;
 mod passthrough;
 mod place;
 mod refusal;
+mod shared;
 mod signing;
 mod upstream;
 
