@@ -29,6 +29,15 @@ pub enum Replacement {
     NoOutput,
 }
 
+/// How a list goes wrong that comes in pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tokens {
+    /// Each page has the same `nextToken`.
+    Same,
+    /// Each page has another, and none is the last.
+    Endless,
+}
+
 /// How an error looks on the wire.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ErrorStyle {
@@ -108,6 +117,8 @@ pub struct Faults {
     pub citations: bool,
     /// Tool blocks without input.
     pub tool_empty: bool,
+    /// How pages go on.
+    pub tokens: Option<Tokens>,
     /// The directives as given, for the log.
     pub text: String,
 }
@@ -142,6 +153,8 @@ impl Faults {
             "retry-after" => self.retry_after = Some(value.to_owned()),
             "error" => self.error = Some(AwsError::named(nonempty(value)?)),
             "status" => self.status = Some(number(value)?),
+            "sametoken" => self.tokens = Some(Tokens::Same),
+            "endless" => self.tokens = Some(Tokens::Endless),
             "capital" => self.style.capital = true,
             "notype" => self.style.in_body = true,
             "exception" => {

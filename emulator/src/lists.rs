@@ -2,7 +2,8 @@
 
 use crate::encoding::percent_decode;
 use crate::errors::AwsError;
-use crate::models::{ACCOUNT, APPLICATION_PROFILES, Family, Model, Models};
+use crate::faults::{Faults, Tokens};
+use crate::models::{ACCOUNT, Family, Model, Models, Profile};
 use serde_json::{Value, json};
 
 /// The parameters of a query, decoded.
@@ -19,6 +20,7 @@ fn parameters(query: &str) -> Vec<(String, String)> {
 /// `GET /foundation-models`
 pub fn foundation_models(models: &Models, query: &str) -> Result<Value, AwsError> {
     let mut summaries: Vec<Value> = models.all().iter().map(|m| summary(m, models.region())).collect();
+    summaries.extend(OTHERS.iter().map(|other| other.summary(models.region())));
     for (name, value) in parameters(query) {
         let (choices, field): (&[&str], &str) = match name.as_str() {
             "byProvider" => {
@@ -44,6 +46,64 @@ pub fn foundation_models(models: &Models, query: &str) -> Result<Value, AwsError
         });
     }
     Ok(json!({"modelSummaries": summaries}))
+}
+
+/// A model that is listed, and that neither Converse nor the embedding bodies are for.
+struct Other {
+    id: &'static str,
+    input: &'static [&'static str],
+    output: &'static [&'static str],
+    inference: &'static [&'static str],
+    status: &'static str,
+}
+
+const OTHERS: &[Other] = &[
+    // Images, speech, and models that are only provisioned: AWS lists them all.
+    Other {
+        id: "stability.sd3-5-large-v1:0",
+        input: &["TEXT", "IMAGE"],
+        output: &["IMAGE"],
+        inference: &["ON_DEMAND"],
+        status: "ACTIVE",
+    },
+    Other {
+        id: "amazon.nova-sonic-v1:0",
+        input: &["SPEECH"],
+        output: &["SPEECH", "TEXT"],
+        inference: &["ON_DEMAND"],
+        status: "ACTIVE",
+    },
+    Other {
+        id: "amazon.nova-pro-v1:0:300k",
+        input: &["TEXT", "IMAGE"],
+        output: &["TEXT"],
+        inference: &["PROVISIONED"],
+        status: "ACTIVE",
+    },
+    Other {
+        id: "meta.llama2-13b-chat-v1",
+        input: &["TEXT"],
+        output: &["TEXT"],
+        inference: &["ON_DEMAND"],
+        status: "RETIRED",
+    },
+];
+
+impl Other {
+    fn summary(&self, region: &str) -> Value {
+        json!({
+            "modelArn": format!("arn:aws:bedrock:{region}::foundation-model/{}", self.id),
+            "modelId": self.id,
+            "modelName": self.id,
+            "providerName": provider(self.id),
+            "inputModalities": self.input,
+            "outputModalities": self.output,
+            "responseStreamingSupported": false,
+            "customizationsSupported": [],
+            "inferenceTypesSupported": self.inference,
+            "modelLifecycle": {"status": self.status, "startOfLifeTime": "2024-11-20T00:00:00Z"},
+        })
+    }
 }
 
 fn summary(model: &Model, region: &str) -> Value {
@@ -91,7 +151,7 @@ fn provider(id: &str) -> String {
 }
 
 /// `GET /inference-profiles`
-pub fn inference_profiles(models: &Models, query: &str) -> Result<Value, AwsError> {
+pub fn inference_profiles(models: &Models, query: &str, faults: &Faults) -> Result<Value, AwsError> {
     let (mut size, mut start, mut kind) = (1_000, 0, None);
     for (name, value) in parameters(query) {
         match name.as_str() {
@@ -104,9 +164,10 @@ pub fn inference_profiles(models: &Models, query: &str) -> Result<Value, AwsErro
                 })?;
             }
             "nextToken" => {
+                // Tokens of AWS's hold characters that have to be encoded.
                 start = value
-                    .strip_prefix("emu-page-")
-                    .and_then(|n| n.parse().ok())
+                    .strip_prefix("emu/page+")
+                    .and_then(|n| n.trim_end_matches('=').parse().ok())
                     .ok_or_else(|| AwsError::validation("The provided nextToken is invalid."))?;
             }
             "type" | "typeEquals" => {
@@ -122,11 +183,18 @@ pub fn inference_profiles(models: &Models, query: &str) -> Result<Value, AwsErro
     // Without a type AWS lists the system's profiles only.
     let kind = kind.unwrap_or_else(|| "SYSTEM_DEFINED".to_owned());
     all.retain(|p| p.get("type").and_then(Value::as_str) == Some(&kind));
+    // AWS may give fewer than were asked for.
+    let size = size.min(models.page());
     let rest = all.len().saturating_sub(start);
     let page: Vec<Value> = all.into_iter().skip(start).take(size).collect();
+    let next = match faults.tokens {
+        Some(Tokens::Same) => Some(0),
+        Some(Tokens::Endless) => Some(start + 1),
+        None => (rest > size).then_some(start + size),
+    };
     let mut body = json!({"inferenceProfileSummaries": page});
-    if let (true, Value::Object(map)) = (rest > size, &mut body) {
-        map.insert("nextToken".into(), format!("emu-page-{}", start + size).into());
+    if let (Some(next), Value::Object(map)) = (next, &mut body) {
+        map.insert("nextToken".into(), format!("emu/page+{next}==").into());
     }
     Ok(body)
 }
@@ -148,9 +216,9 @@ fn profiles(models: &Models) -> Vec<Value> {
             out.push(profile(&name, &id, &arn, regions, &model.id, "SYSTEM_DEFINED"));
         }
     }
-    for (id, model) in APPLICATION_PROFILES {
+    for Profile { id, name, model } in models.profiles() {
         let arn = format!("arn:aws:bedrock:{region}:{ACCOUNT}:application-inference-profile/{id}");
-        out.push(profile(&format!("emulated {id}"), id, &arn, &[region], model, "APPLICATION"));
+        out.push(profile(name, id, &arn, &[region], model, "APPLICATION"));
     }
     out
 }
@@ -200,14 +268,36 @@ mod tests {
     fn profiles_come_in_pages() {
         let (mut query, mut seen) = ("maxResults=7".to_owned(), 0);
         loop {
-            let body = inference_profiles(&models(), &query).unwrap();
+            let body = inference_profiles(&models(), &query, &Faults::default()).unwrap();
             seen += body["inferenceProfileSummaries"].as_array().unwrap().len();
             let Some(token) = body["nextToken"].as_str() else { break };
+            let token = token.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D");
             query = format!("maxResults=7&nextToken={token}");
         }
-        assert_eq!(seen, profiles(&models()).len() - APPLICATION_PROFILES.len());
-        assert!(inference_profiles(&models(), "maxResults=0").is_err());
-        let body = inference_profiles(&models(), "type=APPLICATION").unwrap();
+        assert_eq!(seen, profiles(&models()).len() - models().profiles().len());
+        assert!(inference_profiles(&models(), "maxResults=0", &Faults::default()).is_err());
+        let body = inference_profiles(&models(), "type=APPLICATION", &Faults::default()).unwrap();
         assert_eq!(body["inferenceProfileSummaries"].as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_there_is_can_be_changed() {
+        let changes =
+            br#"{"add":["acme.new-1"],"remove":["amazon.nova-pro-v1:0"],"remove_profiles":["emuapp000002"],
+            "add_profiles":[{"id":"emuapp000003","name":"team search","model":"acme.new-1"}],"page":2}"#;
+        let models = models().changed(changes).unwrap();
+        let ids = |body: &Value, list: &str, id: &str| -> Vec<String> {
+            body[list].as_array().unwrap().iter().map(|one| one[id].as_str().unwrap().to_owned()).collect()
+        };
+        let found = ids(&foundation_models(&models, "").unwrap(), "modelSummaries", "modelId");
+        assert!(
+            found.contains(&"acme.new-1".to_owned()) && !found.contains(&"amazon.nova-pro-v1:0".to_owned())
+        );
+        let body = inference_profiles(&models, "type=APPLICATION", &Faults::default()).unwrap();
+        let found = ids(&body, "inferenceProfileSummaries", "inferenceProfileId");
+        assert_eq!(found, ["emuapp000001", "emuapp000003"]);
+        let body = inference_profiles(&models, "", &Faults::default()).unwrap();
+        assert_eq!(body["inferenceProfileSummaries"].as_array().unwrap().len(), 2);
+        assert!(super::Models::new("us-east-1", &[]).changed(b"{\"ad\":[]}").is_err());
     }
 }

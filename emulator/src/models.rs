@@ -2,6 +2,7 @@
 
 use crate::errors::AwsError;
 use regex_lite::Regex;
+use serde_json::{Map, Value};
 
 /// A row of the list.
 #[derive(Debug, Clone)]
@@ -14,6 +15,21 @@ pub struct Model {
     pub prefixes: Vec<&'static str>,
     /// What the service lets it do.
     pub facts: Facts,
+}
+
+impl Profile {
+    fn of(value: &Value) -> Option<Self> {
+        let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
+        Some(Self { id: text("id")?, name: text("name")?, model: text("model")? })
+    }
+}
+
+impl Model {
+    /// One that nobody knows, in profiles everywhere.
+    fn new(id: &str) -> Self {
+        let name = id.split_once('.').map_or(id, |(_, n)| n).chars().take(20).collect();
+        Self { id: id.to_owned(), name, prefixes: EVERYWHERE.to_vec(), facts: Facts::of(id) }
+    }
 }
 
 /// Who made a model, as far as the rules differ.
@@ -139,8 +155,19 @@ const KNOWN: &[(&str, &str, &[&str])] = &[
     ("cohere.embed-v4:0", "Embed v4", &["us", "eu", "global"]),
 ];
 
+/// An application profile.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// What its ARN ends with.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// The id of the model behind it.
+    pub model: String,
+}
+
 /// Application profiles of account 123456789012: the id, and the model behind it.
-pub const APPLICATION_PROFILES: &[(&str, &str)] = &[
+const APPLICATION_PROFILES: &[(&str, &str)] = &[
     ("emuapp000001", "anthropic.claude-sonnet-4-5-20250929-v1:0"),
     ("emuapp000002", "amazon.nova-lite-v1:0"),
 ];
@@ -154,8 +181,11 @@ const PREFIXES: &[&str] = &["us", "eu", "apac", "global", "jp", "au", "ca", "us-
 const ID_PATTERN: &str = r"^(?:(?:arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(?:(?:[0-9]{12}:custom-model/[a-z0-9-]{1,63}[.][a-z0-9-]{1,63}/[a-z0-9]{12})|(?::foundation-model/[a-z0-9-]{1,63}[.][a-z0-9-]{1,63}(?:[.:]?[a-z0-9-]{1,63}))|(?:[0-9]{12}:imported-model/[a-z0-9]{12})|(?:[0-9]{12}:provisioned-model/[a-z0-9]{12})|(?:[0-9]{12}:custom-model-deployment/[a-z0-9]{12})|(?:[0-9]{12}:(?:inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+)))|(?:(?:[0-9a-zA-Z][_-]?)+)|(?:[a-zA-Z0-9-:.]+)|(?:arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(?::[0-9]{1,5})?)|(?:arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+)|(?:arn:aws(?:-[^:]+)?:bedrock:(?:[0-9a-z-]{1,20}):(?:[0-9]{12}):(?:default-)?prompt-router/[a-zA-Z0-9-:.]+))$";
 
 /// The catalogue: built once, asked by every request.
+#[derive(Clone)]
 pub struct Models {
     list: Vec<Model>,
+    profiles: Vec<Profile>,
+    page: usize,
     pattern: Option<Regex>,
     region: String,
 }
@@ -172,16 +202,70 @@ impl Models {
                 facts: Facts::of(id),
             })
             .collect();
-        for id in more {
-            let name = id.split_once('.').map_or(id.as_str(), |(_, n)| n).chars().take(20).collect();
-            list.push(Model { id: id.clone(), name, prefixes: EVERYWHERE.to_vec(), facts: Facts::of(id) });
+        list.extend(more.iter().map(|id| Model::new(id)));
+        let profiles = APPLICATION_PROFILES.iter().map(|(id, model)| Profile {
+            id: (*id).to_owned(),
+            name: format!("emulated {id}"),
+            model: (*model).to_owned(),
+        });
+        Self {
+            list,
+            profiles: profiles.collect(),
+            page: usize::MAX,
+            pattern: Regex::new(ID_PATTERN).ok(),
+            region: region.to_owned(),
         }
-        Self { list, pattern: Regex::new(ID_PATTERN).ok(), region: region.to_owned() }
     }
 
     /// All of them.
     pub fn all(&self) -> &[Model] {
         &self.list
+    }
+
+    /// The application profiles.
+    pub fn profiles(&self) -> &[Profile] {
+        &self.profiles
+    }
+
+    /// The most that a page of a list has, whatever is asked for.
+    pub fn page(&self) -> usize {
+        self.page
+    }
+
+    /// The same with changes, each as its member of a JSON object has it: `add` and `remove` (lists of model ids),
+    /// `add_profiles` (of `{id, name, model}`), `remove_profiles` (of ids), `page` (a number).
+    pub fn changed(&self, changes: &[u8]) -> Result<Self, String> {
+        let changes: Map<String, Value> = serde_json::from_slice(changes).map_err(|e| e.to_string())?;
+        let mut models = self.clone();
+        for (name, change) in &changes {
+            let ids = || -> Result<Vec<&str>, String> {
+                let ids = change.as_array().and_then(|list| list.iter().map(Value::as_str).collect());
+                ids.ok_or_else(|| format!("{name}: a list of ids is expected"))
+            };
+            match name.as_str() {
+                "add" => models.list.extend(ids()?.into_iter().map(Model::new)),
+                "remove" => {
+                    let ids = ids()?;
+                    models.list.retain(|model| !ids.contains(&model.id.as_str()));
+                }
+                "add_profiles" => {
+                    let profiles = change.as_array().and_then(|list| list.iter().map(Profile::of).collect());
+                    let profiles: Vec<Profile> =
+                        profiles.ok_or("add_profiles: a list of {id, name, model} is expected")?;
+                    models.profiles.extend(profiles);
+                }
+                "remove_profiles" => {
+                    let ids = ids()?;
+                    models.profiles.retain(|profile| !ids.contains(&profile.id.as_str()));
+                }
+                "page" => {
+                    let page = change.as_u64().and_then(|page| usize::try_from(page).ok());
+                    models.page = page.filter(|page| *page > 0).ok_or("page: a number is expected")?;
+                }
+                other => return Err(format!("{other}: not known")),
+            }
+        }
+        Ok(models)
     }
 
     /// The region the catalogue is of.
@@ -224,7 +308,7 @@ impl Models {
             },
             Some(("inference-profile", id)) => self.profile(id),
             Some(("application-inference-profile", id)) => {
-                APPLICATION_PROFILES.iter().find(|(p, _)| *p == id).and_then(|(_, model)| self.find(model))
+                self.profiles.iter().find(|p| p.id == id).and_then(|p| self.find(&p.model))
             }
             _ => None,
         };

@@ -32,8 +32,8 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode, Version};
 use serde_json::{Value, json};
 use std::io::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// The largest body that is read.
@@ -46,7 +46,7 @@ const BEDROCK: &str = "bedrock";
 pub struct Service {
     options: Options,
     schema: Schema,
-    models: Models,
+    models: RwLock<Arc<Models>>,
     faults: Installed,
     issued: Issued,
     journal: Journal,
@@ -111,7 +111,7 @@ impl Service {
         let recorder = options.record.clone().map(Recorder::new).transpose();
         Ok(Self {
             schema: Schema::load()?,
-            models: Models::new(&options.region, &options.models),
+            models: RwLock::new(Arc::new(Models::new(&options.region, &options.models))),
             faults: Installed::new(options.faults.clone()),
             issued: Issued::default(),
             journal: Journal::default(),
@@ -245,12 +245,15 @@ impl Service {
         let made = |m: Result<Value, AwsError>| m.map(|v| Made::Json(v, Vec::new()));
         match route {
             Route::FoundationModels => {
-                let made = made(lists::foundation_models(&self.models, request.query))?;
+                let made = made(lists::foundation_models(&self.models(), request.query))?;
                 Ok((faults()?, made))
             }
             Route::InferenceProfiles => {
-                let made = made(lists::inference_profiles(&self.models, request.query))?;
-                Ok((faults()?, made))
+                // What is wrong with the request goes before any fault, and is not counted.
+                lists::inference_profiles(&self.models(), request.query, &Faults::default())?;
+                let faults = faults()?;
+                let made = made(lists::inference_profiles(&self.models(), request.query, &faults))?;
+                Ok((faults, made))
             }
             Route::Model(operation, id) => {
                 let checked = self.checked(*operation, id, request);
@@ -293,12 +296,21 @@ impl Service {
         }
     }
 
+    /// What there is at the moment.
+    fn models(&self) -> Arc<Models> {
+        Arc::clone(&self.models.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change_models(&self, models: Models) {
+        *self.models.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(models);
+    }
+
     /// All that can be wrong with a chat of OpenAI's.
     fn openai_checked(&self, request: &Signed<'_>) -> Result<(String, Value), AwsError> {
         let body: Value = serde_json::from_slice(request.body)
             .map_err(|e| AwsError::validation(format!("The body is not JSON: {e}")))?;
         let asked = body.get("model").and_then(Value::as_str).unwrap_or_default();
-        let model = self.models.resolve(asked)?.id.clone();
+        let model = self.models().resolve(asked)?.id.clone();
         openai::converse(&body)?;
         Ok((model, body))
     }
@@ -315,7 +327,8 @@ impl Service {
         }
         let body: Value = serde_json::from_slice(request.body)
             .map_err(|e| AwsError::new("SerializationException", format!("The body is not JSON: {e}")))?;
-        let model = self.models.resolve(id)?;
+        let models = self.models();
+        let model = models.resolve(id)?;
         let shape = match operation {
             Operation::Converse => "ConverseRequest",
             Operation::ConverseStream => "ConverseStreamRequest",
@@ -556,6 +569,17 @@ impl Service {
             },
             ("GET", "credentials") => {
                 self.response(200, JSON, Delivery::whole(self.issued.list().to_string().into()))
+            }
+            ("POST", "models") => match self.models().changed(body) {
+                Ok(models) => {
+                    self.change_models(models);
+                    text(204, String::new())
+                }
+                Err(error) => text(400, error),
+            },
+            ("DELETE", "models") => {
+                self.change_models(Models::new(&self.options.region, &self.options.models));
+                text(204, String::new())
             }
             ("GET", "faults") => text(200, self.faults.text()),
             ("POST" | "PUT", "faults") => match Faults::parse(&String::from_utf8_lossy(body)) {

@@ -22,10 +22,10 @@ class Emulator:
     leaks: int = 0
 
     @classmethod
-    def start(cls, name, options=(), region="us-east-1"):
+    def start(cls, name, options=(), region="us-east-1", port=0):
         program = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release/bedrock-emulator"
         records = processes.RUN / f"{name}-records"
-        process = processes.Process(name, [program, "--port", 0, "--record", records, *options], {"EMULATOR_REGION": region})
+        process = processes.Process(name, [program, "--port", port, "--record", records, *options], {"EMULATOR_REGION": region})
         try:
             return cls(Endpoint.parse(processes.emulator_url(process)), process, records)
         except BaseException:
@@ -47,6 +47,11 @@ class Emulator:
         connection.request("POST", "/_emulator/faults", directives)
         assert connection.getresponse().status == 200
         connection.close()
+
+    def change(self, **changes):
+        """Models and profiles come and go: see the emulator's page. Without any, all is as at the start."""
+        answer = self.call("POST", "/_emulator/models", changes) if changes else self.call("DELETE", "/_emulator/models")
+        assert answer == b"", answer
 
     def forget(self):
         self.call("DELETE", "/_emulator/requests")
