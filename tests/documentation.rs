@@ -170,7 +170,7 @@ fn fields() -> Vec<String> {
     let mut structs = VecDeque::from([(String::new(), "File".to_owned())]);
     while let Some((place, kind)) = structs.pop_front() {
         for (name, kind) in members(&kind) {
-            let bare = kind.trim_start_matches("Option<").trim_end_matches('>');
+            let bare = kind.trim_start_matches("Option<").trim_start_matches("Switch<").trim_end_matches('>');
             let (bare, suffix) = bare.strip_prefix("Vec<").map_or((bare, "."), |item| (item, "[]."));
             if source.contains(&format!("struct {bare} {{")) && !known.iter().any(|known| known == bare) {
                 known.push(bare.to_owned());
@@ -196,6 +196,7 @@ fn loaded(config: &Config, field: &str) -> Value {
         reply_bytes,
         images,
         fan_out: _,
+        discover: _,
     } = config;
     let limits = &options.limits;
     match field {
@@ -238,6 +239,11 @@ fn loaded(config: &Config, field: &str) -> Value {
             let with = LEAST.replacen('{', r#"{"fan_out":{"cluster":"gateway"},"#, 1);
             json!(Config::load(with.as_bytes(), |_| None).unwrap().fan_out.unwrap().parallel)
         }
+        "discover" => json!(config.discover.is_some()),
+        // Where it is on at all.
+        "discover.cluster" => json!(with_discovery().discover.unwrap().cluster),
+        "discover.refresh_seconds" => json!(with_discovery().discover.unwrap().refresh.as_secs()),
+        "discover.endpoint" => Value::Null,
         "automatic_caching" => json!(options.automatic_caching),
         "forward_headers" => json!(forward_headers),
         "limits.body_bytes" => json!(body_bytes),
@@ -290,6 +296,13 @@ fn web_identity() -> Role {
         Base::WebIdentity(web) => web.role,
         other => panic!("{other:?}"),
     }
+}
+
+/// The least that loads where models are discovered.
+fn with_discovery() -> Config {
+    let mut least: Value = serde_json::from_str(LEAST).unwrap();
+    least["discover"] = true.into();
+    load(&least).unwrap()
 }
 
 /// The least that loads where images are fetched.

@@ -126,3 +126,27 @@ def test_each_region_of_a_configuration_gets_its_own_endpoint():
     assert "transport_socket" not in cluster
     left = envoy_config.effective(template, port=1, runtime=None, control=LOCAL)
     assert left["static_resources"]["clusters"] == template["static_resources"]["clusters"]
+
+
+def test_the_control_plane_has_an_endpoint_of_its_own():
+    control = Endpoint.parse("https://bedrock.us-east-1.amazonaws.com")
+    template = envoy_config.read(settings.ROOT / "envoy/envoy.yaml")
+    config = envoy_config.effective(template, port=1, runtime=LOCAL, control=control, ca_file="/ca.crt")
+    found = {cluster["name"]: cluster for cluster in config["static_resources"]["clusters"]}
+    [host] = envoy_config.hosts(found["bedrock-control"])
+    assert host["endpoint"]["address"]["socket_address"] == {"address": control.host, "port_value": 443}
+    assert found["bedrock-control"]["transport_socket"]["typed_config"]["sni"] == control.host
+    assert "transport_socket" not in found["bedrock"]
+    # The filter is asked for nothing by whom it asks.
+    assert "typed_extension_protocol_options" not in found["bedrock-control"]
+
+
+def test_the_control_plane_is_the_runtimes_unless_it_is_named(monkeypatch):
+    other = "http://127.0.0.1:9001"
+    read = Settings.read({settings.CONTROL_URL: other, settings.RUNTIME_URL: LOCAL.url})
+    assert (read.runtime, read.control.url) == (LOCAL, other)
+    assert Settings.read({settings.CONTROL_URL: other}).runtime is None
+    for name in ["AWS_ENDPOINT_URL", settings.CONTROL_URL, settings.RUNTIME_URL, "AWS_USE_FIPS_ENDPOINT"]:
+        monkeypatch.delenv(name, raising=False)
+    hosts = [endpoint.url for endpoint in settings.aws_endpoints("eu-central-1")]
+    assert hosts == [f"https://{name}.eu-central-1.amazonaws.com" for name in ["bedrock-runtime", "bedrock"]]

@@ -163,6 +163,18 @@ impl Source {
         }
         clusters
     }
+
+    /// A name that no other source has and that tells nothing of it.
+    pub fn fingerprint(&self) -> String {
+        let mut parts = Parts::default();
+        match self {
+            Self::Envoy => parts.add("envoy"),
+            Self::Given(Identity::Bearer(token)) => parts.add("bearer").add(token),
+            Self::Given(Identity::SigV4(credentials)) => parts.credentials(credentials),
+            Self::Fetched(recipe) => return recipe.fingerprint(),
+        };
+        parts.finish()
+    }
 }
 
 impl Recipe {
@@ -170,8 +182,8 @@ impl Recipe {
     pub fn fingerprint(&self) -> String {
         let mut parts = Parts::default();
         match &self.base {
-            Base::Given(Credentials { access_key_id, secret_access_key, session_token }) => {
-                parts.add("given").add(access_key_id).add(secret_access_key).option(session_token.as_deref());
+            Base::Given(credentials) => {
+                parts.credentials(credentials);
             }
             Base::Container(Container { cluster, host, path, token }) => {
                 parts.add("container").add(cluster).add(host).add(path);
@@ -191,7 +203,7 @@ impl Recipe {
         if let Some(role) = &self.role {
             parts.role(role);
         }
-        parts.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        parts.finish()
     }
 }
 
@@ -204,6 +216,15 @@ impl Parts {
         self.0.update(text.len().to_le_bytes());
         self.0.update(text.as_bytes());
         self
+    }
+
+    fn finish(self) -> String {
+        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn credentials(&mut self, credentials: &Credentials) -> &mut Self {
+        let Credentials { access_key_id, secret_access_key, session_token } = credentials;
+        self.add("given").add(access_key_id).add(secret_access_key).option(session_token.as_deref())
     }
 
     fn option(&mut self, text: Option<&str>) -> &mut Self {

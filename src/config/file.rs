@@ -1,6 +1,11 @@
 //! What people write. `docs/configuration.md` is the reference; a test holds the two together.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
 
 use crate::gateway::targets;
 use crate::translate::notes::Unsupported;
@@ -28,6 +33,7 @@ pub(super) struct File {
     pub(super) forward_headers: Option<Vec<String>>,
     pub(super) limits: Option<Limits>,
     pub(super) images: Option<Images>,
+    pub(super) discover: Option<Switch<Discover>>,
 }
 
 /// A client's key.
@@ -320,4 +326,45 @@ pub(super) struct Images {
     pub(super) timeout_seconds: Option<u32>,
     pub(super) per_request: Option<usize>,
     pub(super) redirects: Option<usize>,
+}
+
+/// Whether, or how.
+#[derive(Debug)]
+pub(super) enum Switch<T> {
+    Only(bool),
+    With(T),
+}
+
+/// Finding out what models there are.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Discover {
+    pub(super) cluster: Option<String>,
+    pub(super) endpoint: Option<String>,
+    pub(super) refresh_seconds: Option<u32>,
+}
+
+// An untagged enum would not say what is wrong, nor where.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Switch<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SwitchVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for SwitchVisitor<T> {
+            type Value = Switch<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false or an object")
+            }
+
+            fn visit_bool<E>(self, is_on: bool) -> Result<Switch<T>, E> {
+                Ok(Switch::Only(is_on))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Switch<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Switch::With)
+            }
+        }
+
+        deserializer.deserialize_any(SwitchVisitor(PhantomData))
+    }
 }

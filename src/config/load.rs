@@ -1,5 +1,7 @@
 //! From what people write to what the code uses.
 
+use std::rc::Rc;
+
 use crate::aws::endpoint::Variant;
 use crate::aws::source::Account;
 use crate::gateway::headers::may_be_forwarded;
@@ -8,6 +10,7 @@ use crate::gateway::targets::Backend;
 use crate::translate::{Limits, Options};
 
 use super::credentials::account;
+use super::discover::discover_of;
 use super::expand::expand;
 use super::file::{self, File};
 use super::images::images_of;
@@ -51,6 +54,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         forward_headers,
         limits,
         images,
+        discover,
         fan_out,
     } = serde_path_to_error::deserialize(value)
         .map_err(|reason| error(reason.path().to_string(), reason.inner().to_string()))?;
@@ -68,24 +72,26 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     )?;
     let asked =
         models.named.iter().flat_map(|model| &model.targets).filter_map(|target| target.cluster.as_ref());
-    let asked: Vec<&String> = asked.chain(&cluster).collect();
+    let taken: Vec<&String> = asked.chain(&cluster).collect();
     for Account { name, source, sign: _ } in &accounts {
         // Envoy would call the filter in the middle of its own asking, which the SDK does not survive.
-        if let Some(own) = source.clusters().into_iter().find(|own| asked.iter().any(|asked| asked == own)) {
+        if let Some(own) = source.clusters().into_iter().find(|own| taken.iter().any(|taken| taken == own)) {
             return Err(error(name, format!("the cluster '{own}' is Bedrock's: the filter is in its way")));
         }
     }
+    let upstream = Upstream {
+        region,
+        host: endpoint.map(|endpoint| host_of(&endpoint, "endpoint")).transpose()?,
+        variant: Variant { fips: fips.unwrap_or(false), dual_stack: dual_stack.unwrap_or(false) },
+        cluster: cluster.clone(),
+        accounts,
+    };
+    let discover = discover.map(|written| discover_of(written, &upstream, &taken)).transpose()?.flatten();
     let config = Config {
         prefixes: prefixes_of(prefixes)?,
         keys: keys(api_keys.unwrap_or_default())?,
         models,
-        upstream: Upstream {
-            region,
-            host: endpoint.map(|endpoint| host_of(&endpoint, "endpoint")).transpose()?,
-            variant: Variant { fips: fips.unwrap_or(false), dual_stack: dual_stack.unwrap_or(false) },
-            cluster,
-            accounts,
-        },
+        upstream,
         options: Options {
             unsupported: unsupported_parameters.map(Into::into).unwrap_or_default(),
             limits: Limits {
@@ -98,12 +104,14 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
             guardrail: guardrail.map(|written| guardrail_of(written, "guardrail")).transpose()?,
             automatic_caching: automatic_caching.unwrap_or(false),
             models: model_options,
+            discovered: Rc::default(),
         },
         fan_out: fan_out.map(fan_out_of).transpose()?,
         forward_headers: forwarded(forward_headers.unwrap_or_default())?,
         body_bytes: positive("body_bytes", body_bytes, BODY_BYTES)?,
         reply_bytes: positive("reply_bytes", reply_bytes, REPLY_BYTES)?,
         images: images.map(images_of).transpose()?,
+        discover,
     };
     check_guardrails(&config)?;
     Ok(config)

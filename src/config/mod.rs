@@ -1,6 +1,7 @@
 //! The plugin configuration: what people write becomes what the code uses, and is checked once, when it is loaded.
 
 mod credentials;
+mod discover;
 mod expand;
 mod file;
 mod images;
@@ -13,10 +14,13 @@ mod values;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
 
 use crate::aws::endpoint::{Region, Variant};
 use crate::aws::sign::{BEDROCK, BEDROCK_MANTLE};
 use crate::aws::source::Account;
+use crate::bedrock::catalogue::Catalogue;
 use crate::gateway::images::Images;
 use crate::gateway::keys::Keys;
 use crate::gateway::models::Models;
@@ -46,6 +50,21 @@ pub struct Config {
     pub reply_bytes: usize,
     /// Images by URL; `None`: none is fetched.
     pub images: Option<Images>,
+    /// How models are found that the configuration does not name; `None`: they are not.
+    pub discover: Option<Discover>,
+}
+
+/// How models are found that the configuration does not name. The usual account is asked, in the usual region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discover {
+    /// The Envoy cluster of the control plane.
+    pub cluster: String,
+    /// The `host` header that is sent and signed.
+    pub host: String,
+    /// How long what was found is good for.
+    pub refresh: Duration,
+    /// What tells this place and identity from others; holds no secret.
+    pub key: String,
 }
 
 /// How lists of inputs are sent that are too long for one call.
@@ -131,5 +150,15 @@ impl Config {
     /// The first field that is unknown, missing, or wrong.
     pub fn load(text: &[u8], variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         load::load(text, &variable)
+    }
+
+    /// The same, and what was found besides.
+    #[must_use]
+    pub fn with(&self, found: Catalogue) -> Self {
+        let found = Rc::new(found);
+        let mut config = self.clone();
+        config.options.discovered = Rc::clone(&found);
+        config.models.discovered = found;
+        config
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::translate::chat::Parameter;
 use crate::translate::chat::guardrail::{self, Guardrail};
+use crate::translate::embeddings;
 use crate::translate::family::{self, Cache, Capabilities, Forced, Reasoning, Schemas, ToolIds, TopK};
 
 use super::Error;
@@ -22,8 +23,13 @@ pub(super) fn model(id: &str, written: Written, at: &str) -> Result<Option<crate
     if drop.is_none() && guardrail.is_none() && automatic_caching.is_none() && capabilities.is_none() {
         return Ok(None);
     }
-    let (like, capabilities) =
-        capabilities_of(id, capabilities.unwrap_or_default(), &format!("{at}.capabilities"))?;
+    let (like, capabilities) = match capabilities {
+        Some(written) => {
+            let (like, capabilities) = capabilities_of(id, written, &format!("{at}.capabilities"))?;
+            (like, Some(capabilities))
+        }
+        None => (None, None),
+    };
     Ok(Some(crate::translate::Model {
         like,
         capabilities,
@@ -94,9 +100,14 @@ fn capabilities_of(
         anthropic_beta,
     } = written;
     let base = match &like {
-        Some(like) => family::known(like).ok_or_else(|| {
-            error(format!("{at}.like"), "no model of a known family, such as 'anthropic.claude-sonnet-4-5'")
-        })?,
+        Some(like) => match family::known(like) {
+            Some(known) => known,
+            None if embeddings::texts_per_call(like).is_some() => family::capabilities(like),
+            None => {
+                let reason = "no model of a known family, such as 'anthropic.claude-sonnet-4-5'";
+                return Err(error(format!("{at}.like"), reason));
+            }
+        },
         None => family::capabilities(id),
     };
     let capabilities = Capabilities {

@@ -1,5 +1,7 @@
 //! `models`: names and the targets behind them.
 
+use std::rc::Rc;
+
 use crate::aws::endpoint::{Region, region_of_arn};
 use crate::aws::source::Account;
 use crate::bedrock::model_id::is_bedrock_id;
@@ -52,7 +54,11 @@ pub(super) fn load(
         stand_in("default_embedding_model", default_embedding)?,
     );
     let Reader { options, accounts, region: _ } = reader;
-    Ok(Loaded { models: Models { named, default, fallback, default_embedding }, options, accounts })
+    Ok(Loaded {
+        models: Models { named, default, fallback, default_embedding, discovered: Rc::default() },
+        options,
+        accounts,
+    })
 }
 
 struct Reader<'r> {

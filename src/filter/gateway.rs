@@ -123,7 +123,7 @@ impl Gateway {
             Purpose::Native(request) => {
                 // The path names the model: nothing has to wait for the body.
                 let resolved = self.config.models.native(&request.model)?;
-                key.check(Some(&request.model), resolved.ids())?;
+                resolved.check(key, Some(&request.model))?;
                 self.choose_cluster(resolved.cluster())?;
                 return Ok(Action::Continue);
             }
@@ -173,9 +173,7 @@ impl Gateway {
         let Asked { model } = openai::parse(body)?;
         let asked = model.filter(|name| !name.is_blank());
         let resolved = self.config.models.resolve(asked.as_deref(), endpoint)?;
-        // A name that nobody knows gives no right to the model that answers in its stead.
-        let name = asked.as_deref().filter(|_| !resolved.is_fallback);
-        key.check(name, resolved.ids())?;
+        resolved.check(key, asked.as_deref())?;
         self.choose_cluster(resolved.cluster())
     }
 

@@ -7,6 +7,7 @@ mod attempt;
 mod aws_errors;
 mod call;
 mod contexts;
+mod discovery;
 mod fan_out;
 mod fetch;
 mod gateway;
@@ -28,6 +29,7 @@ use std::sync::OnceLock;
 use crate::config::Config;
 use accounts::Accounts;
 use contexts::{Plugin, Stream};
+use discovery::Discovery;
 use host::{Buffer, Level};
 
 /// The places of the filter, told apart by the plugin's `root_id`.
@@ -47,6 +49,8 @@ pub struct Root {
     loaded: RefCell<Option<(Role, Rc<Config>)>>,
     /// As whom the upstream role calls.
     accounts: RefCell<Option<Rc<Accounts>>>,
+    /// What models there are beside the configuration's; taken out while it works.
+    discovery: RefCell<Option<Discovery>>,
 }
 
 impl Root {
@@ -70,6 +74,44 @@ impl Root {
         }
         claim_vm(role)?;
         Ok((role, Rc::new(config)))
+    }
+
+    /// Begins to find out what models there are, or goes on with it.
+    fn discover(&self, role: Role, config: &Config) {
+        let settings = config.discover.as_ref().filter(|_| !matches!(role, Role::Fetch));
+        let discovery = match (settings, self.discovery.take()) {
+            (Some(settings), Some(mut discovery)) if discovery.is_by(settings) => {
+                discovery.forget();
+                Some(discovery)
+            }
+            (settings, _) => settings.map(Discovery::new),
+        };
+        if discovery.is_some() {
+            tick("no models will be found");
+        }
+        self.discovery.replace(discovery);
+        self.take_news();
+    }
+
+    /// Lets discovery do something, where there are credentials to ask with: only whoever signs has them.
+    fn with_discovery(&self, act: impl FnOnce(&mut Discovery, &Config, &Accounts)) {
+        if let (Some(config), Some(accounts)) = (self.config(), self.accounts())
+            && let Some(mut discovery) = self.discovery.take()
+        {
+            act(&mut discovery, &config, &accounts);
+            self.discovery.replace(Some(discovery));
+        }
+    }
+
+    /// Has new requests know what was found since.
+    fn take_news(&self) {
+        let Some(mut discovery) = self.discovery.take() else { return };
+        if let Some(found) = discovery.news()
+            && let Some((_, config)) = &mut *self.loaded.borrow_mut()
+        {
+            *config = Rc::new(config.with(found));
+        }
+        self.discovery.replace(Some(discovery));
     }
 }
 
@@ -113,15 +155,26 @@ fn check_envoy(role: Role) -> Result<(), String> {
 /// The configuration's accounts, looked after from the first tick on: to ask anybody now would be too early for Envoy.
 fn renewed(config: &Config) -> Rc<Accounts> {
     let accounts = Accounts::new(config);
-    if accounts.are_renewed() && host::set_tick_period(accounts::TICK).is_err() {
-        host::log(Level::Error, || "Envoy would not tick: no credentials will be fetched".to_owned());
+    if accounts.are_renewed() {
+        tick("no credentials will be fetched");
     }
     Rc::new(accounts)
+}
+
+/// Has the plugin's `on_tick` called again and again.
+fn tick(what_else: &str) {
+    if host::set_tick_period(accounts::TICK).is_err() {
+        host::log(Level::Error, || format!("Envoy would not tick: {what_else}"));
+    }
 }
 
 impl Root {
     fn accounts(&self) -> Option<Rc<Accounts>> {
         self.accounts.borrow().clone()
+    }
+
+    fn config(&self) -> Option<Rc<Config>> {
+        self.loaded.borrow().as_ref().map(|(_, config)| Rc::clone(config))
     }
 
     /// Takes a new configuration into use.
@@ -134,7 +187,8 @@ impl Root {
                 self.accounts.replace(Some(renewed(&config)));
             }
         }
-        self.loaded.replace(Some((role, config)));
+        self.loaded.replace(Some((role, Rc::clone(&config))));
+        self.discover(role, &config);
     }
 }
 
@@ -157,12 +211,17 @@ impl Plugin for Root {
         if let Some(accounts) = self.accounts() {
             accounts.tick();
         }
+        self.with_discovery(|discovery, config, accounts| discovery.tick(config, accounts));
+        self.take_news();
     }
 
     fn on_call_response(&self, call: u32, headers: usize, size: usize) {
         if let Some(accounts) = self.accounts() {
             accounts.answered(call, headers, size);
         }
+        self.with_discovery(|discovery, config, accounts| {
+            discovery.answered(config, accounts, call, headers, size);
+        });
     }
 
     fn stream(&self) -> Option<Box<dyn Stream>> {

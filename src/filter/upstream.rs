@@ -97,12 +97,13 @@ impl Upstream {
         let endpoint = match &handoff.purpose {
             Purpose::OpenAi(endpoint) => *endpoint,
             Purpose::Native(request) => {
-                let target = native_target(&config, &request.model, &place)?;
+                let target = native_target(&config, &request.model, &handoff.caller, &place)?;
                 return self.send_native(request.operation, &handoff.caller, &target, &place, &body);
             }
         };
         let resolve = |asked: Option<&str>| {
             let resolved = config.models.resolve(asked, endpoint)?;
+            resolved.check_again(&config.keys, &handoff.caller, asked)?;
             let target = targets::at(&resolved.targets, &place).cloned().ok_or_else(no_target)?;
             Ok(Chosen { target, is_fallback: resolved.is_fallback })
         };
@@ -455,8 +456,9 @@ impl Upstream {
 }
 
 /// What answers for the model that the client of a native route asked for, at the place of this attempt.
-fn native_target(config: &Config, asked: &str, place: &Place) -> Result<Target, Error> {
+fn native_target(config: &Config, asked: &str, caller: &str, place: &Place) -> Result<Target, Error> {
     let resolved = config.models.native(asked)?;
+    resolved.check_again(&config.keys, caller, Some(asked))?;
     targets::at(&resolved.targets, place).cloned().ok_or_else(no_target)
 }
 

@@ -1,12 +1,14 @@
 //! What clients call a model, and what Bedrock calls it.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
+use crate::bedrock::catalogue::{Catalogue, Entry};
 use crate::bedrock::model_id::{LENGTH, base_model, is_bedrock_id};
 use crate::openai::models::{List, Model as Listed};
 use crate::openai::{Endpoint, Error};
 
-use super::keys::Key;
+use super::keys::{Key, Keys};
 use super::targets::Target;
 
 /// A model under a name of the gateway's own.
@@ -27,7 +29,7 @@ pub enum StandIn {
     Id(String),
 }
 
-/// All that the configuration says about models.
+/// All that the configuration says about models, and what discovery has found.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Models {
     /// The models with names of their own.
@@ -38,6 +40,8 @@ pub struct Models {
     pub fallback: Option<StandIn>,
     /// For embeddings without a model and for `text-embedding-*`.
     pub default_embedding: Option<StandIn>,
+    /// What Bedrock says that there is, besides.
+    pub discovered: Rc<Catalogue>,
 }
 
 /// The model that a request gets.
@@ -47,9 +51,39 @@ pub struct Resolved<'a> {
     pub targets: Cow<'a, [Target]>,
     /// Whether it is the fallback for a name that nobody knows.
     pub is_fallback: bool,
+    /// Whether it was found by an application profile's name. Whoever may make profiles chooses that: it gives no right.
+    pub is_discovered: bool,
 }
 
-impl Resolved<'_> {
+impl<'a> Resolved<'a> {
+    fn of(targets: Cow<'a, [Target]>) -> Self {
+        Self { targets, is_fallback: false, is_discovered: false }
+    }
+
+    /// Refuses what the key may not use. `asked` is what the client called it.
+    ///
+    /// # Errors
+    /// 403 `model_not_allowed`; of a profile by its name 404, as of a name that nobody knows.
+    pub fn check(&self, key: &Key, asked: Option<&str>) -> Result<(), Error> {
+        if self.is_discovered && !key.may_use(None, self.ids()) {
+            return Err(not_found(asked.unwrap_or_default()));
+        }
+        // A name that nobody knows gives no right to the model that answers in its stead.
+        key.check(asked.filter(|_| !self.is_fallback && !self.is_discovered), self.ids())
+    }
+
+    /// Checks once more by the key's name, where what an earlier check was of may stand for something else by now.
+    ///
+    /// # Errors
+    /// As [`Self::check`], and where there is no such key any more.
+    pub fn check_again(&self, keys: &Keys, caller: &str, asked: Option<&str>) -> Result<(), Error> {
+        if !self.is_discovered {
+            return Ok(());
+        }
+        let key = keys.0.iter().find(|key| key.name == caller);
+        self.check(key.ok_or_else(|| not_found(asked.unwrap_or_default()))?, asked)
+    }
+
     /// The Envoy cluster that serves it; `None`: the default one.
     pub fn cluster(&self) -> Option<&str> {
         self.targets.first().and_then(|target| target.cluster.as_deref())
@@ -76,14 +110,13 @@ impl Models {
                 Some(model) => Cow::Borrowed(model.targets.as_slice()),
                 None => Cow::Owned(vec![Target::of_id(GUARDRAIL)]),
             };
-            return Ok(Resolved { targets, is_fallback: false });
+            return Ok(Resolved::of(targets));
         }
         let (default, stands_for_default) = match endpoint {
             Endpoint::ChatCompletions | Endpoint::Completions => (&self.default, "gpt-"),
             Endpoint::Embeddings | Endpoint::Moderations => (&self.default_embedding, "text-embedding-"),
         };
-        let default =
-            || Some(Resolved { targets: self.default_targets(default.as_ref()?), is_fallback: false });
+        let default = || Some(Resolved::of(self.default_targets(default.as_ref()?)));
         let Some(asked) = asked else {
             let message = "You must provide a 'model'; there is no default here.";
             return default().ok_or_else(|| Error::invalid_param("model", message));
@@ -93,7 +126,7 @@ impl Models {
             return Err(not_found(asked));
         }
         if let Some(model) = self.named(asked) {
-            return Ok(Resolved { targets: Cow::Borrowed(&model.targets), is_fallback: false });
+            return Ok(Resolved::of(Cow::Borrowed(&model.targets)));
         }
         if asked.starts_with(stands_for_default)
             && let Some(default) = default()
@@ -101,10 +134,14 @@ impl Models {
             return Ok(default);
         }
         if is_bedrock_id(asked) {
-            return Ok(Resolved { targets: self.targets_of_id(asked), is_fallback: false });
+            return Ok(Resolved::of(self.targets_of_id(asked)));
+        }
+        if let Some(profile) = self.discovered.named(asked) {
+            let targets = self.targets_of_id(&profile.id);
+            return Ok(Resolved { targets, is_fallback: false, is_discovered: true });
         }
         let fallback = self.fallback.as_ref().ok_or_else(|| not_found(asked))?;
-        Ok(Resolved { targets: self.default_targets(fallback), is_fallback: true })
+        Ok(Resolved { is_fallback: true, ..Resolved::of(self.default_targets(fallback)) })
     }
 
     /// Finds the model that a client of Bedrock's own routes means: by a name of the gateway's or by Bedrock's id. Nothing stands
@@ -114,22 +151,27 @@ impl Models {
     /// 404 `model_not_found`; 400 where it only speaks OpenAI's API.
     pub fn native(&self, asked: &str) -> Result<Resolved<'_>, Error> {
         let is_ours = |target: &Target| !target.backend.speaks_openai();
+        let of_id = |id: &str| {
+            let mut targets = self.targets_of_id(id).into_owned();
+            targets.retain(is_ours);
+            if targets.is_empty() {
+                targets.push(Target::of_id(id));
+            }
+            targets
+        };
+        let mut is_discovered = false;
         let targets: Vec<Target> = match self.named(asked) {
             Some(model) => model.targets.iter().filter(|target| is_ours(target)).cloned().collect(),
-            None if is_bedrock_id(asked) => {
-                let mut targets = self.targets_of_id(asked).into_owned();
-                targets.retain(is_ours);
-                if targets.is_empty() {
-                    targets.push(Target::of_id(asked));
-                }
-                targets
+            None if is_bedrock_id(asked) => of_id(asked),
+            None => {
+                is_discovered = true;
+                of_id(&self.discovered.named(asked).ok_or_else(|| not_found(asked))?.id)
             }
-            None => return Err(not_found(asked)),
         };
         if targets.is_empty() {
             return Err(Error::invalid(format!("The model '{asked}' is served here by OpenAI's API only.")));
         }
-        Ok(Resolved { targets: Cow::Owned(targets), is_fallback: false })
+        Ok(Resolved { is_discovered, ..Resolved::of(Cow::Owned(targets)) })
     }
 
     /// True where chats of some model go on as they are.
@@ -142,23 +184,39 @@ impl Models {
         self.named.iter().flat_map(|model| &model.targets).any(|target| target.cluster.is_some())
     }
 
-    /// What `key` may use.
+    /// What `key` may use: what the configuration names, then what was found besides.
     pub fn list(&self, key: &Key) -> List<'_> {
-        let allowed = self.listed().filter(|(name, ids)| key.may_use(Some(name), ids.iter().copied()));
-        List { object: "list", data: allowed.map(|(name, ids)| listed(name, &ids)).collect() }
+        let configured = self.listed().filter(|(name, ids)| key.may_use(Some(name), ids.iter().copied()));
+        let mut data: Vec<_> = configured.map(|(name, ids)| self.described(name, &ids)).collect();
+        let is_listed = |id: &str| self.listed().any(|(name, _)| name == id);
+        let found = self.discovered.entries().iter();
+        let found =
+            found.filter(|entry| key.may_use(Some(&entry.id), [entry.id.as_str()]) && !is_listed(&entry.id));
+        data.extend(found.map(|entry| described(&entry.id, &entry.id, Some(entry))));
+        List { object: "list", data }
     }
 
-    /// One model, by the client's name or Bedrock's id.
+    /// One model, by the client's name, Bedrock's id or an application profile's name.
     ///
     /// # Errors
     /// 404 where it is not there, or not for this key.
     pub fn one<'a>(&'a self, id: &'a str, key: &Key) -> Result<Listed<'a>, Error> {
         let known = self.listed().find(|(name, _)| *name == id);
         let found = known.or_else(|| is_bedrock_id(id).then(|| (id, vec![id])));
-        found
-            .filter(|(name, ids)| key.may_use(Some(name), ids.iter().copied()))
-            .map(|(name, ids)| listed(name, &ids))
-            .ok_or_else(|| not_found(id))
+        if let Some((name, ids)) = found {
+            let is_allowed = key.may_use(Some(name), ids.iter().copied());
+            return is_allowed.then(|| self.described(name, &ids)).ok_or_else(|| not_found(id));
+        }
+        let profile = self.discovered.named(id).filter(|profile| key.may_use(None, [profile.id.as_str()]));
+        profile.map(|profile| described(id, &profile.id, Some(profile))).ok_or_else(|| not_found(id))
+    }
+
+    /// What there is to say of a model that Bedrock may be called with `ids` for.
+    fn described<'a>(&'a self, name: &'a str, ids: &[&'a str]) -> Listed<'a> {
+        match ids {
+            [id] => described(name, id, self.discovered.find(id)),
+            ids => described(name, ids.first().copied().unwrap_or(name), None),
+        }
     }
 
     fn named(&self, name: &str) -> Option<&Model> {
@@ -211,10 +269,31 @@ impl Models {
     }
 }
 
-fn listed<'a>(name: &'a str, ids: &[&'a str]) -> Listed<'a> {
-    let id = ids.first().copied().unwrap_or(name);
-    let owned_by = base_model(id).split_once('.').map_or("bedrock", |(provider, _)| provider);
-    Listed { id: name, object: "model", created: 0, owned_by }
+/// A model as the list has it: `id` is Bedrock's, `entry` what discovery knows of it.
+fn described<'a>(name: &'a str, id: &'a str, entry: Option<&'a Entry>) -> Listed<'a> {
+    let model = entry.map(|entry| entry.model.as_str()).filter(|model| !model.is_empty());
+    let owned_by = model.unwrap_or_else(|| base_model(id)).split_once('.');
+    let bare = Listed {
+        id: name,
+        object: "model",
+        owned_by: owned_by.map_or("bedrock", |(provider, _)| provider),
+        ..Listed::default()
+    };
+    let Some(entry) = entry else { return bare };
+    let known = |text: &'a str| Some(text).filter(|text| !text.is_empty());
+    let words = |list: &'a str| known(list).map(|list| list.split(',').collect()).unwrap_or_default();
+    Listed {
+        created: entry.created,
+        shutdown_date: known(&entry.shutdown),
+        kind: Some(entry.kind.name()),
+        name: known(&entry.name),
+        model: known(&entry.model),
+        input: words(&entry.input),
+        output: words(&entry.output),
+        streaming: entry.streaming,
+        regions: words(&entry.regions),
+        ..bare
+    }
 }
 
 fn not_found(asked: &str) -> Error {
@@ -243,6 +322,7 @@ mod tests {
             default: Some(StandIn::Named("fast".into())),
             fallback: None,
             default_embedding: Some(StandIn::Id("amazon.titan-embed-text-v2:0".into())),
+            discovered: Rc::default(),
         }
     }
 
@@ -359,3 +439,7 @@ mod tests {
         assert_eq!(models.one("amazon.nova-pro-v1:0", &key).unwrap().owned_by, "amazon");
     }
 }
+
+#[cfg(test)]
+#[path = "models_found_tests.rs"]
+mod found_tests;

@@ -1,8 +1,11 @@
 //! What the configuration says about translating, the same for every request of a plugin.
 
+use std::rc::Rc;
+
 use super::chat::{Guardrail, Parameter};
 use super::family::{Capabilities, capabilities};
 use super::notes::Unsupported;
+use crate::bedrock::catalogue::Catalogue;
 
 /// How to translate, for every model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub struct Options {
     pub automatic_caching: bool,
     /// What holds for one model, by Bedrock's id of it.
     pub models: Vec<(String, Model)>,
+    /// What Bedrock says that there is: which model is behind a profile whose id does not tell.
+    pub discovered: Rc<Catalogue>,
 }
 
 /// What the configuration says about one model.
@@ -24,8 +29,8 @@ pub struct Options {
 pub struct Model {
     /// Whose row of the tables is its own, where its id does not tell: another model's id.
     pub like: Option<String>,
-    /// What it takes.
-    pub capabilities: Capabilities,
+    /// What it takes; `None`: what the table of families says.
+    pub capabilities: Option<Capabilities>,
     /// Parameters that it does not get.
     pub drop: Vec<Parameter>,
     /// Its guardrail; `None`: the one for all.
@@ -52,9 +57,12 @@ pub struct Rules<'o> {
 }
 
 impl Options {
-    /// The id by which tables know a model: that of the one it is like, else its own.
+    /// The id by which tables know a model: that of the one it is configured to be like, else of the one that is known to be
+    /// behind it, else its own.
     pub fn known_as<'m>(&'m self, id: &'m str) -> &'m str {
-        self.model(id).and_then(|model| model.like.as_deref()).unwrap_or(id)
+        self.model(id)
+            .and_then(|model| model.like.as_deref())
+            .unwrap_or_else(|| self.discovered.behind(id).unwrap_or(id))
     }
 
     fn model(&self, id: &str) -> Option<&Model> {
@@ -67,7 +75,9 @@ impl Options {
         Rules {
             unsupported: self.unsupported,
             limits: &self.limits,
-            capabilities: model.map_or_else(|| capabilities(id), |model| &model.capabilities),
+            capabilities: model
+                .and_then(|model| model.capabilities.as_ref())
+                .unwrap_or_else(|| capabilities(self.known_as(id))),
             drop: model.map_or(&[][..], |model| &model.drop),
             guardrail: model.and_then(|model| model.guardrail.as_ref()).or(self.guardrail.as_ref()),
             automatic_caching: model

@@ -35,8 +35,8 @@ class World:
         self.patches = []
         self.read = {}
 
-    def start_emulator(self, *options, region="us-east-1"):
-        emulator = Emulator.start(f"emulator-{len(self.emulators) + 1}", options, region)
+    def start_emulator(self, *options, region="us-east-1", port=0):
+        emulator = Emulator.start(f"emulator-{len(self.emulators) + 1}", options, region, port)
         self.stack.enter_context(emulator.process)
         self.emulators.append(emulator)
         return emulator

@@ -35,22 +35,28 @@ class Gateway:
         plugin=None,
         environment=None,
         patch=None,
+        control=None,
         workers=1,
         wasm_log="warning",
     ):
         """`upstream` is one endpoint, or one for each region of the sample. `changes` are made to the plugin's
-        configuration in the sample, which is read from envoy/ or given, `plugin` replaces it; `patch` gets the whole bootstrap."""
+        configuration in the sample, which is read from envoy/ or given, `plugin` replaces it; `patch` gets the whole bootstrap.
+        Models are discovered only where `control` says at whom: else other tests would see those requests."""
         port = free_port()
         template = envoy_config.read(ROOT / f"envoy/{sample}.yaml") if isinstance(sample, str) else sample
         first = next(iter(upstream.values())) if isinstance(upstream, dict) else upstream
-        config = envoy_config.effective(template, port=port, runtime=upstream, control=first, plugin=plugin)
-        if changes:
-            for found in envoy_config.wasm_plugins(config):
-                found["configuration"]["value"] = found["configuration"]["value"] | changes
+        config = envoy_config.effective(template, port=port, runtime=upstream, control=control or first, plugin=plugin)
+        for found in envoy_config.wasm_plugins(config) if plugin is None else ():
+            settings = found["configuration"]["value"]
+            settings |= changes or {}
+            if control is None:
+                settings.pop("discover", None)
         if patch:
             patch(config)
         variables = {"PATH": os.environ["PATH"]} | Settings.read({"API_KEY": KEY}).environment
         variables |= {"BEDROCK_ENDPOINT": first.url} | (environment or {})
+        if control:
+            variables["BEDROCK_CONTROL_ENDPOINT"] = control.url
         name = f"envoy-{next(NUMBERS)}"
         path = processes.RUN / f"{name}.yaml"
         envoy_config.write(path, config)

@@ -25,3 +25,8 @@ def test_the_demo_fails_where_bedrock_does_not_answer(monkeypatch):
     done = demo(monkeypatch, AWS_ENDPOINT_URL_BEDROCK_RUNTIME=f"http://127.0.0.1:{free_port()}")
     assert done.returncode == 1
     assert done.stdout.count("failed: ") == 3
+
+
+def test_a_control_plane_that_does_not_answer_hinders_no_demo(monkeypatch):
+    done = demo(monkeypatch, AWS_ENDPOINT_URL_BEDROCK=f"http://127.0.0.1:{free_port()}")
+    assert done.returncode == 0, done.stdout + done.stderr

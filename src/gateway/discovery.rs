@@ -1,0 +1,395 @@
+//! Finding out what models and inference profiles there are, as a row of calls: what to ask next, and what its answer means.
+//! Nothing here asks by itself.
+//!
+//! Whatever the other side answers, a refresh ends: calls, entries and bytes have limits, and one that is passed is a failure.
+//! An error says what went wrong for whoever runs the gateway.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::time::{Duration, SystemTime};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::aws::endpoint::region_of_arn;
+use crate::aws::path::encode_label;
+use crate::aws::turn::{TOLERANCE, Turn, Worker, moment, pause};
+use crate::bedrock::catalogue::{Catalogue, Entry, Kind};
+use crate::bedrock::error::Error as BedrockError;
+use crate::bedrock::lists::{FoundationModels, InferenceProfiles, ModelSummary, ProfileSummary};
+use crate::bedrock::model_id::is_bedrock_id;
+use crate::json::{self, Raw, Read, Str};
+
+/// Profiles per page that are asked for, of the 1,000 that AWS allows.
+pub const PAGE: usize = 100;
+/// Most calls of one refresh.
+pub const CALLS: usize = 100;
+/// Largest answer, bytes.
+pub const ANSWER_BYTES: usize = 4 << 20;
+/// Most models and profiles.
+pub const ENTRIES: usize = 5_000;
+/// Largest catalogue as it is shared, bytes.
+pub const CATALOGUE_BYTES: usize = 1 << 20;
+
+/// The longest pause after failures: a control plane that refuses is not asked every half a minute.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// The longest name that is taken; AWS's own have at most 64 characters.
+const NAME: usize = 128;
+
+/// How fresh what is shared is, and who refreshes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Which catalogue is shared, see [`number`]; 0: none.
+    pub number: u64,
+    /// When it was found, or found to be still so.
+    found: Duration,
+    /// Who refreshes it.
+    pub turn: Turn,
+}
+
+impl Record {
+    /// Whether `worker` should look now, where each look is good for `refresh`.
+    pub fn is_due(&self, worker: Worker, now: SystemTime, refresh: Duration) -> bool {
+        self.turn.is_due(worker, now, LONGEST_PAUSE, |now| {
+            self.number == 0
+                || now >= self.found.saturating_add(refresh)
+                || now.saturating_add(TOLERANCE) < self.found
+        })
+    }
+
+    /// The same, with `worker` looking.
+    #[must_use]
+    pub fn leased(&self, worker: Worker, now: SystemTime) -> Self {
+        Self { turn: self.turn.leased(worker, now), ..self.clone() }
+    }
+
+    /// The next one, after `worker` has found the catalogue of that number, which may be the one that was known.
+    #[must_use]
+    pub fn found(&self, worker: Worker, now: SystemTime, number: u64) -> Self {
+        Self { number, found: moment(now), turn: self.turn.done(worker) }
+    }
+
+    /// The same, after `worker` could not look.
+    #[must_use]
+    pub fn failed(&self, worker: Worker, now: SystemTime) -> Self {
+        Self { turn: self.turn.failed(worker, now, LONGEST_PAUSE), ..self.clone() }
+    }
+
+    /// How long it is to the next try after this many failures.
+    pub fn pause(failures: u32) -> Duration {
+        pause(failures, LONGEST_PAUSE)
+    }
+
+    /// For the memory that workers share.
+    pub fn to_text(&self) -> String {
+        format!("{} {} {}", self.number, self.found.as_millis(), self.turn.to_text())
+    }
+
+    /// What [`Self::to_text`] wrote; what nobody wrote is nothing known.
+    pub fn from_text(text: &str) -> Self {
+        let mut parts = text.splitn(3, ' ');
+        let mut number = || parts.next()?.parse().ok();
+        let (Some(number), Some(found)) = (number(), number()) else { return Self::default() };
+        let Some(turn) = parts.next().and_then(Turn::from_text) else { return Self::default() };
+        Self { number, found: Duration::from_millis(found), turn }
+    }
+}
+
+/// What tells a catalogue from another, by its text; never 0.
+pub fn number(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish().max(1)
+}
+
+/// A `GET` at the control plane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// The path.
+    pub path: &'static str,
+    /// The query, sorted and encoded, without a question mark; may be empty.
+    pub query: String,
+}
+
+/// What came of a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// `None`: nothing came.
+    pub status: Option<u16>,
+    /// The header `x-amzn-errortype`.
+    pub error_type: Option<&'a str>,
+    /// What came with it.
+    pub body: &'a [u8],
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Make this call, and come back with its answer.
+    Ask(Ask),
+    /// This is what there is.
+    Have(Catalogue),
+    /// It failed, and why.
+    Failed(String),
+}
+
+/// Whose answer is awaited.
+#[derive(Clone, Copy, Debug)]
+enum At {
+    Models,
+    Profiles(Kind),
+}
+
+impl At {
+    fn operation(self) -> &'static str {
+        match self {
+            Self::Models => "ListFoundationModels",
+            Self::Profiles(_) => "ListInferenceProfiles",
+        }
+    }
+}
+
+/// A look under way.
+#[derive(Debug)]
+pub struct Fetch {
+    at: At,
+    calls: usize,
+    /// Of the list that is being read.
+    tokens: Vec<String>,
+    /// Every model that is listed, and whether it is called by it; the others are known for the profiles' sake.
+    models: Vec<(Entry, bool)>,
+    entries: Vec<Entry>,
+}
+
+impl Fetch {
+    /// Begins.
+    pub fn begin() -> (Self, Step) {
+        let fetch =
+            Self { at: At::Models, calls: 1, tokens: Vec::new(), models: Vec::new(), entries: Vec::new() };
+        let step = Step::Ask(fetch.ask(None));
+        (fetch, step)
+    }
+
+    /// Goes on with the answer to the call that was asked for.
+    pub fn answered(&mut self, answer: Answer<'_>) -> Step {
+        self.next(answer).unwrap_or_else(|why| Step::Failed(format!("{}: {why}", self.at.operation())))
+    }
+
+    fn ask(&self, token: Option<&str>) -> Ask {
+        let (path, kind) = match self.at {
+            At::Models => return Ask { path: "/foundation-models", query: String::new() },
+            At::Profiles(Kind::Application) => ("/inference-profiles", "APPLICATION"),
+            At::Profiles(_) => ("/inference-profiles", "SYSTEM_DEFINED"),
+        };
+        let token = token.map(|token| format!("&nextToken={}", encode_label(token))).unwrap_or_default();
+        Ask { path, query: format!("maxResults={PAGE}{token}&type={kind}") }
+    }
+
+    fn next(&mut self, answer: Answer<'_>) -> Result<Step, String> {
+        let lost = |name: &str| format!("the answer has no {name}");
+        let token = match self.at {
+            At::Models => {
+                let FoundationModels { summaries, next_token } = body(answer)?;
+                self.add_models(summaries.ok_or_else(|| lost("modelSummaries"))?)?;
+                if next_token.is_some() {
+                    return Err("the answer is one page of several, which is not known of it".to_owned());
+                }
+                None
+            }
+            At::Profiles(kind) => {
+                let InferenceProfiles { summaries, next_token } = body(answer)?;
+                let summaries = summaries.ok_or_else(|| lost("inferenceProfileSummaries"))?;
+                self.add_profiles(kind, summaries)?;
+                next_token.filter(|token| !token.is_empty())
+            }
+        };
+        self.calls = self.calls.saturating_add(1);
+        if self.calls > CALLS {
+            return Err(format!("there is no end after {CALLS} calls"));
+        }
+        if let Some(token) = token.map(|token| token.to_string()) {
+            if self.tokens.contains(&token) {
+                return Err("a nextToken came a second time".to_owned());
+            }
+            let ask = self.ask(Some(&token));
+            self.tokens.push(token);
+            return Ok(Step::Ask(ask));
+        }
+        self.tokens.clear();
+        self.at = match self.at {
+            At::Models => At::Profiles(Kind::System),
+            At::Profiles(Kind::Application) => return self.finish().map(Step::Have),
+            At::Profiles(_) => At::Profiles(Kind::Application),
+        };
+        Ok(Step::Ask(self.ask(None)))
+    }
+
+    fn finish(&mut self) -> Result<Catalogue, String> {
+        let models = std::mem::take(&mut self.models).into_iter();
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.extend(models.filter(|(_, is_callable)| *is_callable).map(|(model, _)| model));
+        let catalogue = Catalogue::of(entries);
+        if catalogue.to_text().len() > CATALOGUE_BYTES {
+            return Err(format!("all of it has more than {CATALOGUE_BYTES} bytes"));
+        }
+        Ok(catalogue)
+    }
+
+    fn check_count(&self) -> Result<(), String> {
+        if self.models.len().saturating_add(self.entries.len()) > ENTRIES {
+            return Err(format!("there are more than {ENTRIES} models and profiles"));
+        }
+        Ok(())
+    }
+
+    fn add_models(&mut self, summaries: Vec<ModelSummary<'_>>) -> Result<(), String> {
+        for summary in summaries {
+            let Some(model) = model(summary) else { continue };
+            self.models.push(model);
+            self.check_count()?;
+        }
+        Ok(())
+    }
+
+    fn add_profiles(&mut self, kind: Kind, summaries: Vec<ProfileSummary<'_>>) -> Result<(), String> {
+        for summary in summaries {
+            let Some(profile) = self.profile(kind, summary) else { continue };
+            self.entries.push(profile);
+            self.check_count()?;
+        }
+        Ok(())
+    }
+
+    /// A profile that can be called; `None`: it cannot, or makes nothing that is served here.
+    fn profile(&self, kind: Kind, summary: ProfileSummary<'_>) -> Option<Entry> {
+        let ProfileSummary { id, arn, name, created, models, status } = summary;
+        if status.is_some_and(|status| &*status != "ACTIVE") {
+            return None;
+        }
+        // The id of an application profile says neither its region nor its account, and AWS asks for the ARN.
+        let id = if kind == Kind::Application { arn } else { id };
+        let id = id.filter(|id| is_bedrock_id(id))?.to_string();
+        let (mut model, mut regions) = (None, String::new());
+        for arn in models.iter().flatten().filter_map(|model| model.arn.as_deref()) {
+            let behind = arn.rsplit_once("foundation-model/").map_or("", |(_, id)| id);
+            let is_same = model.as_deref().is_none_or(|model| model == behind);
+            model = Some(if is_same && is_bedrock_id(behind) { behind.to_owned() } else { String::new() });
+            if let Some(region) = region_of_arn(arn) {
+                push(&mut regions, region);
+            }
+        }
+        let model = model.unwrap_or_default();
+        let known = self.models.iter().map(|(known, _)| known).find(|known| known.id == model);
+        if known.is_some_and(|known| !is_served(known)) {
+            return None;
+        }
+        let is_name = |name: &Str<'_>| {
+            (1..=NAME).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
+        };
+        let name = name.filter(|name| kind == Kind::Application && is_name(name));
+        let of_model = |member: fn(&Entry) -> &String| known.map(member).cloned().unwrap_or_default();
+        Some(Entry {
+            kind,
+            id,
+            name: name.map(|name| name.to_string()).unwrap_or_default(),
+            regions,
+            input: of_model(|known| &known.input),
+            output: of_model(|known| &known.output),
+            streaming: known.and_then(|known| known.streaming),
+            created: created.and_then(timestamp).map_or(0, seconds),
+            shutdown: of_model(|known| &known.shutdown),
+            model,
+        })
+    }
+}
+
+/// The body of a good answer.
+fn body<'a, T: Read<'a>>(answer: Answer<'a>) -> Result<T, String> {
+    match answer.status {
+        Some(200) if answer.body.len() > ANSWER_BYTES => {
+            Err(format!("the answer has more than {ANSWER_BYTES} bytes"))
+        }
+        Some(200) => {
+            json::from_slice(answer.body).map_err(|_| "the answer is not what it should be".to_owned())
+        }
+        Some(status) => {
+            let body = answer.body.get(..ANSWER_BYTES).unwrap_or(answer.body);
+            let error = BedrockError::from_reply(status, answer.error_type, body);
+            Err(if error.name.is_empty() {
+                status.to_string()
+            } else {
+                format!("{status} {}", error.summary())
+            })
+        }
+        None => Err("no answer".to_owned()),
+    }
+}
+
+/// A model, and whether it is called by its id.
+fn model(summary: ModelSummary<'_>) -> Option<(Entry, bool)> {
+    let ModelSummary { id, arn, input, output, streaming, inference, lifecycle } = summary;
+    let id = id.filter(|id| is_bedrock_id(id) && !id.contains('/'))?.to_string();
+    let life = lifecycle.unwrap_or_default();
+    let is_alive = life.status.as_deref().is_none_or(|status| matches!(status, "ACTIVE" | "LEGACY"));
+    let is_on_demand = inference.iter().flatten().any(|kind| &**kind == "ON_DEMAND");
+    let end = life.end.and_then(timestamp);
+    let entry = Entry {
+        kind: Kind::Model,
+        name: String::new(),
+        model: id.clone(),
+        id,
+        regions: arn.as_deref().and_then(region_of_arn).unwrap_or_default().to_owned(),
+        input: words(&input.unwrap_or_default()),
+        output: words(&output.unwrap_or_default()),
+        streaming,
+        created: life.start.and_then(timestamp).map_or(0, seconds),
+        shutdown: end.map(|end| end.date().to_string()).unwrap_or_default(),
+    };
+    let is_callable = is_alive && is_on_demand && is_served(&entry);
+    Some((entry, is_callable))
+}
+
+/// Whether a model takes text and makes text or vectors: all else is nothing for OpenAI's endpoints here.
+fn is_served(model: &Entry) -> bool {
+    let has = |list: &str, word: &str| list.split(',').any(|one| one == word);
+    has(&model.input, "text") && (has(&model.output, "text") || has(&model.output, "embedding"))
+}
+
+/// What AWS writes in capitals, separated by commas.
+fn words(list: &[Str<'_>]) -> String {
+    let mut words = String::new();
+    for word in list.iter().filter(|word| word.len() <= 32) {
+        if word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+            push(&mut words, &word.to_ascii_lowercase());
+        }
+    }
+    words
+}
+
+/// Adds a word that is not there yet.
+fn push(list: &mut String, word: &str) {
+    if list.split(',').any(|one| one == word) {
+        return;
+    }
+    if !list.is_empty() {
+        list.push(',');
+    }
+    list.push_str(word);
+}
+
+/// A moment as AWS writes it: RFC 3339, or seconds since 1970.
+fn timestamp(written: Raw<'_>) -> Option<OffsetDateTime> {
+    match json::from_str::<Str<'_>>(written.get()) {
+        Ok(text) => OffsetDateTime::parse(&text, &Rfc3339).ok(),
+        #[expect(clippy::cast_possible_truncation, reason = "out of range is no moment")]
+        Err(_) => OffsetDateTime::from_unix_timestamp(written.get().parse::<f64>().ok()? as i64).ok(),
+    }
+}
+
+fn seconds(moment: OffsetDateTime) -> u64 {
+    u64::try_from(moment.unix_timestamp()).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[path = "discovery_tests.rs"]
+mod tests;
