@@ -314,6 +314,33 @@ fn as_type(vector: &[f64], kind: &str) -> Value {
 mod tests {
     use super::*;
 
+    /// Bodies that are written for these models, by hand and not by the filter.
+    #[test]
+    fn every_golden_body_is_taken_and_gives_a_vector_for_each_input() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/embeddings");
+        let mut folders: Vec<_> =
+            std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut count = 0;
+        while let Some(path) = folders.pop() {
+            if path.is_dir() {
+                folders.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+                continue;
+            }
+            let case: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+            let Some(body) = case.get("invoke") else { continue };
+            let model = case["model"].as_str().unwrap().trim_start_matches("us.");
+            let model = if model.starts_with("arn:") {
+                case.pointer("/configuration/models/0/capabilities/like").and_then(Value::as_str).unwrap()
+            } else {
+                model
+            };
+            let made = invoke(model, body).map_err(|e| format!("{}: {}", path.display(), e.message)).unwrap();
+            assert!(made.body.get("embedding").or(made.body.get("embeddings")).is_some());
+            count += 1;
+        }
+        assert!(count > 80, "{count}");
+    }
+
     #[test]
     fn titan_answers_the_size_asked_for() {
         let e =

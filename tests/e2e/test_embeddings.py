@@ -92,6 +92,12 @@ def test_the_first_titan_has_its_own_length(client):
         ({"input": ["a", ""], "model": COHERE}, "input[1]"),
         ({"input": [1, 2, 3]}, "input[0]"),
         ({"input": 5}, "input"),
+        ({"input": [[1, 2], [3]]}, "input[0]"),
+        ({"input": [-1, 10**12]}, "input[0]"),
+        ({"input": ["a", 5]}, "input[1]"),
+        ({"input": [*["a"] * 17, ""]}, "input[17]"),
+        ({"input": ["a"] * 2049}, "input"),
+        ({"input": ["a", None], "model": COHERE}, "input[1]"),
         ({"input": ["a", PNG], "model": COHERE}, "input[0]"),
         ({"input": PNG}, "input"),
         ({"encoding_format": "hex"}, "encoding_format"),
@@ -115,6 +121,17 @@ def test_the_input_must_be_there(connection):
 def test_without_a_model_the_default_answers(connection):
     answer = connection.ask("POST", "/v1/embeddings", {"input": "hello"})
     assert (answer.status, answer.headers["x-bedrock-model"]) == (200, TITAN)
+
+
+def test_an_alias_and_the_fallback_answer_as_for_chats(start):
+    alias = {"name": "vectors", "model": COHERE}
+    gateway = start(changes={"models": [alias]}, environment={"FALLBACK_MODEL": NOVA})
+    with openai.OpenAI(**gateway.options()) as client:
+        create = client.embeddings.with_raw_response.create
+        for asked, model in [("vectors", COHERE), ("text-embedding-3-large", TITAN), ("nobody-knows", NOVA)]:
+            raw = create(model=asked, input="a")
+            assert (raw.headers["x-bedrock-model"], raw.parse().model) == (model, asked)
+            assert ("x-bedrock-fallback" in raw.headers) == (asked == "nobody-knows")
 
 
 def test_an_error_of_bedrock_is_an_error_of_openai(client):
