@@ -17,7 +17,7 @@ CONVERSE := target/converse
 # And every answer that a client is given for a made one of Bedrock's, for OpenAI's SDK to judge.
 ANSWERS := target/answers
 
-.PHONY: help run demo wasm emulator bench bench-peers bench-load wrk test lint test-rust test-oracle test-tools test-e2e venv rust
+.PHONY: help run demo wasm emulator bench bench-peers bench-load wrk test lint test-rust test-instructions instructions valgrind test-oracle test-tools test-e2e venv rust
 .SILENT:
 
 help: ## this list
@@ -63,7 +63,7 @@ bench-load: rust
 	cargo build --quiet --release --package bench-load
 	tools/build-wasm bench-floor
 
-test: lint test-rust test-oracle test-tools test-e2e ## every check
+test: lint test-rust test-instructions test-oracle test-tools test-e2e ## every check
 
 lint: rust ## formatting and lints
 	cargo fmt --check
@@ -78,6 +78,15 @@ test-rust: rust ## unit, golden and property tests
 	else \
 		cargo test --quiet --workspace; \
 	fi
+
+test-instructions: valgrind venv ## no step of the core takes more than 5 % more instructions than it did
+	$(PYTHON) tools/instructions.py
+
+instructions: valgrind venv ## benches/instructions.txt, counted anew
+	$(PYTHON) tools/instructions.py --write
+
+valgrind: rust
+	command -v valgrind >/dev/null || tools/install valgrind libc6-dbg
 
 test-oracle: test-rust venv ## signatures and bodies are what AWS's own client says, answers what OpenAI's takes
 	$(PYTHON) tests/oracle/signatures.py --check
