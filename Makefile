@@ -2,6 +2,10 @@
 
 VENV := target/venv
 PYTHON := $(VENV)/bin/python
+# What `make bench-peers` compares with.
+PEERS := target/peers
+LITELLM := litellm[proxy]==1.108.7
+PORTKEY := @portkey-ai/gateway@1.15.2
 # What npm installs for the JavaScript clients of the tests.
 CLIENTS := tests/clients/node_modules/.package-lock.json
 # With an endpoint of your own, or AWS's, no emulator is needed.
@@ -13,15 +17,16 @@ CONVERSE := target/converse
 # And every answer that a client is given for a made one of Bedrock's, for OpenAI's SDK to judge.
 ANSWERS := target/answers
 
-.PHONY: help run demo wasm emulator test lint test-rust test-oracle test-tools test-e2e venv rust
+.PHONY: help run demo wasm emulator bench bench-peers bench-load wrk test lint test-rust test-instructions instructions valgrind test-oracle test-tools test-e2e venv rust
 .SILENT:
 
 help: ## this list
-	awk -F ' *## *' '/^[a-z0-9-]+:.*##/ { sub(/:.*/, "", $$1); printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	awk -F ' *## *' '/^[a-z0-9-]+:.*##/ { sub(/:.*/, "", $$1); printf "make %-17s %s\n", $$1, $$2 }' Makefile
 	echo 'run and demo take: PORT API_KEY AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN'
 	echo '  AWS_BEARER_TOKEN_BEDROCK AWS_ENDPOINT_URL_BEDROCK_RUNTIME AWS_ENDPOINT_URL_BEDROCK BEDROCK=aws'
 	echo '  DEFAULT_MODEL FALLBACK_MODEL DEFAULT_EMBEDDING_MODEL UNSUPPORTED_PARAMETERS FILTER_CONFIG ENVOY_CONFIG'
 	echo 'wasm takes: WASM_TOOLCHAIN=rustup or debian'
+	echo 'bench takes: QUICK=1 LONG=1 ONLY=row,row WASM=module BASELINE=module'
 
 run: wasm $(EMULATOR) venv ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C
 	exec $(PYTHON) tools/run.py
@@ -35,7 +40,30 @@ wasm: rust ## target/wasm/bedrock_filter.wasm
 emulator: rust ## the Bedrock emulator
 	cargo build --quiet --release --package bedrock-emulator
 
-test: lint test-rust test-oracle test-tools test-e2e ## every check
+bench: $(if $(WASM),,wasm) bench-load wrk venv ## what the filter costs beside Envoy alone: a table, and target/bench/bench.json
+	PYTHONPATH=tools $(PYTHON) -m bench $(if $(QUICK),--quick) $(if $(LONG),--long) $(if $(ONLY),--only $(ONLY)) \
+		$(if $(WASM),--wasm $(WASM)) $(if $(BASELINE),--baseline $(BASELINE))
+
+bench-peers: wasm bench-load wrk venv $(PEERS)/installed ## the same beside LiteLLM's proxy and Portkey's gateway
+	PYTHONPATH=tools $(PYTHON) -m bench --peers $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
+
+$(PEERS)/installed:
+	command -v npm >/dev/null || tools/install nodejs npm
+	python3 -c 'import ensurepip' 2>/dev/null || tools/install python3 python3-venv
+	echo 'installing (pip, npm): $(LITELLM) $(PORTKEY), into $(PEERS)'
+	python3 -m venv $(PEERS)/litellm
+	$(PEERS)/litellm/bin/pip install --quiet --disable-pip-version-check '$(LITELLM)'
+	npm install --prefix $(PEERS)/portkey --silent --ignore-scripts --no-audit --no-fund $(PORTKEY)
+	touch $@
+
+wrk:
+	command -v wrk >/dev/null || tools/install wrk
+
+bench-load: rust
+	cargo build --quiet --release --package bench-load
+	tools/build-wasm bench-floor
+
+test: lint test-rust test-instructions test-oracle test-tools test-e2e ## every check
 
 lint: rust ## formatting and lints
 	cargo fmt --check
@@ -51,6 +79,15 @@ test-rust: rust ## unit, golden and property tests
 		cargo test --quiet --workspace; \
 	fi
 
+test-instructions: valgrind venv ## no step of the core takes more than 5 % more instructions than it did
+	$(PYTHON) tools/instructions.py
+
+instructions: valgrind venv ## benches/instructions.txt, counted anew
+	$(PYTHON) tools/instructions.py --write
+
+valgrind: rust
+	command -v valgrind >/dev/null || tools/install valgrind libc6-dbg
+
 test-oracle: test-rust venv ## signatures and bodies are what AWS's own client says, answers what OpenAI's takes
 	$(PYTHON) tests/oracle/signatures.py --check
 	$(PYTHON) tests/oracle/tokens.py --check
@@ -58,7 +95,7 @@ test-oracle: test-rust venv ## signatures and bodies are what AWS's own client s
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/oracle
 	$(PYTHON) tests/oracle/replies.py $(ANSWERS)
 
-test-tools: venv ## the launcher
+test-tools: wasm bench-load wrk venv ## the launcher and the benchmarks' driver
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tools
 
 # Ports are picked anew by each test, so they run side by side.

@@ -1,0 +1,204 @@
+//! What is timed (`core.rs`) and counted (`instructions.rs`): the steps of a request's way, on inputs that are always the same.
+
+use std::cell::RefCell;
+use std::hint::black_box;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bedrock_filter::aws::Credentials;
+use bedrock_filter::aws::sign::{BEDROCK, Keys, Request};
+use bedrock_filter::openai::Endpoint;
+use bedrock_filter::translate::{Answered, Client, Limits, Options, Outgoing, Reply, chat, request};
+use bench_load::frames;
+use serde_json::{Value, json};
+
+const MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+const ANSWERED: Answered<'static> = Answered {
+    request_id: "7f3c1a52-8d0e-4b9a-9a67-0c5d2e1f4b38",
+    created: 1_700_000_000,
+    input_tokens: None,
+};
+
+/// All there are, in the order in which they are counted.
+pub(crate) const NAMES: &[&str] = &[
+    "request-chat-1k",
+    "request-chat-16k",
+    "request-tools",
+    "request-image-1m",
+    "reply-1k",
+    "reply-tools",
+    "stream-200-events",
+    "sign-1k",
+    "sign-1m",
+];
+
+/// One step, ready to be run as often as one likes.
+pub(crate) struct Case(Box<dyn Fn()>);
+
+impl Case {
+    /// Makes the input of the case of that name.
+    pub(crate) fn of(name: &str) -> Self {
+        Self(match name {
+            "request-chat-1k" => translates(conversation(1 << 10)),
+            "request-chat-16k" => translates(conversation(16 << 10)),
+            "request-tools" => translates(tools(json!({}))),
+            "request-image-1m" => translates(image(1 << 20)),
+            "reply-1k" => replies(json!([{"text": sentence(1 << 10)}])),
+            "reply-tools" => replies(json!([
+                {"text": sentence(100)},
+                {"toolUse": {"toolUseId": "tooluse_1", "name": "file_tool_1", "input": {"path": "src/lib.rs", "limit": 20}}},
+                {"toolUse": {"toolUseId": "tooluse_2", "name": "file_tool_2", "input": {"path": "src/json.rs"}}},
+            ])),
+            "stream-200-events" => streams(),
+            "sign-1k" => signs(1 << 10),
+            "sign-1m" => signs(1 << 20),
+            unknown => panic!("no such case: {unknown}"),
+        })
+    }
+
+    /// Runs it once.
+    pub(crate) fn run(&self) {
+        (self.0)();
+    }
+}
+
+fn translates(body: Value) -> Box<dyn Fn()> {
+    let (body, options) = (body.to_string(), Options::default());
+    Box::new(move || {
+        black_box(translated(body.as_bytes(), &options));
+    })
+}
+
+fn translated<'a>(body: &'a [u8], options: &Options) -> Outgoing<'a, Reply> {
+    let resolve = |_: Option<&str>| Ok(MODEL.to_owned());
+    let client = Client { name: "team-a", chat: chat::Headers::default() };
+    let (_, outgoing) = request(Endpoint::ChatCompletions, body, &client, options, resolve).unwrap();
+    outgoing
+}
+
+fn replies(content: Value) -> Box<dyn Fn()> {
+    let context = translated(tools(json!({})).to_string().as_bytes(), &Options::default()).reply;
+    let answer = json!({
+        "metrics": {"latencyMs": 512},
+        "output": {"message": {"role": "assistant", "content": content}},
+        "stopReason": "end_turn",
+        "usage": {"inputTokens": 230, "outputTokens": 210, "totalTokens": 440},
+    })
+    .to_string();
+    Box::new(move || {
+        black_box(context.whole(answer.as_bytes(), ANSWERED).unwrap());
+    })
+}
+
+/// Each event comes by itself, and its chunk is written at once.
+fn streams() -> Box<dyn Fn()> {
+    let asked = tools(json!({"stream": true, "stream_options": {"include_usage": true}}));
+    let context = translated(asked.to_string().as_bytes(), &Options::default()).reply;
+    let Reply::Chat(context) = context else { panic!("a chat has a chat's reply") };
+    let events = frames::answer(200, 5);
+    Box::new(move || {
+        let mut stream = chat::Stream::new(context.clone(), ANSWERED, &Limits::default());
+        for event in &events {
+            let mut out = Vec::new();
+            stream.bytes(event, &mut out).unwrap();
+            black_box(out);
+        }
+        let mut out = Vec::new();
+        stream.end(&mut out).unwrap();
+        black_box(out);
+    })
+}
+
+fn signs(size: usize) -> Box<dyn Fn()> {
+    let body = translated(image(size).to_string().as_bytes(), &Options::default()).body.into_vec();
+    let credentials = Credentials {
+        access_key_id: "AKIDBENCHMARKS000000".to_owned(),
+        secret_access_key: "benchmarks/secret/0123456789".to_owned(),
+        session_token: None,
+    };
+    // As the filter does it: the day's key is kept.
+    let keys = RefCell::new(Keys::default());
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    Box::new(move || {
+        let request = Request {
+            method: "POST",
+            host: "bedrock-runtime.us-east-1.amazonaws.com",
+            path: "/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse",
+            query: "",
+            content_type: Some("application/json"),
+            body: &[&body],
+        };
+        let signed = keys.borrow_mut().sign(&credentials, &request, "us-east-1", BEDROCK, now).unwrap();
+        black_box(signed);
+    })
+}
+
+// Inputs.
+
+fn sentence(length: usize) -> String {
+    "The gateway reads a request once and writes it as the model takes it.\n"
+        .chars()
+        .cycle()
+        .take(length)
+        .collect()
+}
+
+/// Turns of about 500 bytes, `size` bytes in all.
+fn conversation(size: usize) -> Value {
+    let mut messages = vec![json!({"role": "system", "content": "You are a helpful assistant."})];
+    for turn in 0..(size / 512).max(1) {
+        let role = if turn % 2 == 0 { "user" } else { "assistant" };
+        messages.push(json!({"role": role, "content": sentence(size.min(900) / 2)}));
+    }
+    messages.push(json!({"role": "user", "content": "And now?"}));
+    json!({"model": MODEL, "messages": messages, "max_tokens": 500, "temperature": 0.5})
+}
+
+/// An agent's turn: ten tools, a call and its result.
+fn tools(more: Value) -> Value {
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "path": {"type": "string", "description": "The file's path, from the root of the project."},
+            "limit": {"type": "integer", "description": "How many lines at most."},
+        },
+        "required": ["path"],
+        "additionalProperties": false,
+    });
+    let tools: Vec<Value> = (0..10)
+        .map(|index| {
+            let name = format!("file_tool_{index}");
+            json!({"type": "function", "function": {"name": name, "description": sentence(100), "parameters": schema}})
+        })
+        .collect();
+    let call = json!({"name": "file_tool_3", "arguments": r#"{"path": "src/lib.rs", "limit": 20}"#});
+    let mut body = json!({
+        "model": MODEL,
+        "messages": [
+            {"role": "system", "content": "You are a helpful assistant."},
+            {"role": "user", "content": "What does the crate do?"},
+            {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": call}]},
+            {"role": "tool", "tool_call_id": "call_1", "content": sentence(400)},
+        ],
+        "tools": tools,
+    });
+    for (name, value) in more.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    body
+}
+
+/// A question about a picture, about `size` bytes of base64.
+fn image(size: usize) -> Value {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    let mut random = 1_u32;
+    bytes.resize_with(size * 3 / 4, || {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (random >> 24) as u8
+    });
+    let url = format!("data:image/png;base64,{}", STANDARD.encode(bytes));
+    let content =
+        json!([{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": url}}]);
+    json!({"model": MODEL, "messages": [{"role": "user", "content": content}]})
+}

@@ -1,0 +1,204 @@
+"""What is measured: one function per kind of row, one entry of ROWS per row."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import bodies, load, machine, measure, memory, peers
+from .result import Figure
+
+# Of the seconds and counts below, what a quick and a smoke run take.
+SCALES = {"full": 1.0, "quick": 0.35, "smoke": 0.02}
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    what: str
+    run: Callable
+    signs: tuple = ("sigv4",)
+    goal: float | None = None
+    # Part of a quick run, too.
+    quick: bool = True
+    # Envoys that have served nothing before.
+    fresh: bool = False
+    floors: bool = False
+
+
+@dataclass
+class Run:
+    """What a row gets: the Envoys to compare, and how long it may take."""
+
+    envoys: list
+    upstream: object
+    scale: str
+    long: bool
+    progress: Callable
+
+    def seconds(self, seconds):
+        return max(1, round(seconds * SCALES[self.scale]))
+
+    def count(self, count):
+        return max(1, round(count * SCALES[self.scale]))
+
+    def rounds(self, rounds):
+        return max(1, round(rounds * SCALES[self.scale]))
+
+
+def chat(size, connections, send=load.wrk):
+    """Whole answers; the reply has 1 KB of text."""
+
+    def run(run, row):
+        model = "amazon.nova-bench-r1024"
+        body = bodies.write(f"chat-{size}", bodies.chat(model, size))
+        found = measure.interleaved(
+            run.envoys,
+            run.rounds(10),
+            lambda envoy: send(envoy, model, body, connections, run.seconds(2))[0],
+            run.progress,
+        )
+        return compared(row, found)
+
+    return run
+
+
+def compared(row, found):
+    ratios = measure.ratios(found)
+    cpu = {name: measure.spread(values) for name, values in found.items()}
+    goals = {name: row.goal for name in ratios if name in ("filter", "baseline")}
+    figures = [Figure(row.name, name, row.what, "× plain", ratio, goals.get(name)) for name, ratio in ratios.items()]
+    if "baseline" in found:
+        ratio = measure.ratios(found, "baseline")["filter"]
+        figures.append(Figure(row.name, "filter", row.what, "× baseline", ratio))
+    return figures, {"cpu_ns_per_request": cpu, "rounds": found}
+
+
+def images(run, row):
+    """The slope over requests of 1, 4 and 8 MB: what a byte costs, whatever a request costs besides."""
+    model = "amazon.nova-bench-r256"
+    sizes, found = [], []
+    for megabytes, count in ((1, 60), (4, 20), (8, 12)):
+        body = bodies.write(f"image-{megabytes}", bodies.image(model, megabytes * bodies.MEGABYTE))
+        request = {"model": model, "operation": "converse", "body": body}
+        sizes.append(body.stat().st_size)
+        found.append(
+            measure.interleaved(
+                run.envoys,
+                run.rounds(7),
+                lambda envoy: load.client(envoy, [request], 1, run.count(count))["requests"],
+                lambda name, at, of: run.progress(f"{megabytes} MB, {name}", at, of),
+            )
+        )
+    figures = []
+    for envoy in run.envoys:
+        name, sign = envoy.variant.name, envoy.variant.sign
+        rounds = zip(*(of_size[name] for of_size in found))
+        slopes = measure.spread([measure.slope(list(zip(sizes, values))) for values in rounds])
+        goal = SLOPES.get(sign) if envoy.translates else None
+        figures.append(Figure(row.name, name, row.what, "ns/byte", slopes, goal))
+    return figures, {"bytes": sizes, "rounds": found}
+
+
+def streams(pause):
+    """Streams of 200 events, twenty at a time; every event is flushed by itself where there is a pause."""
+
+    def run(run, row):
+        model = f"amazon.nova-bench-e200-p{pause}"
+        body = bodies.write(row.name, bodies.chat(model, 1024, stream=True))
+        request = {"model": model, "operation": "converse-stream", "body": body}
+        count = 80 if pause else 1_200
+        found = measure.interleaved(
+            run.envoys,
+            run.rounds(10),
+            lambda envoy: load.client(envoy, [request], 20, max(20, run.count(count)))["requests"],
+            run.progress,
+        )
+        return compared(row, found)
+
+    return run
+
+
+def first_byte(run, row):
+    """From the upstream's writing of a stream's first bytes to the client's reading of its first, over plain."""
+    model = "amazon.nova-bench-e6-d2000-p100"
+    body = bodies.write(row.name, bodies.chat(model, 1024, stream=True))
+    request = {"model": model, "operation": "converse-stream", "body": body}
+    clock = f"127.0.0.1:{run.upstream.port}"
+    found = {envoy.variant.name: [] for envoy in run.envoys}
+    rounds = run.rounds(12)
+    for number in range(rounds):
+        for envoy in run.envoys:
+            run.progress(envoy.variant.name, number + 1, rounds)
+            found[envoy.variant.name].append(
+                load.client(envoy, [request], 1, max(5, run.count(100)), clock=clock)["first_byte_ms"]
+            )
+    figures = []
+    for envoy in run.envoys[1:]:
+        name = envoy.variant.name
+        over = [value - plain for value, plain in zip(found[name], found["plain"])]
+        figures.append(Figure(row.name, name, row.what, "ms over plain", measure.spread(over), row.goal))
+    return figures, {"first_byte_ms": {name: measure.spread(values) for name, values in found.items()}}
+
+
+def saturation(connections, send=load.wrk):
+    """Requests per second with as many connections as it takes; Envoy has its core for itself."""
+
+    def run(run, row):
+        model = "amazon.nova-bench-r1024"
+        body = bodies.write("chat-1024", bodies.chat(model, 1024))
+        found, used = {}, {}
+        rounds = run.rounds(8)
+        for number in range(rounds):
+            for envoy in run.envoys:
+                name = envoy.variant.name
+                run.progress(name, number + 1, rounds)
+                cpu, begin = machine.cpu_ns(envoy.pid), time.monotonic_ns()
+                requests, seconds = send(envoy, model, body, connections, run.seconds(3))
+                share = (machine.cpu_ns(envoy.pid) - cpu) / (time.monotonic_ns() - begin)
+                found.setdefault(name, []).append(requests / seconds)
+                used.setdefault(name, []).append(share)
+        figures = [
+            Figure(row.name, name, row.what, "req/s", measure.spread(values)) for name, values in found.items()
+        ]
+        # Well below 1 it was not Envoy that could do no more.
+        figures += [
+            Figure(row.name, name, f"{row.what}: of its core", "used", measure.spread(values))
+            for name, values in used.items()
+        ]
+        return figures, {"requests_per_second": found}
+
+    return run
+
+
+def size(run, row):
+    figures = []
+    for envoy in run.envoys:
+        if envoy.variant.module:
+            kilobytes = envoy.variant.module.stat().st_size / 1024
+            figures.append(Figure(row.name, envoy.variant.name, row.what, "KB", [kilobytes] * 3, row.goal))
+    return figures, {}
+
+
+SIGNS = ("sigv4", "token", "key", "envoy")
+# Where Envoy signs there is no goal.
+SLOPES = {"sigv4": 3.5, "token": 1.0, "key": 1.0}
+ROWS = [
+    Row("chat-1k", "CPU, 1 KB chat, one connection", chat(1_024, 1), goal=1.4, floors=True),
+    Row("chat-1k-8", "CPU, 1 KB chat, eight connections", chat(1_024, 8), goal=1.7, floors=True),
+    Row("chat-16k", "CPU, 16 KB chat", chat(16 << 10, 1), floors=True),
+    Row("chat-256k", "CPU, 256 KB chat", chat(256 << 10, 1), floors=True),
+    Row("images", "CPU, slope from 1 to 8 MB", images, signs=SIGNS, floors=True),
+    Row("stream", "CPU, 200 events 2–3 ms apart", streams(2_500), goal=1.3, floors=True),
+    Row("stream-coalesced", "CPU, 200 events all at once", streams(0), floors=True),
+    Row("first-byte", "first byte in to first byte out", first_byte, goal=0.1),
+    Row("open-streams", "500 open streams", memory.open_streams, quick=False, fresh=True),
+    Row("mixed", "memory after mixed requests", memory.mixed, quick=False, fresh=True),
+    Row("saturation", "1 KB chats, 64 connections", saturation(64)),
+    Row("size", "the module", size, goal=700),
+]
+PEERS = [
+    Row("idle", "memory when idle", peers.idle),
+    Row("chat-1k", "CPU, 1 KB chat, one connection", chat(1_024, 1, load.drained)),
+    Row("chat-1k-8", "CPU, 1 KB chat, eight connections", chat(1_024, 8, load.drained)),
+    Row("saturation", "1 KB chats, 16 connections", peers.saturation(saturation(16, load.drained))),
+]

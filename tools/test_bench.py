@@ -1,0 +1,105 @@
+"""The driver of `make bench`."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import envoy_config
+from bench import bodies, chart, envoys, machine, measure, rows
+from bench.result import Figure
+from settings import ROOT, Endpoint
+
+UPSTREAM = Endpoint.parse("http://127.0.0.1:9000")
+
+
+def test_plain_is_the_sample_without_the_filter_and_nothing_else():
+    plain = envoys.configuration(envoys.Variant("plain"), 1, UPSTREAM)
+    filtered = envoys.configuration(envoys.Variant("filter", envoys.MODULE), 1, UPSTREAM)
+    assert len(list(envoy_config.wasm_plugins(filtered))) == 2 and not list(envoy_config.wasm_plugins(plain))
+    envoys.without_wasm(filtered)
+    assert plain == filtered
+
+
+@pytest.mark.parametrize("sign", ["sigv4", "token", "key", "envoy"])
+def test_a_variant_loads_its_module_and_signs_as_it_says(sign):
+    config = envoys.configuration(envoys.Variant("filter", Path("/m.wasm"), sign), 1, UPSTREAM)
+    for plugin in envoy_config.wasm_plugins(config):
+        assert plugin["vm_config"]["code"]["local"]["filename"] == "/m.wasm"
+        configured = plugin["configuration"]["value"]["credentials"].get("sign", "sigv4")
+        assert configured == ("sigv4" if sign == "key" else sign)
+
+
+def test_ratios_are_of_neighbours_in_time():
+    found = {"plain": [1.0, 10.0, 2.0], "filter": [2.0, 20.0, 4.0]}
+    assert measure.ratios(found) == {"filter": [2.0, 2.0, 2.0]}
+    assert measure.spread([1, 2, 3, 4, 5]) == [3, 2, 4] and measure.spread([7]) == [7, 7, 7]
+    assert measure.slope([(1, 5), (2, 7), (3, 9)]) == pytest.approx(2)
+
+
+def test_rounds_take_turns_and_the_first_is_not_counted(monkeypatch):
+    spent = iter(range(100))
+    monkeypatch.setattr(machine, "cpu_ns", lambda _: next(spent))
+    order = []
+    targets = [envoys.Envoy(envoys.Variant(name), FakeProcess, 0) for name in "ab"]
+    found = measure.interleaved(targets, 2, lambda envoy: order.append(envoy.variant.name) or 1, lambda *_: None)
+    assert "".join(order) == "ababba" and found == {"a": [1, 1], "b": [1, 1]}
+
+
+class FakeProcess:
+    class child:
+        pid = 0
+
+
+def test_linear_memories_are_what_lies_before_a_reservation(monkeypatch):
+    maps = [
+        "10000000-10130000 rw-p 00000000 00:00 0",
+        "10130000-290000000 ---p 00000000 00:00 0",
+        "300000000-300100000 rw-p 00000000 00:00 0",
+        "300100000-300101000 ---p 00000000 00:00 0",
+    ]
+    monkeypatch.setattr(machine.Path, "read_text", lambda _: "\n".join(maps))
+    assert machine.linear_memories(1) == [0x130000]
+
+
+@pytest.mark.parametrize("size", [1_024, 16 << 10, 256 << 10])
+def test_a_chat_has_the_size_that_was_asked_for_and_ends_with_the_user(size):
+    chat = bodies.chat("amazon.nova-lite-v1:0", size)
+    assert abs(len(json.dumps(chat)) - size) <= 8
+    assert chat["messages"][-1]["role"] == "user"
+    assert all(turn["content"] for turn in chat["messages"])
+
+
+def test_a_goal_is_reached_from_its_own_side():
+    def figure(value, **goal):
+        return Figure("row", "filter", "what", "×", [value] * 3, **goal)
+
+    assert figure(1.4, goal=1.4).reached and not figure(1.41, goal=1.4).reached
+    assert figure(60, goal=60, at_least=True).reached and not figure(59, goal=60, at_least=True).reached
+    assert figure(1).reached is None
+
+
+def test_the_chart_shows_every_ratio_of_the_filter():
+    figures = [
+        {"what": "CPU, a <chat>", "variant": "filter", "unit": "× plain", "value": [1.5, 1.4, 1.6], "goal": 1.4},
+        {"what": "CPU, a stream", "variant": "filter", "unit": "× plain", "value": [1.1, 1, 1.2], "goal": None},
+        {"what": "CPU, a stream", "variant": "floor-hooks", "unit": "× plain", "value": [1, 1, 1], "goal": None},
+    ]
+    texts = [text.text for text in ElementTree.fromstring(chart.draw({"figures": figures})).iter() if text.text]
+    assert {"a <chat>", "1.50", "a stream", "1.10"} <= set(texts) and "1.00" not in texts
+
+
+def test_every_row_runs():
+    """With counts that tell nothing of speed."""
+    # Left out is what would take as long as a measurement, and is made of the same parts.
+    names = {row.name for row in rows.ROWS} - {"chat-1k-8", "chat-16k", "chat-256k", "saturation", "stream-coalesced"}
+    command = [sys.executable, "-m", "bench", "--smoke", "--only", ",".join(sorted(names))]
+    environment = {"PYTHONPATH": str(ROOT / "tools"), "PATH": "/usr/local/bin:/usr/bin:/bin"}
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    written = json.loads((ROOT / "target/bench/smoke.json").read_text())
+    assert {figure["row"] for figure in written["figures"]} == names
+    assert all(figure["value"][0] >= 0 for figure in written["figures"] if figure["unit"] != "ms over plain")
