@@ -11,25 +11,43 @@ fn is_special(byte: u8) -> bool {
 
 /// How many of the first bytes can stand in a string as they are.
 pub(super) fn plain(bytes: &[u8]) -> usize {
-    let mut length = 0;
-    // Short strings are the usual ones, and end before a block is full.
-    for byte in bytes.iter().take(BLOCK / 4) {
-        if is_special(*byte) {
-            return length;
-        }
-        length += 1;
+    // Short runs are the usual ones, and end before a block is worth its while.
+    let (near, far) = bytes.split_at_checked(2 * BLOCK).unwrap_or((bytes, &[]));
+    let found = by_words(near);
+    if found < near.len() || far.is_empty() {
+        return found;
     }
-    let rest = bytes.get(length..).unwrap_or_default();
-    let (blocks, _) = rest.as_chunks::<BLOCK>();
-    for block in blocks {
-        let found = block.iter().fold(false, |found, byte| found | is_special(*byte));
-        if found {
-            break;
+    let (blocks, _) = far.as_chunks::<BLOCK>();
+    let is_plain =
+        |block: &&[u8; BLOCK]| block.iter().fold(0, |found, byte| found | u8::from(is_special(*byte))) == 0;
+    let passed = near.len() + BLOCK * blocks.iter().take_while(is_plain).count();
+    passed + by_words(bytes.get(passed..).unwrap_or_default())
+}
+
+/// The same, eight bytes at a time.
+fn by_words(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut passed = 0;
+    for word in words {
+        let found = specials(u64::from_le_bytes(*word));
+        if found != 0 {
+            return passed + (found.trailing_zeros() / 8) as usize;
         }
-        length += BLOCK;
+        passed += 8;
     }
-    let rest = bytes.get(length..).unwrap_or_default();
-    length + rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len())
+    passed + rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len())
+}
+
+/// The lowest bit set tells the first special byte of a word (Anderson, "Bit Twiddling Hacks", `haszero` and `hasless`: what
+/// they find too much is above what they find).
+fn specials(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGHS: u64 = ONES * 128;
+    let is_zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let quotes = is_zero(word ^ (ONES * b'"' as u64));
+    let backslashes = is_zero(word ^ (ONES * b'\\' as u64));
+    let controls = word.wrapping_sub(ONES * b' ' as u64) & !word;
+    (quotes | backslashes | controls) & HIGHS
 }
 
 /// True where all bytes are ASCII.
