@@ -38,12 +38,6 @@ pub fn text(bytes: &[u8]) -> Result<&str, usize> {
     std::str::from_utf8(bytes).map_err(|error| error.valid_up_to())
 }
 
-impl<'a> Read<'a> for Str<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        reader.string()
-    }
-}
-
 impl<'a> Read<'a> for String {
     fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
         Ok(reader.string()?.into_cow().into_owned())

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Members, Str, Writer};
+use super::{Members, Writer};
 
 /// Writes itself. What it borrows from the input lives for `'a`.
 pub trait Write<'a> {
@@ -50,12 +50,6 @@ impl<'a, 'b: 'a> Write<'a> for Cow<'b, str> {
             Cow::Borrowed(text) => out.text(text),
             Cow::Owned(text) => out.string(text),
         }
-    }
-}
-
-impl<'a, 'b: 'a> Write<'a> for Str<'b> {
-    fn write(&self, out: &mut Writer<'a>) {
-        self.0.write(out);
     }
 }
 
@@ -149,7 +143,7 @@ impl<'a, 'b: 'a, T: Write<'a>> Write<'a> for Members<'b, T> {
     fn write(&self, out: &mut Writer<'a>) {
         let mut object = out.object();
         for (name, value) in &self.0 {
-            object.add(name, value);
+            object.named(name, value);
         }
         object.end();
     }

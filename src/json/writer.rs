@@ -51,15 +51,20 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// A string of the input's.
+    /// A string of the input's as it is written, without its quotes.
+    pub(super) fn quoted(&mut self, written: &'a str) {
+        self.bytes.push(b'"');
+        self.borrowed(written);
+        self.bytes.push(b'"');
+    }
+
+    /// A text that lives as long as the input.
     pub(super) fn text(&mut self, text: &'a str) {
         if text.len() < LARGE || plain(text.as_bytes()) < text.len() {
             self.string(text);
             return;
         }
-        self.bytes.push(b'"');
-        self.borrowed(text);
-        self.bytes.push(b'"');
+        self.quoted(text);
     }
 
     /// A string.
@@ -128,7 +133,7 @@ impl<'a> Writer<'a> {
     }
 
     /// An object with one member.
-    pub fn one(&mut self, name: &str, value: &dyn Write<'a>) {
+    pub fn one(&mut self, name: &'static str, value: &dyn Write<'a>) {
         self.object().member(name, value).end();
     }
 
@@ -153,33 +158,46 @@ pub struct Object<'w, 'a> {
 }
 
 impl<'a> Object<'_, 'a> {
-    /// Adds a member.
+    /// Adds a member, whose name is plain.
     #[must_use]
-    pub fn member(mut self, name: &str, value: &dyn Write<'a>) -> Self {
+    pub fn member(mut self, name: &'static str, value: &dyn Write<'a>) -> Self {
         self.add(name, value);
         self
     }
 
     /// Adds a member if there is something in it.
     #[must_use]
-    pub fn maybe(self, name: &str, value: &dyn Write<'a>) -> Self {
+    pub fn maybe(self, name: &'static str, value: &dyn Write<'a>) -> Self {
         if value.is_absent() { self } else { self.member(name, value) }
     }
 
     /// Adds a member.
-    pub fn add(&mut self, name: &str, value: &dyn Write<'a>) {
+    pub fn add(&mut self, name: &'static str, value: &dyn Write<'a>) {
         value.write(self.begin(name));
     }
 
     /// Begins a member, whose value has to be written next.
-    pub fn begin(&mut self, name: &str) -> &mut Writer<'a> {
+    pub fn begin(&mut self, name: &'static str) -> &mut Writer<'a> {
+        self.separate();
+        self.out.bytes.push(b'"');
+        self.out.raw(name);
+        self.out.raw("\":");
+        self.out
+    }
+
+    /// Adds a member of any name.
+    pub fn named(&mut self, name: &dyn Write<'a>, value: &dyn Write<'a>) {
+        self.separate();
+        name.write(self.out);
+        self.out.bytes.push(b':');
+        value.write(self.out);
+    }
+
+    fn separate(&mut self) {
         if !self.is_empty {
             self.out.bytes.push(b',');
         }
         self.is_empty = false;
-        self.out.string(name);
-        self.out.bytes.push(b':');
-        self.out
     }
 
     /// Ends it.

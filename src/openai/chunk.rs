@@ -3,7 +3,7 @@
 use super::completion::{Annotation, FinishReason, ThinkingBlock, Usage};
 use super::sse;
 use super::text_completion::Choice;
-use crate::json::{self, Write};
+use crate::json::{self, Str, Write};
 
 /// What one chunk adds to the message. Members that a chunk does not have are absent.
 #[derive(Clone, Debug, Default)]
@@ -11,9 +11,9 @@ pub struct Delta<'a> {
     /// `assistant`, in the first chunk.
     pub role: Option<&'static str>,
     /// Text.
-    pub content: Option<&'a str>,
+    pub content: Option<Str<'a>>,
     /// Reasoning.
-    pub reasoning_content: Option<&'a str>,
+    pub reasoning_content: Option<Str<'a>>,
     /// Reasoning again, with what is needed to send it back.
     pub thinking_blocks: Option<[Indexed<ThinkingBlock<'a>>; 1]>,
     /// A call, or a piece of one.
@@ -54,7 +54,7 @@ pub struct Function<'a> {
     /// In its first chunk.
     pub name: Option<&'a str>,
     /// The next piece of the JSON text.
-    pub arguments: &'a str,
+    pub arguments: Str<'a>,
 }
 
 /// A piece of a custom call.
@@ -117,7 +117,7 @@ impl Writer {
                 out.extend_from_slice(b"}]");
             }
             Form::Text => {
-                let text = delta.content.unwrap_or_default();
+                let text = delta.content.clone().unwrap_or_default();
                 if text.is_empty() && finish_reason.is_none() {
                     return;
                 }
@@ -127,7 +127,23 @@ impl Writer {
                 out.push(b']');
             }
         }
-        // OpenAI: with include_usage every chunk has the member, null in all but the last.
+        self.end(out);
+    }
+
+    /// One chunk with nothing but text: what most chunks are.
+    pub fn text(&self, out: &mut Vec<u8>, text: &Str<'_>) {
+        if self.form == Form::Text {
+            return self.choice(out, &Delta { content: Some(text.clone()), ..Delta::default() }, None);
+        }
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(br#""choices":[{"index":0,"delta":{"content":"#);
+        json(out, text);
+        out.extend_from_slice(br#"},"logprobs":null,"finish_reason":null}]"#);
+        self.end(out);
+    }
+
+    // OpenAI: with include_usage every chunk has the member, null in all but the last.
+    fn end(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(if self.include_usage { b",\"usage\":null}\n\n" } else { b"}\n\n" });
     }
 
@@ -234,7 +250,7 @@ mod tests {
     fn every_chunk_has_the_same_head() {
         let writer = Writer::new("chatcmpl-1", 7, "gpt-\"4o\"", true, Form::Chat);
         let mut out = Vec::new();
-        writer.choice(&mut out, &Delta { content: Some("a\n"), ..Delta::default() }, None);
+        writer.choice(&mut out, &Delta { content: Some("a\n".into()), ..Delta::default() }, None);
         let usage =
             Usage { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3, prompt_tokens_details: None };
         writer.usage(&mut out, &usage, None);

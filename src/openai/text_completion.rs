@@ -67,7 +67,7 @@ pub struct Reply<'a> {
 #[derive(Clone, Debug)]
 pub struct Choice<'a> {
     /// What the model said.
-    pub text: &'a str,
+    pub text: Str<'a>,
     /// 0.
     pub index: u32,
     /// Why it ended; null in the pieces before.

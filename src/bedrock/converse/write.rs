@@ -55,7 +55,7 @@ impl<'a> Write<'a> for Fields<'a> {
     fn write(&self, out: &mut Writer<'a>) {
         let mut object = out.object();
         for (name, value) in &self.0 {
-            object.add(name, value);
+            object.named(name, value);
         }
         object.end();
     }
@@ -69,7 +69,7 @@ impl<'a> Write<'a> for Labels<'a> {
     fn write(&self, out: &mut Writer<'a>) {
         let mut object = out.object();
         for (name, value) in &self.0 {
-            object.add(name, value);
+            object.named(name, value);
         }
         object.end();
     }

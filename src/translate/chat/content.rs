@@ -1,5 +1,7 @@
 //! The content of a message: parts become blocks.
 
+use std::fmt::Display;
+
 use crate::bedrock::converse::{Block, CachePoint, DocumentBlock, Reasoning, ResultBlock};
 use crate::json::{OneOrMany, Str};
 use crate::openai::Error;
@@ -33,7 +35,7 @@ impl Contents {
     pub(super) fn pieces<'a>(
         &mut self,
         content: Option<OneOrMany<'a, Part<'a>>>,
-        place: &str,
+        place: &dyn Display,
         capabilities: &Capabilities,
         notes: &mut Notes<'_>,
     ) -> Result<Vec<Piece<'a>>, Error> {
@@ -46,7 +48,7 @@ impl Contents {
         };
         let mut pieces = Vec::with_capacity(parts.len());
         for (index, part) in parts.into_iter().enumerate() {
-            self.part(part, &format!("{place}[{index}]"), &mut pieces, capabilities, notes)?;
+            self.part(part, &format_args!("{place}[{index}]"), &mut pieces, capabilities, notes)?;
         }
         Ok(pieces)
     }
@@ -54,7 +56,7 @@ impl Contents {
     fn part<'a>(
         &mut self,
         part: Part<'a>,
-        place: &str,
+        place: &dyn Display,
         pieces: &mut Vec<Piece<'a>>,
         capabilities: &Capabilities,
         notes: &mut Notes<'_>,
@@ -131,7 +133,12 @@ impl Contents {
         Ok(())
     }
 
-    fn file<'a>(&mut self, file: File<'a>, place: &str, notes: &mut Notes<'_>) -> Result<Block<'a>, Error> {
+    fn file<'a>(
+        &mut self,
+        file: File<'a>,
+        place: &dyn Display,
+        notes: &mut Notes<'_>,
+    ) -> Result<Block<'a>, Error> {
         let File { file_data, file_id, filename, unknown } = file;
         notes.unknown("messages[].content[].file.", unknown)?;
         let param = format!("{place}.file.file_data");
@@ -163,7 +170,10 @@ impl Contents {
 }
 
 /// What a tool gave; never empty.
-pub(super) fn result_blocks<'a>(pieces: Vec<Piece<'a>>, place: &str) -> Result<Vec<ResultBlock<'a>>, Error> {
+pub(super) fn result_blocks<'a>(
+    pieces: Vec<Piece<'a>>,
+    place: &dyn Display,
+) -> Result<Vec<ResultBlock<'a>>, Error> {
     let mut blocks = Vec::with_capacity(pieces.len());
     for piece in pieces {
         blocks.push(match piece {
@@ -175,7 +185,7 @@ pub(super) fn result_blocks<'a>(pieces: Vec<Piece<'a>>, place: &str) -> Result<V
             Piece::Block(_) | Piece::Reasoning(_) => {
                 let message =
                     format!("'{place}' may hold only text, images, documents and video in this role.");
-                return Err(Error::invalid(message).param(place));
+                return Err(Error::invalid(message).param(place.to_string()));
             }
         });
     }
@@ -188,7 +198,7 @@ pub(super) fn result_blocks<'a>(pieces: Vec<Piece<'a>>, place: &str) -> Result<V
 /// The address of a medium, and the format that the client states.
 fn url<'a>(
     media: Option<MediaUrl<'a>>,
-    place: &str,
+    place: &dyn Display,
     member: &str,
     notes: &mut Notes<'_>,
 ) -> Result<Str<'a>, Error> {

@@ -15,7 +15,7 @@ use super::{Called, Reply};
 /// What is collected from the blocks.
 #[derive(Default)]
 struct Collected<'a> {
-    text: Option<String>,
+    text: Option<Str<'a>>,
     /// The input of the answer tool.
     answer: Option<&'a str>,
     reasoning: Option<String>,
@@ -48,7 +48,11 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
             object: "text_completion",
             created: answered.created,
             model: &context.model,
-            choices: [text_completion::Choice { text: &text, index: 0, finish_reason: Some(finish_reason) }],
+            choices: [text_completion::Choice {
+                text: text.into(),
+                index: 0,
+                finish_reason: Some(finish_reason),
+            }],
             usage: tokens.as_ref().map(usage),
         };
         return Ok(json::to_vec(&completion));
@@ -62,7 +66,7 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
     let annotations = if answer.is_some() { Vec::new() } else { annotations };
     let message = Message {
         role: "assistant",
-        content: answer.map(Str::from).or(text.map(Str::from)),
+        content: answer.map(Str::from).or(text),
         reasoning_content: reasoning.map(Str::from),
         thinking_blocks,
         tool_calls,
@@ -86,7 +90,7 @@ impl<'a> Collected<'a> {
     fn block(&mut self, block: Block<'a>, context: &'a Reply) -> Result<(), Error> {
         let Block { text, tool_use, reasoning_content, citations_content } = block;
         if let Some(text) = text {
-            self.text(&text);
+            self.text(text);
         }
         if let Some(call) = tool_use {
             self.call(call, context)?;
@@ -105,7 +109,7 @@ impl<'a> Collected<'a> {
         if let Some(Citations { content, citations }) = citations_content {
             let start = self.characters();
             for piece in content.into_iter().flatten() {
-                self.text(&piece.text.unwrap_or_default());
+                self.text(piece.text.unwrap_or_default());
             }
             let end = self.characters();
             self.annotations
@@ -114,12 +118,15 @@ impl<'a> Collected<'a> {
         Ok(())
     }
 
-    fn text(&mut self, text: &str) {
-        self.text.get_or_insert_default().push_str(text);
+    fn text(&mut self, text: Str<'a>) {
+        self.text = Some(match self.text.take() {
+            Some(before) => (before.into_cow().into_owned() + &text).into(),
+            None => text,
+        });
     }
 
     fn characters(&self) -> usize {
-        self.text.as_deref().map_or(0, |text| text.chars().count())
+        self.text.as_ref().map_or(0, Str::count)
     }
 
     fn call(&mut self, call: ToolUse<'a>, context: &'a Reply) -> Result<(), Error> {

@@ -169,7 +169,7 @@ impl Stream {
             return self.event(frame, out);
         }
         let beginning = self.context.text.as_deref().unwrap_or_default();
-        let delta = Delta { role: Some("assistant"), content: Some(beginning), ..Delta::default() };
+        let delta = Delta { role: Some("assistant"), content: Some(beginning.into()), ..Delta::default() };
         self.writer.choice(out, &delta, None);
         let result = self.event(frame, out);
         // Only a good event is a beginning: before one, an error still can be a status.
@@ -224,7 +224,7 @@ impl Stream {
                 return Ok(());
             }
             Called::Function(name) => {
-                let function = Function { name: Some(name), arguments: "" };
+                let function = Function { name: Some(name), arguments: Str::default() };
                 let delta = if self.context.legacy_functions {
                     Delta { function_call: Some(function), ..Delta::default() }
                 } else {
@@ -276,15 +276,13 @@ impl Stream {
         Ok(())
     }
 
-    fn text(&mut self, block: u32, text: &str, out: &mut Vec<u8>) -> Result<(), Error> {
+    fn text(&mut self, block: u32, text: &Str<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
         if self.cited.0 != block {
             self.cited = (block, self.characters);
         }
-        self.characters = self.characters.saturating_add(text.chars().count());
+        self.characters = self.characters.saturating_add(text.count());
         match &mut self.speech {
-            Speech::Flows => {
-                self.writer.choice(out, &Delta { content: Some(text), ..Delta::default() }, None)
-            }
+            Speech::Flows => self.writer.text(out, text),
             Speech::Held { text: held, .. } => hold(held, text, self.held_bytes)?,
             Speech::Unwanted => {}
         }
@@ -295,7 +293,8 @@ impl Stream {
     fn release(&mut self, out: &mut Vec<u8>) {
         if let Speech::Held { text, sources } = &self.speech {
             if !text.is_empty() {
-                self.writer.choice(out, &Delta { content: Some(text), ..Delta::default() }, None);
+                let content = Some(Str::from(text.as_str()));
+                self.writer.choice(out, &Delta { content, ..Delta::default() }, None);
             }
             out.extend_from_slice(sources);
             self.speech = Speech::Flows;
@@ -315,12 +314,12 @@ impl Stream {
             (None, None, None) => return,
             (None, None, Some(data)) => ThinkingBlock::RedactedThinking { data },
             (text, signature, _) => {
-                let thinking = text.as_deref().unwrap_or_default().into();
+                let thinking = text.clone().unwrap_or_default();
                 ThinkingBlock::Thinking { thinking, signature }
             }
         };
         let delta = Delta {
-            reasoning_content: text.as_deref(),
+            reasoning_content: text,
             thinking_blocks: Some([Indexed { index, piece }]),
             ..Delta::default()
         };
@@ -338,15 +337,15 @@ impl Stream {
         let delta = match open {
             Open::Function { index, begun } => {
                 *begun = true;
-                arguments_delta(self.context.legacy_functions, *index, piece)
+                arguments_delta(self.context.legacy_functions, *index, piece.clone())
             }
             Open::Custom { arguments, .. } => {
                 return hold(arguments, piece, self.held_bytes);
             }
             Open::Answer { begun } => {
                 *begun = true;
-                self.characters = self.characters.saturating_add(piece.chars().count());
-                Delta { content: Some(piece), ..Delta::default() }
+                self.characters = self.characters.saturating_add(piece.count());
+                Delta { content: Some(piece.clone()), ..Delta::default() }
             }
         };
         self.writer.choice(out, &delta, None);
@@ -360,10 +359,14 @@ impl Stream {
         match open {
             Open::Function { begun: true, .. } | Open::Answer { begun: true } => {}
             Open::Function { index, begun: false } => {
-                self.writer.choice(out, &arguments_delta(self.context.legacy_functions, index, "{}"), None);
+                self.writer.choice(
+                    out,
+                    &arguments_delta(self.context.legacy_functions, index, "{}".into()),
+                    None,
+                );
             }
             Open::Answer { begun: false } => {
-                self.writer.choice(out, &Delta { content: Some("{}"), ..Delta::default() }, None);
+                self.writer.choice(out, &Delta { content: Some("{}".into()), ..Delta::default() }, None);
             }
             Open::Custom { index, arguments } => {
                 let input = custom_input(&arguments);
@@ -420,7 +423,7 @@ fn read<'a, T: Read<'a>>(frame: &Frame<'a>) -> Result<T, Error> {
         .map_err(|_| no_answer("Bedrock's stream has an event that cannot be read."))
 }
 
-fn arguments_delta(legacy: bool, index: u32, arguments: &str) -> Delta<'_> {
+fn arguments_delta(legacy: bool, index: u32, arguments: Str<'_>) -> Delta<'_> {
     let function = Function { name: None, arguments };
     if legacy {
         return Delta { function_call: Some(function), ..Delta::default() };

@@ -1,6 +1,7 @@
 //! Messages become turns: they alternate, begin with the user's, and every call in them is answered in the next.
 
 use std::collections::HashSet;
+use std::fmt::Display;
 
 use crate::bedrock::converse::{
     Block, CachePoint, Input, Message, Reasoning, ResultBlock, ResultStatus, Role, SystemBlock, ToolResult,
@@ -79,13 +80,13 @@ pub(super) fn turns<'a>(
         known: HashSet::new(),
     };
     for (index, message) in messages.into_iter().enumerate() {
-        builder.message(message, &format!("messages[{index}]"))?;
+        builder.message(message, &format_args!("messages[{index}]"))?;
     }
     builder.finish(prefill)
 }
 
 impl<'a> Builder<'a, '_, '_> {
-    fn message(&mut self, message: chat::Message<'a>, place: &str) -> Result<(), Error> {
+    fn message(&mut self, message: chat::Message<'a>, place: &dyn Display) -> Result<(), Error> {
         let chat::Message {
             role,
             content,
@@ -108,9 +109,9 @@ impl<'a> Builder<'a, '_, '_> {
         self.notes.ignore_if(audio.is_some(), "messages[].audio");
         self.notes.ignore_if(annotations.is_some_and(|list| list.get() != "[]"), "messages[].annotations");
         let role = role.ok_or_else(|| Error::missing(&format!("{place}.role")))?;
-        let content_place = format!("{place}.content");
+        let content_place = format_args!("{place}.content");
         if matches!(&*role, "system" | "developer" | "user") && content.is_none() {
-            return Err(Error::missing(&content_place));
+            return Err(Error::missing(&content_place.to_string()));
         }
         let pieces = self.contents.pieces(content, &content_place, self.capabilities, self.notes)?;
         let point = cache::point(cache_control, cache::CONTROL, self.capabilities, self.notes)?;
@@ -176,7 +177,7 @@ impl<'a> Builder<'a, '_, '_> {
 
     /// Instructions before the first turn are the system's; later ones stay in their place, so that the prefix
     /// before them stays cached.
-    fn instructions(&mut self, pieces: Vec<Piece<'a>>, place: &str) -> Result<(), Error> {
+    fn instructions(&mut self, pieces: Vec<Piece<'a>>, place: &dyn Display) -> Result<(), Error> {
         for piece in pieces {
             match piece {
                 Piece::Block(Block::Text(text)) if self.current.is_none() && self.capabilities.system => {
@@ -189,20 +190,20 @@ impl<'a> Builder<'a, '_, '_> {
                 Piece::CachePoint(point) => self.point(point),
                 Piece::Block(_) | Piece::Reasoning(_) => {
                     let message = format!("'{place}' may hold only text in this role.");
-                    return Err(Error::invalid(message).param(place));
+                    return Err(Error::invalid(message).param(place.to_string()));
                 }
             }
         }
         Ok(())
     }
 
-    fn add(&mut self, role: Role, pieces: Vec<Piece<'a>>, place: &str) -> Result<(), Error> {
+    fn add(&mut self, role: Role, pieces: Vec<Piece<'a>>, place: &dyn Display) -> Result<(), Error> {
         for piece in pieces {
             match piece {
                 Piece::Block(block) => {
                     if role == Role::Assistant && !matches!(block, Block::Text(_)) {
                         let message = format!("'{place}' may hold only text in this role.");
-                        return Err(Error::invalid(message).param(place));
+                        return Err(Error::invalid(message).param(place.to_string()));
                     }
                     self.turn(role).blocks.push(block);
                 }
@@ -210,7 +211,7 @@ impl<'a> Builder<'a, '_, '_> {
                 Piece::Reasoning(reasoning) if role == Role::Assistant => self.reasoning(reasoning),
                 Piece::Reasoning(_) => {
                     let message = format!("'{place}' may not hold reasoning in this role.");
-                    return Err(Error::invalid(message).param(place));
+                    return Err(Error::invalid(message).param(place.to_string()));
                 }
             }
         }
@@ -222,7 +223,7 @@ impl<'a> Builder<'a, '_, '_> {
         pieces: Vec<Piece<'a>>,
         refusal: Option<Str<'a>>,
         thoughts: Thoughts<'a>,
-        place: &str,
+        place: &dyn Display,
     ) -> Result<(), Error> {
         for reasoning in thoughts.into_blocks(self.notes)? {
             self.reasoning(reasoning);
@@ -252,17 +253,17 @@ impl<'a> Builder<'a, '_, '_> {
         &mut self,
         tool_calls: Option<List<ToolCall<'a>>>,
         function_call: Option<FunctionCall<'a>>,
-        place: &str,
+        place: &dyn Display,
     ) -> Result<(), Error> {
         for (index, call) in tool_calls.into_iter().flatten().enumerate() {
             let ToolCall { id, kind, function, custom, index: _, cache_control, unknown } = call;
-            let place = format!("{place}.tool_calls[{index}]");
+            let place = format_args!("{place}.tool_calls[{index}]");
             self.notes.unknown("messages[].tool_calls[].", unknown)?;
             let point = cache::point(cache_control, cache::CONTROL, self.capabilities, self.notes)?;
             match (function, custom) {
                 (Some(function), custom) => {
                     self.notes.ignore_if(custom.is_some(), "messages[].tool_calls[].custom");
-                    self.call(id, function, &format!("{place}.function"))?;
+                    self.call(id, function, &format_args!("{place}.function"))?;
                 }
                 (None, Some(CustomCall { name, input, unknown })) => {
                     self.notes.unknown("messages[].tool_calls[].custom.", unknown)?;
@@ -280,12 +281,17 @@ impl<'a> Builder<'a, '_, '_> {
             }
         }
         if let Some(function) = function_call {
-            self.call(None, function, &format!("{place}.function_call"))?;
+            self.call(None, function, &format_args!("{place}.function_call"))?;
         }
         Ok(())
     }
 
-    fn call(&mut self, id: Option<Str<'a>>, function: FunctionCall<'a>, place: &str) -> Result<(), Error> {
+    fn call(
+        &mut self,
+        id: Option<Str<'a>>,
+        function: FunctionCall<'a>,
+        place: &dyn Display,
+    ) -> Result<(), Error> {
         let FunctionCall { name, arguments, unknown } = function;
         self.notes.unknown("messages[].tool_calls[].function.", unknown)?;
         let name =
@@ -331,7 +337,7 @@ impl<'a> Builder<'a, '_, '_> {
         call: Option<Call>,
         pieces: Vec<Piece<'a>>,
         failed: bool,
-        place: &str,
+        place: &dyn Display,
     ) -> Result<(), Error> {
         let mut points = Vec::new();
         for piece in &pieces {
