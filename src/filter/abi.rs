@@ -105,14 +105,7 @@ pub extern "C" fn proxy_on_http_call_response(
     contexts::answer(id, call, host::activate, headers, size);
 }
 
-/// True: nothing is left to do that Envoy would have to wait for.
-#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
-pub extern "C" fn proxy_on_done(id: u32) -> bool {
-    contexts::done(id);
-    true
-}
-
-/// A context is not needed any more.
+/// A context is over. Envoy also tells before (`proxy_on_done`), for those that it would have to wait for.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_delete(id: u32) {
     contexts::delete(id);

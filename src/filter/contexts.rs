@@ -71,10 +71,9 @@ struct Contexts {
 
 enum Slot {
     Idle(Box<dyn Stream>),
-    /// It is at work, and this is what has been said of it meanwhile.
+    /// It is at work, and has been said to be over meanwhile or not.
     Busy {
-        is_done: bool,
-        is_deleted: bool,
+        is_over: bool,
     },
 }
 
@@ -135,33 +134,34 @@ pub(super) fn called(call: u32) {
     CONTEXTS.with_borrow_mut(|contexts| contexts.calls.insert(call, maker));
 }
 
-/// A stream is over.
-pub(super) fn done(id: u32) {
-    if said(id, |is_done, _| *is_done = true) {
-        return;
-    }
-    with_stream(id, |stream| {
-        stream.on_done();
-        Action::Continue
-    });
-}
-
-/// A context is not needed any more.
+/// A context is over.
 pub(super) fn delete(id: u32) {
-    if said(id, |_, is_deleted| *is_deleted = true) {
-        return;
-    }
-    // Dropped outside the table: that may be work too.
-    let _dropped = CONTEXTS.with_borrow_mut(|contexts| {
+    let plugin = CONTEXTS.with_borrow_mut(|contexts| {
         contexts.calls.retain(|_, maker| *maker != id);
-        (contexts.streams.remove(&id), contexts.plugins.remove(&id))
+        contexts.plugins.remove(&id)
+    });
+    drop(plugin);
+    if let Some(stream) = take(id) {
+        return end(id, stream);
+    }
+    CONTEXTS.with_borrow_mut(|contexts| {
+        if let Some(Slot::Busy { is_over }) = contexts.streams.get_mut(&id) {
+            *is_over = true;
+        }
     });
 }
 
+/// Lets a stream do the last it has to do.
+fn end(id: u32, mut stream: Box<dyn Stream>) {
+    as_active(id, || stream.on_done());
+    CONTEXTS.with_borrow_mut(|contexts| contexts.streams.remove(&id));
+}
+
+/// Takes a stream to work with, where it is not at work already.
 fn take(id: u32) -> Option<Box<dyn Stream>> {
     CONTEXTS.with_borrow_mut(|contexts| {
         let slot = contexts.streams.get_mut(&id)?;
-        match std::mem::replace(slot, Slot::Busy { is_done: false, is_deleted: false }) {
+        match std::mem::replace(slot, Slot::Busy { is_over: false }) {
             Slot::Idle(stream) => Some(stream),
             busy @ Slot::Busy { .. } => {
                 *slot = busy;
@@ -171,29 +171,17 @@ fn take(id: u32) -> Option<Box<dyn Stream>> {
     })
 }
 
-fn put_back(id: u32, mut stream: Box<dyn Stream>) {
-    let (is_done, is_deleted) = CONTEXTS.with_borrow(|contexts| match contexts.streams.get(&id) {
-        Some(Slot::Busy { is_done, is_deleted }) => (*is_done, *is_deleted),
-        Some(Slot::Idle(_)) | None => (false, true),
-    });
-    if is_done {
-        as_active(id, || stream.on_done());
-    }
-    CONTEXTS.with_borrow_mut(|contexts| contexts.streams.insert(id, Slot::Idle(stream)));
-    if is_deleted {
-        delete(id);
-    }
-}
-
-/// Notes what is said of a stream that is at work; false where it is not.
-fn said(id: u32, note: impl FnOnce(&mut bool, &mut bool)) -> bool {
-    CONTEXTS.with_borrow_mut(|contexts| match contexts.streams.get_mut(&id) {
-        Some(Slot::Busy { is_done, is_deleted }) => {
-            note(is_done, is_deleted);
-            true
+fn put_back(id: u32, stream: Box<dyn Stream>) {
+    let left = CONTEXTS.with_borrow_mut(|contexts| match contexts.streams.get_mut(&id) {
+        Some(slot @ Slot::Busy { is_over: false }) => {
+            *slot = Slot::Idle(stream);
+            None
         }
-        Some(Slot::Idle(_)) | None => false,
-    })
+        _ => Some(stream),
+    });
+    if let Some(stream) = left {
+        end(id, stream);
+    }
 }
 
 fn as_active<T>(id: u32, act: impl FnOnce() -> T) -> T {
@@ -264,7 +252,6 @@ mod tests {
         /// What Envoy does when a call of ours ends the stream: 3 is this one, 4 another.
         fn on_request_headers(&mut self, _end_of_stream: bool) -> Action {
             self.log("headers");
-            done(3);
             delete(3);
             assert_eq!(
                 with_stream(3, |_| Action::Pause),
@@ -340,7 +327,6 @@ mod tests {
     fn an_answer_for_a_stream_that_is_gone_is_nobodys() {
         let log = begun();
         with_stream(4, |stream| stream.on_request_body(0, true));
-        done(4);
         delete(4);
         answer(1, 71, |_| {}, 1, 0);
         assert_eq!(lines(&log), ["4: body", "4: done", "0: dropped"]);

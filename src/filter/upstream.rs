@@ -79,7 +79,7 @@ impl Upstream {
         if !end_of_stream {
             return Ok(Action::Pause);
         }
-        let handoff = host::property(&["filter_state", &format!("wasm.{}", handoff::KEY)]);
+        let handoff = host::property(&[handoff::KEY]);
         let handoff = handoff.as_deref().and_then(Handoff::from_bytes).ok_or_else(|| {
             host::log(Level::Error, || {
                 "a request came by no gateway role: is it on this listener?".to_owned()
