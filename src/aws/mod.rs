@@ -5,10 +5,10 @@
 mod canonical;
 pub mod credentials;
 pub mod endpoint;
+mod hmac;
 pub mod path;
 pub mod providers;
 pub mod renewal;
-mod sha256;
 pub mod sign;
 pub mod source;
 mod timestamp;

@@ -5,8 +5,9 @@ use std::time::SystemTime;
 
 use super::Credentials;
 use super::canonical::{is_sendable, push_path, push_query, push_value};
-use super::sha256::{Hmac, push_hex, sha256};
+use super::hmac::{Hmac, push_hex};
 use super::timestamp::Timestamp;
+use crate::sha256::sha256;
 
 /// The service name that Bedrock's requests are signed for, on the runtime and the control plane alike
 /// (botocore, service model `bedrock-runtime`, `signingName`).

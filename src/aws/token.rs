@@ -8,9 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Credentials;
+use super::hmac::push_hex;
 use super::path::encode_label;
-use super::sha256::{push_hex, sha256};
 use super::sign::{ALGORITHM, BEDROCK, Error, Keys, scope, timestamp};
+use crate::sha256::sha256;
 
 /// The longest that a token may live: AWS's own limit, twelve hours.
 pub const MAX_LIFETIME: Duration = Duration::from_secs(43_200);

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
-
 use super::headers::Headers;
 use crate::openai::Error;
+use crate::sha256::sha256;
 
 /// A key's SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -14,7 +13,7 @@ pub struct Hash([u8; 32]);
 impl Hash {
     /// Of the key itself.
     pub fn of(key: &[u8]) -> Self {
-        Self(Sha256::digest(key).into())
+        Self(sha256(&[key]))
     }
 
     /// From 64 hexadecimal digits.

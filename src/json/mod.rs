@@ -18,7 +18,7 @@ pub(crate) use object::{answer, object};
 pub use raw::{Raw, is_within_depth};
 pub use read::{List, Members, NameOr, OneOrMany, Read, Unknown, from_slice, from_str, text};
 pub use reader::{Kind, Reader};
-pub use scan::is_ascii;
+pub use scan::all;
 pub use string::Str;
 pub use write::{Null, Write, to_string, to_vec};
 pub use writer::{Object, Pieces, Writer};

@@ -35,7 +35,9 @@ pub fn from_slice<'a, T: Read<'a>>(bytes: &'a [u8]) -> Result<T, Error> {
 /// # Errors
 /// How many of them are UTF-8, where not all are.
 pub fn text(bytes: &[u8]) -> Result<&str, usize> {
-    std::str::from_utf8(bytes).map_err(|error| error.valid_up_to())
+    // The place of what is wrong is worth a second look.
+    simdutf8::basic::from_utf8(bytes)
+        .map_err(|_| std::str::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to()))
 }
 
 impl<'a> Read<'a> for String {

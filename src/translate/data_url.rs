@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::bedrock::image;
+use crate::json;
 use crate::openai::Error;
 
 /// A `data:` URL, its base64 left as it is.
@@ -57,7 +58,7 @@ fn media_type(head: &str) -> &str {
 pub(super) fn checked<'a>(base64: Cow<'a, str>, param: &str) -> Result<Cow<'a, str>, Error> {
     let refuse = |reason: &str| Error::invalid(format!("Invalid value for '{param}': {reason}")).param(param);
     let mut base64 = base64;
-    if base64.bytes().any(|byte| byte.is_ascii_whitespace()) {
+    if !json::all(base64.as_bytes(), |byte| !byte.is_ascii_whitespace()) {
         base64 = base64.chars().filter(|c| !c.is_ascii_whitespace()).collect::<String>().into();
     }
     match base64.len() % 4 {

@@ -1,20 +1,9 @@
-//! SHA-256 and HMAC (FIPS 180-4, RFC 2104).
+//! HMAC with SHA-256 (RFC 2104).
 
-use sha2::{Digest, Sha256};
-
-/// What SHA-256 gives, and HMAC with it.
-pub(super) type Hash = [u8; 32];
+use crate::sha256::{Hash, Sha256, sha256};
 
 /// The block that SHA-256 works on, bytes.
 const BLOCK: usize = 64;
-
-pub(super) fn sha256(pieces: &[&[u8]]) -> Hash {
-    let mut hash = Sha256::new();
-    for piece in pieces {
-        hash.update(piece);
-    }
-    hash.finalize().into()
-}
 
 /// HMAC with one key, whose share of the work is done once.
 #[derive(Clone)]
@@ -37,14 +26,18 @@ impl Hmac {
             for (byte, key) in block.iter_mut().zip(key) {
                 *byte ^= key;
             }
-            Sha256::new_with_prefix(block)
+            let mut hash = Sha256::default();
+            hash.update(&block);
+            hash
         };
         Self { inner: padded(0x36), outer: padded(0x5c) }
     }
 
     pub(super) fn of(&self, message: &[u8]) -> Hash {
-        let inner = self.inner.clone().chain_update(message).finalize();
-        self.outer.clone().chain_update(inner).finalize().into()
+        let Self { mut inner, mut outer } = self.clone();
+        inner.update(message);
+        outer.update(&inner.finish());
+        outer.finish()
     }
 }
 
