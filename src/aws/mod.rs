@@ -2,12 +2,14 @@
 //!
 //! Nothing here does I/O or reads a clock: the time comes in as an argument.
 
+mod bytes;
 mod canonical;
 pub mod credentials;
 pub mod endpoint;
 pub mod path;
 pub mod providers;
 pub mod renewal;
+pub mod rfc3339;
 mod sha256;
 pub mod sign;
 pub mod source;

@@ -82,7 +82,8 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         cluster: cluster.clone(),
         accounts,
     };
-    let discover = discover.as_ref().map(|written| discover_of(written, &upstream, &taken)).transpose()?.flatten();
+    let discover =
+        discover.as_ref().map(|written| discover_of(written, &upstream, &taken)).transpose()?.flatten();
     let config = Config {
         prefixes: prefixes_of(prefixes.as_deref())?,
         keys: keys(api_keys.as_deref().unwrap_or_default())?,
