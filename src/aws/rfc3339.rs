@@ -43,6 +43,12 @@ pub fn seconds(text: &str) -> Option<u64> {
     (second < 60 || may_leap_after(utc)).then_some(utc)
 }
 
+/// The date of a moment that is so many seconds after 1970: `2026-11-22`.
+pub fn date(seconds: u64) -> String {
+    let (year, month, day) = civil(seconds / DAY);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 /// How a date and a time are formed.
 const STAMP: &str = "0000-00-00T00:00:00";
 
@@ -95,6 +101,13 @@ mod tests {
             ("9999-12-31T23:59:59Z", 253_402_300_799),
         ] {
             assert_eq!(seconds(text), Some(moment), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_moment_has_a_date_in_utc() {
+        for text in ["1970-01-01T00:00:00Z", "2024-02-29T23:59:59Z", "9999-12-31T00:00:00Z"] {
+            assert_eq!(Some(date(seconds(text).unwrap()).as_str()), text.split('T').next());
         }
     }
 
