@@ -4,9 +4,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
-
 use super::Credentials;
+use super::bytes::{Packed, Unpacked};
 use super::providers::Temporary;
 use super::turn::{self, TOLERANCE, Turn, Worker, moment};
 
@@ -89,34 +88,53 @@ impl Record {
     /// For the memory that workers share.
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self { held, turn } = self;
-        let held = held.as_ref().map(|Held { credentials, fetched, expires }| {
-            let Credentials { access_key_id, secret_access_key, session_token } = credentials.clone();
-            (access_key_id, secret_access_key, session_token, *fetched, *expires)
-        });
-        serde_json::to_vec(&Wire { held, turn: turn.to_text() }).unwrap_or_default()
+        let mut out = Packed::default();
+        out.text(&turn.to_text());
+        out.number(held.is_some().into());
+        if let Some(Held { credentials, fetched, expires }) = held {
+            let Credentials { access_key_id, secret_access_key, session_token } = credentials;
+            out.text(access_key_id);
+            out.text(secret_access_key);
+            out.number(session_token.is_some().into());
+            if let Some(token) = session_token {
+                out.text(token);
+            }
+            out.moment(*fetched);
+            out.moment(*expires);
+        }
+        out.finish()
     }
 
     /// What [`Self::to_bytes`] wrote; what nobody wrote is nothing known.
     pub fn from_bytes(bytes: &[u8]) -> Self {
-        let Ok(Wire { held, turn }) = serde_json::from_slice(bytes) else { return Self::default() };
-        let held = held.map(|(access_key_id, secret_access_key, session_token, fetched, expires)| Held {
-            credentials: Credentials { access_key_id, secret_access_key, session_token },
-            fetched,
-            expires,
-        });
-        Self { held, turn: Turn::from_text(&turn).unwrap_or_default() }
+        Self::read(bytes).unwrap_or_default()
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let mut read = Unpacked(bytes);
+        let turn = Turn::from_text(&read.text()?)?;
+        let held = if read.flag()? { Some(Held::read(&mut read)?) } else { None };
+        read.0.is_empty().then_some(Self { held, turn })
+    }
+}
+
+impl Held {
+    fn read(read: &mut Unpacked<'_>) -> Option<Self> {
+        Some(Self {
+            credentials: Credentials {
+                access_key_id: read.text()?,
+                secret_access_key: read.text()?,
+                session_token: if read.flag()? { Some(read.text()?) } else { None },
+            },
+            fetched: read.moment()?,
+            expires: read.moment()?,
+        })
     }
 }
 
 /// How long to wait after that many failures.
 pub fn pause(failures: u32) -> Duration {
     turn::pause(failures, LONGEST_PAUSE)
-}
-
-#[derive(Serialize, Deserialize)]
-struct Wire {
-    held: Option<(String, String, Option<String>, Duration, Duration)>,
-    turn: String,
 }
 
 #[cfg(test)]
@@ -231,12 +249,32 @@ mod tests {
 
     #[test]
     fn a_record_comes_back_as_it_went_and_anything_else_is_nothing_known() {
-        let record = held(HOUR).leased(OTHER, at(5)).failed(ME, at(6));
-        let bytes = record.to_bytes();
-        assert_eq!(Record::from_bytes(&bytes), record);
-        for end in 0..bytes.len() {
-            assert_eq!(Record::from_bytes(&bytes[..end]), Record::default(), "cut at {end}");
+        let lasting = |mut record: Record| {
+            record.held.as_mut().unwrap().credentials.session_token = None;
+            record
+        };
+        for record in [
+            Record::default(),
+            Record::default().leased(ME, at(0) + Duration::from_millis(1)),
+            held(HOUR).leased(OTHER, at(5)).failed(ME, at(6)),
+            lasting(held(HOUR)),
+        ] {
+            let bytes = record.to_bytes();
+            assert_eq!(Record::from_bytes(&bytes), record);
+            for end in 0..bytes.len() {
+                assert_eq!(Record::from_bytes(&bytes[..end]), Record::default(), "cut at {end}");
+            }
+            for at in 0..bytes.len() {
+                let mut other = bytes.clone();
+                other[at] ^= 0xff;
+                // Some are another record; none is a panic.
+                let _ = Record::from_bytes(&other);
+            }
+            assert_eq!(Record::from_bytes(&[&bytes[..], &[0]].concat()), Record::default());
         }
+        let former =
+            br#"{"held":null,"failures":1,"retry_at":{"secs":1,"nanos":0},"failed_by":1,"lease":null}"#;
+        assert_eq!(Record::from_bytes(former), Record::default());
     }
 
     #[test]

@@ -9,7 +9,8 @@ pub(super) struct Timestamp(String);
 
 /// How many of its characters are the date.
 const DATE: usize = 8;
-const DAY: u64 = 86_400;
+/// Seconds.
+pub(super) const DAY: u64 = 86_400;
 /// The first day that four digits for the year cannot tell: 10000-01-01, in days since 1970.
 const YEAR_10000: u64 = 2_932_897;
 
@@ -39,12 +40,15 @@ impl Timestamp {
     }
 }
 
+/// 400 years, in days.
+const ERA: u64 = 146_097;
+/// 0000-03-01 is so many days before 1970-01-01.
+const BEFORE_1970: u64 = 719_468;
+
 /// Year, month and day of a day counted from 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms",
 /// `civil_from_days`): years begin in March, so that a leap day is the last day of one.
-fn civil(days: u64) -> (u64, u64, u64) {
-    const ERA: u64 = 146_097;
-    // 0000-03-01 is so many days before 1970.
-    let days = days.saturating_add(719_468);
+pub(super) fn civil(days: u64) -> (u64, u64, u64) {
+    let days = days.saturating_add(BEFORE_1970);
     let (era, day) = (days / ERA, days % ERA);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
@@ -52,6 +56,20 @@ fn civil(days: u64) -> (u64, u64, u64) {
     let day = day - (153 * month + 2) / 5 + 1;
     let month = if month < 10 { month + 3 } else { month - 9 };
     (year + era * 400 + u64::from(month <= 2), month, day)
+}
+
+/// The day of a year, month and day, counted from 1970-01-01 (the same, `days_from_civil`); `None` where there is no such
+/// day, and before 1970.
+pub(super) fn days(year: u64, month: u64, day: u64) -> Option<u64> {
+    if !(1970..10_000).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let from_march = year - u64::from(month <= 2);
+    let (era, year_of_era) = (from_march / 400, from_march % 400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = era * ERA + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    // The 31st of a short month is a day of the next.
+    days.checked_sub(BEFORE_1970).filter(|days| civil(*days) == (year, month, day))
 }
 
 #[cfg(test)]
@@ -75,11 +93,17 @@ mod tests {
             for (month, length) in (1..).zip(lengths(year)) {
                 for day in 1..=length {
                     assert_eq!(civil(days), (year, month, day));
+                    assert_eq!(super::days(year, month, day), Some(days));
                     days += 1;
                 }
+                assert_eq!(super::days(year, month, length + 1), None);
             }
         }
         assert_eq!(days, YEAR_10000);
+        for (year, month, day) in [(1969, 12, 31), (10_000, 1, 1), (2026, 0, 1), (2026, 13, 1), (2026, 1, 0)]
+        {
+            assert_eq!(super::days(year, month, day), None);
+        }
     }
 
     #[test]

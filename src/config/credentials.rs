@@ -7,7 +7,7 @@ use crate::aws::source::{
 use crate::aws::{Credentials, Identity};
 
 use super::signer::sign;
-use super::values::{error, host_of, region_of};
+use super::values::{error, error_in, host_of, inside, region_of};
 use super::{Error, file};
 
 /// Where an ECS agent answers for paths without a host (Amazon ECS Developer Guide, "Task IAM role").
@@ -17,18 +17,18 @@ const SESSION_NAME: &str = "bedrock-filter";
 const DURATIONS: std::ops::RangeInclusive<u32> = 900..=43_200;
 
 /// As whom, by what is written at `at`; STS is in `region` where nothing else is said.
-pub(super) fn account(written: file::Credentials, region: &Region, at: &str) -> Result<Account, Error> {
-    let sign = sign(&written, at)?;
+pub(super) fn account(written: &file::Credentials, region: &Region, at: &str) -> Result<Account, Error> {
+    let sign = sign(written, at)?;
     let source = if sign == Sign::Envoy { Source::Envoy } else { source(written, region, at)? };
     Ok(Account { name: at.to_owned(), source, sign })
 }
 
-fn source(written: file::Credentials, region: &Region, at: &str) -> Result<Source, Error> {
+fn source(written: &file::Credentials, region: &Region, at: &str) -> Result<Source, Error> {
     let file::Credentials {
-        access_key_id,
-        secret_access_key,
-        session_token,
-        bearer_token,
+        access_key_id: _,
+        secret_access_key: _,
+        session_token: _,
+        bearer_token: _,
         container,
         instance,
         web_identity,
@@ -36,22 +36,23 @@ fn source(written: file::Credentials, region: &Region, at: &str) -> Result<Sourc
         sign: _,
         token_lifetime_seconds: _,
     } = written;
-    let given = given(access_key_id, secret_access_key, session_token, bearer_token, at)?;
-    let role =
-        assume_role.map(|written| role(written.into(), region, &format!("{at}.assume_role"))).transpose()?;
+    let given = given(written, at)?;
+    let role = match assume_role {
+        Some(written) => Some(role(&written.into(), region, &inside(at, "assume_role"))?),
+        None => None,
+    };
     let base = match (given, container, instance, web_identity) {
         (Some(Identity::Bearer(_)), None, None, None) if role.is_some() => {
-            return Err(error(format!("{at}.assume_role"), "a bearer token cannot assume a role"));
+            return Err(error_in(at, "assume_role", "a bearer token cannot assume a role"));
         }
-        (Some(identity @ Identity::Bearer(_)), None, None, None) => return Ok(Source::Given(identity)),
         (Some(Identity::SigV4(credentials)), None, None, None) if role.is_some() => Base::Given(credentials),
-        (Some(identity @ Identity::SigV4(_)), None, None, None) => return Ok(Source::Given(identity)),
+        (Some(identity), None, None, None) => return Ok(Source::Given(identity)),
         (None, Some(written), None, None) => {
-            Base::Container(container_of(written, &format!("{at}.container"))?)
+            Base::Container(container_of(written, &inside(at, "container"))?)
         }
-        (None, None, Some(written), None) => Base::Instance(instance_of(written, &format!("{at}.instance"))?),
+        (None, None, Some(written), None) => Base::Instance(instance_of(written, &inside(at, "instance"))?),
         (None, None, None, Some(written)) => {
-            Base::WebIdentity(web_identity_of(written, region, &format!("{at}.web_identity"))?)
+            Base::WebIdentity(web_identity_of(written, region, &inside(at, "web_identity"))?)
         }
         _ => {
             return Err(error(
@@ -64,166 +65,189 @@ fn source(written: file::Credentials, region: &Region, at: &str) -> Result<Sourc
     Ok(Source::Fetched(Box::new(Recipe { base, role })))
 }
 
-fn given(
-    access_key_id: Option<String>,
-    secret_access_key: Option<String>,
-    session_token: Option<String>,
-    bearer_token: Option<String>,
-    at: &str,
-) -> Result<Option<Identity>, Error> {
-    let access_key_id = credential(at, "access_key_id", access_key_id)?;
-    let secret_access_key = credential(at, "secret_access_key", secret_access_key)?;
-    let session_token = credential(at, "session_token", session_token)?;
+fn given(written: &file::Credentials, at: &str) -> Result<Option<Identity>, Error> {
+    let access_key_id = credential(at, "access_key_id", written.access_key_id.as_deref())?;
+    let secret_access_key = credential(at, "secret_access_key", written.secret_access_key.as_deref())?;
+    let session_token = credential(at, "session_token", written.session_token.as_deref())?;
     // AWS's SDKs prefer the bearer token as well.
-    if let Some(token) = credential(at, "bearer_token", bearer_token)? {
-        return Ok(Some(Identity::Bearer(token)));
+    if let Some(token) = credential(at, "bearer_token", written.bearer_token.as_deref())? {
+        return Ok(Some(Identity::Bearer(token.to_owned())));
     }
     match (access_key_id, secret_access_key) {
-        (Some(access_key_id), Some(secret_access_key)) => {
-            Ok(Some(Identity::SigV4(Credentials { access_key_id, secret_access_key, session_token })))
-        }
-        (Some(_), None) => Err(error(format!("{at}.secret_access_key"), "missing")),
-        (None, Some(_)) => Err(error(format!("{at}.access_key_id"), "missing")),
+        (Some(access_key_id), Some(secret_access_key)) => Ok(Some(Identity::SigV4(Credentials {
+            access_key_id: access_key_id.to_owned(),
+            secret_access_key: secret_access_key.to_owned(),
+            session_token: session_token.map(str::to_owned),
+        }))),
+        (Some(_), None) => Err(error_in(at, "secret_access_key", "missing")),
+        (None, Some(_)) => Err(error_in(at, "access_key_id", "missing")),
         (None, None) => Ok(None),
     }
 }
 
 /// A part of the credentials, without the line end that files put behind it; an empty one is none.
-fn credential(at: &str, name: &str, written: Option<String>) -> Result<Option<String>, Error> {
-    let value = written.as_deref().map(str::trim).filter(|value| !value.is_empty());
+fn credential<'w>(at: &str, name: &str, written: Option<&'w str>) -> Result<Option<&'w str>, Error> {
+    let value = written.map(str::trim).filter(|value| !value.is_empty());
     match value {
         Some(value) if !value.bytes().all(|b| b.is_ascii_graphic()) => {
-            Err(error(format!("{at}.{name}"), "has characters that a header cannot carry"))
+            Err(error_in(at, name, "has characters that a header cannot carry"))
         }
-        value => Ok(value.map(str::to_owned)),
+        value => Ok(value),
     }
 }
 
-fn container_of(written: file::Container, at: &str) -> Result<Container, Error> {
+fn container_of(written: &file::Container, at: &str) -> Result<Container, Error> {
     let file::Container { cluster, uri, authorization_token, authorization_token_file } = written;
-    let token = credential(at, "authorization_token", authorization_token)?;
+    let token = credential(at, "authorization_token", authorization_token.as_deref())?;
     let token = match (token, authorization_token_file) {
         (None, None) => None,
-        (Some(token), None) => Some(ContainerToken::Given(token)),
+        (Some(token), None) => Some(ContainerToken::Given(token.to_owned())),
         (None, Some(file)) => {
-            Some(ContainerToken::File(token_file(file, &format!("{at}.authorization_token_file"))?))
+            Some(ContainerToken::File(token_file(file, &inside(at, "authorization_token_file"))?))
         }
         (Some(_), Some(_)) => {
             return Err(error(at, "give either 'authorization_token' or 'authorization_token_file'"));
         }
     };
-    let at_uri = format!("{at}.uri");
+    let at_uri = inside(at, "uri");
     let (host, path) = if uri.starts_with('/') {
-        (ECS_HOST.to_owned(), uri)
+        (ECS_HOST.to_owned(), uri.as_str())
     } else {
         let host_begins = uri.find("://").map_or(0, |at| at.saturating_add(3));
         let path_begins = uri.get(host_begins..).and_then(|rest| rest.find('/')).map(|at| at + host_begins);
-        let (endpoint, path) = path_begins.and_then(|at| uri.split_at_checked(at)).unwrap_or((&uri, "/"));
-        (host_of(endpoint, &at_uri)?, path.to_owned())
+        let (endpoint, path) = path_begins.and_then(|at| uri.split_at_checked(at)).unwrap_or((uri, "/"));
+        (host_of(endpoint, &at_uri)?, path)
     };
     Ok(Container { cluster: cluster_of(cluster, at)?, host, path: path_of(path, &at_uri)?, token })
 }
 
-fn instance_of(written: file::Instance, at: &str) -> Result<Instance, Error> {
+fn instance_of(written: &file::Instance, at: &str) -> Result<Instance, Error> {
     let file::Instance { cluster, role } = written;
     if role.as_deref().is_some_and(|role| !is_name(role, 1..=64)) {
-        return Err(error(format!("{at}.role"), "not the name of a role"));
+        return Err(error_in(at, "role", "not the name of a role"));
     }
-    Ok(Instance { cluster: cluster_of(cluster, at)?, role })
+    Ok(Instance { cluster: cluster_of(cluster, at)?, role: role.clone() })
 }
 
-fn web_identity_of(written: file::WebIdentity, region: &Region, at: &str) -> Result<WebIdentity, Error> {
-    let file::WebIdentity { cluster, role_arn, session_name, duration_seconds, region: own, endpoint, token } =
-        written;
-    let token = token_file(token, &format!("{at}.token"))?;
-    let written = RoleWritten {
-        cluster,
-        role_arn,
-        session_name,
-        external_id: None,
-        duration_seconds,
-        region: own,
-        endpoint,
-    };
-    Ok(WebIdentity { token, role: role(written, region, at)? })
+fn web_identity_of(written: &file::WebIdentity, region: &Region, at: &str) -> Result<WebIdentity, Error> {
+    let token = token_file(&written.token, &inside(at, "token"))?;
+    Ok(WebIdentity { token, role: role(&written.into(), region, at)? })
 }
 
 /// What both ways to a role are written with.
-struct RoleWritten {
-    cluster: String,
-    role_arn: String,
-    session_name: Option<String>,
-    external_id: Option<String>,
+struct RoleWritten<'w> {
+    cluster: &'w str,
+    role_arn: &'w str,
+    session_name: Option<&'w str>,
+    external_id: Option<&'w str>,
     duration_seconds: Option<u32>,
-    region: Option<String>,
-    endpoint: Option<String>,
+    region: Option<&'w str>,
+    endpoint: Option<&'w str>,
 }
 
-impl From<file::AssumeRole> for RoleWritten {
-    fn from(written: file::AssumeRole) -> Self {
-        let file::AssumeRole {
+impl<'w> From<&'w file::WebIdentity> for RoleWritten<'w> {
+    fn from(written: &'w file::WebIdentity) -> Self {
+        let file::WebIdentity {
             cluster,
             role_arn,
+            token: _,
             session_name,
-            external_id,
             duration_seconds,
             region,
             endpoint,
         } = written;
-        Self { cluster, role_arn, session_name, external_id, duration_seconds, region, endpoint }
+        Self {
+            cluster,
+            role_arn,
+            session_name: session_name.as_deref(),
+            external_id: None,
+            duration_seconds: *duration_seconds,
+            region: region.as_deref(),
+            endpoint: endpoint.as_deref(),
+        }
     }
 }
 
-fn role(written: RoleWritten, region: &Region, at: &str) -> Result<Role, Error> {
+impl<'w> From<&'w file::AssumeRole> for RoleWritten<'w> {
+    fn from(written: &'w file::AssumeRole) -> Self {
+        let file::AssumeRole {
+            cluster,
+            role_arn,
+            external_id,
+            session_name,
+            duration_seconds,
+            region,
+            endpoint,
+        } = written;
+        Self {
+            cluster,
+            role_arn,
+            session_name: session_name.as_deref(),
+            external_id: external_id.as_deref(),
+            duration_seconds: *duration_seconds,
+            region: region.as_deref(),
+            endpoint: endpoint.as_deref(),
+        }
+    }
+}
+
+fn role(written: &RoleWritten<'_>, region: &Region, at: &str) -> Result<Role, Error> {
     let RoleWritten { cluster, role_arn, session_name, external_id, duration_seconds, region: own, endpoint } =
-        written;
-    if !is_role(&role_arn) {
-        return Err(error(
-            format!("{at}.role_arn"),
+        *written;
+    if !is_role(role_arn) {
+        return Err(error_in(
+            at,
+            "role_arn",
             "not the ARN of a role, such as 'arn:aws:iam::123456789012:role/name'",
         ));
     }
-    let session_name = session_name.unwrap_or_else(|| SESSION_NAME.to_owned());
-    if !is_name(&session_name, 2..=64) {
-        return Err(error(format!("{at}.session_name"), "must be 2 to 64 of letters, digits and '_+=,.@-'"));
+    let session_name = session_name.unwrap_or(SESSION_NAME);
+    if !is_name(session_name, 2..=64) {
+        return Err(error_in(at, "session_name", "must be 2 to 64 of letters, digits and '_+=,.@-'"));
     }
-    let is_external_id = |id: &String| {
-        (2..=1224).contains(&id.len()) && id.bytes().all(|b| is_of_name(b) || b":/".contains(&b))
-    };
-    if !external_id.as_ref().is_none_or(is_external_id) {
+    let is_external_id =
+        |id: &str| (2..=1224).contains(&id.len()) && id.bytes().all(|b| is_of_name(b) || b":/".contains(&b));
+    if !external_id.is_none_or(is_external_id) {
         let reason = "must be 2 to 1224 of letters, digits and '_+=,.@:/-'";
-        return Err(error(format!("{at}.external_id"), reason));
+        return Err(error_in(at, "external_id", reason));
     }
     if duration_seconds.is_some_and(|seconds| !DURATIONS.contains(&seconds)) {
-        return Err(error(format!("{at}.duration_seconds"), "must be 900 to 43200"));
+        return Err(error_in(at, "duration_seconds", "must be 900 to 43200"));
     }
     let region = match own {
-        Some(own) => region_of(own, &format!("{at}.region"))?,
+        Some(own) => region_of(own, &inside(at, "region"))?,
         None => region.clone(),
     };
     let host = match endpoint {
-        Some(endpoint) => host_of(&endpoint, &format!("{at}.endpoint"))?,
+        Some(endpoint) => host_of(endpoint, &inside(at, "endpoint"))?,
         None => region.sts_host(),
     };
-    let cluster = cluster_of(cluster, at)?;
-    Ok(Role { cluster, region, host, arn: role_arn, session_name, external_id, duration_seconds })
+    Ok(Role {
+        cluster: cluster_of(cluster, at)?,
+        region,
+        host,
+        arn: role_arn.to_owned(),
+        session_name: session_name.to_owned(),
+        external_id: external_id.map(str::to_owned),
+        duration_seconds,
+    })
 }
 
-fn token_file(written: file::TokenFile, at: &str) -> Result<TokenFile, Error> {
+fn token_file(written: &file::TokenFile, at: &str) -> Result<TokenFile, Error> {
     let file::TokenFile { cluster, path } = written;
-    Ok(TokenFile { cluster: cluster_of(cluster, at)?, path: path_of(path, &format!("{at}.path"))? })
+    Ok(TokenFile { cluster: cluster_of(cluster, at)?, path: path_of(path, &inside(at, "path"))? })
 }
 
-fn cluster_of(written: String, at: &str) -> Result<String, Error> {
+fn cluster_of(written: &str, at: &str) -> Result<String, Error> {
     if written.is_empty() {
-        return Err(error(format!("{at}.cluster"), "must not be empty"));
+        return Err(error_in(at, "cluster", "must not be empty"));
     }
-    Ok(written)
+    Ok(written.to_owned())
 }
 
-fn path_of(written: String, at: &str) -> Result<String, Error> {
+fn path_of(written: &str, at: &str) -> Result<String, Error> {
     if written.starts_with('/') && written.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
-        return Ok(written);
+        return Ok(written.to_owned());
     }
     Err(error(at, "must be a path, such as '/token'"))
 }
@@ -262,7 +286,7 @@ mod tests {
 
     fn run(written: &Value) -> Result<Source, Error> {
         let region = Region::new("eu-west-1").unwrap();
-        source(serde_json::from_value(written.clone()).unwrap(), &region, "credentials")
+        source(&crate::json::from_str(&written.to_string()).unwrap(), &region, "credentials")
     }
 
     fn recipe(written: &Value) -> Recipe {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::aws::endpoint::Region;
 
-use super::values::{error, host_of};
+use super::settings::Switch;
+use super::values::{error_in, host_of};
 use super::{Discover, Error, Upstream, file};
 
 const CLUSTER: &str = "bedrock-control";
@@ -14,31 +15,32 @@ const LONGEST_REFRESH: u32 = 86_400;
 
 /// What is written, where it is not `false`. `taken` are the clusters that the filter itself is in the way of.
 pub(super) fn discover_of(
-    written: file::Switch<file::Discover>,
+    written: &Switch<file::Discover>,
     upstream: &Upstream,
     taken: &[&String],
 ) -> Result<Option<Discover>, Error> {
+    let usual = file::Discover::default();
     let written = match written {
-        file::Switch::Only(false) => return Ok(None),
-        file::Switch::Only(true) => file::Discover::default(),
-        file::Switch::With(written) => written,
+        Switch::Only(false) => return Ok(None),
+        Switch::Only(true) => &usual,
+        Switch::With(written) => written,
     };
     let file::Discover { cluster, endpoint, refresh_seconds } = written;
-    let cluster = cluster.unwrap_or_else(|| CLUSTER.to_owned());
+    let cluster = cluster.clone().unwrap_or_else(|| CLUSTER.to_owned());
     if cluster.is_empty() {
-        return Err(error("discover.cluster", "must not be empty"));
+        return Err(error_in("discover", "cluster", "must not be empty"));
     }
     // Envoy would call the filter in the middle of its own asking, which the SDK does not survive.
     if taken.iter().any(|taken| **taken == cluster) {
-        return Err(error("discover.cluster", "is Bedrock's own: the filter is in its way"));
+        return Err(error_in("discover", "cluster", "is Bedrock's own: the filter is in its way"));
     }
     let refresh = refresh_seconds.unwrap_or(REFRESH);
     if !(1..=LONGEST_REFRESH).contains(&refresh) {
-        return Err(error("discover.refresh_seconds", format!("must be 1 to {LONGEST_REFRESH}")));
+        return Err(error_in("discover", "refresh_seconds", &format!("must be 1 to {LONGEST_REFRESH}")));
     }
     let region: &Region = &upstream.region;
     let host = match endpoint {
-        Some(endpoint) => host_of(&endpoint, "discover.endpoint")?,
+        Some(endpoint) => host_of(endpoint, "discover.endpoint")?,
         None => region.control_host(upstream.variant),
     };
     let account = upstream.accounts.first().map(|account| account.source.fingerprint()).unwrap_or_default();

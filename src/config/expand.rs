@@ -1,59 +1,69 @@
 //! `${NAME}` and `${NAME:-default}` in a configuration's strings become values of the VM's environment.
 
-use serde_json::Value;
+use crate::json::{Error, Kind, Raw, Reader, Writer};
 
-use super::Error;
-
-/// Expands every string in `value`. One that is nothing but a variable with an empty value counts as not written.
-pub(super) fn expand(
-    value: Value,
-    path: &str,
-    variable: &dyn Fn(&str) -> Option<String>,
-) -> Result<Value, Error> {
-    Ok(match value {
-        Value::String(text) => match expanded(&text, path, variable)? {
-            empty if empty.is_empty() && !text.is_empty() => Value::Null,
-            text => Value::String(text),
-        },
-        Value::Array(list) => {
-            let items = list.into_iter().enumerate();
-            Value::Array(
-                items
-                    .map(|(at, item)| expand(item, &format!("{path}[{at}]"), variable))
-                    .collect::<Result<_, _>>()?,
-            )
-        }
-        Value::Object(members) => {
-            let mut object = serde_json::Map::new();
-            for (name, member) in members {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                object.insert(name, expand(member, &path, variable)?);
-            }
-            Value::Object(object)
-        }
-        // A Struct knows only floating point; what is whole was written as a whole number.
-        Value::Number(number) => match number.as_f64() {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "whole and within range"
-            )]
-            Some(float) if number.is_f64() && float.fract() == 0.0 && (0.0..9e15).contains(&float) => {
-                Value::from(float as u64)
-            }
-            _ => Value::Number(number),
-        },
-        other => other,
-    })
+/// Expands every string in `written`. One that is nothing but a variable with an empty value counts as not written.
+pub(super) fn expand(written: Raw<'_>, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, Error> {
+    let mut out = Writer::with_capacity(written.get().len());
+    value(&mut Reader::new(written.get()), &mut out, variable)?;
+    // Nothing but strings is ever written.
+    Ok(String::from_utf8(out.finish().into_vec()).unwrap_or_default())
 }
 
-fn expanded(text: &str, path: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, Error> {
+fn value(
+    reader: &mut Reader<'_>,
+    out: &mut Writer<'_>,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<(), Error> {
+    let mut between = "";
+    match reader.kind()? {
+        Kind::String => {
+            let text = reader.string()?;
+            match expanded(&text, variable)? {
+                empty if empty.is_empty() && !text.is_empty() => out.raw("null"),
+                text => out.string(&text),
+            }
+        }
+        Kind::List => {
+            out.raw("[");
+            reader.items(&mut |_, reader| {
+                out.raw(std::mem::replace(&mut between, ","));
+                value(reader, out, variable)
+            })?;
+            out.raw("]");
+        }
+        Kind::Object => {
+            out.raw("{");
+            reader.members(&mut |name, reader| {
+                out.raw(std::mem::replace(&mut between, ","));
+                out.string(&name);
+                out.raw(":");
+                value(reader, out, variable).map_err(|error| error.in_member(name.to_string()))
+            })?;
+            out.raw("}");
+        }
+        Kind::Number => number(reader.number("a number")?, out),
+        Kind::Null | Kind::Bool => out.raw(reader.raw()?.get()),
+    }
+    Ok(())
+}
+
+/// A Struct knows only floating point; what is whole was written as a whole number.
+fn number(written: &str, out: &mut Writer<'_>) {
+    match written.parse::<f64>() {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and within range")]
+        Ok(float) if float.fract() == 0.0 && (0.0..9e15).contains(&float) => out.number(float as u64),
+        _ => out.raw(written),
+    }
+}
+
+fn expanded(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, Error> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
         out.push_str(before);
         let Some((name, behind)) = after.split_once('}') else {
-            return Err(Error { path: path.to_owned(), reason: "'${' has no '}'".to_owned() });
+            return Err(Error::new("'${' has no '}'"));
         };
         let (name, default) = match name.split_once(":-") {
             Some((name, default)) => (name, Some(default)),
@@ -64,10 +74,8 @@ fn expanded(text: &str, path: &str, variable: &dyn Fn(&str) -> Option<String>) -
             (Some(value), _) => out.push_str(&value),
             (None, Some(default)) => out.push_str(default),
             (None, None) => {
-                let reason = format!(
-                    "the environment variable {name} is not set (is it in vm_config.environment_variables?)"
-                );
-                return Err(Error { path: path.to_owned(), reason });
+                let hint = " is not set (is it in vm_config.environment_variables?)";
+                return Err(Error::new(["the environment variable ", name, hint].concat()));
             }
         }
         rest = behind;
@@ -78,8 +86,9 @@ fn expanded(text: &str, path: &str, variable: &dyn Fn(&str) -> Option<String>) -
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
-    use serde_json::json;
 
     fn run(value: Value) -> Result<Value, Error> {
         let variable = |name: &str| match name {
@@ -87,16 +96,20 @@ mod tests {
             "EMPTY" => Some(String::new()),
             _ => None,
         };
-        expand(value, "", &variable)
+        let text = value.to_string();
+        expand(Raw::of(&text).unwrap(), &variable).map(|text| serde_json::from_str(&text).unwrap())
     }
 
     #[test]
     fn variables_and_their_defaults_are_expanded() {
-        let value = json!({"a": "${REGION}", "b": ["x-${NONE:-d}-${REGION}"], "c": 33_554_432.0, "d": 0.5});
-        assert_eq!(
-            run(value).unwrap(),
-            json!({"a": "eu-west-1", "b": ["x-d-eu-west-1"], "c": 33_554_432, "d": 0.5})
-        );
+        let value = json!({"a": "${REGION}", "b": ["x-${NONE:-d}-${REGION}", {}, []], "c": true});
+        assert_eq!(run(value).unwrap(), json!({"a": "eu-west-1", "b": ["x-d-eu-west-1", {}, []], "c": true}));
+    }
+
+    #[test]
+    fn what_is_whole_is_a_whole_number() {
+        let value = json!({"a": 33_554_432.0, "b": 0.5, "c": -1, "d": 1e3, "e": 1e300});
+        assert_eq!(run(value).unwrap(), json!({"a": 33_554_432, "b": 0.5, "c": -1, "d": 1000, "e": 1e300}));
     }
 
     #[test]
@@ -107,7 +120,7 @@ mod tests {
     #[test]
     fn a_variable_that_is_not_set_is_named_with_the_fields_path() {
         let error = run(json!({"api_keys": [{"key": "${SECRET}"}]})).unwrap_err();
-        assert_eq!(error.path, "api_keys[0].key");
-        assert!(error.reason.contains("SECRET"));
+        assert_eq!(error.path(), "api_keys[0].key");
+        assert!(error.reason().contains("SECRET"));
     }
 }

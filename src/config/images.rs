@@ -6,7 +6,7 @@ use crate::gateway::image_url::Host;
 use crate::gateway::images::Images;
 use crate::gateway::networks::Network;
 
-use super::values::error;
+use super::values::{error, error_in, inside, item};
 use super::{Error, file};
 
 const BYTES: usize = 8 << 20;
@@ -16,7 +16,7 @@ const LONGEST_SECONDS: u32 = 3600;
 const PER_REQUEST: usize = 20;
 const REDIRECTS: usize = 3;
 
-pub(super) fn images_of(written: file::Images) -> Result<Images, Error> {
+pub(super) fn images_of(written: &file::Images) -> Result<Images, Error> {
     let file::Images {
         cluster,
         http_cluster,
@@ -27,9 +27,9 @@ pub(super) fn images_of(written: file::Images) -> Result<Images, Error> {
         per_request,
         redirects,
     } = written;
-    for (name, cluster) in [("cluster", Some(&cluster)), ("http_cluster", http_cluster.as_ref())] {
+    for (name, cluster) in [("cluster", Some(cluster)), ("http_cluster", http_cluster.as_ref())] {
         if cluster.is_some_and(String::is_empty) {
-            return Err(error(format!("images.{name}"), "must not be empty"));
+            return Err(error_in("images", name, "must not be empty"));
         }
     }
     if hosts.is_empty() {
@@ -37,15 +37,15 @@ pub(super) fn images_of(written: file::Images) -> Result<Images, Error> {
     }
     let timeout = timeout_seconds.unwrap_or(TIMEOUT_SECONDS);
     if !(1..=LONGEST_SECONDS).contains(&timeout) {
-        return Err(error("images.timeout_seconds", format!("must be 1 to {LONGEST_SECONDS}")));
+        return Err(error_in("images", "timeout_seconds", "must be 1 to 3600"));
     }
     Ok(Images {
-        cluster,
-        http_cluster,
-        hosts: each("hosts", &hosts, Host::parse, "not 'host', '*.host', or either with ':port'")?,
+        cluster: cluster.clone(),
+        http_cluster: http_cluster.clone(),
+        hosts: each("hosts", hosts, Host::parse, "not 'host', '*.host', or either with ':port'")?,
         private_networks: each(
             "private_networks",
-            &private_networks.unwrap_or_default(),
+            private_networks.as_deref().unwrap_or_default(),
             Network::parse,
             "not a network such as '10.1.0.0/16' or 'fd00::/8'",
         )?,
@@ -63,12 +63,14 @@ fn each<T>(
     reason: &str,
 ) -> Result<Vec<T>, Error> {
     let items = written.iter().enumerate();
-    items.map(|(at, text)| parse(text).ok_or_else(|| error(format!("images.{name}[{at}]"), reason))).collect()
+    items
+        .map(|(at, text)| parse(text).ok_or_else(|| error(item(&inside("images", name), at), reason)))
+        .collect()
 }
 
 fn positive(name: &str, written: usize) -> Result<usize, Error> {
     if written == 0 {
-        return Err(error(format!("images.{name}"), "must be at least 1"));
+        return Err(error_in("images", name, "must be at least 1"));
     }
     Ok(written)
 }
@@ -82,7 +84,7 @@ mod tests {
     fn run(name: &str, value: Value) -> Result<Images, Error> {
         let mut written = json!({"cluster": "images", "hosts": ["a.example.org"]});
         written[name] = value;
-        images_of(serde_json::from_value(written).unwrap())
+        images_of(&crate::json::from_str(&written.to_string()).unwrap())
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::aws::source::Account;
 use crate::gateway::headers::may_be_forwarded;
 use crate::gateway::keys::{Hash, Key, Keys};
 use crate::gateway::targets::Backend;
+use crate::json::{self, Raw};
 use crate::translate::{Limits, Options};
 
 use super::credentials::account;
@@ -16,7 +17,7 @@ use super::file::{self, File};
 use super::images::images_of;
 use super::model_options::guardrail_of;
 use super::models::{self, Loaded};
-use super::values::{error, host_of, region_of};
+use super::values::{error, error_in, host_of, inside, item, region_of};
 use super::{Config, Error, FanOut, Upstream, structure};
 
 const PREFIXES: [&str; 2] = ["/v1", "/api/v1"];
@@ -30,15 +31,13 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     if text.trim_ascii().is_empty() {
         return Err(error("", "there is none; at least 'api_keys' and 'credentials' are needed"));
     }
-    let value = serde_json::from_slice(text).or_else(|reason| {
-        structure::read(text)
-            .ok_or_else(|| error("", format!("not JSON ({reason}); give YAML as a google.protobuf.Struct")))
-    })?;
-    let value = expand(value, "", variable)?;
+    let text = expanded(text, variable)?;
+    let mut file: File = json::from_str(&text).map_err(of_json)?;
+    let models = file.models.take().unwrap_or_default();
     let File {
         prefixes,
         api_keys,
-        models,
+        models: _,
         default_model,
         fallback_model,
         default_embedding_model,
@@ -56,23 +55,20 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         images,
         discover,
         fan_out,
-    } = serde_path_to_error::deserialize(value)
-        .map_err(|reason| error(reason.path().to_string(), reason.inner().to_string()))?;
+    } = &file;
 
-    let region = region_of(region.unwrap_or_else(|| REGION.to_owned()), "region")?;
+    let region = region_of(region.as_deref().unwrap_or(REGION), "region")?;
+    let unlimited = file::Limits::default();
     let file::Limits { body_bytes, reply_bytes, messages, tools, json_depth, embedding_inputs, frame_bytes } =
-        limits.unwrap_or_default();
+        limits.as_ref().unwrap_or(&unlimited);
     let usual = Limits::default();
-    let accounts = vec![account(credentials.unwrap_or_default(), &region, "credentials")?];
-    let Loaded { models, options: model_options, accounts } = models::load(
-        models.unwrap_or_default(),
-        [default_model, fallback_model, default_embedding_model],
-        accounts,
-        &region,
-    )?;
+    let accounts =
+        vec![account(credentials.as_ref().unwrap_or(&file::Credentials::default()), &region, "credentials")?];
+    let Loaded { models, options: model_options, accounts } =
+        models::load(models, [default_model, fallback_model, default_embedding_model], accounts, &region)?;
     let asked =
         models.named.iter().flat_map(|model| &model.targets).filter_map(|target| target.cluster.as_ref());
-    let taken: Vec<&String> = asked.chain(&cluster).collect();
+    let taken: Vec<&String> = asked.chain(cluster).collect();
     for Account { name, source, sign: _ } in &accounts {
         // Envoy would call the filter in the middle of its own asking, which the SDK does not survive.
         if let Some(own) = source.clusters().into_iter().find(|own| taken.iter().any(|taken| taken == own)) {
@@ -81,15 +77,16 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     }
     let upstream = Upstream {
         region,
-        host: endpoint.map(|endpoint| host_of(&endpoint, "endpoint")).transpose()?,
+        host: endpoint.as_ref().map(|endpoint| host_of(endpoint, "endpoint")).transpose()?,
         variant: Variant { fips: fips.unwrap_or(false), dual_stack: dual_stack.unwrap_or(false) },
         cluster: cluster.clone(),
         accounts,
     };
-    let discover = discover.map(|written| discover_of(written, &upstream, &taken)).transpose()?.flatten();
+    let discover =
+        discover.as_ref().map(|written| discover_of(written, &upstream, &taken)).transpose()?.flatten();
     let config = Config {
-        prefixes: prefixes_of(prefixes)?,
-        keys: keys(api_keys.unwrap_or_default())?,
+        prefixes: prefixes_of(prefixes.as_deref())?,
+        keys: keys(api_keys.as_deref().unwrap_or_default())?,
         models,
         upstream,
         options: Options {
@@ -101,20 +98,38 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
                 embedding_inputs: positive("embedding_inputs", embedding_inputs, usual.embedding_inputs)?,
                 frame_bytes: positive("frame_bytes", frame_bytes, usual.frame_bytes)?,
             },
-            guardrail: guardrail.map(|written| guardrail_of(written, "guardrail")).transpose()?,
+            guardrail: guardrail.as_ref().map(|written| guardrail_of(written, "guardrail")).transpose()?,
             automatic_caching: automatic_caching.unwrap_or(false),
             models: model_options,
             discovered: Rc::default(),
         },
-        fan_out: fan_out.map(fan_out_of).transpose()?,
-        forward_headers: forwarded(forward_headers.unwrap_or_default())?,
+        fan_out: fan_out.as_ref().map(fan_out_of).transpose()?,
+        forward_headers: forwarded(forward_headers.as_deref().unwrap_or_default())?,
         body_bytes: positive("body_bytes", body_bytes, BODY_BYTES)?,
         reply_bytes: positive("reply_bytes", reply_bytes, REPLY_BYTES)?,
-        images: images.map(images_of).transpose()?,
+        images: images.as_ref().map(images_of).transpose()?,
         discover,
     };
     check_guardrails(&config)?;
     Ok(config)
+}
+
+/// What is written, as JSON and with its variables expanded.
+fn expanded(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Result<String, Error> {
+    let converted;
+    let written = match json::from_slice(text) {
+        Ok(written) => written,
+        Err(reason) => {
+            let no_json = || format!("not JSON ({reason}); give YAML as a google.protobuf.Struct");
+            converted = structure::read(text).ok_or_else(|| error("", no_json()))?;
+            Raw::of(&converted).map_err(of_json)?
+        }
+    };
+    expand(written, variable).map_err(of_json)
+}
+
+fn of_json(wrong: json::Error) -> Error {
+    error(wrong.path(), wrong.reason())
 }
 
 /// A guardrail that would not hold is no guardrail.
@@ -122,84 +137,86 @@ fn check_guardrails(config: &Config) -> Result<(), Error> {
     for (at, model) in config.models.named.iter().enumerate() {
         for (index, target) in model.targets.iter().enumerate() {
             if target.backend == Backend::Mantle && config.options.rules(&target.id).guardrail.is_some() {
-                let target =
-                    if model.targets.len() > 1 { format!(".targets[{index}]") } else { String::new() };
+                let model_at = item("models", at);
+                let is_one_of = model.targets.len() > 1;
+                let at = if is_one_of { item(&inside(&model_at, "targets"), index) } else { model_at };
                 let reason = "a guardrail is set for this model, and bedrock-mantle is not known to take one";
-                return Err(error(format!("models[{at}]{target}.backend"), reason));
+                return Err(error_in(&at, "backend", reason));
             }
         }
     }
     Ok(())
 }
 
-fn fan_out_of(written: file::FanOut) -> Result<FanOut, Error> {
+fn fan_out_of(written: &file::FanOut) -> Result<FanOut, Error> {
     let file::FanOut { cluster, parallel } = written;
     if cluster.is_empty() {
-        return Err(error("fan_out.cluster", "must not be empty"));
+        return Err(error_in("fan_out", "cluster", "must not be empty"));
     }
     match parallel.unwrap_or(PARALLEL) {
-        0 => Err(error("fan_out.parallel", "must be at least 1")),
-        parallel => Ok(FanOut { cluster, parallel }),
+        0 => Err(error_in("fan_out", "parallel", "must be at least 1")),
+        parallel => Ok(FanOut { cluster: cluster.clone(), parallel }),
     }
 }
 
-fn positive(name: &str, written: Option<usize>, usual: usize) -> Result<usize, Error> {
+fn positive(name: &str, written: &Option<usize>, usual: usize) -> Result<usize, Error> {
     match written {
-        Some(0) => Err(error(format!("limits.{name}"), "must be at least 1")),
-        Some(limit) => Ok(limit),
+        Some(0) => Err(error_in("limits", name, "must be at least 1")),
+        Some(limit) => Ok(*limit),
         None => Ok(usual),
     }
 }
 
-fn prefixes_of(written: Option<Vec<String>>) -> Result<Vec<String>, Error> {
+fn prefixes_of(written: Option<&[String]>) -> Result<Vec<String>, Error> {
     let Some(prefixes) = written else {
         return Ok(PREFIXES.map(str::to_owned).to_vec());
     };
     for (at, prefix) in prefixes.iter().enumerate() {
         if !prefix.starts_with('/') || prefix.ends_with('/') {
             return Err(error(
-                format!("prefixes[{at}]"),
+                item("prefixes", at),
                 "must begin with '/' and not end with it, such as '/v1'",
             ));
         }
     }
-    Ok(prefixes)
+    Ok(prefixes.to_vec())
 }
 
-fn keys(written: Vec<file::ApiKey>) -> Result<Keys, Error> {
+fn keys(written: &[file::ApiKey]) -> Result<Keys, Error> {
     if written.is_empty() {
         return Err(error("api_keys", "at least one key is needed: without any, nobody could call"));
     }
     let mut keys: Vec<Key> = Vec::with_capacity(written.len());
-    for (at, file::ApiKey { name, key, sha256, models }) in written.into_iter().enumerate() {
-        let at = format!("api_keys[{at}]");
-        if name.is_empty() || keys.iter().any(|key| key.name == name) {
-            return Err(error(format!("{at}.name"), "must not be empty, nor another key's"));
+    for (at, file::ApiKey { name, key, sha256, models }) in written.iter().enumerate() {
+        let at = &item("api_keys", at);
+        if name.is_empty() || keys.iter().any(|key| key.name == *name) {
+            return Err(error_in(at, "name", "must not be empty, nor another key's"));
         }
         let hash = match (key, sha256) {
             (Some(key), None) => match key.trim() {
-                "" => return Err(error(format!("{at}.key"), "must not be empty")),
+                "" => return Err(error_in(at, "key", "must not be empty")),
                 key => Hash::of(key.as_bytes()),
             },
-            (None, Some(hex)) => Hash::from_hex(&hex)
-                .ok_or_else(|| error(format!("{at}.sha256"), "must be 64 hexadecimal digits"))?,
+            (None, Some(hex)) => {
+                Hash::from_hex(hex).ok_or_else(|| error_in(at, "sha256", "must be 64 hexadecimal digits"))?
+            }
             _ => return Err(error(at, "give either 'key' or 'sha256'")),
         };
         if keys.iter().any(|key| key.hash == hash) {
             return Err(error(at, "the same key as an earlier one"));
         }
-        keys.push(Key { name, hash, models });
+        keys.push(Key { name: name.clone(), hash, models: models.clone() });
     }
     Ok(Keys(keys))
 }
 
 /// Headers that clients may send through; none that carries credentials or means something to AWS or Envoy.
-fn forwarded(written: Vec<String>) -> Result<Vec<String>, Error> {
+fn forwarded(written: &[String]) -> Result<Vec<String>, Error> {
     let mut headers = Vec::with_capacity(written.len());
-    for (at, name) in written.into_iter().enumerate() {
+    for (at, name) in written.iter().enumerate() {
         let name = name.to_ascii_lowercase();
         if !may_be_forwarded(&name) {
-            return Err(error(format!("forward_headers[{at}]"), "not a header that may go on to Bedrock"));
+            return Err(error(item("forward_headers", at), "not a header that may go on to Bedrock"));
         }
         headers.push(name);
     }

@@ -8,6 +8,7 @@ mod images;
 mod load;
 mod model_options;
 mod models;
+mod settings;
 mod signer;
 mod structure;
 mod values;
@@ -134,7 +135,7 @@ pub struct Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.path.as_str() {
-            "" | "." => write!(f, "configuration: {}", self.reason),
+            "" => write!(f, "configuration: {}", self.reason),
             path => write!(f, "configuration: {path}: {}", self.reason),
         }
     }

@@ -7,25 +7,18 @@ use crate::translate::family::{self, Cache, Capabilities, Forced, Reasoning, Sch
 
 use super::Error;
 use super::file;
-use super::values::error;
+use super::settings::one_of;
+use super::values::{error, error_in, inside, item};
 
-/// What one entry of `models` says beside its name and id.
-pub(super) struct Written {
-    pub(super) drop: Option<Vec<String>>,
-    pub(super) guardrail: Option<file::Guardrail>,
-    pub(super) automatic_caching: Option<bool>,
-    pub(super) capabilities: Option<file::Capabilities>,
-}
-
-/// Reads what is written of the model `id` at `at`; `None` where nothing is.
-pub(super) fn model(id: &str, written: Written, at: &str) -> Result<Option<crate::translate::Model>, Error> {
-    let Written { drop, guardrail, automatic_caching, capabilities } = written;
+/// Reads what is written of a target's model at `at`; `None` where nothing is.
+pub(super) fn model(written: &file::Target, at: &str) -> Result<Option<crate::translate::Model>, Error> {
+    let file::Target { model: id, drop, guardrail, automatic_caching, capabilities, .. } = written;
     if drop.is_none() && guardrail.is_none() && automatic_caching.is_none() && capabilities.is_none() {
         return Ok(None);
     }
     let (like, capabilities) = match capabilities {
         Some(written) => {
-            let (like, capabilities) = capabilities_of(id, written, &format!("{at}.capabilities"))?;
+            let (like, capabilities) = capabilities_of(id, written, &inside(at, "capabilities"))?;
             (like, Some(capabilities))
         }
         None => (None, None),
@@ -33,38 +26,40 @@ pub(super) fn model(id: &str, written: Written, at: &str) -> Result<Option<crate
     Ok(Some(crate::translate::Model {
         like,
         capabilities,
-        drop: dropped(drop.unwrap_or_default(), &format!("{at}.drop"))?,
-        guardrail: guardrail.map(|written| guardrail_of(written, &format!("{at}.guardrail"))).transpose()?,
-        automatic_caching,
+        drop: dropped(drop.as_deref().unwrap_or_default(), &inside(at, "drop"))?,
+        guardrail: guardrail
+            .as_ref()
+            .map(|written| guardrail_of(written, &inside(at, "guardrail")))
+            .transpose()?,
+        automatic_caching: *automatic_caching,
     }))
 }
 
-fn dropped(written: Vec<String>, at: &str) -> Result<Vec<Parameter>, Error> {
-    let parameter = |(index, name): (usize, String)| {
-        Parameter::ALL.iter().copied().find(|parameter| parameter.name() == name).ok_or_else(|| {
+fn dropped(written: &[String], at: &str) -> Result<Vec<Parameter>, Error> {
+    let parameter = |(index, name): (usize, &String)| {
+        Parameter::ALL.iter().copied().find(|parameter| parameter.name() == *name).ok_or_else(|| {
             let names: Vec<_> = Parameter::ALL.iter().map(|parameter| parameter.name()).collect();
-            error(format!("{at}[{index}]"), format!("must be one of {}", names.join(", ")))
+            error(item(at, index), one_of(&names))
         })
     };
-    written.into_iter().enumerate().map(parameter).collect()
+    written.iter().enumerate().map(parameter).collect()
 }
 
-pub(super) fn guardrail_of(written: file::Guardrail, at: &str) -> Result<Guardrail, Error> {
+pub(super) fn guardrail_of(written: &file::Guardrail, at: &str) -> Result<Guardrail, Error> {
     let file::Guardrail { identifier, version, trace, stream_mode } = written;
-    let identifier = identifier.filter(|text| guardrail::is_identifier(text));
-    let version = version.filter(|text| guardrail::is_version(text));
-    let one_of = |name: &str, written: Option<String>, known: &[&'static str]| match written {
+    let identifier = identifier.clone().filter(|text| guardrail::is_identifier(text));
+    let version = version.clone().filter(|text| guardrail::is_version(text));
+    let one_of = |name: &str, written: &Option<String>, known: &[&'static str]| match written {
         None => Ok(None),
-        Some(written) => match known.iter().find(|known| **known == written) {
+        Some(written) => match known.iter().find(|known| **known == *written) {
             Some(known) => Ok(Some(*known)),
-            None => Err(error(format!("{at}.{name}"), format!("must be one of {}", known.join(", ")))),
+            None => Err(error_in(at, name, &one_of(known))),
         },
     };
     Ok(Guardrail {
         identifier: identifier
-            .ok_or_else(|| error(format!("{at}.identifier"), "must be a guardrail's id or ARN"))?,
-        version: version
-            .ok_or_else(|| error(format!("{at}.version"), "must be a number in quotes, or DRAFT"))?,
+            .ok_or_else(|| error_in(at, "identifier", "must be a guardrail's id or ARN"))?,
+        version: version.ok_or_else(|| error_in(at, "version", "must be a number in quotes, or DRAFT"))?,
         trace: one_of("trace", trace, guardrail::TRACES)?,
         stream_mode: one_of("stream_mode", stream_mode, guardrail::STREAM_MODES)?,
     })
@@ -73,7 +68,7 @@ pub(super) fn guardrail_of(written: file::Guardrail, at: &str) -> Result<Guardra
 /// The table's row for the model, or for the one it is `like`, and what is written over it.
 fn capabilities_of(
     id: &str,
-    written: file::Capabilities,
+    written: &file::Capabilities,
     at: &str,
 ) -> Result<(Option<String>, Capabilities), Error> {
     let file::Capabilities {
@@ -99,13 +94,13 @@ fn capabilities_of(
         cache_tools,
         anthropic_beta,
     } = written;
-    let base = match &like {
+    let base = match like {
         Some(like) => match family::known(like) {
             Some(known) => known,
             None if embeddings::texts_per_call(like).is_some() => family::capabilities(like),
             None => {
                 let reason = "no model of a known family, such as 'anthropic.claude-sonnet-4-5'";
-                return Err(error(format!("{at}.like"), reason));
+                return Err(error_in(at, "like", reason));
             }
         },
         None => family::capabilities(id),
@@ -116,23 +111,23 @@ fn capabilities_of(
         temperature_with_top_p: temperature_with_top_p.unwrap_or(base.temperature_with_top_p),
         stop: stop.unwrap_or(base.stop),
         blank_stop: blank_stop.unwrap_or(base.blank_stop),
-        top_k: top_k.map_or(base.top_k, Into::into),
+        top_k: (*top_k).map_or(base.top_k, Into::into),
         system: system.unwrap_or(base.system),
         tools: tools.unwrap_or(base.tools),
-        forced_tool: forced_tool.map_or(base.forced_tool, Into::into),
+        forced_tool: (*forced_tool).map_or(base.forced_tool, Into::into),
         strict_tools: strict_tools.unwrap_or(base.strict_tools),
         single_call: single_call.unwrap_or(base.single_call),
-        tool_ids: tool_ids.map_or(base.tool_ids, Into::into),
+        tool_ids: (*tool_ids).map_or(base.tool_ids, Into::into),
         text_beside_results: text_beside_results.unwrap_or(base.text_beside_results),
         structured_output: structured_output.unwrap_or(base.structured_output),
         prefill: prefill.unwrap_or(base.prefill),
-        reasoning: reasoning.map_or(base.reasoning, Into::into),
-        cache: cache.map_or(base.cache, Into::into),
+        reasoning: (*reasoning).map_or(base.reasoning, Into::into),
+        cache: (*cache).map_or(base.cache, Into::into),
         cache_tools: cache_tools.unwrap_or(base.cache_tools),
-        schemas: schemas.map_or(base.schemas, Into::into),
+        schemas: (*schemas).map_or(base.schemas, Into::into),
         anthropic_beta: anthropic_beta.unwrap_or(base.anthropic_beta),
     };
-    Ok((like, capabilities))
+    Ok((like.clone(), capabilities))
 }
 
 impl From<file::TopK> for TopK {

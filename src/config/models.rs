@@ -11,8 +11,8 @@ use crate::gateway::targets::{Backend, Target};
 use super::Error;
 use super::credentials::account;
 use super::file;
-use super::model_options::{self, Written};
-use super::values::{error, host_of, region_of};
+use super::model_options;
+use super::values::{error, error_in, host_of, inside, item, region_of};
 
 const NO_ID: &str = "not a Bedrock model id, inference profile id or ARN, such as 'us.amazon.nova-pro-v1:0'";
 
@@ -28,22 +28,24 @@ pub(super) struct Loaded {
 /// Reads the models. `stand_ins` are the default, the fallback and the embeddings' default; `accounts` has the usual one, and `region` is the usual one.
 pub(super) fn load(
     written: Vec<file::Model>,
-    stand_ins: [Option<String>; 3],
+    stand_ins: [&Option<String>; 3],
     accounts: Vec<Account>,
     region: &Region,
 ) -> Result<Loaded, Error> {
     let mut reader = Reader { options: Vec::new(), accounts, region };
     let mut named: Vec<Model> = Vec::with_capacity(written.len());
     for (at, model) in written.into_iter().enumerate() {
-        let at = format!("models[{at}]");
+        let at = &item("models", at);
         if model.name.is_empty() || named.iter().any(|other| other.name == model.name) {
-            return Err(error(format!("{at}.name"), "must not be empty, nor another model's"));
+            return Err(error_in(at, "name", "must not be empty, nor another model's"));
         }
-        named.push(reader.model(model, &at)?);
+        named.push(reader.model(model, at)?);
     }
-    let stand_in = |name: &str, written: Option<String>| match written {
-        Some(model) if named.iter().any(|named| named.name == model) => Ok(Some(StandIn::Named(model))),
-        Some(model) if is_bedrock_id(&model) => Ok(Some(StandIn::Id(model))),
+    let stand_in = |name: &str, written: &Option<String>| match written {
+        Some(model) if named.iter().any(|named| named.name == *model) => {
+            Ok(Some(StandIn::Named(model.clone())))
+        }
+        Some(model) if is_bedrock_id(model) => Ok(Some(StandIn::Id(model.clone()))),
         Some(_) => Err(error(name, NO_ID)),
         None => Ok(None),
     };
@@ -98,7 +100,7 @@ impl Reader<'_> {
                     automatic_caching,
                     capabilities,
                 };
-                vec![self.target(only, at)?]
+                vec![self.target(&only, at)?]
             }
             (None, Some(targets)) if !targets.is_empty() => {
                 let elsewhere = [
@@ -113,11 +115,11 @@ impl Reader<'_> {
                     ("capabilities", capabilities.is_some()),
                 ];
                 if let Some((field, _)) = elsewhere.iter().find(|(_, is_written)| *is_written) {
-                    return Err(error(format!("{at}.{field}"), "say it of each target, beside its 'model'"));
+                    return Err(error_in(at, field, "say it of each target, beside its 'model'"));
                 }
                 let mut read = Vec::with_capacity(targets.len());
-                for (index, target) in targets.into_iter().enumerate() {
-                    read.push(self.target(target, &format!("{at}.targets[{index}]"))?);
+                for (index, target) in targets.iter().enumerate() {
+                    read.push(self.target(target, &item(&inside(at, "targets"), index))?);
                 }
                 read
             }
@@ -126,7 +128,7 @@ impl Reader<'_> {
         Ok(Model { name, targets })
     }
 
-    fn target(&mut self, written: file::Target, at: &str) -> Result<Target, Error> {
+    fn target(&mut self, written: &file::Target, at: &str) -> Result<Target, Error> {
         let file::Target {
             name,
             model: id,
@@ -136,12 +138,12 @@ impl Reader<'_> {
             backend,
             credentials,
             drop,
-            guardrail,
+            guardrail: _,
             automatic_caching,
             capabilities,
         } = written;
-        if !is_bedrock_id(&id) {
-            return Err(error(format!("{at}.model"), NO_ID));
+        if !is_bedrock_id(id) {
+            return Err(error_in(at, "model", NO_ID));
         }
         let backend = backend.map(Backend::from).unwrap_or_default();
         let of_translation = [
@@ -152,15 +154,11 @@ impl Reader<'_> {
         if let Some((field, _)) = of_translation.iter().find(|(_, is_written)| *is_written)
             && backend.speaks_openai()
         {
-            return Err(error(
-                format!("{at}.{field}"),
-                "has no effect with this 'backend': nothing is translated",
-            ));
+            return Err(error_in(at, field, "has no effect with this 'backend': nothing is translated"));
         }
-        let written = Written { drop, guardrail, automatic_caching, capabilities };
-        if let Some(model) = model_options::model(&id, written, at)? {
+        if let Some(model) = model_options::model(written, at)? {
             // Attempts know a model by its id.
-            match self.options.iter().find(|(other, _)| *other == id) {
+            match self.options.iter().find(|(other, _)| other == id) {
                 Some((_, earlier)) if *earlier == model => {}
                 Some(_) => {
                     let reason =
@@ -170,28 +168,28 @@ impl Reader<'_> {
                 None => self.options.push((id.clone(), model)),
             }
         }
-        let region = region.map(|region| region_of(region, &format!("{at}.region"))).transpose()?;
-        if let (Some(region), Some(own)) = (&region, region_of_arn(&id))
+        let region = region.as_ref().map(|region| region_of(region, &inside(at, "region"))).transpose()?;
+        if let (Some(region), Some(own)) = (&region, region_of_arn(id))
             && region.as_str() != own
         {
-            return Err(error(format!("{at}.region"), "is not the one that the model's ARN names"));
+            return Err(error_in(at, "region", "is not the one that the model's ARN names"));
         }
-        let bare = Target::of_id(&id);
+        let bare = Target::of_id(id);
         Ok(Target {
-            name,
-            cluster,
+            name: name.clone(),
+            cluster: cluster.clone(),
             region: region.or(bare.region),
-            host: endpoint.map(|endpoint| host_of(&endpoint, &format!("{at}.endpoint"))).transpose()?,
+            host: endpoint.as_ref().map(|endpoint| host_of(endpoint, &inside(at, "endpoint"))).transpose()?,
             backend,
-            account: self.account(credentials, at)?,
-            id,
+            account: self.account(credentials.as_ref(), at)?,
+            id: id.clone(),
         })
     }
 
     /// The place of these credentials among the accounts.
-    fn account(&mut self, written: Option<file::Credentials>, at: &str) -> Result<usize, Error> {
+    fn account(&mut self, written: Option<&file::Credentials>, at: &str) -> Result<usize, Error> {
         let Some(written) = written else { return Ok(0) };
-        let account = account(written, self.region, &format!("{at}.credentials"))?;
+        let account = account(written, self.region, &inside(at, "credentials"))?;
         if let Some(known) = self
             .accounts
             .iter()

@@ -7,7 +7,7 @@ use crate::aws::token::MAX_LIFETIME;
 
 use super::Error;
 use super::file;
-use super::values::error;
+use super::values::{error, error_in, inside};
 
 /// Short, since whoever gets hold of a token is the gateway to AWS until it ends; a new one costs next to nothing.
 const LIFETIME: Duration = Duration::from_secs(3_600);
@@ -18,7 +18,7 @@ const MIN_LIFETIME: Duration = Duration::from_secs(60);
 /// What signs, by what is written at `at`.
 pub(super) fn sign(written: &file::Credentials, at: &str) -> Result<Sign, Error> {
     let lifetime = written.token_lifetime_seconds.map(Duration::from_secs);
-    let lifetime_at = format!("{at}.token_lifetime_seconds");
+    let lifetime_at = inside(at, "token_lifetime_seconds");
     match written.sign.unwrap_or(file::Sign::SigV4) {
         file::Sign::Token => {
             let lifetime = lifetime.unwrap_or(LIFETIME);
@@ -31,7 +31,7 @@ pub(super) fn sign(written: &file::Credentials, at: &str) -> Result<Sign, Error>
         file::Sign::SigV4 => Ok(Sign::SigV4),
         file::Sign::Envoy => match given(written) {
             Some(field) => {
-                Err(error(format!("{at}.{field}"), "with 'sign: envoy' it is Envoy that has the credentials"))
+                Err(error_in(at, field, "with 'sign: envoy' it is Envoy that has the credentials"))
             }
             None => Ok(Sign::Envoy),
         },
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Sign, Error> {
-        sign(&serde_json::from_str(text).unwrap(), "credentials")
+        sign(&crate::json::from_str(text).unwrap(), "credentials")
     }
 
     #[test]

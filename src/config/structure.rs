@@ -1,60 +1,77 @@
 //! `google.protobuf.Struct` as Envoy 1.40 hands it to a plugin: in protobuf's wire format, not as JSON as its
 //! documentation says (seen; protobuf.dev, "Encoding", and `google/protobuf/struct.proto`).
 
-use serde_json::{Map, Number, Value};
+use crate::json::{Write as _, Writer};
 
 /// Objects and lists nest no deeper in any configuration.
 const DEPTH: usize = 32;
 
-/// Reads a Struct; `None` where the bytes are none.
-pub(super) fn read(bytes: &[u8]) -> Option<Value> {
-    object(bytes, DEPTH)
+/// A Struct as JSON; `None` where the bytes are none.
+pub(super) fn read(bytes: &[u8]) -> Option<String> {
+    let mut out = Writer::with_capacity(bytes.len());
+    object(bytes, DEPTH, &mut out)?;
+    String::from_utf8(out.finish().into_vec()).ok()
 }
 
 /// `Struct { map<string, Value> fields = 1; }`
-fn object(bytes: &[u8], depth: usize) -> Option<Value> {
+fn object(bytes: &[u8], depth: usize, out: &mut Writer<'_>) -> Option<()> {
     let depth = depth.checked_sub(1)?;
-    let mut members = Map::new();
-    for field in fields(bytes) {
-        let (1, Wire::Bytes(entry)) = field? else { return None };
-        let (mut name, mut member) = (String::new(), Value::Null);
-        for field in fields(entry) {
-            match field? {
-                (1, Wire::Bytes(text)) => name = String::from_utf8(text.to_vec()).ok()?,
-                (2, Wire::Bytes(bytes)) => member = value(bytes, depth)?,
+    let mut rest = bytes;
+    let mut between = "";
+    out.raw("{");
+    while !rest.is_empty() {
+        let (1, Wire::Bytes(mut entry)) = field(&mut rest)? else { return None };
+        let (mut name, mut member) = ("", &[][..]);
+        while !entry.is_empty() {
+            match field(&mut entry)? {
+                (1, Wire::Bytes(bytes)) => name = std::str::from_utf8(bytes).ok()?,
+                (2, Wire::Bytes(bytes)) => member = bytes,
                 _ => return None,
             }
         }
-        members.insert(name, member);
+        out.raw(std::mem::replace(&mut between, ","));
+        out.string(name);
+        out.raw(":");
+        value(member, depth, out)?;
     }
-    Some(Value::Object(members))
+    out.raw("}");
+    Some(())
 }
 
 /// `ListValue { repeated Value values = 1; }`
-fn list(bytes: &[u8], depth: usize) -> Option<Value> {
+fn list(bytes: &[u8], depth: usize, out: &mut Writer<'_>) -> Option<()> {
     let depth = depth.checked_sub(1)?;
-    let items = fields(bytes).map(|field| match field? {
-        (1, Wire::Bytes(bytes)) => value(bytes, depth),
-        _ => None,
-    });
-    items.collect::<Option<_>>().map(Value::Array)
+    let mut rest = bytes;
+    let mut between = "";
+    out.raw("[");
+    while !rest.is_empty() {
+        let (1, Wire::Bytes(item)) = field(&mut rest)? else { return None };
+        out.raw(std::mem::replace(&mut between, ","));
+        value(item, depth, out)?;
+    }
+    out.raw("]");
+    Some(())
 }
 
 /// `Value`: one of null, number, string, bool, Struct, ListValue, in this order from 1.
-fn value(bytes: &[u8], depth: usize) -> Option<Value> {
-    let mut value = Value::Null;
-    for field in fields(bytes) {
-        value = match field? {
-            (1, Wire::Varint(_)) => Value::Null,
-            (2, Wire::Fixed64(bits)) => Number::from_f64(f64::from_bits(bits))?.into(),
-            (3, Wire::Bytes(text)) => String::from_utf8(text.to_vec()).ok()?.into(),
-            (4, Wire::Varint(flag)) => (flag != 0).into(),
-            (5, Wire::Bytes(bytes)) => object(bytes, depth)?,
-            (6, Wire::Bytes(bytes)) => list(bytes, depth)?,
-            _ => return None,
-        };
+fn value(bytes: &[u8], depth: usize, out: &mut Writer<'_>) -> Option<()> {
+    let mut rest = bytes;
+    if rest.is_empty() {
+        out.raw("null");
+        return Some(());
     }
-    Some(value)
+    match field(&mut rest)? {
+        (1, Wire::Varint(_)) => out.raw("null"),
+        (2, Wire::Fixed64(bits)) => {
+            Some(f64::from_bits(bits)).filter(|number| number.is_finite())?.write(out)
+        }
+        (3, Wire::Bytes(text)) => out.string(std::str::from_utf8(text).ok()?),
+        (4, Wire::Varint(flag)) => (flag != 0).write(out),
+        (5, Wire::Bytes(bytes)) => object(bytes, depth, out)?,
+        (6, Wire::Bytes(bytes)) => list(bytes, depth, out)?,
+        _ => return None,
+    }
+    rest.is_empty().then_some(())
 }
 
 enum Wire<'a> {
@@ -63,20 +80,7 @@ enum Wire<'a> {
     Bytes(&'a [u8]),
 }
 
-/// The fields of a message, by number.
-fn fields(mut rest: &[u8]) -> impl Iterator<Item = Option<(u64, Wire<'_>)>> {
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let field = field(&mut rest);
-        if field.is_none() {
-            rest = &[];
-        }
-        Some(field)
-    })
-}
-
+/// The next field of a message, with its number.
 fn field<'a>(rest: &mut &'a [u8]) -> Option<(u64, Wire<'a>)> {
     let tag = varint(rest)?;
     let wire = match tag & 7 {
@@ -119,7 +123,10 @@ mod tests {
 
     #[test]
     fn a_struct_is_read() {
-        assert_eq!(read(ENCODED), Some(serde_json::json!({"a": {"b": [1.5, "x", true, null]}})));
+        assert_eq!(read(ENCODED).as_deref(), Some(r#"{"a":{"b":[1.5,"x",true,null]}}"#));
+        assert_eq!(read(b"").as_deref(), Some("{}"));
+        let members = b"\n\x05\n\x01a\x12\x00\n\x0b\n\x03\"\\\n\x12\x04\x1a\x02\xc3\xa4\n\x05\n\x01b\x12\x00";
+        assert_eq!(read(members).as_deref(), Some(r#"{"a":null,"\"\\\n":"ä","b":null}"#));
     }
 
     #[test]
@@ -128,6 +135,9 @@ mod tests {
         for end in 1..ENCODED.len() {
             let _ = read(&ENCODED[..end]);
         }
+        // A number that is none, and a value of two kinds.
+        assert_eq!(read(b"\n\x0e\n\x01a\x12\x09\x11\x00\x00\x00\x00\x00\x00\xf0\x7f"), None);
+        assert_eq!(read(b"\n\x09\n\x01a\x12\x04 \x01 \x01"), None);
         assert_eq!(read(&[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), None);
     }
 }

@@ -5,12 +5,36 @@ use crate::aws::endpoint::Region;
 use super::Error;
 
 /// What is wrong with the field at `path`.
-pub(super) fn error(path: impl Into<String>, reason: impl Into<String>) -> Error {
-    Error { path: path.into(), reason: reason.into() }
+pub(super) fn error(path: impl AsRef<str>, reason: impl AsRef<str>) -> Error {
+    #[cold]
+    #[inline(never)]
+    fn of(path: &str, reason: &str) -> Error {
+        Error { path: path.to_owned(), reason: reason.to_owned() }
+    }
+    of(path.as_ref(), reason.as_ref())
+}
+
+/// What is wrong with the member of that name of what is at `at`.
+#[cold]
+#[inline(never)]
+pub(super) fn error_in(at: &str, name: &str, reason: &str) -> Error {
+    error(inside(at, name), reason)
+}
+
+/// The path of that member.
+#[inline(never)]
+pub(super) fn inside(at: &str, name: &str) -> String {
+    [at, ".", name].concat()
+}
+
+/// The path of an item.
+#[inline(never)]
+pub(super) fn item(at: &str, index: usize) -> String {
+    [at, "[", &index.to_string(), "]"].concat()
 }
 
 /// A region by its name.
-pub(super) fn region_of(name: String, at: &str) -> Result<Region, Error> {
+pub(super) fn region_of(name: &str, at: &str) -> Result<Region, Error> {
     Region::new(name).map_err(|_| error(at, "not a region's name, such as 'us-east-1'"))
 }
 

@@ -146,7 +146,7 @@ impl Renewing {
     fn new(recipe: &Recipe) -> Self {
         let renewing = Self {
             recipe: recipe.clone(),
-            shared: Shared::new(format!("bedrock-filter/credentials/1/{}", recipe.fingerprint())),
+            shared: Shared::new(format!("bedrock-filter/credentials/2/{}", recipe.fingerprint())),
             known: RefCell::default(),
             fetching: RefCell::default(),
             is_told: Cell::new(false),

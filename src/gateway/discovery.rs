@@ -7,11 +7,9 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::{Duration, SystemTime};
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
 use crate::aws::endpoint::region_of_arn;
 use crate::aws::path::encode_label;
+use crate::aws::rfc3339::{date, seconds_of};
 use crate::aws::turn::{TOLERANCE, Turn, Worker, moment, pause};
 use crate::bedrock::catalogue::{Catalogue, Entry, Kind};
 use crate::bedrock::error::Error as BedrockError;
@@ -296,7 +294,7 @@ impl Fetch {
             input: of_model(|known| &known.input),
             output: of_model(|known| &known.output),
             streaming: known.and_then(|known| known.streaming),
-            created: created.and_then(timestamp).map_or(0, seconds),
+            created: created.and_then(timestamp).unwrap_or_default(),
             shutdown: of_model(|known| &known.shutdown),
             model,
         })
@@ -342,8 +340,8 @@ fn model(summary: ModelSummary<'_>) -> Option<(Entry, bool)> {
         input: words(&input.unwrap_or_default()),
         output: words(&output.unwrap_or_default()),
         streaming,
-        created: life.start.and_then(timestamp).map_or(0, seconds),
-        shutdown: end.map(|end| end.date().to_string()).unwrap_or_default(),
+        created: life.start.and_then(timestamp).unwrap_or_default(),
+        shutdown: end.map(date).unwrap_or_default(),
     };
     let is_callable = is_alive && is_on_demand && is_served(&entry);
     Some((entry, is_callable))
@@ -377,17 +375,12 @@ fn push(list: &mut String, word: &str) {
     list.push_str(word);
 }
 
-/// A moment as AWS writes it: RFC 3339, or seconds since 1970.
-fn timestamp(written: Raw<'_>) -> Option<OffsetDateTime> {
+/// A moment as AWS writes it, RFC 3339 or seconds since 1970, in seconds since 1970.
+fn timestamp(written: Raw<'_>) -> Option<u64> {
     match json::from_str::<Str<'_>>(written.get()) {
-        Ok(text) => OffsetDateTime::parse(&text, &Rfc3339).ok(),
-        #[expect(clippy::cast_possible_truncation, reason = "out of range is no moment")]
-        Err(_) => OffsetDateTime::from_unix_timestamp(written.get().parse::<f64>().ok()? as i64).ok(),
+        Ok(text) => seconds_of(&text),
+        Err(_) => seconds_of(written.get()),
     }
-}
-
-fn seconds(moment: OffsetDateTime) -> u64 {
-    u64::try_from(moment.unix_timestamp()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -2,13 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde::Deserialize;
-use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
 use super::{Answer, Temporary};
-use crate::aws::Credentials;
+use crate::aws::{Credentials, rfc3339};
+use crate::json::{Kind, Members, Raw, Reader, from_slice};
 
 /// Larger than any token or set of credentials.
 pub(in crate::aws) const LARGEST: usize = 64 << 10;
@@ -39,68 +35,72 @@ pub(super) fn text(answer: Answer<'_>, place: &str) -> Result<String, String> {
     }
 }
 
+/// An answer in JSON.
+pub(super) type Object<'a> = Members<'a, Raw<'a>>;
+
+/// A member that is a text, or a number, which is as it is written.
+pub(super) fn text_of(object: &Object<'_>, name: &str) -> Option<String> {
+    let mut reader = Reader::new(member(object, name)?.get());
+    match reader.kind().ok()? {
+        Kind::String => Some(reader.string().ok()?.into_cow().into_owned()),
+        Kind::Number => reader.number("a number").ok().map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// A member.
+pub(super) fn member<'a>(object: &Object<'a>, name: &str) -> Option<Raw<'a>> {
+    object.0.iter().find(|(other, _)| **other == *name).map(|(_, value)| *value)
+}
+
 /// Credentials as the container endpoint and the instance metadata write them.
 pub(super) fn credentials(answer: Answer<'_>, place: &str) -> Result<Temporary, String> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Written {
-        code: Option<String>,
-        access_key_id: Option<String>,
-        secret_access_key: Option<String>,
-        token: Option<String>,
-        expiration: Option<Value>,
-    }
     let body = body(answer, place)?;
-    let written: Written =
-        serde_json::from_slice(body).map_err(|_| format!("{place} answered with no JSON of credentials"))?;
-    if let Some(code) = written.code.filter(|code| code != "Success") {
+    let written: Object<'_> =
+        from_slice(body).map_err(|_| format!("{place} answered with no JSON of credentials"))?;
+    let part = |name: &str| text_of(&written, name);
+    if let Some(code) = part("Code").filter(|code| code != "Success") {
         return Err(format!("{place} has no credentials: {}", reason(&code)));
     }
-    let parts = [written.access_key_id, written.secret_access_key, written.token];
-    temporary(parts, written.expiration.as_ref(), place)
+    temporary(["AccessKeyId", "SecretAccessKey", "Token"].map(part), part("Expiration"), place)
 }
 
 /// Credentials of their parts: key id, secret, token.
 pub(super) fn temporary(
     parts: [Option<String>; 3],
-    expiration: Option<&Value>,
+    expiration: Option<String>,
     place: &str,
 ) -> Result<Temporary, String> {
-    let missing = |what: &str| format!("{place} answered without a good {what}");
-    let good = |part: Option<String>, what: &str| {
-        let is_good = |text: &String| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
-        part.filter(is_good).ok_or_else(|| missing(what))
-    };
-    let [access_key_id, secret_access_key, token] = parts;
+    let missing = |what: &str| [place, " answered without a good ", what].concat();
+    for (part, what) in parts.iter().zip(["key id", "secret key", "session token"]) {
+        let part = part.as_deref().unwrap_or_default();
+        if part.is_empty() || !part.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(missing(what));
+        }
+    }
+    let expires = expiration.as_deref().and_then(moment).ok_or_else(|| missing("expiration"))?;
+    let [access_key_id, secret_access_key, session_token] = parts;
     Ok(Temporary {
         credentials: Credentials {
-            access_key_id: good(access_key_id, "key id")?,
-            secret_access_key: good(secret_access_key, "secret key")?,
-            session_token: Some(good(token, "session token")?),
+            access_key_id: access_key_id.unwrap_or_default(),
+            secret_access_key: secret_access_key.unwrap_or_default(),
+            session_token,
         },
-        expires: expiration.and_then(moment).ok_or_else(|| missing("expiration"))?,
+        expires,
     })
 }
 
-/// A moment as text (RFC 3339) or as seconds since 1970.
-fn moment(written: &Value) -> Option<SystemTime> {
-    let seconds = match written {
-        Value::String(text) => {
-            u64::try_from(OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp()).ok()?
-        }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within range")]
-        Value::Number(number) => number.as_f64().filter(|seconds| (0.0..9e15).contains(seconds))? as u64,
-        _ => return None,
-    };
-    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+/// A moment by RFC 3339, or a number of seconds since 1970.
+fn moment(written: &str) -> Option<SystemTime> {
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(rfc3339::seconds_of(written)?))
 }
 
 /// What an error's JSON calls itself, where it is a word: `code` of EKS, `Code` of the instance metadata.
 fn code(body: &[u8]) -> Option<String> {
-    let written: Value = serde_json::from_slice(body.get(..LARGEST).unwrap_or(body)).ok()?;
-    let code = written.get("code").or_else(|| written.get("Code"))?.as_str()?;
+    let written: Object<'_> = from_slice(body.get(..LARGEST).unwrap_or(body)).ok()?;
+    let code = text_of(&written, "code").or_else(|| text_of(&written, "Code"))?;
     let is_word = (1..=64).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric());
-    is_word.then(|| code.to_owned())
+    is_word.then_some(code)
 }
 
 /// The first line of another's text, as much of it as a log line can bear.
@@ -117,20 +117,29 @@ mod tests {
     fn a_moment_is_a_text_or_a_number_of_seconds() {
         let at = |seconds| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
         for (written, moment) in [
-            (Value::from("2026-11-22T12:00:00Z"), at(1_795_348_800)),
-            (Value::from("2026-11-22T14:00:00.25+02:00"), at(1_795_348_800)),
-            (Value::from(1_795_348_800.0), at(1_795_348_800)),
-            (Value::from(1_795_348_800), at(1_795_348_800)),
-            (Value::from("9999-12-31T23:59:59Z"), at(253_402_300_799)),
-            (Value::from("1969-12-31T23:59:59Z"), None),
-            (Value::from("2026-11-22 12:00"), None),
-            (Value::from("2026-02-30T12:00:00Z"), None),
-            (Value::from(""), None),
-            (Value::from(-1), None),
-            (Value::from(1e300), None),
-            (Value::Null, None),
+            ("2026-11-22T12:00:00Z", at(1_795_348_800)),
+            ("2026-11-22T14:00:00.25+02:00", at(1_795_348_800)),
+            ("1795348800.0", at(1_795_348_800)),
+            ("1.7953488e9", at(1_795_348_800)),
+            ("1795348800", at(1_795_348_800)),
+            ("9999-12-31T23:59:59Z", at(253_402_300_799)),
+            ("1969-12-31T23:59:59Z", None),
+            ("2026-11-22 12:00", None),
+            ("2026-02-30T12:00:00Z", None),
+            ("", None),
+            ("-1", None),
+            ("1e300", None),
+            ("inf", None),
+            ("nan", None),
         ] {
-            assert_eq!(super::moment(&written), moment, "{written}");
+            assert_eq!(super::moment(written), moment, "{written}");
         }
+    }
+
+    #[test]
+    fn a_part_is_a_text_or_a_number() {
+        let object: Object<'_> = from_slice(br#"{"a":"x\ny","b":1.50,"c":null,"d":["x"],"e":true}"#).unwrap();
+        let parts = ["a", "b", "c", "d", "e", "f"].map(|name| text_of(&object, name));
+        assert_eq!(parts, [Some("x\ny".to_owned()), Some("1.50".to_owned()), None, None, None, None]);
     }
 }

@@ -3,14 +3,13 @@
 
 use std::time::SystemTime;
 
-use serde_json::Value;
-
-use super::answer::{self, reason};
+use super::answer::{self, Object, reason};
 use super::{Answer, Call, Temporary, xml};
 use crate::aws::Credentials;
 use crate::aws::path::encode_label;
 use crate::aws::sign;
 use crate::aws::source::Role;
+use crate::json::from_str;
 
 /// The action that takes a token.
 pub(super) const WEB_IDENTITY: &str = "AssumeRoleWithWebIdentity";
@@ -80,17 +79,13 @@ pub(super) fn credentials(answer: Answer<'_>, role: &Role, action: &str) -> Resu
     }
     let read = read.ok_or_else(|| format!("{place} answered with neither XML nor JSON"))?;
     let part = |name: &str| read.part(action, name);
-    let text = |name: &str| part(name).and_then(|value| value.as_str().map(str::to_owned));
-    answer::temporary(
-        [text("AccessKeyId"), text("SecretAccessKey"), text("SessionToken")],
-        part("Expiration").as_ref(),
-        &place,
-    )
+    let parts = ["AccessKeyId", "SecretAccessKey", "SessionToken"].map(part);
+    answer::temporary(parts, part("Expiration"), &place)
 }
 
 /// An answer in one of its two forms, which have the same names.
 enum Read<'a> {
-    Json(Value),
+    Json(Object<'a>),
     Xml(Vec<xml::Leaf<'a>>),
 }
 
@@ -103,20 +98,18 @@ impl<'a> Read<'a> {
         if text.starts_with('<') {
             return xml::leaves(text).map(Read::Xml);
         }
-        serde_json::from_str(text).ok().filter(Value::is_object).map(Read::Json)
+        from_str(text).ok().map(Read::Json)
     }
 
-    fn part(&self, action: &str, name: &str) -> Option<Value> {
-        let (outer, inner) = (format!("{action}Response"), format!("{action}Result"));
+    fn part(&self, action: &str, name: &str) -> Option<String> {
+        let (outer, inner) = ([action, "Response"].concat(), [action, "Result"].concat());
         self.at(&[&outer, &inner, "Credentials", name])
     }
 
-    fn at(&self, path: &[&str]) -> Option<Value> {
+    fn at(&self, path: &[&str]) -> Option<String> {
         match self {
-            Self::Json(value) => path.iter().try_fold(value, |value, name| value.get(name)).cloned(),
-            Self::Xml(leaves) => {
-                leaves.iter().find(|leaf| leaf.path == path).map(|leaf| leaf.text.clone().into())
-            }
+            Self::Json(object) => inside(object, path),
+            Self::Xml(leaves) => leaves.iter().find(|leaf| leaf.path == path).map(|leaf| leaf.text.clone()),
         }
     }
 
@@ -124,11 +117,20 @@ impl<'a> Read<'a> {
     fn error(&self) -> Option<String> {
         let either =
             |name: &str| self.at(&["ErrorResponse", "Error", name]).or_else(|| self.at(&["Error", name]));
-        let text = |name: &str| either(name).and_then(|value| value.as_str().map(reason));
+        let text = |name: &str| either(name).map(|text| reason(&text));
         let code = text("Code")?;
         Some(match text("Message") {
             Some(message) if !message.is_empty() => format!("{code}: {message}"),
             _ => code,
         })
+    }
+}
+
+/// The text at a path.
+fn inside(object: &Object<'_>, path: &[&str]) -> Option<String> {
+    match path {
+        [] => None,
+        [name] => answer::text_of(object, name),
+        [name, path @ ..] => inside(&from_str(answer::member(object, name)?.get()).ok()?, path),
     }
 }
