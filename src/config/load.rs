@@ -357,6 +357,23 @@ mod tests {
     }
 
     #[test]
+    fn no_error_tells_a_value_that_stands_in_the_wrong_place() {
+        const KEY: &str = r#"a "key`, expected"#;
+        let variable = |name: &str| (name == "KEY").then(|| KEY.to_owned());
+        for (text, path) in [
+            (r#"{"api_keys":["${KEY}"]}"#, "api_keys[0]"),
+            (r#"{"credentials":"${KEY}"}"#, "credentials"),
+            (r#"{"credentials":{"sign":"${KEY}"}}"#, "credentials.sign"),
+            (r#"{"limits":{"tools":"${KEY}"}}"#, "limits.tools"),
+            (r#""${KEY}""#, ""),
+        ] {
+            let told = load(text.as_bytes(), &variable).unwrap_err();
+            assert_eq!(told.path, path);
+            assert!(!told.reason.is_empty() && !told.reason.contains("key"), "{told}");
+        }
+    }
+
+    #[test]
     fn a_default_may_be_given_by_its_name() {
         let mut value: Value = serde_json::from_str(LEAST).unwrap();
         value["models"] = serde_json::json!([{"name": "fast", "model": "us.amazon.nova-lite-v1:0"}]);
