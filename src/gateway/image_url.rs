@@ -54,10 +54,11 @@ impl Url {
     /// # Errors
     /// [`Refused::Malformed`].
     pub fn follow(&self, location: &str) -> Result<Self, Refused> {
-        if location
-            .split_once("://")
-            .is_some_and(|(scheme, _)| scheme.bytes().all(|b| b.is_ascii_alphabetic()))
-        {
+        // Some would be gone with a `..` behind them.
+        if location.bytes().any(|byte| byte <= b' ' || matches!(byte, 0x7f | b'\\')) {
+            return Err(Refused::Malformed);
+        }
+        if has_scheme(location) {
             return Self::parse(location);
         }
         let scheme = if self.is_https { "https" } else { "http" };
@@ -169,6 +170,14 @@ fn host_and_port(authority: &str) -> Option<(String, Option<u16>)> {
 fn is_address(host: &str) -> bool {
     let last = host.rsplit('.').next().unwrap_or(host);
     host.starts_with('[') || last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x")
+}
+
+/// True for an address that stands for itself, `mailto:` among them (RFC 3986, 3.1).
+fn has_scheme(location: &str) -> bool {
+    location.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    })
 }
 
 /// A path that is relative to another (RFC 3986, 5.2).
@@ -352,7 +361,19 @@ mod tests {
             let url = from.follow(location).unwrap();
             assert_eq!(format!("{} {}", url.authority(), url.path), expected, "{location}");
         }
-        for location in ["ftp://a.example.org/", "file:///etc/passwd", "/a b", "\\\\evil", "//u@a/", "/\n"] {
+        for location in [
+            "ftp://a.example.org/",
+            "file:///etc/passwd",
+            "mailto:a@b",
+            "git+ssh:a",
+            "https:a.png",
+            "/a b",
+            "\\\\evil",
+            "//u@a/",
+            "/\n",
+            "\0a/../b",
+            "\\\\/../a",
+        ] {
             assert_eq!(from.follow(location), Err(Refused::Malformed), "{location}");
         }
     }
