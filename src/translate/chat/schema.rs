@@ -176,7 +176,7 @@ impl<'s, 'n> Inliner<'s, 'n> {
     }
 
     fn deepest(&self) -> usize {
-        self.notes.limits().json_depth
+        self.notes.limits().schema_depth
     }
 
     /// Following references may look at the same text again and again, however little of it is written.
