@@ -209,7 +209,7 @@ fn clean_path(text: &str) -> Result<String, Refused> {
     if text.len() > LONGEST {
         return Err(Refused::Malformed);
     }
-    let mut path = String::with_capacity(text.len() + 1);
+    let mut path = String::with_capacity(text.len().saturating_add(1));
     if !text.starts_with('/') {
         path.push('/');
     }
