@@ -18,6 +18,7 @@ CONVERSE := target/converse
 ANSWERS := target/answers
 
 .PHONY: help run demo wasm emulator bench bench-peers bench-load wrk test lint test-rust test-instructions instructions valgrind test-oracle test-tools test-e2e venv rust
+.PHONY: test-panics test-fuzz test-deny fuzz panics deny reproducible
 .SILENT:
 
 help: ## this list
@@ -25,7 +26,7 @@ help: ## this list
 	echo 'run and demo take: PORT API_KEY AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN'
 	echo '  AWS_BEARER_TOKEN_BEDROCK AWS_ENDPOINT_URL_BEDROCK_RUNTIME AWS_ENDPOINT_URL_BEDROCK BEDROCK=aws'
 	echo '  DEFAULT_MODEL FALLBACK_MODEL DEFAULT_EMBEDDING_MODEL UNSUPPORTED_PARAMETERS FILTER_CONFIG ENVOY_CONFIG'
-	echo 'wasm takes: WASM_TOOLCHAIN=rustup or debian'
+	echo 'wasm takes: WASM_TOOLCHAIN=rustup or debian; fuzz: SECONDS_PER_TARGET'
 	echo 'bench takes: QUICK=1 LONG=1 ONLY=row,row WASM=module BASELINE=module'
 
 run: wasm $(EMULATOR) venv ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C
@@ -63,7 +64,7 @@ bench-load: rust
 	cargo build --quiet --release --package bench-load
 	tools/build-wasm bench-floor
 
-test: lint test-rust test-instructions test-oracle test-tools test-e2e ## every check
+test: lint test-rust test-instructions test-oracle test-tools test-panics test-deny test-fuzz test-e2e ## every check
 
 lint: rust ## formatting and lints
 	cargo fmt --check
@@ -97,6 +98,29 @@ test-oracle: test-rust venv ## signatures and bodies are what AWS's own client s
 
 test-tools: wasm bench-load wrk venv ## the launcher and the benchmarks' driver
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tools
+
+test-panics: wasm ## no place in the .wasm from which a panic can begin is without its reason in docs/panics.md
+	python3 tools/panics.py
+
+panics: wasm ## writes the table of docs/panics.md anew, but for the reasons
+	python3 tools/panics.py --renew
+
+# Without the sanitizer, which doubles the time of building.
+test-fuzz: rust ## a few seconds of each fuzz target
+	SANITIZER=none SECONDS_PER_TARGET=2 tools/fuzz
+
+fuzz: rust ## SECONDS_PER_TARGET (60) of each fuzz target, with the address sanitizer
+	tools/fuzz
+
+test-deny: rust ## licences, sources and versions of what we depend on
+	python3 tools/dependencies.py
+
+deny: rust ## the same and RustSec's advisories, by cargo-deny
+	command -v cargo-deny >/dev/null || { echo 'installing (crates.io): cargo-deny'; cargo install --quiet --locked cargo-deny; }
+	cargo deny --workspace check
+
+reproducible: rust ## two builds of the .wasm, in two places, are the same
+	tools/reproducible
 
 # Ports are picked anew by each test, so they run side by side.
 test-e2e: $(if $(wildcard tests/e2e),wasm emulator venv $(CLIENTS)) ## clients against the real Envoy

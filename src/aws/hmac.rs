@@ -42,6 +42,7 @@ impl Hmac {
 }
 
 /// Adds `bytes` in hexadecimal, lower case.
+#[expect(clippy::arithmetic_side_effects, reason = "half a byte is below 16")]
 pub(super) fn push_hex(out: &mut String, bytes: &[u8]) {
     let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' - 10 + half });
     for byte in bytes {

@@ -51,7 +51,10 @@ impl Held {
         let life = self.expires.saturating_sub(self.fetched);
         let thousandths = 666_u32.saturating_sub(worker.early);
         now.saturating_add(TOLERANCE) < self.fetched
-            || now >= self.fetched.saturating_add(life.saturating_mul(thousandths) / 1000)
+            || now
+                >= self
+                    .fetched
+                    .saturating_add(life.saturating_mul(thousandths).checked_div(1000).unwrap_or(life))
     }
 }
 

@@ -1,5 +1,10 @@
 //! Moments as AWS's answers write them: `2026-11-22T14:00:00.25+02:00` (RFC 3339, 5.6).
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "a date and a time of checked digits, before the year 10000"
+)]
+
 use super::timestamp::{DAY, civil, days};
 
 /// Whole seconds since 1970 by [`seconds`] of a text, or by a number of them as JSON writes it.

@@ -92,7 +92,9 @@ impl Keys {
         {
             return Err(Error(Kind::Request));
         }
-        let mut canonical = String::with_capacity(CANONICAL + path.len() + token.map_or(0, str::len));
+        let mut canonical = String::with_capacity(
+            CANONICAL.saturating_add(path.len()).saturating_add(token.map_or(0, str::len)),
+        );
         canonical.push_str(method);
         canonical.push('\n');
         push_path(&mut canonical, path);

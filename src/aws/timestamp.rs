@@ -1,5 +1,7 @@
 //! Moments as signatures write them: `20261126T210000Z`.
 
+#![expect(clippy::arithmetic_side_effects, reason = "days before the year 10000")]
+
 use std::fmt::Write;
 use std::time::SystemTime;
 

@@ -124,7 +124,7 @@ impl Tokens {
 
 impl Held {
     fn is_fresh(&self, now: SystemTime) -> bool {
-        now.duration_since(self.minted).is_ok_and(|age| age < self.lifetime / 2)
+        now.duration_since(self.minted).is_ok_and(|age| age.saturating_mul(2) < self.lifetime)
     }
 }
 

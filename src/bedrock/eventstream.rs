@@ -167,7 +167,7 @@ impl Decoder {
         while !unread.is_empty() {
             unread = split_header(unread).ok_or(Error::Headers)?.1;
         }
-        self.start += total;
+        self.start = self.start.saturating_add(total);
         Ok(Some(Frame { headers, payload }))
     }
 

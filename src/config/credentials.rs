@@ -114,7 +114,8 @@ fn container_of(written: &file::Container, at: &str) -> Result<Container, Error>
         (ECS_HOST.to_owned(), uri.as_str())
     } else {
         let host_begins = uri.find("://").map_or(0, |at| at.saturating_add(3));
-        let path_begins = uri.get(host_begins..).and_then(|rest| rest.find('/')).map(|at| at + host_begins);
+        let path_begins =
+            uri.get(host_begins..).and_then(|rest| rest.find('/')).map(|at| at.saturating_add(host_begins));
         let (endpoint, path) = path_begins.and_then(|at| uri.split_at_checked(at)).unwrap_or((uri, "/"));
         (host_of(endpoint, &at_uri)?, path)
     };

@@ -294,13 +294,17 @@ impl From<UnsupportedParameters> for Unsupported {
 settings! {
     /// How large things may be.
     pub(super) struct Limits {
+        pub(super) header_bytes: Option<usize>,
         pub(super) body_bytes: Option<usize>,
         pub(super) reply_bytes: Option<usize>,
         pub(super) messages: Option<usize>,
         pub(super) tools: Option<usize>,
+        pub(super) images: Option<usize>,
         pub(super) json_depth: Option<usize>,
+        pub(super) schema_depth: Option<usize>,
         pub(super) embedding_inputs: Option<usize>,
         pub(super) frame_bytes: Option<usize>,
+        pub(super) silent_frames: Option<usize>,
     }
 }
 

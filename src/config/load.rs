@@ -22,6 +22,8 @@ use super::{Config, Error, FanOut, Upstream, structure};
 
 const PREFIXES: [&str; 2] = ["/v1", "/api/v1"];
 const REGION: &str = "us-east-1";
+/// As much as Envoy lets through where nobody says otherwise.
+const HEADER_BYTES: usize = 60 << 10;
 const BODY_BYTES: usize = 32 << 20;
 const REPLY_BYTES: usize = 32 << 20;
 /// Of calls of one request.
@@ -59,8 +61,19 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
 
     let region = region_of(region.as_deref().unwrap_or(REGION), "region")?;
     let unlimited = file::Limits::default();
-    let file::Limits { body_bytes, reply_bytes, messages, tools, json_depth, embedding_inputs, frame_bytes } =
-        limits.as_ref().unwrap_or(&unlimited);
+    let file::Limits {
+        header_bytes,
+        body_bytes,
+        reply_bytes,
+        messages,
+        tools,
+        images: image_count,
+        json_depth,
+        schema_depth,
+        embedding_inputs,
+        frame_bytes,
+        silent_frames,
+    } = limits.as_ref().unwrap_or(&unlimited);
     let usual = Limits::default();
     let accounts =
         vec![account(credentials.as_ref().unwrap_or(&file::Credentials::default()), &region, "credentials")?];
@@ -94,9 +107,12 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
             limits: Limits {
                 messages: positive("messages", messages, usual.messages)?,
                 tools: positive("tools", tools, usual.tools)?,
+                images: positive("images", image_count, usual.images)?,
                 json_depth: positive("json_depth", json_depth, usual.json_depth)?,
+                schema_depth: positive("schema_depth", schema_depth, usual.schema_depth)?,
                 embedding_inputs: positive("embedding_inputs", embedding_inputs, usual.embedding_inputs)?,
                 frame_bytes: positive("frame_bytes", frame_bytes, usual.frame_bytes)?,
+                silent_frames: positive("silent_frames", silent_frames, usual.silent_frames)?,
             },
             guardrail: guardrail.as_ref().map(|written| guardrail_of(written, "guardrail")).transpose()?,
             automatic_caching: automatic_caching.unwrap_or(false),
@@ -105,6 +121,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         },
         fan_out: fan_out.as_ref().map(fan_out_of).transpose()?,
         forward_headers: forwarded(forward_headers.as_deref().unwrap_or_default())?,
+        header_bytes: positive("header_bytes", header_bytes, HEADER_BYTES)?,
         body_bytes: positive("body_bytes", body_bytes, BODY_BYTES)?,
         reply_bytes: positive("reply_bytes", reply_bytes, REPLY_BYTES)?,
         images: images.as_ref().map(images_of).transpose()?,
@@ -354,6 +371,23 @@ mod tests {
             r#"{"api_keys":[{"name":"a","sha256":"s3cret"}],"credentials":{"bearer_token":"t0ken\n x"}}"#;
         let text = run(text).unwrap_err().to_string();
         assert!(!text.contains("s3cret") && !text.contains("t0ken"));
+    }
+
+    #[test]
+    fn no_error_tells_a_value_that_stands_in_the_wrong_place() {
+        const KEY: &str = r#"a "key`, expected"#;
+        let variable = |name: &str| (name == "KEY").then(|| KEY.to_owned());
+        for (text, path) in [
+            (r#"{"api_keys":["${KEY}"]}"#, "api_keys[0]"),
+            (r#"{"credentials":"${KEY}"}"#, "credentials"),
+            (r#"{"credentials":{"sign":"${KEY}"}}"#, "credentials.sign"),
+            (r#"{"limits":{"tools":"${KEY}"}}"#, "limits.tools"),
+            (r#""${KEY}""#, ""),
+        ] {
+            let told = load(text.as_bytes(), &variable).unwrap_err();
+            assert_eq!(told.path, path);
+            assert!(!told.reason.is_empty() && !told.reason.contains("key"), "{told}");
+        }
     }
 
     #[test]

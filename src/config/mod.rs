@@ -45,6 +45,8 @@ pub struct Config {
     pub fan_out: Option<FanOut>,
     /// Request headers that go on to Bedrock, unsigned.
     pub forward_headers: Vec<String>,
+    /// Largest request headers, bytes.
+    pub header_bytes: usize,
     /// Largest request body, bytes.
     pub body_bytes: usize,
     /// Largest reply that is not a stream, bytes.

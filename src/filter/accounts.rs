@@ -191,7 +191,7 @@ impl Renewing {
         let now = host::now();
         if let Some(fetching) = &*self.fetching.borrow()
             && fetching.until > now
-            && fetching.until <= now + LEASE
+            && fetching.until.duration_since(now).is_ok_and(|left| left <= LEASE)
         {
             return;
         }
@@ -226,7 +226,8 @@ impl Renewing {
         match step {
             Step::Ask(call) => match ask(&call) {
                 Ok(call) => {
-                    let until = host::now() + LEASE;
+                    let now = host::now();
+                    let until = now.checked_add(LEASE).unwrap_or(now);
                     *self.fetching.borrow_mut() = Some(Fetching { fetch, call, until });
                 }
                 Err(why) => self.failed(name, worker, &why),

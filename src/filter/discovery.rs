@@ -98,7 +98,8 @@ impl Discovery {
         if self
             .fetching
             .as_ref()
-            .is_some_and(|under_way| under_way.until > now && under_way.until <= now + LEASE)
+            .and_then(|under_way| under_way.until.duration_since(now).ok())
+            .is_some_and(|left| !left.is_zero() && left <= LEASE)
         {
             return;
         }
@@ -145,7 +146,8 @@ impl Discovery {
         match step {
             Step::Ask(ask) => match self.ask(config, accounts, &ask) {
                 Ok((call, secrets)) => {
-                    let until = host::now() + LEASE;
+                    let now = host::now();
+                    let until = now.checked_add(LEASE).unwrap_or(now);
                     self.fetching = Some(Fetching { fetch, call, until, secrets });
                 }
                 Err(why) => self.failed(&why),

@@ -80,6 +80,7 @@ impl Gateway {
 
     fn headers(&mut self, end_of_stream: bool) -> Result<Action, Error> {
         let headers = host::headers(Map::Request).map_err(|_| host_failed("give the request's headers"))?;
+        headers.check_size(self.config.header_bytes)?;
         let method = headers.text(":method").unwrap_or_default();
         let path = headers.text(":path").unwrap_or_default();
         self.aws_errors = native::is_native(path, &self.config.prefixes).then(AwsErrors::default);

@@ -188,7 +188,7 @@ pub(super) fn now() -> SystemTime {
     let mut nanoseconds = 0;
     // SAFETY: the pointer is to a live `u64`. Without an answer it stays 1970, which signing refuses.
     let _ = unsafe { abi::proxy_get_current_time_nanoseconds(&raw mut nanoseconds) };
-    SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds)
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_nanos(nanoseconds)).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// A property by its path; `None` where Envoy has none.
@@ -391,8 +391,9 @@ mod pairs {
 
     pub(super) fn write<T: AsRef<[u8]>>(pairs: &[(T, T)]) -> Vec<u8> {
         let length = |text: &T| text.as_ref().len();
-        let text: usize = pairs.iter().map(|(name, value)| length(name) + length(value) + 10).sum();
-        let mut bytes = Vec::with_capacity(4 + text);
+        let sizes =
+            pairs.iter().map(|(name, value)| length(name).saturating_add(length(value)).saturating_add(10));
+        let mut bytes = Vec::with_capacity(sizes.fold(4, usize::saturating_add));
         // Envoy's own limit on headers is far below what a `u32` counts.
         let u32_of = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
         bytes.extend_from_slice(&u32_of(pairs.len()));

@@ -72,7 +72,8 @@ impl Fetching {
         if found.is_empty() {
             return Ok(None);
         }
-        let until = host::now() + images.timeout;
+        let now = host::now();
+        let until = now.checked_add(images.timeout).unwrap_or(now);
         let mut fetches = Vec::with_capacity(found.len());
         for found in found {
             let url = found.url.clone();
@@ -143,7 +144,7 @@ impl Fetch {
         if self.redirects >= images.redirects {
             return Err(self.failed("it leads on too often"));
         }
-        self.redirects += 1;
+        self.redirects = self.redirects.saturating_add(1);
         let url = self.url.follow(location).map_err(|reason| refused(self.param(), reason))?;
         let left = self.until.duration_since(host::now()).unwrap_or_default();
         // No time at all would be no limit at all.

@@ -1,5 +1,7 @@
 //! Header maps as Envoy gives them: names in lower case, values of any bytes.
 
+use crate::openai::Error;
+
 /// The header that decides a `cluster_header` route. Only the gateway role sets it.
 pub const CLUSTER: &str = "x-bedrock-cluster";
 
@@ -23,6 +25,19 @@ impl Headers {
         let values = self.0.iter().filter(|(other, _)| other == name.as_bytes());
         let values: Vec<&str> = values.filter_map(|(_, value)| std::str::from_utf8(value).ok()).collect();
         (!values.is_empty()).then(|| values.join(","))
+    }
+
+    /// Holds them to a limit: bytes of names and values.
+    ///
+    /// # Errors
+    /// 431 where they are larger.
+    pub fn check_size(&self, limit: usize) -> Result<(), Error> {
+        let sizes = self.0.iter().map(|(name, value)| name.len().saturating_add(value.len()));
+        if sizes.fold(0, usize::saturating_add) <= limit {
+            return Ok(());
+        }
+        let message = format!("The request's headers are larger than {limit} bytes.");
+        Err(Error::new(431, message).code("request_headers_too_large"))
     }
 
     /// Adds a header.
@@ -73,6 +88,18 @@ fn is_stripped(name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn headers_that_are_too_large_are_refused_however_they_are_spread() {
+        let mut headers = Headers::default();
+        headers.push("one", "1234567");
+        assert_eq!(headers.check_size(10), Ok(()));
+        headers.push("", "");
+        assert_eq!(headers.check_size(10), Ok(()));
+        headers.push("x", "");
+        let error = headers.check_size(10).unwrap_err();
+        assert_eq!((error.status, error.code), (431, Some("request_headers_too_large")));
+    }
 
     #[test]
     fn no_credential_and_no_steering_header_goes_further() {

@@ -54,10 +54,11 @@ impl Url {
     /// # Errors
     /// [`Refused::Malformed`].
     pub fn follow(&self, location: &str) -> Result<Self, Refused> {
-        if location
-            .split_once("://")
-            .is_some_and(|(scheme, _)| scheme.bytes().all(|b| b.is_ascii_alphabetic()))
-        {
+        // Some would be gone with a `..` behind them.
+        if location.bytes().any(|byte| byte <= b' ' || matches!(byte, 0x7f | b'\\')) {
+            return Err(Refused::Malformed);
+        }
+        if has_scheme(location) {
             return Self::parse(location);
         }
         let scheme = if self.is_https { "https" } else { "http" };
@@ -171,6 +172,14 @@ fn is_address(host: &str) -> bool {
     host.starts_with('[') || last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x")
 }
 
+/// True for an address that stands for itself, `mailto:` among them (RFC 3986, 3.1).
+fn has_scheme(location: &str) -> bool {
+    location.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    })
+}
+
 /// A path that is relative to another (RFC 3986, 5.2).
 fn joined(base: &str, relative: &str) -> String {
     let end = relative.find(['?', '#']).unwrap_or(relative.len());
@@ -200,7 +209,7 @@ fn clean_path(text: &str) -> Result<String, Refused> {
     if text.len() > LONGEST {
         return Err(Refused::Malformed);
     }
-    let mut path = String::with_capacity(text.len() + 1);
+    let mut path = String::with_capacity(text.len().saturating_add(1));
     if !text.starts_with('/') {
         path.push('/');
     }
@@ -352,7 +361,19 @@ mod tests {
             let url = from.follow(location).unwrap();
             assert_eq!(format!("{} {}", url.authority(), url.path), expected, "{location}");
         }
-        for location in ["ftp://a.example.org/", "file:///etc/passwd", "/a b", "\\\\evil", "//u@a/", "/\n"] {
+        for location in [
+            "ftp://a.example.org/",
+            "file:///etc/passwd",
+            "mailto:a@b",
+            "git+ssh:a",
+            "https:a.png",
+            "/a b",
+            "\\\\evil",
+            "//u@a/",
+            "/\n",
+            "\0a/../b",
+            "\\\\/../a",
+        ] {
             assert_eq!(from.follow(location), Err(Refused::Malformed), "{location}");
         }
     }

@@ -1,5 +1,10 @@
 //! One pass over a JSON text (RFC 8259).
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "positions in a text that is in memory, and a depth of at most `DEEPEST`"
+)]
+
 use super::scan::plain;
 use super::{Error, Raw, Str};
 

@@ -1,6 +1,8 @@
 //! Passing over plain text, many bytes at a time. The loops over a whole block have no early exit, so that they become SIMD
 //! wherever the target has it.
 
+#![expect(clippy::arithmetic_side_effects, reason = "positions in a text that is in memory")]
+
 /// What is looked at together, bytes.
 const BLOCK: usize = 64;
 

@@ -1,5 +1,7 @@
 //! A JSON text in the making.
 
+#![expect(clippy::arithmetic_side_effects, reason = "the digits of one number")]
+
 use super::scan::plain;
 use super::write::Write;
 

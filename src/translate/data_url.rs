@@ -70,7 +70,8 @@ pub(super) fn checked<'a>(base64: Cow<'a, str>, param: &str) -> Result<Cow<'a, s
     if base64.is_empty() {
         return Err(refuse("it has no data."));
     }
-    if first_bytes(&base64).is_none() {
+    let padding = base64.len().saturating_sub(base64.trim_end_matches('=').len());
+    if padding > 2 || first_bytes(&base64).is_none() {
         return Err(refuse("it is not base64."));
     }
     Ok(base64)
@@ -99,6 +100,16 @@ mod tests {
     fn base64_is_completed_and_stripped_of_line_ends() {
         assert_eq!(checked("aGVs\r\nbG8".into(), "p").unwrap(), "aGVsbG8=");
         assert!(checked("aGVsb".into(), "p").is_err());
+    }
+
+    #[test]
+    fn base64_with_more_padding_than_there_is_is_refused() {
+        let data = "aGVsbG8gd29ybGQsIGhlbGxvIGhlbGxvIGhl";
+        for (padding, is_taken) in
+            [("", true), ("aA==", true), ("aGU=", true), ("====", false), ("a===", false)]
+        {
+            assert_eq!(checked(format!("{data}{padding}").into(), "p").is_ok(), is_taken, "{padding}");
+        }
     }
 
     #[test]

@@ -92,7 +92,7 @@ where
             let model = resolve(asked.as_deref())?;
             let asked = asked.as_deref().unwrap_or(&model);
             let rules = options.rules(&model);
-            let outgoing = chat::request(request, asked, client, rules, body.len() + BESIDE)?;
+            let outgoing = chat::request(request, asked, client, rules, body.len().saturating_add(BESIDE))?;
             Ok((model, outgoing.map(Reply::Chat)))
         }
         Endpoint::Completions => {
@@ -101,7 +101,8 @@ where
             let model = resolve(asked.as_deref())?;
             let asked = asked.as_deref().unwrap_or(&model);
             let rules = options.rules(&model);
-            let outgoing = completions::request(request, asked, client, rules, body.len() + BESIDE)?;
+            let outgoing =
+                completions::request(request, asked, client, rules, body.len().saturating_add(BESIDE))?;
             Ok((model, outgoing.map(Reply::Chat)))
         }
         Endpoint::Moderations => {

@@ -1,6 +1,7 @@
 //! What is ignored is named: a request's notes on what had no counterpart.
 
 use std::cell::Cell;
+use std::fmt;
 
 use super::Limits;
 use crate::json::{Raw, Unknown, is_within_depth};
@@ -29,6 +30,8 @@ pub struct Notes<'o> {
     ignored: Vec<String>,
     /// What following references in schemas has cost so far.
     followed: Cell<usize>,
+    /// Images so far.
+    images: usize,
 }
 
 /// Most that all schemas of a request together may cost to follow, about the bytes that are looked at: some tenths of a second.
@@ -37,7 +40,7 @@ const FOLLOWED: usize = 64 << 20;
 impl<'o> Notes<'o> {
     /// Empty notes.
     pub fn new(unsupported: Unsupported, limits: &'o Limits) -> Self {
-        Self { unsupported, limits, ignored: Vec::new(), followed: Cell::new(0) }
+        Self { unsupported, limits, ignored: Vec::new(), followed: Cell::new(0), images: 0 }
     }
 
     /// The limits that hold for this request.
@@ -100,18 +103,43 @@ impl<'o> Notes<'o> {
     /// # Errors
     /// 400 naming the parameter where it nests deeper than the limit.
     pub fn check_depth(&self, json: Raw<'_>, param: impl FnOnce() -> String) -> Result<(), Error> {
-        let limit = self.limits.json_depth;
-        if is_within_depth(json.get(), limit) {
+        check_depth(json, self.limits.json_depth, param)
+    }
+
+    /// Checks a schema.
+    ///
+    /// # Errors
+    /// 400 naming the parameter where it nests deeper than the limit.
+    pub fn check_schema_depth(&self, schema: Raw<'_>, param: impl FnOnce() -> String) -> Result<(), Error> {
+        check_depth(schema, self.limits.schema_depth, param)
+    }
+
+    /// Counts an image.
+    ///
+    /// # Errors
+    /// 400 naming the one that is too many.
+    pub fn count_image(&mut self, param: &dyn fmt::Display) -> Result<(), Error> {
+        let limit = self.limits.images;
+        self.images = self.images.saturating_add(1);
+        if self.images <= limit {
             return Ok(());
         }
-        let param = param();
-        Err(Error::invalid(format!("'{param}' nests deeper than {limit} levels.")).param(param))
+        let message = format!("At most {limit} images are taken in one request.");
+        Err(Error::invalid_param(param.to_string(), message).code("too_many_images"))
     }
 
     /// The names, in the order they were met.
     pub fn into_ignored(self) -> Vec<String> {
         self.ignored
     }
+}
+
+fn check_depth(json: Raw<'_>, limit: usize, param: impl FnOnce() -> String) -> Result<(), Error> {
+    if is_within_depth(json.get(), limit) {
+        return Ok(());
+    }
+    let param = param();
+    Err(Error::invalid(format!("'{param}' nests deeper than {limit} levels.")).param(param))
 }
 
 #[cfg(test)]

@@ -94,12 +94,18 @@ pub struct Limits {
     pub messages: usize,
     /// Tools in a chat.
     pub tools: usize,
-    /// Nesting of JSON that goes over as it is: schemas, arguments, additional fields.
+    /// Images in a chat, however they come.
+    pub images: usize,
+    /// Nesting of JSON that goes over as it is: arguments, additional fields.
     pub json_depth: usize,
+    /// Nesting of schemas, also with their references replaced.
+    pub schema_depth: usize,
     /// Texts in an embeddings request.
     pub embedding_inputs: usize,
     /// Bytes of one event-stream frame.
     pub frame_bytes: usize,
+    /// Frames of one stream by which the client gets nothing.
+    pub silent_frames: usize,
 }
 
 impl Default for Limits {
@@ -107,9 +113,12 @@ impl Default for Limits {
         Self {
             messages: 10_000,
             tools: 1_000,
+            images: 1_000,
             json_depth: 100,
+            schema_depth: 100,
             embedding_inputs: 2_048,
             frame_bytes: 16 << 20,
+            silent_frames: 100_000,
         }
     }
 }

@@ -305,8 +305,19 @@ def test_what_is_deep_in_a_text_is_no_more_than_text(connection, deep):
     assert answer.json["choices"][0]["message"]["content"] == f"The tool said: {deep}"
 
 
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+
 # Smaller than the gateway that holds them.
-LIMITS = {"body_bytes": 2_000, "messages": 3, "tools": 2, "json_depth": 5, "embedding_inputs": 2}
+LIMITS = {
+    "header_bytes": 1_500,
+    "body_bytes": 2_000,
+    "messages": 3,
+    "tools": 2,
+    "images": 1,
+    "json_depth": 5,
+    "schema_depth": 2,
+    "embedding_inputs": 2,
+}
 
 
 @pytest.fixture(scope="module")
@@ -349,6 +360,14 @@ def test_a_body_of_just_the_limit_is_taken(small_connection):
         ({"messages": SAID, "tools": [{"function": {"name": f"f{n}"}} for n in range(3)]}, "tools"),
         ({"messages": SAID, "functions": [{"name": f"f{n}"} for n in range(3)]}, "functions"),
         ({"messages": SAID, "unknown": [[[[[[]]]]]]}, "unknown"),
+        (
+            {"messages": [{"role": "user", "content": [PICTURE, PICTURE]}]},
+            "messages[0].content[1]",
+        ),
+        (
+            {"messages": SAID, "tools": [{"function": {"name": "f", "parameters": {"properties": {"a": {}}}}}]},
+            "tools[0].function.parameters",
+        ),
     ],
 )
 def test_other_limits_are_kept_too(small_connection, running_emulator, body, param):
@@ -356,6 +375,14 @@ def test_other_limits_are_kept_too(small_connection, running_emulator, body, par
     answer = small_connection.chat(body)
     assert (answer.status, answer.error["param"]) == (400, param)
     assert running_emulator.count() == before
+
+
+def test_headers_that_are_too_large_are_refused(small_connection, running_emulator):
+    before = running_emulator.count()
+    answer = small_connection.ask("POST", "/v1/chat/completions", BODY, {"x-many": "y" * 1_500})
+    assert (answer.status, answer.error["code"]) == (431, "request_headers_too_large")
+    assert running_emulator.count() == before
+    assert small_connection.chat(BODY).status == 200
 
 
 def test_a_limit_on_embeddings_is_kept(small_connection):

@@ -384,7 +384,8 @@ fn prefill(body: &Value, turns: &[Value], family: &Family<'_>) -> Result<(), Str
     ensure(old_claude || family.any_of(&["nova-pro", "nova-premier"]), || {
         "a prefill on a model without".to_owned()
     })?;
-    let thinks = body.pointer("/additionalModelRequestFields/thinking").is_some();
+    let kind = body.pointer("/additionalModelRequestFields/thinking/type");
+    let thinks = kind.is_some_and(|kind| kind == "enabled" || kind == "adaptive");
     ensure(!thinks, || "a prefill while thinking".to_owned())?;
     let text = list(last, "/content")
         .last()

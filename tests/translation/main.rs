@@ -22,6 +22,7 @@ mod golden_requests;
 mod golden_streams;
 mod input_order;
 mod json;
+mod limits;
 mod linear_time;
 mod properties;
 mod random;

@@ -75,7 +75,7 @@ fn tag(text: &str) -> Option<(&str, &str)> {
         match (byte, quote) {
             (b'"' | b'\'', None) => quote = Some(byte),
             (byte, Some(open)) if byte == open => quote = None,
-            (b'>', None) => return Some((text.get(..at)?, text.get(at + 1..)?)),
+            (b'>', None) => return Some((text.get(..at)?, text.get(at.saturating_add(1)..)?)),
             (b'<', None) => return None,
             _ => {}
         }

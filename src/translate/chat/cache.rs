@@ -106,9 +106,10 @@ pub(super) fn apply(
 
 fn count(body: &converse::Request<'_>) -> usize {
     let in_tools = body.tool_config.iter().flat_map(|config| &config.tools);
-    in_tools.filter(|tool| is_tool_point(tool)).count()
-        + body.system.iter().filter(|block| is_system_point(block)).count()
-        + body.messages.iter().flat_map(|message| &message.content).filter(|block| is_point(block)).count()
+    let in_system = body.system.iter().filter(|block| is_system_point(block)).count();
+    let in_messages = body.messages.iter().flat_map(|message| &message.content);
+    let in_messages = in_messages.filter(|block| is_point(block)).count();
+    in_tools.filter(|tool| is_tool_point(tool)).count().saturating_add(in_system).saturating_add(in_messages)
 }
 
 fn is_tool_point(tool: &Tool<'_>) -> bool {

@@ -126,6 +126,9 @@ impl Contents {
                 return Err(Error::invalid(message).param(format!("{place}.type")));
             }
         };
+        if matches!(block, Some(Block::Image(_))) {
+            notes.count_image(place)?;
+        }
         pieces.extend(block.map(Piece::Block));
         let name = if cache_control.is_some() { cache::CONTROL } else { cache::BREAKPOINT };
         let point = cache::point(cache_control.or(prompt_cache_breakpoint), name, capabilities, notes)?;

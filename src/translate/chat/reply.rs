@@ -120,7 +120,11 @@ impl<'a> Collected<'a> {
 
     fn text(&mut self, text: Str<'a>) {
         self.text = Some(match self.text.take() {
-            Some(before) => (before.into_cow().into_owned() + &text).into(),
+            Some(before) => {
+                let mut joined = before.into_cow().into_owned();
+                joined.push_str(&text);
+                joined.into()
+            }
             None => text,
         });
     }

@@ -39,7 +39,7 @@ pub(super) fn root<'a>(
 }
 
 /// True where a schema holds itself, which Bedrock's own structured output and strict tools do not take (AWS
-/// documentation, "Structured outputs"); also where it is too large to tell.
+/// documentation, "Structured outputs"); also where it is too large to tell, or refers to what is not in it.
 pub(super) fn is_recursive(schema: Raw<'_>, notes: &Notes<'_>) -> bool {
     if !schema.get().contains(REF) {
         return false;
@@ -49,8 +49,9 @@ pub(super) fn is_recursive(schema: Raw<'_>, notes: &Notes<'_>) -> bool {
     };
     let mut inliner = Inliner::new(&members, notes);
     match inliner.run() {
-        Ok(()) | Err(Refused::Dangling(_)) => inliner.is_recursive,
-        Err(Refused::TooLarge | Refused::Unreadable) => true,
+        Ok(()) => inliner.is_recursive,
+        // What comes behind was not looked at.
+        Err(Refused::Dangling(_) | Refused::TooLarge | Refused::Unreadable) => true,
     }
 }
 
@@ -175,7 +176,7 @@ impl<'s, 'n> Inliner<'s, 'n> {
     }
 
     fn deepest(&self) -> usize {
-        self.notes.limits().json_depth
+        self.notes.limits().schema_depth
     }
 
     /// Following references may look at the same text again and again, however little of it is written.
@@ -358,6 +359,10 @@ mod tests {
         );
         assert!(!recursive(
             r##"{"properties":{"a":{"$ref":"#/$defs/N"},"b":{"$ref":"#/$defs/N"}},"$defs":{"N":{"type":"string"}}}"##
+        ));
+        // Behind a reference that cannot be followed.
+        assert!(recursive(
+            r##"{"properties":{"a":{"$ref":"https://example.com/a.json"},"b":{"$ref":"#"}}}"##
         ));
         // Nothing but themselves.
         assert!(recursive(

@@ -24,6 +24,8 @@ pub struct Stream {
     decoder: Decoder,
     /// How much may be held back of text or of a call, bytes.
     held_bytes: usize,
+    /// Frames by which the client may still get nothing.
+    silent_frames: usize,
     writer: Writer,
     /// Calls that have begun and not ended, by their block's index.
     open: Vec<(u32, Open)>,
@@ -85,6 +87,7 @@ impl Stream {
             context,
             decoder: Decoder::new(limits.frame_bytes),
             held_bytes: limits.frame_bytes,
+            silent_frames: limits.silent_frames,
             writer,
             open: Vec::new(),
             calls: 0,
@@ -166,7 +169,9 @@ impl Stream {
             _ => return Err(no_answer("Bedrock's stream has a frame of an unknown kind.")),
         }
         if self.begun {
-            return self.event(frame, out);
+            let written = out.len();
+            self.event(frame, out)?;
+            return if out.len() > written { Ok(()) } else { self.silent() };
         }
         let beginning = self.context.text.as_deref().unwrap_or_default();
         let delta = Delta { role: Some("assistant"), content: Some(beginning.into()), ..Delta::default() };
@@ -203,6 +208,13 @@ impl Stream {
             // `messageStart` says nothing more, and new events may come any day.
             _ => Ok(()),
         }
+    }
+
+    /// Counts a frame by which the client gets nothing: it would wait for as long as they come.
+    fn silent(&mut self) -> Result<(), Error> {
+        let left = self.silent_frames.checked_sub(1);
+        self.silent_frames = left.ok_or_else(|| no_answer("Bedrock's stream goes on and says nothing."))?;
+        Ok(())
     }
 
     fn block_start(&mut self, event: BlockStart<'_>, out: &mut Vec<u8>) -> Result<(), Error> {

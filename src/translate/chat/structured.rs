@@ -71,7 +71,7 @@ fn schema_plan<'a>(
     if !schema.get().starts_with('{') {
         return Err(Error::invalid_param(param, format!("Invalid value for '{param}': expected an object.")));
     }
-    notes.check_depth(schema, || param.to_owned())?;
+    notes.check_schema_depth(schema, || param.to_owned())?;
     // Bedrock takes only closed schemas natively, which is what OpenAI's `strict` demands as well, and none that holds
     // itself.
     if !capabilities.structured_output || strict != Some(true) || schema::is_recursive(schema, notes) {

@@ -102,7 +102,7 @@ fn function_spec<'a>(
     let param = format!("{place}.parameters");
     let input_schema = match parameters {
         Some(schema) => {
-            notes.check_depth(schema, || param.clone())?;
+            notes.check_schema_depth(schema, || param.clone())?;
             InputSchema { json: schema::root(schema, &param, capabilities.schemas, notes)? }
         }
         // Claude takes only closed schemas as strict.

@@ -43,7 +43,7 @@ pub(super) fn push_turn<'a>(messages: &mut Vec<Message<'a>>, turn: Turn<'a>, cap
         messages.push(Message { role, content: blocks });
         return;
     }
-    let mut content = Vec::with_capacity(first.len() + blocks.len() + last.len());
+    let mut content = Vec::with_capacity(first.len().saturating_add(blocks.len()).saturating_add(last.len()));
     for block in first.into_iter().chain(blocks).chain(last) {
         // A cache point stands behind what is cached, and never behind reasoning.
         let is_useless = matches!(block, Block::CachePoint(_))

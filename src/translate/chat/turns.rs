@@ -403,7 +403,7 @@ impl<'a> Builder<'a, '_, '_> {
     fn finish(mut self, prefill: bool) -> Result<Turns<'a>, Error> {
         self.answer_waiting();
         let Self { capabilities, mut system, done, current, called, known, .. } = self;
-        let mut messages = Vec::with_capacity(done.len() + 2);
+        let mut messages = Vec::with_capacity(done.len().saturating_add(2));
         for turn in done.into_iter().chain(current) {
             push_turn(&mut messages, turn, capabilities);
         }

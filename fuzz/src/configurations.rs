@@ -1,0 +1,121 @@
+//! Configurations of any text: read alike as JSON and as a Struct, and no error or debug output tells a secret.
+
+use bedrock_filter::config::Config;
+use serde_json::Value;
+
+/// The first byte chooses how the rest is read.
+pub fn check(bytes: &[u8]) {
+    let [kind, text @ ..] = bytes else { return };
+    let as_it_is = load(text);
+    assert_eq!(as_it_is, load(text), "the same configuration is two things");
+    let Ok(value) = serde_json::from_slice::<Value>(text) else { return };
+    // Written out it is a name.
+    if text.windows(SECRET.len()).any(|part| part == SECRET.as_bytes()) {
+        return;
+    }
+    let mut secrets = vec![SECRET.to_owned()];
+    collect(&value, "", &mut secrets);
+    match &as_it_is {
+        Ok(config) => hides(&format!("{config:?}"), &secrets),
+        Err(error) => hides(&error.to_string(), &secrets),
+    }
+    // A Struct has nothing but floating point, and no member twice.
+    if kind & 1 == 0 || !value.is_object() || !fits(&value, 0) {
+        return;
+    }
+    let mut structure = Vec::new();
+    write_object(&value, &mut structure);
+    // What begins like JSON is taken for that.
+    if serde_json::from_slice::<Value>(&structure).is_err()
+        && let (Ok(one), Ok(other)) = (&as_it_is, load(&structure))
+    {
+        assert_eq!(one, &other, "JSON and Struct differ");
+    }
+}
+
+const SECRET: &str = "value-of-a-variable";
+
+fn load(text: &[u8]) -> Result<Config, bedrock_filter::config::Error> {
+    Config::load(text, |name| match name {
+        "SECRET" => Some(SECRET.to_owned()),
+        "EMPTY" => Some(String::new()),
+        _ => None,
+    })
+}
+
+fn hides(shown: &str, secrets: &[String]) {
+    for secret in secrets {
+        assert!(!shown.contains(secret.as_str()), "{secret:?} is told: {shown}");
+    }
+}
+
+/// Values of members that are secrets, long enough to be told from other words.
+fn collect(value: &Value, name: &str, into: &mut Vec<String>) {
+    const SECRETS: &[&str] =
+        &["key", "secret_access_key", "session_token", "bearer_token", "authorization_token"];
+    match value {
+        Value::String(text) if SECRETS.contains(&name) && text.len() >= 12 && !text.contains("${") => {
+            into.push(text.clone());
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, "", into)),
+        Value::Object(members) => members.iter().for_each(|(name, value)| collect(value, name, into)),
+        _ => {}
+    }
+}
+
+/// True for what a Struct can hold as it is.
+fn fits(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Number(number) => number.as_f64().is_some_and(|number| number.abs() < 9e15),
+        Value::Array(items) => depth < 16 && items.iter().all(|item| fits(item, depth + 1)),
+        Value::Object(members) => depth < 16 && members.values().all(|value| fits(value, depth + 1)),
+        _ => true,
+    }
+}
+
+fn bytes_field(number: u8, bytes: &[u8], out: &mut Vec<u8>) {
+    out.push(number << 3 | 2);
+    let mut length = bytes.len();
+    while length >= 0x80 {
+        out.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    out.push(length as u8);
+    out.extend_from_slice(bytes);
+}
+
+fn write_object(value: &Value, out: &mut Vec<u8>) {
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let (mut entry, mut inner) = (Vec::new(), Vec::new());
+        bytes_field(1, name.as_bytes(), &mut entry);
+        write_value(value, &mut inner);
+        bytes_field(2, &inner, &mut entry);
+        bytes_field(1, &entry, out);
+    }
+}
+
+fn write_value(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.extend_from_slice(&[1 << 3, 0]),
+        Value::Number(number) => {
+            out.push(2 << 3 | 1);
+            out.extend_from_slice(&number.as_f64().expect("it fits").to_le_bytes());
+        }
+        Value::String(text) => bytes_field(3, text.as_bytes(), out),
+        Value::Bool(flag) => out.extend_from_slice(&[4 << 3, u8::from(*flag)]),
+        Value::Object(_) => {
+            let mut inner = Vec::new();
+            write_object(value, &mut inner);
+            bytes_field(5, &inner, out);
+        }
+        Value::Array(items) => {
+            let mut list = Vec::new();
+            for item in items {
+                let mut inner = Vec::new();
+                write_value(item, &mut inner);
+                bytes_field(1, &inner, &mut list);
+            }
+            bytes_field(6, &list, out);
+        }
+    }
+}
