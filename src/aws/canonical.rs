@@ -30,15 +30,13 @@ pub(super) fn push_path(out: &mut String, path: &str) {
 
 /// Adds the query: its parameters decoded, encoded again and sorted.
 pub(super) fn push_query(out: &mut String, query: &str) {
-    let mut parameters: Vec<(String, String)> = query
-        .split('&')
-        .filter(|parameter| !parameter.is_empty())
-        .map(|parameter| {
-            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            (encoded_again(name), encoded_again(value))
-        })
-        .collect();
-    parameters.sort_unstable();
+    let mut parameters: Vec<(String, String)> = Vec::new();
+    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let parameter = (encoded_again(name), encoded_again(value));
+        // There are one or two of them.
+        parameters.insert(parameters.partition_point(|other| *other <= parameter), parameter);
+    }
     for (at, (name, value)) in parameters.iter().enumerate() {
         if at > 0 {
             out.push('&');

@@ -56,8 +56,8 @@ pub fn mint(
             }
         }
     };
-    let mut sorted = parameters;
-    sorted.sort_unstable();
+    let [algorithm, credential, date, expires, headers, session] = parameters;
+    let sorted = [algorithm, credential, date, expires, session, headers];
     let mut canonical = "POST\n/\n".to_owned();
     query(&mut canonical, sorted);
     for part in ["\nhost:", HOST, "\n\nhost\n"] {

@@ -4,7 +4,7 @@ mod write;
 
 use std::borrow::Cow;
 
-use crate::json::{Raw, Str, Writer};
+use crate::json::{Number, Raw, Str, Writer};
 
 /// The body; the model's id is in the path.
 #[derive(Clone, Debug, Default)]
@@ -274,9 +274,9 @@ pub struct InferenceConfig<'a> {
     /// At least 1.
     pub max_tokens: Option<i64>,
     /// 0–1.
-    pub temperature: Option<f64>,
+    pub temperature: Option<Number<'a>>,
     /// 0–1.
-    pub top_p: Option<f64>,
+    pub top_p: Option<Number<'a>>,
     /// None empty.
     pub stop_sequences: Vec<Str<'a>>,
 }

@@ -63,7 +63,7 @@ fn value(bytes: &[u8], depth: usize, out: &mut Writer<'_>) -> Option<()> {
     match field(&mut rest)? {
         (1, Wire::Varint(_)) => out.raw("null"),
         (2, Wire::Fixed64(bits)) => {
-            Some(f64::from_bits(bits)).filter(|number| number.is_finite())?.write(out)
+            number(f64::from_bits(bits), out)?;
         }
         (3, Wire::Bytes(text)) => out.string(std::str::from_utf8(text).ok()?),
         (4, Wire::Varint(flag)) => (flag != 0).write(out),
@@ -72,6 +72,28 @@ fn value(bytes: &[u8], depth: usize, out: &mut Writer<'_>) -> Option<()> {
         _ => return None,
     }
     rest.is_empty().then_some(())
+}
+
+/// No setting has a fraction; six digits of one are enough for the error that says so.
+fn number(value: f64, out: &mut Writer<'_>) -> Option<()> {
+    const MILLION: u64 = 1_000_000;
+    if !(-9e15..9e15).contains(&value) {
+        return None;
+    }
+    if value < 0.0 {
+        out.raw("-");
+    }
+    let value = value.abs();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within range")]
+    let (whole, millionths) = (value as u64, (value.fract() * 1e6) as u64);
+    out.number(whole);
+    if millionths > 0 {
+        out.raw(".");
+        // The leading zeros of a fraction, and a one that is not written.
+        let digits = MILLION.saturating_add(millionths).to_string();
+        out.raw(digits.get(1..).unwrap_or_default().trim_end_matches('0'));
+    }
+    Some(())
 }
 
 enum Wire<'a> {

@@ -256,18 +256,18 @@ impl Renewing {
     fn failed(&self, name: &str, worker: Worker, why: &str) {
         let now = host::now();
         let before = self.change(|record| record.failed(worker, now));
-        let pause = pause(before.turn.failures.saturating_add(1)).as_secs_f64();
+        let pause = pause(before.turn.failures.saturating_add(1));
         match before.held.filter(|held| held.is_good(now)) {
             Some(held) => {
                 let left = held.left(now).as_secs();
                 host::log(Level::Warn, || {
                     format!(
-                        "{name}: not renewed: {why}. Those there are good for {left} s; next try in {pause} s"
+                        "{name}: not renewed: {why}. Those there are good for {left} s; next try in {pause:?}"
                     )
                 });
             }
             None => host::log(Level::Error, || {
-                format!("{name}: not fetched, and there are none: {why}. Next try in {pause} s")
+                format!("{name}: not fetched, and there are none: {why}. Next try in {pause:?}")
             }),
         }
     }

@@ -200,11 +200,11 @@ impl Discovery {
     fn failed(&self, why: &str) {
         let (worker, now) = (self.worker, host::now());
         let before = self.change(|record| record.failed(worker, now));
-        let pause = Record::pause(before.turn.failures.saturating_add(1)).as_secs_f64();
+        let pause = Record::pause(before.turn.failures.saturating_add(1));
         let kept = if before.number > 0 { "what is known stays" } else { "nothing is known yet" };
         let cluster = &self.settings.cluster;
         host::log(Level::Warn, || {
-            format!("discover (cluster '{cluster}'): {why}; {kept}. Next try in {pause} s")
+            format!("discover (cluster '{cluster}'): {why}; {kept}. Next try in {pause:?}")
         });
     }
 }

@@ -262,9 +262,12 @@ impl Models {
                 StandIn::Id(id) => Some(id.as_str()),
             })
             .collect();
-        bare.sort_unstable();
-        bare.dedup();
-        bare.retain(|id| self.named(id).is_none());
+        let mut seen: Vec<&str> = Vec::new();
+        bare.retain(|id| {
+            let is_new = self.named(id).is_none() && !seen.contains(id);
+            seen.push(id);
+            is_new
+        });
         named.chain(bare.into_iter().map(|id| (id, vec![id])))
     }
 }

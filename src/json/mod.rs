@@ -4,6 +4,7 @@
 //! module: nothing here is generic over who reads or writes, and runs of plain text are passed over by SIMD.
 
 mod error;
+mod number;
 mod object;
 mod raw;
 mod read;
@@ -14,6 +15,7 @@ mod write;
 mod writer;
 
 pub use error::Error;
+pub use number::Number;
 pub(crate) use object::{answer, object};
 pub use raw::{Raw, is_within_depth};
 pub use read::{List, Members, NameOr, OneOrMany, Read, Unknown, from_slice, from_str, text};

@@ -1,6 +1,6 @@
 //! What can be read.
 
-use super::{Error, Kind, Raw, Reader, Str};
+use super::{Error, Kind, Number, Raw, Reader, Str};
 
 /// Reads itself.
 pub trait Read<'a>: Sized {
@@ -54,9 +54,7 @@ impl<'a> Read<'a> for bool {
 
 impl<'a> Read<'a> for f64 {
     fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        let number: Self = reader.number("a number")?.parse().map_err(|_| Error::new("expected a number"))?;
-        // What is out of range is read as infinite.
-        if number.is_finite() { Ok(number) } else { Err(Error::new("the number is out of range")) }
+        Number::read(reader).map(|number| number.value)
     }
 }
 

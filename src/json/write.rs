@@ -92,17 +92,6 @@ impl<'a> Write<'a> for i64 {
     }
 }
 
-impl<'a> Write<'a> for f64 {
-    /// What is no number has no JSON.
-    fn write(&self, out: &mut Writer<'a>) {
-        if self.is_finite() {
-            out.raw(&format!("{self:?}"));
-        } else {
-            out.raw("null");
-        }
-    }
-}
-
 impl<'a, T: Write<'a>> Write<'a> for Option<T> {
     /// Nothing is `null`, where it is not left out.
     fn write(&self, out: &mut Writer<'a>) {

@@ -1,6 +1,6 @@
 //! The request of `POST chat/completions` (OpenAI API reference, "Create chat completion").
 
-use crate::json::{List, Members, NameOr, OneOrMany, Raw, Str, object};
+use crate::json::{List, Members, NameOr, Number, OneOrMany, Raw, Str, object};
 
 object! {
     /// The body.
@@ -14,9 +14,9 @@ object! {
         /// The older name of `max_completion_tokens`.
         max_tokens: i64,
         /// 0–2.
-        temperature: f64,
+        temperature: Number<'a>,
         /// 0–1.
-        top_p: f64,
+        top_p: Number<'a>,
         /// Where to stop.
         stop: OneOrMany<'a, Str<'a>>,
         /// How many choices.

@@ -44,7 +44,7 @@ pub struct Judgement<'a> {
     /// What.
     pub categories: ByCategory<bool>,
     /// How surely, 0–1.
-    pub category_scores: ByCategory<f64>,
+    pub category_scores: ByCategory<Score>,
     /// Of which kinds of input.
     pub category_applied_input_types: ByCategory<Vec<&'static str>>,
     /// What the guardrail says, in its own words (extension).
@@ -67,6 +67,30 @@ pub const CATEGORIES: [&str; 13] = [
     "violence",
     "violence/graphic",
 ];
+
+/// How sure a judgement is: what a guardrail says has four steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Score {
+    /// 0.
+    Zero,
+    /// 0.25.
+    Quarter,
+    /// 0.5.
+    Half,
+    /// 1.
+    One,
+}
+
+impl<'a> Write<'a> for Score {
+    fn write(&self, out: &mut Writer<'a>) {
+        out.raw(match self {
+            Self::Zero => "0.0",
+            Self::Quarter => "0.25",
+            Self::Half => "0.5",
+            Self::One => "1.0",
+        });
+    }
+}
 
 /// A value for each of [`CATEGORIES`].
 #[derive(Clone, Debug)]

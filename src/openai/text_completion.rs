@@ -2,7 +2,7 @@
 
 use super::chat::StreamOptions;
 use super::completion::{FinishReason, Usage};
-use crate::json::{Members, Null, OneOrMany, Raw, Str, Write, Writer, object};
+use crate::json::{Members, Null, Number, OneOrMany, Raw, Str, Write, Writer, object};
 
 object! {
     /// The body.
@@ -38,9 +38,9 @@ object! {
         /// What comes after the answer.
         suffix: Str<'a>,
         /// 0–2.
-        temperature: f64,
+        temperature: Number<'a>,
         /// 0–1.
-        top_p: f64,
+        top_p: Number<'a>,
         /// The client's user.
         user: Str<'a>,
     }

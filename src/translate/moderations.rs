@@ -3,7 +3,7 @@
 use crate::bedrock::guardrail::{self, Assessment, Bytes, Content, ContentPolicy, Filter, Image, Text};
 use crate::json::{self, List, OneOrMany, Raw, Str, Write, Writer};
 use crate::openai::chat::MediaUrl;
-use crate::openai::moderations::{self as openai, ByCategory, CATEGORIES, Judgement, Part, Request};
+use crate::openai::moderations::{self as openai, ByCategory, CATEGORIES, Judgement, Part, Request, Score};
 use crate::openai::{Error, member};
 
 use super::data_url::{data_url, image_format};
@@ -33,7 +33,7 @@ const FILTERS: &[(&str, &str)] = &[
 ];
 
 /// A filter's confidence as a score: what a guardrail says has four steps.
-const SCORES: &[(&str, f64)] = &[("LOW", 0.25), ("MEDIUM", 0.5), ("HIGH", 1.0)];
+const SCORES: &[(&str, Score)] = &[("LOW", Score::Quarter), ("MEDIUM", Score::Half), ("HIGH", Score::One)];
 
 /// Categories that OpenAI judges images by, all below these names but `sexual/minors` (OpenAI documentation, "Moderation").
 const OF_IMAGES: &[&str] = &["self-harm", "sexual", "violence"];
@@ -131,19 +131,19 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
     let guardrail::Reply { action, assessments } = json::from_slice(body).map_err(unreadable)?;
     let action = action.ok_or_else(|| no_answer("Bedrock's reply does not say what the guardrail did."))?;
     let mut categories = [false; CATEGORIES.len()];
-    let mut scores = [0.0; CATEGORIES.len()];
+    let mut scores = [Score::Zero; CATEGORIES.len()];
     for filter in filters(assessments).map_err(unreadable)? {
         let Filter { kind, confidence, action, detected } = filter;
         let name = FILTERS.iter().find(|(filter, _)| kind.as_deref() == Some(filter)).map(|(_, name)| name);
         let at = CATEGORIES.iter().position(|category| Some(category) == name);
         let score = SCORES.iter().find(|(word, _)| confidence.as_deref() == Some(word));
-        let score = score.map_or(0.0, |(_, score)| *score);
+        let score = score.map_or(Score::Zero, |(_, score)| *score);
         let found = detected.unwrap_or(false) || action.as_deref() == Some("BLOCKED");
         if let Some((category, highest)) =
             at.and_then(|at| Some((categories.get_mut(at)?, scores.get_mut(at)?)))
         {
             *category |= found;
-            *highest = f64::max(*highest, score);
+            *highest = score.max(*highest);
         }
     }
     let kinds = |category: &str| {

@@ -1,16 +1,16 @@
 //! Numbers and switches of a request.
 
 use crate::bedrock::converse::{self, Document, OutputConfig, ServiceTier};
-use crate::json::{self, List, Members, OneOrMany, Raw, Str, object};
+use crate::json::{self, List, Members, Number, OneOrMany, Raw, Str, object};
 use crate::openai::{Error, member};
 use crate::translate::family::{Capabilities, TopK};
 use crate::translate::notes::Notes;
 
 /// OpenAI's sampling parameters.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sampling {
-    pub(super) temperature: Option<f64>,
-    pub(super) top_p: Option<f64>,
+pub(super) struct Sampling<'a> {
+    pub(super) temperature: Option<Number<'a>>,
+    pub(super) top_p: Option<Number<'a>>,
     pub(super) top_k: Option<i64>,
 }
 
@@ -74,7 +74,7 @@ pub(super) fn max_tokens(
 pub(super) fn inference<'a>(
     body: &mut converse::Request<'a>,
     max_tokens: Option<i64>,
-    sampling: Sampling,
+    sampling: Sampling<'a>,
     stop: Option<OneOrMany<'a, Str<'a>>>,
     capabilities: &Capabilities,
     notes: &mut Notes<'_>,
@@ -82,26 +82,27 @@ pub(super) fn inference<'a>(
     let Sampling { temperature, top_p, top_k } = sampling;
     body.inference_config.max_tokens = max_tokens;
     if let Some(temperature) = temperature {
-        if !(0.0..=2.0).contains(&temperature) {
+        if !(0.0..=2.0).contains(&temperature.value) {
             return Err(Error::invalid_param("temperature", "'temperature' must be between 0 and 2."));
         }
         if capabilities.temperature {
             // OpenAI's scale goes on where Bedrock's ends.
-            notes.ignore_if(temperature > 1.0, "temperature");
-            body.inference_config.temperature = Some(temperature.min(1.0));
+            let is_above = temperature.value > 1.0;
+            notes.ignore_if(is_above, "temperature");
+            body.inference_config.temperature = Some(if is_above { Number::ONE } else { temperature });
         } else {
-            notes.ignore_if(temperature != 1.0, "temperature");
+            notes.ignore_if(temperature.value != 1.0, "temperature");
         }
     }
     if let Some(top_p) = top_p {
-        if !(0.0..=1.0).contains(&top_p) {
+        if !(0.0..=1.0).contains(&top_p.value) {
             return Err(Error::invalid_param("top_p", "'top_p' must be between 0 and 1."));
         }
         let pair = body.inference_config.temperature.is_some() && !capabilities.temperature_with_top_p;
         if capabilities.top_p && !pair {
             body.inference_config.top_p = Some(top_p);
         } else {
-            notes.ignore_if(top_p != 1.0, "top_p");
+            notes.ignore_if(top_p.value != 1.0, "top_p");
         }
     }
     if let Some(top_k) = top_k {

@@ -1,7 +1,7 @@
 //! `reasoning_effort` and `thinking`: by the family's own means, and always so that Bedrock takes the rest.
 
 use crate::bedrock::converse::{self, Block, Document, Message, Role};
-use crate::json::{Raw, Str, object};
+use crate::json::{Number, Raw, Str, object};
 use crate::openai::{Error, member};
 use crate::translate::family::{Capabilities, Reasoning};
 use crate::translate::notes::Notes;
@@ -209,7 +209,7 @@ pub(super) fn apply<'a>(
         return;
     }
     let config = &mut body.inference_config;
-    let is_said = |sampling: Option<f64>| sampling.is_some_and(|value| value != 1.0);
+    let is_said = |sampling: Option<Number<'_>>| sampling.is_some_and(|number| number.value != 1.0);
     notes.ignore_if(is_said(config.temperature.take()), "temperature");
     notes.ignore_if(is_said(config.top_p.take()), "top_p");
     match effect {
