@@ -330,19 +330,58 @@ impl<'a> Reader<'a> {
         Ok(Raw::passed(self.text.get(start..self.at).unwrap_or_default()))
     }
 
-    /// Passes over the next value, which has to be well-formed.
+    /// Passes over the next value, which has to be well-formed. It may nest as deep as it likes: nothing is called for that.
     ///
     /// # Errors
     /// Where it is not.
     pub fn skip(&mut self) -> Result<(), Error> {
-        match self.kind()? {
-            Kind::Null => self.literal("null"),
-            Kind::Bool => self.bool().map(|_| ()),
-            Kind::Number => self.pass_number(),
-            Kind::String => self.pass_string(),
-            Kind::List => self.pass_list(),
-            Kind::Object => self.pass_object(),
+        // What the lists and objects around end with.
+        let mut ends: Vec<u8> = Vec::new();
+        loop {
+            match self.kind()? {
+                Kind::Null => self.literal("null")?,
+                Kind::Bool => drop(self.bool()?),
+                Kind::Number => self.pass_number()?,
+                Kind::String => self.pass_string()?,
+                Kind::List => {
+                    self.at += 1;
+                    if !self.passes(b']') {
+                        ends.push(b']');
+                        continue;
+                    }
+                }
+                Kind::Object => {
+                    self.at += 1;
+                    if !self.passes(b'}') {
+                        ends.push(b'}');
+                        self.pass_name()?;
+                        continue;
+                    }
+                }
+            }
+            // A value is over, and with it perhaps those around it.
+            loop {
+                let Some(&end) = ends.last() else { return Ok(()) };
+                if self.passes(b',') {
+                    if end == b'}' {
+                        self.pass_name()?;
+                    }
+                    break;
+                }
+                if !self.passes(end) {
+                    return self.syntax("expected ',' or the end of a list or object");
+                }
+                ends.pop();
+            }
         }
+    }
+
+    fn pass_name(&mut self) -> Result<(), Error> {
+        if self.next() != Some(b'"') {
+            return self.syntax("expected a member's name");
+        }
+        self.pass_string()?;
+        if self.passes(b':') { Ok(()) } else { self.syntax("expected ':'") }
     }
 
     fn pass_string(&mut self) -> Result<(), Error> {
@@ -366,49 +405,6 @@ impl<'a> Reader<'a> {
                 [..] => return self.syntax("a string holds a control character"),
             }
         }
-    }
-
-    fn pass_list(&mut self) -> Result<(), Error> {
-        self.enter()?;
-        if !self.passes(b']') {
-            loop {
-                self.skip()?;
-                if self.passes(b',') {
-                    continue;
-                }
-                if self.passes(b']') {
-                    break;
-                }
-                return self.syntax("expected ',' or ']'");
-            }
-        }
-        self.depth -= 1;
-        Ok(())
-    }
-
-    fn pass_object(&mut self) -> Result<(), Error> {
-        self.enter()?;
-        if !self.passes(b'}') {
-            loop {
-                if self.next() != Some(b'"') {
-                    return self.syntax("expected a member's name");
-                }
-                self.pass_string()?;
-                if !self.passes(b':') {
-                    return self.syntax("expected ':'");
-                }
-                self.skip()?;
-                if self.passes(b',') {
-                    continue;
-                }
-                if self.passes(b'}') {
-                    break;
-                }
-                return self.syntax("expected ',' or '}'");
-            }
-        }
-        self.depth -= 1;
-        Ok(())
     }
 
     /// Nothing but white space may come now.
@@ -560,9 +556,17 @@ mod tests {
     #[test]
     fn nesting_ends_before_the_stack_does() {
         let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
-        assert!(from_str::<Raw<'_>>(&nested(128)).is_ok());
-        for text in [nested(129), nested(1_000_000), "{\"a\":".repeat(1_000_000)] {
+        assert!(from_str::<Raw<'_>>(&nested(1_000_000)).is_ok(), "passing over a value needs no stack");
+        for text in ["[".repeat(1_000_000), "{\"a\":".repeat(1_000_000), nested(1_000_000) + "]"] {
             assert!(from_str::<Raw<'_>>(&text).is_err());
         }
+        struct Deep;
+        impl<'a> super::super::Read<'a> for Deep {
+            fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
+                reader.items(&mut |_, reader| Self::read(reader).map(drop)).map(|()| Self)
+            }
+        }
+        assert!(from_str::<Deep>(&nested(128)).is_ok());
+        assert!(from_str::<Deep>(&nested(129)).is_err());
     }
 }
