@@ -31,9 +31,9 @@ class Admin:
         body = self.ask("GET", f"/stats?format=json&filter={urllib.parse.quote(pattern)}")
         return {found["name"]: found["value"] for found in json.loads(body)["stats"] if "value" in found}
 
-    def settled(self, name, wanted=0, patience=10):
-        """A count once it is what is wanted, or what it is after `patience` seconds."""
+    def settled(self, name, is_good=lambda count: count == 0, patience=20):
+        """A count once it is good, or what it is after `patience` seconds."""
         deadline = time.monotonic() + patience
-        while (value := self.stats(f"^{name}$")[name]) != wanted and time.monotonic() < deadline:
+        while not is_good(value := self.stats(f"^{name}$").get(name, 0)) and time.monotonic() < deadline:
             time.sleep(0.02)
         return value

@@ -60,8 +60,8 @@ def frame(event, payload):
     return message + struct.pack(">I", zlib.crc32(message))
 
 
-# About a kilobyte of text.
-FILLER = "word " * 200
+# About ten kilobytes of text.
+FILLER = "word " * 2000
 
 
 def long_stream(pieces):

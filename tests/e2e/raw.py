@@ -55,7 +55,9 @@ class Http1:
         if not self.is_open:
             await self.open()
         async with asyncio.timeout(PATIENCE):
-            await self.send(path, body, headers)
+            # Whoever refuses a body may close before it has come.
+            with contextlib.suppress(ConnectionError):
+                await self.send(path, body, headers)
             outcome = await self.receive()
         self.is_open = outcome.is_whole and outcome.headers.get("connection") != "close"
         if not self.is_open:

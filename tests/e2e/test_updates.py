@@ -133,8 +133,8 @@ def test_a_configuration_that_is_wrong_changes_nothing(start, bedrock, world):
     files = Files()
     gateway = start(bedrock.endpoint, patch=files, workers=2)
     files.change(models=[{"name": "x", "no such field": 1}])
-    assert files.admin.settled("listener_manager.lds.update_rejected", 1) == 1
-    assert files.admin.settled("cluster_manager.cds.update_rejected", 1) == 1
+    assert files.admin.settled("listener_manager.lds.update_rejected", bool)
+    assert files.admin.settled("cluster_manager.cds.update_rejected", bool)
     with gateway.connection() as connection:
         body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}]}
         assert connection.chat(body).status == 200
