@@ -95,6 +95,8 @@ class Faulty:
 
     def __init__(self, replies):
         self.replies = replies
+        # Whole replies of a test's own, by the plan that asks for them.
+        self.more = {}
         self.active = self.most = self.served = 0
         self.sent = 0
         ready = threading.Event()
@@ -138,7 +140,7 @@ class Faulty:
             self.active -= 1
 
     def reply(self, request):
-        return self.replies[request.path.rsplit("/", 1)[-1]]
+        return self.more.get(request.plan[0]) or self.replies[request.path.rsplit("/", 1)[-1]]
 
 
 class Http1:
@@ -187,7 +189,7 @@ class Http1:
         framing = "transfer-encoding: chunked" if is_chunked else f"content-length: {length}"
         head = f"HTTP/1.1 200 OK\r\ncontent-type: {reply.content_type}\r\nx-amzn-requestid: {REQUEST_ID}\r\n{framing}\r\n\r\n"
         await self.write(head.encode())
-        if what in ("whole", "trailers"):
+        if what in ("whole", "trailers", *self.server.more):
             at = total
         if what == "short-length":
             await self.write(payload)
@@ -309,7 +311,7 @@ class Http2:
                 await self.data(stream, piece, request)
                 self.server.sent += len(piece)
             return self.end(stream)
-        if what in ("whole", "trailers", "short-length", "goaway"):
+        if what in ("whole", "trailers", "short-length", "goaway", *self.server.more):
             at = total
         begin = 0
         for end in [*(end for end in (reply.frame_ends() if reply.is_stream else []) if end < at), at]:
