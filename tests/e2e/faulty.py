@@ -97,6 +97,9 @@ class Faulty:
         self.replies = replies
         # Whole replies of a test's own, by the plan that asks for them.
         self.more = {}
+        # More headers for replies over HTTP/1.1, as bytes, and the requests that came.
+        self.headers = b""
+        self.seen = []
         self.active = self.most = self.served = 0
         self.sent = 0
         ready = threading.Event()
@@ -156,6 +159,7 @@ class Http1:
             request = Request(line.split(" ")[1], headers)
             with self.server.at_work():
                 request.body = await self.body(headers)
+                self.server.seen.append(request)
                 if not await self.answer(request):
                     return
 
@@ -187,8 +191,8 @@ class Http1:
         length = {"short-length": at, "long-length": total + 10, "end": at}.get(what, total)
         is_chunked = is_chunked and "length" not in what
         framing = "transfer-encoding: chunked" if is_chunked else f"content-length: {length}"
-        head = f"HTTP/1.1 200 OK\r\ncontent-type: {reply.content_type}\r\nx-amzn-requestid: {REQUEST_ID}\r\n{framing}\r\n\r\n"
-        await self.write(head.encode())
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: {reply.content_type}\r\nx-amzn-requestid: {REQUEST_ID}\r\n"
+        await self.write(head.encode() + self.server.headers + f"{framing}\r\n\r\n".encode())
         if what in ("whole", "trailers", *self.server.more):
             at = total
         if what == "short-length":
