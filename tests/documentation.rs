@@ -447,6 +447,27 @@ fn is_there(proof: &str) -> bool {
     names.any(|other| other.ends_with(end))
 }
 
+// The threat model.
+
+#[test]
+fn every_threat_names_tests_that_exist() {
+    let page = read("SECURITY.md");
+    let (_, threats) = page.split_once("## Threats").unwrap();
+    let rows = threats.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---"));
+    let rows: Vec<&str> = rows.filter(|line| *line != "| threat | what stands against it | test |").collect();
+    assert!(rows.len() > 20, "{}", rows.len());
+    for row in rows {
+        let tests: Vec<(&str, &str)> =
+            row.split('`').skip(1).step_by(2).filter_map(|code| code.split_once("::")).collect();
+        assert!(!tests.is_empty() || row.contains("`make "), "no test: {row}");
+        for (file, name) in tests {
+            let path = if file.ends_with(".py") { format!("tests/e2e/{file}") } else { file.to_owned() };
+            let word = if file.ends_with(".py") { "def" } else { "fn" };
+            assert!(read(&path).contains(&format!("{word} {name}(")), "{path} has no {name}");
+        }
+    }
+}
+
 fn pages() -> Vec<PathBuf> {
     let root = root();
     let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());

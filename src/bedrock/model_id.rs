@@ -23,6 +23,8 @@ pub fn is_bedrock_id(id: &str) -> bool {
     if id.is_empty()
         || id.len() > LENGTH
         || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:/".contains(&b))
+        // No id has it, and whoever reads it as a path must not climb.
+        || id.contains("..")
     {
         return false;
     }
@@ -51,5 +53,7 @@ mod tests {
         {
             assert!(!is_bedrock_id(id), "{id:?}");
         }
+        let arn = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/";
+        assert!(is_bedrock_id(&format!("{arn}x.y")) && !is_bedrock_id(&format!("{arn}../../x")));
     }
 }

@@ -106,17 +106,26 @@ impl Keys {
             let message = "You didn't provide an API key. Send it as 'Authorization: Bearer YOUR_KEY'.";
             return Err(Error::new(401, message).code("invalid_api_key"));
         }
-        // Every key is compared with every hash, so that time tells nothing about which one fits.
+        self.find(given, Hash::equals)
+            .ok_or_else(|| Error::new(401, "Incorrect API key provided.").code("invalid_api_key"))
+    }
+
+    /// Every key is compared with every hash, so that time tells nothing about which one fits.
+    fn find<'g>(
+        &self,
+        given: impl IntoIterator<Item = &'g [u8]>,
+        mut equals: impl FnMut(&Hash, &Hash) -> bool,
+    ) -> Option<&Key> {
         let mut found = None;
         for key in given {
             let hash = Hash::of(key);
             for known in &self.0 {
-                if known.hash.equals(&hash) {
+                if equals(&known.hash, &hash) {
                     found = Some(known);
                 }
             }
         }
-        found.ok_or_else(|| Error::new(401, "Incorrect API key provided.").code("invalid_api_key"))
+        found
     }
 }
 
@@ -168,6 +177,24 @@ mod tests {
             ("accept", b"key-a"),
         ] {
             assert_eq!(name(header, value), Err(Some("invalid_api_key")));
+        }
+    }
+
+    #[test]
+    fn every_key_is_compared_with_every_hash_whichever_fits() {
+        for (given, fits) in [
+            (&[&b"key-a"[..]][..], Some("a")),
+            (&[b"key-b"], Some("b")),
+            (&[b"key-c"], None),
+            (&[b"key-a", b"key-c", b"x"], Some("a")),
+        ] {
+            let mut compared = 0;
+            let keys = keys();
+            let found = keys.find(given.iter().copied(), |known, hash| {
+                compared += 1;
+                known.equals(hash)
+            });
+            assert_eq!((found.map(|key| key.name.as_str()), compared), (fits, given.len() * keys.0.len()));
         }
     }
 

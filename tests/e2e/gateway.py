@@ -37,6 +37,7 @@ class Gateway:
         patch=None,
         control=None,
         workers=1,
+        log="warn",
         wasm_log="warning",
     ):
         """`upstream` is one endpoint, or one for each region of the sample. `changes` are made to the plugin's
@@ -60,7 +61,7 @@ class Gateway:
         name = f"envoy-{next(NUMBERS)}"
         path = processes.RUN / f"{name}.yaml"
         envoy_config.write(path, config)
-        command = [ROOT / "target/venv/bin/envoy", "-c", path, "-l", "warn", "--concurrency", workers]
+        command = [ROOT / "target/venv/bin/envoy", "-c", path, "-l", log, "--concurrency", workers]
         command += ["--component-log-level", f"wasm:{wasm_log}"]
         # Access logs that a test reads are there at once.
         command += ["--file-flush-interval-msec", 50]
