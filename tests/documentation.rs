@@ -236,9 +236,10 @@ fn loaded(config: &Config, field: &str) -> Value {
         field if field.starts_with("guardrail.") => Value::Null,
         "fan_out" if config.fan_out.is_none() => Value::Null,
         // Where the block is written at all.
-        "fan_out.parallel" => {
+        "fan_out.parallel" | "fan_out.open" => {
             let with = LEAST.replacen('{', r#"{"fan_out":{"cluster":"gateway"},"#, 1);
-            json!(Config::load(with.as_bytes(), |_| None).unwrap().fan_out.unwrap().parallel)
+            let fan_out = Config::load(with.as_bytes(), |_| None).unwrap().fan_out.unwrap();
+            json!(if field == "fan_out.open" { fan_out.open } else { fan_out.parallel })
         }
         "discover" => json!(config.discover.is_some()),
         // Where it is on at all.
@@ -252,6 +253,7 @@ fn loaded(config: &Config, field: &str) -> Value {
         "limits.messages" => json!(limits.messages),
         "limits.tools" => json!(limits.tools),
         "limits.header_bytes" => json!(header_bytes),
+        "limits.model_name_bytes" => json!(models.name_bytes),
         "limits.images" => json!(limits.images),
         "limits.schema_depth" => json!(limits.schema_depth),
         "limits.silent_frames" => json!(limits.silent_frames),

@@ -184,6 +184,7 @@ settings! {
     pub(super) struct FanOut {
         pub(super) cluster: String,
         pub(super) parallel: Option<usize>,
+        pub(super) open: Option<usize>,
     }
 }
 
@@ -295,6 +296,7 @@ settings! {
     /// How large things may be.
     pub(super) struct Limits {
         pub(super) header_bytes: Option<usize>,
+        pub(super) model_name_bytes: Option<usize>,
         pub(super) body_bytes: Option<usize>,
         pub(super) reply_bytes: Option<usize>,
         pub(super) messages: Option<usize>,

@@ -6,6 +6,7 @@ use crate::aws::endpoint::Variant;
 use crate::aws::source::Account;
 use crate::gateway::headers::may_be_forwarded;
 use crate::gateway::keys::{Hash, Key, Keys};
+use crate::gateway::models::Models;
 use crate::gateway::targets::Backend;
 use crate::json::{self, Raw};
 use crate::translate::{Limits, Options};
@@ -26,6 +27,8 @@ const REGION: &str = "us-east-1";
 const HEADER_BYTES: usize = 60 << 10;
 const BODY_BYTES: usize = 32 << 20;
 const REPLY_BYTES: usize = 32 << 20;
+/// Requests of one worker that go in pieces.
+const OPEN: usize = 32;
 /// Of calls of one request.
 const PARALLEL: usize = 16;
 
@@ -63,6 +66,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let unlimited = file::Limits::default();
     let file::Limits {
         header_bytes,
+        model_name_bytes,
         body_bytes,
         reply_bytes,
         messages,
@@ -83,7 +87,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         models.named.iter().flat_map(|model| &model.targets).filter_map(|target| target.cluster.as_ref());
     let taken: Vec<&String> = asked.chain(cluster).collect();
     for Account { name, source, sign: _ } in &accounts {
-        // Envoy would call the filter in the middle of its own asking, which the SDK does not survive.
+        // Envoy would call the filter in the middle of its own asking, within which it cannot answer.
         if let Some(own) = source.clusters().into_iter().find(|own| taken.iter().any(|taken| taken == own)) {
             return Err(error(name, format!("the cluster '{own}' is Bedrock's: the filter is in its way")));
         }
@@ -100,7 +104,10 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let config = Config {
         prefixes: prefixes_of(prefixes.as_deref())?,
         keys: keys(api_keys.as_deref().unwrap_or_default())?,
-        models,
+        models: Models {
+            name_bytes: positive("model_name_bytes", model_name_bytes, models.name_bytes)?,
+            ..models
+        },
         upstream,
         options: Options {
             unsupported: unsupported_parameters.map(Into::into).unwrap_or_default(),
@@ -166,14 +173,19 @@ fn check_guardrails(config: &Config) -> Result<(), Error> {
 }
 
 fn fan_out_of(written: &file::FanOut) -> Result<FanOut, Error> {
-    let file::FanOut { cluster, parallel } = written;
+    let file::FanOut { cluster, parallel, open } = written;
     if cluster.is_empty() {
         return Err(error_in("fan_out", "cluster", "must not be empty"));
     }
-    match parallel.unwrap_or(PARALLEL) {
-        0 => Err(error_in("fan_out", "parallel", "must be at least 1")),
-        parallel => Ok(FanOut { cluster: cluster.clone(), parallel }),
-    }
+    let at_least_one = |name, number| match number {
+        0 => Err(error_in("fan_out", name, "must be at least 1")),
+        number => Ok(number),
+    };
+    Ok(FanOut {
+        cluster: cluster.clone(),
+        parallel: at_least_one("parallel", parallel.unwrap_or(PARALLEL))?,
+        open: at_least_one("open", open.unwrap_or(OPEN))?,
+    })
 }
 
 fn positive(name: &str, written: &Option<usize>, usual: usize) -> Result<usize, Error> {

@@ -77,6 +77,8 @@ pub struct FanOut {
     pub cluster: String,
     /// Most calls of one request at a time.
     pub parallel: usize,
+    /// Most requests of one worker that go in pieces at a time.
+    pub open: usize,
 }
 
 /// Where requests go and as whom, where a target does not say otherwise.

@@ -1,7 +1,5 @@
 //! `models`: names and the targets behind them.
 
-use std::rc::Rc;
-
 use crate::aws::endpoint::{Region, region_of_arn};
 use crate::aws::source::Account;
 use crate::bedrock::model_id::is_bedrock_id;
@@ -57,7 +55,7 @@ pub(super) fn load(
     );
     let Reader { options, accounts, region: _ } = reader;
     Ok(Loaded {
-        models: Models { named, default, fallback, default_embedding, discovered: Rc::default() },
+        models: Models { named, default, fallback, default_embedding, ..Models::default() },
         options,
         accounts,
     })

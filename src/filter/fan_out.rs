@@ -1,6 +1,7 @@
 //! Lists that are longer than the model takes in one call, in the gateway role: a request for each piece, so many
 //! at a time, sent to this gateway itself. So each piece has its own attempts, targets and signature, like any request.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ pub(super) struct FanOut {
     calls: Vec<(u32, usize)>,
     /// The next piece to be asked for.
     next: usize,
+    _open: Open,
 }
 
 /// What has come of it.
@@ -35,6 +37,33 @@ pub(super) enum Outcome {
     Pending,
     /// An answer for the client: status, headers, body.
     Answer(u16, Headers, Vec<u8>),
+}
+
+thread_local! {
+    /// How many requests of this worker go in pieces.
+    static OPEN: Cell<usize> = const { Cell::new(0) };
+}
+
+/// One of them, for as long as it is there.
+#[derive(Debug)]
+struct Open;
+
+impl Open {
+    /// `None` where there are as many as may be.
+    fn one_of(most: usize) -> Option<Self> {
+        let open = OPEN.get();
+        if open >= most {
+            return None;
+        }
+        OPEN.set(open.saturating_add(1));
+        Some(Self)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        OPEN.set(OPEN.get().saturating_sub(1));
+    }
 }
 
 /// As long as it takes: the route of each piece has its own limits.
@@ -49,10 +78,14 @@ impl FanOut {
         body: Vec<u8>,
         sent: &Headers,
     ) -> Result<Self, Error> {
+        let open = Open::one_of(settings.open).ok_or_else(|| {
+            Error::new(503, "Too many long lists are under way here; try again.").code("too_many_lists")
+        })?;
         let gathered = Gathered::new(&split);
         let headers = passed_on(sent);
         let config = Rc::clone(config);
-        let mut this = Self { config, split, gathered, body, headers, calls: Vec::new(), next: 0 };
+        let mut this =
+            Self { config, split, gathered, body, headers, calls: Vec::new(), next: 0, _open: open };
         for _ in 0..settings.parallel {
             this.ask(&settings.cluster)?;
         }
@@ -150,4 +183,17 @@ fn answer_headers(headers: &Headers) -> Headers {
         }
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_are_open_than_may_be_and_those_that_end_make_room() {
+        let (first, second) = (Open::one_of(2), Open::one_of(2));
+        assert!(first.is_some() && second.is_some() && Open::one_of(2).is_none());
+        drop(first);
+        assert!(Open::one_of(2).is_some());
+    }
 }

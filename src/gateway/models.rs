@@ -30,7 +30,7 @@ pub enum StandIn {
 }
 
 /// All that the configuration says about models, and what discovery has found.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Models {
     /// The models with names of their own.
     pub named: Vec<Model>,
@@ -42,6 +42,21 @@ pub struct Models {
     pub default_embedding: Option<StandIn>,
     /// What Bedrock says that there is, besides.
     pub discovered: Rc<Catalogue>,
+    /// Longest name that is looked for.
+    pub name_bytes: usize,
+}
+
+impl Default for Models {
+    fn default() -> Self {
+        Self {
+            named: Vec::new(),
+            default: None,
+            fallback: None,
+            default_embedding: None,
+            discovered: Rc::default(),
+            name_bytes: LENGTH,
+        }
+    }
 }
 
 /// The model that a request gets.
@@ -122,7 +137,7 @@ impl Models {
             return default().ok_or_else(|| Error::invalid_param("model", message));
         };
         // No model has so long a name, and every chunk of a stream would repeat it.
-        if asked.len() > LENGTH {
+        if asked.len() > self.name_bytes {
             return Err(not_found(asked));
         }
         if let Some(model) = self.named(asked) {
@@ -323,9 +338,8 @@ mod tests {
                 model("gpt-4o", "us.anthropic.claude-x", None),
             ],
             default: Some(StandIn::Named("fast".into())),
-            fallback: None,
             default_embedding: Some(StandIn::Id("amazon.titan-embed-text-v2:0".into())),
-            discovered: Rc::default(),
+            ..Models::default()
         }
     }
 
@@ -414,6 +428,13 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_name_just_within_the_limit_is_looked_for() {
+        let models = Models { name_bytes: 10, ..models() };
+        let found = |name: &str| models.resolve(Some(name), Endpoint::ChatCompletions).is_ok();
+        assert!(found("gpt-567890") && !found("gpt-5678901"));
     }
 
     #[test]
