@@ -95,3 +95,21 @@ fn a_frame_of_four_gigabytes_is_refused_when_its_length_is_there() {
     assert_eq!((error.status, error.code), (502, Some("bad_upstream_response")));
     assert!(error.message.contains("4294967295"), "{}", error.message);
 }
+
+#[test]
+fn a_stream_with_blocks_without_end_is_an_error() {
+    for (kind, begins) in [
+        ("contentBlockStart", r#""start":{"toolUse":{"toolUseId":"t","name":"f"}}"#),
+        ("contentBlockDelta", r#""delta":{"reasoningContent":{"text":"x"}}"#),
+    ] {
+        let (mut stream, mut out) = (stream(&Limits::default()), Vec::new());
+        let mut block = |index: usize| {
+            let frame = event(kind, &format!(r#"{{"contentBlockIndex":{index},{begins}}}"#));
+            stream.bytes(&frame, &mut out)
+        };
+        for index in 0..1_024 {
+            block(index).unwrap();
+        }
+        assert_eq!(block(1_024).unwrap_err().status, 502);
+    }
+}

@@ -229,6 +229,7 @@ impl Stream {
             // The older form has room for one call.
             return Ok(());
         }
+        check_blocks(self.open.len())?;
         let call = match self.context.called(&name) {
             Called::Answer => {
                 self.speech = Speech::Unwanted;
@@ -265,7 +266,7 @@ impl Stream {
             self.text(block, &text, out)?;
         }
         if let Some(reasoning) = reasoning_content {
-            self.reasoning(block, reasoning, out);
+            self.reasoning(block, reasoning, out)?;
         }
         if let Some(piece) = tool_use.and_then(|piece| piece.input).filter(|piece| !piece.is_empty()) {
             self.arguments(block, &piece, out)?;
@@ -314,16 +315,23 @@ impl Stream {
     }
 
     /// Reasoning goes out twice: to be read, and in pieces of a block that can be sent back with its signature.
-    fn reasoning(&mut self, block: u32, reasoning: ReasoningDelta<'_>, out: &mut Vec<u8>) {
+    fn reasoning(
+        &mut self,
+        block: u32,
+        reasoning: ReasoningDelta<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
         let ReasoningDelta { text, signature, redacted_content } = reasoning;
-        let at = self.thoughts.iter().position(|thought| *thought == block).unwrap_or_else(|| {
+        let known = self.thoughts.iter().position(|thought| *thought == block);
+        let at = known.unwrap_or(self.thoughts.len());
+        if known.is_none() {
+            check_blocks(at)?;
             self.thoughts.push(block);
-            self.thoughts.len().saturating_sub(1)
-        });
+        }
         let index = u32::try_from(at).unwrap_or(u32::MAX);
         let text = text.filter(|text| !text.is_empty());
         let piece = match (&text, signature, redacted_content) {
-            (None, None, None) => return,
+            (None, None, None) => return Ok(()),
             (None, None, Some(data)) => ThinkingBlock::RedactedThinking { data },
             (text, signature, _) => {
                 let thinking = text.clone().unwrap_or_default();
@@ -336,6 +344,7 @@ impl Stream {
             ..Delta::default()
         };
         self.writer.choice(out, &delta, None);
+        Ok(())
     }
 
     /// A piece of a call's arguments.
@@ -420,6 +429,16 @@ fn hold(held: &mut String, piece: &str, limit: usize) -> Result<(), Error> {
     check_held(held.len().saturating_add(piece.len()), limit)?;
     held.push_str(piece);
     Ok(())
+}
+
+/// Most blocks of a kind that are known at a time: each event is looked up among them.
+const BLOCKS: usize = 1_024;
+
+fn check_blocks(known: usize) -> Result<(), Error> {
+    if known < BLOCKS {
+        return Ok(());
+    }
+    Err(no_answer(format!("Bedrock's stream has more than {BLOCKS} blocks at a time.")))
 }
 
 fn check_held(length: usize, limit: usize) -> Result<(), Error> {
