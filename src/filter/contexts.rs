@@ -6,8 +6,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
+
+use super::ids::Ids;
 
 /// What becomes of what a callback was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +64,8 @@ pub(super) trait Plugin {
 
 #[derive(Default)]
 struct Contexts {
-    plugins: HashMap<u32, Rc<dyn Plugin>, Ids>,
+    /// A few: a plugin of each role, and those of a configuration that is on its way out.
+    plugins: Vec<(u32, Rc<dyn Plugin>)>,
     streams: HashMap<u32, Slot, Ids>,
     /// Whose the calls under way are. Envoy answers all of them to the plugin.
     calls: HashMap<u32, u32, Ids>,
@@ -87,7 +89,7 @@ thread_local! {
 pub(super) fn create(id: u32, root: u32, plugin: impl FnOnce() -> Rc<dyn Plugin>) {
     if root == 0 {
         let plugin = plugin();
-        CONTEXTS.with_borrow_mut(|contexts| contexts.plugins.insert(id, plugin));
+        CONTEXTS.with_borrow_mut(|contexts| contexts.plugins.push((id, plugin)));
         return;
     }
     if let Some(stream) = self::plugin(root).and_then(|plugin| plugin.stream()) {
@@ -102,7 +104,10 @@ pub(super) fn with_plugin<T>(id: u32, act: impl FnOnce(&dyn Plugin) -> T) -> Opt
 }
 
 fn plugin(id: u32) -> Option<Rc<dyn Plugin>> {
-    CONTEXTS.with_borrow(|contexts| contexts.plugins.get(&id).cloned())
+    CONTEXTS.with_borrow(|contexts| {
+        let (_, plugin) = contexts.plugins.iter().find(|(own, _)| *own == id)?;
+        Some(Rc::clone(plugin))
+    })
 }
 
 /// Lets a stream do something. One that is not there, or at work already, lets everything go on.
@@ -138,7 +143,7 @@ pub(super) fn called(call: u32) {
 pub(super) fn delete(id: u32) {
     let plugin = CONTEXTS.with_borrow_mut(|contexts| {
         contexts.calls.retain(|_, maker| *maker != id);
-        contexts.plugins.remove(&id)
+        take_plugin(&mut contexts.plugins, id)
     });
     drop(plugin);
     if let Some(stream) = take(id) {
@@ -149,6 +154,14 @@ pub(super) fn delete(id: u32) {
             *is_over = true;
         }
     });
+}
+
+fn take_plugin(plugins: &mut Vec<(u32, Rc<dyn Plugin>)>, id: u32) -> Option<Rc<dyn Plugin>> {
+    plugins.iter().find(|(own, _)| *own == id)?;
+    let (mut gone, kept): (Vec<_>, Vec<_>) =
+        std::mem::take(plugins).into_iter().partition(|(own, _)| *own == id);
+    *plugins = kept;
+    gone.pop().map(|(_, plugin)| plugin)
 }
 
 /// Lets a stream do the last it has to do.
@@ -189,29 +202,6 @@ fn as_active<T>(id: u32, act: impl FnOnce() -> T) -> T {
     let result = act();
     ACTIVE.set(before);
     result
-}
-
-/// Envoy counts its contexts, so no client chooses an id: one multiplication spreads them.
-#[derive(Default)]
-struct IdHasher(u64);
-
-type Ids = BuildHasherDefault<IdHasher>;
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u32(u32::from(*byte));
-        }
-    }
-
-    fn write_u32(&mut self, id: u32) {
-        // 2^64 divided by the golden ratio (Knuth, "The Art of Computer Programming", 6.4).
-        self.0 = (self.0 ^ u64::from(id)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
 }
 
 #[cfg(test)]
@@ -331,18 +321,5 @@ mod tests {
         answer(1, 71, |_| {}, 1, 0);
         assert_eq!(lines(&log), ["4: body", "4: done", "0: dropped"]);
         CONTEXTS.with_borrow(|contexts| assert!(contexts.calls.is_empty()));
-    }
-
-    #[test]
-    fn ids_that_follow_each_other_are_spread() {
-        let hash = |id: u32| {
-            let mut hasher = IdHasher::default();
-            hasher.write_u32(id);
-            hasher.finish() >> 57
-        };
-        let mut tops: Vec<u64> = (0..128).map(hash).collect();
-        tops.sort_unstable();
-        tops.dedup();
-        assert!(tops.len() > 64, "{}", tops.len());
     }
 }

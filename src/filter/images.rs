@@ -3,7 +3,6 @@
 //! The request is held all the while. What this side cannot see, the address that a name stands for and the bytes as they
 //! come, the fetch role sees to, at the cluster that is asked.
 
-use std::ops::Range;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
@@ -125,11 +124,10 @@ impl Fetching {
     fn put_in(&self) -> Result<(), Error> {
         let body = host::buffer(Buffer::RequestBody, self.size)
             .map_err(|_| host_failed("give the request's body"))?;
-        let texts: Vec<(Range<usize>, &str)> = self
+        let texts = self
             .fetches
             .iter()
-            .flat_map(|fetch| fetch.found.places.iter().map(|place| (place.range.clone(), &*fetch.data)))
-            .collect();
+            .flat_map(|fetch| fetch.found.places.iter().map(|place| (place.range.clone(), &*fetch.data)));
         let body = images::splice(&body, texts);
         host::remove_header(Map::Request, b"content-length")
             .and_then(|()| host::add_header(Map::Request, "content-length", &body.len().to_string()))

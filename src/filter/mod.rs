@@ -13,6 +13,7 @@ mod fetch;
 mod gateway;
 mod head;
 mod host;
+mod ids;
 mod images;
 mod originals;
 mod passthrough;

@@ -1,5 +1,6 @@
 //! Images by URL: where they stand in a chat, which of them are fetched, and how they get into the body.
 
+use std::collections::BinaryHeap;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -137,15 +138,16 @@ pub fn find(body: &[u8], images: &Images) -> Result<Vec<Found>, Error> {
 }
 
 /// Puts a text in the stead of each place, which are apart and within the body.
-pub fn splice(body: &[u8], mut texts: Vec<(Range<usize>, &str)>) -> Vec<u8> {
-    texts.sort_unstable_by_key(|(range, _)| range.start);
-    let grown: usize = texts.iter().map(|(_, text)| text.len()).sum();
+pub fn splice<'t>(body: &[u8], texts: impl IntoIterator<Item = (Range<usize>, &'t str)>) -> Vec<u8> {
+    let places = texts.into_iter().map(|(range, text)| (range.start, range.end, text));
+    let texts = places.collect::<BinaryHeap<_>>().into_sorted_vec();
+    let grown: usize = texts.iter().map(|(_, _, text)| text.len()).sum();
     let mut out = Vec::with_capacity(body.len().saturating_add(grown));
     let mut copied = 0;
-    for (range, text) in texts {
-        out.extend_from_slice(body.get(copied..range.start).unwrap_or_default());
+    for (start, end, text) in texts {
+        out.extend_from_slice(body.get(copied..start).unwrap_or_default());
         out.extend_from_slice(text.as_bytes());
-        copied = range.end;
+        copied = end;
     }
     out.extend_from_slice(body.get(copied..).unwrap_or_default());
     out

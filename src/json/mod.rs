@@ -4,6 +4,7 @@
 //! module: nothing here is generic over who reads or writes, and runs of plain text are passed over by SIMD.
 
 mod error;
+mod lanes;
 mod number;
 mod object;
 mod raw;
@@ -20,7 +21,7 @@ pub(crate) use object::{answer, object};
 pub use raw::{Raw, is_within_depth};
 pub use read::{List, Members, NameOr, OneOrMany, Read, Unknown, from_slice, from_str, text};
 pub use reader::{Kind, Reader};
-pub use scan::all;
+pub use scan::has_none_below;
 pub use string::Str;
 pub use write::{Null, Write, to_string, to_vec};
 pub use writer::{Object, Pieces, Writer};

@@ -1,7 +1,8 @@
-//! Passing over plain text, many bytes at a time. The loops over a whole block have no early exit, so that they become SIMD
-//! wherever the target has it.
+//! Passing over plain text, many bytes at a time.
 
 #![expect(clippy::arithmetic_side_effects, reason = "positions in a text that is in memory")]
+
+use super::lanes::Lanes;
 
 /// What is looked at together, bytes.
 const BLOCK: usize = 64;
@@ -20,9 +21,8 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
         return found;
     }
     let (blocks, _) = far.as_chunks::<BLOCK>();
-    let is_plain =
-        |block: &&[u8; BLOCK]| block.iter().fold(0, |found, byte| found | u8::from(is_special(*byte))) == 0;
-    let passed = near.len() + BLOCK * blocks.iter().take_while(is_plain).count();
+    let special = |lanes: Lanes| lanes.are(b'"').or(lanes.are(b'\\')).or(lanes.are_below(b' '));
+    let passed = near.len() + BLOCK * blocks.iter().take_while(|block| !any(block, special)).count();
     passed + by_words(bytes.get(passed..).unwrap_or_default())
 }
 
@@ -52,11 +52,18 @@ fn specials(word: u64) -> u64 {
     (quotes | backslashes | controls) & HIGHS
 }
 
-/// True where `is_good` holds for all bytes.
-pub fn all(bytes: &[u8], is_good: impl Fn(u8) -> bool) -> bool {
+/// True where `found` holds for one of these bytes.
+#[inline(always)]
+fn any(block: &[u8; BLOCK], found: impl Fn(Lanes) -> Lanes) -> bool {
+    let (lanes, _) = block.as_chunks::<16>();
+    lanes.iter().map(|bytes| found(Lanes::read(bytes))).reduce(Lanes::or).is_some_and(Lanes::any)
+}
+
+/// True where no byte is below `least`.
+pub fn has_none_below(bytes: &[u8], least: u8) -> bool {
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-    let are_good = |bytes: &[u8]| bytes.iter().fold(0, |bad, byte| bad | u8::from(!is_good(*byte))) == 0;
-    blocks.iter().all(|block| are_good(block)) && are_good(rest)
+    !blocks.iter().any(|block| any(block, |lanes| lanes.are_below(least)))
+        && rest.iter().all(|byte| *byte >= least)
 }
 
 #[cfg(test)]
@@ -80,14 +87,15 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_byte_is_seen_wherever_it_is() {
+    fn a_byte_below_is_seen_wherever_it_is() {
         for length in 0..200 {
-            let text = vec![b'a'; length];
-            assert!(all(&text, |byte| byte == b'a'));
+            let text = vec![b'!'; length];
+            assert!(has_none_below(&text, b'!'));
+            assert_eq!(has_none_below(&text, b'"'), length == 0);
             for at in 0..length {
-                let mut text = text.clone();
-                text[at] = b'b';
-                assert!(!all(&text, |byte| byte == b'a'), "{at} of {length}");
+                let mut text = vec![0xff; length];
+                text[at] = b' ';
+                assert!(!has_none_below(&text, b'!'), "{at} of {length}");
             }
         }
     }

@@ -11,6 +11,7 @@ mod drop;
 pub mod guardrail;
 mod media;
 mod metadata;
+mod numbered;
 mod parameters;
 mod reasoning;
 mod reply;

@@ -1,8 +1,8 @@
 //! Ids of tool calls: legal for the family, distinct across turns, the same in a call and its result.
 
-use std::collections::HashSet;
-
 use crate::translate::family::ToolIds as Style;
+
+use super::numbered::Numbered;
 
 /// Longest id (service model).
 const LENGTH: usize = 64;
@@ -11,13 +11,13 @@ const LENGTH: usize = 64;
 #[derive(Debug)]
 pub(super) struct ToolIds {
     style: Style,
-    used: HashSet<String>,
+    used: Numbered<'static>,
     next: u32,
 }
 
 impl ToolIds {
     pub(super) fn new(style: Style) -> Self {
-        Self { style, used: HashSet::new(), next: 0 }
+        Self { style, used: Numbered::default(), next: 0 }
     }
 
     /// The id for a call that the client calls `client`; its own where that can be.
@@ -28,15 +28,14 @@ impl ToolIds {
                 (id.len() == 9 && id.bytes().all(|b| b.is_ascii_alphanumeric())).then(|| id.to_owned())
             }
         });
-        if let Some(id) = wanted.filter(|id| !self.used.contains(id)) {
-            self.used.insert(id.clone());
+        if let Some(id) = wanted.filter(|id| self.used.add(id.clone().into())) {
             return id;
         }
         loop {
             // The same request always gives the same ids, so that a cached prefix stays the same.
             let id = format!("call{:05}", self.next);
             self.next = self.next.wrapping_add(1);
-            if self.used.insert(id.clone()) {
+            if self.used.add(id.clone().into()) {
                 return id;
             }
         }

@@ -1,7 +1,8 @@
 //! Tool names: OpenAI's clients use more characters than Bedrock takes. The map lives and dies with its request.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+
+use super::numbered::Numbered;
 
 /// Longest name (service model).
 const LENGTH: usize = 64;
@@ -18,7 +19,7 @@ pub(super) enum Original {
 pub(super) struct ToolNames<'a> {
     entries: Vec<Entry<'a>>,
     /// Where an original name stands in `entries`.
-    by_original: HashMap<Cow<'a, str>, usize>,
+    by_original: Numbered<'a>,
     distinct: Distinct,
 }
 
@@ -70,40 +71,52 @@ impl<'a> ToolNames<'a> {
             return legal;
         }
         let legal = self.distinct.name(legalised(original.clone()), '_', LENGTH);
-        self.by_original.insert(original.clone(), self.entries.len());
+        self.by_original.add(original.clone());
         self.entries.push(Entry { original, legal: legal.clone(), custom });
         legal
     }
 
     fn known(&self, original: &str) -> Option<Cow<'a, str>> {
-        self.entries.get(*self.by_original.get(original)?).map(|entry| entry.legal.clone())
+        self.entries.get(self.by_original.get(original)?).map(|entry| entry.legal.clone())
     }
 }
 
 /// Gives out names that differ, in a time that does not grow with how many were given out.
 #[derive(Debug, Default)]
 pub(super) struct Distinct {
-    taken: HashSet<String>,
-    /// The number that the next of a name's twins is tried with.
-    next: HashMap<String, u32>,
+    taken: Numbered<'static>,
+    /// What the next of a name's twins is tried with, by the names' numbers.
+    next: Vec<u32>,
 }
 
 impl Distinct {
     /// `name`, or where it is taken `name_2` and so on with `separator` for `_`, no longer than `length` characters.
     pub(super) fn name<'a>(&mut self, name: Cow<'a, str>, separator: char, length: usize) -> Cow<'a, str> {
-        if self.taken.insert(name.to_string()) {
+        let (at, is_new) = self.take(name.to_string());
+        if is_new {
             return name;
         }
-        let number = self.next.entry(name.to_string()).or_insert(2);
         loop {
-            let suffix = format!("{separator}{number}");
-            *number = number.wrapping_add(1);
+            let suffix = format!("{separator}{}", self.next_of(at));
             let stem: String = name.chars().take(length.saturating_sub(suffix.len())).collect();
             let twin = stem + &suffix;
-            if self.taken.insert(twin.clone()) {
+            if self.take(twin.clone()).1 {
                 return Cow::Owned(twin);
             }
         }
+    }
+
+    /// The name's number, and whether it was free.
+    fn take(&mut self, name: String) -> (usize, bool) {
+        let (at, is_new) = self.taken.number(name.into());
+        if is_new {
+            self.next.push(2);
+        }
+        (at, is_new)
+    }
+
+    fn next_of(&mut self, at: usize) -> u32 {
+        self.next.get_mut(at).map_or(0, |next| std::mem::replace(next, next.wrapping_add(1)))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Declared tools become tool specifications.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use crate::bedrock::converse::{self, Document, InputSchema, ToolSpec};
 use crate::json::{List, Str};
@@ -11,6 +10,7 @@ use crate::translate::family::Capabilities;
 use crate::translate::notes::Notes;
 
 use super::cache;
+use super::numbered::Numbered;
 use super::schema;
 use super::tool_names::ToolNames;
 
@@ -75,12 +75,12 @@ pub(super) fn specs<'a>(
 #[derive(Default)]
 struct Specs<'a> {
     tools: Vec<converse::Tool<'a>>,
-    names: HashSet<Cow<'a, str>>,
+    names: Numbered<'a>,
 }
 
 impl<'a> Specs<'a> {
     fn add(&mut self, spec: ToolSpec<'a>, place: &str) -> Result<(), Error> {
-        if !self.names.insert(spec.name.clone()) {
+        if !self.names.add(spec.name.clone()) {
             return Err(Error::invalid(format!("'{place}' has the name of an earlier tool.")).param(place));
         }
         self.tools.push(converse::Tool::ToolSpec(spec));

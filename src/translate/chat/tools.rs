@@ -1,8 +1,5 @@
 //! Tools and the choice among them.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
-
 use crate::bedrock::converse::{self, Document, InputSchema, SystemBlock, ToolChoice, ToolConfig, ToolSpec};
 use crate::json::{List, NameOr, Str};
 use crate::openai::Error;
@@ -10,6 +7,7 @@ use crate::openai::chat::{AllowedTools, Function, NamedFunction, Tool, ToolChoic
 use crate::translate::family::{Capabilities, Forced};
 use crate::translate::notes::Notes;
 
+use super::numbered::Numbered;
 use super::schema;
 use super::structured::Plan;
 use super::tool_names::ToolNames;
@@ -74,7 +72,7 @@ pub(super) struct Circumstances<'r> {
     /// The legal names of the tools that the history calls, in their order.
     pub(super) called: &'r [String],
     /// The same, to look them up.
-    pub(super) is_called: &'r HashSet<String>,
+    pub(super) is_called: &'r Numbered<'static>,
     /// Whether the model will think, and so cannot be told to call.
     pub(super) thinks: bool,
     pub(super) capabilities: &'r Capabilities,
@@ -148,7 +146,7 @@ pub(super) fn tool_config<'a>(
         && let Some(ToolChoice::Tool { name }) = &tool_choice
     {
         // Any of one is that one.
-        retain(&mut specs, |spec| spec.name == *name || is_called.contains(&*spec.name));
+        retain(&mut specs, |spec| spec.name == *name || is_called.contains(&spec.name));
         tool_choice = Some(ToolChoice::Any {});
     }
     if parallel_tool_calls == Some(false) {
@@ -263,16 +261,15 @@ fn named<'a>(tool: Option<NamedFunction<'a>>, param: &str, notes: &mut Notes<'_>
 fn chosen<'a>(
     choice: &Choice<'a>,
     specs: &mut Vec<converse::Tool<'a>>,
-    is_called: &HashSet<String>,
+    is_called: &Numbered<'static>,
     names: &mut ToolNames<'a>,
 ) -> Result<Option<ToolChoice<'a>>, Error> {
-    let declared: HashSet<Cow<'a, str>> = specs
-        .iter()
-        .filter_map(|tool| match tool {
-            converse::Tool::ToolSpec(spec) => Some(spec.name.clone()),
-            converse::Tool::CachePoint(_) => None,
-        })
-        .collect();
+    let mut declared = Numbered::default();
+    for tool in specs.iter() {
+        if let converse::Tool::ToolSpec(spec) = tool {
+            declared.add(spec.name.clone());
+        }
+    }
     Ok(match choice {
         Choice::Auto | Choice::None => None,
         Choice::Required if specs.is_empty() => {
@@ -291,16 +288,16 @@ fn chosen<'a>(
             Some(ToolChoice::Tool { name: legal })
         }
         Choice::Allowed { required, names: allowed } => {
-            let mut legal = HashSet::with_capacity(allowed.len());
+            let mut legal = Numbered::default();
             for name in allowed {
                 let name = names.legal(name);
                 if !declared.contains(&name) {
                     let message = "'tool_choice.allowed_tools' names a tool that is not among the tools.";
                     return Err(Error::invalid_param("tool_choice.allowed_tools.tools", message));
                 }
-                legal.insert(name);
+                legal.add(name);
             }
-            retain(specs, |spec| legal.contains(&spec.name) || is_called.contains(&*spec.name));
+            retain(specs, |spec| legal.contains(&spec.name) || is_called.contains(&spec.name));
             (*required && !specs.is_empty()).then_some(ToolChoice::Any {})
         }
     })

@@ -1,6 +1,5 @@
 //! Messages become turns: they alternate, begin with the user's, and every call in them is answered in the next.
 
-use std::collections::HashSet;
 use std::fmt::Display;
 
 use crate::bedrock::converse::{
@@ -16,6 +15,7 @@ use crate::translate::notes::Notes;
 
 use super::cache;
 use super::content::{self, Contents, Piece};
+use super::numbered::Numbered;
 use super::thoughts::Thoughts;
 use super::tool_ids::ToolIds;
 use super::tool_names::ToolNames;
@@ -34,7 +34,7 @@ pub(super) struct Turns<'a> {
     /// The tools that the history calls, by their legal names, each once.
     pub(super) called: Vec<String>,
     /// The same, to look them up.
-    pub(super) is_called: HashSet<String>,
+    pub(super) is_called: Numbered<'static>,
 }
 
 struct Builder<'a, 'r, 'o> {
@@ -50,7 +50,7 @@ struct Builder<'a, 'r, 'o> {
     /// Calls of the last assistant's turn, until they are answered.
     waiting: Waiting,
     called: Vec<String>,
-    known: HashSet<String>,
+    known: Numbered<'static>,
 }
 
 /// Translates the conversation. `prefill` says whether a last turn of the assistant's may stay the last.
@@ -77,7 +77,7 @@ pub(super) fn turns<'a>(
         current: None,
         waiting: Waiting::default(),
         called: Vec::new(),
-        known: HashSet::new(),
+        known: Numbered::default(),
     };
     for (index, message) in messages.into_iter().enumerate() {
         builder.message(message, &format_args!("messages[{index}]"))?;
@@ -321,7 +321,7 @@ impl<'a> Builder<'a, '_, '_> {
             self.turn(Role::Assistant).blocks.push(Block::Text(format!("Called {legal} with {text}").into()));
             return;
         }
-        if self.known.insert(legal.clone().into_owned()) {
+        if self.known.add(legal.clone().into_owned().into()) {
             self.called.push(legal.clone().into_owned());
         }
         let id = self.ids.assign(client_id.as_deref());

@@ -1,6 +1,8 @@
 //! Calls of the last assistant's turn that wait for their results.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+
+use super::numbered::Numbered;
 
 /// A call that waits.
 #[derive(Debug)]
@@ -17,16 +19,16 @@ pub(super) struct Call {
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     calls: Vec<Option<Call>>,
-    by_client_id: HashMap<String, VecDeque<usize>>,
-    by_name: HashMap<String, VecDeque<usize>>,
+    by_client_id: Places,
+    by_name: Places,
 }
 
 impl Waiting {
     /// Adds a call.
     pub(super) fn push(&mut self, call: Call) {
         let at = self.calls.len();
-        self.by_client_id.entry(call.client_id.clone()).or_default().push_back(at);
-        self.by_name.entry(call.name.clone()).or_default().push_back(at);
+        self.by_client_id.push(&call.client_id, at);
+        self.by_name.push(&call.name, at);
         self.calls.push(Some(call));
     }
 
@@ -43,6 +45,30 @@ impl Waiting {
     /// Takes all that still wait.
     pub(super) fn take_all(&mut self) -> Vec<Call> {
         std::mem::take(self).calls.into_iter().flatten().collect()
+    }
+}
+
+/// Where the calls of a name stand.
+#[derive(Debug, Default)]
+struct Places {
+    names: Numbered<'static>,
+    /// By the names' numbers.
+    places: Vec<VecDeque<usize>>,
+}
+
+impl Places {
+    fn push(&mut self, name: &str, at: usize) {
+        let (number, is_new) = self.names.number(name.to_owned().into());
+        if is_new {
+            self.places.push(VecDeque::new());
+        }
+        if let Some(places) = self.places.get_mut(number) {
+            places.push_back(at);
+        }
+    }
+
+    fn get_mut(&mut self, name: &str) -> Option<&mut VecDeque<usize>> {
+        self.places.get_mut(self.names.get(name)?)
     }
 }
 

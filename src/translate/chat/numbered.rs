@@ -1,0 +1,51 @@
+//! Texts that the client chose, each found in a time that does not grow with how many there are.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+/// Texts with the numbers of their first coming: 0, 1, 2 and so on.
+///
+/// All tables of names of a request are of this one kind: each kind of a hash table is three kilobytes of the module.
+#[derive(Debug, Default)]
+pub(super) struct Numbered<'a>(HashMap<Cow<'a, str>, usize>);
+
+impl<'a> Numbered<'a> {
+    /// Adds a text where it is not there yet: its number, and whether it is new.
+    pub(super) fn number(&mut self, text: Cow<'a, str>) -> (usize, bool) {
+        let next = self.0.len();
+        match self.0.entry(text) {
+            Entry::Occupied(entry) => (*entry.get(), false),
+            Entry::Vacant(entry) => (*entry.insert(next), true),
+        }
+    }
+
+    /// Adds a text: true where it was not there yet.
+    pub(super) fn add(&mut self, text: Cow<'a, str>) -> bool {
+        self.number(text).1
+    }
+
+    /// The number of a text that is there.
+    pub(super) fn get(&self, text: &str) -> Option<usize> {
+        self.0.get(text).copied()
+    }
+
+    /// Whether a text is there.
+    pub(super) fn contains(&self, text: &str) -> bool {
+        self.get(text).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_keeps_the_number_it_came_with() {
+        let mut texts = Numbered::default();
+        assert_eq!(texts.number("a".into()), (0, true));
+        assert_eq!(texts.number("b".into()), (1, true));
+        assert_eq!(texts.number("a".into()), (0, false));
+        assert_eq!((texts.get("b"), texts.get("c")), (Some(1), None));
+    }
+}
