@@ -1,4 +1,4 @@
-//! One block (FIPS 180-4, 6.2.2). The schedule of the message is made four words at a time, ahead of the rounds.
+//! Blocks (FIPS 180-4, 6.2.2). The schedule of the message is made four words at a time, ahead of the rounds.
 
 use super::lanes::Lanes;
 
@@ -36,16 +36,25 @@ fn next(first: Lanes, second: Lanes, third: Lanes, fourth: Lanes) -> Lanes {
     sum.plus(small_1(sum.first_last()))
 }
 
-/// Works a block into the state.
+/// Works blocks into the state, which stays out of memory between them.
+pub(super) fn compress(state: &mut [u32; 8], blocks: &[[u8; BLOCK]]) {
+    let mut worked = *state;
+    for block in blocks {
+        worked = compressed(worked, block);
+    }
+    *state = worked;
+}
+
 #[allow(unused_assignments, reason = "the last round has no next")]
 #[allow(clippy::many_single_char_names, reason = "the standard's names")]
-pub(super) fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
-    let ([b0, b1, b2, b3, b4, b5, b6, b7], _) = block.as_chunks::<8>() else { return };
+#[inline(always)]
+fn compressed(state: [u32; 8], block: &[u8; BLOCK]) -> [u32; 8] {
+    let ([b0, b1, b2, b3, b4, b5, b6, b7], _) = block.as_chunks::<8>() else { return state };
     let mut w0 = Lanes::read(b0, b1);
     let mut w1 = Lanes::read(b2, b3);
     let mut w2 = Lanes::read(b4, b5);
     let mut w3 = Lanes::read(b6, b7);
-    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
+    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = state;
     // What `Maj` of one round has in common with that of the next.
     let mut common = b ^ c;
     macro_rules! round {
@@ -89,7 +98,15 @@ pub(super) fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
     four_rounds!(e f g h a b c d, w1, 13);
     four_rounds!(a b c d e f g h, w2, 14);
     four_rounds!(e f g h a b c d, w3, 15);
-    for (word, worked) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
-        *word = word.wrapping_add(worked);
-    }
+    let [s0, s1, s2, s3, s4, s5, s6, s7] = state;
+    [
+        s0.wrapping_add(a),
+        s1.wrapping_add(b),
+        s2.wrapping_add(c),
+        s3.wrapping_add(d),
+        s4.wrapping_add(e),
+        s5.wrapping_add(f),
+        s6.wrapping_add(g),
+        s7.wrapping_add(h),
+    ]
 }

@@ -45,13 +45,11 @@ impl Sha256 {
             if held + now.len() < BLOCK {
                 return;
             }
-            compress(&mut self.state, &self.rest);
+            compress(&mut self.state, &[self.rest]);
             bytes = later;
         }
         let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-        for block in blocks {
-            compress(&mut self.state, block);
-        }
+        compress(&mut self.state, blocks);
         self.hold(0, rest);
     }
 
@@ -62,11 +60,11 @@ impl Sha256 {
         self.hold(held, &[0x80]);
         self.fill_zeros(held + 1);
         if held + 1 + bits.len() > BLOCK {
-            compress(&mut self.state, &self.rest);
+            compress(&mut self.state, &[self.rest]);
             self.fill_zeros(0);
         }
         self.hold(BLOCK - bits.len(), &bits);
-        compress(&mut self.state, &self.rest);
+        compress(&mut self.state, &[self.rest]);
         let mut hash = [0; 32];
         for (bytes, word) in hash.as_chunks_mut::<4>().0.iter_mut().zip(self.state) {
             *bytes = word.to_be_bytes();

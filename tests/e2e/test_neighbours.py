@@ -9,7 +9,7 @@ from gateway import KEY, free_port
 from wire import Connection
 
 BODY = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}]}
-PORTS = {name: free_port() for name in ("the same VM", "another VM", "no filter")}
+PORTS = {}
 
 
 def neighbour(config, name):
@@ -17,6 +17,7 @@ def neighbour(config, name):
     listeners = config["static_resources"]["listeners"]
     other = copy.deepcopy(listeners[0])
     other["name"] = name
+    PORTS[name] = free_port()
     other["address"]["socket_address"]["port_value"] = PORTS[name]
     listeners.append(other)
     return other
