@@ -243,6 +243,10 @@ async def next_answer(connection, case, reply, upstream):
     if after.status == 0 and sent(reply, *case, upstream)[1] is None:
         # All that was announced has come, and then Envoy ended the client's connection.
         after = await connection.ask(*KINDS["chat"])
+    while after.status == 502 and case[0] == "short-length" and upstream == "http1":
+        # What is beyond a length came on a connection that had its next request already, whose answer it is none of.
+        is_error("chat", after)
+        after = await connection.ask(*KINDS["chat"])
     return after
 
 
