@@ -98,8 +98,8 @@ pub(crate) fn value(bytes: &[u8]) -> Option<Value> {
 
 /// True for base64 whose beginning and end are right: what is between is Bedrock's to decode, a large image is not read twice.
 fn is_in_the_middle(rule: &str) -> bool {
-    let Some((_, data)) = rule.split_once(": bytes is \"") else { return false };
-    let data = data.trim_end_matches('"');
+    let Some((_, data)) = rule.split_once(": bytes is ") else { return false };
+    let Ok(data) = serde_json::from_str::<String>(data) else { return false };
     let is_base64 = |part: Option<&str>| part.is_some_and(|part| STANDARD.decode(part).is_ok());
     let padding = data.len() - data.trim_end_matches('=').len();
     data.len() > 8 && data.len() % 4 == 0 && padding <= 2 && is_base64(data.get(..4))
