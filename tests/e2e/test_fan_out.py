@@ -4,6 +4,7 @@ import itertools
 import struct
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import openai
 import pytest
@@ -67,6 +68,23 @@ def test_so_many_at_a_time_and_no_more(start, emulator):
         took = time.monotonic() - begun
     # Three rounds of four.
     assert 0.6 <= took < 1.5
+
+
+def test_more_lists_at_a_time_than_may_be_are_told_to_come_again_and_those_that_end_make_room(start):
+    gateway = start(changes={"fan_out": {"cluster": "gateway", "open": 1}}, workers=1)
+    with openai.OpenAI(**gateway.options()) as client:
+
+        def embed(_):
+            try:
+                return len(client.embeddings.create(model=TITAN, input=texts(2), extra_headers=slow).data)
+            except openai.InternalServerError as error:
+                return error.status_code, error.code
+
+        slow = {"x-emulator": "slow=1000"}
+        with ThreadPoolExecutor(4) as callers:
+            outcomes = sorted(callers.map(embed, range(4)), key=str)
+        assert outcomes == [(503, "too_many_lists")] * 3 + [2]
+        assert embed(None) == 2
 
 
 def test_one_failure_is_the_whole_requests_with_its_reason(client):
