@@ -156,6 +156,7 @@ pub(super) fn delete(id: u32) {
     });
 }
 
+/// Whatever removes from within a list may panic.
 fn take_plugin(plugins: &mut Vec<(u32, Rc<dyn Plugin>)>, id: u32) -> Option<Rc<dyn Plugin>> {
     plugins.iter().find(|(own, _)| *own == id)?;
     let (mut gone, kept): (Vec<_>, Vec<_>) =

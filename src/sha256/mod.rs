@@ -5,6 +5,8 @@
 
 #![expect(clippy::arithmetic_side_effects, reason = "less than a block is held")]
 
+use std::slice::from_ref;
+
 mod compress;
 mod lanes;
 
@@ -45,7 +47,7 @@ impl Sha256 {
             if held + now.len() < BLOCK {
                 return;
             }
-            compress(&mut self.state, &[self.rest]);
+            compress(&mut self.state, from_ref(&self.rest));
             bytes = later;
         }
         let (blocks, rest) = bytes.as_chunks::<BLOCK>();
@@ -60,11 +62,11 @@ impl Sha256 {
         self.hold(held, &[0x80]);
         self.fill_zeros(held + 1);
         if held + 1 + bits.len() > BLOCK {
-            compress(&mut self.state, &[self.rest]);
+            compress(&mut self.state, from_ref(&self.rest));
             self.fill_zeros(0);
         }
         self.hold(BLOCK - bits.len(), &bits);
-        compress(&mut self.state, &[self.rest]);
+        compress(&mut self.state, from_ref(&self.rest));
         let mut hash = [0; 32];
         for (bytes, word) in hash.as_chunks_mut::<4>().0.iter_mut().zip(self.state) {
             *bytes = word.to_be_bytes();
