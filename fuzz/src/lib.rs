@@ -4,6 +4,7 @@
 
 pub mod allocation;
 pub mod answers;
+mod chance;
 pub mod chats;
 pub mod configurations;
 pub mod credentials;
