@@ -9,7 +9,7 @@ use crate::openai::chat::{JsonSchema, ResponseFormat};
 use crate::translate::family::Capabilities;
 use crate::translate::notes::Notes;
 
-use super::schema;
+use super::references;
 
 /// How the answer gets its form.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ fn schema_plan<'a>(
     notes.check_schema_depth(schema, || param.to_owned())?;
     // Bedrock takes only closed schemas natively, which is what OpenAI's `strict` demands as well, and none that holds
     // itself.
-    if !capabilities.structured_output || strict != Some(true) || schema::is_recursive(schema, notes) {
+    if !capabilities.structured_output || strict != Some(true) || references::is_recursive(schema, notes) {
         return Ok(Plan::Tool { schema: Some(schema), description });
     }
     let structure = Structure::JsonSchema {

@@ -11,8 +11,8 @@ use crate::translate::notes::Notes;
 
 use super::cache;
 use super::numbered::Numbered;
-use super::schema;
 use super::tool_names::ToolNames;
+use super::{references, schema};
 
 /// The argument of a custom tool, whose input is one text.
 pub(super) const CUSTOM_INPUT: &str = "input";
@@ -111,8 +111,8 @@ fn function_spec<'a>(
         },
         None => open_schema(),
     };
-    let is_strict =
-        capabilities.strict_tools && !parameters.is_some_and(|schema| schema::is_recursive(schema, notes));
+    let is_strict = capabilities.strict_tools
+        && !parameters.is_some_and(|schema| references::is_recursive(schema, notes));
     notes.ignore_if(strict == Some(true) && !is_strict, "tools[].function.strict");
     Ok(ToolSpec {
         name: names.legal(&name),

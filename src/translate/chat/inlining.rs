@@ -1,0 +1,111 @@
+//! Schemas whose references are replaced by what they refer to.
+
+use super::references::{References, Refused, is_data, is_definitions, may_refer, reference};
+use super::schema::Object;
+use crate::json::{self, Members, Raw};
+use crate::translate::notes::Notes;
+
+/// Most that a schema may grow to by having its references replaced, bytes: each may double it.
+const LARGEST: usize = 1 << 20;
+
+/// What stands for a schema inside itself.
+const ANY: &str = r#"{"type":"object"}"#;
+
+/// Writes a schema with what its references refer to in their places.
+pub(super) struct Inliner<'s, 'n> {
+    references: References<'s, 'n>,
+    /// The references that lead to where we are.
+    path: Vec<String>,
+    /// How deep we are.
+    depth: usize,
+    out: String,
+}
+
+impl<'s, 'n> Inliner<'s, 'n> {
+    pub(super) fn new(root: &'s Object<'s>, notes: &'n Notes<'n>) -> Self {
+        Self { references: References { root, notes }, path: Vec::new(), depth: 0, out: String::new() }
+    }
+
+    /// The root without its definitions and references.
+    pub(super) fn run(mut self) -> Result<String, Refused> {
+        let root = self.references.root.iter();
+        self.members(root.filter(|(name, _)| !is_definitions(name)).cloned().collect())?;
+        Ok(self.out)
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), Refused> {
+        if self.out.len().saturating_add(text.len()) > LARGEST {
+            return Err(Refused::TooLarge);
+        }
+        self.out.push_str(text);
+        Ok(())
+    }
+
+    fn schema(&mut self, schema: Raw<'s>) -> Result<(), Refused> {
+        let text = schema.get();
+        self.references.spend(text.len())?;
+        if !may_refer(schema) {
+            return self.write(text);
+        }
+        if self.depth >= self.references.deepest() {
+            return Err(Refused::TooLarge);
+        }
+        self.depth = self.depth.saturating_add(1);
+        if text.starts_with('[') {
+            let items: Vec<Raw<'_>> = json::from_str(text)?;
+            self.write("[")?;
+            for (index, item) in items.into_iter().enumerate() {
+                self.write(if index == 0 { "" } else { "," })?;
+                self.schema(item)?;
+            }
+            self.write("]")?;
+        } else if let Ok(Members(members)) = json::from_str::<Members<'_, Raw<'_>>>(text) {
+            self.members(members)?;
+        } else {
+            self.write(text)?;
+        }
+        self.depth = self.depth.saturating_sub(1);
+        Ok(())
+    }
+
+    /// A schema: what it refers to, then its own members, which hold over that.
+    fn members(&mut self, mut members: Object<'s>) -> Result<(), Refused> {
+        let mut entered = 0usize;
+        while let Some(reference) = reference(&members) {
+            if reference == "#" || self.path.contains(&reference) {
+                self.path.truncate(self.path.len().saturating_sub(entered));
+                return self.write(ANY);
+            }
+            if self.path.len() >= self.references.deepest() {
+                return Err(Refused::TooLarge);
+            }
+            let target = self.references.find(&reference)?;
+            let beside = members;
+            self.path.push(reference);
+            entered = entered.saturating_add(1);
+            // `true` is a schema too, and asks for nothing.
+            let Members(below) =
+                json::from_str::<Members<'_, Raw<'_>>>(target.get()).unwrap_or(Members(Vec::new()));
+            members = below;
+            self.references
+                .spend(target.get().len().saturating_add(members.len().saturating_mul(beside.len())))?;
+            members.retain(|(name, _)| beside.iter().all(|(other, _)| other != name));
+            members.extend(beside.into_iter().filter(|(name, _)| &**name != "$ref"));
+        }
+        self.write("{")?;
+        let mut separator = "";
+        for (name, value) in members {
+            self.write(separator)?;
+            separator = ",";
+            self.write(&json::to_string(&name))?;
+            self.write(":")?;
+            if is_data(&name, value) {
+                self.write(value.get())?;
+            } else {
+                self.schema(value)?;
+            }
+        }
+        self.path.truncate(self.path.len().saturating_sub(entered));
+        self.write("}")
+    }
+}

@@ -1,0 +1,254 @@
+//! The references of a JSON schema: what they lead to, and whether one leads back to itself.
+
+use super::numbered::Numbered;
+use super::schema::{Object, members, value};
+use crate::json::{self, Members, Raw};
+use crate::translate::notes::Notes;
+
+/// A member that is a reference.
+const REF: &str = "\"$ref\"";
+
+/// Members whose values are data, not schemas.
+const DATA: &[&str] = &["enum", "const", "default", "examples", "required"];
+
+/// Why references were not followed to their ends.
+pub(super) enum Refused {
+    /// A reference to nothing that is in the schema.
+    Dangling(String),
+    TooLarge,
+    Unreadable,
+}
+
+impl From<json::Error> for Refused {
+    fn from(_: json::Error) -> Self {
+        Self::Unreadable
+    }
+}
+
+/// False for what holds no reference for certain.
+pub(super) fn may_refer(schema: Raw<'_>) -> bool {
+    schema.get().contains(REF)
+}
+
+/// True for a member that is data. A property may have such a name, and is an object then.
+pub(super) fn is_data(name: &str, value: Raw<'_>) -> bool {
+    DATA.contains(&name) && !value.get().starts_with('{')
+}
+
+/// True for the members of a root that say nothing but what references lead to.
+pub(super) fn is_definitions(name: &str) -> bool {
+    matches!(name, "$defs" | "definitions")
+}
+
+/// The reference of a schema.
+pub(super) fn reference(members: &Object<'_>) -> Option<String> {
+    // A property may be called that; its value is no text then.
+    json::from_str(value(members, "$ref")?.get()).ok()
+}
+
+/// True where a schema holds itself, which Bedrock's own structured output and strict tools do not take (AWS
+/// documentation, "Structured outputs"); also where it is too large to tell, or refers to what is not in it.
+pub(super) fn is_recursive(schema: Raw<'_>, notes: &Notes<'_>) -> bool {
+    if !may_refer(schema) {
+        return false;
+    }
+    let Ok(root) = members(schema, "") else {
+        return false;
+    };
+    let references = References { root: &root, notes };
+    let mut walk =
+        Walk { references: &references, open: Vec::new(), followed: Numbered::default(), depth: 0 };
+    // Of what cannot be followed nobody knows where it leads.
+    walk.members(&root).unwrap_or(true)
+}
+
+/// Where the references of a schema lead.
+pub(super) struct References<'s, 'n> {
+    pub(super) root: &'s Object<'s>,
+    pub(super) notes: &'n Notes<'n>,
+}
+
+impl<'s> References<'s, '_> {
+    /// Most that schemas may be nested, and that references may follow one another.
+    pub(super) fn deepest(&self) -> usize {
+        self.notes.limits().schema_depth
+    }
+
+    /// Following references may look at the same text again and again, however little of it is written.
+    pub(super) fn spend(&self, cost: usize) -> Result<(), Refused> {
+        if self.notes.may_follow(cost) { Ok(()) } else { Err(Refused::TooLarge) }
+    }
+
+    /// Finds what a JSON pointer within the schema leads to (RFC 6901).
+    pub(super) fn find(&self, reference: &str) -> Result<Raw<'s>, Refused> {
+        self.pointed(reference)?.ok_or_else(|| Refused::Dangling(reference.to_owned()))
+    }
+
+    fn pointed(&self, reference: &str) -> Result<Option<Raw<'s>>, Refused> {
+        // In a URI's fragment it is percent-encoded.
+        let Ok(pointer) = percent_encoding::percent_decode_str(reference).decode_utf8() else {
+            return Ok(None);
+        };
+        let Some(pointer) = pointer.strip_prefix("#/") else { return Ok(None) };
+        let mut steps = pointer.split('/').map(|step| step.replace("~1", "/").replace("~0", "~"));
+        self.spend(self.root.len())?;
+        let mut found = steps.next().and_then(|step| value(self.root, &step));
+        for step in steps {
+            let Some(within) = found else { return Ok(None) };
+            self.spend(within.get().len())?;
+            found = if within.get().starts_with('[') {
+                let items: Vec<Raw<'_>> = json::from_str(within.get())?;
+                step.parse::<usize>().ok().and_then(|index| items.get(index).copied())
+            } else {
+                let members = json::from_str::<Members<'_, Raw<'_>>>(within.get()).ok();
+                members.and_then(|Members(members)| value(&members, &step))
+            };
+        }
+        Ok(found)
+    }
+}
+
+/// Follows each reference once, in search of one that leads back to where it stands.
+struct Walk<'s, 'r> {
+    references: &'r References<'s, 'r>,
+    /// Those that lead to where we are.
+    open: Vec<String>,
+    /// Those that lead to nothing that holds itself.
+    followed: Numbered<'static>,
+    depth: usize,
+}
+
+impl<'s> Walk<'s, '_> {
+    fn schema(&mut self, schema: Raw<'s>) -> Result<bool, Refused> {
+        let text = schema.get();
+        self.references.spend(text.len())?;
+        if !may_refer(schema) {
+            return Ok(false);
+        }
+        if self.depth >= self.references.deepest() {
+            return Err(Refused::TooLarge);
+        }
+        self.depth = self.depth.saturating_add(1);
+        let mut is_recursive = false;
+        if text.starts_with('[') {
+            for item in json::from_str::<Vec<Raw<'_>>>(text)? {
+                is_recursive |= self.schema(item)?;
+            }
+        } else if let Ok(Members(members)) = json::from_str::<Members<'_, Raw<'_>>>(text) {
+            is_recursive = self.below(&members)?;
+        }
+        self.depth = self.depth.saturating_sub(1);
+        Ok(is_recursive)
+    }
+
+    /// A root, whose definitions count where something refers to them.
+    fn members(&mut self, root: &Object<'s>) -> Result<bool, Refused> {
+        let members = root.iter().filter(|(name, _)| !is_definitions(name)).cloned().collect();
+        self.below(&members)
+    }
+
+    fn below(&mut self, members: &Object<'s>) -> Result<bool, Refused> {
+        if let Some(reference) = reference(members)
+            && self.leads_back(reference)?
+        {
+            return Ok(true);
+        }
+        for (name, value) in members {
+            if !is_data(name, *value) && self.schema(*value)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn leads_back(&mut self, reference: String) -> Result<bool, Refused> {
+        if reference == "#" || self.open.contains(&reference) {
+            return Ok(true);
+        }
+        if self.followed.contains(&reference) {
+            return Ok(false);
+        }
+        let target = self.references.find(&reference)?;
+        self.open.push(reference);
+        let is_recursive = self.schema(target)?;
+        if let Some(reference) = self.open.pop() {
+            self.followed.add(reference.into());
+        }
+        Ok(is_recursive)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::translate::Limits;
+    use crate::translate::notes::Unsupported;
+
+    fn recursive(text: &str) -> bool {
+        let limits = Limits::default();
+        is_recursive(Raw::of(text).unwrap(), &Notes::new(Unsupported::Refuse, &limits))
+    }
+
+    #[test]
+    fn a_schema_that_holds_itself_is_recursive() {
+        for schema in [
+            r##"{"properties":{"all":{"$ref":"#"}}}"##,
+            r##"{"properties":{"root":{"$ref":"#/$defs/N"}},
+                "$defs":{"N":{"type":"object","properties":{"children":{"type":"array","items":{"$ref":"#/$defs/N"}}}}}}"##,
+            // Nothing but themselves.
+            r##"{"properties":{"a":{"$ref":"#/$defs/A"}},"$defs":{"A":{"$ref":"#/$defs/B"},"B":{"$ref":"#/$defs/A"}}}"##,
+            // Through a place that is no definition, and by another spelling of it.
+            r##"{"properties":{"a":{"anyOf":[true,{"items":{"$ref":"#/properties/a/%61nyOf/1"}}]}}}"##,
+            r##"{"properties":{"a":{"anyOf":[true,{"items":{"$ref":"#/properties/a/anyOf/1"}}]}}}"##,
+            // Through what the members beside a reference would hide, if they stood for it and did not add to it.
+            r##"{"properties":{"a":{"$ref":"#/$defs/A","properties":{"q":true}}},
+                "$defs":{"A":{"properties":{"b":{"$ref":"#/$defs/A","properties":{}}}}}}"##,
+        ] {
+            assert!(recursive(schema), "{schema}");
+        }
+    }
+
+    #[test]
+    fn what_is_referred_to_twice_is_not() {
+        for schema in [
+            r##"{"properties":{"a":{"$ref":"#/$defs/N"},"b":{"$ref":"#/$defs/N"}},"$defs":{"N":{"type":"string"}}}"##,
+            // Nothing refers to what holds itself.
+            r##"{"properties":{"$ref":{"type":"string"}},"$defs":{"N":{"items":{"$ref":"#/$defs/N"}}}}"##,
+            r##"{"properties":{"a":{"enum":[{"$ref":"#"}]}}}"##,
+        ] {
+            assert!(!recursive(schema), "{schema}");
+        }
+    }
+
+    #[test]
+    fn references_that_double_and_double_are_each_followed_once() {
+        let mut definitions = String::from(r#""D0":{"type":"string"}"#);
+        for level in 1..30 {
+            let below = level - 1;
+            definitions += &format!(
+                r##","D{level}":{{"properties":{{"a":{{"$ref":"#/$defs/D{below}"}},"b":{{"$ref":"#/$defs/D{below}"}}}}}}"##
+            );
+        }
+        let schema =
+            format!(r##"{{"properties":{{"a":{{"$ref":"#/$defs/D29"}}}},"$defs":{{{definitions}}}}}"##);
+        assert!(!recursive(&schema));
+    }
+
+    #[test]
+    fn what_cannot_be_followed_to_its_end_is_taken_for_recursive() {
+        // Behind a reference that leads nowhere.
+        assert!(recursive(
+            r##"{"properties":{"a":{"$ref":"https://example.com/a.json"},"b":{"$ref":"#"}}}"##
+        ));
+        // A definition of a megabyte that is looked into a hundred thousand times.
+        let spaces = " ".repeat(1 << 20);
+        let many: String =
+            (0..100_000).map(|at| format!(r##"{{"$ref":"#/$defs/A/properties/p{at}"}},"##)).collect();
+        let schema = format!(r#"{{"anyOf":[{many}{{}}],"$defs":{{"A":{{"properties":{{}}{spaces}}}}}}}"#);
+        assert!(recursive(&schema));
+        // Thousands of references, each behind the one before.
+        let chain: String =
+            (0..5_000).map(|at| format!(r##""D{at}":{{"$ref":"#/$defs/D{}"}},"##, at + 1)).collect();
+        assert!(recursive(&format!(r##"{{"$ref":"#/$defs/D0","$defs":{{{chain}"D5000":{{}}}}}}"##)));
+    }
+}
