@@ -8,6 +8,7 @@ mod chance;
 pub mod chats;
 pub mod configurations;
 pub mod credentials;
+pub mod headers;
 pub mod image_urls;
 mod judge;
 pub mod others;
