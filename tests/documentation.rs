@@ -115,7 +115,7 @@ fn the_readmes_configuration_loads() {
     assert_eq!(config.keys.0.len(), 2);
     assert_eq!(config.models.fallback, Some(StandIn::Named("fast".into())));
     // The text beside it says whose hash that is.
-    let headers = Headers(vec![(b"x-api-key".into(), b"batch-key".into())]);
+    let headers = Headers::from_iter([("x-api-key", "batch-key")]);
     assert_eq!(config.keys.authenticate(&headers).unwrap().name, "batch");
 }
 

@@ -43,19 +43,20 @@ impl Hmac {
 
 /// Adds `bytes` in hexadecimal, lower case.
 #[expect(clippy::arithmetic_side_effects, reason = "half a byte is below 16")]
-pub(super) fn push_hex(out: &mut String, bytes: &[u8]) {
-    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' - 10 + half });
-    for byte in bytes {
-        out.push(digit(byte >> 4));
-        out.push(digit(byte & 0xf));
+pub(super) fn push_hex(out: &mut String, bytes: &[u8; 32]) {
+    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' - 10 + half };
+    let mut text = [[0; 2]; 32];
+    for (digits, byte) in text.iter_mut().zip(bytes) {
+        *digits = [digit(byte >> 4), digit(byte & 0xf)];
     }
+    out.push_str(std::str::from_utf8(text.as_flattened()).unwrap_or_default());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn hex(bytes: &[u8]) -> String {
+    fn hex(bytes: &[u8; 32]) -> String {
         let mut out = String::new();
         push_hex(&mut out, bytes);
         out

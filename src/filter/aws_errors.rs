@@ -44,9 +44,10 @@ impl AwsErrors {
         }
         let Some((status, headers)) = self.held.take() else { return Action::Continue };
         let (kind, body) = as_aws(status, &host::buffer(Buffer::ResponseBody, size).unwrap_or_default());
+        let kept = headers.iter().filter(|(name, _)| !is_the_bodys(name));
         let mut all = Headers::default();
         all.push(":status", status.to_string());
-        all.0.extend(headers.0.into_iter().filter(|(name, _)| !is_the_bodys(name)));
+        all.extend(&kept.collect());
         all.push("content-type", "application/json");
         all.push("content-length", body.len().to_string());
         all.push(ERROR_TYPE, kind);

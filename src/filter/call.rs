@@ -16,8 +16,8 @@ pub(super) fn ask<'c>(
     headers: impl IntoIterator<Item = (&'c str, &'c str)>,
     body: &[u8],
 ) -> Result<u32, String> {
-    let mut all = vec![(":method", method), (":scheme", "https"), (":authority", host), (":path", path)];
-    all.extend(headers);
+    let all = [(":method", method), (":scheme", "https"), (":authority", host), (":path", path)];
+    let all = all.into_iter().chain(headers).collect();
     host::call(cluster, &all, body, TIMEOUT).map_err(|failed| {
         if failed == host::REFUSED_AT_ONCE {
             format!("the cluster '{cluster}' takes no request")

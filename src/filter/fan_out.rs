@@ -22,7 +22,7 @@ pub(super) struct FanOut {
     /// The client's body, which the pieces are cut from.
     body: Vec<u8>,
     /// What the client sent, but for what belongs to its connection and its body.
-    headers: Vec<(String, String)>,
+    headers: Headers,
     /// Calls under way, and the piece of each.
     calls: Vec<(u32, usize)>,
     /// The next piece to be asked for.
@@ -97,9 +97,8 @@ impl FanOut {
         let piece = self.next;
         let Some(body) = self.split.piece(&self.body, piece) else { return Ok(()) };
         let length = body.len().to_string();
-        let mut headers: Vec<(&str, &str)> =
-            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        headers.push(("content-length", &length));
+        let mut headers = self.headers.clone();
+        headers.push("content-length", length);
         let call = host::call(cluster, &headers, &body, NO_LIMIT).map_err(|_| {
             host::log(Level::Error, || {
                 format!("fan_out: there is no cluster '{cluster}', or it takes no more")
@@ -144,24 +143,23 @@ impl FanOut {
 }
 
 /// What of the client's headers goes with each piece: its key and all else that is not its connection's or its body's.
-fn passed_on(sent: &Headers) -> Vec<(String, String)> {
-    const OWN: &[&str] = &[
-        "content-length",
-        "transfer-encoding",
-        "connection",
-        "keep-alive",
-        "te",
-        "trailer",
-        "upgrade",
-        "expect",
-        "accept-encoding",
-        "x-request-id",
+fn passed_on(sent: &Headers) -> Headers {
+    const OWN: &[&[u8]] = &[
+        b"content-length",
+        b"transfer-encoding",
+        b"connection",
+        b"keep-alive",
+        b"te",
+        b"trailer",
+        b"upgrade",
+        b"expect",
+        b"accept-encoding",
+        b"x-request-id",
     ];
-    let is_own =
-        |name: &str| OWN.contains(&name) || name.starts_with("x-envoy-") || name.starts_with("x-forwarded-");
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
-    let headers = sent.0.iter().filter_map(|(name, value)| Some((text(name)?, text(value)?)));
-    headers.filter(|(name, _)| !is_own(name)).collect()
+    let is_own = |name: &[u8]| {
+        OWN.contains(&name) || name.starts_with(b"x-envoy-") || name.starts_with(b"x-forwarded-")
+    };
+    sent.iter().filter(|(name, value)| !is_own(name) && std::str::from_utf8(value).is_ok()).collect()
 }
 
 /// What of an answer's headers is the client's.

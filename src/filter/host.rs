@@ -200,7 +200,7 @@ pub(super) fn property(path: &[&str]) -> Option<Vec<u8>> {
 
 /// A property that is a map, such as a part of metadata; `None` where Envoy has none.
 pub(super) fn property_map(path: &[&str]) -> Option<Headers> {
-    pairs::read(&property(path)?).map(Headers)
+    Headers::from_bytes(property(path)?)
 }
 
 /// Sets filter state under `wasm.` and the name.
@@ -213,7 +213,7 @@ pub(super) fn set_filter_state(name: &str, value: &[u8]) -> Result<(), Failed> {
 pub(super) fn headers(map: Map) -> Result<Headers, Failed> {
     // SAFETY: `given` hands over live pointers.
     let bytes = given(|pairs, length| unsafe { abi::proxy_get_header_map_pairs(map as u32, pairs, length) })?;
-    pairs::read(&bytes).map(Headers).ok_or(Failed(MALFORMED))
+    Headers::from_bytes(bytes).ok_or(Failed(MALFORMED))
 }
 
 /// One header's first value; `None` where it is not there.
@@ -241,7 +241,7 @@ pub(super) fn add_header(map: Map, name: &str, value: &str) -> Result<(), Failed
 
 /// Puts these headers in the place of all that were in the map.
 pub(super) fn set_headers(map: Map, headers: &Headers) -> Result<(), Failed> {
-    let bytes = pairs::write(&headers.0);
+    let bytes = headers.to_bytes();
     // SAFETY: pointer and length are of one live vector.
     done(unsafe { abi::proxy_set_header_map_pairs(map as u32, bytes.as_ptr(), bytes.len()) })
 }
@@ -307,15 +307,10 @@ pub(super) fn set_shared_data(key: &str, value: &[u8], version: Option<u32>) -> 
 }
 
 /// Sends a request; its answer comes to `on_call_response` of whoever is at work. A `timeout` of zero is none.
-pub(super) fn call(
-    cluster: &str,
-    headers: &[(&str, &str)],
-    body: &[u8],
-    timeout: Duration,
-) -> Result<u32, Failed> {
+pub(super) fn call(cluster: &str, headers: &Headers, body: &[u8], timeout: Duration) -> Result<u32, Failed> {
     let mut call = 0;
-    let headers = pairs::write(headers);
-    let trailers = pairs::write::<&str>(&[]);
+    let headers = headers.to_bytes();
+    let trailers = Headers::default().to_bytes();
     let timeout = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
     // SAFETY: each pair of pointer and length is of one live slice, and the call's is to a live `u32`.
     done(unsafe {
@@ -352,7 +347,7 @@ pub(super) fn reset_response() -> Result<(), Failed> {
 /// Answers the client in Envoy's stead. `details` is what the access log calls it.
 pub(super) fn respond(status: u16, details: &str, headers: &Headers, body: &[u8]) -> Result<(), Failed> {
     const NO_GRPC_STATUS: i32 = -1;
-    let headers = pairs::write(&headers.0);
+    let headers = headers.to_bytes();
     // SAFETY: each pair of pointer and length is of one live slice.
     done(unsafe {
         abi::proxy_send_local_response(
@@ -366,68 +361,4 @@ pub(super) fn respond(status: u16, details: &str, headers: &Headers, body: &[u8]
             NO_GRPC_STATUS,
         )
     })
-}
-
-/// Header maps as the ABI has them: `u32` count, then for each pair two `u32` lengths, then the bytes, each
-/// value and name with a zero behind it. All numbers are little-endian.
-mod pairs {
-    type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
-
-    pub(super) fn read(bytes: &[u8]) -> Option<Pairs> {
-        let (count, rest) = split_u32(bytes)?;
-        let (mut lengths, mut text) = rest.split_at_checked(count.checked_mul(8)?)?;
-        let mut pairs = Vec::with_capacity(count);
-        for _ in 0..count {
-            let (name_length, after) = split_u32(lengths)?;
-            let (value_length, after) = split_u32(after)?;
-            lengths = after;
-            let (name, after) = text.split_at_checked(name_length)?;
-            let (value, after) = after.split_first()?.1.split_at_checked(value_length)?;
-            text = after.split_first()?.1;
-            pairs.push((name.to_vec(), value.to_vec()));
-        }
-        Some(pairs)
-    }
-
-    pub(super) fn write<T: AsRef<[u8]>>(pairs: &[(T, T)]) -> Vec<u8> {
-        let length = |text: &T| text.as_ref().len();
-        let sizes =
-            pairs.iter().map(|(name, value)| length(name).saturating_add(length(value)).saturating_add(10));
-        let mut bytes = Vec::with_capacity(sizes.fold(4, usize::saturating_add));
-        // Envoy's own limit on headers is far below what a `u32` counts.
-        let u32_of = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
-        bytes.extend_from_slice(&u32_of(pairs.len()));
-        for (name, value) in pairs {
-            bytes.extend_from_slice(&u32_of(length(name)));
-            bytes.extend_from_slice(&u32_of(length(value)));
-        }
-        for (name, value) in pairs {
-            bytes.extend_from_slice(name.as_ref());
-            bytes.push(0);
-            bytes.extend_from_slice(value.as_ref());
-            bytes.push(0);
-        }
-        bytes
-    }
-
-    fn split_u32(bytes: &[u8]) -> Option<(usize, &[u8])> {
-        let (number, rest) = bytes.split_first_chunk()?;
-        Some((u32::from_le_bytes(*number) as usize, rest))
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn pairs_come_back_as_they_went_whatever_their_bytes() {
-            let pairs =
-                vec![(b":path".to_vec(), b"/".to_vec()), (b"x".to_vec(), vec![0, 0xff, 0]), (vec![], vec![])];
-            let bytes = write(&pairs);
-            assert_eq!(read(&bytes), Some(pairs));
-            for end in 0..bytes.len() {
-                assert_eq!(read(&bytes[..end]), None, "cut at {end}");
-            }
-        }
-    }
 }

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     fn headers(path: &str) -> Headers {
-        Headers(vec![(b":path".to_vec(), path.into())])
+        Headers::from_iter([(":path", path)])
     }
 
     fn share(id: u64, path: &str) -> Originals {

@@ -52,7 +52,7 @@ impl Upstream {
         let client = self.original()?;
         let mut beside = native::headers(operation, client, caller);
         if operation.invokes() {
-            beside.0.extend(guardrail_headers(client, rules.guardrail).0);
+            beside.extend(&guardrail_headers(client, rules.guardrail));
         }
         let content_type = client.text("content-type").unwrap_or(JSON).to_owned();
         let outgoing = Outgoing {
@@ -89,7 +89,7 @@ impl Upstream {
             if rules.guardrail.is_some() {
                 forced_guardrail::check_beside(body)?;
             }
-            beside.0.extend(guardrail_headers(client, rules.guardrail).0);
+            beside.extend(&guardrail_headers(client, rules.guardrail));
         }
         let body = model
             .replaced(body, &target.id)
@@ -231,8 +231,8 @@ impl Upstream {
             self.give_error(head, &told(error, body), size);
             return;
         }
-        let mut given = self.headers_as_they_are(kind, headers, error.status);
-        given.0.retain(|(name, _)| !name.starts_with(b"content-"));
+        let given = self.headers_as_they_are(kind, headers, error.status);
+        let mut given: Headers = given.iter().filter(|(name, _)| !name.starts_with(b"content-")).collect();
         given.push("content-type", JSON);
         given.push("content-length", body.len().to_string());
         given.push(ERROR_TYPE, error.name.as_str());
@@ -255,14 +255,12 @@ impl Upstream {
         const NATIVE: &[&str] = &["x-amzn-requestid", ERROR_TYPE];
         let mut given = Headers::default();
         given.push(":status", status.to_string());
-        given
-            .0
-            .extend(headers.only(&["content-type", "content-length", "content-encoding", "retry-after"]).0);
+        given.extend(&headers.only(&["content-type", "content-length", "content-encoding", "retry-after"]));
         match kind {
             Kind::Native(_) => {
-                given.0.extend(headers.only(NATIVE).0);
-                let bedrocks = headers.0.iter().filter(|(name, _)| name.starts_with(b"x-amzn-bedrock-"));
-                given.0.extend(bedrocks.cloned());
+                given.extend(&headers.only(NATIVE));
+                let bedrocks = headers.iter().filter(|(name, _)| name.starts_with(b"x-amzn-bedrock-"));
+                given.extend(&bedrocks.collect());
             }
             Kind::OpenAi => {
                 let id = headers.value("x-request-id").or_else(|| headers.value("x-amzn-requestid"));

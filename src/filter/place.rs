@@ -13,9 +13,9 @@ pub(super) fn read(with_cluster: bool) -> Place {
     let cluster = if with_cluster { text(host::property(&["xds", "cluster_name"])) } else { None };
     let mut place = Place { cluster, ..Place::default() };
     let metadata = host::property_map(&["xds", "upstream_host_metadata", "filter_metadata", NAMESPACE]);
-    for (name, value) in metadata.unwrap_or_default().0 {
-        let value = text(Some(value)).filter(|value| !value.is_empty());
-        match name.as_slice() {
+    for (name, value) in metadata.unwrap_or_default().iter() {
+        let value = text(Some(value.to_vec())).filter(|value| !value.is_empty());
+        match name {
             b"target" => place.target = value,
             b"host" => place.host = value,
             b"region" => {

@@ -164,7 +164,7 @@ impl Upstream {
         headers.push("content-type", content_type);
         let length: usize = body.iter().map(|piece| piece.len()).sum();
         headers.push("content-length", length.to_string());
-        headers.0.extend_from_slice(&beside.0);
+        headers.extend(beside);
         for name in &self.config.forward_headers {
             if let Some(value) = original.value(name) {
                 headers.push(name, value);

@@ -1,18 +1,81 @@
 //! Header maps as Envoy gives them: names in lower case, values of any bytes.
 
+use std::fmt;
+
 use crate::openai::Error;
 
 /// The header that decides a `cluster_header` route. Only the gateway role sets it.
 pub const CLUSTER: &str = "x-bedrock-cluster";
 
-/// Headers in their order, pseudo headers among them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Headers(pub Vec<(Vec<u8>, Vec<u8>)>);
+/// Headers in their order, pseudo headers among them: all their bytes in one piece, and where each lies. A request's headers
+/// are read three times and written three times, so none of them is an allocation of its own.
+#[derive(Clone, Default)]
+pub struct Headers {
+    bytes: Vec<u8>,
+    places: Vec<Place>,
+}
+
+/// Where a header lies: its name, a zero, its value.
+#[derive(Clone, Copy)]
+struct Place {
+    start: usize,
+    name: usize,
+    value: usize,
+}
 
 impl Headers {
+    /// Reads a map as Envoy gives it (proxy-wasm ABI 0.2.1): how many headers, two lengths for each, then the bytes, each
+    /// name and value with a zero behind it. All numbers are `u32` in little-endian order.
+    ///
+    /// `None` where it is anything else.
+    pub fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
+        let (count, mut lengths) = number(&bytes)?;
+        let mut places = Vec::with_capacity(count.min(lengths.len() / 8));
+        let mut start = count.checked_mul(8)?.checked_add(4)?;
+        for _ in 0..count {
+            let (name, after) = number(lengths)?;
+            let (value, after) = number(after)?;
+            lengths = after;
+            places.push(Place { start, name, value });
+            start = start.checked_add(name)?.checked_add(value)?.checked_add(2)?;
+        }
+        (start <= bytes.len()).then_some(Self { bytes, places })
+    }
+
+    /// The same form, for Envoy to read.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let sizes = self.places.len().saturating_mul(8).saturating_add(4);
+        let mut out = Vec::with_capacity(sizes.saturating_add(self.bytes.len()));
+        // Envoy's own limit on headers is far below what a `u32` counts.
+        let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
+        out.extend_from_slice(&number(self.places.len()));
+        for place in &self.places {
+            out.extend_from_slice(&number(place.name));
+            out.extend_from_slice(&number(place.value));
+        }
+        for (name, value) in self.iter() {
+            out.extend_from_slice(name);
+            out.push(0);
+            out.extend_from_slice(value);
+            out.push(0);
+        }
+        out
+    }
+
+    /// Names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.places.iter().map(|place| {
+            let both = self.bytes.get(place.start..).unwrap_or_default();
+            let (name, rest) = both.split_at_checked(place.name).unwrap_or_default();
+            // A zero is between them.
+            let value = rest.get(1..).and_then(|value| value.get(..place.value)).unwrap_or_default();
+            (name, value)
+        })
+    }
+
     /// The first value of `name`.
     pub fn value(&self, name: &str) -> Option<&[u8]> {
-        self.0.iter().find(|(other, _)| other == name.as_bytes()).map(|(_, value)| value.as_slice())
+        self.iter().find(|(other, _)| *other == name.as_bytes()).map(|(_, value)| value)
     }
 
     /// The first value of `name` where it is text.
@@ -22,7 +85,7 @@ impl Headers {
 
     /// All values of `name` that are text, joined by commas as HTTP has it (RFC 9110, 5.3).
     pub fn all(&self, name: &str) -> Option<String> {
-        let values = self.0.iter().filter(|(other, _)| other == name.as_bytes());
+        let values = self.iter().filter(|(other, _)| *other == name.as_bytes());
         let values: Vec<&str> = values.filter_map(|(_, value)| std::str::from_utf8(value).ok()).collect();
         (!values.is_empty()).then(|| values.join(","))
     }
@@ -32,7 +95,7 @@ impl Headers {
     /// # Errors
     /// 431 where they are larger.
     pub fn check_size(&self, limit: usize) -> Result<(), Error> {
-        let sizes = self.0.iter().map(|(name, value)| name.len().saturating_add(value.len()));
+        let sizes = self.iter().map(|(name, value)| name.len().saturating_add(value.len()));
         if sizes.fold(0, usize::saturating_add) <= limit {
             return Ok(());
         }
@@ -41,8 +104,22 @@ impl Headers {
     }
 
     /// Adds a header.
-    pub fn push(&mut self, name: &str, value: impl Into<Vec<u8>>) {
-        self.0.push((name.as_bytes().to_vec(), value.into()));
+    pub fn push(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        self.add(name.as_ref(), value.as_ref());
+    }
+
+    fn add(&mut self, name: &[u8], value: &[u8]) {
+        self.places.push(Place { start: self.bytes.len(), name: name.len(), value: value.len() });
+        self.bytes.extend_from_slice(name);
+        self.bytes.push(0);
+        self.bytes.extend_from_slice(value);
+    }
+
+    /// Adds all of another's.
+    pub fn extend(&mut self, others: &Self) {
+        for (name, value) in others.iter() {
+            self.push(name, value);
+        }
     }
 
     /// The first value of each of `names` that is there.
@@ -60,8 +137,37 @@ impl Headers {
     /// The names of what no client may send further: its credentials, what could reach AWS as AWS's own, and what
     /// steers Envoy's router.
     pub fn stripped(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.iter().map(|(name, _)| name.as_slice()).filter(|name| is_stripped(name))
+        self.iter().map(|(name, _)| name).filter(|name| is_stripped(name))
     }
+}
+
+impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        let mut headers = Self::default();
+        for (name, value) in pairs {
+            headers.push(name, value);
+        }
+        headers
+    }
+}
+
+/// Alike in what they say, wherever it lies.
+impl PartialEq for Headers {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+/// Names only: values are secrets, now and then.
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(|(name, _)| String::from_utf8_lossy(name))).finish()
+    }
+}
+
+fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let (number, rest) = bytes.split_first_chunk()?;
+    Some((usize::try_from(u32::from_le_bytes(*number)).ok()?, rest))
 }
 
 /// True for a header that may go on to Bedrock where the configuration says so: none of what is stripped, and none that
@@ -102,6 +208,35 @@ mod tests {
     }
 
     #[test]
+    fn headers_come_back_as_they_went_whatever_their_bytes() {
+        let pairs: [(&[u8], &[u8]); 3] = [(b":path", b"/"), (b"x", &[0, 0xff, 0]), (b"", b"")];
+        let headers: Headers = pairs.into_iter().collect();
+        let bytes = headers.to_bytes();
+        let read = Headers::from_bytes(bytes.clone()).unwrap();
+        assert!(read.iter().eq(pairs));
+        assert_eq!((&read, read.to_bytes()), (&headers, bytes.clone()));
+        for end in 0..bytes.len() {
+            assert_eq!(Headers::from_bytes(bytes[..end].to_vec()), None, "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn a_header_can_be_added_to_what_was_read() {
+        let bytes = Headers::from_iter([("a", "1")]).to_bytes();
+        let mut headers = Headers::from_bytes(bytes).unwrap();
+        headers.push("b", "2");
+        assert_eq!(headers, Headers::from_iter([("a", "1"), ("b", "2")]));
+        assert_eq!(headers.to_bytes(), Headers::from_iter([("a", "1"), ("b", "2")]).to_bytes());
+    }
+
+    #[test]
+    fn lengths_beyond_all_memory_are_no_headers() {
+        for bytes in [[0xff; 4].to_vec(), [&[1, 0, 0, 0][..], &[0xff; 8]].concat()] {
+            assert_eq!(Headers::from_bytes(bytes), None);
+        }
+    }
+
+    #[test]
     fn no_credential_and_no_steering_header_goes_further() {
         let mut headers = Headers::default();
         for name in [
@@ -120,7 +255,7 @@ mod tests {
             headers.push(name, "v");
         }
         let stripped = headers.stripped().count();
-        assert_eq!(stripped, headers.0.len() - 2);
+        assert_eq!(stripped, headers.iter().count() - 2);
         assert!(headers.stripped().all(|name| name != b":path" && name != b"accept"));
     }
 }

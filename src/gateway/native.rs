@@ -50,7 +50,7 @@ pub fn headers(operation: Operation, client: &Headers, caller: &str) -> Headers 
         &["x-amzn-bedrock-accept", "x-amzn-bedrock-performanceconfig-latency", "x-amzn-bedrock-service-tier"];
     let mut headers = client.only(&["accept"]);
     if operation.invokes() {
-        headers.0.extend(client.only(INVOKE).0);
+        headers.extend(&client.only(INVOKE));
         headers.push(METADATA, metadata(client.text(METADATA), caller));
     }
     headers
@@ -152,7 +152,7 @@ mod tests {
         }
         let names = |operation| {
             let headers = headers(operation, &client, "a");
-            headers.0.into_iter().map(|(name, _)| String::from_utf8(name).unwrap()).collect::<Vec<_>>()
+            headers.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect::<Vec<_>>()
         };
         for operation in [Operation::Converse, Operation::ConverseStream, Operation::CountTokens] {
             assert_eq!(names(operation), ["accept"]);
