@@ -96,8 +96,7 @@ def variants(arguments, row):
     for sign in row.signs:
         for name, module in modules.items():
             chosen.append(Variant(name if sign == "sigv4" else f"{name}-{sign}", module, sign))
-    if row.floors:
-        chosen += [Variant(f"floor-{name}", envoys.FLOOR, floor=name) for name in ("hooks", "bodies")]
+    chosen += [Variant(f"floor-{name}", envoys.FLOOR, floor=name) for name in row.floors]
     return chosen
 
 

@@ -24,7 +24,7 @@ class Variant:
     name: str
     module: Path | None = None
     sign: str = "sigv4"
-    # What the module of the floor does: `hooks` or `bodies`.
+    # What the module of the floor does: `hooks`, `bodies` or `calls`.
     floor: str | None = None
 
 

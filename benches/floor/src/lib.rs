@@ -1,74 +1,129 @@
-//! The least that a filter can cost, in the filter's two places. Its configuration is one word: `hooks` does nothing in any
-//! hook; `bodies` also reads and writes back, where the upstream role does, the whole request and each piece of the answer.
+//! The least that a filter can cost, in the filter's two places. Its configuration is one word, and each does what those
+//! before it do:
+//!
+//! - `hooks`: nothing in any hook;
+//! - `bodies`: reads and writes back, where the upstream role does, the whole request and each piece of the answer;
+//! - `calls`: holds the answer until it is whole, and asks Envoy for all else that a translated chat needs: headers, properties,
+//!   the time. What it gets it gives back as it is.
+//!
+//! It is written upon the ABI (proxy-wasm 0.2.1) itself: whatever a library did besides would not be the least.
 
 #![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only Envoy calls it"))]
 
-#[cfg(target_arch = "wasm32")]
-mod entry {
-    #![allow(unsafe_code, reason = "the entry point's name is part of the ABI")]
+mod abi;
 
-    proxy_wasm::main! {{
-        proxy_wasm::set_root_context(|_| Box::<super::Root>::default());
-    }}
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+/// What is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd)]
+enum Level {
+    #[default]
+    Hooks,
+    Bodies,
+    Calls,
 }
 
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, ContextType};
-
-#[derive(Default)]
-struct Root {
-    bodies: bool,
+/// A plugin, or a request in one of the two places.
+#[derive(Clone, Debug, Default)]
+struct Context {
+    level: Level,
+    is_upstream: bool,
+    /// As they came, in Envoy's own form.
+    request_headers: Vec<u8>,
+    response_headers: Vec<u8>,
 }
 
-impl Context for Root {}
-
-impl RootContext for Root {
-    fn on_configure(&mut self, _: usize) -> bool {
-        let is_upstream = self.get_property(vec!["plugin_root_id"]).is_some_and(|id| id == b"upstream");
-        let configured = self.get_plugin_configuration();
-        self.bodies = is_upstream && configured.is_some_and(|configuration| configuration == b"bodies");
-        true
-    }
-
-    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Filter { bodies: self.bodies }))
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
-    }
+thread_local! {
+    static CONTEXTS: RefCell<HashMap<u32, Context>> = RefCell::default();
 }
 
-struct Filter {
-    bodies: bool,
+const REQUEST: u32 = 0;
+const RESPONSE_HEADERS: u32 = 2;
+const RESPONSE_BODY: u32 = 1;
+const CONFIGURATION: u32 = 7;
+
+/// As long as what the gateway role says to the upstream role.
+const HANDOFF: [u8; 20] = [0; 20];
+
+fn created(id: u32, root: u32) {
+    CONTEXTS.with_borrow_mut(|contexts| {
+        let context = contexts.get(&root).cloned().unwrap_or_default();
+        contexts.insert(id, context);
+    });
 }
 
-impl Context for Filter {}
+fn deleted(id: u32) {
+    CONTEXTS.with_borrow_mut(|contexts| contexts.remove(&id));
+}
 
-impl HttpContext for Filter {
-    fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
-        if self.bodies && !end { Action::Pause } else { Action::Continue }
-    }
+/// A context while it is worked with.
+fn with<T: Default>(id: u32, work: impl FnOnce(&mut Context) -> T) -> T {
+    CONTEXTS.with_borrow_mut(|contexts| contexts.get_mut(&id).map(work).unwrap_or_default())
+}
 
-    fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
-        if !self.bodies {
-            return Action::Continue;
+fn configured(context: &mut Context, size: usize) {
+    context.is_upstream = abi::property("plugin_root_id") == b"upstream";
+    context.level = match abi::buffer(CONFIGURATION, size).as_slice() {
+        b"bodies" => Level::Bodies,
+        b"calls" => Level::Calls,
+        _ => Level::Hooks,
+    };
+}
+
+/// What hooks say: whether to hold what they were called for.
+fn request_headers(context: &mut Context, end: bool) -> bool {
+    if context.level >= Level::Calls {
+        context.request_headers = abi::headers(REQUEST);
+        if !context.is_upstream {
+            abi::set_property("bedrock.request", &HANDOFF);
+            abi::remove_header(REQUEST, "authorization");
+            abi::remove_header(REQUEST, "x-envoy-external-address");
         }
+    }
+    context.is_upstream && context.level >= Level::Bodies && !end
+}
+
+fn request_body(context: &mut Context, size: usize, end: bool) -> bool {
+    if !context.is_upstream || context.level < Level::Bodies {
+        return false;
+    }
+    if !end {
+        return true;
+    }
+    let body = abi::buffer(REQUEST, size);
+    if context.level >= Level::Calls {
+        abi::property("bedrock.request");
+        abi::property("xds\0upstream_host_metadata\0filter_metadata\0bedrock");
+        abi::time();
+        abi::set_headers(REQUEST, &context.request_headers);
+    }
+    abi::set_buffer(REQUEST, size, &body);
+    false
+}
+
+fn response_headers(context: &mut Context, end: bool) -> bool {
+    let holds = context.is_upstream && context.level >= Level::Calls && !end;
+    if holds {
+        context.response_headers = abi::headers(RESPONSE_HEADERS);
+        abi::time();
+    }
+    holds
+}
+
+fn response_body(context: &mut Context, size: usize, end: bool) -> bool {
+    if !context.is_upstream || context.level < Level::Bodies {
+        return false;
+    }
+    if context.level >= Level::Calls {
         if !end {
-            return Action::Pause;
+            return true;
         }
-        if let Some(body) = self.get_http_request_body(0, size) {
-            self.set_http_request_body(0, size, &body);
-        }
-        Action::Continue
+        abi::set_headers(RESPONSE_HEADERS, &context.response_headers);
+        // What an attempt has changed it puts back.
+        abi::set_headers(REQUEST, &context.request_headers);
     }
-
-    fn on_http_response_body(&mut self, size: usize, _: bool) -> Action {
-        if self.bodies
-            && let Some(body) = self.get_http_response_body(0, size)
-        {
-            self.set_http_response_body(0, size, &body);
-        }
-        Action::Continue
-    }
+    let body = abi::buffer(RESPONSE_BODY, size);
+    abi::set_buffer(RESPONSE_BODY, size, &body);
+    false
 }
