@@ -44,8 +44,9 @@ impl Headers {
 
     /// The same form, for Envoy to read.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let sizes = self.places.len().saturating_mul(8).saturating_add(4);
-        let mut out = Vec::with_capacity(sizes.saturating_add(self.bytes.len()));
+        // Two lengths for each, and the zero behind its value.
+        let beside = self.places.len().saturating_mul(9).saturating_add(4);
+        let mut out = Vec::with_capacity(beside.saturating_add(self.bytes.len()));
         // Envoy's own limit on headers is far below what a `u32` counts.
         let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
         out.extend_from_slice(&number(self.places.len()));

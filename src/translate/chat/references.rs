@@ -113,7 +113,7 @@ struct Walk<'s, 'r> {
     references: &'r References<'s, 'r>,
     /// Those that lead to where we are.
     open: Vec<String>,
-    /// Those that lead to nothing that holds itself.
+    /// Those that were followed to their ends.
     followed: Numbered<'static>,
     depth: usize,
 }
@@ -132,7 +132,10 @@ impl<'s> Walk<'s, '_> {
         let mut is_recursive = false;
         if text.starts_with('[') {
             for item in json::from_str::<Vec<Raw<'_>>>(text)? {
-                is_recursive |= self.schema(item)?;
+                is_recursive = self.schema(item)?;
+                if is_recursive {
+                    break;
+                }
             }
         } else if let Ok(Members(members)) = json::from_str::<Members<'_, Raw<'_>>>(text) {
             is_recursive = self.below(&members)?;
