@@ -34,3 +34,4 @@ pub mod json;
 pub mod openai;
 pub mod sha256;
 pub mod translate;
+pub mod wire;

@@ -1,82 +1,94 @@
 //! InvokeModel for embedding models: each family has its own body (AWS documentation, "Amazon Titan Text Embeddings",
 //! "Amazon Titan Multimodal Embeddings", "Cohere Embed", "Amazon Nova Multimodal Embeddings"). Vectors stay JSON.
 
-use std::borrow::Cow;
+use serde::{Deserialize, Serialize};
 
-use crate::json::{Raw, Str, Write, Writer, answer};
+use crate::wire::{Raw, Str};
 
 /// The request of Titan: one text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TitanRequest<'a> {
     /// The text.
     pub input_text: Str<'a>,
     /// The vector's length; version 2 only.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub dimensions: Option<i64>,
 }
 
 /// The request of Titan for text and images: one of either.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TitanImageRequest<'a> {
     /// The text.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub input_text: Option<Str<'a>>,
     /// The image, base64.
-    pub input_image: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_image: Option<Str<'a>>,
     /// The vector's length.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub embedding_config: Option<TitanConfig>,
 }
 
 /// The vector's length.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TitanConfig {
     /// Numbers.
     pub output_embedding_length: i64,
 }
 
-answer! {
-    /// The reply of Titan.
-    pub struct TitanReply<'a> {
-        /// The vector.
-        embedding: Raw<'a>,
-        /// Tokens of the text; none of an image.
-        input_text_token_count = "inputTextTokenCount": u64,
-    }
+/// The reply of Titan.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub struct TitanReply<'a> {
+    /// The vector.
+    pub embedding: Option<Raw<'a>>,
+    /// Tokens of the text; none of an image.
+    pub input_text_token_count: Option<u64>,
 }
 
 /// The request of Cohere: up to 96 texts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct CohereRequest<'a> {
     /// The texts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<Str<'a>>,
     /// The images, as `data:` URLs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<String>,
     /// What the vectors are for.
     pub input_type: Str<'a>,
     /// What to do with long texts.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub truncate: Option<Str<'a>>,
     /// Only numbers.
     pub embedding_types: [&'static str; 1],
     /// The vectors' length; version 4 only.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub output_dimension: Option<i64>,
 }
 
-answer! {
-    /// The reply of Cohere.
-    pub struct CohereReply<'a> {
-        /// The vectors.
-        embeddings: CohereEmbeddings<'a>,
-    }
+/// The reply of Cohere.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct CohereReply<'a> {
+    /// The vectors.
+    pub embeddings: Option<CohereEmbeddings<'a>>,
 }
 
-answer! {
-    /// Vectors by their type: only numbers are asked for.
-    pub struct CohereEmbeddings<'a> {
-        /// As numbers.
-        float: Vec<Raw<'a>>,
-    }
+/// Vectors by their type: only numbers are asked for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct CohereEmbeddings<'a> {
+    /// As numbers.
+    pub float: Option<Vec<Raw<'a>>>,
 }
 
 /// The request of Nova: one text or one image.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NovaRequest<'a> {
     /// `SINGLE_EMBEDDING`.
     pub task_type: &'static str,
@@ -85,20 +97,25 @@ pub struct NovaRequest<'a> {
 }
 
 /// What Nova embeds, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NovaParameters<'a> {
     /// What the vector is for.
     pub embedding_purpose: Str<'a>,
     /// The vector's length.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub embedding_dimension: Option<i64>,
     /// The text.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<NovaText<'a>>,
     /// The image.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<NovaImage<'a>>,
 }
 
 /// A text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NovaText<'a> {
     /// Where a long one is cut: `START`, `END`, or `NONE`.
     pub truncation_mode: Str<'a>,
@@ -107,7 +124,7 @@ pub struct NovaText<'a> {
 }
 
 /// An image.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct NovaImage<'a> {
     /// `png`, `jpeg`, `gif`, `webp`.
     pub format: &'static str,
@@ -116,101 +133,24 @@ pub struct NovaImage<'a> {
 }
 
 /// An image's data.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct NovaSource<'a> {
     /// Base64.
-    pub bytes: Cow<'a, str>,
+    pub bytes: Str<'a>,
 }
 
-answer! {
-    /// The reply of Nova.
-    pub struct NovaReply<'a> {
-        /// The vectors.
-        embeddings: Vec<NovaEmbedding<'a>>,
-    }
+/// The reply of Nova.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct NovaReply<'a> {
+    /// The vectors.
+    pub embeddings: Option<Vec<NovaEmbedding<'a>>>,
 }
 
-answer! {
-    /// One vector.
-    pub struct NovaEmbedding<'a> {
-        /// The numbers.
-        embedding: Raw<'a>,
-    }
-}
-
-impl<'a> Write<'a> for TitanRequest<'a> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self { input_text, dimensions } = self;
-        out.object().member("inputText", input_text).maybe("dimensions", dimensions).end();
-    }
-}
-
-impl<'a> Write<'a> for TitanImageRequest<'a> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self { input_text, input_image, embedding_config } = self;
-        out.object()
-            .maybe("inputText", input_text)
-            .maybe("inputImage", input_image)
-            .maybe("embeddingConfig", embedding_config)
-            .end();
-    }
-}
-
-impl<'a> Write<'a> for TitanConfig {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self { output_embedding_length } = self;
-        out.one("outputEmbeddingLength", output_embedding_length);
-    }
-}
-
-impl<'a> Write<'a> for CohereRequest<'a> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self { texts, images, input_type, truncate, embedding_types, output_dimension } = self;
-        out.object()
-            .maybe("texts", texts)
-            .maybe("images", images)
-            .member("input_type", input_type)
-            .maybe("truncate", truncate)
-            .member("embedding_types", embedding_types)
-            .maybe("output_dimension", output_dimension)
-            .end();
-    }
-}
-
-impl<'a> Write<'a> for NovaRequest<'a> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self { task_type, single_embedding_params } = self;
-        out.object()
-            .member("taskType", task_type)
-            .member("singleEmbeddingParams", single_embedding_params)
-            .end();
-    }
-}
-
-impl<'a> Write<'a> for NovaParameters<'a> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self { embedding_purpose, embedding_dimension, text, image } = self;
-        out.object()
-            .member("embeddingPurpose", embedding_purpose)
-            .maybe("embeddingDimension", embedding_dimension)
-            .maybe("text", text)
-            .maybe("image", image)
-            .end();
-    }
-}
-
-impl<'a> Write<'a> for NovaText<'a> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self { truncation_mode, value } = self;
-        out.object().member("truncationMode", truncation_mode).member("value", value).end();
-    }
-}
-
-impl<'a> Write<'a> for NovaImage<'a> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self { format, source: NovaSource { bytes } } = self;
-        let mut object = out.object().member("format", format);
-        object.begin("source").one("bytes", bytes);
-        object.end();
-    }
+/// One vector.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct NovaEmbedding<'a> {
+    /// The numbers.
+    pub embedding: Option<Raw<'a>>,
 }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::json::{self, Str, answer};
+use serde::{Deserialize, Serialize};
+
+use crate::wire::{self, Str};
 
 /// An error as Bedrock states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,28 +17,32 @@ pub struct Error {
     pub message: String,
 }
 
-answer! {
-    /// The members that error bodies have been seen to have.
-    struct Body<'a> {
-        message: Str<'a>,
-        message_capital = "Message": Str<'a>,
-        kind = "__type": Str<'a>,
-        code: Str<'a>,
-        output = "Output": Output<'a>,
-    }
+/// The members that error bodies have been seen to have.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Body<'a> {
+    message: Option<Str<'a>>,
+    #[serde(rename = "Message")]
+    message_capital: Option<Str<'a>>,
+    #[serde(rename = "__type")]
+    kind: Option<Str<'a>>,
+    code: Option<Str<'a>>,
+    #[serde(rename = "Output")]
+    output: Option<Output<'a>>,
 }
 
-answer! {
-    /// Where an unknown operation hides its type.
-    struct Output<'a> {
-        kind = "__type": Str<'a>,
-    }
+/// Where an unknown operation hides its type.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Output<'a> {
+    #[serde(rename = "__type")]
+    kind: Option<Str<'a>>,
 }
 
 impl Error {
     /// Reads an error reply: its status, its `x-amzn-errortype` header and its body, any of which may be poor.
     pub fn from_reply(status: u16, error_type: Option<&str>, body: &[u8]) -> Self {
-        let body = json::from_slice::<Body<'_>>(body).unwrap_or_default();
+        let body = wire::object_from_slice::<Body<'_>>(body).unwrap_or_default();
         let nested = body.output.and_then(|output| output.kind);
         let name = [error_type, body.kind.as_deref(), body.code.as_deref(), nested.as_deref()]
             .into_iter()
@@ -47,6 +53,15 @@ impl Error {
             .to_owned();
         let message = body.message.or(body.message_capital).map(Str::into_cow).map(Cow::into_owned);
         Self { status, name, message: message.unwrap_or_default() }
+    }
+
+    /// The body of an error reply with this text.
+    pub fn body(message: &str) -> Vec<u8> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            message: &'a str,
+        }
+        wire::to_vec(&Body { message })
     }
 
     /// The error for a log line: its type and the first line of its text. AWS's text about a wrong signature goes on with

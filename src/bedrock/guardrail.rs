@@ -1,11 +1,12 @@
 //! ApplyGuardrail: what a guardrail says of a text without a model.
 
-use std::borrow::Cow;
+use serde::{Deserialize, Serialize};
 
-use crate::json::{List, Raw, Str, Write, Writer, answer};
+use crate::wire::{List, Raw, Str};
 
 /// The request; the guardrail is in the path.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Request<'a> {
     /// `INPUT`: what a user says.
     pub source: &'static str,
@@ -16,7 +17,8 @@ pub struct Request<'a> {
 }
 
 /// One piece.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Content<'a> {
     /// A text.
     Text(Text<'a>),
@@ -25,14 +27,14 @@ pub enum Content<'a> {
 }
 
 /// A text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Text<'a> {
     /// The text.
     pub text: Str<'a>,
 }
 
 /// An image.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Image<'a> {
     /// `png` or `jpeg`.
     pub format: &'static str,
@@ -41,74 +43,49 @@ pub struct Image<'a> {
 }
 
 /// Data.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Bytes<'a> {
     /// Base64.
-    pub bytes: Cow<'a, str>,
+    pub bytes: Str<'a>,
 }
 
-answer! {
-    /// The reply.
-    pub struct Reply<'a> {
-        /// `NONE` or `GUARDRAIL_INTERVENED`.
-        action: Str<'a>,
-        /// What was found, by policy.
-        assessments: Raw<'a>,
-    }
+/// The reply.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Reply<'a> {
+    /// `NONE` or `GUARDRAIL_INTERVENED`.
+    pub action: Option<Str<'a>>,
+    /// What was found, by policy.
+    pub assessments: Option<Raw<'a>>,
 }
 
-answer! {
-    /// What one assessment says of harmful content; other policies are given on as they are.
-    pub struct Assessment<'a> {
-        /// The content filters.
-        content_policy = "contentPolicy": ContentPolicy<'a>,
-    }
-}
-
-answer! {
+/// What one assessment says of harmful content; other policies are given on as they are.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub struct Assessment<'a> {
     /// The content filters.
-    pub struct ContentPolicy<'a> {
-        /// One for each kind of content.
-        filters: List<Filter<'a>>,
-    }
+    pub content_policy: Option<ContentPolicy<'a>>,
 }
 
-answer! {
-    /// What a filter says.
-    pub struct Filter<'a> {
-        /// `HATE`, `INSULTS`, `SEXUAL`, `VIOLENCE`, `MISCONDUCT`, `PROMPT_ATTACK`.
-        kind = "type": Str<'a>,
-        /// `NONE`, `LOW`, `MEDIUM`, `HIGH`.
-        confidence: Str<'a>,
-        /// `BLOCKED` or `NONE`.
-        action: Str<'a>,
-        /// Whether it was found, blocked or not.
-        detected: bool,
-    }
+/// The content filters.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct ContentPolicy<'a> {
+    /// One for each kind of content.
+    pub filters: Option<List<Filter<'a>>>,
 }
 
-impl<'a> Write<'a> for Request<'a> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self { source, content, output_scope } = self;
-        out.object()
-            .member("source", source)
-            .member("content", content)
-            .member("outputScope", output_scope)
-            .end();
-    }
-}
-
-impl<'a> Write<'a> for Content<'a> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let mut object = out.object();
-        match self {
-            Self::Text(Text { text }) => object.begin("text").one("text", text),
-            Self::Image(Image { format, source: Bytes { bytes } }) => {
-                let mut image = object.begin("image").object().member("format", format);
-                image.begin("source").one("bytes", bytes);
-                image.end();
-            }
-        }
-        object.end();
-    }
+/// What a filter says.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Filter<'a> {
+    /// `HATE`, `INSULTS`, `SEXUAL`, `VIOLENCE`, `MISCONDUCT`, `PROMPT_ATTACK`.
+    #[serde(rename = "type")]
+    pub kind: Option<Str<'a>>,
+    /// `NONE`, `LOW`, `MEDIUM`, `HIGH`.
+    pub confidence: Option<Str<'a>>,
+    /// `BLOCKED` or `NONE`.
+    pub action: Option<Str<'a>>,
+    /// Whether it was found, blocked or not.
+    pub detected: Option<bool>,
 }

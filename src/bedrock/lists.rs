@@ -1,82 +1,100 @@
 //! What Bedrock's control plane lists: ListFoundationModels and ListInferenceProfiles (service model `bedrock`,
 //! 2023-04-20).
 
-use crate::json::{Raw, Str, answer};
+use serde::Deserialize;
 
-answer! {
-    /// The answer of ListFoundationModels.
-    pub struct FoundationModels<'a> {
-        /// The models.
-        summaries = "modelSummaries": Vec<ModelSummary<'a>>,
-        /// It is not paged, as far as is known.
-        next_token = "nextToken": Str<'a>,
-    }
+use crate::wire::{Raw, Str};
+
+/// The answer of ListFoundationModels.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub struct FoundationModels<'a> {
+    /// The models.
+    #[serde(rename = "modelSummaries")]
+    pub summaries: Option<Vec<ModelSummary<'a>>>,
+    /// It is not paged, as far as is known.
+    pub next_token: Option<Str<'a>>,
 }
 
-answer! {
-    /// A model.
-    pub struct ModelSummary<'a> {
-        /// Its id.
-        id = "modelId": Str<'a>,
-        /// Its ARN.
-        arn = "modelArn": Str<'a>,
-        /// What it takes: `TEXT`, `IMAGE`, …
-        input = "inputModalities": Vec<Str<'a>>,
-        /// What it makes: `TEXT`, `EMBEDDING`, …
-        output = "outputModalities": Vec<Str<'a>>,
-        /// Whether it streams.
-        streaming = "responseStreamingSupported": bool,
-        /// How it is called: `ON_DEMAND`, `PROVISIONED`, `INFERENCE_PROFILE`.
-        inference = "inferenceTypesSupported": Vec<Str<'a>>,
-        /// Its life.
-        lifecycle = "modelLifecycle": Lifecycle<'a>,
-    }
+/// A model.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct ModelSummary<'a> {
+    /// Its id.
+    #[serde(rename = "modelId")]
+    pub id: Option<Str<'a>>,
+    /// Its ARN.
+    #[serde(rename = "modelArn")]
+    pub arn: Option<Str<'a>>,
+    /// What it takes: `TEXT`, `IMAGE`, …
+    #[serde(rename = "inputModalities")]
+    pub input: Option<Vec<Str<'a>>>,
+    /// What it makes: `TEXT`, `EMBEDDING`, …
+    #[serde(rename = "outputModalities")]
+    pub output: Option<Vec<Str<'a>>>,
+    /// Whether it streams.
+    #[serde(rename = "responseStreamingSupported")]
+    pub streaming: Option<bool>,
+    /// How it is called: `ON_DEMAND`, `PROVISIONED`, `INFERENCE_PROFILE`.
+    #[serde(rename = "inferenceTypesSupported")]
+    pub inference: Option<Vec<Str<'a>>>,
+    /// Its life.
+    #[serde(rename = "modelLifecycle")]
+    pub lifecycle: Option<Lifecycle<'a>>,
 }
 
-answer! {
-    /// A model's life.
-    pub struct Lifecycle<'a> {
-        /// `ACTIVE` or `LEGACY`.
-        status: Str<'a>,
-        /// Its beginning, a timestamp.
-        start = "startOfLifeTime": Raw<'a>,
-        /// Its end, a timestamp.
-        end = "endOfLifeTime": Raw<'a>,
-    }
+/// A model's life.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Lifecycle<'a> {
+    /// `ACTIVE` or `LEGACY`.
+    pub status: Option<Str<'a>>,
+    /// Its beginning, a timestamp.
+    #[serde(rename = "startOfLifeTime")]
+    pub start: Option<Raw<'a>>,
+    /// Its end, a timestamp.
+    #[serde(rename = "endOfLifeTime")]
+    pub end: Option<Raw<'a>>,
 }
 
-answer! {
-    /// A page of ListInferenceProfiles.
-    pub struct InferenceProfiles<'a> {
-        /// The profiles.
-        summaries = "inferenceProfileSummaries": Vec<ProfileSummary<'a>>,
-        /// What the next page is asked for with; none: this is the last.
-        next_token = "nextToken": Str<'a>,
-    }
+/// A page of ListInferenceProfiles.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub struct InferenceProfiles<'a> {
+    /// The profiles.
+    #[serde(rename = "inferenceProfileSummaries")]
+    pub summaries: Option<Vec<ProfileSummary<'a>>>,
+    /// What the next page is asked for with; none: this is the last.
+    pub next_token: Option<Str<'a>>,
 }
 
-answer! {
-    /// An inference profile.
-    pub struct ProfileSummary<'a> {
-        /// Its id.
-        id = "inferenceProfileId": Str<'a>,
-        /// Its ARN.
-        arn = "inferenceProfileArn": Str<'a>,
-        /// Its name for people.
-        name = "inferenceProfileName": Str<'a>,
-        /// When it was made, a timestamp.
-        created = "createdAt": Raw<'a>,
-        /// The models behind it, one for each region.
-        models: Vec<ProfileModel<'a>>,
-        /// `ACTIVE`.
-        status: Str<'a>,
-    }
+/// An inference profile.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct ProfileSummary<'a> {
+    /// Its id.
+    #[serde(rename = "inferenceProfileId")]
+    pub id: Option<Str<'a>>,
+    /// Its ARN.
+    #[serde(rename = "inferenceProfileArn")]
+    pub arn: Option<Str<'a>>,
+    /// Its name for people.
+    #[serde(rename = "inferenceProfileName")]
+    pub name: Option<Str<'a>>,
+    /// When it was made, a timestamp.
+    #[serde(rename = "createdAt")]
+    pub created: Option<Raw<'a>>,
+    /// The models behind it, one for each region.
+    pub models: Option<Vec<ProfileModel<'a>>>,
+    /// `ACTIVE`.
+    pub status: Option<Str<'a>>,
 }
 
-answer! {
-    /// A model behind a profile.
-    pub struct ProfileModel<'a> {
-        /// Its ARN, which names the region.
-        arn = "modelArn": Str<'a>,
-    }
+/// A model behind a profile.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct ProfileModel<'a> {
+    /// Its ARN, which names the region.
+    #[serde(rename = "modelArn")]
+    pub arn: Option<Str<'a>>,
 }

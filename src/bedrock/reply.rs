@@ -1,148 +1,150 @@
 //! The reply of Converse. Members that mean nothing to an OpenAI client are not here and are skipped.
 
-use crate::json::{List, Raw, Str, answer};
+use serde::Deserialize;
 
-answer! {
-    /// The body.
-    pub struct Reply<'a> {
-        /// What the model said; a reply without it is no reply.
-        output: Output<'a>,
-        /// Why it ended.
-        stop_reason = "stopReason": Str<'a>,
-        /// Tokens.
-        usage: Usage,
-        /// The tier that served it.
-        service_tier = "serviceTier": ServiceTier<'a>,
-    }
-}
+use crate::wire::{List, Raw, Str};
 
-answer! {
-    /// What the model said.
-    pub struct Output<'a> {
-        /// Its turn.
-        message: Message<'a>,
-    }
-}
-
-answer! {
-    /// A turn of the model.
-    pub struct Message<'a> {
-        /// Its blocks.
-        content: List<Block<'a>>,
-    }
-}
-
-answer! {
-    /// One block: exactly one member is there, or one that we do not know.
-    pub struct Block<'a> {
-        /// Text.
-        text: Str<'a>,
-        /// A call.
-        tool_use = "toolUse": ToolUse<'a>,
-        /// Reasoning.
-        reasoning_content = "reasoningContent": Reasoning<'a>,
-        /// Text with its sources.
-        citations_content = "citationsContent": Citations<'a>,
-    }
-}
-
-answer! {
-    /// A call.
-    pub struct ToolUse<'a> {
-        /// Pairs call and result.
-        tool_use_id = "toolUseId": Str<'a>,
-        /// The tool.
-        name: Str<'a>,
-        /// Arguments.
-        input: Raw<'a>,
-    }
-}
-
-answer! {
-    /// Reasoning: readable or redacted.
-    pub struct Reasoning<'a> {
-        /// Readable.
-        reasoning_text = "reasoningText": ReasoningText<'a>,
-        /// Redacted, base64.
-        redacted_content = "redactedContent": Str<'a>,
-    }
-}
-
-answer! {
-    /// Readable reasoning.
-    pub struct ReasoningText<'a> {
-        /// The reasoning.
-        text: Str<'a>,
-        /// What proves to the model that it is its own.
-        signature: Str<'a>,
-    }
-}
-
-answer! {
-    /// Text with its sources.
-    pub struct Citations<'a> {
-        /// The text.
-        content: List<CitedText<'a>>,
-        /// The sources.
-        citations: List<Citation<'a>>,
-    }
-}
-
-answer! {
-    /// A piece of cited text.
-    pub struct CitedText<'a> {
-        /// The text.
-        text: Str<'a>,
-    }
-}
-
-answer! {
-    /// A source.
-    pub struct Citation<'a> {
-        /// Its title.
-        title: Str<'a>,
-        /// What it is.
-        source: Str<'a>,
-        /// Where in it.
-        location: Location<'a>,
-    }
-}
-
-answer! {
-    /// Where in a source.
-    pub struct Location<'a> {
-        /// A web page; documents have no address.
-        web: Web<'a>,
-    }
-}
-
-answer! {
-    /// A web page.
-    pub struct Web<'a> {
-        /// Its address.
-        url: Str<'a>,
-    }
-}
-
-answer! {
-    /// A tier.
-    pub struct ServiceTier<'a> {
-        /// Its name.
-        kind = "type": Str<'a>,
-    }
-}
-
-answer! {
+/// The body.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub struct Reply<'a> {
+    /// What the model said; a reply without it is no reply.
+    pub output: Option<Output<'a>>,
+    /// Why it ended.
+    pub stop_reason: Option<Str<'a>>,
     /// Tokens.
-    #[derive(Copy, PartialEq, Eq)]
-    pub struct Usage {
-        /// Input that was neither read from nor written to the cache.
-        input_tokens = "inputTokens": u64,
-        /// Output.
-        output_tokens = "outputTokens": u64,
-        /// Read from the cache.
-        cache_read_input_tokens = "cacheReadInputTokens": u64,
-        /// Written to the cache.
-        cache_write_input_tokens = "cacheWriteInputTokens": u64,
-    }
+    pub usage: Option<Usage>,
+    /// The tier that served it.
+    pub service_tier: Option<ServiceTier<'a>>,
+}
+
+/// What the model said.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Output<'a> {
+    /// Its turn.
+    pub message: Option<Message<'a>>,
+}
+
+/// A turn of the model.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Message<'a> {
+    /// Its blocks.
+    pub content: Option<List<Block<'a>>>,
+}
+
+/// One block: exactly one member is there, or one that we do not know.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub struct Block<'a> {
+    /// Text.
+    pub text: Option<Str<'a>>,
+    /// A call.
+    pub tool_use: Option<ToolUse<'a>>,
+    /// Reasoning.
+    pub reasoning_content: Option<Reasoning<'a>>,
+    /// Text with its sources.
+    pub citations_content: Option<Citations<'a>>,
+}
+
+/// A call.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub struct ToolUse<'a> {
+    /// Pairs call and result.
+    pub tool_use_id: Option<Str<'a>>,
+    /// The tool.
+    pub name: Option<Str<'a>>,
+    /// Arguments.
+    pub input: Option<Raw<'a>>,
+}
+
+/// Reasoning: readable or redacted.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub struct Reasoning<'a> {
+    /// Readable.
+    pub reasoning_text: Option<ReasoningText<'a>>,
+    /// Redacted, base64.
+    pub redacted_content: Option<Str<'a>>,
+}
+
+/// Readable reasoning.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct ReasoningText<'a> {
+    /// The reasoning.
+    pub text: Option<Str<'a>>,
+    /// What proves to the model that it is its own.
+    pub signature: Option<Str<'a>>,
+}
+
+/// Text with its sources.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Citations<'a> {
+    /// The text.
+    pub content: Option<List<CitedText<'a>>>,
+    /// The sources.
+    pub citations: Option<List<Citation<'a>>>,
+}
+
+/// A piece of cited text.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct CitedText<'a> {
+    /// The text.
+    pub text: Option<Str<'a>>,
+}
+
+/// A source.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Citation<'a> {
+    /// Its title.
+    pub title: Option<Str<'a>>,
+    /// What it is.
+    pub source: Option<Str<'a>>,
+    /// Where in it.
+    pub location: Option<Location<'a>>,
+}
+
+/// Where in a source.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Location<'a> {
+    /// A web page; documents have no address.
+    pub web: Option<Web<'a>>,
+}
+
+/// A web page.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Web<'a> {
+    /// Its address.
+    pub url: Option<Str<'a>>,
+}
+
+/// A tier.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct ServiceTier<'a> {
+    /// Its name.
+    #[serde(rename = "type")]
+    pub kind: Option<Str<'a>>,
+}
+
+/// Tokens.
+#[derive(Clone, Debug, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Usage {
+    /// Input that was neither read from nor written to the cache.
+    pub input_tokens: Option<u64>,
+    /// Output.
+    pub output_tokens: Option<u64>,
+    /// Read from the cache.
+    pub cache_read_input_tokens: Option<u64>,
+    /// Written to the cache.
+    pub cache_write_input_tokens: Option<u64>,
 }

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use serde::Deserialize;
+
 use super::aws_errors::AwsErrors;
 use super::contexts::{Action, Stream};
 use super::fan_out::{FanOut, Outcome};
@@ -17,10 +19,10 @@ use crate::gateway::images::Images;
 use crate::gateway::keys::Key;
 use crate::gateway::native;
 use crate::gateway::route::{Route, route};
-use crate::json::{Str, answer, to_vec};
 use crate::openai::{self, Endpoint, Error};
 use crate::translate::split::split;
 use crate::translate::{embeddings, errors};
+use crate::wire::{Str, to_vec};
 
 /// One request.
 #[derive(Debug)]
@@ -57,11 +59,11 @@ struct Undecided {
     sent: Option<Headers>,
 }
 
-answer! {
-    /// All that the gateway reads of a body.
-    struct Asked<'a> {
-        model: Str<'a>,
-    }
+/// All that the gateway reads of a body.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Asked<'a> {
+    model: Option<Str<'a>>,
 }
 
 impl Gateway {

@@ -15,7 +15,9 @@ use crate::bedrock::catalogue::{Catalogue, Entry, Kind};
 use crate::bedrock::error::Error as BedrockError;
 use crate::bedrock::lists::{FoundationModels, InferenceProfiles, ModelSummary, ProfileSummary};
 use crate::bedrock::model_id::is_bedrock_id;
-use crate::json::{self, Raw, Read, Str};
+use serde::Deserialize;
+
+use crate::wire::{self, Raw, Str};
 
 /// Profiles per page that are asked for, of the 1,000 that AWS allows.
 pub const PAGE: usize = 100;
@@ -302,13 +304,13 @@ impl Fetch {
 }
 
 /// The body of a good answer.
-fn body<'a, T: Read<'a>>(answer: Answer<'a>) -> Result<T, String> {
+fn body<'a, T: Deserialize<'a>>(answer: Answer<'a>) -> Result<T, String> {
     match answer.status {
         Some(200) if answer.body.len() > ANSWER_BYTES => {
             Err(format!("the answer has more than {ANSWER_BYTES} bytes"))
         }
         Some(200) => {
-            json::from_slice(answer.body).map_err(|_| "the answer is not what it should be".to_owned())
+            wire::object_from_slice(answer.body).map_err(|_| "the answer is not what it should be".to_owned())
         }
         Some(status) => {
             let body = answer.body.get(..ANSWER_BYTES).unwrap_or(answer.body);
@@ -377,7 +379,7 @@ fn push(list: &mut String, word: &str) {
 
 /// A moment as AWS writes it, RFC 3339 or seconds since 1970, in seconds since 1970.
 fn timestamp(written: Raw<'_>) -> Option<u64> {
-    match json::from_str::<Str<'_>>(written.get()) {
+    match wire::from_str::<Str<'_>>(written.get()) {
         Ok(text) => seconds_of(&text),
         Err(_) => seconds_of(written.get()),
     }

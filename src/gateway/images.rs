@@ -4,8 +4,10 @@ use std::collections::BinaryHeap;
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::json::{self, List, OneOrMany, Raw, Str, answer};
+use serde::Deserialize;
+
 use crate::openai::{self, Error};
+use crate::wire::{self, List, OneOrMany, Raw, Str};
 
 use super::image_url::{Host, Refused, Url, check};
 use super::networks::Network;
@@ -61,33 +63,34 @@ pub struct Place {
     pub param: String,
 }
 
-answer! {
-    /// All that is read of a chat here.
-    struct Chat<'a> {
-        messages: List<Message<'a>>,
-    }
+/// All that is read of a chat here.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Chat<'a> {
+    messages: Option<List<Message<'a>>>,
 }
 
-answer! {
-    /// All that is read of a message here.
-    struct Message<'a> {
-        content: OneOrMany<'a, Part<'a>>,
-    }
+/// All that is read of a message here.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Message<'a> {
+    content: Option<OneOrMany<'a, Part<'a>>>,
 }
 
-answer! {
-    /// All that is read of a part here.
-    struct Part<'a> {
-        kind = "type": Str<'a>,
-        image_url: ImageUrl<'a>,
-    }
+/// All that is read of a part here.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Part<'a> {
+    #[serde(rename = "type")]
+    kind: Option<Str<'a>>,
+    image_url: Option<ImageUrl<'a>>,
 }
 
-answer! {
-    /// All that is read of an image here.
-    struct ImageUrl<'a> {
-        url: Raw<'a>,
-    }
+/// All that is read of an image here.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct ImageUrl<'a> {
+    url: Option<Raw<'a>>,
 }
 
 /// True where a body may hold an address of the web: no string that begins with `http`, no such address. (One written
@@ -111,7 +114,7 @@ pub fn find(body: &[u8], images: &Images) -> Result<Vec<Found>, Error> {
             }
             let Some(raw) = part.image_url.and_then(|image| image.url) else { continue };
             // What is no text is the translation's to refuse.
-            let Ok(text) = json::from_str::<Str<'_>>(raw.get()) else { continue };
+            let Ok(text) = wire::from_str::<Str<'_>>(raw.get()) else { continue };
             if !(text.starts_with("http://") || text.starts_with("https://")) {
                 continue;
             }

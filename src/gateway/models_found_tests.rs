@@ -90,7 +90,7 @@ fn what_helps_to_choose_is_told_of_names_ids_and_profiles() {
             (one.id, one.owned_by, one.kind, one.model, one.created),
             (id, owner, Some(kind), Some(model), 7)
         );
-        let written: serde_json::Value = serde_json::from_str(&crate::json::to_string(&one)).unwrap();
+        let written: serde_json::Value = serde_json::from_str(&crate::wire::to_string(&one)).unwrap();
         assert_eq!(written["x-input"], serde_json::json!(["text", "image"]));
         assert_eq!(
             (&written["x-streaming"], &written["shutdown_date"]),
@@ -98,7 +98,7 @@ fn what_helps_to_choose_is_told_of_names_ids_and_profiles() {
         );
     }
     // Of what nobody knows nothing is said.
-    let unknown = crate::json::to_string(&models.one("newco.model-1", &key).unwrap());
+    let unknown = crate::wire::to_string(&models.one("newco.model-1", &key).unwrap());
     assert_eq!(unknown, r#"{"id":"newco.model-1","object":"model","created":0,"owned_by":"newco"}"#);
 }
 

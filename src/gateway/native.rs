@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
+
 use super::headers::Headers;
+use crate::bedrock::error::Error as BedrockError;
 use crate::bedrock::operation::Operation;
-use crate::json::{self, Members, Str, Writer, answer};
+use crate::wire::{self, Members, Str};
 
 /// Where the routes begin: at the root, as AWS's SDKs ask.
 const ROOT: &str = "/model/";
@@ -59,13 +62,13 @@ pub fn headers(operation: Operation, client: &Headers, caller: &str) -> Headers 
 /// The client's labels with the caller's name among them, which no client can give itself.
 fn metadata(client: Option<&str>, caller: &str) -> String {
     let Members(mut labels) = client
-        .and_then(|text| json::from_str::<Members<'_, Str<'_>>>(text).ok())
+        .and_then(|text| wire::from_str::<Members<'_, Str<'_>>>(text).ok())
         .unwrap_or(Members(Vec::new()));
-    labels.retain(|(name, _)| &**name != CALLER);
+    labels.retain(|(name, _)| *name != CALLER);
     labels.truncate(LABELS - 1);
     let caller = caller.replace(|c: char| !is_label(c), "_");
     labels.insert(0, (CALLER.into(), caller.into()));
-    let written = |labels: &Members<'_, Str<'_>>| json::to_string(labels);
+    let written = |labels: &Members<'_, Str<'_>>| wire::to_string(labels);
     let mut labels = Members(labels);
     let mut text = written(&labels);
     // What Bedrock would refuse, and what no header can carry.
@@ -81,23 +84,23 @@ fn is_label(c: char) -> bool {
     c.is_ascii_alphanumeric() || " :_@$#=/+,-.".contains(c)
 }
 
-answer! {
-    /// An error of ours, in OpenAI's shape.
-    struct Told<'a> {
-        error: Inside<'a>,
-    }
+/// An error of ours, in OpenAI's shape.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Told<'a> {
+    error: Option<Inside<'a>>,
 }
 
-answer! {
-    struct Inside<'a> {
-        message: Str<'a>,
-        code: Str<'a>,
-    }
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Inside<'a> {
+    message: Option<Str<'a>>,
+    code: Option<Str<'a>>,
 }
 
 /// An error of the gateway's or Envoy's own as AWS would tell it: its type and its body. `body` is the error in OpenAI's shape.
 pub fn as_aws(status: u16, body: &[u8]) -> (&'static str, Vec<u8>) {
-    let Told { error } = json::from_slice(body).unwrap_or_default();
+    let Told { error } = wire::object_from_slice(body).unwrap_or_default();
     let Inside { message, code } = error.unwrap_or_default();
     let kind = match (status, code.as_deref()) {
         (404, Some("unknown_url")) => "UnknownOperationException",
@@ -110,9 +113,7 @@ pub fn as_aws(status: u16, body: &[u8]) -> (&'static str, Vec<u8>) {
         _ => "ValidationException",
     };
     let message = message.as_deref().unwrap_or("The gateway got no answer from Bedrock.");
-    let mut body = Writer::default();
-    body.one("message", &message);
-    (kind, body.finish().into_vec())
+    (kind, BedrockError::body(message))
 }
 
 #[cfg(test)]

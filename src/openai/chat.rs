@@ -1,6 +1,6 @@
 //! The request of `POST chat/completions` (OpenAI API reference, "Create chat completion").
 
-use crate::json::{List, Members, NameOr, Number, OneOrMany, Raw, Str, object};
+use crate::wire::{List, Members, NameOr, Number, OneOrMany, Raw, Str, object};
 
 object! {
     /// The body.

@@ -3,64 +3,80 @@
 use super::completion::{Annotation, FinishReason, ThinkingBlock, Usage};
 use super::sse;
 use super::text_completion::Choice;
-use crate::json::{self, Str, Write};
+use serde::Serialize;
+
+use crate::wire::{self, Str};
 
 /// What one chunk adds to the message. Members that a chunk does not have are absent.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Delta<'a> {
     /// `assistant`, in the first chunk.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<&'static str>,
     /// Text.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Str<'a>>,
     /// Reasoning.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_content: Option<Str<'a>>,
     /// Reasoning again, with what is needed to send it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub thinking_blocks: Option<[Indexed<ThinkingBlock<'a>>; 1]>,
     /// A call, or a piece of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_calls: Option<[ToolCall<'a>; 1]>,
     /// The same in the older form.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub function_call: Option<Function<'a>>,
     /// Sources of the text so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub annotations: Option<[Indexed<Annotation<'a>>; 1]>,
 }
 
 /// An entry of a list that is given piece by piece: OpenAI's SDKs put those of one index together.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Indexed<T> {
     /// Its place in the list.
     pub index: u32,
     /// The piece.
+    #[serde(flatten)]
     pub piece: T,
 }
 
 /// A piece of a call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct ToolCall<'a> {
     /// Which of the message's calls.
     pub index: u32,
     /// In its first chunk.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<&'a str>,
     /// `function` or `custom`, in its first chunk.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<&'static str>,
     /// Of a function.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub function: Option<Function<'a>>,
     /// Of a custom tool.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub custom: Option<Custom<'a>>,
 }
 
 /// A piece of a function call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Function<'a> {
     /// In its first chunk.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<&'a str>,
     /// The next piece of the JSON text.
     pub arguments: Str<'a>,
 }
 
 /// A piece of a custom call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Custom<'a> {
     /// In its first chunk.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<&'a str>,
     /// The next piece of the input.
     pub input: &'a str,
@@ -87,20 +103,21 @@ pub enum Form {
 impl Writer {
     /// For the stream `id` (`chatcmpl-…`, `cmpl-…`), begun at `created` (seconds since 1970), of what the client calls `model`.
     pub fn new(id: &str, created: u64, model: &str, include_usage: bool, form: Form) -> Self {
-        let mut head = b"data: {".to_vec();
+        #[derive(Serialize)]
+        struct Head<'a> {
+            id: &'a str,
+            object: &'static str,
+            created: u64,
+            model: &'a str,
+        }
+        let mut head = b"data: ".to_vec();
         let object = match form {
             Form::Chat => "chat.completion.chunk",
             Form::Text => "text_completion",
         };
-        for (name, value) in [
-            ("\"id\":", &id as &dyn Write<'_>),
-            (",\"object\":", &object),
-            (",\"created\":", &created),
-            (",\"model\":", &model),
-        ] {
-            head.extend_from_slice(name.as_bytes());
-            json(&mut head, value);
-        }
+        wire::append(&mut head, &Head { id, object, created, model });
+        // The members of the chunk go on where the head's end.
+        head.pop();
         head.push(b',');
         Self { head, include_usage, form }
     }
@@ -111,9 +128,9 @@ impl Writer {
             Form::Chat => {
                 out.extend_from_slice(&self.head);
                 out.extend_from_slice(br#""choices":[{"index":0,"delta":"#);
-                json(out, delta);
+                wire::append(out, delta);
                 out.extend_from_slice(br#","logprobs":null,"finish_reason":"#);
-                json(out, &finish_reason);
+                wire::append(out, &finish_reason);
                 out.extend_from_slice(b"}]");
             }
             Form::Text => {
@@ -123,7 +140,7 @@ impl Writer {
                 }
                 out.extend_from_slice(&self.head);
                 out.extend_from_slice(br#""choices":["#);
-                json(out, &Choice { text, index: 0, finish_reason });
+                wire::append(out, &Choice { text, index: 0, logprobs: (), finish_reason });
                 out.push(b']');
             }
         }
@@ -137,7 +154,7 @@ impl Writer {
         }
         out.extend_from_slice(&self.head);
         out.extend_from_slice(br#""choices":[{"index":0,"delta":{"content":"#);
-        json(out, text);
+        wire::append(out, text);
         out.extend_from_slice(br#"},"logprobs":null,"finish_reason":null}]"#);
         self.end(out);
     }
@@ -154,10 +171,10 @@ impl Writer {
         }
         out.extend_from_slice(&self.head);
         out.extend_from_slice(br#""choices":[],"usage":"#);
-        json(out, usage);
+        wire::append(out, usage);
         if let Some(tier) = service_tier {
             out.extend_from_slice(br#","service_tier":"#);
-            json(out, &tier);
+            wire::append(out, &tier);
         }
         out.extend_from_slice(b"}\n\n");
     }
@@ -165,80 +182,6 @@ impl Writer {
     /// The end of a whole answer.
     pub fn done(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(sse::DONE);
-    }
-}
-
-fn json<'a>(out: &mut Vec<u8>, value: &dyn Write<'a>) {
-    let mut writer = json::Writer::behind(std::mem::take(out));
-    value.write(&mut writer);
-    *out = writer.finish().into_vec();
-}
-
-impl<'a> Write<'a> for Delta<'a> {
-    fn write(&self, out: &mut json::Writer<'a>) {
-        let Self {
-            role,
-            content,
-            reasoning_content,
-            thinking_blocks,
-            tool_calls,
-            function_call,
-            annotations,
-        } = self;
-        out.object()
-            .maybe("role", role)
-            .maybe("content", content)
-            .maybe("reasoning_content", reasoning_content)
-            .maybe("thinking_blocks", thinking_blocks)
-            .maybe("tool_calls", tool_calls)
-            .maybe("function_call", function_call)
-            .maybe("annotations", annotations)
-            .end();
-    }
-}
-
-impl<'a> Write<'a> for Indexed<ThinkingBlock<'a>> {
-    fn write(&self, out: &mut json::Writer<'a>) {
-        let Self { index, piece } = self;
-        let mut object = out.object().member("index", index);
-        piece.write_into(&mut object);
-        object.end();
-    }
-}
-
-impl<'a> Write<'a> for Indexed<Annotation<'a>> {
-    fn write(&self, out: &mut json::Writer<'a>) {
-        let Self { index, piece } = self;
-        let mut object = out.object().member("index", index);
-        piece.write_into(&mut object);
-        object.end();
-    }
-}
-
-impl<'a> Write<'a> for ToolCall<'a> {
-    fn write(&self, out: &mut json::Writer<'a>) {
-        let Self { index, id, kind, function, custom } = self;
-        out.object()
-            .member("index", index)
-            .maybe("id", id)
-            .maybe("type", kind)
-            .maybe("function", function)
-            .maybe("custom", custom)
-            .end();
-    }
-}
-
-impl<'a> Write<'a> for Function<'a> {
-    fn write(&self, out: &mut json::Writer<'a>) {
-        let Self { name, arguments } = self;
-        out.object().maybe("name", name).member("arguments", arguments).end();
-    }
-}
-
-impl<'a> Write<'a> for Custom<'a> {
-    fn write(&self, out: &mut json::Writer<'a>) {
-        let Self { name, input } = self;
-        out.object().maybe("name", name).member("input", input).end();
     }
 }
 

@@ -1,6 +1,8 @@
 //! `POST embeddings` (OpenAI API reference, "Create embeddings").
 
-use crate::json::{OneOrMany, Raw, Str, Write, Writer, object};
+use serde::Serialize;
+
+use crate::wire::{OneOrMany, Raw, Str, object};
 
 object! {
     /// The body.
@@ -23,7 +25,7 @@ object! {
 }
 
 /// The reply.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Reply<'a, V> {
     /// `list`.
     pub object: &'static str,
@@ -36,7 +38,7 @@ pub struct Reply<'a, V> {
 }
 
 /// One vector.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Embedding<V> {
     /// `embedding`.
     pub object: &'static str,
@@ -47,36 +49,10 @@ pub struct Embedding<V> {
 }
 
 /// Tokens.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct Usage {
     /// Of all inputs.
     pub prompt_tokens: u64,
     /// The same: embeddings have no output tokens.
     pub total_tokens: u64,
-}
-
-impl<'a, V: Write<'a>> Write<'a> for Reply<'a, V> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self { object, data, model, usage } = self;
-        out.object()
-            .member("object", object)
-            .member("data", data)
-            .member("model", model)
-            .member("usage", usage)
-            .end();
-    }
-}
-
-impl<'a, V: Write<'a>> Write<'a> for Embedding<V> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self { object, index, embedding } = self;
-        out.object().member("object", object).member("index", index).member("embedding", embedding).end();
-    }
-}
-
-impl<'a> Write<'a> for Usage {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self { prompt_tokens, total_tokens } = self;
-        out.object().member("prompt_tokens", prompt_tokens).member("total_tokens", total_tokens).end();
-    }
 }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::json::Writer;
+use serde::Serialize;
+
+use crate::wire;
 
 /// An error as OpenAI's SDKs understand it: the status picks their exception, the body fills it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,18 +76,20 @@ impl Error {
 
     /// The response body, without a line end.
     pub fn body(&self) -> Vec<u8> {
-        let mut out = Writer::default();
-        let mut object = out.object();
-        object
-            .begin("error")
-            .object()
-            .member("message", &self.message)
-            .member("type", &self.kind)
-            .member("param", &self.param)
-            .member("code", &self.code)
-            .end();
-        object.end();
-        out.finish().into_vec()
+        #[derive(Serialize)]
+        struct Body<'a> {
+            error: Inside<'a>,
+        }
+        #[derive(Serialize)]
+        struct Inside<'a> {
+            message: &'a str,
+            #[serde(rename = "type")]
+            kind: &'static str,
+            param: Option<&'a str>,
+            code: Option<&'static str>,
+        }
+        let Self { status: _, kind, message, param, code, should_retry: _ } = self;
+        wire::to_vec(&Body { error: Inside { message, kind, param: param.as_deref(), code: *code } })
     }
 }
 

@@ -12,7 +12,9 @@ pub mod moderations;
 pub mod sse;
 pub mod text_completion;
 
-use crate::json::{self, Raw, Read};
+use serde::Deserialize;
+
+use crate::wire::{self, Raw};
 
 pub use endpoint::Endpoint;
 pub use error::Error;
@@ -21,30 +23,28 @@ pub use error::Error;
 ///
 /// # Errors
 /// 400 `invalid_request_error` where the body is empty, not UTF-8, not JSON, or has a member of the wrong type.
-pub fn parse<'a, T: Read<'a>>(body: &'a [u8]) -> Result<T, Error> {
-    json::from_str(text(body)?).map_err(|error| unreadable(&error))
+pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
+    wire::from_str(text(body)?).map_err(|error| unreadable(&error))
 }
 
 fn text(body: &[u8]) -> Result<&str, Error> {
     if body.is_empty() {
         return Err(Error::invalid("The request has no body; a JSON object is expected."));
     }
-    json::text(body)
+    wire::text(body)
         .map_err(|valid| Error::invalid(format!("The request body is not valid UTF-8 (at byte {valid}).")))
 }
 
-fn unreadable(error: &json::Error) -> Error {
-    if error.at().is_some() {
+fn unreadable(error: &wire::Error) -> Error {
+    if error.is_syntax() {
         return Error::invalid(format!(
             "We could not parse the JSON body of your request: {error}. (The OpenAI API expects a JSON object.)"
         ));
     }
     let reason = error.reason();
     match error.path() {
-        path if path.is_empty() => {
-            Error::invalid(format!("The request body is not what is expected: {reason}."))
-        }
-        path => invalid_member(path, reason),
+        "" => Error::invalid(format!("The request body is not what is expected: {reason}.")),
+        path => invalid_member(path.to_owned(), reason),
     }
 }
 
@@ -56,11 +56,11 @@ fn invalid_member(path: String, reason: &str) -> Error {
 ///
 /// # Errors
 /// 400 naming what is wrong in it by its path.
-pub fn member<'a, T: Read<'a>>(raw: Raw<'a>, param: &str) -> Result<T, Error> {
-    json::from_str(raw.get()).map_err(|error| {
+pub fn member<'a, T: Deserialize<'a>>(raw: Raw<'a>, param: &str) -> Result<T, Error> {
+    wire::from_str(raw.get()).map_err(|error| {
         let path = error.path();
         let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
-        invalid_member([param, dot, &path].concat(), error.reason())
+        invalid_member([param, dot, path].concat(), error.reason())
     })
 }
 

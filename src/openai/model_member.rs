@@ -1,10 +1,13 @@
 //! The member `model` of a body that goes on as it is: found, and its value replaced in place.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+
 use super::{Error, parse};
-use crate::json::{self, Raw, Read, Reader, Str};
+use crate::wire::{self, Name, Raw, Str};
 
 const MEMBER: &str = "model";
 
@@ -26,7 +29,7 @@ impl<'a> ModelMember<'a> {
     pub fn find(body: &'a [u8]) -> Result<Self, Error> {
         let Found(value) = parse(body)?;
         let Some(value) = value else { return Ok(Self { name: None, span: None }) };
-        let name: Option<Str<'a>> = json::from_str(value.get())
+        let name: Option<Str<'a>> = wire::from_str(value.get())
             .map_err(|_| Error::invalid_param(MEMBER, "Invalid value for 'model': expected a string."))?;
         // The value is borrowed from the body, so its address tells its place.
         let start = value.get().as_ptr().addr().checked_sub(body.as_ptr().addr());
@@ -36,7 +39,7 @@ impl<'a> ModelMember<'a> {
 
     /// The body with another model in it, all else as it was.
     pub fn replaced(&self, body: &[u8], model: &str) -> Option<Vec<u8>> {
-        let quoted = json::to_string(&model);
+        let quoted = wire::to_string(&model);
         let (before, after, member) = match &self.span {
             Some(span) => (body.get(..span.start)?, body.get(span.end..)?, quoted),
             None => {
@@ -53,19 +56,31 @@ impl<'a> ModelMember<'a> {
 /// The member's value, which has to be there once.
 struct Found<'a>(Option<Raw<'a>>);
 
-impl<'a> Read<'a> for Found<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, json::Error> {
-        let mut found = None;
-        reader.members(&mut |name, reader| {
-            if !name.eq_ignore_ascii_case(MEMBER) {
-                return reader.skip();
+impl<'de: 'a, 'a> Deserialize<'de> for Found<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Once;
+
+        impl<'de> Visitor<'de> for Once {
+            type Value = Found<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
             }
-            if &*name != MEMBER || found.replace(reader.raw()?).is_some() {
-                return Err(json::Error::new("'model' has to stand there once, in small letters"));
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut found = None;
+                while let Some(Name(name)) = map.next_key()? {
+                    if !name.eq_ignore_ascii_case(MEMBER) {
+                        map.next_value::<IgnoredAny>()?;
+                    } else if &*name != MEMBER || found.replace(map.next_value()?).is_some() {
+                        return Err(A::Error::custom("'model' has to stand there once, in small letters"));
+                    }
+                }
+                Ok(Found(found))
             }
-            Ok(())
-        })?;
-        Ok(Self(found))
+        }
+
+        deserializer.deserialize_map(Once)
     }
 }
 

@@ -1,9 +1,9 @@
 //! `GET models` and `GET models/{id}` (OpenAI API reference, "Models").
 
-use crate::json::{Write, Writer};
+use serde::Serialize;
 
 /// A model the caller may use. The members that begin with `x-` are ours, and left out where nothing is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Model<'a> {
     /// What to put into `model`.
     pub id: &'a str,
@@ -14,68 +14,36 @@ pub struct Model<'a> {
     /// The provider, as Bedrock's model id names it.
     pub owned_by: &'a str,
     /// `shutdown_date`: the day on which it ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub shutdown_date: Option<&'a str>,
     /// `x-kind`: `model`, `system_profile` or `application_profile`.
+    #[serde(rename = "x-kind", skip_serializing_if = "Option::is_none")]
     pub kind: Option<&'a str>,
     /// `x-name`: what people call an application profile.
+    #[serde(rename = "x-name", skip_serializing_if = "Option::is_none")]
     pub name: Option<&'a str>,
     /// `x-model`: the id of the model that answers.
+    #[serde(rename = "x-model", skip_serializing_if = "Option::is_none")]
     pub model: Option<&'a str>,
     /// `x-input`: what it takes.
+    #[serde(rename = "x-input", skip_serializing_if = "Vec::is_empty")]
     pub input: Vec<&'a str>,
     /// `x-output`: what it makes.
+    #[serde(rename = "x-output", skip_serializing_if = "Vec::is_empty")]
     pub output: Vec<&'a str>,
     /// `x-streaming`: whether it streams.
+    #[serde(rename = "x-streaming", skip_serializing_if = "Option::is_none")]
     pub streaming: Option<bool>,
     /// `x-regions`: where it may be answered.
+    #[serde(rename = "x-regions", skip_serializing_if = "Vec::is_empty")]
     pub regions: Vec<&'a str>,
 }
 
 /// All of them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct List<'a> {
     /// `list`.
     pub object: &'static str,
     /// The models.
     pub data: Vec<Model<'a>>,
-}
-
-impl<'a> Write<'a> for Model<'a> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self {
-            id,
-            object,
-            created,
-            owned_by,
-            shutdown_date,
-            kind,
-            name,
-            model,
-            input,
-            output,
-            streaming,
-            regions,
-        } = self;
-        out.object()
-            .member("id", id)
-            .member("object", object)
-            .member("created", created)
-            .member("owned_by", owned_by)
-            .maybe("shutdown_date", shutdown_date)
-            .maybe("x-kind", kind)
-            .maybe("x-name", name)
-            .maybe("x-model", model)
-            .maybe("x-input", input)
-            .maybe("x-output", output)
-            .maybe("x-streaming", streaming)
-            .maybe("x-regions", regions)
-            .end();
-    }
-}
-
-impl<'a> Write<'a> for List<'a> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self { object, data } = self;
-        out.object().member("object", object).member("data", data).end();
-    }
 }

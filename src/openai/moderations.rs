@@ -1,7 +1,9 @@
 //! `POST moderations` (OpenAI API reference, "Create moderation").
 
+use serde::{Serialize, Serializer};
+
 use super::chat::MediaUrl;
-use crate::json::{OneOrMany, Raw, Str, Write, Writer, object};
+use crate::wire::{OneOrMany, Raw, Str, object};
 
 object! {
     /// The body.
@@ -26,7 +28,7 @@ object! {
 }
 
 /// The reply.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Reply<'a> {
     /// `modr-` and Bedrock's request id.
     pub id: &'a str,
@@ -37,7 +39,7 @@ pub struct Reply<'a> {
 }
 
 /// What is said of one input.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Judgement<'a> {
     /// Whether anything is wrong with it.
     pub flagged: bool,
@@ -81,14 +83,14 @@ pub enum Score {
     One,
 }
 
-impl<'a> Write<'a> for Score {
-    fn write(&self, out: &mut Writer<'a>) {
-        out.raw(match self {
-            Self::Zero => "0.0",
-            Self::Quarter => "0.25",
-            Self::Half => "0.5",
-            Self::One => "1.0",
-        });
+impl Serialize for Score {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(match self {
+            Self::Zero => 0.0,
+            Self::Quarter => 0.25,
+            Self::Half => 0.5,
+            Self::One => 1.0,
+        })
     }
 }
 
@@ -96,38 +98,8 @@ impl<'a> Write<'a> for Score {
 #[derive(Clone, Debug)]
 pub struct ByCategory<T>(pub [T; CATEGORIES.len()]);
 
-impl<'a, T: Write<'a>> Write<'a> for ByCategory<T> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let mut object = out.object();
-        for (name, value) in CATEGORIES.iter().zip(&self.0) {
-            object.add(name, value);
-        }
-        object.end();
-    }
-}
-
-impl<'a> Write<'a> for Reply<'a> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self { id, model, results } = self;
-        out.object().member("id", id).member("model", model).member("results", results).end();
-    }
-}
-
-impl<'a> Write<'a> for Judgement<'a> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self {
-            flagged,
-            categories,
-            category_scores,
-            category_applied_input_types,
-            guardrail_assessments,
-        } = self;
-        out.object()
-            .member("flagged", flagged)
-            .member("categories", categories)
-            .member("category_scores", category_scores)
-            .member("category_applied_input_types", category_applied_input_types)
-            .member("guardrail_assessments", guardrail_assessments)
-            .end();
+impl<T: Serialize> Serialize for ByCategory<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(CATEGORIES.iter().zip(&self.0))
     }
 }

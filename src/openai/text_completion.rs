@@ -1,8 +1,10 @@
 //! `POST completions`, the older endpoint (OpenAI API reference, "Completions").
 
+use serde::Serialize;
+
 use super::chat::StreamOptions;
 use super::completion::{FinishReason, Usage};
-use crate::json::{Members, Null, Number, OneOrMany, Raw, Str, Write, Writer, object};
+use crate::wire::{Members, Number, OneOrMany, Raw, Str, object};
 
 object! {
     /// The body.
@@ -47,7 +49,7 @@ object! {
 }
 
 /// The reply.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Reply<'a> {
     /// `cmpl-` and Bedrock's request id.
     pub id: &'a str,
@@ -60,42 +62,19 @@ pub struct Reply<'a> {
     /// One choice.
     pub choices: [Choice<'a>; 1],
     /// What it cost; absent where Bedrock did not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
 }
 
 /// One answer, or a piece of one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Choice<'a> {
     /// What the model said.
     pub text: Str<'a>,
     /// 0.
     pub index: u32,
+    /// Null: Bedrock gives none.
+    pub logprobs: (),
     /// Why it ended; null in the pieces before.
     pub finish_reason: Option<FinishReason>,
-}
-
-impl<'a> Write<'a> for Reply<'a> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self { id, object, created, model, choices, usage } = self;
-        out.object()
-            .member("id", id)
-            .member("object", object)
-            .member("created", created)
-            .member("model", model)
-            .member("choices", choices)
-            .maybe("usage", usage)
-            .end();
-    }
-}
-
-impl<'a> Write<'a> for Choice<'a> {
-    fn write(&self, out: &mut Writer<'a>) {
-        let Self { text, index, finish_reason } = self;
-        out.object()
-            .member("text", text)
-            .member("index", index)
-            .member("logprobs", &Null)
-            .member("finish_reason", finish_reason)
-            .end();
-    }
 }

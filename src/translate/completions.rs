@@ -1,9 +1,9 @@
 //! `POST completions` ⇄ Converse and ConverseStream: the prompt is what a user says, the answer a text.
 
-use crate::json::{self, List, OneOrMany, Raw, Str};
 use crate::openai::chat::{self, Message};
 use crate::openai::text_completion::Request;
 use crate::openai::{Error, text_completion};
+use crate::wire::{self, List, OneOrMany, Raw, Str};
 
 use super::chat::Reply;
 use super::notes::Notes;
@@ -21,7 +21,7 @@ pub fn request<'a>(
     asked: &str,
     client: &Client<'_>,
     rules: Rules<'_>,
-    size_hint: usize,
+    source: &'a [u8],
 ) -> Result<Outgoing<'a, Reply>, Error> {
     let mut notes = Notes::new(rules.unsupported, rules.limits);
     let text_completion::Request {
@@ -77,7 +77,7 @@ pub fn request<'a>(
         ..chat::Request::default()
     };
     let Outgoing { operation, guardrail, body, ignored, reply } =
-        super::chat::request(chat, asked, client, rules, size_hint)?;
+        super::chat::request(chat, asked, client, rules, source)?;
     for name in ignored {
         notes.ignore(&name);
     }
@@ -90,7 +90,7 @@ fn prompt_of<'a>(prompt: Option<OneOrMany<'a, Raw<'a>>>) -> Result<Str<'a>, Erro
     let text = match prompt.ok_or_else(|| Error::missing(PARAM))? {
         OneOrMany::One(text) => text,
         OneOrMany::Many(list) => match list.as_slice() {
-            [only] => json::from_str(only.get()).map_err(|_| {
+            [only] => wire::from_str(only.get()).map_err(|_| {
                 let message = "Tokens cannot be sent to this model; send text (tiktoken's decode gives it).";
                 Error::invalid_param("prompt[0]", message)
             })?,

@@ -1,25 +1,23 @@
 //! Base64 and `data:` URLs (RFC 2397): they pass through as text, after a look at their beginning.
 
-use std::borrow::Cow;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::bedrock::image;
-use crate::json;
 use crate::openai::Error;
+use crate::wire::Str;
 
 /// A `data:` URL, its base64 left as it is.
 pub(super) struct DataUrl<'a> {
-    pub(super) media_type: Cow<'a, str>,
-    pub(super) base64: Cow<'a, str>,
+    pub(super) media_type: String,
+    pub(super) base64: Str<'a>,
 }
 
 /// Reads a `data:` URL. Its base64 is not decoded but for its beginning.
 ///
 /// # Errors
 /// 400 naming `param`: another URL, no base64, or none that Bedrock would take.
-pub(super) fn data_url<'a>(url: Cow<'a, str>, param: &str) -> Result<DataUrl<'a>, Error> {
+pub(super) fn data_url<'a>(url: Str<'a>, param: &str) -> Result<DataUrl<'a>, Error> {
     let refuse =
         |message: &str| Error::invalid(format!("Invalid value for '{param}': {message}")).param(param);
     if url.starts_with("http://") || url.starts_with("https://") {
@@ -29,23 +27,12 @@ pub(super) fn data_url<'a>(url: Cow<'a, str>, param: &str) -> Result<DataUrl<'a>
     let Some((head, _)) = url.split_once(',').filter(|(head, _)| head.starts_with("data:")) else {
         return Err(refuse("expected a data: URL with base64, or an s3:// URL."));
     };
-    let head_length = head.len();
     if !head.ends_with(";base64") {
         return Err(refuse("expected base64 in the data: URL."));
     }
-    let (media_type, base64) = match url {
-        Cow::Borrowed(url) => {
-            let (head, base64) = url.split_at(head_length);
-            (media_type(head).into(), Cow::Borrowed(base64.get(1..).unwrap_or_default()))
-        }
-        // Only escapes in the JSON make it owned; the base64 is moved to the front, not copied.
-        Cow::Owned(mut url) => {
-            let media_type = media_type(url.get(..head_length).unwrap_or_default()).to_owned();
-            url.drain(..=head_length);
-            (media_type.into(), Cow::Owned(url))
-        }
-    };
-    Ok(DataUrl { media_type, base64: checked(base64, param)? })
+    let media_type = media_type(head).to_owned();
+    let base64 = head.len().saturating_add(1);
+    Ok(DataUrl { media_type, base64: checked(url.from_byte(base64), param)? })
 }
 
 /// `image/png` of `data:image/png;charset=x;base64`.
@@ -55,17 +42,20 @@ fn media_type(head: &str) -> &str {
 }
 
 /// Base64 that Bedrock takes: no white space, the padding complete. Its beginning must decode.
-pub(super) fn checked<'a>(base64: Cow<'a, str>, param: &str) -> Result<Cow<'a, str>, Error> {
+pub(super) fn checked<'a>(base64: Str<'a>, param: &str) -> Result<Str<'a>, Error> {
     let refuse = |reason: &str| Error::invalid(format!("Invalid value for '{param}': {reason}")).param(param);
     let mut base64 = base64;
-    if !json::has_none_below(base64.as_bytes(), b'!') {
+    if base64.bytes().any(|byte| byte <= b' ') {
         base64 = base64.chars().filter(|c| !c.is_ascii_whitespace()).collect::<String>().into();
     }
-    match base64.len() % 4 {
-        2 => base64.to_mut().push_str("=="),
-        3 => base64.to_mut().push('='),
+    let missing = match base64.len() % 4 {
+        2 => "==",
+        3 => "=",
         1 => return Err(refuse("the base64 is cut off.")),
-        _ => {}
+        _ => "",
+    };
+    if !missing.is_empty() {
+        base64 = [&base64, missing].concat().into();
     }
     if base64.is_empty() {
         return Err(refuse("it has no data."));
@@ -95,10 +85,11 @@ pub(super) fn image_format(base64: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::from_str;
 
     #[test]
     fn base64_is_completed_and_stripped_of_line_ends() {
-        assert_eq!(checked("aGVs\r\nbG8".into(), "p").unwrap(), "aGVsbG8=");
+        assert_eq!(&*checked("aGVs\r\nbG8".into(), "p").unwrap(), "aGVsbG8=");
         assert!(checked("aGVsb".into(), "p").is_err());
     }
 
@@ -115,8 +106,8 @@ mod tests {
     #[test]
     fn a_url_with_escapes_is_read_like_one_without() {
         let url = "data:image/png;charset=x;base64,aGVsbG8=";
-        for url in [Cow::Borrowed(url), Cow::Owned(url.to_owned())] {
-            let DataUrl { media_type, base64 } = data_url(url, "p").unwrap();
+        for written in [format!("\"{url}\""), format!("\"{url}\"").replace('/', "\\/")] {
+            let DataUrl { media_type, base64 } = data_url(from_str(&written).unwrap(), "p").unwrap();
             assert_eq!((&*media_type, &*base64), ("image/png", "aGVsbG8="));
         }
     }

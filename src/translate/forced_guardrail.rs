@@ -1,10 +1,14 @@
 //! What goes on as it is, not translated: a guardrail of the configuration has to hold there too, so a body that would get
 //! around it is refused.
 
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
 use super::chat::guardrail::Guardrail;
 use crate::bedrock::operation::Operation;
-use crate::json::{self, Kind, Members, Raw, Reader, Str};
 use crate::openai::Error;
+use crate::wire::{self, Members, Name, Raw, Str};
 
 /// Converse's own member.
 const CONFIG: &str = "guardrailConfig";
@@ -23,11 +27,10 @@ pub fn check(operation: Operation, body: &[u8], guardrail: &Guardrail) -> Result
             let members = members(body)?;
             let mut configs = members.0.iter().filter(|(name, _)| name.eq_ignore_ascii_case(CONFIG));
             let is_it = match (configs.next(), configs.next()) {
-                (Some((name, config)), None) => &**name == CONFIG && is_the(guardrail, config.get()),
+                (Some((name, config)), None) => *name == CONFIG && is_the(guardrail, config.get()),
                 _ => false,
             };
-            let has_blocks =
-                || json::text(body).ok().is_none_or(|text| is_guarded(&mut Reader::new(text)) != Ok(false));
+            let has_blocks = || !matches!(wire::from_slice(body), Ok(Guarded(false)));
             if !is_it || has_blocks() { Err(refusal(guardrail)) } else { Ok(()) }
         }
         Operation::Invoke | Operation::InvokeStream => check_beside(body),
@@ -48,7 +51,7 @@ pub fn check_beside(body: &[u8]) -> Result<(), Error> {
 }
 
 fn members(body: &[u8]) -> Result<Members<'_, Raw<'_>>, Error> {
-    json::from_slice(body).map_err(|_| Error::invalid("The body is no JSON object."))
+    wire::from_slice(body).map_err(|_| Error::invalid("The body is no JSON object."))
 }
 
 fn refusal(Guardrail { identifier, version, .. }: &Guardrail) -> Error {
@@ -62,13 +65,13 @@ fn refusal(Guardrail { identifier, version, .. }: &Guardrail) -> Error {
 /// Whether a `guardrailConfig` names this guardrail and weakens nothing. A member that is there twice is read by one as the
 /// first and by another as the last.
 fn is_the(guardrail: &Guardrail, config: &str) -> bool {
-    let Ok(Members(members)) = json::from_str::<Members<'_, Option<Str<'_>>>>(config) else {
+    let Ok(Members(members)) = wire::from_str::<Members<'_, Option<Str<'_>>>>(config) else {
         return false;
     };
     let one = |wanted: &str| {
         let mut found = members.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
         match (found.next(), found.next()) {
-            (Some((name, value)), None) if &**name == wanted => Ok(value.as_deref()),
+            (Some((name, value)), None) if *name == wanted => Ok(value.as_deref()),
             (None, None) => Ok(None),
             _ => Err(()),
         }
@@ -80,21 +83,63 @@ fn is_the(guardrail: &Guardrail, config: &str) -> bool {
         && (matches!(mode, Ok(None | Some("sync"))) || mode == Ok(guardrail.stream_mode))
 }
 
-/// True for JSON in which some object, however deep, has a member [`GUARDED`].
-fn is_guarded(reader: &mut Reader<'_>) -> Result<bool, json::Error> {
-    let mut found = false;
-    match reader.kind()? {
-        Kind::Object => reader.members(&mut |name, reader| {
-            found |= name.eq_ignore_ascii_case(GUARDED) || is_guarded(reader)?;
-            Ok(())
-        })?,
-        Kind::List => reader.items(&mut |_, reader| {
-            found |= is_guarded(reader)?;
-            Ok(())
-        })?,
-        Kind::Null | Kind::Bool | Kind::Number | Kind::String => reader.skip()?,
+/// Whether in some JSON an object, however deep, has a member [`GUARDED`].
+struct Guarded(bool);
+
+impl<'de> Deserialize<'de> for Guarded {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Anywhere;
+
+        impl<'de> Visitor<'de> for Anywhere {
+            type Value = Guarded;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Guarded, E> {
+                Ok(Guarded(false))
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Guarded, E> {
+                Ok(Guarded(false))
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Guarded, E> {
+                Ok(Guarded(false))
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Guarded, E> {
+                Ok(Guarded(false))
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Guarded, E> {
+                Ok(Guarded(false))
+            }
+
+            fn visit_unit<E>(self) -> Result<Guarded, E> {
+                Ok(Guarded(false))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Guarded, A::Error> {
+                let mut found = false;
+                while let Some(Guarded(is_guarded)) = list.next_element()? {
+                    found |= is_guarded;
+                }
+                Ok(Guarded(found))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Guarded, A::Error> {
+                let mut found = false;
+                while let Some((Name(name), Guarded(is_guarded))) = map.next_entry()? {
+                    found |= is_guarded || name.eq_ignore_ascii_case(GUARDED);
+                }
+                Ok(Guarded(found))
+            }
+        }
+
+        deserializer.deserialize_any(Anywhere)
     }
-    Ok(found)
 }
 
 #[cfg(test)]

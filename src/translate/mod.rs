@@ -17,8 +17,8 @@ pub mod usage;
 
 use std::ops::Deref;
 
-use crate::json::Pieces;
 use crate::openai::{self, Endpoint, Error};
+use crate::wire::Pieces;
 
 pub use options::{Limits, Model, Options, Rules};
 
@@ -59,9 +59,6 @@ pub enum Reply {
     Moderations(moderations::Reply),
 }
 
-/// What Converse's form needs beside the client's own bytes, about.
-const BESIDE: usize = 1_024;
-
 /// Who asks, and what its headers say beside the body.
 #[derive(Clone, Debug, Default)]
 pub struct Client<'a> {
@@ -92,7 +89,7 @@ where
             let model = resolve(asked.as_deref())?;
             let asked = asked.as_deref().unwrap_or(&model);
             let rules = options.rules(&model);
-            let outgoing = chat::request(request, asked, client, rules, body.len().saturating_add(BESIDE))?;
+            let outgoing = chat::request(request, asked, client, rules, body)?;
             Ok((model, outgoing.map(Reply::Chat)))
         }
         Endpoint::Completions => {
@@ -101,14 +98,13 @@ where
             let model = resolve(asked.as_deref())?;
             let asked = asked.as_deref().unwrap_or(&model);
             let rules = options.rules(&model);
-            let outgoing =
-                completions::request(request, asked, client, rules, body.len().saturating_add(BESIDE))?;
+            let outgoing = completions::request(request, asked, client, rules, body)?;
             Ok((model, outgoing.map(Reply::Chat)))
         }
         Endpoint::Moderations => {
             let request: openai::moderations::Request<'_> = openai::parse(body)?;
             let model = resolve(request.model.as_deref())?;
-            let outgoing = moderations::request(request, options.rules(&model))?;
+            let outgoing = moderations::request(request, options.rules(&model), body)?;
             Ok((model, outgoing.map(Reply::Moderations)))
         }
         Endpoint::Embeddings => {
@@ -116,7 +112,7 @@ where
             let asked = request.model.clone().filter(|name| !name.is_blank());
             let model = resolve(asked.as_deref())?;
             let asked = asked.as_deref().unwrap_or(&model);
-            let outgoing = embeddings::request(request, asked, &model, options)?;
+            let outgoing = embeddings::request(request, asked, &model, options, body)?;
             Ok((model, outgoing.map(Reply::Embeddings)))
         }
     }

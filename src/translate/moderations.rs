@@ -1,10 +1,10 @@
 //! `POST moderations` ⇄ ApplyGuardrail: the configured guardrail judges, in OpenAI's categories as far as both know them.
 
 use crate::bedrock::guardrail::{self, Assessment, Bytes, Content, ContentPolicy, Filter, Image, Text};
-use crate::json::{self, List, OneOrMany, Raw, Str, Write, Writer};
 use crate::openai::chat::MediaUrl;
 use crate::openai::moderations::{self as openai, ByCategory, CATEGORIES, Judgement, Part, Request, Score};
 use crate::openai::{Error, member};
+use crate::wire::{self, List, OneOrMany, Raw, Str};
 
 use super::data_url::{data_url, image_format};
 use super::errors::no_answer;
@@ -19,6 +19,9 @@ pub struct Reply {
     has_text: bool,
     has_image: bool,
 }
+
+/// What room is made for a body before it is needed, bytes.
+const ROOM: usize = 256;
 
 /// What OpenAI calls the model where the client does not.
 const MODEL: &str = "omni-moderation-latest";
@@ -38,11 +41,15 @@ const SCORES: &[(&str, Score)] = &[("LOW", Score::Quarter), ("MEDIUM", Score::Ha
 /// Categories that OpenAI judges images by, all below these names but `sexual/minors` (OpenAI documentation, "Moderation").
 const OF_IMAGES: &[&str] = &["self-harm", "sexual", "violence"];
 
-/// Translates a request.
+/// Translates a request. `source` is the body that the request was read from.
 ///
 /// # Errors
 /// 404 where no guardrail is configured; 400 naming the member that is wrong.
-pub fn request<'a>(request: Request<'a>, rules: Rules<'_>) -> Result<Outgoing<'a, Reply>, Error> {
+pub fn request<'a>(
+    request: Request<'a>,
+    rules: Rules<'_>,
+    source: &'a [u8],
+) -> Result<Outgoing<'a, Reply>, Error> {
     let guardrail = rules.guardrail.ok_or_else(|| {
         let message = "Moderation needs a guardrail, and this gateway is configured with none.";
         Error::new(404, message).code("no_guardrail")
@@ -56,9 +63,8 @@ pub fn request<'a>(request: Request<'a>, rules: Rules<'_>) -> Result<Outgoing<'a
         has_text: content.iter().any(|piece| matches!(piece, Content::Text(_))),
         has_image: content.iter().any(|piece| matches!(piece, Content::Image(_))),
     };
-    let mut body = Writer::default();
-    guardrail::Request { source: "INPUT", content, output_scope: "FULL" }.write(&mut body);
-    let body = body.finish();
+    let body = guardrail::Request { source: "INPUT", content, output_scope: "FULL" };
+    let body = wire::pieces(source, ROOM, &body);
     let guardrail = Some((guardrail.identifier.clone(), guardrail.version.clone()));
     Ok(Outgoing { operation: "apply", guardrail, body, ignored: notes.into_ignored(), reply })
 }
@@ -106,7 +112,7 @@ fn part_of<'a>(part: Raw<'a>, index: usize, notes: &mut Notes<'_>) -> Result<Con
             let MediaUrl { url, detail: _, format: _, unknown } =
                 image_url.ok_or_else(|| Error::missing(&format!("{place}.image_url")))?;
             notes.unknown("input[].image_url.", unknown)?;
-            let data = data_url(url.ok_or_else(|| Error::missing(&param))?.into_cow(), &param)?;
+            let data = data_url(url.ok_or_else(|| Error::missing(&param))?, &param)?;
             let format = image_format(&data.base64).filter(|format| matches!(*format, "png" | "jpeg"));
             let format = format.ok_or_else(|| {
                 let message = format!("'{param}' is not an image that guardrails take: PNG or JPEG.");
@@ -128,7 +134,7 @@ fn part_of<'a>(part: Raw<'a>, index: usize, notes: &mut Notes<'_>) -> Result<Con
 /// 502 where it is no judgement.
 pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
     let unreadable = |_| no_answer("Bedrock's reply could not be read.");
-    let guardrail::Reply { action, assessments } = json::from_slice(body).map_err(unreadable)?;
+    let guardrail::Reply { action, assessments } = wire::object_from_slice(body).map_err(unreadable)?;
     let action = action.ok_or_else(|| no_answer("Bedrock's reply does not say what the guardrail did."))?;
     let mut categories = [false; CATEGORIES.len()];
     let mut scores = [Score::Zero; CATEGORIES.len()];
@@ -163,12 +169,12 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
         model: &context.model,
         results: [judgement],
     };
-    Ok(json::to_vec(&reply))
+    Ok(wire::to_vec(&reply))
 }
 
-fn filters(assessments: Option<Raw<'_>>) -> Result<Vec<Filter<'_>>, json::Error> {
+fn filters(assessments: Option<Raw<'_>>) -> Result<Vec<Filter<'_>>, wire::Error> {
     let Some(assessments) = assessments else { return Ok(Vec::new()) };
-    let List(list): List<Assessment<'_>> = json::from_str(assessments.get())?;
+    let List(list): List<Assessment<'_>> = wire::from_str(assessments.get())?;
     let filters = list.into_iter().filter_map(|assessment| {
         let ContentPolicy { filters } = assessment.content_policy?;
         filters
@@ -190,7 +196,7 @@ mod tests {
     }
 
     fn run(body: &str) -> Result<Outgoing<'_, Reply>, Error> {
-        request(parse(body.as_bytes())?, options().rules("guardrail"))
+        request(parse(body.as_bytes())?, options().rules("guardrail"), body.as_bytes())
     }
 
     #[test]
@@ -234,7 +240,7 @@ mod tests {
             assert_eq!(error.param.as_deref(), Some(param), "{body}");
         }
         let none = Options::default();
-        let request = request(parse(br#"{"input":"hi"}"#).unwrap(), none.rules("guardrail"));
+        let request = request(parse(br#"{"input":"hi"}"#).unwrap(), none.rules("guardrail"), b"");
         assert_eq!(request.unwrap_err().status, 404);
     }
 

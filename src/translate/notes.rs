@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::fmt;
 
 use super::Limits;
-use crate::json::{Raw, Unknown, is_within_depth};
 use crate::openai::Error;
+use crate::wire::{Raw, Unknown, is_within_depth};
 
 /// What becomes of a parameter that has no counterpart on Bedrock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,10 +1,12 @@
 //! What goes on as it is, not translated: how its answer begins, which decides whether it is one, and its errors.
 
+use serde::Deserialize;
+
 use super::errors::{self, no_answer};
 use crate::bedrock::error::Error as Bedrock;
 use crate::bedrock::eventstream::{self, Decoder};
-use crate::json::{self, Raw, Str, Writer, answer};
 use crate::openai::Error;
+use crate::wire::{self, Raw, Str};
 
 /// What a stream begins with.
 #[derive(Debug)]
@@ -50,9 +52,7 @@ pub fn first_frame(read: impl Fn(usize) -> Vec<u8>, limit: usize) -> Result<Begi
         }
         "error" => {
             let message = text(":error-message");
-            let mut body = Writer::default();
-            body.one("message", &message);
-            let body = body.finish().into_vec();
+            let body = Bedrock::body(message);
             (Bedrock::from_error_frame("InternalServerException", message), body)
         }
         _ => return Err(no_answer("Bedrock's stream has a frame of an unknown kind.")),
@@ -61,20 +61,21 @@ pub fn first_frame(read: impl Fn(usize) -> Vec<u8>, limit: usize) -> Result<Begi
     Ok(Beginning::Failed(Exception { error, body }))
 }
 
-answer! {
-    /// An error in OpenAI's shape.
-    struct Told<'a> {
-        error: Inside<'a>,
-    }
+/// An error in OpenAI's shape.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Told<'a> {
+    error: Option<Inside<'a>>,
 }
 
-answer! {
-    struct Inside<'a> {
-        message: Str<'a>,
-        kind = "type": Str<'a>,
-        param: Str<'a>,
-        code: Raw<'a>,
-    }
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Inside<'a> {
+    message: Option<Str<'a>>,
+    #[serde(rename = "type")]
+    kind: Option<Str<'a>>,
+    param: Option<Str<'a>>,
+    code: Option<Raw<'a>>,
 }
 
 /// Looks at the first of the server-sent events that `bytes` begins with.
@@ -83,7 +84,7 @@ pub fn first_event(bytes: &[u8]) -> Beginning<Bedrock> {
     let Some(end) = lines(b"\n\n").or_else(|| lines(b"\r\n\r\n")) else { return Beginning::Incomplete };
     let event = bytes.get(..end).unwrap_or_default();
     let data = event.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"data:"));
-    let told = data.and_then(|data| json::from_slice::<Told<'_>>(data).ok());
+    let told = data.and_then(|data| wire::object_from_slice::<Told<'_>>(data).ok());
     let Some(error) = told.and_then(|told| told.error) else { return Beginning::Event };
     let kind = error.kind.as_deref().unwrap_or_default();
     let code = error.code.and_then(|code| code.get().trim_matches('"').parse().ok());
@@ -100,7 +101,7 @@ pub fn first_event(bytes: &[u8]) -> Beginning<Bedrock> {
 /// An error of an endpoint that speaks OpenAI's API, in that shape or in AWS's, as [`errors::error`] takes it.
 pub fn openai_error(status: u16, error_type: Option<&str>, body: &[u8]) -> Bedrock {
     let mut error = Bedrock::from_reply(status, error_type, body);
-    let told = json::from_slice::<Told<'_>>(body).ok().and_then(|told| told.error);
+    let told = wire::object_from_slice::<Told<'_>>(body).ok().and_then(|told| told.error);
     if let Some(message) = told.and_then(|told| told.message) {
         error.message = message.into_cow().into_owned();
     }
@@ -116,7 +117,7 @@ pub fn told(bedrock: &Bedrock, body: &[u8]) -> Error {
     if errors::is_ours(bedrock) {
         return error;
     }
-    let told = json::from_slice::<Told<'_>>(body).ok().and_then(|told| told.error).unwrap_or_default();
+    let told = wire::object_from_slice::<Told<'_>>(body).ok().and_then(|told| told.error).unwrap_or_default();
     error.param = told.param.map(|param| param.into_cow().into_owned()).or(error.param);
     let code = told.code.map(|code| code.get().trim_matches('"'));
     error.code = CODES.iter().find(|known| Some(**known) == code).copied().or(error.code);

@@ -3,8 +3,10 @@
 
 use std::ops::Range;
 
-use crate::json::{self, Raw, Str, answer, object};
+use serde::{Deserialize, Serialize};
+
 use crate::openai::{self, Endpoint, Error};
+use crate::wire::{self, Raw, Str, object};
 
 use super::Limits;
 use super::embeddings::list_of_texts;
@@ -56,7 +58,7 @@ pub fn split(
     let Some(list) = list.filter(|list| list.get().starts_with('[')) else { return Ok(None) };
     let asked = model.filter(|name| !name.is_blank());
     let Some(most) = per_call(asked.as_deref())?.filter(|most| *most > 0) else { return Ok(None) };
-    let Ok(items) = json::from_str::<Vec<Raw<'_>>>(list.get()) else { return Ok(None) };
+    let Ok(items) = wire::from_str::<Vec<Raw<'_>>>(list.get()) else { return Ok(None) };
     if items.len() <= most {
         return Ok(None);
     }
@@ -120,34 +122,50 @@ struct Head {
     model: String,
 }
 
-answer! {
-    #[derive(Copy)]
-    struct Usage {
-        prompt_tokens: u64,
-        completion_tokens: u64,
-    }
+#[derive(Clone, Debug, Copy, Default, Deserialize)]
+#[serde(default)]
+struct Usage {
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
 }
 
-answer! {
-    /// What is read of a piece's reply.
-    struct Reply<'a> {
-        id: Str<'a>,
-        created: u64,
-        model: Str<'a>,
-        usage: Usage,
-        data: Vec<Raw<'a>>,
-        choices: Vec<Raw<'a>>,
-        results: Vec<Raw<'a>>,
-    }
+/// What is read of a piece's reply.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Reply<'a> {
+    id: Option<Str<'a>>,
+    created: Option<u64>,
+    model: Option<Str<'a>>,
+    usage: Option<Usage>,
+    data: Option<Vec<Raw<'a>>>,
+    choices: Option<Vec<Raw<'a>>>,
+    results: Option<Vec<Raw<'a>>>,
 }
 
-answer! {
-    /// What is read of a vector, or a choice.
-    struct Item<'a> {
-        embedding: Raw<'a>,
-        text: Raw<'a>,
-        finish_reason: Raw<'a>,
-    }
+/// What is read of a vector, or a choice.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Item<'a> {
+    embedding: Option<Raw<'a>>,
+    text: Option<Raw<'a>>,
+    finish_reason: Option<Raw<'a>>,
+}
+
+/// A vector with its place in the whole.
+#[derive(Serialize)]
+struct Embedding<'a> {
+    object: &'static str,
+    index: usize,
+    embedding: Raw<'a>,
+}
+
+/// A choice with its place in the whole.
+#[derive(Serialize)]
+struct Choice<'a> {
+    text: Raw<'a>,
+    index: usize,
+    logprobs: (),
+    finish_reason: Raw<'a>,
 }
 
 /// Writes an entry of the reply with its place in the whole.
@@ -160,20 +178,13 @@ fn write(endpoint: Endpoint, item: Raw<'_>, index: usize, out: &mut Vec<u8>) -> 
         out.extend_from_slice(item.get().as_bytes());
         return Some(());
     }
-    let Item { embedding, text, finish_reason } = json::from_str(item.get()).ok()?;
+    let Item { embedding, text, finish_reason } = wire::from_str(item.get()).ok()?;
     match (embedding, text, finish_reason) {
-        (Some(vector), ..) => {
-            out.extend_from_slice(
-                format!(r#"{{"object":"embedding","index":{index},"embedding":"#).as_bytes(),
-            );
-            out.extend_from_slice(vector.get().as_bytes());
-            out.push(b'}');
+        (Some(embedding), ..) => {
+            wire::append(out, &Embedding { object: "embedding", index, embedding });
         }
-        (None, Some(text), Some(reason)) => {
-            out.extend_from_slice(br#"{"text":"#);
-            out.extend_from_slice(text.get().as_bytes());
-            let end = format!(r#","index":{index},"logprobs":null,"finish_reason":{}}}"#, reason.get());
-            out.extend_from_slice(end.as_bytes());
+        (None, Some(text), Some(finish_reason)) => {
+            wire::append(out, &Choice { text, index, logprobs: (), finish_reason });
         }
         _ => return None,
     }
@@ -201,7 +212,7 @@ impl Gathered {
     pub fn add(&mut self, piece: usize, reply: &[u8]) -> Result<(), Error> {
         let unreadable = || no_answer("A part of the reply could not be read.");
         let Reply { id, created, model, usage, data, choices, results } =
-            json::from_slice(reply).map_err(|_| unreadable())?;
+            wire::object_from_slice(reply).map_err(|_| unreadable())?;
         let data = data.or(choices).or(results).ok_or_else(unreadable)?;
         let model = model.ok_or_else(unreadable)?.into_cow().into_owned();
         let head = Head { id: id.map(|id| id.into_cow().into_owned()), created, model };
@@ -242,7 +253,7 @@ impl Gathered {
     pub fn finish(&mut self) -> Vec<u8> {
         let mut items = std::mem::take(&mut self.out);
         let Head { id, created, model } = std::mem::take(&mut self.head);
-        let (id, created, model) = (json::to_string(&id), created.unwrap_or(0), json::to_string(&model));
+        let (id, created, model) = (wire::to_string(&id), created.unwrap_or(0), wire::to_string(&model));
         let Usage { prompt_tokens, completion_tokens } = self.usage;
         let prompt_tokens = prompt_tokens.unwrap_or(0);
         let total = prompt_tokens.saturating_add(completion_tokens.unwrap_or(0));

@@ -3,11 +3,11 @@
 use std::fmt::Display;
 
 use crate::bedrock::converse::{Block, CachePoint, DocumentBlock, Reasoning, ResultBlock};
-use crate::json::{OneOrMany, Str};
 use crate::openai::Error;
 use crate::openai::chat::{File, InputAudio, MediaUrl, Part};
 use crate::translate::family::Capabilities;
 use crate::translate::notes::Notes;
+use crate::wire::{OneOrMany, Str};
 
 use super::cache;
 use super::media;

@@ -1,10 +1,12 @@
 //! `guardrailConfig`: the configuration's, which no client can change, else the client's by body or by headers.
 
+use serde::Serialize;
+
 use super::parameters::object;
 use crate::bedrock::converse::Document;
-use crate::json::{self, Members, Raw};
 use crate::openai::{Error, member};
 use crate::translate::notes::Notes;
+use crate::wire::{self, Members, Raw};
 
 /// A guardrail of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,33 +108,40 @@ impl Guardrail {
     }
 }
 
+/// Bedrock's `guardrailConfig`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GuardrailConfig<'a> {
+    guardrail_identifier: &'a str,
+    guardrail_version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_processing_mode: Option<&'a str>,
+}
+
 fn document<'a>(
     identifier: &str,
     version: &str,
     trace: Option<&str>,
     stream_mode: Option<&str>,
 ) -> Document<'a> {
-    Document::ours(|out| {
-        let mut object = out.object();
-        object.begin("guardrailIdentifier").string(identifier);
-        object.begin("guardrailVersion").string(version);
-        for (name, value) in [("trace", trace), (STREAM_ONLY, stream_mode)] {
-            if let Some(value) = value {
-                object.begin(name).string(value);
-            }
-        }
-        object.end();
+    Document::ours(&GuardrailConfig {
+        guardrail_identifier: identifier,
+        guardrail_version: version,
+        trace,
+        stream_processing_mode: stream_mode,
     })
 }
 
 /// `streamProcessingMode` is known to ConverseStream only, and asks for nothing elsewhere.
 fn without_stream_mode(raw: Raw<'_>, stream: bool) -> Result<Document<'_>, Error> {
     let Members(mut members): Members<'_, Raw<'_>> = member(raw, MEMBER)?;
-    if stream || members.iter().all(|(name, _)| &**name != STREAM_ONLY) {
+    if stream || members.iter().all(|(name, _)| *name != STREAM_ONLY) {
         return Ok(Document::Raw(raw));
     }
-    members.retain(|(name, _)| &**name != STREAM_ONLY);
-    Ok(Document::Mended(json::to_string(&Members(members))))
+    members.retain(|(name, _)| *name != STREAM_ONLY);
+    Ok(Document::Mended(wire::raw_of(&Members(members))))
 }
 
 fn refuse(param: &str, reason: &str) -> Error {

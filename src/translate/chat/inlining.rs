@@ -1,9 +1,9 @@
 //! Schemas whose references are replaced by what they refer to.
 
 use super::references::{References, Refused, is_data, is_definitions, may_refer, reference};
-use super::schema::Object;
-use crate::json::{self, Members, Raw};
+use super::schema_object::Object;
 use crate::translate::notes::Notes;
+use crate::wire::{self, Members, Raw};
 
 /// Most that a schema may grow to by having its references replaced, bytes: each may double it.
 const LARGEST: usize = 1 << 20;
@@ -52,14 +52,14 @@ impl<'s, 'n> Inliner<'s, 'n> {
         }
         self.depth = self.depth.saturating_add(1);
         if text.starts_with('[') {
-            let items: Vec<Raw<'_>> = json::from_str(text)?;
+            let items: Vec<Raw<'_>> = wire::from_str(text)?;
             self.write("[")?;
             for (index, item) in items.into_iter().enumerate() {
                 self.write(if index == 0 { "" } else { "," })?;
                 self.schema(item)?;
             }
             self.write("]")?;
-        } else if let Ok(Members(members)) = json::from_str::<Members<'_, Raw<'_>>>(text) {
+        } else if let Ok(Members(members)) = wire::from_str::<Members<'_, Raw<'_>>>(text) {
             self.members(members)?;
         } else {
             self.write(text)?;
@@ -85,19 +85,19 @@ impl<'s, 'n> Inliner<'s, 'n> {
             entered = entered.saturating_add(1);
             // `true` is a schema too, and asks for nothing.
             let Members(below) =
-                json::from_str::<Members<'_, Raw<'_>>>(target.get()).unwrap_or(Members(Vec::new()));
+                wire::from_str::<Members<'_, Raw<'_>>>(target.get()).unwrap_or(Members(Vec::new()));
             members = below;
             self.references
                 .spend(target.get().len().saturating_add(members.len().saturating_mul(beside.len())))?;
             members.retain(|(name, _)| beside.iter().all(|(other, _)| other != name));
-            members.extend(beside.into_iter().filter(|(name, _)| &**name != "$ref"));
+            members.extend(beside.into_iter().filter(|(name, _)| *name != "$ref"));
         }
         self.write("{")?;
         let mut separator = "";
         for (name, value) in members {
             self.write(separator)?;
             separator = ",";
-            self.write(&json::to_string(&name))?;
+            self.write(&wire::to_string(name.as_ref()))?;
             self.write(":")?;
             if is_data(&name, value) {
                 self.write(value.get())?;

@@ -1,9 +1,9 @@
 //! Images, documents, sound and film: where they are, and what they are by their first bytes.
 
 use crate::bedrock::converse::{Block, DocumentBlock, Media, S3Location, Source};
-use crate::json::Str;
 use crate::openai::Error;
 use crate::translate::data_url::{DataUrl, checked, data_url, image_format as sniffed};
+use crate::wire::Str;
 
 /// What stands where an image is expected: clients send films there too.
 pub(super) fn image_or_video<'a>(url: Str<'a>, param: &str) -> Result<Block<'a>, Error> {
@@ -19,7 +19,7 @@ fn image<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
         let format = extension(&url).and_then(image_format).unwrap_or("png");
         return Ok(Media { format: format.into(), source });
     }
-    let data = data_url(url.into_cow(), param)?;
+    let data = data_url(url, param)?;
     let format = sniffed(&data.base64).ok_or_else(|| {
         let message =
             format!("'{param}' is not an image that Bedrock takes: its data is not PNG, JPEG, GIF or WebP.");
@@ -34,7 +34,7 @@ pub(super) fn video<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
         let format = extension(&url).and_then(video_format).unwrap_or("mp4");
         return Ok(Media { format: format.into(), source });
     }
-    let data = data_url(url.into_cow(), param)?;
+    let data = data_url(url, param)?;
     let format = data.media_type.strip_prefix("video/").and_then(video_format);
     let format = format.ok_or_else(|| unknown_format(param, &data.media_type))?;
     Ok(Media { format: format.into(), source: Source::Bytes(data.base64) })
@@ -48,7 +48,7 @@ pub(super) fn audio<'a>(data: Str<'a>, format: &str, param: &str) -> Result<Medi
     ];
     let known = FORMATS.iter().find(|known| **known == format);
     let format = known.ok_or_else(|| unknown_format(&format!("{param}.format"), format))?;
-    let bytes = checked(data.into_cow(), &format!("{param}.data"))?;
+    let bytes = checked(data, &format!("{param}.data"))?;
     Ok(Media { format: (*format).into(), source: Source::Bytes(bytes) })
 }
 
@@ -61,12 +61,12 @@ pub(super) fn document<'a>(
 ) -> Result<DocumentBlock<'a>, Error> {
     let by_name = filename.and_then(extension).and_then(document_format);
     let (format, base64) = if data.starts_with("data:") {
-        let DataUrl { media_type, base64 } = data_url(data.into_cow(), param)?;
+        let DataUrl { media_type, base64 } = data_url(data, param)?;
         let format = document_format_of_type(&media_type).or(by_name);
         (format.ok_or_else(|| unknown_format(param, &media_type))?, base64)
     } else {
         let format = by_name.ok_or_else(|| unknown_format(param, filename.unwrap_or("no name")))?;
-        (format, checked(data.into_cow(), param)?)
+        (format, checked(data, param)?)
     };
     Ok(DocumentBlock { format: format.into(), name, source: Source::Bytes(base64) })
 }
@@ -153,7 +153,7 @@ mod tests {
     fn the_first_bytes_win_over_what_the_client_says() {
         let media = image(format!("data:image/jpg;base64,{PNG}").into(), "p").unwrap();
         assert_eq!(media.format, "png");
-        assert!(matches!(media.source, Source::Bytes(bytes) if bytes == PNG));
+        assert!(matches!(media.source, Source::Bytes(bytes) if &*bytes == PNG));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::bedrock::converse;
-use crate::json::{Members, Str};
 use crate::translate::notes::Notes;
+use crate::wire::{Members, Str};
 
 /// Limits of `requestMetadata` (service model).
 const LABELS: usize = 16;
@@ -22,15 +22,15 @@ pub(super) fn apply<'a>(
     [user, safety_identifier]: [Option<Str<'a>>; 2],
     notes: &mut Notes<'_>,
 ) {
-    let own = [(Str::from(CALLER), Str::from(caller.to_owned()))];
+    let own = [(Cow::from(CALLER), Str::from(caller.to_owned()))];
     let members =
         |members: Option<Members<'a, Str<'a>>>| members.map(|members| members.0).unwrap_or_default();
     let people = [("user", user), ("safety_identifier", safety_identifier)];
-    let people = people.into_iter().filter_map(|(name, value)| Some((Str::from(name), value?)));
+    let people = people.into_iter().filter_map(|(name, value)| Some((Cow::from(name), value?)));
     let labels = own.into_iter().chain(people).chain(members(request_metadata)).chain(members(metadata));
     let into = &mut body.request_metadata.0;
     for (name, value) in labels {
-        let name = legal(name.into_cow());
+        let name = legal(name);
         if into.len() >= LABELS {
             notes.ignore("metadata");
             return;
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn labels_are_legal_at_most_sixteen_and_the_caller_is_always_among_them() {
-        let many = (0..40).map(|n| (Str::from(format!("k{n}é")), Str::from("v".repeat(300)))).collect();
+        let many = (0..40).map(|n| (Cow::from(format!("k{n}é")), Str::from("v".repeat(300)))).collect();
         let mut body = converse::Request::default();
         let limits = Limits::default();
         let mut notes = Notes::new(Unsupported::Refuse, &limits);

@@ -19,6 +19,7 @@ mod references;
 mod reply;
 mod request;
 mod schema;
+mod schema_object;
 mod stream;
 mod structured;
 mod thoughts;

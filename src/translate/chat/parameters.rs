@@ -1,10 +1,12 @@
 //! Numbers and switches of a request.
 
+use serde::Serialize;
+
 use crate::bedrock::converse::{self, Document, OutputConfig, ServiceTier};
-use crate::json::{self, List, Members, Number, OneOrMany, Raw, Str, object};
 use crate::openai::{Error, member};
 use crate::translate::family::{Capabilities, TopK};
 use crate::translate::notes::Notes;
+use crate::wire::{self, List, Members, Number, OneOrMany, Raw, Str, object};
 
 /// OpenAI's sampling parameters.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +28,13 @@ pub(super) struct BedrockMembers<'a> {
 
 /// Bedrock's limit on stop sequences (service model).
 const STOP_SEQUENCES: usize = 2_500;
+
+/// Nova's own `inferenceConfig`, among the additional fields.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NovaInference {
+    top_k: i64,
+}
 
 /// Only one choice can be had.
 pub(super) fn one_choice(n: Option<i64>, notes: &mut Notes<'_>) -> Result<(), Error> {
@@ -113,10 +122,10 @@ pub(super) fn inference<'a>(
         match capabilities.top_k {
             TopK::None => notes.ignore("top_k"),
             TopK::Field(name) => {
-                fields.set(name, Document::ours(|out| out.value(&top_k)));
+                fields.set(name, Document::ours(&top_k));
             }
             TopK::Nova => {
-                fields.set("inferenceConfig", Document::ours(|out| out.one("topK", &top_k)));
+                fields.set("inferenceConfig", Document::ours(&NovaInference { top_k }));
             }
         }
     }
@@ -222,14 +231,13 @@ fn output_config_beside<'a>(
         return Ok(OutputConfig::Raw(raw));
     };
     let Members(mut members): Members<'_, Raw<'_>> = member(raw, PARAM)?;
-    if members.iter().any(|(name, _)| &**name == "textFormat") {
+    if members.iter().any(|(name, _)| *name == "textFormat") {
         notes.ignore("response_format");
         return Ok(OutputConfig::Raw(raw));
     }
-    let text_format = json::to_string(&text_format);
-    let unreadable = |_| Error::invalid("It cannot be read.").param(PARAM);
-    members.push(("textFormat".into(), Raw::of(&text_format).map_err(unreadable)?));
-    Ok(OutputConfig::Mended(json::to_string(&Members(members))))
+    let text_format = wire::raw_of(&text_format);
+    members.push(("textFormat".into(), &text_format));
+    Ok(OutputConfig::Mended(wire::raw_of(&Members(members))))
 }
 
 fn additional_fields<'a>(
@@ -242,7 +250,7 @@ fn additional_fields<'a>(
         notes.check_depth(value, || format!("{param}.{}", &*name))?;
         // What the client says in the model's own words holds over what we would have made of its OpenAI parameters.
         let lost = if &*name == "tool_choice" { "parallel_tool_calls" } else { "top_k" };
-        let replaced = body.additional_model_request_fields.set(name.into_cow(), Document::Raw(value));
+        let replaced = body.additional_model_request_fields.set(name, Document::Raw(value));
         notes.ignore_if(matches!(replaced, Some(Document::Ours(_))), lost);
     }
     Ok(())
@@ -268,7 +276,7 @@ pub(super) fn anthropic_beta(
     if !capabilities.anthropic_beta || fields.value(FIELD).is_some() {
         notes.ignore(HEADER);
     } else if !names.is_empty() {
-        fields.set(FIELD, Document::ours(|out| out.value(&names)));
+        fields.set(FIELD, Document::ours(&names));
     }
     Ok(())
 }
@@ -298,7 +306,7 @@ pub(super) fn extra_body<'a>(
     let Some(Members(mut members)) = members else {
         return Ok(switches);
     };
-    if let Some(at) = members.iter().position(|(name, _)| &**name == "prompt_caching") {
+    if let Some(at) = members.iter().position(|(name, _)| *name == "prompt_caching") {
         let (_, value) = members.remove(at);
         let PromptCaching { system, messages, unknown } = member(value, "extra_body.prompt_caching")?;
         notes.unknown("extra_body.prompt_caching.", unknown)?;

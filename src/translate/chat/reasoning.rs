@@ -1,10 +1,12 @@
 //! `reasoning_effort` and `thinking`: by the family's own means, and always so that Bedrock takes the rest.
 
+use serde::Serialize;
+
 use crate::bedrock::converse::{self, Block, Document, Message, Role};
-use crate::json::{Number, Raw, Str, object};
 use crate::openai::{Error, member};
 use crate::translate::family::{Capabilities, Reasoning};
 use crate::translate::notes::Notes;
+use crate::wire::{Number, Raw, Str, object};
 
 /// The least budget that Claude takes (Anthropic documentation, "Extended thinking").
 const LEAST_BUDGET: i64 = 1_024;
@@ -18,6 +20,29 @@ object! {
         kind = "type": Str<'a>,
         budget_tokens: i64,
     }
+}
+
+/// Claude's `thinking` within a budget.
+#[derive(Serialize)]
+struct Budget {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    budget_tokens: i64,
+}
+
+/// Claude's `output_config`, and `reasoning` of OpenAI's models.
+#[derive(Serialize)]
+struct Effort<'a> {
+    effort: &'a str,
+}
+
+/// Nova's `reasoningConfig`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NovaConfig<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    max_reasoning_effort: &'a str,
 }
 
 /// What the client asks for.
@@ -100,25 +125,23 @@ pub(super) fn plan<'a>(
     };
     let simple = |name, value| Plan { fields: vec![(name, value)], effect: Effect::None };
     Ok(match (capabilities.reasoning, effort) {
-        (Reasoning::OpenAi, effort) => simple("reasoning", Document::ours(|out| out.one("effort", &effort))),
+        (Reasoning::OpenAi, effort) => simple("reasoning", Document::ours(&Effort { effort })),
         (_, "none") => nothing,
         (Reasoning::None, _) => {
             notes.ignore("reasoning_effort");
             nothing
         }
-        (Reasoning::Effort, _) => simple("reasoning_effort", Document::ours(|out| out.string(low_to_high))),
+        (Reasoning::Effort, _) => simple("reasoning_effort", Document::ours(low_to_high)),
         (Reasoning::Nova, _) => {
-            let config = Document::ours(|out| {
-                out.object().member("type", &"enabled").member("maxReasoningEffort", &low_to_high).end();
-            });
+            let config = Document::ours(&NovaConfig { kind: "enabled", max_reasoning_effort: low_to_high });
             let effect = if low_to_high == "high" { Effect::NovaHighest } else { Effect::None };
             Plan { effect, ..simple("reasoningConfig", config) }
         }
         (Reasoning::Adaptive(highest), effort) => {
             let effort = if matches!(effort, "xhigh" | "max") { highest } else { low_to_high };
             let fields = vec![
-                ("thinking", Document::Ours(r#"{"type":"adaptive"}"#.into())),
-                ("output_config", Document::ours(|out| out.one("effort", &effort))),
+                ("thinking", Document::constant(r#"{"type":"adaptive"}"#)),
+                ("output_config", Document::ours(&Effort { effort })),
             ];
             Plan { fields, effect: Effect::Thinking { budget: None } }
         }
@@ -171,9 +194,7 @@ fn with_budget<'a>(
         notes.ignore(asked_by);
         return Plan { fields: Vec::new(), effect: Effect::None };
     }
-    let thinking = Document::ours(|out| {
-        out.object().member("type", &"enabled").member("budget_tokens", &budget).end();
-    });
+    let thinking = Document::ours(&Budget { kind: "enabled", budget_tokens: budget });
     Plan { fields: vec![("thinking", thinking)], effect: Effect::Thinking { budget: Some(budget) } }
 }
 

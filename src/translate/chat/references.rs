@@ -1,9 +1,9 @@
 //! The references of a JSON schema: what they lead to, and whether one leads back to itself.
 
 use super::numbered::Numbered;
-use super::schema::{Object, members, value};
-use crate::json::{self, Members, Raw};
+use super::schema_object::{Object, members, value};
 use crate::translate::notes::Notes;
+use crate::wire::{self, Members, Raw};
 
 /// A member that is a reference.
 const REF: &str = "\"$ref\"";
@@ -19,8 +19,8 @@ pub(super) enum Refused {
     Unreadable,
 }
 
-impl From<json::Error> for Refused {
-    fn from(_: json::Error) -> Self {
+impl From<wire::Error> for Refused {
+    fn from(_: wire::Error) -> Self {
         Self::Unreadable
     }
 }
@@ -43,7 +43,7 @@ pub(super) fn is_definitions(name: &str) -> bool {
 /// The reference of a schema.
 pub(super) fn reference(members: &Object<'_>) -> Option<String> {
     // A property may be called that; its value is no text then.
-    json::from_str(value(members, "$ref")?.get()).ok()
+    wire::from_str(value(members, "$ref")?.get()).ok()
 }
 
 /// True where a schema holds itself, which Bedrock's own structured output and strict tools do not take (AWS
@@ -97,10 +97,10 @@ impl<'s> References<'s, '_> {
             let Some(within) = found else { return Ok(None) };
             self.spend(within.get().len())?;
             found = if within.get().starts_with('[') {
-                let items: Vec<Raw<'_>> = json::from_str(within.get())?;
+                let items: Vec<Raw<'_>> = wire::from_str(within.get())?;
                 step.parse::<usize>().ok().and_then(|index| items.get(index).copied())
             } else {
-                let members = json::from_str::<Members<'_, Raw<'_>>>(within.get()).ok();
+                let members = wire::from_str::<Members<'_, Raw<'_>>>(within.get()).ok();
                 members.and_then(|Members(members)| value(&members, &step))
             };
         }
@@ -131,13 +131,13 @@ impl<'s> Walk<'s, '_> {
         self.depth = self.depth.saturating_add(1);
         let mut is_recursive = false;
         if text.starts_with('[') {
-            for item in json::from_str::<Vec<Raw<'_>>>(text)? {
+            for item in wire::from_str::<Vec<Raw<'_>>>(text)? {
                 is_recursive = self.schema(item)?;
                 if is_recursive {
                     break;
                 }
             }
-        } else if let Ok(Members(members)) = json::from_str::<Members<'_, Raw<'_>>>(text) {
+        } else if let Ok(Members(members)) = wire::from_str::<Members<'_, Raw<'_>>>(text) {
             is_recursive = self.below(&members)?;
         }
         self.depth = self.depth.saturating_sub(1);
@@ -189,7 +189,7 @@ mod tests {
 
     fn recursive(text: &str) -> bool {
         let limits = Limits::default();
-        is_recursive(Raw::of(text).unwrap(), &Notes::new(Unsupported::Refuse, &limits))
+        is_recursive(wire::from_str(text).unwrap(), &Notes::new(Unsupported::Refuse, &limits))
     }
 
     #[test]

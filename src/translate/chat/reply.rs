@@ -1,7 +1,6 @@
 //! A whole reply of Converse becomes a chat completion.
 
 use crate::bedrock::reply::{Block, Citation, Citations, Output, Reply as Converse, ToolUse};
-use crate::json::{self, Str, object};
 use crate::openai::completion::{
     Annotation, Call, Choice, Completion, Custom, Function, Message, ThinkingBlock, ToolCall, UrlCitation,
 };
@@ -9,6 +8,7 @@ use crate::openai::{Error, text_completion};
 use crate::translate::Answered;
 use crate::translate::errors::no_answer;
 use crate::translate::usage::usage;
+use crate::wire::{self, Str, object};
 
 use super::{Called, Reply};
 
@@ -30,7 +30,7 @@ struct Collected<'a> {
 /// 502 where it is not a reply of Converse: never an empty success.
 pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
     let Converse { output, stop_reason, usage: tokens, service_tier } =
-        json::from_slice(body).map_err(|_| no_answer("Bedrock's reply could not be read."))?;
+        wire::object_from_slice(body).map_err(|_| no_answer("Bedrock's reply could not be read."))?;
     let message = output.and_then(|Output { message }| message);
     let message = message.ok_or_else(|| no_answer("Bedrock's reply has no output."))?;
     let stop_reason = stop_reason.ok_or_else(|| no_answer("Bedrock's reply does not say why it ended."))?;
@@ -51,11 +51,12 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
             choices: [text_completion::Choice {
                 text: text.into(),
                 index: 0,
+                logprobs: (),
                 finish_reason: Some(finish_reason),
             }],
             usage: tokens.as_ref().map(usage),
         };
-        return Ok(json::to_vec(&completion));
+        return Ok(wire::to_vec(&completion));
     }
     let (tool_calls, function_call) = if context.legacy_functions {
         (Vec::new(), calls.into_iter().find_map(function))
@@ -67,6 +68,7 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
     let message = Message {
         role: "assistant",
         content: answer.map(Str::from).or(text),
+        refusal: (),
         reasoning_content: reasoning.map(Str::from),
         thinking_blocks,
         tool_calls,
@@ -79,11 +81,11 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
         object: "chat.completion",
         created: answered.created,
         model: &context.model,
-        choices: [Choice { index: 0, message, finish_reason }],
+        choices: [Choice { index: 0, message, logprobs: (), finish_reason }],
         usage: tokens.as_ref().map(usage),
         service_tier: service_tier.as_ref().and_then(|tier| tier.kind.as_deref()),
     };
-    Ok(json::to_vec(&completion))
+    Ok(wire::to_vec(&completion))
 }
 
 impl<'a> Collected<'a> {
@@ -130,7 +132,7 @@ impl<'a> Collected<'a> {
     }
 
     fn characters(&self) -> usize {
-        self.text.as_ref().map_or(0, Str::count)
+        self.text.as_ref().map_or(0, |text| text.chars().count())
     }
 
     fn call(&mut self, call: ToolUse<'a>, context: &'a Reply) -> Result<(), Error> {
@@ -167,7 +169,7 @@ object! {
 
 /// The free text of a custom tool's arguments; the arguments themselves where they have another form.
 pub(super) fn custom_input(arguments: &str) -> String {
-    match json::from_str::<CustomArguments<'_>>(arguments) {
+    match wire::from_str::<CustomArguments<'_>>(arguments) {
         Ok(CustomArguments { input: Some(input), .. }) => input.into_cow().into_owned(),
         Ok(CustomArguments { input: None, unknown }) if unknown.is_empty() => String::new(),
         _ => arguments.to_owned(),

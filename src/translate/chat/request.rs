@@ -1,11 +1,11 @@
 //! A chat request, whole: each member goes where it belongs, or its name goes into the notes.
 
 use crate::bedrock::converse;
-use crate::json::{Write, Writer};
 use crate::openai::Error;
 use crate::openai::chat::{Request, StreamOptions};
 use crate::translate::notes::Notes;
 use crate::translate::{Client, Outgoing, Rules};
+use crate::wire;
 
 use super::parameters::{self, Sampling};
 use super::tools::{self, Given};
@@ -13,9 +13,11 @@ use super::{Reply, cache, drop, guardrail, metadata, reasoning, structured, turn
 
 /// Most room that is made for a body before it is needed, bytes.
 const AT_ONCE: usize = 64 << 10;
+/// What Converse's form needs beside the client's own bytes, about.
+const BESIDE: usize = 1_024;
 
 /// Translates a request for a model by its `rules`. `asked` is what the client called the model; the reply repeats it.
-/// `size_hint` is about how long the result will be, bytes.
+/// `source` is the body that the request was read from: its large texts stay there.
 ///
 /// # Errors
 /// 400 naming the member that is wrong, too large, or without a counterpart.
@@ -24,7 +26,7 @@ pub fn request<'a>(
     asked: &str,
     client: &Client<'_>,
     rules: Rules<'_>,
-    size_hint: usize,
+    source: &'a [u8],
 ) -> Result<Outgoing<'a, Reply>, Error> {
     let Rules { unsupported, limits, capabilities, drop, guardrail, automatic_caching } = rules;
     let mut notes = Notes::new(unsupported, limits);
@@ -166,10 +168,9 @@ pub fn request<'a>(
         legacy_functions,
         text: None,
     };
-    let mut written = Writer::with_capacity(size_hint.min(AT_ONCE));
-    body.write(&mut written);
+    let body = wire::pieces(source, source.len().saturating_add(BESIDE).min(AT_ONCE), &body);
     let operation = if stream { "converse-stream" } else { "converse" };
-    Ok(Outgoing { operation, guardrail: None, body: written.finish(), ignored: notes.into_ignored(), reply })
+    Ok(Outgoing { operation, guardrail: None, body, ignored: notes.into_ignored(), reply })
 }
 
 fn stream_options_usage(

@@ -3,11 +3,14 @@
 
 use super::inlining::Inliner;
 use super::references::{Refused, may_refer};
+use super::schema_object::{Object, members, refuse, value};
 use crate::bedrock::converse::Document;
-use crate::json::{self, Members, Raw, Str};
+use serde_json::value::RawValue;
+
 use crate::openai::Error;
 use crate::translate::family::Schemas;
 use crate::translate::notes::Notes;
+use crate::wire::{self, Members, Raw};
 
 /// Members of a root that ask for nothing once references are replaced.
 const SILENT: &[&str] = &["$schema", "$id", "$defs", "definitions", "title", "$comment"];
@@ -28,24 +31,8 @@ pub(super) fn root<'a>(
     }
 }
 
-pub(super) type Object<'a> = Vec<(Str<'a>, Raw<'a>)>;
-
-pub(super) fn members<'a>(schema: Raw<'a>, param: &str) -> Result<Object<'a>, Error> {
-    json::from_str::<Members<'_, Raw<'_>>>(schema.get())
-        .map(|members| members.0)
-        .map_err(|_| refuse(param, "a JSON schema must be an object."))
-}
-
-pub(super) fn value<'a>(members: &Object<'a>, name: &str) -> Option<Raw<'a>> {
-    members.iter().find(|(other, _)| &**other == name).map(|(_, value)| *value)
-}
-
-fn refuse(param: &str, reason: &str) -> Error {
-    Error::invalid(format!("Invalid schema for '{param}': {reason}")).param(param)
-}
-
 fn check_type(members: &Object<'_>, param: &str) -> Result<(), Error> {
-    match value(members, "type").map(Raw::get) {
+    match value(members, "type").map(RawValue::get) {
         None | Some("null" | "\"object\"") => Ok(()),
         Some(kind) if kind.starts_with('[') && kind.contains("\"object\"") => Ok(()),
         Some(_) => Err(refuse(param, "its type must be 'object'.")),
@@ -63,19 +50,21 @@ fn with_type<'a>(schema: Raw<'a>, members: Object<'a>, param: &str) -> Result<Do
     if has_type && !members.iter().any(|(name, value)| is_null_member(name, *value)) {
         return Ok(Document::Raw(schema));
     }
-    let object = Raw::of("\"object\"").map_err(|_| refuse(param, "it cannot be read."))?;
+    let object = object_type(param)?;
     let mut mended: Object<'_> = vec![("type".into(), object)];
     mended.extend(
-        members.into_iter().filter(|(name, value)| &**name != "type" && !is_null_member(name, *value)),
+        members.into_iter().filter(|(name, value)| name.as_ref() != "type" && !is_null_member(name, *value)),
     );
-    Ok(Document::Mended(json::to_string(&Members(mended))))
+    Ok(Document::Mended(wire::raw_of(&Members(mended))))
 }
 
 /// Nothing at the root but `type`, `properties` and `required`, and no references anywhere.
 fn plain<'a>(schema: Raw<'a>, param: &str, notes: &mut Notes<'_>) -> Result<Document<'a>, Error> {
     let inlined = if may_refer(schema) { Some(inlined(schema, param, notes)?) } else { None };
     let root = match &inlined {
-        Some(inlined) => members(Raw::of(inlined).map_err(|_| refuse(param, "it cannot be read."))?, param)?,
+        Some(inlined) => {
+            members(wire::from_str(inlined).map_err(|_| refuse(param, "it cannot be read."))?, param)?
+        }
         None => members(schema, param)?,
     };
     // A root that refers to its own definition has its type only now.
@@ -83,7 +72,7 @@ fn plain<'a>(schema: Raw<'a>, param: &str, notes: &mut Notes<'_>) -> Result<Docu
     let mut kept: Object<'_> = Vec::with_capacity(3);
     let mut is_changed = inlined.is_some();
     for (name, value) in &root {
-        match &**name {
+        match name.as_ref() {
             "properties" | "required" if !is_null_member(name, *value) => kept.push((name.clone(), *value)),
             "type" if value.get() == "\"object\"" => kept.push((name.clone(), *value)),
             name => {
@@ -97,10 +86,14 @@ fn plain<'a>(schema: Raw<'a>, param: &str, notes: &mut Notes<'_>) -> Result<Docu
         return Ok(Document::Raw(schema));
     }
     if value(&kept, "type").is_none() {
-        let object = Raw::of("\"object\"").map_err(|_| refuse(param, "it cannot be read."))?;
-        kept.insert(0, ("type".into(), object));
+        kept.insert(0, ("type".into(), object_type(param)?));
     }
-    Ok(Document::Mended(json::to_string(&Members(kept))))
+    Ok(Document::Mended(wire::raw_of(&Members(kept))))
+}
+
+/// The type that Bedrock wants at the root.
+fn object_type(param: &str) -> Result<Raw<'static>, Error> {
+    wire::from_str("\"object\"").map_err(|_| refuse(param, "it cannot be read."))
 }
 
 fn inlined(schema: Raw<'_>, param: &str, notes: &Notes<'_>) -> Result<String, Error> {
@@ -122,14 +115,14 @@ mod tests {
     use crate::translate::notes::Unsupported;
 
     fn raw(text: &str) -> Raw<'_> {
-        Raw::of(text).unwrap()
+        wire::from_str(text).unwrap()
     }
 
     fn plain(text: &str) -> (Result<String, Error>, Vec<String>) {
         let limits = Limits::default();
         let mut notes = Notes::new(Unsupported::Refuse, &limits);
         let document =
-            root(raw(text), "p", Schemas::Plain, &mut notes).map(|document| json::to_string(&document));
+            root(raw(text), "p", Schemas::Plain, &mut notes).map(|document| wire::to_string(&document));
         (document, notes.into_ignored())
     }
 

@@ -6,13 +6,15 @@ use crate::bedrock::reply::Usage;
 use crate::bedrock::stream::{
     BlockDelta, BlockStart, BlockStop, Delta as Piece, MessageStop, Metadata, ReasoningDelta, ToolUseStart,
 };
-use crate::json::{self, Read, Str};
+use serde::Deserialize;
+
 use crate::openai::Error;
 use crate::openai::chunk::{Custom, Delta, Form, Function, Indexed, ToolCall, Writer};
 use crate::openai::completion::ThinkingBlock;
 use crate::translate::errors::{self, no_answer};
 use crate::translate::usage::usage;
 use crate::translate::{Answered, Limits};
+use crate::wire::{self, Str};
 
 use super::reply::{annotation, custom_input};
 use super::{Called, Reply};
@@ -293,7 +295,7 @@ impl Stream {
         if self.cited.0 != block {
             self.cited = (block, self.characters);
         }
-        self.characters = self.characters.saturating_add(text.count());
+        self.characters = self.characters.saturating_add(text.chars().count());
         match &mut self.speech {
             Speech::Flows => self.writer.text(out, text),
             Speech::Held { text: held, .. } => hold(held, text, self.held_bytes)?,
@@ -365,7 +367,7 @@ impl Stream {
             }
             Open::Answer { begun } => {
                 *begun = true;
-                self.characters = self.characters.saturating_add(piece.count());
+                self.characters = self.characters.saturating_add(piece.chars().count());
                 Delta { content: Some(piece.clone()), ..Delta::default() }
             }
         };
@@ -449,8 +451,8 @@ fn check_held(length: usize, limit: usize) -> Result<(), Error> {
 }
 
 /// Reads a frame's payload.
-fn read<'a, T: Read<'a>>(frame: &Frame<'a>) -> Result<T, Error> {
-    json::from_slice(frame.payload)
+fn read<'a, T: Deserialize<'a>>(frame: &Frame<'a>) -> Result<T, Error> {
+    wire::object_from_slice(frame.payload)
         .map_err(|_| no_answer("Bedrock's stream has an event that cannot be read."))
 }
 

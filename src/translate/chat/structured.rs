@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use crate::bedrock::converse::{OutputConfig, Structure, TextFormat};
-use crate::json::{Raw, Str};
 use crate::openai::Error;
 use crate::openai::chat::{JsonSchema, ResponseFormat};
 use crate::translate::family::Capabilities;
 use crate::translate::notes::Notes;
+use crate::wire::{Raw, Str};
 
 use super::references;
 

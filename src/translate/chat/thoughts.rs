@@ -1,10 +1,10 @@
 //! An assistant's reasoning as it comes back: in one of three forms, or in two of them at once.
 
 use crate::bedrock::converse::Reasoning;
-use crate::json::{List, Str};
 use crate::openai::Error;
 use crate::openai::chat::ThinkingBlock;
 use crate::translate::notes::Notes;
+use crate::wire::{List, Str};
 
 /// The three forms.
 pub(super) struct Thoughts<'a> {

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use crate::bedrock::converse::{self, Document, InputSchema, ToolSpec};
-use crate::json::{List, Str};
 use crate::openai::Error;
 use crate::openai::chat::{Custom, Function, Tool};
 use crate::translate::family::Capabilities;
 use crate::translate::notes::Notes;
+use crate::wire::{List, Str};
 
 use super::cache;
 use super::numbered::Numbered;
@@ -107,7 +107,7 @@ fn function_spec<'a>(
         }
         // Claude takes only closed schemas as strict.
         None if strict == Some(true) => InputSchema {
-            json: Document::Ours(r#"{"type":"object","properties":{},"additionalProperties":false}"#.into()),
+            json: Document::constant(r#"{"type":"object","properties":{},"additionalProperties":false}"#),
         },
         None => open_schema(),
     };
@@ -144,13 +144,9 @@ fn custom_spec<'a>(
                 .into(),
         );
     }
-    let schema = Document::ours(|out| {
-        let mut object = out.object().member("type", &"object");
-        let mut properties = object.begin("properties").object();
-        properties.begin(CUSTOM_INPUT).one("type", &"string");
-        properties.end();
-        object.member("required", &[CUSTOM_INPUT]).end();
-    });
+    let schema = Document::constant(
+        r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}"#,
+    );
     Ok(ToolSpec {
         name: names.legal(&name),
         description,
@@ -161,5 +157,5 @@ fn custom_spec<'a>(
 
 /// Of any object.
 pub(super) fn open_schema<'a>() -> InputSchema<'a> {
-    InputSchema { json: Document::Ours(r#"{"type":"object","properties":{}}"#.into()) }
+    InputSchema { json: Document::constant(r#"{"type":"object","properties":{}}"#) }
 }

@@ -1,11 +1,13 @@
 //! Tools and the choice among them.
 
+use serde::Serialize;
+
 use crate::bedrock::converse::{self, Document, InputSchema, SystemBlock, ToolChoice, ToolConfig, ToolSpec};
-use crate::json::{List, NameOr, Str};
 use crate::openai::Error;
 use crate::openai::chat::{AllowedTools, Function, NamedFunction, Tool, ToolChoice as Asked};
 use crate::translate::family::{Capabilities, Forced};
 use crate::translate::notes::Notes;
+use crate::wire::{List, NameOr, Str};
 
 use super::numbered::Numbered;
 use super::schema;
@@ -194,19 +196,23 @@ fn choice<'a>(
     }
 }
 
+/// Claude's own `tool_choice`.
+#[derive(Serialize)]
+struct SingleCall {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    disable_parallel_tool_use: bool,
+}
+
 fn single_call<'a>(choice: Option<ToolChoice<'_>>) -> Document<'a> {
     let (kind, name) = match choice {
         None => ("auto", None),
         Some(ToolChoice::Any {}) => ("any", None),
         Some(ToolChoice::Tool { name }) => ("tool", Some(name.into_owned())),
     };
-    Document::ours(|out| {
-        out.object()
-            .member("type", &kind)
-            .maybe("name", &name)
-            .member("disable_parallel_tool_use", &true)
-            .end();
-    })
+    Document::ours(&SingleCall { kind, name, disable_parallel_tool_use: true })
 }
 
 fn choice_by_name<'a>(name: &str, param: &str) -> Result<Choice<'a>, Error> {

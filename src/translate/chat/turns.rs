@@ -6,12 +6,12 @@ use crate::bedrock::converse::{
     Block, CachePoint, Input, Message, Reasoning, ResultBlock, ResultStatus, Role, SystemBlock, ToolResult,
     ToolUse,
 };
-use crate::json::{self, List, Raw, Str, is_within_depth};
 use crate::openai::Error;
 use crate::openai::chat::{self, CustomCall, FunctionCall, ToolCall};
 use crate::translate::data_url;
 use crate::translate::family::{Capabilities, Reasoning as Means};
 use crate::translate::notes::Notes;
+use crate::wire::{self, List, Raw, Str, is_within_depth};
 
 use super::cache;
 use super::content::{self, Contents, Piece};
@@ -268,7 +268,7 @@ impl<'a> Builder<'a, '_, '_> {
                 (None, Some(CustomCall { name, input, unknown })) => {
                     self.notes.unknown("messages[].tool_calls[].custom.", unknown)?;
                     let name = name.ok_or_else(|| Error::missing(&format!("{place}.custom.name")))?;
-                    let input = input.map(Str::into_cow).unwrap_or_default();
+                    let input = input.unwrap_or_default();
                     self.push_call(id, &name, Input::Wrapped(CUSTOM_INPUT, input));
                 }
                 (None, None) => {
@@ -308,16 +308,16 @@ impl<'a> Builder<'a, '_, '_> {
         }
         let is_object = arguments.trim_start().starts_with('{');
         let limit = self.notes.limits().json_depth;
-        match Raw::of(&arguments).map(Raw::get) {
-            Ok(object) if is_object && is_within_depth(object, limit) => Input::Raw(object.to_owned()),
-            _ => Input::Wrapped("arguments", arguments.into_cow()),
+        match wire::from_str::<Raw<'_>>(&arguments) {
+            Ok(object) if is_object && is_within_depth(object.get(), limit) => Input::Raw(object.to_owned()),
+            _ => Input::Wrapped("arguments", arguments),
         }
     }
 
     fn push_call(&mut self, client_id: Option<Str<'a>>, name: &str, input: Input<'a>) {
         let legal = self.names.legal(name);
         if !self.capabilities.tools {
-            let text = json::to_string(&input);
+            let text = wire::to_string(&input);
             self.turn(Role::Assistant).blocks.push(Block::Text(format!("Called {legal} with {text}").into()));
             return;
         }
@@ -446,13 +446,13 @@ mod tests {
     use crate::translate::notes::Unsupported;
 
     fn run(model: &str, messages: &str) -> serde_json::Value {
-        let messages: Vec<chat::Message<'_>> = json::from_str(messages).unwrap();
+        let messages: Vec<chat::Message<'_>> = wire::from_str(messages).unwrap();
         let limits = Limits::default();
         let mut notes = Notes::new(Unsupported::Refuse, &limits);
         let mut names = ToolNames::default();
         let family = capabilities(model);
         let turns = turns(messages, family.prefill, family, &mut names, &mut notes).unwrap();
-        serde_json::from_str(&json::to_string(&turns.messages)).unwrap()
+        serde_json::from_str(&wire::to_string(&turns.messages)).unwrap()
     }
 
     #[test]

@@ -4,8 +4,8 @@ use crate::bedrock::embeddings::{
     CohereRequest, NovaImage, NovaParameters, NovaRequest, NovaSource, NovaText, TitanConfig,
     TitanImageRequest, TitanRequest,
 };
-use crate::json::{Pieces, Str, Write, Writer};
 use crate::translate::notes::Notes;
+use crate::wire::{Pieces, Str, pieces};
 
 use super::input::{Image, Inputs};
 use super::models::Body;
@@ -17,11 +17,15 @@ pub(super) struct Wishes<'a> {
     pub(super) truncate: Option<Str<'a>>,
 }
 
+/// What room is made for a body before it is needed, bytes.
+const ROOM: usize = 256;
+
 /// Writes the body. The inputs are no more than the model takes in one call.
 pub(super) fn body<'a>(
     kind: Body,
     inputs: Inputs<'a>,
     wishes: Wishes<'a>,
+    source: &'a [u8],
     notes: &mut Notes<'_>,
 ) -> Pieces<'a> {
     let Wishes { dimensions, input_type, truncate } = wishes;
@@ -29,11 +33,10 @@ pub(super) fn body<'a>(
         notes.ignore_if(input_type.is_some(), "input_type");
         notes.ignore_if(truncate.is_some(), "truncate");
     }
-    let mut out = Writer::default();
     match kind {
         Body::Titan => {
             let input_text = first_text(inputs);
-            TitanRequest { input_text, dimensions }.write(&mut out);
+            pieces(source, ROOM, &TitanRequest { input_text, dimensions })
         }
         Body::TitanImage => {
             let (input_text, input_image) = match inputs {
@@ -41,7 +44,7 @@ pub(super) fn body<'a>(
                 texts @ Inputs::Texts(_) => (Some(first_text(texts)), None),
             };
             let config = dimensions.map(|length| TitanConfig { output_embedding_length: length });
-            TitanImageRequest { input_text, input_image, embedding_config: config }.write(&mut out);
+            pieces(source, ROOM, &TitanImageRequest { input_text, input_image, embedding_config: config })
         }
         Body::Cohere3 | Body::Cohere4 => {
             let (texts, images) = match inputs {
@@ -57,12 +60,12 @@ pub(super) fn body<'a>(
             let truncate = truncate.map(|end| end_for(kind, end));
             let embedding_types = ["float"];
             let output_dimension = dimensions;
-            CohereRequest { texts, images, input_type, truncate, embedding_types, output_dimension }
-                .write(&mut out);
+            let request =
+                CohereRequest { texts, images, input_type, truncate, embedding_types, output_dimension };
+            pieces(source, ROOM, &request)
         }
-        Body::Nova => nova(inputs, dimensions, input_type, truncate, notes).write(&mut out),
+        Body::Nova => pieces(source, ROOM, &nova(inputs, dimensions, input_type, truncate, notes)),
     }
-    out.finish()
 }
 
 fn first_text(inputs: Inputs<'_>) -> Str<'_> {
@@ -73,7 +76,7 @@ fn first_text(inputs: Inputs<'_>) -> Str<'_> {
 }
 
 fn url(image: &Image<'_>) -> String {
-    format!("data:image/{};base64,{}", image.format, image.base64)
+    format!("data:image/{};base64,{}", image.format, &*image.base64)
 }
 
 /// Where to cut a long text, in the words of the version.

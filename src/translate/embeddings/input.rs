@@ -1,11 +1,9 @@
 //! `input`: what is to be embedded.
 
-use std::borrow::Cow;
-
-use crate::json::{self, OneOrMany, Raw, Str};
 use crate::openai::Error;
 use crate::translate::Limits;
 use crate::translate::data_url::{data_url, image_format};
+use crate::wire::{self, OneOrMany, Raw, Str};
 
 use super::models::Row;
 
@@ -21,7 +19,7 @@ pub(super) enum Inputs<'a> {
 pub(super) struct Image<'a> {
     /// As its first bytes say.
     pub(super) format: &'static str,
-    pub(super) base64: Cow<'a, str>,
+    pub(super) base64: Str<'a>,
 }
 
 impl Inputs<'_> {
@@ -96,7 +94,7 @@ fn list<'a>(raw: Vec<Raw<'a>>, name: &str, limit: usize) -> Result<Vec<Str<'a>>,
     let mut texts = Vec::with_capacity(raw.len());
     for (index, raw) in raw.into_iter().enumerate() {
         let param = format!("{name}[{index}]");
-        let text: Str<'_> = json::from_str(raw.get()).map_err(|_| {
+        let text: Str<'_> = wire::from_str(raw.get()).map_err(|_| {
             let message = match raw.get().as_bytes().first() {
                 Some(b'0'..=b'9' | b'[') => {
                     "tokens cannot be sent to this model; send text (tiktoken's decode gives it; LangChain sends text \
@@ -119,7 +117,7 @@ fn is_image(text: &str) -> bool {
 }
 
 fn image<'a>(text: Str<'a>, param: &str) -> Result<Image<'a>, Error> {
-    let data = data_url(text.into_cow(), param)?;
+    let data = data_url(text, param)?;
     let format = image_format(&data.base64).ok_or_else(|| {
         let message =
             format!("'{param}' is not an image that Bedrock takes: its data is not PNG, JPEG, GIF or WebP.");

@@ -6,9 +6,9 @@ mod models;
 mod vector;
 
 use crate::bedrock::embeddings::{CohereReply, NovaReply, TitanReply};
-use crate::json::{self, Raw};
 use crate::openai::Error;
 use crate::openai::embeddings::{self as openai, Embedding, Request, Usage};
+use crate::wire::{self, Raw};
 
 use super::errors::no_answer;
 use super::notes::Notes;
@@ -29,7 +29,8 @@ pub struct Reply {
     inputs: usize,
 }
 
-/// Translates a request for `model`, a Bedrock id. `asked` is what the client called it.
+/// Translates a request for `model`, a Bedrock id. `asked` is what the client called it, `source` the
+/// body that the request was read from.
 ///
 /// # Errors
 /// 400 naming the member that is wrong or without a counterpart.
@@ -38,6 +39,7 @@ pub fn request<'a>(
     asked: &str,
     model: &str,
     options: &Options,
+    source: &'a [u8],
 ) -> Result<Outgoing<'a, Reply>, Error> {
     let mut notes = Notes::new(options.unsupported, &options.limits);
     let Request { input, model: _, dimensions, encoding_format, user, input_type, truncate, unknown } =
@@ -68,7 +70,7 @@ pub fn request<'a>(
     };
     let reply = Reply { model: asked.to_owned(), body: row.body, base64, inputs: inputs.len() };
     let wishes = body::Wishes { dimensions, input_type, truncate };
-    let body = body::body(row.body, inputs, wishes, &mut notes);
+    let body = body::body(row.body, inputs, wishes, source, &mut notes);
     Ok(Outgoing { operation: "invoke", guardrail: None, body, ignored: notes.into_ignored(), reply })
 }
 
@@ -77,20 +79,20 @@ pub fn request<'a>(
 /// # Errors
 /// 502 where it is not the model's reply, or has not one vector for each input.
 pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
-    let unreadable = |_: json::Error| no_answer("Bedrock's reply could not be read.");
+    let unreadable = |_: wire::Error| no_answer("Bedrock's reply could not be read.");
     let counted = answered.input_tokens.unwrap_or(0);
     let (lists, tokens): (Vec<Raw<'_>>, u64) = match context.body {
         Body::Titan | Body::TitanImage => {
             let TitanReply { embedding, input_text_token_count } =
-                json::from_slice(body).map_err(unreadable)?;
+                wire::object_from_slice(body).map_err(unreadable)?;
             (embedding.into_iter().collect(), input_text_token_count.unwrap_or(counted))
         }
         Body::Cohere3 | Body::Cohere4 => {
-            let CohereReply { embeddings } = json::from_slice(body).map_err(unreadable)?;
+            let CohereReply { embeddings } = wire::object_from_slice(body).map_err(unreadable)?;
             (embeddings.and_then(|embeddings| embeddings.float).unwrap_or_default(), counted)
         }
         Body::Nova => {
-            let NovaReply { embeddings } = json::from_slice(body).map_err(unreadable)?;
+            let NovaReply { embeddings } = wire::object_from_slice(body).map_err(unreadable)?;
             (embeddings.into_iter().flatten().filter_map(|one| one.embedding).collect(), counted)
         }
     };
@@ -109,7 +111,7 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
         model: &context.model,
         usage: Usage { prompt_tokens: tokens, total_tokens: tokens },
     };
-    Ok(json::to_vec(&reply))
+    Ok(wire::to_vec(&reply))
 }
 
 #[cfg(test)]
@@ -127,7 +129,7 @@ mod tests {
 
     fn run<'a>(model: &str, body: &'a str) -> Result<Outgoing<'a, Reply>, Error> {
         let options = Options::default();
-        request(parse(body.as_bytes())?, "text-embedding-3-small", model, &options)
+        request(parse(body.as_bytes())?, "text-embedding-3-small", model, &options, body.as_bytes())
     }
 
     const PNG: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAA";

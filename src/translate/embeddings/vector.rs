@@ -4,10 +4,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::json::{Raw, Write, Writer};
+use serde::Serialize;
+
+use crate::wire::Raw;
 
 /// A vector in the form that the client asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
 pub(super) enum Vector<'a> {
     /// The list, as Bedrock wrote it.
     Numbers(Raw<'a>),
@@ -37,21 +40,13 @@ impl<'a> Vector<'a> {
     }
 }
 
-impl<'a> Write<'a> for Vector<'a> {
-    fn write(&self, out: &mut Writer<'a>) {
-        match self {
-            Self::Numbers(list) => list.write(out),
-            Self::Base64(text) => out.string(text),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire;
 
     fn run(list: &str, as_base64: bool) -> Option<String> {
-        Vector::new(Raw::of(list).unwrap(), as_base64).map(|vector| crate::json::to_string(&vector))
+        Vector::new(wire::from_str(list).unwrap(), as_base64).map(|vector| wire::to_string(&vector))
     }
 
     #[test]

@@ -1,0 +1,51 @@
+//! How deep a value nests.
+
+/// True where arrays and objects in `json` nest no deeper than `limit`. `json` is well-formed (a
+/// [`Raw`](super::Raw)'s text), which this does not check.
+pub fn is_within_depth(json: &str, limit: usize) -> bool {
+    let mut depth = 0usize;
+    let mut rest = json.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        rest = match byte {
+            b'"' => behind_string(after),
+            b'[' | b'{' => {
+                depth = depth.saturating_add(1);
+                if depth > limit {
+                    return false;
+                }
+                after
+            }
+            b']' | b'}' => {
+                depth = depth.saturating_sub(1);
+                after
+            }
+            _ => after,
+        };
+    }
+    true
+}
+
+/// What comes behind a string whose beginning has been read.
+fn behind_string(mut bytes: &[u8]) -> &[u8] {
+    loop {
+        match bytes {
+            [b'\\', _, after @ ..] | [b'\\', after @ ..] => bytes = after,
+            [b'"', after @ ..] => return after,
+            [_, after @ ..] => bytes = after,
+            [] => return bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_inside_strings_are_no_depth() {
+        assert!(is_within_depth(r#"{"a":"[[[[\"[["}"#, 1));
+        assert!(is_within_depth("[[]]", 2));
+        assert!(!is_within_depth("[[[]]]", 2));
+        assert!(!is_within_depth(r#"["\\",[[]]]"#, 2));
+    }
+}

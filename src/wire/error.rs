@@ -1,0 +1,161 @@
+//! Why a text could not be read.
+//!
+//! serde_json's errors repeat what is wrong (`invalid type: string "…"`), which may be a secret or a prompt, and say a line
+//! instead of a member. Here they become a path and a reason that repeats nothing.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{self, IgnoredAny};
+
+/// What is wrong, and where. It repeats nothing of the text but names of members on the way to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    reason: Cow<'static, str>,
+    path: String,
+    is_syntax: bool,
+}
+
+/// What stands between the steps to a wrong value, in an error that is under way: a control character is in no message of
+/// serde_json's, and values are repeated there with their escapes.
+const STEP: char = '\u{1}';
+
+/// How long a member's name in a path may be, characters.
+const NAME: usize = 64;
+
+/// The same error, one step further in: `step` is a member's name, or an item's place in brackets.
+pub(crate) fn within<E: de::Error>(step: impl fmt::Display, error: E) -> E {
+    E::custom(format_args!("{step:.NAME$}{STEP}{error}"))
+}
+
+impl Error {
+    /// The text is not what its type wants.
+    pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { reason: reason.into(), path: String::new(), is_syntax: false }
+    }
+
+    /// The text is no JSON.
+    pub(super) fn syntax(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { reason: reason.into(), path: String::new(), is_syntax: true }
+    }
+
+    /// What serde_json says of `text`.
+    pub(super) fn of(error: &serde_json::Error, text: &str) -> Self {
+        // Only a text that failed pays for knowing whether it is JSON at all: a broken member may be the first that is read.
+        if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
+            return Self::syntax(error.to_string());
+        }
+        let message = error.to_string();
+        let mut steps: Vec<&str> = message.split(STEP).collect();
+        let reason = reason(steps.pop().unwrap_or_default());
+        let mut path = String::new();
+        for step in steps {
+            if !path.is_empty() && !step.starts_with('[') {
+                path.push('.');
+            }
+            path.push_str(step);
+        }
+        Self { reason, path, is_syntax: false }
+    }
+
+    /// True where the text is no JSON; else it is JSON, but not of the form that is wanted.
+    pub fn is_syntax(&self) -> bool {
+        self.is_syntax
+    }
+
+    /// What is wrong, without its place.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The place: `messages[0].role`; empty for the whole.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+/// What was wanted and what was there, in JSON's words and without its value.
+fn reason(message: &str) -> Cow<'static, str> {
+    let message = message.rfind(" at line ").and_then(|end| message.get(..end)).unwrap_or(message);
+    if message == "recursion limit exceeded" {
+        return "values nest too deep".into();
+    }
+    let mismatch = message.strip_prefix("invalid type: ").map(|rest| (rest, true));
+    let mismatch = mismatch.or_else(|| message.strip_prefix("invalid value: ").map(|rest| (rest, false)));
+    // What is wanted is said last, and is ours or serde's; what is there may say anything.
+    let Some(((found, wanted), is_type)) =
+        mismatch.and_then(|(rest, is_type)| Some((rest.rsplit_once(", expected ")?, is_type)))
+    else {
+        return own(message);
+    };
+    let wanted = match wanted {
+        "i64" | "u64" | "u32" | "usize" => "a whole number",
+        "f64" => "a number",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        wanted => wanted,
+    };
+    let found = match found.split([' ', '`']).next().unwrap_or_default() {
+        "null" => "null",
+        "boolean" => "a boolean",
+        "integer" | "floating" if wanted == "a whole number" => "another number",
+        "integer" | "floating" => "a number",
+        "string" => "a string",
+        "sequence" => "a list",
+        "map" | "struct" => "an object",
+        _ => "something else",
+    };
+    if is_type || found == "another number" {
+        format!("expected {wanted}, not {found}").into()
+    } else {
+        format!("expected {wanted}").into()
+    }
+}
+
+/// A message of ours, or of serde_json's about the text's form; derived types' own may name a member, which is ours too.
+fn own(message: &str) -> Cow<'static, str> {
+    const LONGEST: usize = 200;
+    message.chars().take(LONGEST).collect::<String>().into()
+}
+
+impl From<Error> for String {
+    fn from(error: Error) -> Self {
+        error.to_string()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{List, from_str};
+
+    #[test]
+    fn an_error_says_where_and_repeats_nothing() {
+        let error = from_str::<List<List<u64>>>("[[1],[2,true]]").unwrap_err();
+        assert_eq!((error.path(), error.reason()), ("[1][1]", "expected a whole number, not a boolean"));
+        for (text, reason) in [
+            (r#"["s3cret, expected you"]"#, "expected a whole number, not a string"),
+            (r#"["s3cret, expected\u0001you"]"#, "expected a whole number, not a string"),
+            ("[1.5]", "expected a whole number, not another number"),
+            ("[-5]", "expected a whole number, not another number"),
+            ("[{}]", "expected a whole number, not an object"),
+        ] {
+            let error = from_str::<List<u64>>(text).unwrap_err();
+            assert_eq!((error.path(), error.reason(), error.is_syntax()), ("[0]", reason, false), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_as_that_wherever_it_is() {
+        for text in ["[[1],[2,tru]]", "[[1],[true}]", "[1]]", "[\"\\x\"]", "[\"\u{1}\"]"] {
+            assert!(from_str::<List<List<u64>>>(text).unwrap_err().is_syntax(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Wire objects that keep what they do not know.
+
+/// Declares a wire object whose members are all optional (`null` is absent) and which keeps the members it does
+/// not know in `unknown`, so that whoever translates it can name them. What is required is the translation's to say. Of a
+/// member that is there twice the last holds.
+///
+/// A member whose name is no Rust name is given as `field = "name": Type`. serde's derive would lose the unknown members, or
+/// copy them into a tree (`flatten`), and would not say where an error is.
+macro_rules! object {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident<'a> {
+            $($(#[$field_meta:meta])* $field:ident $(= $key:literal)? : $type:ty,)*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default)]
+        $vis struct $name<'a> {
+            $($(#[$field_meta])* $vis $field: Option<$type>,)*
+            /// Members without a field here.
+            $vis unknown: $crate::wire::Unknown<'a>,
+        }
+
+        impl<'de: 'a, 'a> serde::Deserialize<'de> for $name<'a> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct ObjectVisitor;
+
+                impl<'de> serde::de::Visitor<'de> for ObjectVisitor {
+                    type Value = $name<'de>;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                        type Object<'a> = $name<'a>;
+                        let mut object = Object::<'de>::default();
+                        while let Some($crate::wire::Name(key)) = map.next_key()? {
+                            match &*key {
+                                $(key if key == $crate::wire::object!(@key $field $($key)?) => {
+                                    object.$field = map.next_value().map_err(|error| {
+                                        $crate::wire::within($crate::wire::object!(@key $field $($key)?), error)
+                                    })?;
+                                })*
+                                _ => object.unknown.push((key, map.next_value()?)),
+                            }
+                        }
+                        Ok(object)
+                    }
+                }
+
+                deserializer.deserialize_map(ObjectVisitor)
+            }
+        }
+    };
+    (@key $field:ident) => { stringify!($field) };
+    (@key $field:ident $key:literal) => { $key };
+}
+pub(crate) use object;
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Str, from_str};
+
+    object! {
+        /// An object for the tests.
+        struct Sample<'a> {
+            /// A string.
+            name: Str<'a>,
+            /// A member whose name is no Rust name.
+            kind = "type": Str<'a>,
+        }
+    }
+
+    #[test]
+    fn an_object_keeps_the_members_it_does_not_know() {
+        let object: Sample<'_> = from_str(r#"{"name":null,"other":[1],"type":"t"}"#).unwrap();
+        assert_eq!((object.name, object.kind.as_deref()), (None, Some("t")));
+        assert_eq!(object.unknown.len(), 1);
+        assert_eq!((&*object.unknown[0].0, object.unknown[0].1.get()), ("other", "[1]"));
+    }
+
+    #[test]
+    fn a_wrong_member_is_named() {
+        let error = from_str::<Sample<'_>>(r#"{"type":[]}"#).unwrap_err();
+        assert_eq!((error.path(), error.reason()), ("type", "expected a string, not a list"));
+    }
+}

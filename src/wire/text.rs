@@ -1,0 +1,241 @@
+//! Strings: as JSON has them for as long as nobody needs to read them.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::fmt;
+use std::ops::Deref;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Raw;
+use super::forms::unexpected;
+
+/// A string. One that was read stays as it is written: it is borrowed, written again without a look at it, and its escapes are
+/// replaced when its text is asked for.
+///
+/// It is written by the functions of this module alone ([`super::pieces`]), to which a serializer's bytes are a string as it is
+/// written; other serializers would write a list of numbers.
+#[derive(Clone)]
+pub struct Str<'a>(Form<'a>);
+
+#[derive(Clone)]
+enum Form<'a> {
+    /// As it is written, without its quotes; there are no escapes, so it is the text.
+    Plain(&'a str),
+    /// As it is written, without its quotes; and the text.
+    Escaped(&'a str, OnceCell<Box<str>>),
+    /// A text that was not read.
+    Text(Cow<'a, str>),
+}
+
+impl<'a> Str<'a> {
+    /// A string as it is written, with its quotes, which serde_json has passed over.
+    ///
+    /// # Errors
+    /// Where an escape is half of a character: serde_json lets that pass in what it does not read.
+    fn passed(raw: Raw<'a>) -> Result<Self, &'static str> {
+        let quoted = raw.get();
+        let written = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
+        if !written.contains('\\') {
+            return Ok(Self(Form::Plain(written)));
+        }
+        let text = OnceCell::new();
+        // The two halves of a character begin like this, and a letter or two besides.
+        if written.contains("\\ud") || written.contains("\\uD") {
+            let read: String =
+                serde_json::from_str(quoted).map_err(|_| "a string has half of a character")?;
+            let _ = text.set(read.into_boxed_str());
+        }
+        Ok(Self(Form::Escaped(written, text)))
+    }
+
+    /// True where there is nothing but white space: Bedrock refuses such text in every place.
+    pub fn is_blank(&self) -> bool {
+        if let Form::Escaped(written, _) = &self.0
+            && !written.trim_start().starts_with('\\')
+        {
+            return false;
+        }
+        self.chars().all(char::is_whitespace)
+    }
+
+    /// The text from byte `start` on; nothing where that is no place between characters. What is written without escapes
+    /// stays as it is written.
+    #[must_use]
+    pub fn from_byte(self, start: usize) -> Self {
+        match self.0 {
+            Form::Plain(text) => Self(Form::Plain(text.get(start..).unwrap_or_default())),
+            Form::Text(Cow::Borrowed(text)) => {
+                Self(Form::Text(Cow::Borrowed(text.get(start..).unwrap_or_default())))
+            }
+            Form::Escaped(..) | Form::Text(Cow::Owned(_)) => {
+                self.get(start..).unwrap_or_default().to_owned().into()
+            }
+        }
+    }
+
+    /// The text itself, still borrowed where it was.
+    pub fn into_cow(self) -> Cow<'a, str> {
+        match self.0 {
+            Form::Plain(text) => Cow::Borrowed(text),
+            Form::Escaped(written, text) => {
+                Cow::Owned(text.into_inner().unwrap_or_else(|| unescaped(written)).into_string())
+            }
+            Form::Text(text) => text,
+        }
+    }
+}
+
+/// The text of a string whose escapes serde_json has passed over.
+fn unescaped(written: &str) -> Box<str> {
+    let quoted = ["\"", written, "\""].concat();
+    serde_json::from_str(&quoted).unwrap_or_default()
+}
+
+impl Deref for Str<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match &self.0 {
+            Form::Plain(text) => text,
+            Form::Escaped(written, text) => text.get_or_init(|| unescaped(written)),
+            Form::Text(text) => text,
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Raw::deserialize(deserializer)?;
+        match raw.get().as_bytes().first() {
+            Some(b'"') => Self::passed(raw).map_err(D::Error::custom),
+            first => Err(unexpected(first, &"a string")),
+        }
+    }
+}
+
+impl Serialize for Str<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Form::Plain(written) | Form::Escaped(written, _) => {
+                serializer.serialize_bytes(written.as_bytes())
+            }
+            Form::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+impl Default for Str<'_> {
+    fn default() -> Self {
+        Self(Form::Plain(""))
+    }
+}
+
+impl PartialEq for Str<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Str<'_> {}
+
+impl fmt::Debug for Str<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl<'a> From<&'a str> for Str<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(Form::Text(Cow::Borrowed(text)))
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Str<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self(Form::Text(text))
+    }
+}
+
+impl From<String> for Str<'_> {
+    fn from(text: String) -> Self {
+        Self(Form::Text(Cow::Owned(text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{from_str, to_string};
+    use super::*;
+
+    #[test]
+    fn a_string_is_written_as_it_was_read() {
+        for written in [r#""plain""#, r#""a\nb""#, r#""\u00e9\/\"""#, r#""""#, r#""\ud83d\ude00""#] {
+            let text: Str<'_> = from_str(written).unwrap();
+            assert_eq!(to_string(&text), written);
+        }
+    }
+
+    #[test]
+    fn a_text_is_the_same_however_it_came() {
+        let read: Str<'_> = from_str(r#""a\n\u00e9""#).unwrap();
+        for text in [read.clone(), Str::from("a\né"), Str::from("a\né".to_owned())] {
+            assert_eq!((&*text, &text), ("a\né", &read));
+            assert_eq!(&*text.clone().from_byte(1), "\né");
+            assert_eq!(text.into_cow(), "a\né");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_plain_string_stays_as_it_is_written() {
+        let read: Str<'_> = from_str(r#""data:,abc""#).unwrap();
+        let part = read.from_byte(6);
+        assert!(matches!(part.0, Form::Plain("abc")));
+        assert_eq!(to_string(&part), "\"abc\"");
+        assert_eq!(&*part.from_byte(9), "");
+    }
+
+    #[test]
+    fn only_escapes_cost_a_copy() {
+        let cow = |text: &'static str| from_str::<Str<'_>>(text).unwrap().into_cow();
+        assert!(matches!(cow(r#""plain""#), Cow::Borrowed("plain")));
+        assert!(matches!(cow(r#""a\nb""#), Cow::Owned(_)));
+    }
+
+    #[test]
+    fn half_of_a_character_is_no_string() {
+        for text in [r#""\ud83d""#, r#""\ude00""#, r#""\uD83d\u0041""#, r#""\ud83dx""#] {
+            let error = from_str::<Str<'_>>(text).unwrap_err();
+            assert_eq!(error.reason(), "a string has half of a character", "{text}");
+        }
+        assert_eq!(&*from_str::<Str<'_>>(r#""\\ud83d""#).unwrap(), r"\ud83d");
+    }
+
+    #[test]
+    fn what_is_no_string_is_refused() {
+        for (text, reason) in [
+            ("5", "expected a string, not a number"),
+            ("null", "expected a string, not null"),
+            ("true", "expected a string, not a boolean"),
+            ("{}", "expected a string, not an object"),
+        ] {
+            assert_eq!(from_str::<Str<'_>>(text).unwrap_err().reason(), reason);
+        }
+    }
+
+    #[test]
+    fn white_space_is_blank_with_escapes_and_without() {
+        for (written, is_blank) in [
+            (r#""""#, true),
+            (r#"" ""#, true),
+            (r#""\n \t\u00a0""#, true),
+            (r#"" \n""#, true),
+            (r#""\na""#, false),
+            (r#"" a\n""#, false),
+            (r#"" \\""#, false),
+        ] {
+            assert_eq!(from_str::<Str<'_>>(written).unwrap().is_blank(), is_blank, "{written}");
+        }
+    }
+}
