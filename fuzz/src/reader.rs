@@ -1,6 +1,6 @@
-//! JSON of any bytes, read by our reader and by serde_json: what one takes the other takes, and reads the same out of it.
+//! JSON of any bytes, read as the wire types read it and by serde_json alone: the same strings, items and members come out.
 
-use bedrock_filter::json::{List, Members, Raw, Str, from_slice, is_within_depth, to_string};
+use bedrock_filter::wire::{List, Members, Raw, Str, from_slice, is_within_depth, to_string};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -55,12 +55,12 @@ fn compare(ours: Raw<'_>, depth: usize) {
                 return;
             };
             for (name, ours) in &members {
-                let pointed = value.as_ref().ok().and_then(|value| value.get(&**name));
+                let pointed = value.as_ref().ok().and_then(|value| value.get(name.as_ref()));
                 assert!(value.is_err() || pointed.is_some(), "{name:?} is not there");
                 compare(*ours, depth + 1);
             }
             if let Ok(value) = &value {
-                let mut names: Vec<&str> = members.iter().map(|(name, _)| &**name).collect();
+                let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
                 names.sort_unstable();
                 names.dedup();
                 assert_eq!(value.as_object().expect("an object").len(), names.len());

@@ -329,8 +329,9 @@ fn one_long_reply() {
     let context: Reply = translate(MODEL, request, &options).unwrap().reply;
     let block =
         r#"{"citationsContent":{"content":[{"text":"cited"}],"citations":[{"title":"t"}]}},{"text":"plain"}"#;
+    // Two at least: a single text goes on as it is written, several are joined.
     for (name, small, block) in
-        [("a text", 1, format!(r#"{{"text":"{}"}}"#, "x".repeat(QUARTER))), ("blocks", 500, block.to_owned())]
+        [("texts", 2, format!(r#"{{"text":"{}"}}"#, "x".repeat(QUARTER))), ("blocks", 500, block.to_owned())]
     {
         assert_linear(
             name,
