@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::{Raw, Str};
+use crate::wire::{List, Raw, Str};
 
 /// The request of Titan: one text.
 #[derive(Clone, Debug, Serialize)]
@@ -83,7 +83,7 @@ pub struct CohereReply<'a> {
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct CohereEmbeddings<'a> {
     /// As numbers.
-    pub float: Option<Vec<Raw<'a>>>,
+    pub float: Option<List<Raw<'a>>>,
 }
 
 /// The request of Nova: one text or one image.
@@ -144,7 +144,7 @@ pub struct NovaSource<'a> {
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct NovaReply<'a> {
     /// The vectors.
-    pub embeddings: Option<Vec<NovaEmbedding<'a>>>,
+    pub embeddings: Option<List<NovaEmbedding<'a>>>,
 }
 
 /// One vector.

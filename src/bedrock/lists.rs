@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::wire::{Raw, Str};
+use crate::wire::{List, Raw, Str};
 
 /// The answer of ListFoundationModels.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -11,7 +11,7 @@ use crate::wire::{Raw, Str};
 pub struct FoundationModels<'a> {
     /// The models.
     #[serde(rename = "modelSummaries")]
-    pub summaries: Option<Vec<ModelSummary<'a>>>,
+    pub summaries: Option<List<ModelSummary<'a>>>,
     /// It is not paged, as far as is known.
     pub next_token: Option<Str<'a>>,
 }
@@ -28,16 +28,16 @@ pub struct ModelSummary<'a> {
     pub arn: Option<Str<'a>>,
     /// What it takes: `TEXT`, `IMAGE`, …
     #[serde(rename = "inputModalities")]
-    pub input: Option<Vec<Str<'a>>>,
+    pub input: Option<List<Str<'a>>>,
     /// What it makes: `TEXT`, `EMBEDDING`, …
     #[serde(rename = "outputModalities")]
-    pub output: Option<Vec<Str<'a>>>,
+    pub output: Option<List<Str<'a>>>,
     /// Whether it streams.
     #[serde(rename = "responseStreamingSupported")]
     pub streaming: Option<bool>,
     /// How it is called: `ON_DEMAND`, `PROVISIONED`, `INFERENCE_PROFILE`.
     #[serde(rename = "inferenceTypesSupported")]
-    pub inference: Option<Vec<Str<'a>>>,
+    pub inference: Option<List<Str<'a>>>,
     /// Its life.
     #[serde(rename = "modelLifecycle")]
     pub lifecycle: Option<Lifecycle<'a>>,
@@ -63,7 +63,7 @@ pub struct Lifecycle<'a> {
 pub struct InferenceProfiles<'a> {
     /// The profiles.
     #[serde(rename = "inferenceProfileSummaries")]
-    pub summaries: Option<Vec<ProfileSummary<'a>>>,
+    pub summaries: Option<List<ProfileSummary<'a>>>,
     /// What the next page is asked for with; none: this is the last.
     pub next_token: Option<Str<'a>>,
 }
@@ -85,7 +85,7 @@ pub struct ProfileSummary<'a> {
     #[serde(rename = "createdAt")]
     pub created: Option<Raw<'a>>,
     /// The models behind it, one for each region.
-    pub models: Option<Vec<ProfileModel<'a>>>,
+    pub models: Option<List<ProfileModel<'a>>>,
     /// `ACTIVE`.
     pub status: Option<Str<'a>>,
 }

@@ -190,7 +190,7 @@ impl Fetch {
         let token = match self.at {
             At::Models => {
                 let FoundationModels { summaries, next_token } = body(answer)?;
-                self.add_models(summaries.ok_or_else(|| lost("modelSummaries"))?)?;
+                self.add_models(summaries.ok_or_else(|| lost("modelSummaries"))?.0)?;
                 if next_token.is_some() {
                     return Err("the answer is one page of several, which is not known of it".to_owned());
                 }
@@ -199,7 +199,7 @@ impl Fetch {
             At::Profiles(kind) => {
                 let InferenceProfiles { summaries, next_token } = body(answer)?;
                 let summaries = summaries.ok_or_else(|| lost("inferenceProfileSummaries"))?;
-                self.add_profiles(kind, summaries)?;
+                self.add_profiles(kind, summaries.0)?;
                 next_token.filter(|token| !token.is_empty())
             }
         };
@@ -339,8 +339,8 @@ fn model(summary: ModelSummary<'_>) -> Option<(Entry, bool)> {
         model: id.clone(),
         id,
         regions: arn.as_deref().and_then(region_of_arn).unwrap_or_default().to_owned(),
-        input: words(&input.unwrap_or_default()),
-        output: words(&output.unwrap_or_default()),
+        input: words(&input.unwrap_or_default().0),
+        output: words(&output.unwrap_or_default().0),
         streaming,
         created: life.start.and_then(timestamp).unwrap_or_default(),
         shutdown: end.map(date).unwrap_or_default(),

@@ -36,6 +36,10 @@ fn text(body: &[u8]) -> Result<&str, Error> {
 }
 
 fn unreadable(error: &wire::Error) -> Error {
+    if error.is_too_large() {
+        let message = "The request has more parts than can be held; send fewer or shorter lists.";
+        return Error::new(413, message).code("request_too_complex");
+    }
     if error.is_syntax() {
         return Error::invalid(format!(
             "We could not parse the JSON body of your request: {error}. (The OpenAI API expects a JSON object.)"

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::openai::{self, Endpoint, Error};
-use crate::wire::{self, Raw, Str, object};
+use crate::wire::{self, List, Raw, Str, object};
 
 use super::Limits;
 use super::embeddings::list_of_texts;
@@ -58,7 +58,7 @@ pub fn split(
     let Some(list) = list.filter(|list| list.get().starts_with('[')) else { return Ok(None) };
     let asked = model.filter(|name| !name.is_blank());
     let Some(most) = per_call(asked.as_deref())?.filter(|most| *most > 0) else { return Ok(None) };
-    let Ok(items) = wire::from_str::<Vec<Raw<'_>>>(list.get()) else { return Ok(None) };
+    let Ok(List(items)) = wire::from_str::<List<Raw<'_>>>(list.get()) else { return Ok(None) };
     if items.len() <= most {
         return Ok(None);
     }
@@ -137,9 +137,9 @@ struct Reply<'a> {
     created: Option<u64>,
     model: Option<Str<'a>>,
     usage: Option<Usage>,
-    data: Option<Vec<Raw<'a>>>,
-    choices: Option<Vec<Raw<'a>>>,
-    results: Option<Vec<Raw<'a>>>,
+    data: Option<List<Raw<'a>>>,
+    choices: Option<List<Raw<'a>>>,
+    results: Option<List<Raw<'a>>>,
 }
 
 /// What is read of a vector, or a choice.
@@ -213,7 +213,7 @@ impl Gathered {
         let unreadable = || no_answer("A part of the reply could not be read.");
         let Reply { id, created, model, usage, data, choices, results } =
             wire::object_from_slice(reply).map_err(|_| unreadable())?;
-        let data = data.or(choices).or(results).ok_or_else(unreadable)?;
+        let List(data) = data.or(choices).or(results).ok_or_else(unreadable)?;
         let model = model.ok_or_else(unreadable)?.into_cow().into_owned();
         let head = Head { id: id.map(|id| id.into_cow().into_owned()), created, model };
         if self.counts.get(piece).copied() != Some(data.len()) {

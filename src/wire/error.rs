@@ -8,12 +8,24 @@ use std::fmt;
 
 use serde::de::{self, IgnoredAny};
 
+use super::budget::TOO_MUCH;
+
 /// What is wrong, and where. It repeats nothing of the text but names of members on the way to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     reason: Cow<'static, str>,
     path: String,
-    is_syntax: bool,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// It is no JSON.
+    Syntax,
+    /// It is JSON, but not of the form that is wanted.
+    Form,
+    /// It has more parts than can be held.
+    TooLarge,
 }
 
 /// What stands between the steps to a wrong value, in an error that is under way: a control character is in no message of
@@ -31,21 +43,24 @@ pub(crate) fn within<E: de::Error>(step: impl fmt::Display, error: E) -> E {
 impl Error {
     /// The text is not what its type wants.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { reason: reason.into(), path: String::new(), is_syntax: false }
+        Self { reason: reason.into(), path: String::new(), kind: Kind::Form }
     }
 
     /// The text is no JSON.
     pub(super) fn syntax(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { reason: reason.into(), path: String::new(), is_syntax: true }
+        Self { reason: reason.into(), path: String::new(), kind: Kind::Syntax }
     }
 
     /// What serde_json says of `text`.
     pub(super) fn of(error: &serde_json::Error, text: &str) -> Self {
+        let message = error.to_string();
+        if message.rsplit(STEP).next().is_some_and(|reason| reason.starts_with(TOO_MUCH)) {
+            return Self { reason: TOO_MUCH.into(), path: String::new(), kind: Kind::TooLarge };
+        }
         // Only a text that failed pays for knowing whether it is JSON at all: a broken member may be the first that is read.
         if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
             return Self::syntax(error.to_string());
         }
-        let message = error.to_string();
         let mut steps: Vec<&str> = message.split(STEP).collect();
         let reason = reason(steps.pop().unwrap_or_default());
         let mut path = String::new();
@@ -55,12 +70,17 @@ impl Error {
             }
             path.push_str(step);
         }
-        Self { reason, path, is_syntax: false }
+        Self { reason, path, kind: Kind::Form }
     }
 
     /// True where the text is no JSON; else it is JSON, but not of the form that is wanted.
     pub fn is_syntax(&self) -> bool {
-        self.is_syntax
+        self.kind == Kind::Syntax
+    }
+
+    /// True where the text has more parts than can be held.
+    pub fn is_too_large(&self) -> bool {
+        self.kind == Kind::TooLarge
     }
 
     /// What is wrong, without its place.

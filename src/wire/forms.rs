@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Serialize, Serializer};
 
-use super::{Raw, Str, within};
+use super::{Raw, Str, budget, within};
 
 /// A list whose errors say at which of its items they are.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +47,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
                 while let Some(item) =
                     list.next_element().map_err(|error| within(format_args!("[{}]", items.len()), error))?
                 {
+                    budget::spend(size_of::<T>())?;
                     items.push(item);
                 }
                 Ok(List(items))
@@ -134,6 +135,7 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Members<'a, T> {
                 let mut members = Vec::new();
                 while let Some(Name(name)) = map.next_key()? {
                     let value = map.next_value().map_err(|error| within(&name, error))?;
+                    budget::spend(size_of::<(Cow<'de, str>, T)>())?;
                     members.push((name, value));
                 }
                 Ok(Members(members))
@@ -169,6 +171,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                budget::spend(text.len())?;
                 Ok(Name(Cow::Owned(text.to_owned())))
             }
         }
@@ -179,3 +182,17 @@ impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
 
 /// The members of an object that its type has no field for, in their order.
 pub type Unknown<'a> = Vec<(Cow<'a, str>, Raw<'a>)>;
+
+/// Keeps a member that its object's type has no field for.
+///
+/// # Errors
+/// Where there are more than can be held.
+pub(crate) fn keep<'a, E: serde::de::Error>(
+    unknown: &mut Unknown<'a>,
+    name: Cow<'a, str>,
+    value: Raw<'a>,
+) -> Result<(), E> {
+    budget::spend(size_of::<(Cow<'_, str>, Raw<'_>)>())?;
+    unknown.push((name, value));
+    Ok(())
+}

@@ -4,6 +4,7 @@
 //! All JSON is read by [`from_str`] and written by [`pieces`], [`to_vec`] or [`append`]: what stays as it is written
 //! depends on both ends ([`Str`]).
 
+mod budget;
 mod depth;
 mod error;
 mod forms;
@@ -13,11 +14,12 @@ mod pieces;
 mod read;
 mod text;
 
+pub use budget::{MOST, at_most};
 pub use depth::is_within_depth;
 pub use error::Error;
 pub(crate) use error::within;
-pub(crate) use forms::Name;
 pub use forms::{List, Members, NameOr, OneOrMany, Unknown};
+pub(crate) use forms::{Name, keep};
 pub use number::Number;
 pub(crate) use object::object;
 pub use pieces::{Pieces, append, pieces, raw_of, to_string, to_vec};

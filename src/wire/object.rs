@@ -42,7 +42,7 @@ macro_rules! object {
                                         $crate::wire::within($crate::wire::object!(@key $field $($key)?), error)
                                     })?;
                                 })*
-                                _ => object.unknown.push((key, map.next_value()?)),
+                                _ => $crate::wire::keep(&mut object.unknown, key, map.next_value()?)?,
                             }
                         }
                         Ok(object)

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Error;
+use super::{Error, budget};
 
 /// A value left as it is written: well-formed JSON, without white space around it.
 pub type Raw<'a> = &'a RawValue;
@@ -11,9 +11,9 @@ pub type Raw<'a> = &'a RawValue;
 /// Reads a whole text, which has to be one value and nothing else.
 ///
 /// # Errors
-/// Where it is no JSON, or not what `T` wants.
+/// Where it is no JSON, not what `T` wants, or has more parts than can be held ([`super::at_most`]).
 pub fn from_str<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
-    serde_json::from_str(text).map_err(|error| Error::of(&error, text))
+    budget::of_text(text.len(), || serde_json::from_str(text)).map_err(|error| Error::of(&error, text))
 }
 
 /// The same of bytes.

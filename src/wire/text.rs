@@ -5,11 +5,11 @@ use std::cell::OnceCell;
 use std::fmt;
 use std::ops::Deref;
 
-use serde::de::Error as _;
+use memchr::memchr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Raw;
 use super::forms::unexpected;
+use super::{Raw, budget};
 
 /// A string. One that was read stays as it is written: it is borrowed, written again without a look at it, and its escapes are
 /// replaced when its text is asked for.
@@ -19,10 +19,17 @@ use super::forms::unexpected;
 #[derive(Clone)]
 pub struct Str<'a>(Form<'a>);
 
+/// Two words: there are many strings, and few with escapes among those that are short.
 #[derive(Clone)]
 enum Form<'a> {
     /// As it is written, without its quotes; there are no escapes, so it is the text.
     Plain(&'a str),
+    /// Any other.
+    Other(Box<Other<'a>>),
+}
+
+#[derive(Clone)]
+enum Other<'a> {
     /// As it is written, without its quotes; and the text.
     Escaped(&'a str, OnceCell<Box<str>>),
     /// A text that was not read.
@@ -34,25 +41,31 @@ impl<'a> Str<'a> {
     ///
     /// # Errors
     /// Where an escape is half of a character: serde_json lets that pass in what it does not read.
-    fn passed(raw: Raw<'a>) -> Result<Self, &'static str> {
+    fn passed<E: serde::de::Error>(raw: Raw<'a>) -> Result<Self, E> {
         let quoted = raw.get();
         let written = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
-        if !written.contains('\\') {
+        if memchr(b'\\', written.as_bytes()).is_none() {
             return Ok(Self(Form::Plain(written)));
         }
+        budget::spend(size_of::<Other<'_>>())?;
         let text = OnceCell::new();
         // The two halves of a character begin like this, and a letter or two besides.
         if written.contains("\\ud") || written.contains("\\uD") {
             let read: String =
-                serde_json::from_str(quoted).map_err(|_| "a string has half of a character")?;
+                serde_json::from_str(quoted).map_err(|_| E::custom("a string has half of a character"))?;
             let _ = text.set(read.into_boxed_str());
         }
-        Ok(Self(Form::Escaped(written, text)))
+        Ok(Self::other(Other::Escaped(written, text)))
+    }
+
+    fn other(other: Other<'a>) -> Self {
+        Self(Form::Other(Box::new(other)))
     }
 
     /// True where there is nothing but white space: Bedrock refuses such text in every place.
     pub fn is_blank(&self) -> bool {
-        if let Form::Escaped(written, _) = &self.0
+        if let Form::Other(other) = &self.0
+            && let Other::Escaped(written, _) = &**other
             && !written.trim_start().starts_with('\\')
         {
             return false;
@@ -66,12 +79,7 @@ impl<'a> Str<'a> {
     pub fn from_byte(self, start: usize) -> Self {
         match self.0 {
             Form::Plain(text) => Self(Form::Plain(text.get(start..).unwrap_or_default())),
-            Form::Text(Cow::Borrowed(text)) => {
-                Self(Form::Text(Cow::Borrowed(text.get(start..).unwrap_or_default())))
-            }
-            Form::Escaped(..) | Form::Text(Cow::Owned(_)) => {
-                self.get(start..).unwrap_or_default().to_owned().into()
-            }
+            Form::Other(_) => self.get(start..).unwrap_or_default().to_owned().into(),
         }
     }
 
@@ -79,10 +87,12 @@ impl<'a> Str<'a> {
     pub fn into_cow(self) -> Cow<'a, str> {
         match self.0 {
             Form::Plain(text) => Cow::Borrowed(text),
-            Form::Escaped(written, text) => {
-                Cow::Owned(text.into_inner().unwrap_or_else(|| unescaped(written)).into_string())
-            }
-            Form::Text(text) => text,
+            Form::Other(other) => match *other {
+                Other::Escaped(written, text) => {
+                    Cow::Owned(text.into_inner().unwrap_or_else(|| unescaped(written)).into_string())
+                }
+                Other::Text(text) => text,
+            },
         }
     }
 }
@@ -99,8 +109,10 @@ impl Deref for Str<'_> {
     fn deref(&self) -> &str {
         match &self.0 {
             Form::Plain(text) => text,
-            Form::Escaped(written, text) => text.get_or_init(|| unescaped(written)),
-            Form::Text(text) => text,
+            Form::Other(other) => match &**other {
+                Other::Escaped(written, text) => text.get_or_init(|| unescaped(written)),
+                Other::Text(text) => text,
+            },
         }
     }
 }
@@ -109,7 +121,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Raw::deserialize(deserializer)?;
         match raw.get().as_bytes().first() {
-            Some(b'"') => Self::passed(raw).map_err(D::Error::custom),
+            Some(b'"') => Self::passed(raw),
             first => Err(unexpected(first, &"a string")),
         }
     }
@@ -118,10 +130,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
 impl Serialize for Str<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
-            Form::Plain(written) | Form::Escaped(written, _) => {
-                serializer.serialize_bytes(written.as_bytes())
-            }
-            Form::Text(text) => serializer.serialize_str(text),
+            Form::Plain(written) => serializer.serialize_bytes(written.as_bytes()),
+            Form::Other(other) => match &**other {
+                Other::Escaped(written, _) => serializer.serialize_bytes(written.as_bytes()),
+                Other::Text(text) => serializer.serialize_str(text),
+            },
         }
     }
 }
@@ -148,19 +161,19 @@ impl fmt::Debug for Str<'_> {
 
 impl<'a> From<&'a str> for Str<'a> {
     fn from(text: &'a str) -> Self {
-        Self(Form::Text(Cow::Borrowed(text)))
+        Self::other(Other::Text(Cow::Borrowed(text)))
     }
 }
 
 impl<'a> From<Cow<'a, str>> for Str<'a> {
     fn from(text: Cow<'a, str>) -> Self {
-        Self(Form::Text(text))
+        Self::other(Other::Text(text))
     }
 }
 
 impl From<String> for Str<'_> {
     fn from(text: String) -> Self {
-        Self(Form::Text(Cow::Owned(text)))
+        Self::other(Other::Text(Cow::Owned(text)))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::references::{References, Refused, is_data, is_definitions, may_refer, reference};
 use super::schema_object::Object;
 use crate::translate::notes::Notes;
-use crate::wire::{self, Members, Raw};
+use crate::wire::{self, List, Members, Raw};
 
 /// Most that a schema may grow to by having its references replaced, bytes: each may double it.
 const LARGEST: usize = 1 << 20;
@@ -52,7 +52,7 @@ impl<'s, 'n> Inliner<'s, 'n> {
         }
         self.depth = self.depth.saturating_add(1);
         if text.starts_with('[') {
-            let items: Vec<Raw<'_>> = wire::from_str(text)?;
+            let List(items): List<Raw<'_>> = wire::from_str(text)?;
             self.write("[")?;
             for (index, item) in items.into_iter().enumerate() {
                 self.write(if index == 0 { "" } else { "," })?;

@@ -3,7 +3,7 @@
 use super::numbered::Numbered;
 use super::schema_object::{Object, members, value};
 use crate::translate::notes::Notes;
-use crate::wire::{self, Members, Raw};
+use crate::wire::{self, List, Members, Raw};
 
 /// A member that is a reference.
 const REF: &str = "\"$ref\"";
@@ -97,7 +97,7 @@ impl<'s> References<'s, '_> {
             let Some(within) = found else { return Ok(None) };
             self.spend(within.get().len())?;
             found = if within.get().starts_with('[') {
-                let items: Vec<Raw<'_>> = wire::from_str(within.get())?;
+                let List(items): List<Raw<'_>> = wire::from_str(within.get())?;
                 step.parse::<usize>().ok().and_then(|index| items.get(index).copied())
             } else {
                 let members = wire::from_str::<Members<'_, Raw<'_>>>(within.get()).ok();
@@ -131,7 +131,7 @@ impl<'s> Walk<'s, '_> {
         self.depth = self.depth.saturating_add(1);
         let mut is_recursive = false;
         if text.starts_with('[') {
-            for item in wire::from_str::<Vec<Raw<'_>>>(text)? {
+            for item in wire::from_str::<List<Raw<'_>>>(text)? {
                 is_recursive = self.schema(item)?;
                 if is_recursive {
                     break;
@@ -157,7 +157,7 @@ impl<'s> Walk<'s, '_> {
             return Ok(true);
         }
         for (name, value) in members {
-            if !is_data(name, *value) && self.schema(*value)? {
+            if !is_data(name, value) && self.schema(value)? {
                 return Ok(true);
             }
         }

@@ -16,6 +16,8 @@ use super::{Called, Reply};
 #[derive(Default)]
 struct Collected<'a> {
     text: Option<Str<'a>>,
+    /// How much of the text has been counted: bytes, and the characters that they are.
+    counted: (usize, usize),
     /// The input of the answer tool.
     answer: Option<&'a str>,
     reasoning: Option<String>,
@@ -39,7 +41,7 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
     for block in message.content.into_iter().flatten() {
         collected.block(block, context)?;
     }
-    let Collected { text, answer, reasoning, thinking_blocks, calls, annotations } = collected;
+    let Collected { text, counted: _, answer, reasoning, thinking_blocks, calls, annotations } = collected;
     let finish_reason = context.finish_reason(&stop_reason, !calls.is_empty())?;
     if let Some(echo) = &context.text {
         let text = [echo.as_str(), text.as_deref().unwrap_or_default()].concat();
@@ -131,8 +133,14 @@ impl<'a> Collected<'a> {
         });
     }
 
-    fn characters(&self) -> usize {
-        self.text.as_ref().map_or(0, |text| text.chars().count())
+    /// Characters of the text so far, which sources point at; each is counted once.
+    fn characters(&mut self) -> usize {
+        let (bytes, characters) = &mut self.counted;
+        let text = self.text.as_deref().unwrap_or_default();
+        let more = text.get(*bytes..).unwrap_or_default().chars().count();
+        *bytes = text.len();
+        *characters = characters.saturating_add(more);
+        *characters
     }
 
     fn call(&mut self, call: ToolUse<'a>, context: &'a Reply) -> Result<(), Error> {

@@ -47,13 +47,13 @@ fn is_null_member(name: &str, value: Raw<'_>) -> bool {
 /// Bedrock wants `type: object` at the root; what else the client says stays.
 fn with_type<'a>(schema: Raw<'a>, members: Object<'a>, param: &str) -> Result<Document<'a>, Error> {
     let has_type = value(&members, "type").is_some_and(|kind| kind.get() == "\"object\"");
-    if has_type && !members.iter().any(|(name, value)| is_null_member(name, *value)) {
+    if has_type && !members.iter().any(|(name, value)| is_null_member(name, value)) {
         return Ok(Document::Raw(schema));
     }
     let object = object_type(param)?;
     let mut mended: Object<'_> = vec![("type".into(), object)];
     mended.extend(
-        members.into_iter().filter(|(name, value)| name.as_ref() != "type" && !is_null_member(name, *value)),
+        members.into_iter().filter(|(name, value)| name.as_ref() != "type" && !is_null_member(name, value)),
     );
     Ok(Document::Mended(wire::raw_of(&Members(mended))))
 }
@@ -73,7 +73,7 @@ fn plain<'a>(schema: Raw<'a>, param: &str, notes: &mut Notes<'_>) -> Result<Docu
     let mut is_changed = inlined.is_some();
     for (name, value) in &root {
         match name.as_ref() {
-            "properties" | "required" if !is_null_member(name, *value) => kept.push((name.clone(), *value)),
+            "properties" | "required" if !is_null_member(name, value) => kept.push((name.clone(), *value)),
             "type" if value.get() == "\"object\"" => kept.push((name.clone(), *value)),
             name => {
                 is_changed = true;

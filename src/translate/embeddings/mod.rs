@@ -8,7 +8,7 @@ mod vector;
 use crate::bedrock::embeddings::{CohereReply, NovaReply, TitanReply};
 use crate::openai::Error;
 use crate::openai::embeddings::{self as openai, Embedding, Request, Usage};
-use crate::wire::{self, Raw};
+use crate::wire::{self, List, Raw};
 
 use super::errors::no_answer;
 use super::notes::Notes;
@@ -89,7 +89,10 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
         }
         Body::Cohere3 | Body::Cohere4 => {
             let CohereReply { embeddings } = wire::object_from_slice(body).map_err(unreadable)?;
-            (embeddings.and_then(|embeddings| embeddings.float).unwrap_or_default(), counted)
+            (
+                embeddings.and_then(|embeddings| embeddings.float).map_or_else(Vec::new, |List(lists)| lists),
+                counted,
+            )
         }
         Body::Nova => {
             let NovaReply { embeddings } = wire::object_from_slice(body).map_err(unreadable)?;
