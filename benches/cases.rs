@@ -1,13 +1,12 @@
 //! What is timed (`core.rs`) and counted (`instructions.rs`): the steps of a request's way, on inputs that are always the same.
 
-use std::cell::RefCell;
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bedrock_filter::aws::Credentials;
-use bedrock_filter::aws::sign::{BEDROCK, Keys, Request};
+use bedrock_filter::aws::sign::{BEDROCK, Request, sign};
 use bedrock_filter::openai::Endpoint;
 use bedrock_filter::translate::{Answered, Client, Limits, Options, Outgoing, Reply, chat, request};
 use bench_load::frames;
@@ -117,8 +116,6 @@ fn signs(size: usize) -> Box<dyn Fn()> {
         secret_access_key: "benchmarks/secret/0123456789".to_owned(),
         session_token: None,
     };
-    // As the filter does it: the day's key is kept.
-    let keys = RefCell::new(Keys::default());
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     Box::new(move || {
         let request = Request {
@@ -129,7 +126,7 @@ fn signs(size: usize) -> Box<dyn Fn()> {
             content_type: Some("application/json"),
             body: &[&body],
         };
-        let signed = keys.borrow_mut().sign(&credentials, &request, "us-east-1", BEDROCK, now).unwrap();
+        let signed = sign(&credentials, &request, "us-east-1", BEDROCK, now).unwrap();
         black_box(signed);
     })
 }

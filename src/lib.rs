@@ -18,7 +18,7 @@
 //! | [`translate`] | OpenAI ⇄ Bedrock, a module per endpoint; the table of what models take |
 //! | [`aws`] | credentials and where they come from, signatures, hosts and paths |
 //! | [`openai`], [`bedrock`] | the wire types of either side, which decide nothing |
-//! | [`json`], [`sha256`] | JSON and hashes, at the speed of a proxy |
+//! | [`json`] | JSON, at the speed of a proxy |
 //!
 //! Only [`filter`] knows of Envoy. Everything else is native code over arguments, time included, and is tested as such.
 
@@ -32,6 +32,5 @@ pub mod filter;
 pub mod gateway;
 pub mod json;
 pub mod openai;
-pub mod sha256;
 pub mod translate;
 pub mod wire;

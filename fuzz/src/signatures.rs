@@ -1,20 +1,14 @@
-//! Signatures and tokens over anything: those of the AWS SDK for Rust, to the letter.
+//! Signatures and tokens over anything: what we sign, the emulator takes, which computes it anew by code of its own.
 
 use std::time::{Duration, SystemTime};
 
-use aws_credential_types::Credentials as Keys;
-use aws_sigv4::http_request::{
-    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings,
-    UriPathNormalizationMode, sign as sign_http,
-};
-use aws_sigv4::sign::v4;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use bedrock_emulator::encoding::percent_decode;
+use bedrock_emulator::{api_key, sigv4};
 use bedrock_filter::aws::Credentials;
 use bedrock_filter::aws::endpoint::Region;
-use bedrock_filter::aws::path::encode_label;
-use bedrock_filter::aws::sign::{Request, sign};
+use bedrock_filter::aws::sign::{BEDROCK, Request, sign};
 use bedrock_filter::aws::token::mint;
+use http::{HeaderMap, HeaderValue};
 
 use super::allocation::{Bound, bounded};
 
@@ -36,7 +30,8 @@ pub fn check(bytes: &[u8]) {
     }
     let body = parts.next().unwrap_or_default();
     let seconds = time.bytes().take(5).fold(0u64, |seconds, byte| seconds << 8 | u64::from(byte));
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds % 253_402_300_800);
+    let seconds = seconds % 253_402_300_800;
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     let credentials = Credentials {
         access_key_id: "AKIAEXAMPLE".to_owned(),
         secret_access_key: secret.to_owned(),
@@ -48,7 +43,7 @@ pub fn check(bytes: &[u8]) {
     let pieces = [head, &[], tail];
     let request = Request { method: "POST", host, path, query, content_type, body: &pieces };
     let ours =
-        bounded("a signature", bytes.len(), BOUND, || sign(&credentials, &request, region, "bedrock", now));
+        bounded("a signature", bytes.len(), BOUND, || sign(&credentials, &request, region, BEDROCK, now));
     if let Ok(headers) = &ours {
         for (name, value) in headers {
             assert!(
@@ -64,86 +59,45 @@ pub fn check(bytes: &[u8]) {
             );
         }
     }
-    // They may refuse different things; what both take is signed alike. What a query hides is text to the SDK, and bytes to
-    // us; spaces in a token, which has none, stay as they are there.
-    let is_text = !token.contains(' ') && percent_encoding::percent_decode_str(query).decode_utf8().is_ok();
-    if let (Ok(ours), Some(theirs)) = (ours, sdk(&credentials, &request, region, now).filter(|_| is_text)) {
-        let sorted = |mut headers: Vec<(String, String)>| {
-            headers.sort();
-            headers
-        };
-        let ours = ours.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        assert_eq!(sorted(ours), sorted(theirs), "{request:?}");
-    }
-    let lifetime = Duration::from_secs(1 + seconds % 43_200);
-    if let (Ok(ours), Some(theirs)) =
-        (mint(&credentials, region, now, lifetime), sdk_token(&credentials, region, now, lifetime))
+    let seconds = i64::try_from(seconds).expect("a moment of four digits");
+    let who = sigv4::Identity {
+        access_key: &credentials.access_key_id,
+        secret_key: secret,
+        session_token: credentials.session_token.as_deref(),
+        expired_token: None,
+        region,
+        service: BEDROCK,
+    };
+    if let Ok(headers) = ours
+        && is_judged(&request, token)
     {
-        assert_eq!(ours, theirs);
+        let values = [("host", host)].into_iter().chain(content_type.map(|value| ("content-type", value)));
+        let values = values.chain(headers.iter().map(|(name, value)| (*name, value.as_str())));
+        let headers: HeaderMap = values
+            .map(|(name, value)| {
+                (name.parse().expect("a name"), HeaderValue::from_str(value).expect("a value"))
+            })
+            .collect();
+        let authorization = headers["authorization"].to_str().expect("ASCII");
+        let signed = sigv4::Signed { method: "POST", path, query, headers: &headers, host, body };
+        sigv4::verify(&signed, authorization, &who, seconds).expect("a signature that the emulator takes");
+    }
+    let lifetime = Duration::from_secs(1 + seconds.unsigned_abs() % 43_200);
+    let minted = bounded("a token", bytes.len(), BOUND, || mint(&credentials, region, now, lifetime));
+    if let Ok(minted) = minted {
+        let key = minted.strip_prefix(api_key::PREFIX).expect("the prefix of such keys");
+        api_key::verify(key, &who, seconds).expect("a token that the emulator takes");
     }
 }
 
-fn identity(Credentials { access_key_id, secret_access_key, session_token }: &Credentials) -> Keys {
-    Keys::new(access_key_id, secret_access_key, session_token.clone(), None, "fuzz")
-}
-
-fn settings() -> SigningSettings {
-    let mut settings = SigningSettings::default();
-    settings.percent_encoding_mode = PercentEncodingMode::Double;
-    settings.uri_path_normalization_mode = UriPathNormalizationMode::Enabled;
-    settings
-}
-
-fn sdk(
-    credentials: &Credentials,
-    request: &Request<'_>,
-    region: &str,
-    now: SystemTime,
-) -> Option<Vec<(String, String)>> {
-    let Request { method, host, path, query, content_type, body } = *request;
-    let body = body.concat();
-    let identity = identity(credentials).into();
-    let params = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name("bedrock")
-        .time(now)
-        .settings(settings())
-        .build()
-        .ok()?
-        .into();
-    // It takes "host:port" and "*" for a path too.
-    let path = path.starts_with('/').then_some(path)?;
-    let url = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-    let headers = content_type.map(|value| ("content-type", value)).into_iter().chain([("host", host)]);
-    let signable = SignableRequest::new(method, url, headers, SignableBody::Bytes(&body)).ok()?;
-    let (headers, _) = sign_http(signable, &params).ok()?.into_parts().0.into_parts();
-    Some(headers.into_iter().map(|header| (header.name().to_owned(), header.value().to_owned())).collect())
-}
-
-fn sdk_token(credentials: &Credentials, region: &str, now: SystemTime, lifetime: Duration) -> Option<String> {
-    const HOST: &str = "bedrock.amazonaws.com";
-    let identity = identity(credentials).into();
-    let mut settings = settings();
-    settings.signature_location = SignatureLocation::QueryParams;
-    settings.expires_in = Some(lifetime);
-    let params = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name("bedrock")
-        .time(now)
-        .settings(settings)
-        .build()
-        .ok()?
-        .into();
-    let url = format!("https://{HOST}/?Action=CallWithBearerToken");
-    let signable =
-        SignableRequest::new("POST", url, [("host", HOST)].into_iter(), SignableBody::Bytes(&[])).ok()?;
-    let (_, mut query) = sign_http(signable, &params).ok()?.into_parts().0.into_parts();
-    query.sort_by_key(|(name, _)| *name == "X-Amz-Signature");
-    let mut url = format!("{HOST}/?Action=CallWithBearerToken");
-    for (name, value) in query {
-        url += &format!("&{name}={}", encode_label(&value));
-    }
-    Some(format!("bedrock-api-key-{}", STANDARD.encode(url + "&Version=1")))
+/// The emulator knows the requests that it gets: paths without dot or empty segments, queries of whole escapes where a plus is
+/// nothing else, values in ASCII, and tokens that no space is in.
+fn is_judged(request: &Request<'_>, token: &str) -> bool {
+    let Request { method: _, host, path, query, content_type, body: _ } = *request;
+    let values = [host, content_type.unwrap_or_default(), token];
+    values.iter().all(|value| value.is_ascii())
+        && !token.contains(' ')
+        && !query.contains('+')
+        && percent_decode(query).is_some()
+        && (path == "/" || !path.split('/').skip(1).any(|segment| matches!(segment, "" | "." | "..")))
 }

@@ -1,13 +1,16 @@
-//! The signature on a request (AWS General Reference, "Signature Version 4").
+//! The signature on a request (AWS General Reference, "Signature Version 4"), by the AWS SDK's own signer.
 
 use std::fmt;
 use std::time::SystemTime;
 
+use aws_credential_types::Credentials as Identity;
+use aws_sigv4::http_request::{self, SignableBody, SignableRequest, SigningInstructions, SigningSettings};
+use aws_sigv4::sign::v4::SigningParams;
+use percent_encoding::percent_decode_str;
+use sha2::{Digest as _, Sha256};
+
 use super::Credentials;
-use super::canonical::{is_sendable, push_path, push_query, push_value};
-use super::hmac::{Hmac, push_hex};
-use super::timestamp::Timestamp;
-use crate::sha256::sha256;
+use super::dates::is_writable;
 
 /// The service name that Bedrock's requests are signed for, on the runtime and the control plane alike
 /// (botocore, service model `bedrock-runtime`, `signingName`).
@@ -15,8 +18,6 @@ pub const BEDROCK: &str = "bedrock";
 
 /// The service name of the hosts that speak OpenAI's API alone (OpenAI SDK for Python, `providers.bedrock`).
 pub const BEDROCK_MANTLE: &str = "bedrock-mantle";
-
-pub(super) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// What of a request is signed: the same as botocore signs, and nothing that a proxy may touch on the way.
 #[derive(Clone, Copy, Debug)]
@@ -52,169 +53,79 @@ pub fn sign(
     service: &str,
     now: SystemTime,
 ) -> Result<Vec<(&'static str, String)>, Error> {
-    Keys::default().sign(identity, request, region, service, now)
-}
-
-/// Signing keys in use: one for each key pair, region and service, and for the day.
-#[derive(Default)]
-pub struct Keys(Vec<Derived>);
-
-struct Derived {
-    secret_access_key: String,
-    date: String,
-    region: String,
-    service: String,
-    key: Hmac,
-}
-
-impl Keys {
-    /// The same as [`sign`], with the signing key of an earlier call where it is the same one.
-    ///
-    /// # Errors
-    ///
-    /// As of [`sign`].
-    pub fn sign(
-        &mut self,
-        identity: &Credentials,
-        request: &Request<'_>,
-        region: &str,
-        service: &str,
-        now: SystemTime,
-    ) -> Result<Vec<(&'static str, String)>, Error> {
-        let now = timestamp(now)?;
-        let token = identity.session_token.as_deref().filter(|token| !token.is_empty());
-        let Request { method, host, path, query, content_type, body } = *request;
-        let values = [Some(host), content_type, token, Some(&identity.access_key_id)];
-        if !path.starts_with('/')
-            || path.contains('?')
-            || ![path, query].into_iter().all(is_sendable)
-            || !values.into_iter().flatten().all(is_value)
-        {
-            return Err(Error(Kind::Request));
-        }
-        let mut canonical = String::with_capacity(
-            CANONICAL.saturating_add(path.len()).saturating_add(token.map_or(0, str::len)),
-        );
-        canonical.push_str(method);
-        canonical.push('\n');
-        push_path(&mut canonical, path);
-        canonical.push('\n');
-        push_query(&mut canonical, query);
-        canonical.push('\n');
-        let mut names = String::with_capacity(56);
-        let headers = [
-            ("content-type", content_type),
-            ("host", Some(host)),
-            ("x-amz-date", Some(now.as_str())),
-            ("x-amz-security-token", token),
-        ];
-        for (name, value) in headers {
-            let Some(value) = value else { continue };
-            canonical.push_str(name);
-            canonical.push(':');
-            push_value(&mut canonical, value);
-            canonical.push('\n');
-            if !names.is_empty() {
-                names.push(';');
-            }
-            names.push_str(name);
-        }
-        canonical.push('\n');
-        canonical.push_str(&names);
-        canonical.push('\n');
-        push_hex(&mut canonical, &sha256(body));
-
-        let scope = scope(&now, region, service);
-        let signature = self.signature(identity, &now, region, service, &scope, &canonical);
-        let mut authorization = String::with_capacity(AUTHORIZATION);
-        let access_key_id = &identity.access_key_id;
-        for part in [
-            ALGORITHM,
-            " Credential=",
-            access_key_id,
-            "/",
-            &scope,
-            ", SignedHeaders=",
-            &names,
-            ", Signature=",
-        ] {
-            authorization.push_str(part);
-        }
-        push_hex(&mut authorization, &signature);
-        let mut headers = Vec::with_capacity(3);
-        headers.push(("x-amz-date", now.as_str().to_owned()));
-        headers.push(("authorization", authorization));
-        headers.extend(token.map(|token| ("x-amz-security-token", token.to_owned())));
-        Ok(headers)
+    let Request { method, host, path, query, content_type, body } = *request;
+    let token = identity.session_token.as_deref();
+    let mut values = [Some(host), content_type, token, Some(&identity.access_key_id)].into_iter().flatten();
+    if !is_path(path) || !is_query(query) || !values.all(is_value) || encoded(path.len(), query) > LONGEST_URI
+    {
+        return Err(Error(Kind::Request));
     }
-
-    /// The signature on a canonical request.
-    pub(super) fn signature(
-        &mut self,
-        identity: &Credentials,
-        now: &Timestamp,
-        region: &str,
-        service: &str,
-        scope: &str,
-        canonical: &str,
-    ) -> [u8; 32] {
-        let mut to_sign = String::with_capacity(AUTHORIZATION);
-        for part in [ALGORITHM, "\n", now.as_str(), "\n", scope, "\n"] {
-            to_sign.push_str(part);
-        }
-        push_hex(&mut to_sign, &sha256(&[canonical.as_bytes()]));
-        self.key(&identity.secret_access_key, now.date(), region, service).of(to_sign.as_bytes())
-    }
-
-    /// "Derive a signing key".
-    fn key(&mut self, secret_access_key: &str, date: &str, region: &str, service: &str) -> Hmac {
-        let known = self.0.iter().find(|derived| {
-            derived.date == date
-                && derived.region == region
-                && derived.service == service
-                && derived.secret_access_key == secret_access_key
-        });
-        if let Some(derived) = known {
-            return derived.key.clone();
-        }
-        let mut key = Hmac::new(["AWS4", secret_access_key].concat().as_bytes());
-        for part in [date, region, service, "aws4_request"] {
-            key = Hmac::new(&key.of(part.as_bytes()));
-        }
-        // Of what is renewed or over nothing stays: the oldest make room.
-        if self.0.len() >= KEYS {
-            self.0.remove(0);
-        }
-        self.0.push(Derived {
-            secret_access_key: secret_access_key.to_owned(),
-            date: date.to_owned(),
-            region: region.to_owned(),
-            service: service.to_owned(),
-            key: key.clone(),
-        });
-        key
-    }
+    let uri = if query.is_empty() { path.to_owned() } else { [path, "?", query].concat() };
+    let headers = content_type.map(|value| ("content-type", value)).into_iter().chain([("host", host)]);
+    let body = SignableBody::Precomputed(hash(body));
+    let request = SignableRequest::new(method, uri, headers, body).map_err(|_| Error(Kind::Request))?;
+    let mut settings = SigningSettings::default();
+    // It leaves out headers that a proxy may touch; here there are none of them.
+    settings.excluded_headers = None;
+    let (headers, _) = instructions(identity, region, service, now, settings, request)?.into_parts();
+    Ok(headers.into_iter().map(|header| (header.name(), header.value().to_owned())).collect())
 }
 
-/// Most signing keys that are kept.
-const KEYS: usize = 64;
-/// Bytes of a canonical request and of an `authorization` header, about.
-const CANONICAL: usize = 384;
-const AUTHORIZATION: usize = 256;
-
-impl fmt::Debug for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keys").field("count", &self.0.len()).finish_non_exhaustive()
+/// What the SDK's signer wants set on `request`. Its errors repeat what they are about, so none gets out.
+pub(super) fn instructions(
+    credentials: &Credentials,
+    region: &str,
+    service: &str,
+    now: SystemTime,
+    settings: SigningSettings,
+    request: SignableRequest<'_>,
+) -> Result<SigningInstructions, Error> {
+    // It panics at a moment that it cannot write.
+    if !is_writable(now) {
+        return Err(Error(Kind::Time));
     }
+    let Credentials { access_key_id, secret_access_key, session_token } = credentials;
+    let token = session_token.clone().filter(|token| !token.is_empty());
+    let identity = Identity::new(access_key_id, secret_access_key, token, None, "bedrock-filter").into();
+    let params = SigningParams::builder()
+        .identity(&identity)
+        .region(region)
+        .name(service)
+        .time(now)
+        .settings(settings)
+        .build()
+        .map_err(|_| Error(Kind::Request))?
+        .into();
+    let signed = http_request::sign(request, &params).map_err(|_| Error(Kind::Request))?;
+    Ok(signed.into_parts().0)
 }
 
-/// What a signature holds for.
-pub(super) fn scope(now: &Timestamp, region: &str, service: &str) -> String {
-    [now.date(), "/", region, "/", service, "/aws4_request"].concat()
+/// The longest path and query, bytes. `http` holds no longer ones than 65,534, and the signer panics where encoding a query
+/// makes it longer than that.
+pub(super) const LONGEST_URI: usize = 65_000;
+
+/// The most bytes that so many become with `query` encoded: each three, and a sign of equality where there is none.
+pub(super) fn encoded(bytes: usize, query: &str) -> usize {
+    query.len().saturating_mul(3).saturating_add(2).saturating_add(bytes)
 }
 
-pub(super) fn timestamp(now: SystemTime) -> Result<Timestamp, Error> {
-    Timestamp::of(now).ok_or(Error(Kind::Time))
+/// The SHA-256 of a body in its pieces, in hexadecimal.
+fn hash(body: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for piece in body {
+        hash.update(piece);
+    }
+    hex::encode(hash.finalize())
+}
+
+/// Whether it is a path alone; of its other characters the signer takes those that `http` does.
+fn is_path(path: &str) -> bool {
+    path.starts_with('/') && path.is_ascii() && !path.contains(['?', '#'])
+}
+
+/// Whether it is a query alone, of text: what is no UTF-8 the signer would sign as something else.
+fn is_query(query: &str) -> bool {
+    query.is_ascii() && !query.contains('#') && percent_decode_str(query).decode_utf8().is_ok()
 }
 
 /// Whether a header can carry it, and a canonical request in one line.
@@ -302,7 +213,7 @@ mod tests {
         let broken = Credentials { session_token: Some("a\nb".into()), ..credentials() };
         let long = format!("/{}", "a".repeat(70_000));
 
-        for path in ["", "model", "*", "host:80", "/a b", "/\n", long.as_str()] {
+        for path in ["", "model", "*", "host:80", "/a b", "/a?b", "/a#b", "/ä", "/\n", long.as_str()] {
             assert_eq!(sign(&credentials(), path, at(0)), Some(Error(Kind::Request)), "{path:?}");
         }
         assert_eq!(sign(&broken, PATH, at(0)), Some(Error(Kind::Request)));
@@ -312,36 +223,35 @@ mod tests {
     }
 
     #[test]
-    fn a_signing_key_is_kept_for_the_day_and_for_nobody_else() {
-        let mut keys = Keys::default();
-        let other = Credentials { secret_access_key: "another".into(), ..credentials() };
-        for (with, region, service, seconds) in [
-            (credentials(), "us-east-1", BEDROCK, 0),
-            (credentials(), "us-east-1", BEDROCK, 86_399),
-            (credentials(), "us-east-1", BEDROCK, 86_400),
-            (other.clone(), "us-east-1", BEDROCK, 0),
-            (credentials(), "us-west-2", BEDROCK, 0),
-            (credentials(), "us-east-1", BEDROCK_MANTLE, 0),
-        ] {
-            let kept = keys.sign(&with, &request(PATH), region, service, at(seconds));
-            assert_eq!(kept, sign(&with, &request(PATH), region, service, at(seconds)));
+    fn a_query_that_cannot_be_signed_is_an_error() {
+        let sign = |query: &str| {
+            let request = Request { query, ..request("/foundation-models") };
+            sign(&credentials(), &request, "us-east-1", BEDROCK, at(0))
+        };
+        for query in ["", "a=1&b", "&&=", "a=%zz%4", "a=1+2", "?/:@'", &"%20".repeat(7_000)] {
+            assert!(sign(query).is_ok(), "{query}");
         }
-        assert_eq!(keys.0.len(), 5);
+        let (long, quoted) = ("&a".repeat(20_000), "'".repeat(22_000));
+        for query in ["a b", "a#b", "ä", "a=\n", "a=%ff", "a=%c3&%a4", &long, &quoted] {
+            assert_eq!(sign(query), Err(Error(Kind::Request)), "{query}");
+        }
     }
 
     #[test]
-    fn no_more_signing_keys_are_kept_than_are_of_use() {
-        let mut keys = Keys::default();
-        for day in 0..1_000 {
-            keys.sign(&credentials(), &request(PATH), "us-east-1", BEDROCK, at(day * 86_400)).unwrap();
-        }
-        assert_eq!(keys.0.len(), KEYS);
+    fn a_body_is_hashed_alike_however_it_is_cut() {
+        let sign = |body: &[&[u8]]| {
+            let request = Request { body, ..request(PATH) };
+            sign(&credentials(), &request, "us-east-1", BEDROCK, at(0))
+        };
+        assert_eq!(sign(&[b"{\"a\"", b"", b":1}"]), sign(&[b"{\"a\":1}"]));
+        assert_ne!(sign(&[b"{\"a\"", b"", b":1}"]), sign(&[b"{\"a\"", b":2}"]));
     }
 
     #[test]
-    fn debug_shows_no_secret() {
-        let mut keys = Keys::default();
-        keys.sign(&credentials(), &request(PATH), "us-east-1", BEDROCK, at(0)).unwrap();
-        assert!(!format!("{keys:?}").contains("wJalr"));
+    fn no_error_tells_what_was_to_be_signed() {
+        let broken = Credentials { session_token: Some("t0ken\n".into()), ..credentials() };
+        let error = sign(&broken, &request("/ s3cret"), "us-east-1", BEDROCK, at(0)).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("t0ken"));
+        assert!(!format!("{error} {error:?}").contains("s3cret"));
     }
 }

@@ -5,11 +5,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
+
 use super::credentials::REDACTED;
 use super::endpoint::Region;
-use super::hmac::push_hex;
 use super::{Credentials, Identity};
-use crate::sha256::Sha256;
 
 /// Whom a target calls Bedrock as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -213,15 +213,13 @@ struct Parts(Sha256);
 
 impl Parts {
     fn add(&mut self, text: &str) -> &mut Self {
-        self.0.update(&text.len().to_le_bytes());
+        self.0.update(text.len().to_le_bytes());
         self.0.update(text.as_bytes());
         self
     }
 
     fn finish(self) -> String {
-        let mut text = String::with_capacity(64);
-        push_hex(&mut text, &self.0.finish());
-        text
+        hex::encode(self.0.finalize())
     }
 
     fn credentials(&mut self, credentials: &Credentials) -> &mut Self {

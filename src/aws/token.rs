@@ -4,22 +4,23 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Credentials;
-use super::hmac::push_hex;
 use super::path::encode_label;
-use super::sign::{ALGORITHM, BEDROCK, Error, Keys, scope, timestamp};
-use crate::sha256::sha256;
+use super::sign::{BEDROCK, Error, Kind, LONGEST_URI, encoded, instructions};
 
 /// The longest that a token may live: AWS's own limit, twelve hours.
 pub const MAX_LIFETIME: Duration = Duration::from_secs(43_200);
 
-/// The host of the call, in all regions and partitions.
+/// The call, without its scheme; its host is the same in all regions and partitions.
+const CALL: &str = "bedrock.amazonaws.com/?Action=CallWithBearerToken";
 const HOST: &str = "bedrock.amazonaws.com";
-const ACTION: &str = "Action=CallWithBearerToken";
 const PREFIX: &str = "bedrock-api-key-";
+/// More than the bytes of a token's query beside region, key id and session token.
+const RESERVED: usize = 1_024;
 
 /// Mints a token as AWS's `aws-bedrock-token-generator` does, to the letter. It holds in `region` for `lifetime` from
 /// `now`, and no longer than the credentials.
@@ -33,43 +34,30 @@ pub fn mint(
     now: SystemTime,
     lifetime: Duration,
 ) -> Result<String, Error> {
-    let now = timestamp(now)?;
     let Credentials { access_key_id, secret_access_key: _, session_token } = credentials;
-    let scope = scope(&now, region, BEDROCK);
-    let credential = [access_key_id, "/", &scope].concat();
-    let lifetime = lifetime.as_secs().to_string();
-    let token = session_token.as_deref().filter(|token| !token.is_empty());
-    let parameters = [
-        ("X-Amz-Algorithm", Some(ALGORITHM)),
-        ("X-Amz-Credential", Some(&credential)),
-        ("X-Amz-Date", Some(now.as_str())),
-        ("X-Amz-Expires", Some(&lifetime)),
-        ("X-Amz-SignedHeaders", Some("host")),
-        ("X-Amz-Security-Token", token),
-    ];
-    let query = |out: &mut String, parameters: [(&str, Option<&str>); 6]| {
-        out.push_str(ACTION);
-        for (name, value) in parameters {
-            let Some(value) = value else { continue };
-            for part in ["&", name, "=", &encode_label(value)] {
-                out.push_str(part);
-            }
-        }
-    };
-    let [algorithm, credential, date, expires, headers, session] = parameters;
-    let sorted = [algorithm, credential, date, expires, session, headers];
-    let mut canonical = "POST\n/\n".to_owned();
-    query(&mut canonical, sorted);
-    for part in ["\nhost:", HOST, "\n\nhost\n"] {
-        canonical.push_str(part);
+    let token = session_token.as_deref().unwrap_or_default();
+    if [region, access_key_id, token].iter().fold(RESERVED, |length, part| encoded(length, part))
+        > LONGEST_URI
+    {
+        return Err(Error(Kind::Request));
     }
-    push_hex(&mut canonical, &sha256(&[]));
-    let signature = Keys::default().signature(credentials, &now, region, BEDROCK, &scope, &canonical);
-    let mut url = format!("{HOST}/?");
-    // botocore has the session token behind its place.
-    query(&mut url, parameters);
-    url.push_str("&X-Amz-Signature=");
-    push_hex(&mut url, &signature);
+    let mut settings = SigningSettings::default();
+    settings.signature_location = SignatureLocation::QueryParams;
+    settings.expires_in = Some(lifetime);
+    let headers = [("host", HOST)].into_iter();
+    let request =
+        SignableRequest::new("POST", ["https://", CALL].concat(), headers, SignableBody::Bytes(&[]))
+            .map_err(|_| Error(Kind::Request))?;
+    let signed = instructions(credentials, region, BEDROCK, now, settings, request)?;
+    let (_, mut parameters) = signed.into_parts();
+    // The signer has the session token last, and AWS's generator the signature.
+    parameters.sort_by_key(|(name, _)| *name == "X-Amz-Signature");
+    let mut url = CALL.to_owned();
+    for (name, value) in &parameters {
+        for part in ["&", name, "=", &encode_label(value)] {
+            url.push_str(part);
+        }
+    }
     url.push_str("&Version=1");
     Ok(format!("{PREFIX}{}", STANDARD.encode(url)))
 }
@@ -199,6 +187,10 @@ mod tests {
 
         let early = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
         assert!(tokens.get(&credentials("A"), "us-east-1", HOUR, early).is_err());
+        let late = at(253_402_300_800);
+        assert!(tokens.get(&credentials("A"), "us-east-1", HOUR, late).is_err());
+        let long = Credentials { session_token: Some("=".repeat(22_000)), ..credentials("A") };
+        assert!(tokens.get(&long, "us-east-1", HOUR, at(0)).is_err());
         assert!(tokens.0.is_empty());
     }
 

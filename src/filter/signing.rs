@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::accounts::Accounts;
 use super::host::{self, Level};
 use crate::aws::Identity;
-use crate::aws::sign::{BEDROCK, Keys, Request};
+use crate::aws::sign::{BEDROCK, Request, sign as signed};
 use crate::aws::source::Sign;
 use crate::aws::token::Tokens;
 use crate::config::Destination;
@@ -14,9 +14,6 @@ use crate::openai::Error;
 thread_local! {
     /// This worker's tokens. Minting takes less than a millisecond, so it is done when a request needs one.
     static TOKENS: RefCell<Tokens> = RefCell::default();
-
-    /// This worker's signing keys.
-    static KEYS: RefCell<Keys> = RefCell::default();
 }
 
 /// What to set on `request`; nothing where Envoy signs.
@@ -41,8 +38,7 @@ pub(super) fn headers(
         }
         // Such keys are Bedrock's own: another service gets a signature.
         (Identity::SigV4(credentials), _) => {
-            let now = host::now();
-            KEYS.with_borrow_mut(|keys| keys.sign(credentials, request, region, destination.service, now))
+            signed(credentials, request, region, destination.service, host::now())
         }
     };
     made.map_err(|error| {

@@ -7,9 +7,9 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::{Duration, SystemTime};
 
+use crate::aws::dates::{date, seconds_of};
 use crate::aws::endpoint::region_of_arn;
 use crate::aws::path::encode_label;
-use crate::aws::rfc3339::{date, seconds_of};
 use crate::aws::turn::{TOLERANCE, Turn, Worker, moment, pause};
 use crate::bedrock::catalogue::{Catalogue, Entry, Kind};
 use crate::bedrock::error::Error as BedrockError;

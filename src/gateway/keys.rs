@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
+
 use super::headers::Headers;
 use crate::openai::Error;
-use crate::sha256::sha256;
 
 /// A key's SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -13,18 +14,13 @@ pub struct Hash([u8; 32]);
 impl Hash {
     /// Of the key itself.
     pub fn of(key: &[u8]) -> Self {
-        Self(sha256(&[key]))
+        Self(Sha256::digest(key).into())
     }
 
     /// From 64 hexadecimal digits.
     pub fn from_hex(hex: &str) -> Option<Self> {
         let mut hash = [0; 32];
-        if hex.len() != 64 {
-            return None;
-        }
-        for (byte, digits) in hash.iter_mut().zip(hex.as_bytes().chunks(2)) {
-            *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-        }
+        hex::decode_to_slice(hex, &mut hash).ok()?;
         Some(Self(hash))
     }
 
@@ -218,5 +214,7 @@ mod tests {
         assert_eq!(Hash::from_hex(hex), Some(Hash::of(b"hello")));
         assert_eq!(Hash::from_hex(&hex[1..]), None);
         assert_eq!(Hash::from_hex(&hex.replace('2', "x")), None);
+        assert_eq!(Hash::from_hex(&hex.replace("2c", "+c")), None);
+        assert_eq!(Hash::from_hex(&hex.to_uppercase()), Some(Hash::of(b"hello")));
     }
 }

@@ -2,9 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
 use super::{Answer, Temporary};
-use crate::aws::{Credentials, rfc3339};
-use crate::json::{Kind, Members, Raw, Reader, from_slice};
+use crate::aws::{Credentials, dates};
 
 /// Larger than any token or set of credentials.
 pub(in crate::aws) const LARGEST: usize = 64 << 10;
@@ -35,34 +37,51 @@ pub(super) fn text(answer: Answer<'_>, place: &str) -> Result<String, String> {
     }
 }
 
-/// An answer in JSON.
-pub(super) type Object<'a> = Members<'a, Raw<'a>>;
+/// An answer in JSON; `None` where it is none, or none of this form.
+pub(super) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
+    // Serde reads an array as the members in their order.
+    let is_object = body.len() <= LARGEST && body.trim_ascii_start().starts_with(b"{");
+    is_object.then(|| serde_json::from_slice(body).ok()).flatten()
+}
 
-/// A member that is a text, or a number, which is as it is written.
-pub(super) fn text_of(object: &Object<'_>, name: &str) -> Option<String> {
-    let mut reader = Reader::new(member(object, name)?.get());
-    match reader.kind().ok()? {
-        Kind::String => Some(reader.string().ok()?.into_cow().into_owned()),
-        Kind::Number => reader.number("a number").ok().map(str::to_owned),
-        _ => None,
+/// A member that is a text, or a number, which is as it is written; nothing where it is something else.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Text(Option<String>);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = <&RawValue>::deserialize(deserializer)?.get();
+        let is_number = serde_json::from_str::<f64>(written).is_ok();
+        Ok(Self(if is_number { Some(written.to_owned()) } else { serde_json::from_str(written).ok() }))
     }
 }
 
-/// A member.
-pub(super) fn member<'a>(object: &Object<'a>, name: &str) -> Option<Raw<'a>> {
-    object.0.iter().find(|(other, _)| **other == *name).map(|(_, value)| *value)
+impl From<Text> for Option<String> {
+    fn from(Text(text): Text) -> Self {
+        text
+    }
 }
 
 /// Credentials as the container endpoint and the instance metadata write them.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Written {
+    code: Text,
+    access_key_id: Text,
+    secret_access_key: Text,
+    token: Text,
+    expiration: Text,
+}
+
+/// The credentials of such an answer.
 pub(super) fn credentials(answer: Answer<'_>, place: &str) -> Result<Temporary, String> {
-    let body = body(answer, place)?;
-    let written: Object<'_> =
-        from_slice(body).map_err(|_| format!("{place} answered with no JSON of credentials"))?;
-    let part = |name: &str| text_of(&written, name);
-    if let Some(code) = part("Code").filter(|code| code != "Success") {
+    let written = object(body(answer, place)?);
+    let Written { code, access_key_id, secret_access_key, token, expiration } =
+        written.ok_or_else(|| format!("{place} answered with no JSON of credentials"))?;
+    if let Some(code) = code.0.filter(|code| code != "Success") {
         return Err(format!("{place} has no credentials: {}", reason(&code)));
     }
-    temporary(["AccessKeyId", "SecretAccessKey", "Token"].map(part), part("Expiration"), place)
+    temporary([access_key_id.0, secret_access_key.0, token.0], expiration.0, place)
 }
 
 /// Credentials of their parts: key id, secret, token.
@@ -92,13 +111,19 @@ pub(super) fn temporary(
 
 /// A moment by RFC 3339, or a number of seconds since 1970.
 fn moment(written: &str) -> Option<SystemTime> {
-    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(rfc3339::seconds_of(written)?))
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(dates::seconds_of(written)?))
 }
 
-/// What an error's JSON calls itself, where it is a word: `code` of EKS, `Code` of the instance metadata.
+/// What an error's JSON calls itself: `code` of EKS, `Code` of the instance metadata.
+#[derive(Deserialize)]
+struct Failure {
+    #[serde(default, alias = "Code")]
+    code: Text,
+}
+
+/// The code of an error, where it is a word.
 fn code(body: &[u8]) -> Option<String> {
-    let written: Object<'_> = from_slice(body.get(..LARGEST).unwrap_or(body)).ok()?;
-    let code = text_of(&written, "code").or_else(|| text_of(&written, "Code"))?;
+    let code = object::<Failure>(body)?.code.0?;
     let is_word = (1..=64).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric());
     is_word.then_some(code)
 }
@@ -138,8 +163,20 @@ mod tests {
 
     #[test]
     fn a_part_is_a_text_or_a_number() {
-        let object: Object<'_> = from_slice(br#"{"a":"x\ny","b":1.50,"c":null,"d":["x"],"e":true}"#).unwrap();
-        let parts = ["a", "b", "c", "d", "e", "f"].map(|name| text_of(&object, name));
-        assert_eq!(parts, [Some("x\ny".to_owned()), Some("1.50".to_owned()), None, None, None, None]);
+        for (written, text) in [
+            (r#""x\ny""#, Some("x\ny")),
+            ("1.50", Some("1.50")),
+            ("-1e3", Some("-1e3")),
+            ("null", None),
+            (r#"["x"]"#, None),
+            ("true", None),
+            (r#""\ud800""#, None),
+        ] {
+            let body = format!(r#"{{"Other":[{{}}],"code":{written}}}"#);
+            let failure: Failure = object(body.as_bytes()).unwrap();
+            assert_eq!(failure.code.0.as_deref(), text, "{written}");
+        }
+        assert_eq!(object::<Failure>(b"{}").unwrap().code, Text(None));
+        assert!(object::<Failure>(br#"["x"]"#).is_none());
     }
 }

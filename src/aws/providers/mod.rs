@@ -7,7 +7,6 @@ mod answer;
 mod container;
 mod instance;
 mod sts;
-mod xml;
 
 use std::time::{Duration, SystemTime};
 

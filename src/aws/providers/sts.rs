@@ -3,13 +3,14 @@
 
 use std::time::SystemTime;
 
-use super::answer::{self, Object, reason};
-use super::{Answer, Call, Temporary, xml};
+use serde::Deserialize;
+
+use super::answer::{self, Text, reason};
+use super::{Answer, Call, Temporary};
 use crate::aws::Credentials;
 use crate::aws::path::encode_label;
 use crate::aws::sign;
 use crate::aws::source::Role;
-use crate::json::from_str;
 
 /// The action that takes a token.
 pub(super) const WEB_IDENTITY: &str = "AssumeRoleWithWebIdentity";
@@ -70,67 +71,165 @@ fn place(role: &Role) -> String {
 pub(super) fn credentials(answer: Answer<'_>, role: &Role, action: &str) -> Result<Temporary, String> {
     let place = place(role);
     let Some(status) = answer.status else { return Err(format!("{place} did not answer")) };
-    let read = Read::of(answer.body);
-    if status != 200 {
-        return Err(match read.as_ref().and_then(Read::error) {
-            Some(error) => format!("{place} answered {status}: {error}"),
-            None => format!("{place} answered {status}"),
-        });
-    }
-    let read = read.ok_or_else(|| format!("{place} answered with neither XML nor JSON"))?;
-    let part = |name: &str| read.part(action, name);
-    let parts = ["AccessKeyId", "SecretAccessKey", "SessionToken"].map(part);
-    answer::temporary(parts, part("Expiration"), &place)
-}
-
-/// An answer in one of its two forms, which have the same names.
-enum Read<'a> {
-    Json(Object<'a>),
-    Xml(Vec<xml::Leaf<'a>>),
-}
-
-impl<'a> Read<'a> {
-    fn of(body: &'a [u8]) -> Option<Self> {
-        if body.len() > answer::LARGEST {
-            return None;
-        }
-        let text = std::str::from_utf8(body).ok()?.trim();
-        if text.starts_with('<') {
-            return xml::leaves(text).map(Read::Xml);
-        }
-        from_str(text).ok().map(Read::Json)
-    }
-
-    fn part(&self, action: &str, name: &str) -> Option<String> {
-        let (outer, inner) = ([action, "Response"].concat(), [action, "Result"].concat());
-        self.at(&[&outer, &inner, "Credentials", name])
-    }
-
-    fn at(&self, path: &[&str]) -> Option<String> {
-        match self {
-            Self::Json(object) => inside(object, path),
-            Self::Xml(leaves) => leaves.iter().find(|leaf| leaf.path == path).map(|leaf| leaf.text.clone()),
-        }
-    }
-
-    /// What an error says of itself.
-    fn error(&self) -> Option<String> {
-        let either =
-            |name: &str| self.at(&["ErrorResponse", "Error", name]).or_else(|| self.at(&["Error", name]));
-        let text = |name: &str| either(name).map(|text| reason(&text));
-        let code = text("Code")?;
-        Some(match text("Message") {
-            Some(message) if !message.is_empty() => format!("{code}: {message}"),
-            _ => code,
+    let body = answer.body.trim_ascii();
+    // The answer in one of its two forms, which have the same names.
+    let told = if answer.body.len() > answer::LARGEST {
+        None
+    } else if body.starts_with(b"<") {
+        xml(body).map(|response| response.told(status, action, &place))
+    } else {
+        answer::object::<Document>(body).map(|document| document.response().told(status, action, &place))
+    };
+    told.unwrap_or_else(|| {
+        Err(match status {
+            200 => format!("{place} answered with neither XML nor JSON"),
+            status => format!("{place} answered {status}"),
         })
+    })
+}
+
+/// An answer in XML, whose root tells nothing more than what is within. No entity but XML's own five is expanded, and what is
+/// not asked for is passed over without recursion.
+fn xml(body: &[u8]) -> Option<Response<String>> {
+    quick_xml::de::from_str(std::str::from_utf8(body).ok()?).ok()
+}
+
+/// An answer in JSON, where the root has a name.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Document {
+    #[serde(
+        rename = "AssumeRoleResponse",
+        alias = "AssumeRoleWithWebIdentityResponse",
+        alias = "ErrorResponse"
+    )]
+    response: Response<Text>,
+    #[serde(rename = "Error")]
+    error: Option<Failure<Text>>,
+}
+
+impl Document {
+    fn response(self) -> Response<Text> {
+        let Self { response, error } = self;
+        Response { error: error.unwrap_or(response.error), ..response }
     }
 }
 
-/// The text at a path.
-fn inside(object: &Object<'_>, path: &[&str]) -> Option<String> {
-    match path {
-        [] => None,
-        [name] => answer::text_of(object, name),
-        [name, path @ ..] => inside(&from_str(answer::member(object, name)?.get()).ok()?, path),
+/// What STS answers with. In JSON a text may be a number.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase", bound(deserialize = "T: Default + Deserialize<'de>"))]
+struct Response<T> {
+    assume_role_result: Assumed<T>,
+    assume_role_with_web_identity_result: Assumed<T>,
+    error: Failure<T>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase", bound(deserialize = "T: Default + Deserialize<'de>"))]
+struct Assumed<T> {
+    credentials: Written<T>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase", bound(deserialize = "T: Default + Deserialize<'de>"))]
+struct Written<T> {
+    access_key_id: T,
+    secret_access_key: T,
+    session_token: T,
+    expiration: T,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase", bound(deserialize = "T: Default + Deserialize<'de>"))]
+struct Failure<T> {
+    code: T,
+    message: T,
+}
+
+impl<T: Into<Option<String>>> Response<T> {
+    /// The credentials that the answer to `action` tells, or why it failed.
+    fn told(self, status: u16, action: &str, place: &str) -> Result<Temporary, String> {
+        if status != 200 {
+            return Err(match self.error.told() {
+                Some(error) => format!("{place} answered {status}: {error}"),
+                None => format!("{place} answered {status}"),
+            });
+        }
+        let assumed =
+            if action == ROLE { self.assume_role_result } else { self.assume_role_with_web_identity_result };
+        let Written { access_key_id, secret_access_key, session_token, expiration } = assumed.credentials;
+        let parts = [access_key_id, secret_access_key, session_token].map(Into::into);
+        answer::temporary(parts, expiration.into(), place)
+    }
+}
+
+impl<T: Into<Option<String>>> Failure<T> {
+    /// What an error says of itself.
+    fn told(self) -> Option<String> {
+        let [code, message] =
+            [self.code, self.message].map(|text| text.into().map(|text| reason(&text)).unwrap_or_default());
+        match (&*code, &*message) {
+            ("", _) => None,
+            (code, "") => Some(code.to_owned()),
+            (code, message) => Some(format!("{code}: {message}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> Option<String> {
+        xml(text.as_bytes()).map(|response| response.assume_role_result.credentials.access_key_id)
+    }
+
+    fn answer(key: &str) -> String {
+        format!(
+            "<?xml version=\"1.0\"?>\n<!-- a > b --><R xmlns=\"https://sts.amazonaws.com/doc/\" a='>'>\n\
+             <AssumeRoleResult><x:Credentials xmlns:x=\"x\"><Other><Deep/>a</Other>\n\
+             <AccessKeyId>{key}</AccessKeyId></x:Credentials></AssumeRoleResult></R>\n"
+        )
+    }
+
+    #[test]
+    fn a_text_in_xml_is_what_it_stands_for() {
+        for (written, text) in [
+            ("ASIA", "ASIA"),
+            ("x&amp;y&#x2f;&#43;&lt;", "x&y/+<"),
+            ("<![CDATA[<t>&amp;]]>", "<t>&amp;"),
+            ("a<!-- b -->c", "ac"),
+            ("", ""),
+        ] {
+            assert_eq!(key(&answer(written)).as_deref(), Some(text), "{written}");
+        }
+    }
+
+    #[test]
+    fn no_entity_is_expanded_but_xmls_own() {
+        let bomb = "<!DOCTYPE R [<!ENTITY a \"b\"><!ENTITY c SYSTEM \"file:///etc/passwd\">]>";
+        for entity in ["&a;", "&c;", "&none;", "&amp", "&#xd800;", "&#0;"] {
+            assert_eq!(
+                key(&format!("{bomb}{}", answer(entity).replace("<?xml version=\"1.0\"?>", ""))),
+                None
+            );
+        }
+    }
+
+    #[test]
+    fn xml_that_is_cut_or_crossed_is_none() {
+        let whole = answer("ASIA");
+        for end in 0..whole.trim_end().len() {
+            assert_eq!(key(&whole[..end]), None, "cut at {end}");
+        }
+        for text in ["", "x", "<a></b>", "</a>", "<a b='</a>", "<a><b></a></b>", "<a><![CDATA[x</a>"] {
+            assert_eq!(key(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn xml_however_deep_is_passed_over() {
+        let deep = ["<a>".repeat(8_000), "</a>".repeat(8_000)].concat();
+        assert_eq!(key(&answer("ASIA").replace("<Deep/>", &deep)).as_deref(), Some("ASIA"));
     }
 }
