@@ -168,13 +168,18 @@ fn fields() -> Vec<String> {
     // What occurs in several places is listed at the first.
     let mut known = vec!["File".to_owned()];
     let mut structs = VecDeque::from([(String::new(), "File".to_owned())]);
-    while let Some((place, kind)) = structs.pop_front() {
-        for (name, kind) in members(&kind) {
+    while let Some((place, of)) = structs.pop_front() {
+        for (name, kind) in members(&of) {
             let bare = kind.trim_start_matches("Option<").trim_start_matches("Switch<").trim_end_matches('>');
             let (bare, suffix) = bare.strip_prefix("Vec<").map_or((bare, "."), |item| (item, "[]."));
             if source.contains(&format!("struct {bare} {{")) && !known.iter().any(|known| known == bare) {
                 known.push(bare.to_owned());
                 structs.push_back((format!("{place}{name}{suffix}"), bare.to_owned()));
+            }
+            // A model's targets have its fields, and no targets.
+            if bare == of {
+                let fields = members(&of).into_iter().filter(|(field, _)| *field != name);
+                paths.extend(fields.map(|(field, _)| format!("{place}{name}{suffix}{field}")));
             }
             paths.push(format!("{place}{name}"));
         }

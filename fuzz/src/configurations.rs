@@ -1,7 +1,10 @@
 //! Configurations of any text: read alike as JSON and as a Struct, and no error or debug output tells a secret.
 
 use bedrock_filter::config::Config;
-use serde_json::Value;
+use prost::Message as _;
+use prost_types::value::Kind;
+use prost_types::{ListValue, Struct};
+use serde_json::{Map, Value};
 
 /// The first byte chooses how the rest is read.
 pub fn check(bytes: &[u8]) {
@@ -11,11 +14,11 @@ pub fn check(bytes: &[u8]) {
     let Ok(value) = serde_json::from_slice::<Value>(text) else { return };
     hides_secrets(value.clone());
     // A Struct has nothing but floating point, and no member twice.
-    if kind & 1 == 0 || !value.is_object() || !fits(&value, 0) {
+    if kind & 1 == 0 || !fits(&value, 0) {
         return;
     }
-    let mut structure = Vec::new();
-    write_object(&value, &mut structure);
+    let Value::Object(members) = value else { return };
+    let structure = structure(members).encode_to_vec();
     // What begins like JSON is taken for that.
     if serde_json::from_slice::<Value>(&structure).is_err()
         && let (Ok(one), Ok(other)) = (&as_it_is, load(&structure))
@@ -74,49 +77,20 @@ fn fits(value: &Value, depth: usize) -> bool {
     }
 }
 
-fn bytes_field(number: u8, bytes: &[u8], out: &mut Vec<u8>) {
-    out.push(number << 3 | 2);
-    let mut length = bytes.len();
-    while length >= 0x80 {
-        out.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    out.push(length as u8);
-    out.extend_from_slice(bytes);
+fn structure(members: Map<String, Value>) -> Struct {
+    Struct { fields: members.into_iter().map(|(name, value)| (name, of_structure(value))).collect() }
 }
 
-fn write_object(value: &Value, out: &mut Vec<u8>) {
-    for (name, value) in value.as_object().into_iter().flatten() {
-        let (mut entry, mut inner) = (Vec::new(), Vec::new());
-        bytes_field(1, name.as_bytes(), &mut entry);
-        write_value(value, &mut inner);
-        bytes_field(2, &inner, &mut entry);
-        bytes_field(1, &entry, out);
-    }
-}
-
-fn write_value(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Null => out.extend_from_slice(&[1 << 3, 0]),
-        Value::Number(number) => {
-            out.push(2 << 3 | 1);
-            out.extend_from_slice(&number.as_f64().expect("it fits").to_le_bytes());
-        }
-        Value::String(text) => bytes_field(3, text.as_bytes(), out),
-        Value::Bool(flag) => out.extend_from_slice(&[4 << 3, u8::from(*flag)]),
-        Value::Object(_) => {
-            let mut inner = Vec::new();
-            write_object(value, &mut inner);
-            bytes_field(5, &inner, out);
-        }
+fn of_structure(value: Value) -> prost_types::Value {
+    let kind = match value {
+        Value::Null => Kind::NullValue(0),
+        Value::Number(number) => Kind::NumberValue(number.as_f64().expect("it fits")),
+        Value::String(text) => Kind::StringValue(text),
+        Value::Bool(flag) => Kind::BoolValue(flag),
+        Value::Object(members) => Kind::StructValue(structure(members)),
         Value::Array(items) => {
-            let mut list = Vec::new();
-            for item in items {
-                let mut inner = Vec::new();
-                write_value(item, &mut inner);
-                bytes_field(1, &inner, &mut list);
-            }
-            bytes_field(6, &list, out);
+            Kind::ListValue(ListValue { values: items.into_iter().map(of_structure).collect() })
         }
-    }
+    };
+    prost_types::Value { kind: Some(kind) }
 }

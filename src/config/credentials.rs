@@ -287,7 +287,7 @@ mod tests {
 
     fn run(written: &Value) -> Result<Source, Error> {
         let region = Region::new("eu-west-1").unwrap();
-        source(&crate::json::from_str(&written.to_string()).unwrap(), &region, "credentials")
+        source(&serde_json::from_value(written.clone()).unwrap(), &region, "credentials")
     }
 
     fn recipe(written: &Value) -> Recipe {

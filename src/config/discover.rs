@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::aws::endpoint::Region;
 
-use super::settings::Switch;
+use super::switch::Switch;
 use super::values::{error_in, host_of};
 use super::{Discover, Error, Upstream, file};
 

@@ -84,7 +84,7 @@ mod tests {
     fn run(name: &str, value: Value) -> Result<Images, Error> {
         let mut written = json!({"cluster": "images", "hosts": ["a.example.org"]});
         written[name] = value;
-        images_of(&crate::json::from_str(&written.to_string()).unwrap())
+        images_of(&serde_json::from_value(written).unwrap())
     }
 
     #[test]

@@ -8,10 +8,10 @@ use crate::gateway::headers::may_be_forwarded;
 use crate::gateway::keys::{Hash, Key, Keys};
 use crate::gateway::models::Models;
 use crate::gateway::targets::Backend;
-use crate::json::{self, Raw};
 use crate::translate::{Limits, Options};
 
 use super::credentials::account;
+use super::deserializer;
 use super::discover::discover_of;
 use super::expand::expand;
 use super::file::{self, File};
@@ -19,6 +19,7 @@ use super::images::images_of;
 use super::model_options::guardrail_of;
 use super::models::{self, Loaded};
 use super::values::{error, error_in, host_of, inside, item, region_of};
+use super::written::Written;
 use super::{Config, Error, FanOut, Upstream, structure};
 
 const PREFIXES: [&str; 2] = ["/v1", "/api/v1"];
@@ -36,13 +37,12 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     if text.trim_ascii().is_empty() {
         return Err(error("", "there is none; at least 'api_keys' and 'credentials' are needed"));
     }
-    let text = expanded(text, variable)?;
-    let mut file: File = json::from_str(&text).map_err(of_json)?;
-    let models = file.models.take().unwrap_or_default();
+    let mut written = read(text)?;
+    expand(&mut written, variable)?;
     let File {
         prefixes,
         api_keys,
-        models: _,
+        models,
         default_model,
         fallback_model,
         default_embedding_model,
@@ -60,7 +60,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         images,
         discover,
         fan_out,
-    } = &file;
+    } = &deserializer::read(&written)?;
 
     let region = region_of(region.as_deref().unwrap_or(REGION), "region")?;
     let unlimited = file::Limits::default();
@@ -81,8 +81,12 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let usual = Limits::default();
     let accounts =
         vec![account(credentials.as_ref().unwrap_or(&file::Credentials::default()), &region, "credentials")?];
-    let Loaded { models, options: model_options, accounts } =
-        models::load(models, [default_model, fallback_model, default_embedding_model], accounts, &region)?;
+    let Loaded { models, options: model_options, accounts } = models::load(
+        models.as_deref().unwrap_or_default(),
+        [default_model, fallback_model, default_embedding_model],
+        accounts,
+        &region,
+    )?;
     let asked =
         models.named.iter().flat_map(|model| &model.targets).filter_map(|target| target.cluster.as_ref());
     let taken: Vec<&String> = asked.chain(cluster).collect();
@@ -138,22 +142,12 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     Ok(config)
 }
 
-/// What is written, as JSON and with its variables expanded.
-fn expanded(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Result<String, Error> {
-    let converted;
-    let written = match json::from_slice(text) {
-        Ok(written) => written,
-        Err(reason) => {
-            let no_json = || format!("not JSON ({reason}); give YAML as a google.protobuf.Struct");
-            converted = structure::read(text).ok_or_else(|| error("", no_json()))?;
-            Raw::of(&converted).map_err(of_json)?
-        }
-    };
-    expand(written, variable).map_err(of_json)
-}
-
-fn of_json(wrong: json::Error) -> Error {
-    error(wrong.path(), wrong.reason())
+/// What is written, as JSON or as a Struct.
+fn read(text: &[u8]) -> Result<Written, Error> {
+    serde_json::from_slice(text).or_else(|reason| {
+        let no_json = || format!("not JSON ({reason}); give YAML as a google.protobuf.Struct");
+        structure::read(text).ok_or_else(|| error("", no_json()))
+    })
 }
 
 /// A guardrail that would not hold is no guardrail.

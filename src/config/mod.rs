@@ -1,6 +1,7 @@
 //! The plugin configuration: what people write becomes what the code uses, and is checked once, when it is loaded.
 
 mod credentials;
+mod deserializer;
 mod discover;
 mod expand;
 mod file;
@@ -8,10 +9,11 @@ mod images;
 mod load;
 mod model_options;
 mod models;
-mod settings;
 mod signer;
 mod structure;
+mod switch;
 mod values;
+mod written;
 
 use std::borrow::Cow;
 use std::fmt;

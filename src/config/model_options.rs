@@ -7,12 +7,15 @@ use crate::translate::family::{self, Cache, Capabilities, Forced, Reasoning, Sch
 
 use super::Error;
 use super::file;
-use super::settings::one_of;
-use super::values::{error, error_in, inside, item};
+use super::values::{error, error_in, inside, item, one_of};
 
-/// Reads what is written of a target's model at `at`; `None` where nothing is.
-pub(super) fn model(written: &file::Target, at: &str) -> Result<Option<crate::translate::Model>, Error> {
-    let file::Target { model: id, drop, guardrail, automatic_caching, capabilities, .. } = written;
+/// Reads what is written at `at` of how to translate for the model of this id; `None` where nothing is.
+pub(super) fn model(
+    id: &str,
+    written: &file::Target,
+    at: &str,
+) -> Result<Option<crate::translate::Model>, Error> {
+    let file::Target { drop, guardrail, automatic_caching, capabilities, .. } = written;
     if drop.is_none() && guardrail.is_none() && automatic_caching.is_none() && capabilities.is_none() {
         return Ok(None);
     }

@@ -10,7 +10,7 @@ use super::Error;
 use super::credentials::account;
 use super::file;
 use super::model_options;
-use super::values::{error, error_in, host_of, inside, item, region_of};
+use super::values::{error, error_in, host_of, inside, item, missing, region_of};
 
 const NO_ID: &str = "not a Bedrock model id, inference profile id or ARN, such as 'us.amazon.nova-pro-v1:0'";
 
@@ -25,19 +25,20 @@ pub(super) struct Loaded {
 
 /// Reads the models. `stand_ins` are the default, the fallback and the embeddings' default; `accounts` has the usual one, and `region` is the usual one.
 pub(super) fn load(
-    written: Vec<file::Model>,
+    written: &[file::Target],
     stand_ins: [&Option<String>; 3],
     accounts: Vec<Account>,
     region: &Region,
 ) -> Result<Loaded, Error> {
     let mut reader = Reader { options: Vec::new(), accounts, region };
     let mut named: Vec<Model> = Vec::with_capacity(written.len());
-    for (at, model) in written.into_iter().enumerate() {
+    for (at, model) in written.iter().enumerate() {
         let at = &item("models", at);
-        if model.name.is_empty() || named.iter().any(|other| other.name == model.name) {
+        let name = model.name.clone().ok_or_else(|| error(at, missing("name")))?;
+        if name.is_empty() || named.iter().any(|other| other.name == name) {
             return Err(error_in(at, "name", "must not be empty, nor another model's"));
         }
-        named.push(reader.model(model, at)?);
+        named.push(Model { name, targets: reader.targets(model, at)? });
     }
     let stand_in = |name: &str, written: &Option<String>| match written {
         Some(model) if named.iter().any(|named| named.name == *model) => {
@@ -68,68 +69,25 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    fn model(&mut self, written: file::Model, at: &str) -> Result<Model, Error> {
-        let file::Model {
-            name,
-            model,
-            cluster,
-            region,
-            endpoint,
-            backend,
-            credentials,
-            drop,
-            guardrail,
-            automatic_caching,
-            capabilities,
-            targets,
-        } = written;
-        let targets = match (model, targets) {
-            (Some(model), None) => {
-                let only = file::Target {
-                    name: None,
-                    model,
-                    cluster,
-                    region,
-                    endpoint,
-                    backend,
-                    credentials,
-                    drop,
-                    guardrail,
-                    automatic_caching,
-                    capabilities,
-                };
-                vec![self.target(&only, at)?]
-            }
+    /// What answers for a model: what is written beside its name, or its `targets`.
+    fn targets(&mut self, written: &file::Target, at: &str) -> Result<Vec<Target>, Error> {
+        match (&written.model, &written.targets) {
+            (Some(_), None) => Ok(vec![Target { name: None, ..self.target(written, at)? }]),
             (None, Some(targets)) if !targets.is_empty() => {
-                let elsewhere = [
-                    ("cluster", cluster.is_some()),
-                    ("region", region.is_some()),
-                    ("endpoint", endpoint.is_some()),
-                    ("backend", backend.is_some()),
-                    ("credentials", credentials.is_some()),
-                    ("drop", drop.is_some()),
-                    ("guardrail", guardrail.is_some()),
-                    ("automatic_caching", automatic_caching.is_some()),
-                    ("capabilities", capabilities.is_some()),
-                ];
-                if let Some((field, _)) = elsewhere.iter().find(|(_, is_written)| *is_written) {
+                if let Some(field) = of_a_target(written) {
                     return Err(error_in(at, field, "say it of each target, beside its 'model'"));
                 }
-                let mut read = Vec::with_capacity(targets.len());
-                for (index, target) in targets.iter().enumerate() {
-                    read.push(self.target(target, &item(&inside(at, "targets"), index))?);
-                }
-                read
+                let at = |index| item(&inside(at, "targets"), index);
+                targets.iter().enumerate().map(|(index, target)| self.target(target, &at(index))).collect()
             }
-            _ => return Err(error(at, "give either 'model' or 'targets', with at least one in it")),
-        };
-        Ok(Model { name, targets })
+            _ => Err(error(at, "give either 'model' or 'targets', with at least one in it")),
+        }
     }
 
     fn target(&mut self, written: &file::Target, at: &str) -> Result<Target, Error> {
         let file::Target {
             name,
-            model: id,
+            model,
             cluster,
             region,
             endpoint,
@@ -139,7 +97,12 @@ impl Reader<'_> {
             guardrail: _,
             automatic_caching,
             capabilities,
+            targets,
         } = written;
+        if targets.is_some() {
+            return Err(error_in(at, "targets", "a target has none of its own"));
+        }
+        let id = model.as_ref().ok_or_else(|| error(at, missing("model")))?;
         if !is_bedrock_id(id) {
             return Err(error_in(at, "model", NO_ID));
         }
@@ -154,7 +117,7 @@ impl Reader<'_> {
         {
             return Err(error_in(at, field, "has no effect with this 'backend': nothing is translated"));
         }
-        if let Some(model) = model_options::model(written, at)? {
+        if let Some(model) = model_options::model(id, written, at)? {
             // Attempts know a model by its id.
             match self.options.iter().find(|(other, _)| other == id) {
                 Some((_, earlier)) if *earlier == model => {}
@@ -198,6 +161,37 @@ impl Reader<'_> {
         self.accounts.push(account);
         Ok(self.accounts.len().saturating_sub(1))
     }
+}
+
+/// The first field that is said of a target and not of a model that has several.
+fn of_a_target(written: &file::Target) -> Option<&'static str> {
+    let file::Target {
+        name: _,
+        model,
+        cluster,
+        region,
+        endpoint,
+        backend,
+        credentials,
+        drop,
+        guardrail,
+        automatic_caching,
+        capabilities,
+        targets: _,
+    } = written;
+    let fields = [
+        ("model", model.is_some()),
+        ("cluster", cluster.is_some()),
+        ("region", region.is_some()),
+        ("endpoint", endpoint.is_some()),
+        ("backend", backend.is_some()),
+        ("credentials", credentials.is_some()),
+        ("drop", drop.is_some()),
+        ("guardrail", guardrail.is_some()),
+        ("automatic_caching", automatic_caching.is_some()),
+        ("capabilities", capabilities.is_some()),
+    ];
+    fields.into_iter().find(|(_, is_written)| *is_written).map(|(name, _)| name)
 }
 
 #[cfg(test)]
@@ -282,7 +276,13 @@ mod tests {
             (r#"[{"name":"x"}]"#, "models[0]"),
             (r#"[{"name":"x","targets":[]}]"#, "models[0]"),
             (r#"[{"name":"x","model":"a.b","targets":[{"model":"a.b"}]}]"#, "models[0]"),
+            (r#"[{"model":"a.b"}]"#, "models[0]"),
             (r#"[{"name":"x","targets":[{"region":"us-east-1"}]}]"#, "models[0].targets[0]"),
+            (
+                r#"[{"name":"x","targets":[{"model":"a.b","targets":[{"model":"a.b"}]}]}]"#,
+                "models[0].targets[0].targets",
+            ),
+            (r#"[{"name":"x","targets":[{"model":"a.b"},{"regoin":null}]}]"#, "models[0].targets[1].regoin"),
             (r#"[{"name":"x","targets":[{"model":"gpt"}]}]"#, "models[0].targets[0].model"),
             (r#"[{"name":"x","targets":[{"model":"a.b","region":"US"}]}]"#, "models[0].targets[0].region"),
             (r#"[{"name":"x","region":"us-east-1","targets":[{"model":"a.b"}]}]"#, "models[0].region"),
@@ -310,5 +310,11 @@ mod tests {
         ] {
             assert_eq!(load(models).unwrap_err().path, path, "{models}");
         }
+    }
+
+    #[test]
+    fn a_target_has_no_targets_however_deep_they_nest() {
+        let models = format!("[{}{}]", r#"{"name":"x","targets":["#.repeat(60), "]}".repeat(60));
+        assert_eq!(load(&models).unwrap_err().path, "models[0].targets[0].targets");
     }
 }

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Sign, Error> {
-        sign(&crate::json::from_str(text).unwrap(), "credentials")
+        sign(&serde_json::from_str(text).unwrap(), "credentials")
     }
 
     #[test]

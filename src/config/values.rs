@@ -21,6 +21,27 @@ pub(super) fn error_in(at: &str, name: &str, reason: &str) -> Error {
     error(inside(at, name), reason)
 }
 
+/// One step of a path.
+#[derive(Clone, Copy)]
+pub(super) enum Step<'a> {
+    Member(&'a str),
+    Item(usize),
+}
+
+impl Error {
+    /// The same error, seen from one step further out.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn within(self, step: Step<'_>) -> Self {
+        let at = match step {
+            Step::Member(name) => name.to_owned(),
+            Step::Item(index) => item("", index),
+        };
+        let between = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        Self { path: [at.as_str(), between, self.path.as_str()].concat(), reason: self.reason }
+    }
+}
+
 /// The path of that member.
 #[inline(never)]
 pub(super) fn inside(at: &str, name: &str) -> String {
@@ -31,6 +52,16 @@ pub(super) fn inside(at: &str, name: &str) -> String {
 #[inline(never)]
 pub(super) fn item(at: &str, index: usize) -> String {
     [at, "[", &index.to_string(), "]"].concat()
+}
+
+/// What is wrong with any word that is none of `words`.
+pub(super) fn one_of(words: &[&str]) -> String {
+    ["must be one of ", &words.join(", ")].concat()
+}
+
+/// What is wrong where a required member is not written.
+pub(super) fn missing(name: &str) -> String {
+    ["'", name, "' is missing"].concat()
 }
 
 /// A region by its name.
