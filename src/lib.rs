@@ -18,7 +18,7 @@
 //! | [`translate`] | OpenAI ⇄ Bedrock, a module per endpoint; the table of what models take |
 //! | [`aws`] | credentials and where they come from, signatures, hosts and paths |
 //! | [`openai`], [`bedrock`] | the wire types of either side, which decide nothing |
-//! | [`json`] | JSON, at the speed of a proxy |
+//! | [`wire`] | what the wire types share on top of serde: strings as they are written, lists, objects, budgets |
 //!
 //! Only [`filter`] knows of Envoy. Everything else is native code over arguments, time included, and is tested as such.
 
@@ -30,7 +30,6 @@ pub mod bedrock;
 pub mod config;
 pub mod filter;
 pub mod gateway;
-pub mod json;
 pub mod openai;
 pub mod translate;
 pub mod wire;

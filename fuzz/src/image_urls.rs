@@ -1,11 +1,14 @@
-//! Addresses of images of any text: what we read is what another reader of URLs reads, and no private address is let through.
+//! Addresses of images of any text: what is asked for is what was checked, also to another reader of URLs, and no private
+//! address is let through.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use bedrock_filter::gateway::image_url::{Host, Url, check as check_host};
 use bedrock_filter::gateway::images::{Images, find, may_hold_urls, splice};
-use bedrock_filter::gateway::networks::may_be_reached;
+use bedrock_filter::gateway::networks::{Network, may_be_reached};
+
+use http::uri::Authority;
 
 use super::allocation::{Bound, bounded};
 use super::judge;
@@ -19,54 +22,39 @@ pub fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let (text, location) = text.split_once('\n').unwrap_or((text, ""));
     let Ok(url) = bounded("a URL", text.len(), BOUND, || Url::parse(text)) else { return };
-    agrees(&url, text, None);
-    let scheme = if url.is_https { "https" } else { "http" };
-    let base = format!("{scheme}://{}{}", url.authority(), url.path);
-    assert_eq!(Url::parse(&base).as_ref(), Ok(&url), "read again it is another: {base}");
-    if url::Url::parse(&base).is_err() {
-        // Nobody is asked there, as was just seen, and so nobody redirects from there.
+    asked_for(&url);
+    if let Ok(next) = bounded("a redirect", text.len() + location.len(), BOUND, || url.follow(location)) {
+        asked_for(&next);
+    }
+}
+
+/// What Envoy is told of `url` is the same to our reader and to another.
+fn asked_for(url: &Url) {
+    assert!(matches!(url.scheme(), "http" | "https"));
+    assert!(
+        url.path().starts_with('/') && url.path().bytes().all(|byte| byte.is_ascii_graphic()),
+        "{:?}",
+        url.path()
+    );
+    let written = format!("{}://{}{}", url.scheme(), url.authority(), url.path());
+    assert_eq!(Url::parse(&written).as_ref(), Ok(url), "read again it is another: {written}");
+    let authority: Authority = url.authority().parse().expect("an authority");
+    assert!(!authority.as_str().contains('@'), "{authority} names a user");
+    let networks = [Network::parse("2001:db8::/32").expect("a network")];
+    if check_host(url, &hosts(), &networks).is_err() {
         return;
     }
-    if let Ok(next) = url.follow(location) {
-        agrees(&next, location, Some(&base));
-    }
+    let port = authority.port_u16();
+    let is_listed = match authority.host() {
+        "images.example.com" | "9.9.9.9" => port.is_none(),
+        "[2001:db8::1]" => port == Some(8443),
+        host => host.ends_with(".example.org") && port.is_none(),
+    };
+    assert!(is_listed, "{authority} is let through");
 }
 
-/// The other reader comes to the same host and port.
-fn agrees(url: &Url, text: &str, base: Option<&str>) {
-    let other = match base {
-        None => url::Url::parse(text),
-        Some(base) => url::Url::parse(base).and_then(|base| base.join(text)),
-    };
-    let Ok(other) = other else {
-        // `a.0444` is an address to it, and none that can be read: to us it is a host that is not listed.
-        return assert!(check_host(url, &hosts()).is_err(), "{text:?} from {base:?} is let through");
-    };
-    assert_eq!(other.scheme(), if url.is_https { "https" } else { "http" }, "{text:?}");
-    assert!(other.username().is_empty() && other.password().is_none(), "{text:?} names a user");
-    assert!(
-        url.path.starts_with('/') && url.path.bytes().all(|byte| byte.is_ascii_graphic()),
-        "{:?}",
-        url.path
-    );
-    let host = other.host_str().unwrap_or_default();
-    let authority = match other.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    };
-    let is_number = matches!(other.host(), Some(url::Host::Ipv4(_)));
-    // An address in another spelling is kept as it is spelt, and is then no host that is listed.
-    assert!(url.authority() == authority || is_number, "{text:?}: {} and {authority}", url.authority());
-    if check_host(url, &hosts()).is_ok() {
-        assert_eq!(url.authority(), authority, "{text:?}");
-        let is_listed = ["images.example.com", "9.9.9.9", "[2001:db8::1]:8443"].contains(&&*authority)
-            || authority.ends_with(".example.org");
-        assert!(is_listed, "{authority} is let through");
-    }
-}
-
-fn hosts() -> [Host; 4] {
-    ["images.example.com", "*.example.org", "[2001:db8::1]:8443", "9.9.9.9"]
+fn hosts() -> [Host; 5] {
+    ["images.example.com", "*.example.org", "[2001:db8::1]:8443", "9.9.9.9", "10.0.0.1"]
         .map(|host| Host::parse(host).expect("a host"))
 }
 
@@ -78,14 +66,24 @@ fn addressed(bytes: &[u8]) {
         addresses.push(address.into());
         let [_, _, _, _, _, _, high, low] = address.segments();
         // IPv4 within IPv6, in each of its forms.
-        for prefix in [[0, 0, 0, 0, 0, 0xffff], [0, 0, 0, 0, 0, 0], [0x64, 0xff9b, 0, 0, 0, 0]] {
+        let prefixes = [
+            [0, 0, 0, 0, 0, 0xffff],
+            [0, 0, 0, 0, 0xffff, 0],
+            [0, 0, 0, 0, 0, 0],
+            [0x64, 0xff9b, 0, 0, 0, 0],
+        ];
+        for prefix in prefixes {
             let [a, b, c, d, e, f] = prefix;
             addresses.push(Ipv6Addr::new(a, b, c, d, e, f, high, low).into());
         }
         addresses.push(Ipv6Addr::new(0x2002, high, low, 0, 0, 0, 0, 1).into());
     }
+    let everything = ["0.0.0.0/0", "::/0"].map(|text| Network::parse(text).expect("a network"));
     for address in addresses {
         assert!(!(is_private(address) && may_be_reached(address, &[])), "{address} is let through");
+        if may_be_reached(address, &everything) {
+            assert!(!is_link_local(address), "{address} is let through");
+        }
     }
 }
 
@@ -121,6 +119,14 @@ fn is_private(address: IpAddr) -> bool {
     }
 }
 
+/// As the standard library says: `to_ipv4` also takes the mapped and the compatible form.
+fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local() || v6.to_ipv4().is_some_and(|v4| v4.is_link_local()),
+    }
+}
+
 /// The body of a chat: each address stands where it is said to stand.
 fn body(bytes: &[u8]) {
     let images = Images {
@@ -143,7 +149,7 @@ fn body(bytes: &[u8]) {
     assert!(found.len() <= images.per_request);
     let mut places = Vec::new();
     for one in &found {
-        assert!(one.url.is_https && one.url.authority().ends_with(".example.org"));
+        assert!(one.url.is_https() && one.url.authority().ends_with(".example.org"));
         for place in &one.places {
             let raw = &bytes[place.range.clone()];
             let text: String = serde_json::from_slice(raw).expect("a string with its quotes");

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use url::{Position, Url};
+
 /// AWS General Reference, "Amazon Bedrock endpoints and quotas"; suffixes as in the SDKs' `partitions.json`.
 struct Partition {
     /// What the names of its regions start with.
@@ -121,6 +123,17 @@ impl fmt::Display for InvalidRegion {
 
 impl std::error::Error for InvalidRegion {}
 
+/// What the `host` header says for an endpoint, `http(s)://host[:port]`: lower case, without the port where it is the scheme's own.
+/// `None` for what has more to it than that, such as a path or a user name, or is no URL.
+pub fn host_of(endpoint: &str) -> Option<String> {
+    let url = Url::parse(endpoint).ok()?;
+    let is_bare = matches!(url.scheme(), "http" | "https")
+        && url.username().is_empty()
+        && url.password().is_none()
+        && &url[Position::BeforePath..] == "/";
+    is_bare.then(|| url[Position::BeforeHost..Position::AfterPort].to_owned())
+}
+
 /// The region that an ARN names (AWS General Reference, "Amazon Resource Names"):
 /// `arn:partition:service:region:account:resource`. `None` for anything else, and where it names none.
 pub fn region_of_arn(arn: &str) -> Option<&str> {
@@ -192,6 +205,37 @@ mod tests {
         }
         assert!(Region::new("a".repeat(MAX_REGION)).is_ok());
         assert!(Region::new("a".repeat(MAX_REGION + 1)).is_err());
+    }
+
+    #[test]
+    fn an_endpoint_is_a_host_and_at_most_a_port() {
+        for (endpoint, host) in [
+            ("https://Example.com:443/", "example.com"),
+            ("https://example.com:80", "example.com:80"),
+            ("http://example.com:80", "example.com"),
+            ("http://127.0.0.1:9100", "127.0.0.1:9100"),
+            ("http://[FD00:ec2:0::23]/", "[fd00:ec2::23]"),
+        ] {
+            assert_eq!(host_of(endpoint).as_deref(), Some(host), "{endpoint}");
+        }
+        for endpoint in [
+            "",
+            "example.com",
+            "https://",
+            "ftp://example.com",
+            "https://example.com/v1",
+            "https://example.com//",
+            "https://example.com?a",
+            "https://example.com/#a",
+            "https://user@example.com",
+            "https://:secret@example.com",
+            "https://example.com:x",
+            "https://example.com:65536",
+            "https://[::1",
+            "https://a b",
+        ] {
+            assert_eq!(host_of(endpoint), None, "{endpoint}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What several parts of the configuration are read by.
 
-use crate::aws::endpoint::Region;
+use crate::aws::endpoint::{self, Region};
 
 use super::Error;
 
@@ -71,17 +71,6 @@ pub(super) fn region_of(name: &str, at: &str) -> Result<Region, Error> {
 
 /// The `host` header for `http(s)://host[:port]`: without the port where it is the scheme's own.
 pub(super) fn host_of(endpoint: &str, at: &str) -> Result<String, Error> {
-    let refuse = || error(at, "must be 'https://host', 'http://host', or either with ':port'");
-    let (host, own_port) = match (endpoint.strip_prefix("https://"), endpoint.strip_prefix("http://")) {
-        (Some(host), _) => (host, ":443"),
-        (_, Some(host)) => (host, ":80"),
-        _ => return Err(refuse()),
-    };
-    let host = host.strip_suffix('/').unwrap_or(host);
-    let host = host.strip_suffix(own_port).unwrap_or(host);
-    let is_legal = |b: u8| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b);
-    if host.is_empty() || !host.bytes().all(is_legal) {
-        return Err(refuse());
-    }
-    Ok(host.to_ascii_lowercase())
+    endpoint::host_of(endpoint)
+        .ok_or_else(|| error(at, "must be 'https://host', 'http://host', or either with ':port'"))
 }

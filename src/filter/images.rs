@@ -180,12 +180,11 @@ fn param(found: &Found) -> &str {
 
 fn ask(images: &Images, url: &Url, timeout: Duration, found: &Found) -> Result<u32, Error> {
     let cluster = images.cluster(url).map_err(|reason| refused(param(found), reason))?;
-    let authority = url.authority();
     let headers = Headers::from_iter([
         (":method", "GET"),
-        (":scheme", if url.is_https { "https" } else { "http" }),
-        (":authority", authority.as_str()),
-        (":path", url.path.as_str()),
+        (":scheme", url.scheme()),
+        (":authority", url.authority()),
+        (":path", url.path()),
     ]);
     host::call(cluster, &headers, &[], timeout).map_err(|failed| {
         // The fetch role's own refusal comes so where the host's address is known already, and then has no words.

@@ -1,23 +1,26 @@
-//! The address of an image: read strictly, checked against the hosts that may be asked, and followed on.
+//! The address of an image: read as browsers and HTTP clients read it (WHATWG's URL Standard), checked against the hosts that
+//! may be asked, and followed on.
 
+use std::cell::Cell;
 use std::fmt;
+use std::num::NonZeroU16;
 
-/// The address of something to fetch. What it holds is clean: no control characters, no spaces, no user names.
+use url::{Position, SyntaxViolation};
+
+use super::networks::{Network, may_be_reached};
+
+/// Bytes of an address, as it is written and as it is sent.
+const LONGEST: usize = 8192;
+
+/// The address of something to fetch: `http` or `https`, an IP address or a DNS name, no user name, no fragment. It is held as the
+/// standard writes it anew, so that what is checked and what is asked for are the same.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Url {
-    /// Over TLS.
-    pub is_https: bool,
-    host: String,
-    /// Where it is not the scheme's own.
-    port: Option<u16>,
-    /// Path and query, as `:path` has them.
-    pub path: String,
-}
+pub struct Url(url::Url);
 
 /// Shows no path and no query: they may be secrets.
 impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.authority())
+        f.write_str(self.authority())
     }
 }
 
@@ -26,27 +29,18 @@ impl fmt::Debug for Url {
 pub enum Refused {
     /// Not an address of `http` or `https` that is well-formed.
     Malformed,
-    /// Its host, or its port there, is not among those that are asked.
+    /// Its host, or its port there, is not among those that are asked, or stands for a private address.
     Host,
 }
 
 impl Url {
-    /// Reads `http(s)://host[:port][/path][?query]`; a fragment is dropped, as browsers do.
+    /// Reads an absolute URL; a fragment is dropped.
     ///
     /// # Errors
-    /// [`Refused::Malformed`], also for user names and for whatever readers of URLs do not agree about.
+    /// [`Refused::Malformed`], also for user names and for what the standard reads but calls an error, such as backslashes and
+    /// too many slashes.
     pub fn parse(text: &str) -> Result<Self, Refused> {
-        let (scheme, rest) = text.split_once("://").ok_or(Refused::Malformed)?;
-        let is_https = match scheme {
-            "https" => true,
-            "http" => false,
-            _ => return Err(Refused::Malformed),
-        };
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (authority, path) = rest.split_at_checked(end).ok_or(Refused::Malformed)?;
-        let (host, port) = host_and_port(authority).ok_or(Refused::Malformed)?;
-        let port = port.filter(|port| *port != own_port(is_https));
-        Ok(Self { is_https, host, port, path: clean_path(path)? })
+        read(text, None)
     }
 
     /// Where a redirect's `location` leads from here.
@@ -54,40 +48,62 @@ impl Url {
     /// # Errors
     /// [`Refused::Malformed`].
     pub fn follow(&self, location: &str) -> Result<Self, Refused> {
-        // Some would be gone with a `..` behind them.
-        if location.bytes().any(|byte| byte <= b' ' || matches!(byte, 0x7f | b'\\')) {
-            return Err(Refused::Malformed);
-        }
-        if has_scheme(location) {
-            return Self::parse(location);
-        }
-        let scheme = if self.is_https { "https" } else { "http" };
-        if location.starts_with("//") {
-            return Self::parse(&format!("{scheme}:{location}"));
-        }
-        let (path, _) = self.path.split_once('?').unwrap_or((&self.path, ""));
-        let location = match location.bytes().next() {
-            Some(b'/') => location.to_owned(),
-            Some(b'?') => format!("{path}{location}"),
-            None | Some(b'#') => self.path.clone(),
-            Some(_) => joined(path, location),
-        };
-        Ok(Self { path: clean_path(&location)?, ..self.clone() })
+        read(location, Some(&self.0))
+    }
+
+    /// `http` or `https`.
+    pub fn scheme(&self) -> &str {
+        self.0.scheme()
+    }
+
+    /// Over TLS.
+    pub fn is_https(&self) -> bool {
+        self.scheme() == "https"
     }
 
     /// `host`, or `host:port` where the port is not the scheme's own.
-    pub fn authority(&self) -> String {
-        match self.port {
-            Some(port) => format!("{}:{port}", self.host),
-            None => self.host.clone(),
+    pub fn authority(&self) -> &str {
+        &self.0[Position::BeforeHost..Position::AfterPort]
+    }
+
+    /// Path and query, as `:path` has them.
+    pub fn path(&self) -> &str {
+        &self.0[Position::BeforePath..]
+    }
+}
+
+fn read(text: &str, base: Option<&url::Url>) -> Result<Url, Refused> {
+    // The standard would encode or drop these; they are nobody's good will.
+    if text.len() > LONGEST || text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+        return Err(Refused::Malformed);
+    }
+    let is_valid = Cell::new(true);
+    let note = |violation| {
+        // `|`, `{`, `%` and their likes in a path or a query mislead no reader, and many send them.
+        if !matches!(violation, SyntaxViolation::NonUrlCodePoint | SyntaxViolation::PercentDecode) {
+            is_valid.set(false);
         }
+    };
+    let options = url::Url::options().base_url(base).syntax_violation_callback(Some(&note));
+    let mut url = options.parse(text).map_err(|_| Refused::Malformed)?;
+    url.set_fragment(None);
+    let has_host = match url.host() {
+        Some(url::Host::Domain(name)) => is_dns_name(name),
+        Some(url::Host::Ipv4(_) | url::Host::Ipv6(_)) => true,
+        None => false,
+    };
+    let is_web = matches!(url.scheme(), "http" | "https");
+    if is_valid.get() && is_web && has_host && url.as_str().len() <= LONGEST {
+        Ok(Url(url))
+    } else {
+        Err(Refused::Malformed)
     }
 }
 
 /// Hosts that may be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
-    name: String,
+    host: url::Host,
     /// `*.name`: any host below it, but not itself.
     is_suffix: bool,
     port: Option<u16>,
@@ -100,134 +116,60 @@ impl Host {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        let (name, port) = host_and_port(rest)?;
-        // Below an address there is nothing.
-        (!is_suffix || !is_address(&name)).then_some(Self { name, is_suffix, port })
+        let (host, port) = match rest.rsplit_once(':') {
+            Some((host, port)) if !rest.ends_with(']') => {
+                (host, Some(port.parse::<NonZeroU16>().ok()?.get()))
+            }
+            _ => (rest, None),
+        };
+        let host = url::Host::parse(host).ok()?;
+        let is_legal = match &host {
+            url::Host::Domain(name) => is_dns_name(name),
+            // Below an address there is nothing.
+            url::Host::Ipv4(_) | url::Host::Ipv6(_) => !is_suffix,
+        };
+        is_legal.then_some(Self { host, is_suffix, port })
     }
 
-    fn fits(&self, url: &Url) -> bool {
-        let own = own_port(url.is_https);
-        if self.port.unwrap_or(own) != url.port.unwrap_or(own) {
-            return false;
-        }
-        if !self.is_suffix {
-            return self.name == url.host;
-        }
-        // An address fits by its whole text or not at all.
-        !is_address(&url.host)
-            && url.host.strip_suffix(&self.name).and_then(|rest| rest.strip_suffix('.')).is_some()
+    fn fits(&self, Url(url): &Url) -> bool {
+        // A URL has no port where it is the scheme's own.
+        let has_port = match self.port {
+            Some(port) => url.port_or_known_default() == Some(port),
+            None => url.port().is_none(),
+        };
+        has_port
+            && match (&self.host, url.host()) {
+                (url::Host::Domain(name), Some(url::Host::Domain(asked))) if self.is_suffix => {
+                    asked.strip_suffix(name.as_str()).is_some_and(|below| below.ends_with('.'))
+                }
+                (host, Some(asked)) => *host == asked,
+                (_, None) => false,
+            }
     }
 }
 
-/// Holds an address to the hosts that may be asked.
+/// Holds an address to the hosts that may be asked. A host that is an IP address has to be out on the internet as well, or in one
+/// of `private_networks`; what a name stands for is seen when it is asked.
 ///
 /// # Errors
 /// [`Refused::Host`].
-pub fn check(url: &Url, hosts: &[Host]) -> Result<(), Refused> {
-    if hosts.iter().any(|host| host.fits(url)) { Ok(()) } else { Err(Refused::Host) }
-}
-
-fn own_port(is_https: bool) -> u16 {
-    if is_https { 443 } else { 80 }
-}
-
-/// A host in lower case, and the port that stands behind it. `user@host` is none, nor what is not ASCII.
-fn host_and_port(authority: &str) -> Option<(String, Option<u16>)> {
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(rest) => {
-            let (address, rest) = rest.split_once(']')?;
-            let address: std::net::Ipv6Addr = address.parse().ok()?;
-            let port = if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) };
-            (format!("[{address}]"), port)
-        }
-        None => {
-            let (host, port) = match authority.split_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None => (authority, None),
-            };
-            let is_label = |label: &str| {
-                !label.is_empty()
-                    && label.len() <= 63
-                    && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-            };
-            if host.len() > 253 || !host.split('.').all(is_label) {
-                return None;
-            }
-            (host.to_ascii_lowercase(), port)
-        }
+pub fn check(url: &Url, hosts: &[Host], private_networks: &[Network]) -> Result<(), Refused> {
+    let may_be_asked = match url.0.host() {
+        Some(url::Host::Ipv4(address)) => may_be_reached(address.into(), private_networks),
+        Some(url::Host::Ipv6(address)) => may_be_reached(address.into(), private_networks),
+        Some(url::Host::Domain(_)) => true,
+        None => false,
     };
-    let port = match port {
-        Some(port) if port.bytes().all(|b| b.is_ascii_digit()) => {
-            Some(port.parse().ok().filter(|port| *port != 0)?)
-        }
-        Some(_) => return None,
-        None => None,
+    if may_be_asked && hosts.iter().any(|host| host.fits(url)) { Ok(()) } else { Err(Refused::Host) }
+}
+
+/// True for what can be looked up (RFC 1035, 2.3.4; underscores are in use). The URL Standard takes more.
+fn is_dns_name(name: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
-    Some((host, port))
-}
-
-/// True for what some resolver takes for an address: `127.1`, `0x7f000001`, `2130706433`, `[::1]`.
-fn is_address(host: &str) -> bool {
-    let last = host.rsplit('.').next().unwrap_or(host);
-    host.starts_with('[') || last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x")
-}
-
-/// True for an address that stands for itself, `mailto:` among them (RFC 3986, 3.1).
-fn has_scheme(location: &str) -> bool {
-    location.split_once(':').is_some_and(|(scheme, _)| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
-    })
-}
-
-/// A path that is relative to another (RFC 3986, 5.2).
-fn joined(base: &str, relative: &str) -> String {
-    let end = relative.find(['?', '#']).unwrap_or(relative.len());
-    let (relative, query) = relative.split_at_checked(end).unwrap_or((relative, ""));
-    let mut steps: Vec<&str> = base.split('/').skip(1).collect();
-    steps.pop();
-    let mut names = relative.split('/').peekable();
-    while let Some(name) = names.next() {
-        match name {
-            "." => {}
-            ".." => {
-                steps.pop();
-            }
-            name => steps.push(name),
-        }
-        if names.peek().is_none() && matches!(name, "." | "..") {
-            steps.push("");
-        }
-    }
-    format!("/{}{query}", steps.join("/"))
-}
-
-/// Path and query as a request line can carry them.
-fn clean_path(text: &str) -> Result<String, Refused> {
-    const LONGEST: usize = 8192;
-    let text = text.split_once('#').map_or(text, |(before, _)| before);
-    if text.len() > LONGEST {
-        return Err(Refused::Malformed);
-    }
-    let mut path = String::with_capacity(text.len().saturating_add(1));
-    if !text.starts_with('/') {
-        path.push('/');
-    }
-    for c in text.chars() {
-        match c {
-            '\\' => return Err(Refused::Malformed),
-            '!'..='~' => path.push(c),
-            // As browsers send it; control characters and spaces are nobody's good will.
-            c if !c.is_ascii() && !c.is_control() && !c.is_whitespace() => {
-                let mut bytes = [0; 4];
-                for byte in c.encode_utf8(&mut bytes).bytes() {
-                    path.push_str(percent_encoding::percent_encode_byte(byte));
-                }
-            }
-            _ => return Err(Refused::Malformed),
-        }
-    }
-    Ok(path)
+    name.len() <= 253 && name.split('.').all(is_label)
 }
 
 #[cfg(test)]
@@ -249,8 +191,8 @@ mod tests {
 
     fn run(text: &str) -> Result<String, Refused> {
         let url = Url::parse(text)?;
-        check(&url, &hosts())?;
-        Ok(format!("{} {}", url.authority(), url.path))
+        check(&url, &hosts(), &["127.0.0.0/8", "::1/128"].map(|text| Network::parse(text).unwrap()))?;
+        Ok(format!("{} {}", url.authority(), url.path()))
     }
 
     #[test]
@@ -267,6 +209,31 @@ mod tests {
             ("https://store.example.net:8443/", "store.example.net:8443 /"),
             ("http://x.a.b:81/", "x.a.b:81 /"),
             ("https://images.example.com/Bär.png", "images.example.com /B%C3%A4r.png"),
+            ("https://xn--bcher-kva.example.org/", "xn--bcher-kva.example.org /"),
+            ("https://images.example.com/a/../b/%2e%2E/c", "images.example.com /c"),
+            (
+                "https://images.example.com/a//b%2Fc|{}?a[]='%zz",
+                "images.example.com /a//b%2Fc|%7B%7D?a[]=%27%zz",
+            ),
+        ] {
+            assert_eq!(run(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_spelt_otherwise_is_asked_for_as_it_is_listed() {
+        for (text, expected) in [
+            ("http://127.1:9000/", "127.0.0.1:9000 /"),
+            ("http://2130706433:9000/", "127.0.0.1:9000 /"),
+            ("http://0x7f000001:9000/", "127.0.0.1:9000 /"),
+            ("http://0x7f.0.0.1:9000/", "127.0.0.1:9000 /"),
+            ("http://0177.0.0.1:9000/", "127.0.0.1:9000 /"),
+            ("http://127.0.0.01:9000/", "127.0.0.1:9000 /"),
+            ("HTTPS://images.example.com/", "images.example.com /"),
+            ("https://images.example.com:/", "images.example.com /"),
+            ("https://images.example.com:0443/", "images.example.com /"),
+            ("https://images%2eexample.com/", "images.example.com /"),
+            ("https://images.example.com/\u{85}", "images.example.com /%C2%85"),
         ] {
             assert_eq!(run(text).as_deref(), Ok(expected), "{text}");
         }
@@ -287,15 +254,11 @@ mod tests {
             "https://store.example.net/",
             "https://store.example.net:443/",
             "http://localhost/",
-            "http://127.1:9000/",
-            "http://2130706433:9000/",
-            "http://0x7f000001:9000/",
-            "http://0x7f.0.0.1:9000/",
-            "http://0177.0.0.1:9000/",
-            "http://127.0.0.01:9000/",
+            "http://127.1/",
+            "http://2130706434:9000/",
             "http://[::ffff:127.0.0.1]:9000/",
             "http://[::2]/",
-            "http://1.example.org.1/",
+            "https://images.example.com:0/",
         ] {
             assert_eq!(run(text), Err(Refused::Host), "{text}");
         }
@@ -309,10 +272,18 @@ mod tests {
             "https:///x",
             "https://",
             "ftp://images.example.com/",
-            "HTTPS://images.example.com/",
+            "https:images.example.com",
+            "https:/images.example.com/",
+            "https:///images.example.com/",
+            "https:\\\\images.example.com/",
             "https://images.example.com./",
             "https://.example.org/",
+            "https://*.example.org/",
+            "https://a,b.example.org/",
+            "https://xn--.example.org/",
             "https://a..example.org/",
+            "https://@images.example.com/",
+            "https://:@images.example.com/",
             "https://user@images.example.com/",
             "https://user:pass@images.example.com/",
             "https://images.example.com@evil.net/",
@@ -322,14 +293,15 @@ mod tests {
             "https://images.example.com/a b",
             "https://images.example.com/a\r\nhost: evil.net",
             "https://images.example.com/\u{0}",
-            "https://images.example.com/\u{85}",
             "https://images.example.com\t/",
-            "https://images.example.com:/",
-            "https://images.example.com:0/",
             "https://images.example.com:65536/",
             "https://images.example.com:+443/",
             "https://images.example.com:443:443/",
-            "https://images%2eexample.com/",
+            "http://1.example.org.1/",
+            "http://1.example.org.0x7f/",
+            "http://256.0.0.1:9000/",
+            "https://evil.net%2f.example.org/",
+            "https://evil.net%00.example.org/",
             "https://ímages.example.com/",
             "https://ｉmages.example.com/",
             "http://[::1/",
@@ -357,16 +329,20 @@ mod tests {
             ("?r=http://c", "a.example.org /dir/x?r=http://c"),
             ("", "a.example.org /dir/x?q=1"),
             ("/y?to=https://c/", "a.example.org /y?to=https://c/"),
+            ("#top", "a.example.org /dir/x?q=1"),
+            // Without slashes and of the same scheme it is relative, as the standard has it.
+            ("https:a.png", "a.example.org /dir/a.png"),
         ] {
             let url = from.follow(location).unwrap();
-            assert_eq!(format!("{} {}", url.authority(), url.path), expected, "{location}");
+            assert_eq!(format!("{} {}", url.authority(), url.path()), expected, "{location}");
         }
         for location in [
             "ftp://a.example.org/",
             "file:///etc/passwd",
             "mailto:a@b",
             "git+ssh:a",
-            "https:a.png",
+            "http:a.png",
+            "///a/",
             "/a b",
             "\\\\evil",
             "//u@a/",
@@ -380,10 +356,45 @@ mod tests {
 
     #[test]
     fn what_is_no_host_is_not_read() {
-        for text in
-            ["", "*", "*.", "a/b", "https://a", "a:b", "*.1", "*.[::1]", "a b", "*.*.a", "a..b", "u@a"]
-        {
+        for text in [
+            "",
+            "*",
+            "*.",
+            "a:0",
+            "a:",
+            "a/",
+            "a#b",
+            "[::1",
+            "256.1.1.1",
+            "a/b",
+            "https://a",
+            "a:b",
+            "*.1",
+            "*.[::1]",
+            "a b",
+            "*.*.a",
+            "a..b",
+            "u@a",
+        ] {
             assert_eq!(Host::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn an_address_that_is_listed_has_to_be_public_or_in_a_network_that_is_named() {
+        let hosts = ["8.8.8.8", "10.0.0.1", "169.254.169.254", "[fd00::1]", "[::ffff:a00:1]"]
+            .map(|text| Host::parse(text).unwrap());
+        let run = |text, networks: &[&str]| {
+            let networks: Vec<_> = networks.iter().map(|text| Network::parse(text).unwrap()).collect();
+            check(&Url::parse(text).unwrap(), &hosts, &networks)
+        };
+        assert_eq!(run("https://8.8.8.8/", &[]), Ok(()));
+        for text in ["https://10.0.0.1/", "https://0xa000001/", "https://[::ffff:10.0.0.1]/"] {
+            assert_eq!(run(text, &["10.1.0.0/16"]), Err(Refused::Host), "{text}");
+            assert_eq!(run(text, &["10.0.0.0/16"]), Ok(()), "{text}");
+        }
+        assert_eq!(run("https://[fd00::1]/", &["10.0.0.0/16"]), Err(Refused::Host));
+        assert_eq!(run("https://[fd00::1]/", &["fd00::/8"]), Ok(()));
+        assert_eq!(run("https://169.254.169.254/", &["0.0.0.0/0", "169.254.169.254/32"]), Err(Refused::Host));
     }
 }

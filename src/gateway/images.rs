@@ -39,8 +39,8 @@ impl Images {
     /// # Errors
     /// What the client is to be told where it is not fetched.
     pub fn cluster(&self, url: &Url) -> Result<&str, Refused> {
-        check(url, &self.hosts)?;
-        let cluster = if url.is_https { Some(&self.cluster) } else { self.http_cluster.as_ref() };
+        check(url, &self.hosts, &self.private_networks)?;
+        let cluster = if url.is_https() { Some(&self.cluster) } else { self.http_cluster.as_ref() };
         cluster.map(String::as_str).ok_or(Refused::Host)
     }
 }
@@ -214,7 +214,7 @@ mod tests {
                 vec![(r#""https:\/\/b.example.org\/2""#, "messages[1].content[2].image_url.url")],
             ]
         );
-        assert_eq!(found[1].url.path, "/2");
+        assert_eq!(found[1].url.path(), "/2");
     }
 
     #[test]

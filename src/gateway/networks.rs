@@ -1,102 +1,111 @@
-//! Which addresses are out on the internet, and which are somebody's own.
+//! Which addresses are out on the internet, which are somebody's own, and which nobody may ask.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
 /// A range of addresses, `10.0.0.0/8`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    address: IpAddr,
-    prefix: u32,
-}
+pub struct Network(IpNet);
 
 impl Network {
     /// Reads `address/length`.
     pub fn parse(text: &str) -> Option<Self> {
-        let (address, prefix) = text.split_once('/')?;
-        let address: IpAddr = address.parse().ok()?;
-        let prefix = prefix.parse().ok()?;
-        let longest = if address.is_ipv4() { 32 } else { 128 };
-        (prefix <= longest).then_some(Self { address, prefix })
-    }
-
-    fn has(&self, address: IpAddr) -> bool {
-        match (self.address, address) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => has_v4(network, self.prefix, address),
-            (IpAddr::V6(network), IpAddr::V6(address)) => has_v6(network, self.prefix, address),
-            _ => false,
-        }
+        text.parse().ok().map(Self)
     }
 }
 
-/// True for an address out on the internet, and for one of `exceptions`.
+/// True for an address out on the internet, and for one of `exceptions`; never for one that gives out credentials of the machine.
 pub fn may_be_reached(address: IpAddr, exceptions: &[Network]) -> bool {
     let meant = meant(address);
-    is_public(meant) || exceptions.iter().any(|network| network.has(address) || network.has(meant))
+    let is_exception =
+        || exceptions.iter().any(|Network(net)| net.contains(&address) || net.contains(&meant));
+    !is_metadata(address) && (is_public(meant) || is_exception())
 }
 
-/// What is not out on the internet (IANA's special-purpose registry for IPv4).
-const NOT_PUBLIC_V4: &[(Ipv4Addr, u32)] = &[
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
-    (Ipv4Addr::new(10, 0, 0, 0), 8),
-    (Ipv4Addr::new(100, 64, 0, 0), 10),
-    (Ipv4Addr::new(127, 0, 0, 0), 8),
-    (Ipv4Addr::new(169, 254, 0, 0), 16),
-    (Ipv4Addr::new(172, 16, 0, 0), 12),
-    (Ipv4Addr::new(192, 0, 0, 0), 24),
-    (Ipv4Addr::new(192, 0, 2, 0), 24),
-    (Ipv4Addr::new(192, 88, 99, 0), 24),
-    (Ipv4Addr::new(192, 168, 0, 0), 16),
-    (Ipv4Addr::new(198, 18, 0, 0), 15),
-    (Ipv4Addr::new(198, 51, 100, 0), 24),
-    (Ipv4Addr::new(203, 0, 113, 0), 24),
-    // Multicast, reserved, broadcast.
-    (Ipv4Addr::new(224, 0, 0, 0), 3),
-];
+const fn v4(a: u8, b: u8, c: u8, d: u8, prefix: u8) -> IpNet {
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix))
+}
+
+const fn v6(segments: [u16; 8], prefix: u8) -> IpNet {
+    let [a, b, c, d, e, f, g, h] = segments;
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), prefix))
+}
 
 /// All global unicast addresses of IPv6.
-const GLOBAL_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
+const GLOBAL_V6: IpNet = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
-/// What of these is not out on the internet (IANA's special-purpose registry for IPv6).
-const NOT_PUBLIC_V6: &[(Ipv6Addr, u32)] = &[
+/// What is not out on the internet (IANA's special-purpose registries); of IPv6 what of [`GLOBAL_V6`] is not.
+const NOT_PUBLIC: &[IpNet] = &[
+    v4(0, 0, 0, 0, 8),
+    v4(10, 0, 0, 0, 8),
+    v4(100, 64, 0, 0, 10),
+    v4(127, 0, 0, 0, 8),
+    v4(169, 254, 0, 0, 16),
+    v4(172, 16, 0, 0, 12),
+    v4(192, 0, 0, 0, 24),
+    v4(192, 0, 2, 0, 24),
+    v4(192, 88, 99, 0, 24),
+    v4(192, 168, 0, 0, 16),
+    v4(198, 18, 0, 0, 15),
+    v4(198, 51, 100, 0, 24),
+    v4(203, 0, 113, 0, 24),
+    // Multicast, reserved, broadcast.
+    v4(224, 0, 0, 0, 3),
     // Teredo, benchmarking and other protocols'.
-    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
-    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
-    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
-    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
+    v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
+    v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),
+    v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),
+    v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),
+];
+
+/// Where machines ask for their own credentials and settings: never an image's place, whatever is configured.
+const METADATA: &[IpNet] = &[
+    // All that is link-local: EC2's 169.254.169.254, ECS's 169.254.170.2, EKS's 169.254.170.23, and other clouds'.
+    v4(169, 254, 0, 0, 16),
+    v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10),
+    // EC2's ::254 and EKS's ::23 (EC2 and EKS User Guides), and what else AWS serves its machines there.
+    v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0], 32),
+    // Google Compute Engine, Alibaba Cloud, and Azure's "wire server", as their documentation has them.
+    v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254], 128),
+    v4(100, 100, 100, 200, 32),
+    v4(168, 63, 129, 16, 32),
+];
+
+/// Whose last 32 bits are an IPv4 address: compatible, mapped, translated, NAT64 and local NAT64 (RFC 4291, 2765, 6052, 8215).
+const ENDS_IN_V4: &[IpNet] = &[
+    v6([0, 0, 0, 0, 0, 0, 0, 0], 96),
+    v6([0, 0, 0, 0, 0, 0xffff, 0, 0], 96),
+    v6([0, 0, 0, 0, 0xffff, 0, 0, 0], 96),
+    v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96),
+    v6([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48),
 ];
 
 fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => {
-            NOT_PUBLIC_V4.iter().all(|(network, prefix)| !has_v4(*network, *prefix, address))
+    (address.is_ipv4() || GLOBAL_V6.contains(&address))
+        && !NOT_PUBLIC.iter().any(|net| net.contains(&address))
+}
+
+fn is_metadata(address: IpAddr) -> bool {
+    let last = match address {
+        IpAddr::V6(v6) if ENDS_IN_V4.iter().any(|net| net.contains(&address)) => {
+            let [.., a, b, c, d] = v6.octets();
+            Ipv4Addr::new(a, b, c, d).into()
         }
-        IpAddr::V6(address) => {
-            has_v6(GLOBAL_V6.0, GLOBAL_V6.1, address)
-                && NOT_PUBLIC_V6.iter().all(|(network, prefix)| !has_v6(*network, *prefix, address))
-        }
-    }
+        _ => meant(address),
+    };
+    METADATA.iter().any(|net| net.contains(&address) || net.contains(&last))
 }
 
 /// The IPv4 address that an IPv6 address stands for: mapped, NAT64's well-known prefix, 6to4.
 fn meant(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else { return address };
-    let [a, b, c, d, e, f, g, h] = v6.segments();
-    let of = |high: u16, low: u16| IpAddr::V4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
-    match (a, b, c, d, e, f) {
-        (0, 0, 0, 0, 0, 0xffff) | (0x64, 0xff9b, 0, 0, 0, 0) => of(g, h),
-        (0x2002, high, low, _, _, _) => of(high, low),
+    match v6.octets() {
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
+        | [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d]
+        | [0x20, 0x02, a, b, c, d, ..] => Ipv4Addr::new(a, b, c, d).into(),
         _ => address,
     }
-}
-
-fn has_v4(network: Ipv4Addr, prefix: u32, address: Ipv4Addr) -> bool {
-    let differ = network.to_bits() ^ address.to_bits();
-    differ.leading_zeros() >= prefix
-}
-
-fn has_v6(network: Ipv6Addr, prefix: u32, address: Ipv6Addr) -> bool {
-    let differ = network.to_bits() ^ address.to_bits();
-    differ.leading_zeros() >= prefix
 }
 
 #[cfg(test)]
@@ -177,6 +186,46 @@ mod tests {
         assert!(reached("fd00::1", &["127.0.0.0/8", "fd00::/8"]));
         assert!(reached("127.0.0.1", &["0.0.0.0/0"]));
         assert!(!reached("::1", &["0.0.0.0/0"]));
+    }
+
+    #[test]
+    fn no_network_opens_what_gives_a_machine_its_credentials() {
+        let everything = ["0.0.0.0/0", "::/0", "169.254.0.0/16", "fd00:ec2::/32", "fe80::/10"];
+        for address in [
+            "169.254.169.254",
+            "169.254.170.2",
+            "169.254.170.23",
+            "169.254.0.1",
+            "169.254.255.255",
+            "100.100.100.200",
+            "168.63.129.16",
+            "fd00:ec2::254",
+            "fd00:ec2::23",
+            "fd20:ce::254",
+            "fe80::a9fe:a9fe",
+            "febf::1",
+            "::169.254.169.254",
+            "::ffff:169.254.169.254",
+            "::ffff:0:169.254.170.2",
+            "64:ff9b::169.254.170.23",
+            "64:ff9b:1::169.254.169.254",
+            "2002:a9fe:a9fe::1",
+            "2002:a9fe:aa02:1::7",
+            "::ffff:100.100.100.200",
+        ] {
+            assert!(!reached(address, &everything), "{address}");
+        }
+        for address in [
+            "169.253.255.255",
+            "169.255.0.0",
+            "100.100.100.201",
+            "fd00:ec3::254",
+            "fec0::1",
+            "::1",
+            "fd00::a9fe:a9fe",
+        ] {
+            assert!(reached(address, &everything), "{address}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Method and path become an endpoint.
 
+use http::Method;
+
 use super::native;
 use crate::openai::{Endpoint, Error};
 
@@ -18,40 +20,44 @@ pub enum Route {
     Model(String),
 }
 
-/// Finds the route. `path` is the request's `:path`, `prefixes` are the configured ones (`/v1`).
+/// Finds the route. `method` and `path` are the request's `:method` and `:path`, `prefixes` are the configured ones (`/v1`).
+///
+/// A path is matched as it came: where Envoy normalises none, neither do we.
 ///
 /// # Errors
-/// 404 for what is not served, 405 for the wrong method.
+/// 404 for what is not served or no method at all, 405 for the wrong method.
 pub fn route(method: &str, path: &str, prefixes: &[String]) -> Result<Route, Error> {
     let path = path.split_once(['?', '#']).map_or(path, |(path, _)| path);
+    let given = Method::from_bytes(method.as_bytes()).map_err(|_| not_found(method, path))?;
     if path == "/health" {
-        return only(&["GET", "HEAD"], method, Route::Health);
+        return only(&[Method::GET, Method::HEAD], &given, Route::Health);
     }
     if native::is_native(path, prefixes) {
-        let request = native::request(path).filter(|_| method == "POST");
+        let request = native::request(path).filter(|_| given == Method::POST);
         return request.map(Route::Native).ok_or_else(|| not_found(method, path));
     }
     let rest = prefixes.iter().find_map(|prefix| path.strip_prefix(prefix.as_str())?.strip_prefix('/'));
     match rest.map(|rest| rest.strip_suffix('/').unwrap_or(rest)) {
-        Some("chat/completions") => only(&["POST"], method, Route::Bedrock(Endpoint::ChatCompletions)),
-        Some("completions") => only(&["POST"], method, Route::Bedrock(Endpoint::Completions)),
-        Some("moderations") => only(&["POST"], method, Route::Bedrock(Endpoint::Moderations)),
-        Some("embeddings") => only(&["POST"], method, Route::Bedrock(Endpoint::Embeddings)),
-        Some("models") => only(&["GET"], method, Route::Models),
+        Some("chat/completions") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::ChatCompletions)),
+        Some("completions") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Completions)),
+        Some("moderations") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Moderations)),
+        Some("embeddings") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Embeddings)),
+        Some("models") => only(&[Method::GET], &given, Route::Models),
         Some(rest) => match rest.strip_prefix("models/").map(decode) {
-            Some(Some(id)) if !id.is_empty() => only(&["GET"], method, Route::Model(id)),
+            Some(Some(id)) if !id.is_empty() => only(&[Method::GET], &given, Route::Model(id)),
             _ => Err(not_found(method, path)),
         },
         None => Err(not_found(method, path)),
     }
 }
 
-fn only(methods: &[&str], method: &str, route: Route) -> Result<Route, Error> {
-    if methods.contains(&method) {
+fn only(methods: &[Method], given: &Method, route: Route) -> Result<Route, Error> {
+    if methods.contains(given) {
         return Ok(route);
     }
-    let method: String = method.chars().take(32).collect();
-    let message = format!("Not allowed to {method} here; use {}.", methods.join(" or "));
+    let given: String = given.as_str().chars().take(32).collect();
+    let methods: Vec<&str> = methods.iter().map(Method::as_str).collect();
+    let message = format!("Not allowed to {given} here; use {}.", methods.join(" or "));
     Err(Error::new(405, message).code("method_not_allowed"))
 }
 
@@ -155,6 +161,10 @@ mod tests {
             ("GET", "/v1/chat/completions", 405),
             ("DELETE", "/v1/models/x", 405),
             ("POST", "/health", 405),
+            ("get", "/health", 405),
+            ("PURGE", "/health", 405),
+            ("GET /", "/health", 404),
+            ("", "/health", 404),
         ] {
             assert_eq!(run(method, path), Err(status), "{method} {path}");
         }

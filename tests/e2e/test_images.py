@@ -334,6 +334,20 @@ def test_a_name_of_a_private_address_is_not_asked(begin, ask, server, host):
     assert server.seen == []
 
 
+METADATA = ["169.254.169.254", "169.254.170.2", "0xa9fea9fe", "[fd00:ec2::254]", "[::ffff:169.254.169.254]"]
+
+
+@pytest.mark.parametrize("host", ["metadata.images.test", *METADATA])
+def test_instance_metadata_is_never_asked(begin, ask, server, host):
+    """Neither by a name nor by its address, whatever is listed and opened."""
+    hosts = [f"{host}:{server.port}", f"a.images.test:{server.port}"]
+    gateway = begin(hosts=hosts, private_networks=["0.0.0.0/0", "::/0", "169.254.0.0/16"])
+    for _ in range(2):
+        refusal(ask(f"http://{host}:{server.port}/image/png", through=gateway), "unsupported_url")
+    assert server.seen == []
+    assert ask("image/png", through=gateway).status == 200
+
+
 @pytest.mark.parametrize("host", ["metadata.images.test", "v6.images.test"])
 def test_an_exception_is_for_its_network_only(ask, server, host):
     refusal(ask(f"http://{host}:{server.port}/image/png"), "unsupported_url")
