@@ -17,7 +17,7 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 
-from gateway import free_port
+import ports
 
 ROLES = "/latest/meta-data/iam/security-credentials/"
 ACCOUNT = "arn:aws:iam::123456789012:role/"
@@ -32,7 +32,7 @@ class Refused(Exception):
 class Endpoints:
     def __init__(self, *emulators, life=3600):
         self.emulators, self.life = emulators, life
-        self.port = free_port()
+        self.port = ports.hold()
         self.seen = []
         self.issued = []
         self.secrets = {}
