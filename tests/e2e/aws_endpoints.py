@@ -18,6 +18,7 @@ import botocore.awsrequest
 import botocore.credentials
 
 import ports
+from threaded import ThreadedServer
 
 ROLES = "/latest/meta-data/iam/security-credentials/"
 ACCOUNT = "arn:aws:iam::123456789012:role/"
@@ -77,10 +78,7 @@ class Endpoints:
             def log_message(self, *_):
                 pass
 
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-
-        self.http = Server(("127.0.0.1", self.port), Handler)
+        self.http = ThreadedServer(("127.0.0.1", self.port), Handler)
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
     def stop(self):
