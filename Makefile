@@ -65,7 +65,14 @@ bench-load: rust
 	cargo build --quiet --release --package bench-load
 	tools/build-wasm bench-floor
 
-test: lint test-rust test-instructions test-oracle test-tools test-panics test-deny test-fuzz test-e2e ## every check
+# Two at a time: the end-to-end tests, which wait for this and that, and whatever has its turn beside them. All are done, whichever
+# fails; what each says stays together.
+test: rust ## every check
+	echo 'two checks at a time; each tells what it has to when it is over'
+	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(CHECKS)
+
+# In the order in which they are begun.
+CHECKS := test-e2e lint test-deny test-rust test-oracle test-instructions test-tools test-panics test-fuzz
 
 lint: rust ## formatting and lints
 	cargo fmt --check
@@ -123,7 +130,7 @@ deny: rust ## the same and RustSec's advisories, by cargo-deny
 reproducible: rust ## two builds of the .wasm, in two places, are the same
 	tools/reproducible
 
-# Ports are picked anew by each test, so they run side by side.
+# Ports are held by who picked them, so files run side by side: two for each core (tests/e2e/conftest.py).
 test-e2e: $(if $(wildcard tests/e2e),wasm emulator venv $(CLIENTS)) ## clients against the real Envoy
 	if [ -d tests/e2e ]; then $(VENV)/bin/pytest --quiet -p no:cacheprovider -n auto tests/e2e; fi
 

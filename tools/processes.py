@@ -13,7 +13,7 @@ import time
 from settings import ROOT, Problem
 
 RUN = ROOT / "target/run"
-STARTING = 30  # seconds
+STARTING = 60  # seconds
 STOPPING = 3
 
 

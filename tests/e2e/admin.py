@@ -5,14 +5,14 @@ import json
 import time
 import urllib.parse
 
-import gateway
+import ports
 
 
 class Admin:
     """A patch that opens the interface, and what it tells then."""
 
     def __init__(self):
-        self.port = gateway.free_port()
+        self.port = ports.hold()
 
     def __call__(self, config):
         config["admin"] = {"address": {"socket_address": {"address": "127.0.0.1", "port_value": self.port}}}

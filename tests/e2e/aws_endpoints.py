@@ -17,7 +17,8 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 
-from gateway import free_port
+import ports
+from threaded import ThreadedServer
 
 ROLES = "/latest/meta-data/iam/security-credentials/"
 ACCOUNT = "arn:aws:iam::123456789012:role/"
@@ -32,7 +33,7 @@ class Refused(Exception):
 class Endpoints:
     def __init__(self, *emulators, life=3600):
         self.emulators, self.life = emulators, life
-        self.port = free_port()
+        self.port = ports.hold()
         self.seen = []
         self.issued = []
         self.secrets = {}
@@ -77,10 +78,7 @@ class Endpoints:
             def log_message(self, *_):
                 pass
 
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-
-        self.http = Server(("127.0.0.1", self.port), Handler)
+        self.http = ThreadedServer(("127.0.0.1", self.port), Handler)
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
     def stop(self):

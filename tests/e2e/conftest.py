@@ -25,6 +25,11 @@ FORWARDED = {"forward_headers": ["x-emulator", "traceparent"]}
 FAILURES = ("panicked", "Uncaught", "could not be put back", "broken off: Err", "Envoy would not", "Envoy did not")
 
 
+def pytest_xdist_auto_num_workers(config):
+    """`-n auto`: two for each core. One waits (for a silence, a renewal, a slow reader) while another's Envoy starts."""
+    return 2 * len(os.sched_getaffinity(0))
+
+
 class World:
     """All that runs for the tests of this worker."""
 
@@ -32,6 +37,8 @@ class World:
         self.stack = ExitStack()
         self.emulators = []
         self.gateways = {}
+        # Names of gateways that all files use.
+        self.shared = set()
         self.patches = []
         self.read = {}
 
@@ -41,9 +48,11 @@ class World:
         self.emulators.append(emulator)
         return emulator
 
-    def start_gateway(self, upstream, **how):
-        """Equal gateways are started once."""
+    def start_gateway(self, upstream, shared=False, **how):
+        """Equal gateways are started once in a file, or in all where they are `shared`."""
         name = repr((upstream, how))
+        if shared:
+            self.shared.add(name)
         if name not in self.gateways:
             gateway = Gateway.start(upstream, **how)
             self.stack.enter_context(gateway.process)
@@ -51,6 +60,18 @@ class World:
             # A patch is known by its address, which nothing else must get.
             self.patches.append(how)
         return self.gateways[name]
+
+    def end_gateways(self, gateways):
+        """Ends them side by side, and gives what went wrong until then."""
+        found = []
+        for gateway in gateways:
+            gateway.process.check()
+            gateway.process.child.terminate()
+        for gateway in gateways:
+            gateway.process.__exit__()
+            found += self.failures(gateway)
+        self.gateways = {name: other for name, other in self.gateways.items() if other not in gateways}
+        return found
 
     def unsound(self, may_refuse=False):
         """What went wrong since the last time, whether or not a test has seen it."""
@@ -60,8 +81,11 @@ class World:
             found += emulator.unsound(may_refuse)
         for gateway in self.gateways.values():
             gateway.process.check()
-            found += [line for line in self.new_lines(gateway.process.log) if any(map(line.__contains__, FAILURES))]
+            found += self.failures(gateway)
         return found
+
+    def failures(self, gateway):
+        return [line for line in self.new_lines(gateway.process.log) if any(map(line.__contains__, FAILURES))]
 
     def new_lines(self, log):
         with log.open(errors="replace") as lines:
@@ -81,7 +105,17 @@ def world(request):
         unsound = world.unsound()
     assert not unsound, "\n".join(unsound)
     if not request.session.testsfailed:
-        shutil.rmtree(processes.RUN)
+        shutil.rmtree(processes.RUN, ignore_errors=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_gateways(world):
+    """What a file starts for itself ends with it: a hundred idle Envoys take a tenth of two cores, and gigabytes."""
+    before = set(world.gateways)
+    yield
+    own = [gateway for name, gateway in world.gateways.items() if name not in before | world.shared]
+    unsound = world.end_gateways(own)
+    assert not unsound, "\n".join(unsound)
 
 
 @pytest.fixture(autouse=True)
@@ -134,7 +168,7 @@ def start(world, running_emulator):
 @pytest.fixture(scope="session")
 def gateway(start):
     """The sample, which lets a client order faults."""
-    return start(workers=2)
+    return start(workers=2, shared=True)
 
 
 @pytest.fixture(scope="session")
@@ -154,4 +188,4 @@ def connection(gateway):
 @pytest.fixture(scope="session")
 def lenient(start):
     """A gateway that ignores what Bedrock has no counterpart for."""
-    return start(environment={"UNSUPPORTED_PARAMETERS": "ignore"})
+    return start(environment={"UNSUPPORTED_PARAMETERS": "ignore"}, shared=True)

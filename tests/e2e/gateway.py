@@ -3,20 +3,18 @@
 import copy
 import itertools
 import os
-import socket
 from dataclasses import dataclass
 
 import openai
 
 import envoy_config
+import ports
 import processes
 import wire
 from settings import ROOT, Endpoint, Settings
 
 KEY = "sk-of-the-tests"
 SAMPLE = envoy_config.read(ROOT / "envoy/envoy.yaml")
-# Below the ports that the kernel gives to clients, and apart for the workers of one run.
-PORTS = itertools.cycle(range(10_000 + os.getpid() * 37 % 20_000, 32_000))
 NUMBERS = itertools.count(1)
 
 
@@ -43,7 +41,7 @@ class Gateway:
         """`upstream` is one endpoint, or one for each region of the sample. `changes` are made to the plugin's
         configuration in the sample, which is read from envoy/ or given, `plugin` replaces it; `patch` gets the whole bootstrap.
         Models are discovered only where `control` says at whom: else other tests would see those requests."""
-        port = free_port()
+        port = ports.hold()
         template = envoy_config.read(ROOT / f"envoy/{sample}.yaml") if isinstance(sample, str) else sample
         first = next(iter(upstream.values())) if isinstance(upstream, dict) else upstream
         config = envoy_config.effective(template, port=port, runtime=upstream, control=control or first, plugin=plugin)
@@ -115,16 +113,6 @@ def sample_plugin():
     return copy.deepcopy(found["configuration"]["value"])
 
 
-def free_port():
-    for port in PORTS:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-
-
 def nowhere():
     """An endpoint where nobody listens."""
-    return Endpoint.parse(f"http://127.0.0.1:{free_port()}")
+    return Endpoint.parse(f"http://127.0.0.1:{ports.hold()}")

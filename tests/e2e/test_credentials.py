@@ -113,20 +113,12 @@ def start_with(world, files, endpoints, emulator):
 
             changes = {"credentials": credentials} | (changes or {})
             gateway = world.start_gateway(upstream or emulator.endpoint, changes=changes, patch=both, **how)
-            stack.callback(end, world, gateway)
+            stack.callback(world.end_gateways, [gateway])
             if ready:
                 until(lambda: chat(gateway)[0] == 200)
             return gateway
 
         yield started
-
-
-def end(world, gateway):
-    gateway.process.check()
-    gateway.process.__exit__()
-    world.gateways = {name: other for name, other in world.gateways.items() if other is not gateway}
-    lines = world.new_lines(gateway.process.log)
-    assert not [line for line in lines if "panicked" in line or "Uncaught" in line], lines
 
 
 def chat(gateway):

@@ -1,14 +1,15 @@
 """What `make demo` does once all is built."""
 
+import socket
 import subprocess
 import sys
 
-from gateway import free_port
+import ports
 from settings import ROOT
 
 
 def demo(monkeypatch, **variables):
-    for name, value in ({"PORT": str(free_port())} | variables).items():
+    for name, value in ({"PORT": str(ports.hold())} | variables).items():
         monkeypatch.setenv(name, value)
     command = [sys.executable, ROOT / "tools/run.py", "--demo"]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
@@ -22,11 +23,18 @@ def test_the_demo_answers_three_requests_and_stops(monkeypatch):
 
 
 def test_the_demo_fails_where_bedrock_does_not_answer(monkeypatch):
-    done = demo(monkeypatch, AWS_ENDPOINT_URL_BEDROCK_RUNTIME=f"http://127.0.0.1:{free_port()}")
+    done = demo(monkeypatch, AWS_ENDPOINT_URL_BEDROCK_RUNTIME=f"http://127.0.0.1:{ports.hold()}")
     assert done.returncode == 1
     assert done.stdout.count("failed: ") == 3
 
 
 def test_a_control_plane_that_does_not_answer_hinders_no_demo(monkeypatch):
-    done = demo(monkeypatch, AWS_ENDPOINT_URL_BEDROCK=f"http://127.0.0.1:{free_port()}")
+    done = demo(monkeypatch, AWS_ENDPOINT_URL_BEDROCK=f"http://127.0.0.1:{ports.hold()}")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_port_that_is_taken_is_said_and_not_shared(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = demo(monkeypatch, PORT=str(taken.getsockname()[1]))
+    assert done.returncode == 1
+    assert "Address already in use; PORT=… chooses another" in done.stderr

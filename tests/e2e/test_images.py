@@ -28,13 +28,13 @@ NAMES = {
 LOOPBACK = "127.0.0.0/8"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def names():
     with Names(NAMES) as names:
         yield names
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running_server():
     with Server() as server:
         yield server
@@ -85,7 +85,7 @@ def over_http(names, more=(), address_filter=False):
     return patch
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def begin(start, running_server, names):
     """Starts gateways that fetch from the server over http."""
 
@@ -108,7 +108,7 @@ def begin(start, running_server, names):
     return started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def gateway(begin):
     return begin(timeout_seconds=2, bytes=1_000_000, redirects=2, per_request=4)
 
@@ -579,7 +579,7 @@ def test_the_fetch_role_needs_its_configuration(running_emulator, names):
 # Over TLS, as the sample has it.
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     """Of `a.images.test` and nobody else, and whom to trust for it."""
     folder = tmp_path_factory.mktemp("tls")

@@ -5,7 +5,8 @@ import copy
 import pytest
 
 import envoy_config
-from gateway import KEY, free_port
+import ports
+from gateway import KEY
 from wire import Connection
 
 BODY = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}]}
@@ -17,7 +18,7 @@ def neighbour(config, name):
     listeners = config["static_resources"]["listeners"]
     other = copy.deepcopy(listeners[0])
     other["name"] = name
-    PORTS[name] = free_port()
+    PORTS[name] = ports.hold()
     other["address"]["socket_address"]["port_value"] = PORTS[name]
     listeners.append(other)
     return other

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import envoy_config
+import ports
 import processes
 from settings import ROOT, Endpoint
 
@@ -48,7 +49,7 @@ class Envoy:
 
 def start(stack, variant, upstream):
     """Starts one on a core of its own; it ends with `stack`."""
-    port = machine.free_port()
+    port = ports.hold()
     path = processes.RUN / f"bench-{variant.name}.yaml"
     envoy_config.write(path, configuration(variant, port, upstream))
     environment = {"API_KEY": KEY, "AWS_REGION": "us-east-1", "BEDROCK_ENDPOINT": upstream.url, "PATH": os.environ["PATH"]}
@@ -90,6 +91,6 @@ def without_wasm(node):
 
 def start_upstream(stack):
     program = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release/bench-upstream"
-    command = machine.on_core(machine.LOAD_CORE, [program, machine.free_port()])
+    command = machine.on_core(machine.LOAD_CORE, [program, 0])
     process = stack.enter_context(processes.Process("bench-upstream", command, {}))
     return Endpoint.parse(processes.emulator_url(process))

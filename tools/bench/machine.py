@@ -2,17 +2,13 @@
 
 import os
 import re
-import socket
 from pathlib import Path
-
-from settings import Problem
 
 CORES = sorted(os.sched_getaffinity(0))
 # Envoy has a core for itself; the load and the upstream share another, where there is one.
 ENVOY_CORE, LOAD_CORE = CORES[0], CORES[-1]
 # Linear memory lies in a reservation of gigabytes, so that V8 needs no checks of bounds.
 RESERVED = 1 << 30
-PORTS = range(20000, 32000)  # below those of outgoing connections
 
 
 def on_core(core, command):
@@ -46,19 +42,3 @@ def linear_memories(pid):
         if rights == "rw-p" and inode == "0" and next_begin == end
         and next_rights == "---p" and next_end - next_begin >= RESERVED
     ]
-
-
-def free_port():
-    for port in PORTS:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            if port not in TAKEN:
-                TAKEN.add(port)
-                return port
-    raise Problem(f"no port is free from {PORTS.start} to {PORTS.stop}")
-
-
-TAKEN = set()

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 
 import envoy_config
+import ports
 import processes
 from settings import ROOT
 
@@ -40,7 +41,7 @@ def start(stack, upstream):
 
 
 def start_litellm(stack, upstream):
-    port = machine.free_port()
+    port = ports.hold()
     config = processes.RUN / "bench-litellm.yaml"
     parameters = {
         "model": f"bedrock/converse/{MODEL}",
@@ -65,7 +66,7 @@ def start_litellm(stack, upstream):
 
 
 def start_portkey(stack, upstream):
-    port = machine.free_port()
+    port = ports.hold()
     program = FOLDER / "portkey/node_modules/@portkey-ai/gateway/build/start-server.js"
     headers = {
         "x-portkey-provider": "bedrock",

@@ -1,6 +1,12 @@
 //! The models this Bedrock has, and what each family takes.
 
+mod facts;
+mod list;
+
+pub use facts::{Facts, Family};
+
 use crate::errors::AwsError;
+use list::{APPLICATION_PROFILES, EVERYWHERE, KNOWN};
 use regex_lite::Regex;
 use serde_json::{Map, Value};
 
@@ -32,129 +38,6 @@ impl Model {
     }
 }
 
-/// Who made a model, as far as the rules differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
-    /// Anthropic; the version times ten, so that 45 is Claude 4.5.
-    Claude(u32),
-    /// Amazon Nova, first generation.
-    Nova,
-    /// Amazon Nova 2, which reasons.
-    Nova2,
-    /// Meta.
-    Llama,
-    /// Mistral AI.
-    Mistral,
-    /// DeepSeek R1: reasons, has no tools.
-    DeepSeekR1,
-    /// DeepSeek V3.
-    DeepSeek,
-    /// Qwen.
-    Qwen,
-    /// OpenAI's open weights.
-    GptOss,
-    /// OpenAI's GPT-5 and later.
-    Gpt5,
-    /// Cohere Command.
-    Command,
-    /// AI21 Jamba.
-    Jamba,
-    /// A model that makes vectors, not text.
-    Embedding,
-    /// Not known: everything is let through.
-    Other,
-}
-
-/// What a model takes; read off its id.
-#[derive(Debug, Clone)]
-#[allow(clippy::struct_excessive_bools)]
-pub struct Facts {
-    /// Its family.
-    pub family: Family,
-    /// Only through an inference profile.
-    pub profile_only: bool,
-    /// `image` blocks.
-    pub images: bool,
-    /// `document` blocks.
-    pub documents: bool,
-    /// `toolConfig`.
-    pub tools: bool,
-    /// `toolChoice.any`
-    pub choice_any: bool,
-    /// `toolChoice.tool`
-    pub choice_tool: bool,
-    /// `reasoningContent` and a way to ask for it.
-    pub reasoning: bool,
-    /// `outputConfig.textFormat` and `toolSpec.strict`.
-    pub structured: bool,
-    /// `outputConfig.effort`
-    pub effort: bool,
-    /// `cachePoint`
-    pub caching: bool,
-    /// `temperature` is taken.
-    pub temperature: bool,
-    /// `topP` is taken.
-    pub top_p: bool,
-    /// `stopSequences` are taken.
-    pub stop: bool,
-    /// A final assistant turn is taken.
-    pub prefill: bool,
-    /// Text may stand beside a tool result.
-    pub text_beside_result: bool,
-}
-
-const US_EU_APAC: &[&str] = &["us", "eu", "apac"];
-const EVERYWHERE: &[&str] = &["us", "eu", "apac", "global"];
-const US: &[&str] = &["us"];
-const US_GLOBAL: &[&str] = &["us", "eu", "global"];
-
-const KNOWN: &[(&str, &str, &[&str])] = &[
-    ("anthropic.claude-3-haiku-20240307-v1:0", "Claude 3 Haiku", US_EU_APAC),
-    ("anthropic.claude-3-opus-20240229-v1:0", "Claude 3 Opus", US),
-    ("anthropic.claude-3-5-sonnet-20241022-v2:0", "Claude 3.5 Sonnet v2", US_EU_APAC),
-    ("anthropic.claude-3-5-haiku-20241022-v1:0", "Claude 3.5 Haiku", US),
-    ("anthropic.claude-3-7-sonnet-20250219-v1:0", "Claude 3.7 Sonnet", US_EU_APAC),
-    ("anthropic.claude-sonnet-4-20250514-v1:0", "Claude Sonnet 4", EVERYWHERE),
-    ("anthropic.claude-opus-4-1-20250805-v1:0", "Claude Opus 4.1", US),
-    ("anthropic.claude-sonnet-4-5-20250929-v1:0", "Claude Sonnet 4.5", EVERYWHERE),
-    ("anthropic.claude-haiku-4-5-20251001-v1:0", "Claude Haiku 4.5", EVERYWHERE),
-    ("anthropic.claude-opus-4-5-20251101-v1:0", "Claude Opus 4.5", EVERYWHERE),
-    ("anthropic.claude-opus-4-6-v1", "Claude Opus 4.6", EVERYWHERE),
-    ("anthropic.claude-sonnet-4-6", "Claude Sonnet 4.6", EVERYWHERE),
-    ("anthropic.claude-opus-4-8", "Claude Opus 4.8", EVERYWHERE),
-    ("anthropic.claude-opus-5", "Claude Opus 5", EVERYWHERE),
-    ("anthropic.claude-opus-5-5", "Claude Opus 5.5", EVERYWHERE),
-    ("amazon.nova-micro-v1:0", "Nova Micro", US_EU_APAC),
-    ("amazon.nova-lite-v1:0", "Nova Lite", US_EU_APAC),
-    ("amazon.nova-pro-v1:0", "Nova Pro", US_EU_APAC),
-    ("amazon.nova-premier-v1:0", "Nova Premier", US),
-    ("amazon.nova-2-lite-v1:0", "Nova 2 Lite", US_GLOBAL),
-    ("meta.llama3-1-70b-instruct-v1:0", "Llama 3.1 70B", US),
-    ("meta.llama3-3-70b-instruct-v1:0", "Llama 3.3 70B", US),
-    ("meta.llama4-maverick-17b-instruct-v1:0", "Llama 4 Maverick 17B", US),
-    ("meta.llama4-scout-17b-instruct-v1:0", "Llama 4 Scout 17B", US),
-    ("mistral.mistral-large-2407-v1:0", "Mistral Large 2", &[]),
-    ("mistral.pixtral-large-2502-v1:0", "Pixtral Large", &["us", "eu"]),
-    ("deepseek.r1-v1:0", "DeepSeek-R1", US),
-    ("deepseek.v3-v1:0", "DeepSeek-V3.1", &[]),
-    ("qwen.qwen3-32b-v1:0", "Qwen3 32B", &[]),
-    ("qwen.qwen3-coder-480b-a35b-v1:0", "Qwen3 Coder 480B", &[]),
-    ("openai.gpt-oss-120b-1:0", "gpt-oss-120b", &[]),
-    ("openai.gpt-oss-20b-1:0", "gpt-oss-20b", &[]),
-    ("openai.gpt-5.5", "GPT-5.5", &["us", "global"]),
-    ("cohere.command-r-plus-v1:0", "Command R+", &[]),
-    ("cohere.command-r-v1:0", "Command R", &[]),
-    ("ai21.jamba-1-5-large-v1:0", "Jamba 1.5 Large", &[]),
-    ("ai21.jamba-1-5-mini-v1:0", "Jamba 1.5 Mini", &[]),
-    ("amazon.titan-embed-text-v1", "Titan Embeddings", &[]),
-    ("amazon.titan-embed-text-v2:0", "Titan Embeddings V2", &[]),
-    ("amazon.titan-embed-image-v1", "Titan Multimodal", &[]),
-    ("amazon.nova-2-multimodal-embeddings-v1:0", "Nova Multimodal Emb", &[]),
-    ("cohere.embed-english-v3", "Embed English", &[]),
-    ("cohere.embed-multilingual-v3", "Embed Multilingual", &[]),
-    ("cohere.embed-v4:0", "Embed v4", &["us", "eu", "global"]),
-];
-
 /// An application profile.
 #[derive(Debug, Clone)]
 pub struct Profile {
@@ -165,12 +48,6 @@ pub struct Profile {
     /// The id of the model behind it.
     pub model: String,
 }
-
-/// Application profiles of account 123456789012: the id, and the model behind it.
-const APPLICATION_PROFILES: &[(&str, &str)] = &[
-    ("emuapp000001", "anthropic.claude-sonnet-4-5-20250929-v1:0"),
-    ("emuapp000002", "amazon.nova-lite-v1:0"),
-];
 
 /// The account that owns the profiles.
 pub const ACCOUNT: &str = "123456789012";
@@ -347,106 +224,12 @@ fn invalid() -> AwsError {
     AwsError::validation("The provided model identifier is invalid.")
 }
 
-/// The first two numbers of a Claude's name, times ten and added: `claude-3-5-sonnet` is 35, `claude-opus-5` 50.
-fn claude_version(id: &str) -> u32 {
-    let numbers: Vec<u32> = id
-        .split(['-', ':'])
-        .filter(|w| w.len() <= 2)
-        .map_while(|w| if w.starts_with('v') { None } else { Some(w) })
-        .filter_map(|w| w.parse().ok())
-        .collect();
-    numbers.first().unwrap_or(&0) * 10 + numbers.get(1).copied().unwrap_or(0)
-}
-
-impl Facts {
-    /// What the id says about the model.
-    pub fn of(id: &str) -> Self {
-        let family = family(id);
-        let claude = if let Family::Claude(v) = family { v } else { 0 };
-        let opus = id.contains("opus");
-        let (nova, nova2) = (family == Family::Nova, family == Family::Nova2);
-        let open = matches!(family, Family::DeepSeek | Family::Qwen | Family::GptOss | Family::Gpt5);
-        let other = family == Family::Other;
-        let micro = id.contains("nova-micro");
-        let llama4 = id.contains("llama4");
-        Self {
-            family,
-            profile_only: claude >= 40
-                || family == Family::DeepSeekR1
-                || llama4
-                || id.contains("llama3-3")
-                || id.contains("nova-premier"),
-            images: claude > 0
-                || nova && !micro
-                || nova2
-                || llama4
-                || id.contains("pixtral")
-                || family == Family::Gpt5
-                || other,
-            documents: !micro && family != Family::Embedding,
-            tools: !matches!(family, Family::DeepSeekR1 | Family::Embedding),
-            choice_any: claude > 0 && !(opus && claude >= 55)
-                || nova
-                || nova2
-                || family == Family::Mistral
-                || open
-                || other,
-            choice_tool: claude > 0 && !(opus && claude >= 55) || nova || nova2 || open || other,
-            reasoning: claude >= 37 || nova2 || open || family == Family::DeepSeekR1 || other,
-            structured: claude >= 45 || open || other,
-            effort: claude >= 45 || other,
-            caching: claude >= 35 || nova || nova2 || other,
-            temperature: !(opus && claude >= 50) && family != Family::Gpt5,
-            top_p: !(opus && claude >= 50) && family != Family::Gpt5,
-            stop: !matches!(family, Family::GptOss | Family::Gpt5),
-            prefill: !(opus && claude >= 48),
-            text_beside_result: !(llama4 || nova || id.contains("claude-3-opus")),
-        }
-    }
-}
-
-fn family(id: &str) -> Family {
-    let (provider, name) = id.split_once('.').unwrap_or(("", id));
-    if name.contains("embed") {
-        return Family::Embedding;
-    }
-    match provider {
-        "anthropic" => Family::Claude(claude_version(name)),
-        "amazon" if name.starts_with("nova-2") => Family::Nova2,
-        "amazon" if name.starts_with("nova") => Family::Nova,
-        "meta" => Family::Llama,
-        "mistral" => Family::Mistral,
-        "deepseek" if name.starts_with("r1") => Family::DeepSeekR1,
-        "deepseek" => Family::DeepSeek,
-        "qwen" => Family::Qwen,
-        "openai" if name.starts_with("gpt-oss") => Family::GptOss,
-        "openai" => Family::Gpt5,
-        "cohere" => Family::Command,
-        "ai21" => Family::Jamba,
-        _ => Family::Other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn models() -> Models {
         Models::new("us-east-1", &["acme.brain-1".to_owned()])
-    }
-
-    #[test]
-    fn versions_are_read_off_the_id() {
-        for (id, version) in [
-            ("claude-3-haiku-20240307-v1:0", 30),
-            ("claude-3-5-sonnet-20241022-v2:0", 35),
-            ("claude-sonnet-4-20250514-v1:0", 40),
-            ("claude-sonnet-4-5-20250929-v1:0", 45),
-            ("claude-opus-4-6-v1", 46),
-            ("claude-opus-5", 50),
-        ] {
-            assert_eq!(claude_version(id), version, "{id}");
-        }
     }
 
     #[test]

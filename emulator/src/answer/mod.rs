@@ -1,10 +1,17 @@
 //! What the model would say: the answer follows from the request, and only from it.
 
+mod calls;
+mod limits;
+mod question;
+
 use crate::faults::Faults;
 use crate::models::{Facts, Family};
 use crate::sample::sample;
 use crate::{encoding, tokens};
 use base64::Engine;
+use calls::{call, pick};
+use limits::limit;
+use question::Question;
 use serde_json::{Map, Value, json};
 
 /// One block of the answer.
@@ -106,74 +113,6 @@ impl Block {
     }
 }
 
-/// What the last turn of the user asks.
-struct Question {
-    text: String,
-    media: Vec<String>,
-    results: Vec<String>,
-    turns: usize,
-}
-
-impl Question {
-    fn of(body: &Value) -> Self {
-        let messages = body.get("messages").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let last = messages.iter().rfind(|m| m.get("role").and_then(Value::as_str) == Some("user"));
-        let blocks =
-            last.and_then(|m| m.get("content")).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let (mut texts, mut results) = (Vec::new(), Vec::new());
-        for block in blocks {
-            if let Some(text) = block.get("text").and_then(Value::as_str) {
-                texts.push(text.to_owned());
-            } else if let Some(text) = block.pointer("/guardContent/text/text").and_then(Value::as_str) {
-                texts.push(text.to_owned());
-            } else if let Some(Value::Array(parts)) = block.pointer("/toolResult/content") {
-                results.extend(parts.iter().map(result_text));
-            }
-        }
-        Self { text: texts.join("\n"), media: media(blocks), results, turns: messages.len() }
-    }
-}
-
-fn result_text(part: &Value) -> String {
-    if let Some(text) = part.get("text").and_then(Value::as_str) {
-        text.to_owned()
-    } else if let Some(json) = part.get("json") {
-        json.to_string()
-    } else {
-        let kind = part.as_object().and_then(|m| m.keys().next()).map_or("nothing", String::as_str);
-        format!("[{kind}]")
-    }
-}
-
-/// `1 image: png, 68 bytes` for every kind of medium in the turn.
-fn media(blocks: &[Value]) -> Vec<String> {
-    let mut out = Vec::new();
-    for kind in ["image", "document", "video", "audio"] {
-        let found: Vec<String> = blocks
-            .iter()
-            .filter_map(|b| b.get(kind))
-            .map(|m| {
-                let format = m.get("format").and_then(Value::as_str).unwrap_or("no format");
-                let name =
-                    m.get("name").and_then(Value::as_str).map_or_else(String::new, |n| format!(", {n}"));
-                let source = m.get("source");
-                let size = source.and_then(|s| s.get("bytes")).and_then(Value::as_str).map(|b| {
-                    let decoded = base64::engine::general_purpose::STANDARD.decode(b);
-                    format!("{} bytes", decoded.map_or(0, |d| d.len()))
-                });
-                let uri = source.and_then(|s| s.pointer("/s3Location/uri")).and_then(Value::as_str);
-                let size = size.unwrap_or_else(|| uri.unwrap_or("text").to_owned());
-                format!("{format}{name}, {size}")
-            })
-            .collect();
-        if !found.is_empty() {
-            let s = if found.len() == 1 { "" } else { "s" };
-            out.push(format!("{} {kind}{s}: {}", found.len(), found.join("; ")));
-        }
-    }
-    out
-}
-
 /// Whether the request asks for reasoning.
 pub fn reasons(body: &Value, facts: &Facts) -> bool {
     let Some(fields) = body.get("additionalModelRequestFields") else {
@@ -258,161 +197,6 @@ fn say(body: &Value, facts: &Facts, faults: &Faults, question: &Question, answer
 fn long(n: usize) -> String {
     const WORDS: [&str; 8] = ["lorem", "ipsum", "dolor", "sit", "amet", "über", "日本", "elit"];
     WORDS.iter().cycle().take(n).copied().collect::<Vec<_>>().join(" ")
-}
-
-/// A tool to call, and the part of the text that speaks of it.
-struct Call<'a> {
-    name: &'a str,
-    schema: &'a Value,
-    about: &'a str,
-}
-
-/// The tools the text asks for; see `README.md`, "When a tool is called".
-fn pick<'a>(body: &'a Value, text: &'a str, forced_name: Option<&str>, forced: bool) -> Vec<Call<'a>> {
-    let tools: Vec<(&str, &Value)> = body
-        .pointer("/toolConfig/tools")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|t| t.get("toolSpec"))
-        .filter_map(|t| {
-            Some((t.get("name")?.as_str()?, t.pointer("/inputSchema/json").unwrap_or(&Value::Null)))
-        })
-        .collect();
-    let call = |name, schema| Call { name, schema, about: text };
-    if let Some(wanted) = forced_name {
-        return tools.iter().filter(|(n, _)| *n == wanted).map(|(n, s)| call(*n, *s)).collect();
-    }
-    let mut mentions: Vec<(usize, &str, &Value)> = Vec::new();
-    for &(name, schema) in &tools {
-        mentions.extend(places(text, name).into_iter().map(|at| (at, name, schema)));
-    }
-    if !mentions.is_empty() {
-        mentions.sort_by_key(|(at, ..)| *at);
-        let ends = mentions.iter().skip(1).map(|(at, ..)| *at).chain([text.len()]);
-        return mentions
-            .iter()
-            .zip(ends)
-            .map(|((at, name, schema), end)| Call { name, schema, about: text.get(*at..end).unwrap_or(text) })
-            .collect();
-    }
-    let words: Vec<String> =
-        text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect();
-    let by_word: Vec<_> = tools.iter().filter(|(name, _)| overlaps(name, &words)).collect();
-    if !by_word.is_empty() {
-        return by_word.iter().map(|(n, s)| call(*n, *s)).collect();
-    }
-    if forced || words.iter().any(|w| w == "tool" || w == "tools") {
-        return tools.first().map(|(n, s)| call(*n, *s)).into_iter().collect();
-    }
-    Vec::new()
-}
-
-/// Where `name` stands in `text` as a whole word.
-fn places(text: &str, name: &str) -> Vec<usize> {
-    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    text.match_indices(name)
-        .filter(|(at, _)| {
-            let before = text.get(..*at).and_then(|t| t.chars().next_back());
-            let after = text.get(at + name.len()..).and_then(|t| t.chars().next());
-            !before.is_some_and(part) && !after.is_some_and(part)
-        })
-        .map(|(at, _)| at)
-        .collect()
-}
-
-/// Whether a word of four or more letters of the tool's name is among `words`.
-fn overlaps(name: &str, words: &[String]) -> bool {
-    let mut spaced = String::new();
-    for c in name.chars() {
-        if c.is_uppercase() {
-            spaced.push(' ');
-        }
-        spaced.extend(c.to_lowercase());
-    }
-    spaced
-        .split(|c: char| !c.is_alphanumeric())
-        .any(|part| part.chars().count() >= 4 && words.iter().any(|w| w == part))
-}
-
-fn call(
-    calls: Vec<Call<'_>>,
-    facts: &Facts,
-    faults: &Faults,
-    forced: bool,
-    question: &Question,
-    answer: &mut Answer,
-) {
-    if !forced {
-        let mut names: Vec<&str> = calls.iter().map(|c| c.name).collect();
-        names.dedup();
-        answer.blocks.push(Block::Text(format!("I will call {}.", names.join(" and "))));
-    }
-    for (i, call) in calls.iter().enumerate() {
-        let input = if faults.tool_empty { json!({}) } else { sample(call.schema, call.about) };
-        let input = if input.is_object() { input } else { json!({}) };
-        let seed = format!("{} {i} {} {}", question.turns, call.name, question.text);
-        answer.blocks.push(Block::Tool(tool_id(&seed, facts), call.name.to_owned(), input));
-    }
-    answer.stop = "tool_use".to_owned();
-}
-
-/// An id in the shape the family uses.
-fn tool_id(seed: &str, facts: &Facts) -> String {
-    const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let mistral = facts.family == Family::Mistral;
-    let (prefix, length) = if mistral { ("", 9) } else { ("tooluse_", 22) };
-    let mut state = encoding::hash(seed.as_bytes());
-    let mut id = prefix.to_owned();
-    for _ in 0..length {
-        state = encoding::scramble(state);
-        let at = usize::try_from(state % 62).unwrap_or(0);
-        id.push(LETTERS.get(at).map_or('0', |b| char::from(*b)));
-    }
-    id
-}
-
-/// Stop sequences cut the text, then `maxTokens` cuts everything.
-fn limit(body: &Value, answer: &mut Answer) {
-    let config = body.get("inferenceConfig");
-    let stops = config.and_then(|c| c.get("stopSequences")).and_then(Value::as_array);
-    let stops: Vec<&str> = stops.into_iter().flatten().filter_map(Value::as_str).collect();
-    for at in 0..answer.blocks.len() {
-        let Some(Block::Text(text) | Block::Cited(text, _)) = answer.blocks.get_mut(at) else { continue };
-        let first = stops.iter().filter_map(|s| text.find(s).map(|i| (i, *s))).min_by_key(|(i, _)| *i);
-        if let Some((place, stop)) = first {
-            text.truncate(place);
-            answer.blocks.truncate(at + 1);
-            answer.stop = "stop_sequence".to_owned();
-            answer.fields = requested_fields(body, stop);
-            break;
-        }
-    }
-    let Some(mut left) = config.and_then(|c| c.get("maxTokens")).and_then(Value::as_u64) else { return };
-    for at in 0..answer.blocks.len() {
-        let Some(block) = answer.blocks.get_mut(at) else { return };
-        let need = block.tokens();
-        if need <= left {
-            left -= need;
-            continue;
-        }
-        let keep = match block {
-            Block::Text(text) | Block::Reasoning(text, _) | Block::Cited(text, _) => {
-                let kept = tokens::cut(text, left).map(str::len);
-                text.truncate(kept.unwrap_or(text.len()));
-                !text.is_empty()
-            }
-            Block::Redacted(_) | Block::Tool(..) => false,
-        };
-        answer.blocks.truncate(if keep { at + 1 } else { at });
-        answer.stop = "max_tokens".to_owned();
-        return;
-    }
-}
-
-fn requested_fields(body: &Value, stop: &str) -> Option<Value> {
-    let paths = body.get("additionalModelResponseFieldPaths")?.as_array()?;
-    paths.iter().any(|p| p == "/stop_sequence").then(|| json!({"stop_sequence": stop}))
 }
 
 #[cfg(test)]

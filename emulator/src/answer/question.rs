@@ -1,0 +1,73 @@
+//! What the last turn of the user asks.
+
+use base64::Engine;
+use serde_json::Value;
+
+/// What the last turn of the user asks.
+pub(super) struct Question {
+    pub(super) text: String,
+    pub(super) media: Vec<String>,
+    pub(super) results: Vec<String>,
+    pub(super) turns: usize,
+}
+
+impl Question {
+    /// Of a Converse body.
+    pub(super) fn of(body: &Value) -> Self {
+        let messages = body.get("messages").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let last = messages.iter().rfind(|m| m.get("role").and_then(Value::as_str) == Some("user"));
+        let blocks =
+            last.and_then(|m| m.get("content")).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let (mut texts, mut results) = (Vec::new(), Vec::new());
+        for block in blocks {
+            if let Some(text) = block.get("text").and_then(Value::as_str) {
+                texts.push(text.to_owned());
+            } else if let Some(text) = block.pointer("/guardContent/text/text").and_then(Value::as_str) {
+                texts.push(text.to_owned());
+            } else if let Some(Value::Array(parts)) = block.pointer("/toolResult/content") {
+                results.extend(parts.iter().map(result_text));
+            }
+        }
+        Self { text: texts.join("\n"), media: media(blocks), results, turns: messages.len() }
+    }
+}
+
+fn result_text(part: &Value) -> String {
+    if let Some(text) = part.get("text").and_then(Value::as_str) {
+        text.to_owned()
+    } else if let Some(json) = part.get("json") {
+        json.to_string()
+    } else {
+        let kind = part.as_object().and_then(|m| m.keys().next()).map_or("nothing", String::as_str);
+        format!("[{kind}]")
+    }
+}
+
+/// `1 image: png, 68 bytes` for every kind of medium in the turn.
+fn media(blocks: &[Value]) -> Vec<String> {
+    let mut out = Vec::new();
+    for kind in ["image", "document", "video", "audio"] {
+        let found: Vec<String> = blocks
+            .iter()
+            .filter_map(|b| b.get(kind))
+            .map(|m| {
+                let format = m.get("format").and_then(Value::as_str).unwrap_or("no format");
+                let name =
+                    m.get("name").and_then(Value::as_str).map_or_else(String::new, |n| format!(", {n}"));
+                let source = m.get("source");
+                let size = source.and_then(|s| s.get("bytes")).and_then(Value::as_str).map(|b| {
+                    let decoded = base64::engine::general_purpose::STANDARD.decode(b);
+                    format!("{} bytes", decoded.map_or(0, |d| d.len()))
+                });
+                let uri = source.and_then(|s| s.pointer("/s3Location/uri")).and_then(Value::as_str);
+                let size = size.unwrap_or_else(|| uri.unwrap_or("text").to_owned());
+                format!("{format}{name}, {size}")
+            })
+            .collect();
+        if !found.is_empty() {
+            let s = if found.len() == 1 { "" } else { "s" };
+            out.push(format!("{} {kind}{s}: {}", found.len(), found.join("; ")));
+        }
+    }
+    out
+}

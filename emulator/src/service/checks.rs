@@ -1,0 +1,84 @@
+//! All that can be wrong with a request once its caller is known.
+
+use super::{JSON, Service};
+use crate::anthropic;
+use crate::embeddings::{self, Embedded};
+use crate::errors::AwsError;
+use crate::models::Family;
+use crate::openai;
+use crate::routes::Operation;
+use crate::rules;
+use crate::sigv4::Signed;
+use serde_json::Value;
+
+/// A request on a model that has passed.
+pub(super) struct Checked {
+    /// The model's own id.
+    pub(super) model: String,
+    pub(super) body: Value,
+    /// The answer of an embedding model.
+    pub(super) embedded: Option<Embedded>,
+}
+
+impl Service {
+    /// All that can be wrong with a chat of OpenAI's.
+    pub(super) fn openai_checked(&self, request: &Signed<'_>) -> Result<(String, Value), AwsError> {
+        let body: Value = serde_json::from_slice(request.body)
+            .map_err(|e| AwsError::validation(format!("The body is not JSON: {e}")))?;
+        let asked = body.get("model").and_then(Value::as_str).unwrap_or_default();
+        let model = self.models().resolve(asked)?.id.clone();
+        openai::converse(&body)?;
+        Ok((model, body))
+    }
+
+    /// All that can be wrong with a request on a model; gives what is left to answer.
+    pub(super) fn checked(
+        &self,
+        operation: Operation,
+        id: &str,
+        request: &Signed<'_>,
+    ) -> Result<Checked, AwsError> {
+        let content_type =
+            request.headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case(JSON) {
+            return Err(AwsError::validation(format!(
+                "The content type `{essence}` is not supported: it must be application/json."
+            )));
+        }
+        let body: Value = serde_json::from_slice(request.body)
+            .map_err(|e| AwsError::new("SerializationException", format!("The body is not JSON: {e}")))?;
+        let models = self.models();
+        let model = models.resolve(id)?;
+        let shape = match operation {
+            Operation::Converse => "ConverseRequest",
+            Operation::ConverseStream => "ConverseStreamRequest",
+            Operation::CountTokens => "CountTokensRequest",
+            Operation::InvokeModel | Operation::InvokeStream => {
+                // Each family has its own format: checked where it is answered.
+                if matches!(model.facts.family, Family::Claude(_)) {
+                    let body = anthropic::converse(&body)?;
+                    rules::check(&body, &model.facts)?;
+                    return Ok(Checked { model: model.id.clone(), body, embedded: None });
+                }
+                let embedded = embeddings::invoke(&model.id, &body)?;
+                return Ok(Checked { model: model.id.clone(), body, embedded: Some(embedded) });
+            }
+        };
+        self.schema.check(shape, &body)?;
+        if model.facts.family == Family::Embedding {
+            return Err(AwsError::validation(format!(
+                "The action doesn't support the model that you provided. Try again with a supported text or chat \
+                 model. ({id})"
+            )));
+        }
+        let conversation = match operation {
+            Operation::CountTokens => body.pointer("/input/converse"),
+            _ => Some(&body),
+        };
+        if let Some(conversation) = conversation {
+            rules::check(conversation, &model.facts)?;
+        }
+        Ok(Checked { model: model.id.clone(), body, embedded: None })
+    }
+}
