@@ -9,8 +9,10 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
+use proxy_wasm::types::LogLevel;
+
 use super::call;
-use super::host::{self, Level};
+use super::host;
 use super::shared::Shared;
 use crate::aws::Identity;
 use crate::aws::providers::{Answer, Call, Fetch, Step, Temporary};
@@ -245,11 +247,11 @@ impl Renewing {
         let left = temporary.expires.duration_since(now).unwrap_or_default().as_secs();
         if before.turn.failures > 0 {
             let failures = before.turn.failures;
-            host::log(Level::Warn, || {
+            host::log(LogLevel::Warn, || {
                 format!("{name}: fetched again after {failures} failures, good for {left} s")
             });
         } else {
-            host::log(Level::Info, || format!("{name}: fetched, good for {left} s"));
+            host::log(LogLevel::Info, || format!("{name}: fetched, good for {left} s"));
         }
     }
 
@@ -260,13 +262,13 @@ impl Renewing {
         match before.held.filter(|held| held.is_good(now)) {
             Some(held) => {
                 let left = held.left(now).as_secs();
-                host::log(Level::Warn, || {
+                host::log(LogLevel::Warn, || {
                     format!(
                         "{name}: not renewed: {why}. Those there are good for {left} s; next try in {pause:?}"
                     )
                 });
             }
-            None => host::log(Level::Error, || {
+            None => host::log(LogLevel::Error, || {
                 format!("{name}: not fetched, and there are none: {why}. Next try in {pause:?}")
             }),
         }
@@ -284,7 +286,7 @@ impl Renewing {
         }
         if !self.is_told.replace(true) {
             let what = if self.known.borrow().is_some() { "have expired" } else { "are not there yet" };
-            host::log(Level::Error, || format!("{name}: the credentials {what}: requests get 503"));
+            host::log(LogLevel::Error, || format!("{name}: the credentials {what}: requests get 503"));
         }
         Err(unavailable())
     }
