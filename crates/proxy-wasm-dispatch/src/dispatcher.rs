@@ -5,7 +5,7 @@
 //! of that: other contexts are served as always, and what it says of this one (that it is over) is done once it has finished.
 //! The table itself is never borrowed while a context works.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -37,20 +37,23 @@ enum Slot {
 type NewRoot = Box<dyn Fn(u32) -> Root>;
 
 thread_local! {
-    static NEW_ROOT: RefCell<Option<NewRoot>> = const { RefCell::new(None) };
+    static NEW_ROOT: OnceCell<NewRoot> = const { OnceCell::new() };
     static CONTEXTS: RefCell<Contexts> = RefCell::default();
     /// Whoever is at work.
     static ACTIVE: Cell<u32> = const { Cell::new(0) };
 }
 
+/// Says what makes plugins' contexts. It counts once: a module begins once.
 pub(crate) fn set_root_context(new_root: NewRoot) {
-    NEW_ROOT.set(Some(new_root));
+    NEW_ROOT.with(|cell| {
+        let _ = cell.set(new_root);
+    });
 }
 
 /// A context begins: a plugin's own where `root` is 0.
 pub(crate) fn on_create_context(id: u32, root: u32) {
     if root == 0 {
-        if let Some(new) = NEW_ROOT.with_borrow(|new_root| new_root.as_ref().map(|new_root| new_root(id))) {
+        if let Some(new) = NEW_ROOT.with(|cell| cell.get().map(|new_root| new_root(id))) {
             CONTEXTS.with_borrow_mut(|contexts| contexts.roots.push((id, new)));
         }
         return;

@@ -13,6 +13,7 @@ use crate::translate::errors::{self, no_answer};
 use crate::translate::{Reply, chat};
 
 impl Upstream {
+    /// The answer's headers are there: decides what is held, and until when.
     pub(super) fn response_headers(&mut self, end_of_stream: bool) -> Action {
         let is_hedged = self.is_hedged();
         let Some(sent) = self.sent.as_ref().filter(|_| !self.refused) else {
@@ -58,72 +59,90 @@ impl Upstream {
         Action::Pause
     }
 
+    /// A piece of the answer's body; `size` is all that there is of it.
     pub(super) fn response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         match std::mem::replace(&mut self.answer, Answer::Given) {
             Answer::None => {
                 self.answer = Answer::None;
-                return Action::Continue;
+                Action::Continue
             }
-            Answer::Whole(head) => {
-                let limit = self.config.reply_bytes;
-                if size <= limit && !end_of_stream {
-                    self.answer = Answer::Whole(head);
-                    return Action::Pause;
-                }
-                let translated = if size > limit {
-                    Err(no_answer(format!("Bedrock's reply is larger than {limit} bytes.")))
-                } else {
-                    self.whole(&head, size)
-                };
-                match translated {
-                    Err(error) => return self.fail(head, error, size, end_of_stream),
-                    Ok(body) => {
-                        self.set_success(&head, JSON, Some(body.len()));
-                        self.set_body(size, &body);
-                        self.put_back();
-                    }
-                }
-            }
-            Answer::First(head, mut stream) => {
-                let mut out = Vec::new();
-                let result = self.stream_bytes(&mut stream, size, end_of_stream, &mut out);
-                match result {
-                    Err(error) if !stream.has_begun() => {
-                        return self.fail(head, error, size, end_of_stream);
-                    }
-                    Ok(()) if !stream.has_begun() => {
-                        self.answer = Answer::First(head, stream);
-                        self.set_body(size, &[]);
-                        return Action::Pause;
-                    }
-                    _ => {}
-                }
-                self.set_success(&head, "text/event-stream; charset=utf-8", None);
-                self.give_stream(stream, result, size, out);
-                self.put_back();
-            }
-            Answer::Late(head, error) => {
-                // The client has the status already, so it is not told of a body that is too large.
-                if !end_of_stream {
-                    if error.is_some() || size > self.config.reply_bytes {
-                        self.set_body(size, &[]);
-                    }
-                    self.answer = Answer::Late(head, error);
-                    return Action::Pause;
-                }
-                let body =
-                    || hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default();
-                let error = error.unwrap_or_else(|| self.bedrock_error(&head, &body()));
-                self.set_body(size, &error.body());
-            }
+            Answer::Whole(head) => self.whole_body(head, size, end_of_stream),
+            Answer::First(head, stream) => self.first_event(head, stream, size, end_of_stream),
+            Answer::Late(head, error) => self.late_body(head, error, size, end_of_stream),
             Answer::Stream(mut stream) => {
                 let mut out = Vec::new();
                 let result = self.stream_bytes(&mut stream, size, end_of_stream, &mut out);
                 self.give_stream(stream, result, size, out);
+                Action::Continue
             }
-            Answer::AsItIs(answer) => return self.go_on_as_it_is(answer, size, end_of_stream),
-            Answer::Given => self.set_body(size, &[]),
+            Answer::AsItIs(answer) => self.go_on_as_it_is(answer, size, end_of_stream),
+            Answer::Given => {
+                self.set_body(size, &[]);
+                Action::Continue
+            }
         }
+    }
+
+    fn whole_body(&mut self, head: Head, size: usize, end_of_stream: bool) -> Action {
+        let limit = self.config.reply_bytes;
+        if size > limit {
+            let error = no_answer(format!("Bedrock's reply is larger than {limit} bytes."));
+            return self.fail(head, error, size, end_of_stream);
+        }
+        if !end_of_stream {
+            self.answer = Answer::Whole(head);
+            return Action::Pause;
+        }
+        match self.whole(&head, size) {
+            Err(error) => self.fail(head, error, size, end_of_stream),
+            Ok(body) => {
+                self.set_success(&head, JSON, Some(body.len()));
+                self.set_body(size, &body);
+                self.put_back();
+                Action::Continue
+            }
+        }
+    }
+
+    /// Begins to give a stream, once its first event is there.
+    fn first_event(
+        &mut self,
+        head: Head,
+        mut stream: Box<chat::Stream>,
+        size: usize,
+        end_of_stream: bool,
+    ) -> Action {
+        let mut out = Vec::new();
+        let result = self.stream_bytes(&mut stream, size, end_of_stream, &mut out);
+        if !stream.has_begun() {
+            return match result {
+                Err(error) => self.fail(head, error, size, end_of_stream),
+                Ok(()) => {
+                    self.answer = Answer::First(head, stream);
+                    self.set_body(size, &[]);
+                    Action::Pause
+                }
+            };
+        }
+        self.set_success(&head, "text/event-stream; charset=utf-8", None);
+        self.give_stream(stream, result, size, out);
+        self.put_back();
+        Action::Continue
+    }
+
+    /// The body of an error whose headers are out.
+    fn late_body(&mut self, head: Head, error: Option<Error>, size: usize, end_of_stream: bool) -> Action {
+        if !end_of_stream {
+            // The client has the status already, so it is not told of a body that is too large.
+            if error.is_some() || size > self.config.reply_bytes {
+                self.set_body(size, &[]);
+            }
+            self.answer = Answer::Late(head, error);
+            return Action::Pause;
+        }
+        let body = || hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default();
+        let error = error.unwrap_or_else(|| self.bedrock_error(&head, &body()));
+        self.set_body(size, &error.body());
         Action::Continue
     }
 
