@@ -22,6 +22,7 @@
 //!
 //! Only [`filter`] knows of Envoy. Everything else is native code over arguments, time included, and is tested as such.
 
+#![forbid(unsafe_code)]
 // What overflows would be wrong, or a trap. Tests may.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 

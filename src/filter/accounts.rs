@@ -1,24 +1,19 @@
-//! The identities that attempts sign with, and in the background of the root context their renewal.
-//!
-//! Each worker has a root context, and Envoy's main thread too; all of them tick. What one fetches it puts into the data
-//! that the VMs of one `vm_id` share, and the others read it there; a lease in the same place says who fetches. Requests
-//! only ever read what is there.
+//! The identities that attempts sign with. Those that have to be renewed are so in the background of the root context: see
+//! `renewing`.
 
-use std::cell::{Cell, RefCell};
+mod renewing;
+
 use std::hash::{BuildHasher as _, RandomState};
 use std::rc::Rc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use super::call;
-use super::host::{self, Level};
-use super::shared::Shared;
+use super::host;
 use crate::aws::Identity;
-use crate::aws::providers::{Answer, Call, Fetch, Step, Temporary};
-use crate::aws::renewal::{Held, Record, pause};
-use crate::aws::source::{Account, Recipe, Sign, Source};
-use crate::aws::turn::{LEASE, Worker};
+use crate::aws::source::{Account, Sign, Source};
+use crate::aws::turn::Worker;
 use crate::config::Config;
 use crate::openai::Error;
+use renewing::Renewing;
 
 /// How often is looked after what is due. Looking costs a call or two to Envoy.
 pub(super) const TICK: Duration = Duration::from_millis(200);
@@ -43,31 +38,6 @@ enum Kind {
     Nobody,
     Given(Rc<Identity>),
     Fetched(Box<Renewing>),
-}
-
-/// Credentials that are renewed.
-#[derive(Debug)]
-struct Renewing {
-    recipe: Recipe,
-    /// Where the workers share them.
-    shared: Shared,
-    known: RefCell<Option<Known>>,
-    fetching: RefCell<Option<Fetching>>,
-    /// The log tells already that there are none.
-    is_told: Cell<bool>,
-}
-
-#[derive(Debug)]
-struct Known {
-    held: Held,
-    identity: Rc<Identity>,
-}
-
-#[derive(Debug)]
-struct Fetching {
-    fetch: Fetch,
-    call: u32,
-    until: SystemTime,
 }
 
 impl Accounts {
@@ -140,162 +110,4 @@ impl Kept {
         };
         Self { name: account.name.clone(), identity, sign: account.sign }
     }
-}
-
-impl Renewing {
-    fn new(recipe: &Recipe) -> Self {
-        let renewing = Self {
-            recipe: recipe.clone(),
-            shared: Shared::new(format!("bedrock-filter/credentials/2/{}", recipe.fingerprint())),
-            known: RefCell::default(),
-            fetching: RefCell::default(),
-            is_told: Cell::new(false),
-        };
-        renewing.read();
-        renewing
-    }
-
-    /// What the workers share, and its version.
-    fn read(&self) -> Option<(Record, u32)> {
-        let (bytes, version) = self.shared.read(&Record::default().to_bytes())?;
-        let record = Record::from_bytes(&bytes);
-        if self.shared.is_news(version) {
-            self.keep(&record);
-        }
-        Some((record, version))
-    }
-
-    fn keep(&self, record: &Record) {
-        let Some(held) = &record.held else { return };
-        let is_known = self.known.borrow().as_ref().is_some_and(|known| known.held == *held);
-        if !is_known {
-            let identity = Rc::new(Identity::SigV4(held.credentials.clone()));
-            *self.known.borrow_mut() = Some(Known { held: held.clone(), identity });
-            self.is_told.set(false);
-        }
-    }
-
-    /// Changes what the workers share, whoever else does so. Gives what was there before.
-    fn change(&self, change: impl Fn(&Record) -> Record) -> Record {
-        let mut before = Record::default();
-        self.shared.change(|| {
-            let (record, version) = self.read()?;
-            let after = change(&record).to_bytes();
-            before = record;
-            Some((after, version))
-        });
-        before
-    }
-
-    fn tick(&self, name: &str, worker: Worker) {
-        let now = host::now();
-        if let Some(fetching) = &*self.fetching.borrow()
-            && fetching.until > now
-            && fetching.until.duration_since(now).is_ok_and(|left| left <= LEASE)
-        {
-            return;
-        }
-        let Some((record, version)) = self.read() else { return };
-        if !record.is_due(worker, now) {
-            return;
-        }
-        let leased = record.leased(worker, now).to_bytes();
-        if !self.shared.replace(&leased, version) {
-            return;
-        }
-        let (fetch, step) = Fetch::begin(&self.recipe, now);
-        self.go_on(name, worker, fetch, step);
-    }
-
-    fn awaits(&self, call: u32) -> bool {
-        self.fetching.borrow().as_ref().is_some_and(|fetching| fetching.call == call)
-    }
-
-    fn answered(&self, name: &str, worker: Worker, headers: usize, size: usize) {
-        let Some(Fetching { mut fetch, .. }) = self.fetching.take() else { return };
-        let (status, body) = call::answer(headers, size);
-        let now = host::now();
-        let step = fetch.answered(Answer { status, body: &body }, now);
-        if matches!(step, Step::Ask(_)) {
-            self.change(|record| record.leased(worker, now));
-        }
-        self.go_on(name, worker, fetch, step);
-    }
-
-    fn go_on(&self, name: &str, worker: Worker, fetch: Fetch, step: Step) {
-        match step {
-            Step::Ask(call) => match ask(&call) {
-                Ok(call) => {
-                    let now = host::now();
-                    let until = now.checked_add(LEASE).unwrap_or(now);
-                    *self.fetching.borrow_mut() = Some(Fetching { fetch, call, until });
-                }
-                Err(why) => self.failed(name, worker, &why),
-            },
-            Step::Have(temporary) => self.have(name, worker, &temporary),
-            Step::Failed(why) => self.failed(name, worker, &why),
-        }
-    }
-
-    fn have(&self, name: &str, worker: Worker, temporary: &Temporary) {
-        let now = host::now();
-        let before = self.change(|record| record.renewed(worker, temporary, now));
-        // It may be that nobody else gets them; here they are good.
-        self.keep(&Record::default().renewed(worker, temporary, now));
-        let left = temporary.expires.duration_since(now).unwrap_or_default().as_secs();
-        if before.turn.failures > 0 {
-            let failures = before.turn.failures;
-            host::log(Level::Warn, || {
-                format!("{name}: fetched again after {failures} failures, good for {left} s")
-            });
-        } else {
-            host::log(Level::Info, || format!("{name}: fetched, good for {left} s"));
-        }
-    }
-
-    fn failed(&self, name: &str, worker: Worker, why: &str) {
-        let now = host::now();
-        let before = self.change(|record| record.failed(worker, now));
-        let pause = pause(before.turn.failures.saturating_add(1));
-        match before.held.filter(|held| held.is_good(now)) {
-            Some(held) => {
-                let left = held.left(now).as_secs();
-                host::log(Level::Warn, || {
-                    format!(
-                        "{name}: not renewed: {why}. Those there are good for {left} s; next try in {pause:?}"
-                    )
-                });
-            }
-            None => host::log(Level::Error, || {
-                format!("{name}: not fetched, and there are none: {why}. Next try in {pause:?}")
-            }),
-        }
-    }
-
-    fn identity(&self, name: &str) -> Result<Rc<Identity>, Error> {
-        let now = host::now();
-        if let Some(identity) = self.good(now) {
-            return Ok(identity);
-        }
-        // Another worker may have them since the last tick.
-        self.read();
-        if let Some(identity) = self.good(now) {
-            return Ok(identity);
-        }
-        if !self.is_told.replace(true) {
-            let what = if self.known.borrow().is_some() { "have expired" } else { "are not there yet" };
-            host::log(Level::Error, || format!("{name}: the credentials {what}: requests get 503"));
-        }
-        Err(unavailable())
-    }
-
-    fn good(&self, now: SystemTime) -> Option<Rc<Identity>> {
-        let known = self.known.borrow();
-        known.as_ref().filter(|known| known.held.is_good(now)).map(|known| Rc::clone(&known.identity))
-    }
-}
-
-fn ask(call: &Call) -> Result<u32, String> {
-    let headers = call.headers.iter().map(|(name, value)| (*name, value.as_str()));
-    call::ask(&call.cluster, call.method, &call.host, &call.path, headers, call.body.as_bytes())
 }

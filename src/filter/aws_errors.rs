@@ -1,8 +1,10 @@
 //! On Bedrock's own routes every error has AWS's shape: those of both roles and Envoy's own, which all have OpenAI's, are told
 //! anew on their way to the client. Bedrock's own have a type already and are left alone.
 
-use super::contexts::Action;
-use super::host::{self, Buffer, Level, Map};
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
+
+use super::host;
 use crate::gateway::headers::Headers;
 use crate::gateway::native::{ERROR_TYPE, as_aws};
 
@@ -18,7 +20,7 @@ pub(super) struct AwsErrors {
 
 impl AwsErrors {
     pub(super) fn response_headers(&mut self, end_of_stream: bool) -> Action {
-        let headers = host::headers(Map::Response).unwrap_or_default();
+        let headers = host::headers(MapType::HttpResponseHeaders).unwrap_or_default();
         let status = headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(0);
         if status < 400 || headers.value(ERROR_TYPE).is_some() {
             return Action::Continue;
@@ -30,7 +32,7 @@ impl AwsErrors {
             headers.push("content-type", "application/json");
             headers.push(ERROR_TYPE, kind);
             if host::respond(status, "bedrock_native", &headers, &body).is_err() {
-                host::log(Level::Error, || format!("Envoy did not take an answer of status {status}"));
+                host::log(LogLevel::Error, || format!("Envoy did not take an answer of status {status}"));
             }
             return Action::Pause;
         }
@@ -43,7 +45,8 @@ impl AwsErrors {
             return Action::Pause;
         }
         let Some((status, headers)) = self.held.take() else { return Action::Continue };
-        let (kind, body) = as_aws(status, &host::buffer(Buffer::ResponseBody, size).unwrap_or_default());
+        let (kind, body) =
+            as_aws(status, &hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default());
         let kept = headers.iter().filter(|(name, _)| !is_the_bodys(name));
         let mut all = Headers::default();
         all.push(":status", status.to_string());
@@ -51,10 +54,10 @@ impl AwsErrors {
         all.push("content-type", "application/json");
         all.push("content-length", body.len().to_string());
         all.push(ERROR_TYPE, kind);
-        if host::set_headers(Map::Response, &all).is_err()
-            || host::set_buffer(Buffer::ResponseBody, size, &body).is_err()
+        if host::set_headers(MapType::HttpResponseHeaders, &all).is_err()
+            || hostcalls::set_buffer(BufferType::HttpResponseBody, 0, size, &body).is_err()
         {
-            host::log(Level::Error, || "Envoy would not take an error in AWS's shape".to_owned());
+            host::log(LogLevel::Error, || "Envoy would not take an error in AWS's shape".to_owned());
         }
         Action::Continue
     }

@@ -6,8 +6,11 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::SystemTime;
 
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{LogLevel, MapType};
+
 use super::accounts::Accounts;
-use super::host::{self, Level, Map};
+use super::host;
 use super::shared::Shared;
 use super::{call, signing};
 use crate::aws::sign::{BEDROCK, Request};
@@ -126,7 +129,11 @@ impl Discovery {
     ) {
         let Some(mut under_way) = self.fetching.take_if(|under_way| under_way.call == call) else { return };
         let (status, body) = call::answer(headers, size);
-        let error_type = if headers > 0 { host::header(Map::CallResponse, "x-amzn-errortype") } else { None };
+        let error_type = if headers > 0 {
+            host::header(MapType::HttpCallResponseHeaders, "x-amzn-errortype")
+        } else {
+            None
+        };
         let error_type = error_type.as_deref().and_then(|name| std::str::from_utf8(name).ok());
         let step = under_way.fetch.answered(Answer { status, error_type, body: &body });
         let step = match step {
@@ -181,7 +188,7 @@ impl Discovery {
         let text = catalogue.to_text();
         let number = number(&text);
         let is_shared = self.read().is_some_and(|(record, _)| record.number == number);
-        if !is_shared && host::set_shared_data(&self.catalogue, text.as_bytes(), None).is_err() {
+        if !is_shared && hostcalls::set_shared_data(&self.catalogue, Some(text.as_bytes()), None).is_err() {
             self.failed("what was found could not be shared");
             return;
         }
@@ -189,11 +196,11 @@ impl Discovery {
         let before = self.change(|record| record.found(worker, now, number));
         let (count, failures) = (catalogue.entries().len(), before.turn.failures);
         if failures > 0 {
-            host::log(Level::Warn, || {
+            host::log(LogLevel::Warn, || {
                 format!("discover: found again after {failures} failures: {count} models and profiles")
             });
         } else if !is_shared {
-            host::log(Level::Info, || format!("discover: found {count} models and profiles"));
+            host::log(LogLevel::Info, || format!("discover: found {count} models and profiles"));
         }
     }
 
@@ -203,7 +210,7 @@ impl Discovery {
         let pause = Record::pause(before.turn.failures.saturating_add(1));
         let kept = if before.number > 0 { "what is known stays" } else { "nothing is known yet" };
         let cluster = &self.settings.cluster;
-        host::log(Level::Warn, || {
+        host::log(LogLevel::Warn, || {
             format!("discover (cluster '{cluster}'): {why}; {kept}. Next try in {pause:?}")
         });
     }

@@ -5,7 +5,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::host::{self, Buffer, Level, Map};
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, LogLevel, MapType};
+
+use super::host;
 use super::refusal::host_failed;
 use crate::config::{Config, FanOut as Settings};
 use crate::gateway::headers::Headers;
@@ -100,7 +103,7 @@ impl FanOut {
         let mut headers = self.headers.clone();
         headers.push("content-length", length);
         let call = host::call(cluster, &headers, &body, NO_LIMIT).map_err(|_| {
-            host::log(Level::Error, || {
+            host::log(LogLevel::Error, || {
                 format!("fan_out: there is no cluster '{cluster}', or it takes no more")
             });
             Error::new(500, "The gateway is not configured for so many at once.").code("gateway_error")
@@ -119,9 +122,10 @@ impl FanOut {
         if headers == 0 {
             return Err(no_answer("A part of the request got no answer."));
         }
-        let headers =
-            host::headers(Map::CallResponse).map_err(|_| host_failed("give an answer's headers"))?;
-        let body = host::buffer(Buffer::CallResponse, size).map_err(|_| host_failed("give an answer"))?;
+        let headers = host::headers(MapType::HttpCallResponseHeaders)
+            .map_err(|_| host_failed("give an answer's headers"))?;
+        let body = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, size)
+            .map_err(|_| host_failed("give an answer"))?;
         let status = headers.text(":status").and_then(|status| status.parse::<u16>().ok()).unwrap_or(502);
         if status != 200 {
             // One failure is the whole's, with its reason.

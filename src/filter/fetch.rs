@@ -4,8 +4,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
-use super::contexts::{Action, Stream};
-use super::host::{self, Level, Map};
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::{Action, LogLevel, MapType};
+
+use super::host;
 use super::images::{VERDICT, verdict};
 use crate::config::Config;
 use crate::gateway::headers::Headers;
@@ -33,7 +35,7 @@ impl Fetch {
             headers.push("location", location);
         }
         if host::respond(status, &format!("bedrock_fetch_{verdict}"), &headers, &[]).is_err() {
-            host::log(Level::Error, || "Envoy did not take an answer to a fetch".to_owned());
+            host::log(LogLevel::Error, || "Envoy did not take an answer to a fetch".to_owned());
         }
         Action::Pause
     }
@@ -55,30 +57,32 @@ fn address() -> Option<IpAddr> {
     Some(address.ip())
 }
 
-impl Stream for Fetch {
-    fn on_request_headers(&mut self, _end_of_stream: bool) -> Action {
+impl Context for Fetch {}
+
+impl HttpContext for Fetch {
+    fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
         if !self.may_ask() {
             return self.answer(403, verdict::PRIVATE, None);
         }
         // Nothing else goes out: neither Envoy's own headers nor anybody's credentials.
-        let asked = host::headers(Map::Request).unwrap_or_default();
+        let asked = host::headers(MapType::HttpRequestHeaders).unwrap_or_default();
         let mut headers = Headers::default();
         for name in [":method", ":scheme", ":authority", ":path"] {
             headers.push(name, asked.value(name).unwrap_or_default());
         }
         headers.push("accept", "image/png, image/jpeg, image/gif, image/webp");
         headers.push("user-agent", "bedrock-filter");
-        if host::set_headers(Map::Request, &headers).is_err() {
+        if host::set_headers(MapType::HttpRequestHeaders, &headers).is_err() {
             return self.answer(500, verdict::ANSWERED, None);
         }
         Action::Continue
     }
 
-    fn on_response_headers(&mut self, end_of_stream: bool) -> Action {
+    fn on_http_response_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
         if self.answered {
             return Action::Continue;
         }
-        let headers = host::headers(Map::Response).unwrap_or_default();
+        let headers = host::headers(MapType::HttpResponseHeaders).unwrap_or_default();
         let status = headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(502);
         if status != 200 {
             // What such an answer holds is of no use, and it may never end.
@@ -91,17 +95,17 @@ impl Stream for Fetch {
         let mut clean = Headers::default();
         clean.push(":status", "200");
         clean.push(VERDICT, verdict::ANSWERED);
-        if host::set_headers(Map::Response, &clean).is_err() {
+        if host::set_headers(MapType::HttpResponseHeaders, &clean).is_err() {
             return self.answer(502, verdict::ANSWERED, None);
         }
         if end_of_stream { Action::Continue } else { Action::Pause }
     }
 
-    fn on_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+    fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
         if self.answered {
             return Action::Pause;
         }
-        if size > self.largest() {
+        if body_size > self.largest() {
             return self.answer(413, verdict::TOO_LARGE, None);
         }
         if end_of_stream { Action::Continue } else { Action::Pause }

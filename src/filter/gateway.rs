@@ -1,17 +1,19 @@
 //! The gateway role: once per request, in the phases of a request.
 
+mod callbacks;
+
 use std::rc::Rc;
 
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{Action, BufferType, MapType};
 use serde::Deserialize;
 
 use super::aws_errors::AwsErrors;
-use super::contexts::{Action, Stream};
-use super::fan_out::{FanOut, Outcome};
-use super::host::{self, Buffer, Map};
+use super::fan_out::FanOut;
+use super::host;
 use super::images::Fetching;
 use super::originals;
-use super::refusal::{host_failed, json, refuse, refuse_beside, relay, too_large};
-use crate::bedrock::error::Error as BedrockError;
+use super::refusal::{host_failed, json, too_large};
 use crate::config::Config;
 use crate::gateway::handoff::{self, Handoff, Purpose};
 use crate::gateway::headers::{CLUSTER, Headers};
@@ -20,8 +22,8 @@ use crate::gateway::keys::Key;
 use crate::gateway::native;
 use crate::gateway::route::{Route, route};
 use crate::openai::{self, Endpoint, Error};
+use crate::translate::embeddings;
 use crate::translate::split::split;
-use crate::translate::{embeddings, errors};
 use crate::wire::{Str, to_vec};
 
 /// One request.
@@ -45,9 +47,6 @@ pub(super) struct Gateway {
     /// On Bedrock's own routes errors have AWS's shape.
     aws_errors: Option<AwsErrors>,
 }
-
-/// How much of a refused body is read for the sake of its connection, bytes.
-const DRAIN: usize = 1 << 20;
 
 #[derive(Debug)]
 struct Undecided {
@@ -81,7 +80,8 @@ impl Gateway {
     }
 
     fn headers(&mut self, end_of_stream: bool) -> Result<Action, Error> {
-        let headers = host::headers(Map::Request).map_err(|_| host_failed("give the request's headers"))?;
+        let headers = host::headers(MapType::HttpRequestHeaders)
+            .map_err(|_| host_failed("give the request's headers"))?;
         headers.check_size(self.config.header_bytes)?;
         let method = headers.text(":method").unwrap_or_default();
         let path = headers.text(":path").unwrap_or_default();
@@ -116,10 +116,11 @@ impl Gateway {
         }
 
         let handoff = Handoff { purpose, caller: key.name.as_str().into(), id: originals::next_id() };
-        host::set_filter_state(handoff::KEY, &handoff.to_bytes())
+        hostcalls::set_property(&[handoff::KEY], Some(&handoff.to_bytes()))
             .map_err(|_| host_failed("keep filter state"))?;
         for name in headers.stripped() {
-            host::remove_header(Map::Request, name).map_err(|_| host_failed("take a header away"))?;
+            hostcalls::remove_map_value(MapType::HttpRequestHeaders, name)
+                .map_err(|_| host_failed("take a header away"))?;
         }
         let endpoint = match handoff.purpose {
             Purpose::OpenAi(endpoint) => endpoint,
@@ -152,8 +153,8 @@ impl Gateway {
         let Some(Undecided { endpoint, key, by_model, sent }) = self.undecided.take() else {
             return Ok(Action::Continue);
         };
-        let body =
-            host::buffer(Buffer::RequestBody, size).map_err(|_| host_failed("give the request's body"))?;
+        let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size)
+            .map_err(|_| host_failed("give the request's body"))?;
         if by_model {
             self.choose_by_model(&body, endpoint, &key)?;
         } else {
@@ -192,51 +193,18 @@ impl Gateway {
         Ok(each.and_then(|each| each.into_iter().min()))
     }
 
-    /// Takes the answer of a piece; the last one, or the first that fails, is the client's.
-    fn gathered(&mut self, call: u32, headers: usize, size: usize) -> Result<(), Error> {
-        let Some(fan_out) = &mut self.fan_out else { return Ok(()) };
-        if let Outcome::Answer(status, headers, body) = fan_out.answered(call, headers, size)? {
-            self.fan_out = None;
-            self.answered = true;
-            relay(status, &headers, &body);
-        }
-        Ok(())
-    }
-
     /// How images are fetched, where they are.
     fn images(&self, endpoint: Endpoint) -> Option<&Images> {
         self.config.images.as_ref().filter(|_| endpoint == Endpoint::ChatCompletions)
     }
 
-    /// Lets the request go on once its last image is there.
-    fn fetched(&mut self, call: u32, headers: usize, size: usize) -> Result<(), Error> {
-        let Some(fetching) = &mut self.fetching else { return Ok(()) };
-        if fetching.answered(call, headers, size)? {
-            self.fetching = None;
-            host::resume_request().map_err(|_| host_failed("let the request go on"))?;
-        }
-        Ok(())
-    }
-
     /// Names the cluster of a `cluster_header` route.
     fn choose_cluster(&self, cluster: Option<&str>) -> Result<(), Error> {
         match cluster.or(self.config.upstream.cluster.as_deref()) {
-            Some(cluster) => {
-                host::add_header(Map::Request, CLUSTER, cluster).map_err(|_| host_failed("take a header"))
-            }
+            Some(cluster) => hostcalls::add_map_value(MapType::HttpRequestHeaders, CLUSTER, cluster)
+                .map_err(|_| host_failed("take a header")),
             None => Ok(()),
         }
-    }
-
-    /// Throws a refused body away, and answers at its end.
-    fn drain(&mut self, size: usize, end_of_stream: bool) -> Action {
-        self.drained = self.drained.saturating_add(size);
-        let thrown = size == 0 || host::set_buffer(Buffer::RequestBody, size, &[]).is_ok();
-        if !end_of_stream && thrown && self.drained <= DRAIN {
-            return Action::Pause;
-        }
-        self.answered = true;
-        self.refusal.take().map_or(Action::Pause, |error| refuse(&error))
     }
 
     /// Only what is held here has its size: what flows is counted by the upstream role.
@@ -246,95 +214,5 @@ impl Gateway {
             return Ok(());
         }
         Err(too_large(limit))
-    }
-
-    fn or_refuse(&mut self, action: Result<Action, Error>) -> Action {
-        action.unwrap_or_else(|error| {
-            self.answered = true;
-            refuse(&error)
-        })
-    }
-}
-
-/// True for `CONNECT`, whose body is the connection itself.
-fn is_tunnel() -> bool {
-    host::header(Map::Request, ":method").as_deref() == Some(b"CONNECT")
-}
-
-impl Stream for Gateway {
-    fn on_request_headers(&mut self, end_of_stream: bool) -> Action {
-        match self.headers(end_of_stream) {
-            // A body that is too large is not waited for, nor one that never ends.
-            Err(error) if !end_of_stream && error.status != 413 && !is_tunnel() => {
-                self.refusal = Some(error);
-                Action::Pause
-            }
-            action => self.or_refuse(action),
-        }
-    }
-
-    fn on_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        if self.answered {
-            return Action::Pause;
-        }
-        if self.refusal.is_some() {
-            return self.drain(size, end_of_stream);
-        }
-        let action = self.body(size, end_of_stream);
-        self.or_refuse(action)
-    }
-
-    fn on_request_trailers(&mut self) -> Action {
-        if self.answered {
-            return Action::Pause;
-        }
-        if self.refusal.is_some() {
-            return self.drain(0, true);
-        }
-        // Trailers end the body in the stead of its last piece, and do not say its size.
-        let action = self.body(self.config.body_bytes, true);
-        self.or_refuse(action)
-    }
-
-    fn on_response_headers(&mut self, end_of_stream: bool) -> Action {
-        if let Some(errors) = &mut self.aws_errors {
-            return errors.response_headers(end_of_stream);
-        }
-        // An error without a body comes from Envoy or an upstream: it gets one, as every error has.
-        if end_of_stream && !self.answered {
-            let status = host::header(Map::Response, ":status");
-            let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse::<u16>().ok());
-            if let Some(status) = status.filter(|status| *status >= 400) {
-                self.answered = true;
-                let error = errors::error(&BedrockError::from_reply(status, None, &[]));
-                return refuse_beside(&error, &host::headers(Map::Response).unwrap_or_default());
-            }
-        }
-        Action::Continue
-    }
-
-    fn on_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        self.aws_errors.as_mut().map_or(Action::Continue, |errors| errors.response_body(size, end_of_stream))
-    }
-
-    fn on_response_trailers(&mut self) -> Action {
-        // Trailers end the body in the stead of its last piece, and do not say its size.
-        let size = self.config.reply_bytes;
-        self.aws_errors.as_mut().map_or(Action::Continue, |errors| errors.response_body(size, true))
-    }
-
-    fn on_call_response(&mut self, call: u32, headers: usize, size: usize) {
-        let result = if self.fan_out.is_some() {
-            self.gathered(call, headers, size)
-        } else {
-            self.fetched(call, headers, size)
-        };
-        if let Err(error) = result {
-            // The others are of no use any more.
-            self.fetching = None;
-            self.fan_out = None;
-            self.answered = true;
-            refuse(&error);
-        }
     }
 }

@@ -9,7 +9,10 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::host::{self, Buffer, Level, Map};
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, LogLevel, MapType, Status};
+
+use super::host;
 use super::refusal::{host_failed, too_large};
 use crate::bedrock::image;
 use crate::config::Config;
@@ -89,7 +92,7 @@ impl Fetching {
         let Some(fetch) = self.fetches.iter_mut().find(|fetch| fetch.call == Some(call)) else {
             return Ok(false);
         };
-        let headers = if headers > 0 { host::headers(Map::CallResponse).ok() } else { None };
+        let headers = if headers > 0 { host::headers(MapType::HttpCallResponseHeaders).ok() } else { None };
         match judge(&headers.unwrap_or_default()) {
             Answer::Image => {}
             Answer::Redirect(location) => {
@@ -99,13 +102,14 @@ impl Fetching {
             Answer::Failed(problem) => return Err(fetch.failed(problem)),
             Answer::Private => return Err(refused(fetch.param(), Refused::Host)),
             Answer::Unguarded => {
-                host::log(Level::Error, || {
+                host::log(LogLevel::Error, || {
                     "images: an answer came past the fetch role: is it on the cluster?".to_owned()
                 });
                 return Err(cannot_fetch());
             }
         }
-        let bytes = host::buffer(Buffer::CallResponse, size).map_err(|_| host_failed("give an image"))?;
+        let bytes = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, size)
+            .map_err(|_| host_failed("give an image"))?;
         fetch.call = None;
         fetch.data = data_url(&bytes).ok_or_else(|| fetch.no_image())?;
         let each = fetch.data.len();
@@ -122,17 +126,23 @@ impl Fetching {
     }
 
     fn put_in(&self) -> Result<(), Error> {
-        let body = host::buffer(Buffer::RequestBody, self.size)
+        let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, self.size)
             .map_err(|_| host_failed("give the request's body"))?;
         let texts = self
             .fetches
             .iter()
             .flat_map(|fetch| fetch.found.places.iter().map(|place| (place.range.clone(), &*fetch.data)));
         let body = images::splice(&body, texts);
-        host::remove_header(Map::Request, b"content-length")
-            .and_then(|()| host::add_header(Map::Request, "content-length", &body.len().to_string()))
+        hostcalls::remove_map_value(MapType::HttpRequestHeaders, b"content-length")
+            .and_then(|()| {
+                hostcalls::add_map_value(
+                    MapType::HttpRequestHeaders,
+                    "content-length",
+                    &body.len().to_string(),
+                )
+            })
             .map_err(|_| host_failed("take a header"))?;
-        host::set_buffer(Buffer::RequestBody, self.size, &body)
+        hostcalls::set_buffer(BufferType::HttpRequestBody, 0, self.size, &body)
             .map_err(|_| host_failed("take the request's body"))
     }
 }
@@ -188,11 +198,11 @@ fn ask(images: &Images, url: &Url, timeout: Duration, found: &Found) -> Result<u
     ]);
     host::call(cluster, &headers, &[], timeout).map_err(|failed| {
         // The fetch role's own refusal comes so where the host's address is known already, and then has no words.
-        if failed == host::REFUSED_AT_ONCE {
-            host::log(Level::Info, || format!("images: the cluster '{cluster}' would not ask"));
+        if failed == Status::InternalFailure {
+            host::log(LogLevel::Info, || format!("images: the cluster '{cluster}' would not ask"));
             return refused(param(found), Refused::Host);
         }
-        host::log(Level::Error, || format!("images: there is no cluster '{cluster}'"));
+        host::log(LogLevel::Error, || format!("images: there is no cluster '{cluster}'"));
         cannot_fetch()
     })
 }

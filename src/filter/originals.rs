@@ -12,11 +12,9 @@ use std::rc::{Rc, Weak};
 
 use crate::gateway::headers::Headers;
 
-use super::ids::Ids;
-
 thread_local! {
     /// Requests with attempts under way. All of a request happens in one VM, so nobody else need know.
-    static UNDER_WAY: RefCell<HashMap<u64, Weak<Found>, Ids>> = RefCell::default();
+    static UNDER_WAY: RefCell<HashMap<u64, Weak<Found>>> = RefCell::default();
 
     /// It begins anywhere: requests of another VM, which have no business here, then never have the id of one of ours.
     static NEXT_ID: Cell<u64> = Cell::new(RandomState::new().hash_one(0));

@@ -1,7 +1,8 @@
 //! Answers that need no Bedrock.
 
-use super::contexts::Action;
-use super::host::{self, Level};
+use proxy_wasm::types::{Action, LogLevel};
+
+use super::host;
 use crate::gateway::headers::Headers;
 use crate::openai::Error;
 
@@ -40,14 +41,14 @@ pub(super) fn json(status: u16, body: &[u8]) -> Action {
 
 fn answer(status: u16, details: &str, headers: &Headers, body: &[u8]) -> Action {
     if host::respond(status, details, headers, body).is_err() {
-        host::log(Level::Error, || format!("Envoy did not take an answer of status {status}"));
+        host::log(LogLevel::Error, || format!("Envoy did not take an answer of status {status}"));
     }
     Action::Pause
 }
 
 /// What a client is told when Envoy would not do as it was asked.
 pub(super) fn host_failed(what: &'static str) -> Error {
-    host::log(Level::Error, || format!("Envoy would not {what}"));
+    host::log(LogLevel::Error, || format!("Envoy would not {what}"));
     Error::new(500, "The gateway could not handle the request.").code("gateway_error")
 }
 

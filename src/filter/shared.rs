@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use proxy_wasm::hostcalls;
+
 use super::host;
 
 /// How often a record is written again that others keep changing. They change it once per fetch.
@@ -25,7 +27,7 @@ impl Shared {
     pub(super) fn read(&self, first: &[u8]) -> Option<(Vec<u8>, u32)> {
         let found = host::shared_data(&self.key);
         if found.is_none() {
-            let _ = host::set_shared_data(&self.key, first, None);
+            let _ = hostcalls::set_shared_data(&self.key, Some(first), None);
         }
         found
     }
@@ -37,7 +39,7 @@ impl Shared {
 
     /// Writes in the place of a version; false where another was faster.
     pub(super) fn replace(&self, bytes: &[u8], version: u32) -> bool {
-        host::set_shared_data(&self.key, bytes, Some(version)).is_ok()
+        hostcalls::set_shared_data(&self.key, Some(bytes), Some(version)).is_ok()
     }
 
     /// Writes what `next` makes of what is there, whoever else writes.

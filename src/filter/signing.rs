@@ -2,8 +2,10 @@
 
 use std::cell::RefCell;
 
+use proxy_wasm::types::LogLevel;
+
 use super::accounts::Accounts;
-use super::host::{self, Level};
+use super::host;
 use crate::aws::Identity;
 use crate::aws::sign::{BEDROCK, Request, sign as signed};
 use crate::aws::source::Sign;
@@ -42,7 +44,7 @@ pub(super) fn headers(
         }
     };
     made.map_err(|error| {
-        host::log(Level::Error, || format!("a request could not be signed: {error}"));
+        host::log(LogLevel::Error, || format!("a request could not be signed: {error}"));
         Error::new(500, "The gateway could not sign the request.").code("gateway_error")
     })
 }

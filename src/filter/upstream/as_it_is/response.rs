@@ -1,131 +1,31 @@
-//! What the upstream role does not translate: requests on Bedrock's own routes, and chats with targets whose endpoint speaks
-//! OpenAI's API. They are signed and sent as they are; of their answers only the beginning is looked at, so that a failure has
-//! its status while Envoy can still try another target.
+//! What of an answer that goes on as it is has to be looked at.
 
-use super::attempt::{Answer, AsItIs, Awaited, Chosen, JSON, Kind, Sent};
-use super::contexts::Action;
-use super::head::Head;
-use super::host::{self, Buffer, Map};
-use super::refusal::{host_failed, too_large};
-use super::upstream::{Upstream, log_if_ours, no_target, set_response_headers};
-use crate::aws::path::encode_label;
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{Action, BufferType};
+
 use crate::bedrock::error::Error as BedrockError;
-use crate::bedrock::operation::Operation;
+use crate::filter::upstream::Upstream;
+use crate::filter::upstream::attempt::{Answer, AsItIs, JSON, Kind};
+use crate::filter::upstream::give::set_response_headers;
+use crate::filter::upstream::head::Head;
+use crate::filter::upstream::response::log_if_ours;
 use crate::gateway::headers::Headers;
-use crate::gateway::native::{self, ERROR_TYPE};
-use crate::gateway::targets::{Backend, Place, Target};
-use crate::openai::model_member::ModelMember;
-use crate::openai::{Endpoint, Error};
-use crate::translate::chat::guardrail;
+use crate::gateway::native::ERROR_TYPE;
+use crate::openai::Error;
 use crate::translate::errors::{self, no_answer};
-use crate::translate::forced_guardrail;
 use crate::translate::passthrough::{Beginning, Exception, first_event, first_frame, openai_error, told};
 
-/// Where OpenAI's chats are, on either host (OpenAI SDK for Python, `providers.bedrock`).
-const CHAT: &str = "/openai/v1/chat/completions";
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 const SERVER_SENT_EVENTS: &str = "text/event-stream";
 
-/// A request that goes on.
-struct Outgoing<'a> {
-    kind: Kind,
-    path: &'a str,
-    content_type: &'a str,
-    beside: &'a Headers,
-    is_fallback: bool,
-}
-
 impl Upstream {
-    /// Sends a request of Bedrock's own routes.
-    pub(super) fn send_native(
-        &mut self,
-        operation: Operation,
-        caller: &str,
-        target: &Target,
-        place: &Place,
-        body: &[u8],
-    ) -> Result<Action, Error> {
-        let rules = self.config.options.rules(&target.id);
-        if let Some(guardrail) = rules.guardrail {
-            forced_guardrail::check(operation, body, guardrail)?;
-        }
-        let client = self.original()?;
-        let mut beside = native::headers(operation, client, caller);
-        if operation.invokes() {
-            beside.extend(&guardrail_headers(client, rules.guardrail));
-        }
-        let content_type = client.text("content-type").unwrap_or(JSON).to_owned();
-        let outgoing = Outgoing {
-            kind: Kind::Native(operation),
-            path: &format!("/model/{}/{}", encode_label(&target.id), operation.segment()),
-            content_type: &content_type,
-            beside: &beside,
-            is_fallback: false,
-        };
-        self.send(&outgoing, target, place, body)
-    }
-
-    /// Sends a chat as it is, if that is what its target takes; `None` where it has to be translated.
-    pub(super) fn send_as_it_is(
-        &mut self,
-        endpoint: Endpoint,
-        resolve: impl FnOnce(Option<&str>) -> Result<Chosen, Error>,
-        place: &Place,
-        body: &[u8],
-        size: usize,
-    ) -> Result<Option<Action>, Error> {
-        let model = ModelMember::find(body)?;
-        let Chosen { target, is_fallback } = resolve(model.name.as_deref())?;
-        if !target.backend.speaks_openai() {
-            return Ok(None);
-        }
-        if endpoint != Endpoint::ChatCompletions {
-            return Err(Error::invalid_param("model", "This model is served here for chats only."));
-        }
-        let rules = self.config.options.rules(&target.id);
-        let client = self.original()?;
-        let mut beside = client.only(&["accept"]);
-        if target.backend == Backend::OpenAi {
-            if rules.guardrail.is_some() {
-                forced_guardrail::check_beside(body)?;
-            }
-            beside.extend(&guardrail_headers(client, rules.guardrail));
-        }
-        let body = model
-            .replaced(body, &target.id)
-            .ok_or_else(|| Error::invalid("The request body is not what is expected."))?;
-        let limit = self.config.body_bytes;
-        if body.len() > limit {
-            return Err(too_large(limit));
-        }
-        let outgoing =
-            Outgoing { kind: Kind::OpenAi, path: CHAT, content_type: JSON, beside: &beside, is_fallback };
-        let action = self.send(&outgoing, &target, place, &body)?;
-        host::set_buffer(Buffer::RequestBody, size, &body)
-            .map_err(|_| host_failed("take the request's body"))?;
-        Ok(Some(action))
-    }
-
-    fn send(
-        &mut self,
-        outgoing: &Outgoing<'_>,
-        target: &Target,
-        place: &Place,
-        body: &[u8],
-    ) -> Result<Action, Error> {
-        let Outgoing { kind, path, content_type, beside, is_fallback } = *outgoing;
-        let destination = self.config.upstream.destination(target, place).ok_or_else(no_target)?;
-        let headers = self.outgoing_headers(&destination, path, content_type, beside, &[body])?;
-        let (model, region) = (target.id.clone(), destination.region.to_string());
-        self.will_change();
-        host::set_headers(Map::Request, &headers).map_err(|_| host_failed("take the request's headers"))?;
-        let reply = Awaited::AsItIs(kind);
-        self.sent = Some(Sent { reply, model, region, is_fallback, ignored: String::new() });
-        Ok(Action::Continue)
-    }
-
     /// The headers of an answer are there, and a body follows.
-    pub(super) fn begin_as_it_is(&mut self, kind: Kind, head: Head, headers: Headers) -> Action {
+    pub(in crate::filter::upstream) fn begin_as_it_is(
+        &mut self,
+        kind: Kind,
+        head: Head,
+        headers: Headers,
+    ) -> Action {
         let has_type = |wanted| headers.text("content-type").is_some_and(|found| found.starts_with(wanted));
         let begins_with_event = match kind {
             Kind::Native(operation) => operation.streams(),
@@ -143,7 +43,12 @@ impl Upstream {
     }
 
     /// A piece of a body that is held; `size` is all that there is of it.
-    pub(super) fn go_on_as_it_is(&mut self, answer: AsItIs, size: usize, end_of_stream: bool) -> Action {
+    pub(in crate::filter::upstream) fn go_on_as_it_is(
+        &mut self,
+        answer: AsItIs,
+        size: usize,
+        end_of_stream: bool,
+    ) -> Action {
         match answer {
             AsItIs::Error(kind, head, headers) => {
                 let limit = self.config.reply_bytes;
@@ -178,7 +83,9 @@ impl Upstream {
     /// What a stream begins with, of which `size` bytes are held.
     fn beginning(&self, kind: Kind, headers: &Headers, size: usize) -> Result<Beginning<Exception>, Error> {
         let limit = self.config.options.limits.frame_bytes;
-        let read = |length: usize| host::buffer(Buffer::ResponseBody, length.min(size)).unwrap_or_default();
+        let read = |length: usize| {
+            hostcalls::get_buffer(BufferType::HttpResponseBody, 0, length.min(size)).unwrap_or_default()
+        };
         match kind {
             Kind::Native(_) => {
                 let is_stream =
@@ -201,7 +108,7 @@ impl Upstream {
     }
 
     fn give_error_as_it_is(&mut self, kind: Kind, head: &Head, headers: &Headers, size: usize) {
-        let body = host::buffer(Buffer::ResponseBody, size).unwrap_or_default();
+        let body = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default();
         let error = match kind {
             Kind::Native(_) => BedrockError::from_reply(head.status, head.error_type.as_deref(), &body),
             Kind::OpenAi => openai_error(head.status, head.error_type.as_deref(), &body),
@@ -281,16 +188,4 @@ impl Upstream {
         }
         given
     }
-}
-
-/// The headers that name a guardrail: the configuration's, else the client's.
-fn guardrail_headers(client: &Headers, forced: Option<&guardrail::Guardrail>) -> Headers {
-    let Some(forced) = forced else {
-        return client.only(&[guardrail::IDENTIFIER, guardrail::VERSION, guardrail::TRACE]);
-    };
-    let mut headers = Headers::default();
-    for (name, value) in forced.headers() {
-        headers.push(name, value);
-    }
-    headers
 }

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::host;
+use crate::filter::host;
 use crate::gateway::headers::Headers;
 use crate::translate::Answered;
 

@@ -1,7 +1,9 @@
 //! Where Envoy has connected an attempt, as its properties say.
 
-use super::host::{self, Level};
+use proxy_wasm::types::LogLevel;
+
 use crate::aws::endpoint::Region;
+use crate::filter::host;
 use crate::gateway::targets::Place;
 
 /// The metadata of endpoints that is ours.
@@ -22,7 +24,7 @@ pub(super) fn read(with_cluster: bool) -> Place {
                 place.region = value.and_then(|region| {
                     let region = Region::new(region).ok();
                     if region.is_none() {
-                        host::log(Level::Error, || {
+                        host::log(LogLevel::Error, || {
                             "an endpoint's metadata bedrock.region is no region".to_owned()
                         });
                     }

@@ -1,0 +1,165 @@
+//! What a filter calls (proxy-wasm ABI 0.2.1), by the SDK's names. Each call that Envoy does not carry out is a [`Status`], and
+//! none panics, whatever the host gives back.
+//!
+//! Maps of headers go to and fro in one piece, in the ABI's form: how many headers (`u32`, little-endian, as all numbers), for
+//! each the lengths of name and value, then the bytes, each name and value with a zero behind it.
+#![allow(unsafe_code, reason = "calls into the host are unsafe by nature; each states why it is sound")]
+
+mod imports;
+mod maps;
+mod streams;
+
+use std::ptr;
+use std::time::{Duration, SystemTime};
+
+pub use maps::{add_map_value, get_map_pairs, get_map_value_bytes, remove_map_value, set_map_pairs};
+pub use streams::{
+    dispatch_http_call, reset_http_response, resume_http_request, send_http_response, set_effective_context,
+};
+
+use crate::types::{BufferType, Bytes, LogLevel, Status};
+
+/// Runs a call that gives bytes back; no bytes are given as a null pointer.
+fn given(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Bytes, Status> {
+    let (mut bytes, mut length) = (ptr::null_mut(), 0);
+    Status::check(call(&raw mut bytes, &raw mut length))?;
+    if bytes.is_null() {
+        return Ok(Bytes::new());
+    }
+    // SAFETY: the host got these bytes from the module's own `proxy_on_memory_allocate`, which is a boxed slice of
+    // exactly this length, has filled all of it, and gives it away.
+    Ok(unsafe { Vec::from_raw_parts(bytes, length, length) })
+}
+
+/// What there may be, and `None` where there is not.
+fn found<T>(result: Result<T, Status>) -> Result<Option<T>, Status> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(Status::NotFound) => Ok(None),
+        Err(status) => Err(status),
+    }
+}
+
+/// Milliseconds, as the host counts a period or a timeout; the longest there is in the stead of a longer one.
+fn milliseconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
+/// Writes a line to the host's log, at whatever level it logs.
+///
+/// # Errors
+/// The host's status.
+pub fn log(level: LogLevel, message: &str) -> Result<(), Status> {
+    // SAFETY: pointer and length are of one live string.
+    Status::check(unsafe { imports::proxy_log(level as u32, message.as_ptr(), message.len()) })
+}
+
+/// From which level on the host logs.
+///
+/// # Errors
+/// The host's status; `ParseFailure` where it is no level.
+pub fn get_log_level() -> Result<LogLevel, Status> {
+    let mut level = 0;
+    // SAFETY: the pointer is to a live `u32`.
+    Status::check(unsafe { imports::proxy_get_log_level(&raw mut level) })?;
+    LogLevel::from_number(level).ok_or(Status::ParseFailure)
+}
+
+/// The host's clock.
+///
+/// # Errors
+/// The host's status; `ParseFailure` where it is no time.
+pub fn get_current_time() -> Result<SystemTime, Status> {
+    let mut nanoseconds = 0;
+    // SAFETY: the pointer is to a live `u64`.
+    Status::check(unsafe { imports::proxy_get_current_time_nanoseconds(&raw mut nanoseconds) })?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_nanos(nanoseconds)).ok_or(Status::ParseFailure)
+}
+
+/// Has the root context's `on_tick` called again and again.
+///
+/// # Errors
+/// The host's status.
+pub fn set_tick_period(period: Duration) -> Result<(), Status> {
+    // SAFETY: it takes no memory.
+    Status::check(unsafe { imports::proxy_set_tick_period_milliseconds(milliseconds(period)) })
+}
+
+/// At most `max_size` bytes of a buffer from `start` on.
+///
+/// # Errors
+/// The host's status; `BadArgument` where `start` and `max_size` together are more than an address.
+pub fn get_buffer(buffer_type: BufferType, start: usize, max_size: usize) -> Result<Bytes, Status> {
+    // SAFETY: `given` hands over live pointers.
+    given(|bytes, length| unsafe {
+        imports::proxy_get_buffer_bytes(buffer_type as u32, start, max_size, bytes, length)
+    })
+}
+
+/// Puts `value` in the place of a buffer's `size` bytes from `start` on: all that it has, or none before its first or behind its
+/// last.
+///
+/// # Errors
+/// The host's status; `BadArgument` of a place between.
+pub fn set_buffer(buffer_type: BufferType, start: usize, size: usize, value: &[u8]) -> Result<(), Status> {
+    // SAFETY: pointer and length are of one live slice.
+    Status::check(unsafe {
+        imports::proxy_set_buffer_bytes(buffer_type as u32, start, size, value.as_ptr(), value.len())
+    })
+}
+
+/// A property by its path; `None` where there is none.
+///
+/// # Errors
+/// The host's status.
+pub fn get_property(path: &[&str]) -> Result<Option<Bytes>, Status> {
+    let path = path.join("\0");
+    // SAFETY: pointer and length are of one live string, and `given` hands over live pointers.
+    found(given(|value, length| unsafe {
+        imports::proxy_get_property(path.as_ptr(), path.len(), value, length)
+    }))
+}
+
+/// Sets a property: filter state, which Envoy calls `wasm.` and the path.
+///
+/// # Errors
+/// The host's status.
+pub fn set_property(path: &[&str], value: Option<&[u8]>) -> Result<(), Status> {
+    let (path, value) = (path.join("\0"), value.unwrap_or_default());
+    // SAFETY: both pairs of pointer and length are of live slices.
+    Status::check(unsafe {
+        imports::proxy_set_property(path.as_ptr(), path.len(), value.as_ptr(), value.len())
+    })
+}
+
+/// What the VMs of one `vm_id` share under a key, and its version; `None` where there is nothing.
+///
+/// # Errors
+/// The host's status.
+pub fn get_shared_data(key: &str) -> Result<Option<(Bytes, u32)>, Status> {
+    let mut cas = 0;
+    // SAFETY: pointer and length are of one live string, the version's is to a live `u32`, and `given` hands over live
+    // pointers.
+    let value = given(|value, length| unsafe {
+        imports::proxy_get_shared_data(key.as_ptr(), key.len(), value, length, &raw mut cas)
+    });
+    Ok(found(value)?.map(|value| (value, cas)))
+}
+
+/// Shares a value: only in the place of the version `cas`, or of whatever is there. It outlives this VM.
+///
+/// # Errors
+/// The host's status; `CasMismatch` where another version is there by now.
+pub fn set_shared_data(key: &str, value: Option<&[u8]>, cas: Option<u32>) -> Result<(), Status> {
+    let value = value.unwrap_or_default();
+    // SAFETY: both pairs of pointer and length are of live slices.
+    Status::check(unsafe {
+        imports::proxy_set_shared_data(
+            key.as_ptr(),
+            key.len(),
+            value.as_ptr(),
+            value.len(),
+            cas.unwrap_or_default(),
+        )
+    })
+}

@@ -1,0 +1,147 @@
+//! What Envoy tells of a request, and what becomes of one that is refused or waits for calls.
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::{Action, BufferType, MapType};
+
+use super::Gateway;
+use crate::bedrock::error::Error as BedrockError;
+use crate::filter::fan_out::Outcome;
+use crate::filter::host;
+use crate::filter::refusal::{host_failed, refuse, refuse_beside, relay};
+use crate::openai::Error;
+use crate::translate::errors;
+
+/// How much of a refused body is read for the sake of its connection, bytes.
+const DRAIN: usize = 1 << 20;
+
+impl Gateway {
+    /// Takes the answer of a piece; the last one, or the first that fails, is the client's.
+    fn gathered(&mut self, call: u32, headers: usize, size: usize) -> Result<(), Error> {
+        let Some(fan_out) = &mut self.fan_out else { return Ok(()) };
+        if let Outcome::Answer(status, headers, body) = fan_out.answered(call, headers, size)? {
+            self.fan_out = None;
+            self.answered = true;
+            relay(status, &headers, &body);
+        }
+        Ok(())
+    }
+
+    /// Lets the request go on once its last image is there.
+    fn fetched(&mut self, call: u32, headers: usize, size: usize) -> Result<(), Error> {
+        let Some(fetching) = &mut self.fetching else { return Ok(()) };
+        if fetching.answered(call, headers, size)? {
+            self.fetching = None;
+            hostcalls::resume_http_request().map_err(|_| host_failed("let the request go on"))?;
+        }
+        Ok(())
+    }
+
+    /// Throws a refused body away, and answers at its end.
+    fn drain(&mut self, size: usize, end_of_stream: bool) -> Action {
+        self.drained = self.drained.saturating_add(size);
+        let thrown = size == 0 || hostcalls::set_buffer(BufferType::HttpRequestBody, 0, size, &[]).is_ok();
+        if !end_of_stream && thrown && self.drained <= DRAIN {
+            return Action::Pause;
+        }
+        self.answered = true;
+        self.refusal.take().map_or(Action::Pause, |error| refuse(&error))
+    }
+
+    fn or_refuse(&mut self, action: Result<Action, Error>) -> Action {
+        action.unwrap_or_else(|error| {
+            self.answered = true;
+            refuse(&error)
+        })
+    }
+}
+
+/// True for `CONNECT`, whose body is the connection itself.
+fn is_tunnel() -> bool {
+    host::header(MapType::HttpRequestHeaders, ":method").as_deref() == Some(b"CONNECT")
+}
+
+impl Context for Gateway {
+    fn on_http_call_response(&mut self, token: u32, headers: usize, body_size: usize, _trailers: usize) {
+        let result = if self.fan_out.is_some() {
+            self.gathered(token, headers, body_size)
+        } else {
+            self.fetched(token, headers, body_size)
+        };
+        if let Err(error) = result {
+            // The others are of no use any more.
+            self.fetching = None;
+            self.fan_out = None;
+            self.answered = true;
+            refuse(&error);
+        }
+    }
+}
+
+impl HttpContext for Gateway {
+    fn on_http_request_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
+        match self.headers(end_of_stream) {
+            // A body that is too large is not waited for, nor one that never ends.
+            Err(error) if !end_of_stream && error.status != 413 && !is_tunnel() => {
+                self.refusal = Some(error);
+                Action::Pause
+            }
+            action => self.or_refuse(action),
+        }
+    }
+
+    fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+        if self.answered {
+            return Action::Pause;
+        }
+        if self.refusal.is_some() {
+            return self.drain(body_size, end_of_stream);
+        }
+        let action = self.body(body_size, end_of_stream);
+        self.or_refuse(action)
+    }
+
+    fn on_http_request_trailers(&mut self, _num_trailers: usize) -> Action {
+        if self.answered {
+            return Action::Pause;
+        }
+        if self.refusal.is_some() {
+            return self.drain(0, true);
+        }
+        // Trailers end the body in the stead of its last piece, and do not say its size.
+        let action = self.body(self.config.body_bytes, true);
+        self.or_refuse(action)
+    }
+
+    fn on_http_response_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
+        if let Some(errors) = &mut self.aws_errors {
+            return errors.response_headers(end_of_stream);
+        }
+        // An error without a body comes from Envoy or an upstream: it gets one, as every error has.
+        if end_of_stream && !self.answered {
+            let status = host::header(MapType::HttpResponseHeaders, ":status");
+            let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse::<u16>().ok());
+            if let Some(status) = status.filter(|status| *status >= 400) {
+                self.answered = true;
+                let error = errors::error(&BedrockError::from_reply(status, None, &[]));
+                return refuse_beside(
+                    &error,
+                    &host::headers(MapType::HttpResponseHeaders).unwrap_or_default(),
+                );
+            }
+        }
+        Action::Continue
+    }
+
+    fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+        self.aws_errors
+            .as_mut()
+            .map_or(Action::Continue, |errors| errors.response_body(body_size, end_of_stream))
+    }
+
+    fn on_http_response_trailers(&mut self, _num_trailers: usize) -> Action {
+        // Trailers end the body in the stead of its last piece, and do not say its size.
+        let size = self.config.reply_bytes;
+        self.aws_errors.as_mut().map_or(Action::Continue, |errors| errors.response_body(size, true))
+    }
+}

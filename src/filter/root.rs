@@ -1,0 +1,144 @@
+//! What a plugin keeps on one worker: its configuration, as whom it calls, and what models were found.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, LogLevel};
+
+use super::accounts::{self, Accounts};
+use super::discovery::Discovery;
+use super::host;
+use super::role::Role;
+use crate::config::Config;
+
+/// The state of a plugin. Nothing of it stays borrowed while Envoy is called.
+#[derive(Debug, Default)]
+pub(super) struct Root {
+    loaded: RefCell<Option<(Role, Rc<Config>)>>,
+    /// As whom the upstream role calls.
+    accounts: RefCell<Option<Rc<Accounts>>>,
+    /// What models there are beside the configuration's; taken out while it works.
+    discovery: RefCell<Option<Discovery>>,
+}
+
+impl Root {
+    /// Takes Envoy's configuration into use, or says why not.
+    pub(super) fn configure(&self) -> Result<(), String> {
+        let (role, config) = read()?;
+        self.take(role, config);
+        Ok(())
+    }
+
+    /// Does what is due.
+    pub(super) fn tick(&self) {
+        if let Some(accounts) = self.accounts() {
+            accounts.tick();
+        }
+        self.with_discovery(|discovery, config, accounts| discovery.tick(config, accounts));
+        self.take_news();
+    }
+
+    /// Takes the answer of a call.
+    pub(super) fn answered(&self, call: u32, headers: usize, size: usize) {
+        if let Some(accounts) = self.accounts() {
+            accounts.answered(call, headers, size);
+        }
+        self.with_discovery(|discovery, config, accounts| {
+            discovery.answered(config, accounts, call, headers, size);
+        });
+    }
+
+    pub(super) fn loaded(&self) -> Option<(Role, Rc<Config>)> {
+        self.loaded.borrow().as_ref().map(|(role, config)| (*role, Rc::clone(config)))
+    }
+
+    pub(super) fn accounts(&self) -> Option<Rc<Accounts>> {
+        self.accounts.borrow().clone()
+    }
+
+    fn config(&self) -> Option<Rc<Config>> {
+        self.loaded().map(|(_, config)| config)
+    }
+
+    /// Takes a new configuration into use.
+    fn take(&self, role: Role, config: Rc<Config>) {
+        // Only whoever signs needs to be somebody.
+        if matches!(role, Role::Upstream) {
+            // A second plugin with the same configuration comes by here too; what is under way goes on.
+            let is_same = |(_, loaded): &(Role, Rc<Config>)| loaded.upstream == config.upstream;
+            if self.accounts().is_none() || !self.loaded.borrow().as_ref().is_some_and(is_same) {
+                self.accounts.replace(Some(renewed(&config)));
+            }
+        }
+        self.loaded.replace(Some((role, Rc::clone(&config))));
+        self.discover(role, &config);
+    }
+
+    /// Begins to find out what models there are, or goes on with it.
+    fn discover(&self, role: Role, config: &Config) {
+        let settings = config.discover.as_ref().filter(|_| !matches!(role, Role::Fetch));
+        let discovery = match (settings, self.discovery.take()) {
+            (Some(settings), Some(mut discovery)) if discovery.is_by(settings) => {
+                discovery.forget();
+                Some(discovery)
+            }
+            (settings, _) => settings.map(Discovery::new),
+        };
+        if discovery.is_some() {
+            tick("no models will be found");
+        }
+        self.discovery.replace(discovery);
+        self.take_news();
+    }
+
+    /// Lets discovery do something, where there are credentials to ask with: only whoever signs has them.
+    fn with_discovery(&self, act: impl FnOnce(&mut Discovery, &Config, &Accounts)) {
+        if let (Some(config), Some(accounts)) = (self.config(), self.accounts())
+            && let Some(mut discovery) = self.discovery.take()
+        {
+            act(&mut discovery, &config, &accounts);
+            self.discovery.replace(Some(discovery));
+        }
+    }
+
+    /// Has new requests know what was found since.
+    fn take_news(&self) {
+        let Some(mut discovery) = self.discovery.take() else { return };
+        if let Some(found) = discovery.news()
+            && let Some((_, config)) = &mut *self.loaded.borrow_mut()
+        {
+            *config = Rc::new(config.with(found));
+        }
+        self.discovery.replace(Some(discovery));
+    }
+}
+
+/// The configuration that Envoy gives, and whom it is for.
+fn read() -> Result<(Role, Rc<Config>), String> {
+    let role = Role::read()?;
+    role.check_envoy()?;
+    let text = hostcalls::get_buffer(BufferType::PluginConfiguration, 0, usize::MAX).unwrap_or_default();
+    let config = Config::load(&text, |name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
+    if matches!(role, Role::Fetch) && config.images.is_none() {
+        return Err("configuration: images: missing, and root_id is 'fetch'".to_owned());
+    }
+    role.claim_vm()?;
+    Ok((role, Rc::new(config)))
+}
+
+/// The configuration's accounts, looked after from the first tick on: to ask anybody now would be too early for Envoy.
+fn renewed(config: &Config) -> Rc<Accounts> {
+    let accounts = Accounts::new(config);
+    if accounts.are_renewed() {
+        tick("no credentials will be fetched");
+    }
+    Rc::new(accounts)
+}
+
+/// Has the plugin's `on_tick` called again and again.
+fn tick(what_else: &str) {
+    if hostcalls::set_tick_period(accounts::TICK).is_err() {
+        host::log(LogLevel::Error, || format!("Envoy would not tick: {what_else}"));
+    }
+}

@@ -1,0 +1,130 @@
+//! What is sent as it is.
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{Action, BufferType};
+
+use crate::aws::path::encode_label;
+use crate::bedrock::operation::Operation;
+use crate::filter::refusal::{host_failed, too_large};
+use crate::filter::upstream::Upstream;
+use crate::filter::upstream::attempt::{Awaited, Chosen, JSON, Kind, Sent};
+use crate::filter::upstream::request::no_target;
+use crate::gateway::headers::Headers;
+use crate::gateway::native;
+use crate::gateway::targets::{Backend, Place, Target};
+use crate::openai::model_member::ModelMember;
+use crate::openai::{Endpoint, Error};
+use crate::translate::chat::guardrail;
+use crate::translate::forced_guardrail;
+
+/// Where OpenAI's chats are, on either host (OpenAI SDK for Python, `providers.bedrock`).
+const CHAT: &str = "/openai/v1/chat/completions";
+
+/// A request that goes on.
+struct Outgoing<'a> {
+    kind: Kind,
+    path: &'a str,
+    content_type: &'a str,
+    beside: &'a Headers,
+    is_fallback: bool,
+}
+
+impl Upstream {
+    /// Sends a request of Bedrock's own routes.
+    pub(in crate::filter::upstream) fn send_native(
+        &mut self,
+        operation: Operation,
+        caller: &str,
+        target: &Target,
+        place: &Place,
+        body: &[u8],
+    ) -> Result<Action, Error> {
+        let rules = self.config.options.rules(&target.id);
+        if let Some(guardrail) = rules.guardrail {
+            forced_guardrail::check(operation, body, guardrail)?;
+        }
+        let client = self.original()?;
+        let mut beside = native::headers(operation, client, caller);
+        if operation.invokes() {
+            beside.extend(&guardrail_headers(client, rules.guardrail));
+        }
+        let content_type = client.text("content-type").unwrap_or(JSON).to_owned();
+        let outgoing = Outgoing {
+            kind: Kind::Native(operation),
+            path: &format!("/model/{}/{}", encode_label(&target.id), operation.segment()),
+            content_type: &content_type,
+            beside: &beside,
+            is_fallback: false,
+        };
+        self.send(&outgoing, target, place, body)
+    }
+
+    /// Sends a chat as it is, if that is what its target takes; `None` where it has to be translated.
+    pub(in crate::filter::upstream) fn send_as_it_is(
+        &mut self,
+        endpoint: Endpoint,
+        resolve: impl FnOnce(Option<&str>) -> Result<Chosen, Error>,
+        place: &Place,
+        body: &[u8],
+        size: usize,
+    ) -> Result<Option<Action>, Error> {
+        let model = ModelMember::find(body)?;
+        let Chosen { target, is_fallback } = resolve(model.name.as_deref())?;
+        if !target.backend.speaks_openai() {
+            return Ok(None);
+        }
+        if endpoint != Endpoint::ChatCompletions {
+            return Err(Error::invalid_param("model", "This model is served here for chats only."));
+        }
+        let rules = self.config.options.rules(&target.id);
+        let client = self.original()?;
+        let mut beside = client.only(&["accept"]);
+        if target.backend == Backend::OpenAi {
+            if rules.guardrail.is_some() {
+                forced_guardrail::check_beside(body)?;
+            }
+            beside.extend(&guardrail_headers(client, rules.guardrail));
+        }
+        let body = model
+            .replaced(body, &target.id)
+            .ok_or_else(|| Error::invalid("The request body is not what is expected."))?;
+        let limit = self.config.body_bytes;
+        if body.len() > limit {
+            return Err(too_large(limit));
+        }
+        let outgoing =
+            Outgoing { kind: Kind::OpenAi, path: CHAT, content_type: JSON, beside: &beside, is_fallback };
+        let action = self.send(&outgoing, &target, place, &body)?;
+        hostcalls::set_buffer(BufferType::HttpRequestBody, 0, size, &body)
+            .map_err(|_| host_failed("take the request's body"))?;
+        Ok(Some(action))
+    }
+
+    fn send(
+        &mut self,
+        outgoing: &Outgoing<'_>,
+        target: &Target,
+        place: &Place,
+        body: &[u8],
+    ) -> Result<Action, Error> {
+        let Outgoing { kind, path, content_type, beside, is_fallback } = *outgoing;
+        let destination = self.config.upstream.destination(target, place).ok_or_else(no_target)?;
+        self.send_headers(&destination, path, content_type, beside, &[body])?;
+        let (model, region) = (target.id.clone(), destination.region.to_string());
+        let reply = Awaited::AsItIs(kind);
+        self.sent = Some(Sent { reply, model, region, is_fallback, ignored: String::new() });
+        Ok(Action::Continue)
+    }
+}
+
+/// The headers that name a guardrail: the configuration's, else the client's.
+fn guardrail_headers(client: &Headers, forced: Option<&guardrail::Guardrail>) -> Headers {
+    let Some(forced) = forced else {
+        return client.only(&[guardrail::IDENTIFIER, guardrail::VERSION, guardrail::TRACE]);
+    };
+    let mut headers = Headers::default();
+    for (name, value) in forced.headers() {
+        headers.push(name, value);
+    }
+    headers
+}

@@ -1,0 +1,156 @@
+//! The upstream role: once per attempt, in the phases of an attempt.
+//!
+//! ```text
+//! request headers   keep what the client sent          here
+//! request body      translate, sign, send              request, as_it_is
+//! response headers  hold the answer                    response, as_it_is
+//! response body     translate it: whole at its end,    response, as_it_is, give
+//!                   a stream event by event
+//! answer, or end    put back what the client sent      here
+//! ```
+//!
+//! Envoy replays the original body for a further attempt but not the original headers: what one attempt sets, the next
+//! would see, and so could another provider. Hence what the first of them found is put back: see `originals`.
+
+mod as_it_is;
+mod attempt;
+mod give;
+mod head;
+mod place;
+mod request;
+mod response;
+
+use std::rc::Rc;
+
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::{Action, LogLevel, MapType};
+
+use super::accounts::Accounts;
+use super::host;
+use super::originals::Originals;
+use super::refusal::{host_failed, refuse};
+use crate::config::Config;
+use crate::gateway::headers::Headers;
+use crate::openai::Error;
+use attempt::{Answer, Sent};
+
+/// One attempt.
+#[derive(Debug)]
+pub(super) struct Upstream {
+    config: Rc<Config>,
+    accounts: Rc<Accounts>,
+    /// What was found at its start.
+    found: Headers,
+    /// What the client sent, until it is put back.
+    originals: Option<Originals>,
+    /// What was sent, once it was.
+    sent: Option<Sent>,
+    answer: Answer,
+    /// We have answered; nothing more is ours to do.
+    refused: bool,
+}
+
+impl Upstream {
+    pub(super) fn new(config: Rc<Config>, accounts: Rc<Accounts>) -> Self {
+        Self {
+            config,
+            accounts,
+            found: Headers::default(),
+            originals: None,
+            sent: None,
+            answer: Answer::None,
+            refused: false,
+        }
+    }
+
+    fn request_headers(&mut self, end_of_stream: bool) -> Result<Action, Error> {
+        if end_of_stream {
+            return Err(Error::invalid("The request has no body; a JSON object is expected."));
+        }
+        self.found = host::headers(MapType::HttpRequestHeaders)
+            .map_err(|_| host_failed("give the request's headers"))?;
+        Ok(Action::Pause)
+    }
+
+    /// What the client sent.
+    fn original(&self) -> Result<&Headers, Error> {
+        let originals = self.originals.as_ref().ok_or_else(|| host_failed("give the request's headers"))?;
+        Ok(originals.headers())
+    }
+
+    /// To be called before the request's headers are written.
+    fn will_change(&self) {
+        if let Some(originals) = &self.originals {
+            originals.will_change();
+        }
+    }
+
+    /// Puts back what the client sent, so that nothing of this attempt reaches another.
+    fn put_back(&mut self) {
+        if let Some(original) = self.originals.take().and_then(Originals::end)
+            && host::set_headers(MapType::HttpRequestHeaders, &original).is_err()
+        {
+            host::log(LogLevel::Error, || "the request's headers could not be put back".to_owned());
+        }
+    }
+
+    /// Whether another attempt at the same request is under way (hedging). Envoy 1.40 then drops this one at the headers of an
+    /// error, and does not survive it when a body follows in the same call: so no error's body may.
+    fn is_hedged(&self) -> bool {
+        self.originals.as_ref().is_some_and(Originals::are_shared)
+    }
+
+    fn or_refuse(&mut self, action: Result<Action, Error>) -> Action {
+        action.unwrap_or_else(|error| {
+            self.refused = true;
+            refuse(&error)
+        })
+    }
+}
+
+impl Context for Upstream {
+    fn on_done(&mut self) -> bool {
+        // A reset or a timeout gives no response.
+        self.put_back();
+        true
+    }
+}
+
+impl HttpContext for Upstream {
+    fn on_http_request_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
+        let action = self.request_headers(end_of_stream);
+        self.or_refuse(action)
+    }
+
+    fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+        if self.refused || self.sent.is_some() {
+            return if self.refused { Action::Pause } else { Action::Continue };
+        }
+        let action = self.request_body(body_size, end_of_stream);
+        self.or_refuse(action)
+    }
+
+    fn on_http_request_trailers(&mut self, _num_trailers: usize) -> Action {
+        if self.refused || self.sent.is_some() {
+            return if self.refused { Action::Pause } else { Action::Continue };
+        }
+        // Trailers end the body in the stead of its last piece.
+        let action = self.request_body(self.config.body_bytes, true);
+        self.or_refuse(action)
+    }
+
+    fn on_http_response_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
+        self.response_headers(end_of_stream)
+    }
+
+    fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+        self.response_body(body_size, end_of_stream)
+    }
+
+    fn on_http_response_trailers(&mut self, _num_trailers: usize) -> Action {
+        // Trailers end the body in the stead of its last piece, and do not say how much of it is held.
+        let is_held = matches!(self.answer, Answer::Whole(_) | Answer::AsItIs(_));
+        let held = if is_held { self.config.reply_bytes } else { 0 };
+        self.response_body(held, true)
+    }
+}

@@ -1,0 +1,185 @@
+//! What is sent to Bedrock: the client's request, translated and signed for the place of this attempt.
+
+use std::rc::Rc;
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
+
+use super::attempt::{Awaited, Chosen, JSON, Sent};
+use super::{Upstream, place};
+use crate::aws::path::encode_label;
+use crate::aws::sign;
+use crate::config::{Config, Destination};
+use crate::filter::originals::Originals;
+use crate::filter::refusal::{host_failed, too_large};
+use crate::filter::{host, signing};
+use crate::gateway::handoff::{self, Handoff, Purpose};
+use crate::gateway::headers::Headers;
+use crate::gateway::targets::{self, Place, Target};
+use crate::openai::{Endpoint, Error};
+use crate::translate::chat::guardrail;
+use crate::translate::{self, Client, Outgoing, chat};
+
+impl Upstream {
+    /// Sends the request once its body is whole, of which `size` bytes are there.
+    pub(super) fn request_body(&mut self, size: usize, end_of_stream: bool) -> Result<Action, Error> {
+        let limit = self.config.body_bytes;
+        if size > limit {
+            return Err(too_large(limit));
+        }
+        if !end_of_stream {
+            return Ok(Action::Pause);
+        }
+        let handoff = host::property(&[handoff::KEY]);
+        let handoff = read(handoff.as_deref())?;
+        let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size)
+            .map_err(|_| host_failed("give the request's body"))?;
+        if body.len() > limit {
+            return Err(too_large(limit));
+        }
+        self.originals = Some(Originals::share(handoff.id, std::mem::take(&mut self.found)));
+        let config = Rc::clone(&self.config);
+        let place = place::read(config.models.decide_cluster());
+        let endpoint = match &handoff.purpose {
+            Purpose::OpenAi(endpoint) => *endpoint,
+            Purpose::Native(request) => {
+                let target = native_target(&config, &request.model, &handoff.caller, &place)?;
+                return self.send_native(request.operation, &handoff.caller, &target, &place, &body);
+            }
+        };
+        let resolve = |asked: Option<&str>| {
+            let resolved = config.models.resolve(asked, endpoint)?;
+            resolved.check_again(&config.keys, &handoff.caller, asked)?;
+            let target = targets::at(&resolved.targets, &place).cloned().ok_or_else(no_target)?;
+            Ok(Chosen { target, is_fallback: resolved.is_fallback })
+        };
+        if config.models.speak_openai()
+            && let Some(action) = self.send_as_it_is(endpoint, resolve, &place, &body, size)?
+        {
+            return Ok(action);
+        }
+        self.send_translated(endpoint, resolve, &handoff.caller, &place, &body, size)
+    }
+
+    fn send_translated(
+        &mut self,
+        endpoint: Endpoint,
+        resolve: impl FnOnce(Option<&str>) -> Result<Chosen, Error>,
+        caller: &str,
+        place: &Place,
+        body: &[u8],
+        size: usize,
+    ) -> Result<Action, Error> {
+        let config = Rc::clone(&self.config);
+        let original = self.original()?;
+        let beta = original.all("anthropic-beta");
+        let client = Client { name: caller, chat: chat_headers(original, beta.as_deref()) };
+        let (chosen, outgoing) = translate::request(endpoint, body, &client, &config.options, resolve)?;
+        let Chosen { target, is_fallback } = chosen;
+        let destination = config.upstream.destination(&target, place).ok_or_else(no_target)?;
+        let Outgoing { operation, guardrail, body, ignored, reply } = outgoing;
+        if is_fallback {
+            host::log(LogLevel::Info, || {
+                format!("an unknown model was asked for by '{caller}': {} answers", target.id)
+            });
+        }
+        // Envoy would end a request that outgrows its buffer, and tell the client less.
+        let limit = config.body_bytes;
+        if body.len() > limit {
+            return Err(too_large(limit));
+        }
+        let path = match &guardrail {
+            Some((id, version)) => {
+                format!("/guardrail/{}/version/{}/{operation}", encode_label(id), encode_label(version))
+            }
+            None => format!("/model/{}/{operation}", encode_label(&target.id)),
+        };
+        let body: Vec<&[u8]> = body.iter().collect();
+        self.send_headers(&destination, &path, JSON, &Headers::default(), &body)?;
+        host::set_pieces(BufferType::HttpRequestBody, size, &body)
+            .map_err(|_| host_failed("take the request's body"))?;
+        self.sent = Some(Sent {
+            reply: Awaited::Translated(reply),
+            region: destination.region.to_string(),
+            model: target.id,
+            is_fallback,
+            ignored: ignored.join(","),
+        });
+        Ok(Action::Continue)
+    }
+
+    /// Sets the request's headers: nothing of the client's but what the configuration lets through, and `beside`.
+    pub(super) fn send_headers(
+        &self,
+        destination: &Destination<'_>,
+        path: &str,
+        content_type: &str,
+        beside: &Headers,
+        body: &[&[u8]],
+    ) -> Result<(), Error> {
+        let original = self.original()?;
+        let mut headers = Headers::default();
+        headers.push(":method", "POST");
+        headers.push(":scheme", original.value(":scheme").unwrap_or(b"https"));
+        headers.push(":authority", destination.host.as_bytes());
+        headers.push(":path", path);
+        headers.push("content-type", content_type);
+        let length: usize = body.iter().map(|piece| piece.len()).sum();
+        headers.push("content-length", length.to_string());
+        headers.extend(beside);
+        for name in &self.config.forward_headers {
+            if let Some(value) = original.value(name) {
+                headers.push(name, value);
+            }
+        }
+        let request = sign::Request {
+            method: "POST",
+            host: &destination.host,
+            path,
+            query: "",
+            content_type: Some(content_type),
+            body,
+        };
+        for (name, value) in signing::headers(&self.accounts, destination, &request)? {
+            headers.push(name, value);
+        }
+        self.will_change();
+        host::set_headers(MapType::HttpRequestHeaders, &headers)
+            .map_err(|_| host_failed("take the request's headers"))
+    }
+}
+
+/// What the gateway role has found out about the request.
+fn read(handoff: Option<&[u8]>) -> Result<Handoff<'_>, Error> {
+    handoff.and_then(Handoff::from_bytes).ok_or_else(|| {
+        host::log(LogLevel::Error, || {
+            "a request came by no gateway role: is it on this listener?".to_owned()
+        });
+        Error::new(500, "The gateway is not configured on this listener.").code("gateway_error")
+    })
+}
+
+/// What answers for the model that the client of a native route asked for, at the place of this attempt.
+fn native_target(config: &Config, asked: &str, caller: &str, place: &Place) -> Result<Target, Error> {
+    let resolved = config.models.native(asked)?;
+    resolved.check_again(&config.keys, caller, Some(asked))?;
+    targets::at(&resolved.targets, place).cloned().ok_or_else(no_target)
+}
+
+/// None of the model's targets is where Envoy has connected this attempt.
+pub(super) fn no_target() -> Error {
+    host::log(LogLevel::Error, || {
+        "none of the model's targets is at this endpoint: see its metadata".to_owned()
+    });
+    Error::new(503, "The gateway has no way to this model here.").code("no_target")
+}
+
+/// What the client's headers say about a chat.
+fn chat_headers<'h>(headers: &'h Headers, anthropic_beta: Option<&'h str>) -> chat::Headers<'h> {
+    chat::Headers {
+        guardrail_identifier: headers.text(guardrail::IDENTIFIER),
+        guardrail_version: headers.text(guardrail::VERSION),
+        guardrail_trace: headers.text(guardrail::TRACE),
+        anthropic_beta,
+    }
+}

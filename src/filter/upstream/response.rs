@@ -1,0 +1,231 @@
+//! How an answer is judged: what is held until when, and what becomes of it.
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
+
+use super::attempt::{Answer, Awaited, JSON, Sent};
+use super::head::Head;
+use super::{Upstream, host};
+use crate::bedrock::error::Error as BedrockError;
+use crate::filter::refusal::host_failed;
+use crate::openai::{Error, sse};
+use crate::translate::errors::{self, no_answer};
+use crate::translate::{Reply, chat};
+
+impl Upstream {
+    /// The answer's headers are there: decides what is held, and until when.
+    pub(super) fn response_headers(&mut self, end_of_stream: bool) -> Action {
+        let is_hedged = self.is_hedged();
+        let Some(sent) = self.sent.as_ref().filter(|_| !self.refused) else {
+            return Action::Continue;
+        };
+        let headers = host::headers(MapType::HttpResponseHeaders).unwrap_or_default();
+        let head = Head::of(&headers);
+        let is_stream = headers
+            .text("content-type")
+            .is_some_and(|kind| kind.starts_with("application/vnd.amazon.eventstream"));
+        if end_of_stream {
+            // No body can be given here: the gateway role sees to that, and the retry policy to the status.
+            let error = if head.status == 200 {
+                no_answer("Bedrock's reply is empty.")
+            } else {
+                self.bedrock_error(&head, &[])
+            };
+            self.set_error(&head, &error, None);
+            self.answer = Answer::Given;
+            self.put_back();
+            return Action::Continue;
+        }
+        if is_hedged && head.status != 200 {
+            self.set_error(&head, &self.bedrock_error(&head, &[]), None);
+            self.answer = Answer::Late(head, None);
+            self.put_back();
+            return Action::Continue;
+        }
+        self.answer = match &sent.reply {
+            Awaited::AsItIs(kind) => {
+                let kind = *kind;
+                self.put_back();
+                return self.begin_as_it_is(kind, head, headers);
+            }
+            Awaited::Translated(Reply::Chat(context))
+                if context.stream && is_stream && head.status == 200 =>
+            {
+                let stream = chat::Stream::new(context.clone(), head.answered(), &self.config.options.limits);
+                Answer::First(head, Box::new(stream))
+            }
+            _ => Answer::Whole(head),
+        };
+        Action::Pause
+    }
+
+    /// A piece of the answer's body; `size` is all that there is of it.
+    pub(super) fn response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        match std::mem::replace(&mut self.answer, Answer::Given) {
+            Answer::None => {
+                self.answer = Answer::None;
+                Action::Continue
+            }
+            Answer::Whole(head) => self.whole_body(head, size, end_of_stream),
+            Answer::First(head, stream) => self.first_event(head, stream, size, end_of_stream),
+            Answer::Late(head, error) => self.late_body(head, error, size, end_of_stream),
+            Answer::Stream(mut stream) => {
+                let mut out = Vec::new();
+                let result = self.stream_bytes(&mut stream, size, end_of_stream, &mut out);
+                self.give_stream(stream, result, size, out);
+                Action::Continue
+            }
+            Answer::AsItIs(answer) => self.go_on_as_it_is(answer, size, end_of_stream),
+            Answer::Given => {
+                self.set_body(size, &[]);
+                Action::Continue
+            }
+        }
+    }
+
+    fn whole_body(&mut self, head: Head, size: usize, end_of_stream: bool) -> Action {
+        let limit = self.config.reply_bytes;
+        if size > limit {
+            let error = no_answer(format!("Bedrock's reply is larger than {limit} bytes."));
+            return self.fail(head, error, size, end_of_stream);
+        }
+        if !end_of_stream {
+            self.answer = Answer::Whole(head);
+            return Action::Pause;
+        }
+        match self.whole(&head, size) {
+            Err(error) => self.fail(head, error, size, end_of_stream),
+            Ok(body) => {
+                self.set_success(&head, JSON, Some(body.len()));
+                self.set_body(size, &body);
+                self.put_back();
+                Action::Continue
+            }
+        }
+    }
+
+    /// Begins to give a stream, once its first event is there.
+    fn first_event(
+        &mut self,
+        head: Head,
+        mut stream: Box<chat::Stream>,
+        size: usize,
+        end_of_stream: bool,
+    ) -> Action {
+        let mut out = Vec::new();
+        let result = self.stream_bytes(&mut stream, size, end_of_stream, &mut out);
+        if !stream.has_begun() {
+            return match result {
+                Err(error) => self.fail(head, error, size, end_of_stream),
+                Ok(()) => {
+                    self.answer = Answer::First(head, stream);
+                    self.set_body(size, &[]);
+                    Action::Pause
+                }
+            };
+        }
+        self.set_success(&head, "text/event-stream; charset=utf-8", None);
+        self.give_stream(stream, result, size, out);
+        self.put_back();
+        Action::Continue
+    }
+
+    /// The body of an error whose headers are out.
+    fn late_body(&mut self, head: Head, error: Option<Error>, size: usize, end_of_stream: bool) -> Action {
+        if !end_of_stream {
+            // The client has the status already, so it is not told of a body that is too large.
+            if error.is_some() || size > self.config.reply_bytes {
+                self.set_body(size, &[]);
+            }
+            self.answer = Answer::Late(head, error);
+            return Action::Pause;
+        }
+        let body = || hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default();
+        let error = error.unwrap_or_else(|| self.bedrock_error(&head, &body()));
+        self.set_body(size, &error.body());
+        Action::Continue
+    }
+
+    fn stream_bytes(
+        &self,
+        stream: &mut chat::Stream,
+        size: usize,
+        end_of_stream: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        if size > 0 {
+            let bytes = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size)
+                .map_err(|_| host_failed("give the reply's body"))?;
+            stream.bytes(&bytes, out)?;
+        }
+        if end_of_stream { stream.end(out) } else { Ok(()) }
+    }
+
+    /// Passes chunks on; an error now can only be one more event, and nothing comes after it.
+    fn give_stream(
+        &mut self,
+        stream: Box<chat::Stream>,
+        result: Result<(), Error>,
+        size: usize,
+        mut out: Vec<u8>,
+    ) {
+        match result {
+            Ok(()) => self.answer = Answer::Stream(stream),
+            Err(error) => {
+                // The text is the client's: it may repeat what was asked.
+                host::log(LogLevel::Warn, || {
+                    format!("a stream broke off: {} {}", error.status, error.code.unwrap_or(error.kind))
+                });
+                sse::error(&mut out, &error);
+            }
+        }
+        self.set_body(size, &out);
+    }
+
+    /// The whole answer for the client.
+    fn whole(&self, head: &Head, size: usize) -> Result<Vec<u8>, Error> {
+        let body = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default();
+        let body = match &self.sent {
+            Some(Sent { reply: Awaited::Translated(reply), .. }) if head.status == 200 => {
+                reply.whole(&body, head.answered())?
+            }
+            _ => return Err(self.bedrock_error(head, &body)),
+        };
+        if body.len() > self.config.reply_bytes {
+            return Err(no_answer(format!("The reply is larger than {} bytes.", self.config.reply_bytes)));
+        }
+        Ok(body)
+    }
+
+    fn bedrock_error(&self, head: &Head, body: &[u8]) -> Error {
+        let error = BedrockError::from_reply(head.status, head.error_type.as_deref(), body);
+        log_if_ours(&error);
+        errors::error(&error)
+    }
+
+    /// Gives an error in the stead of the answer that is held.
+    fn fail(&mut self, head: Head, error: Error, size: usize, end_of_stream: bool) -> Action {
+        if self.is_hedged() {
+            self.set_body(size, &[]);
+            if end_of_stream {
+                // There will be no later call for the body: this attempt is left to the other one, which ends it.
+                return Action::Pause;
+            }
+            self.set_error(&head, &error, None);
+            self.answer = Answer::Late(head, Some(error));
+        } else {
+            self.give_error(&head, &error, size);
+        }
+        self.put_back();
+        Action::Continue
+    }
+}
+
+/// The client is not told why the gateway's credentials are not accepted; whoever runs the gateway has to be.
+pub(super) fn log_if_ours(error: &BedrockError) {
+    if errors::is_ours(error) {
+        host::log(LogLevel::Warn, || {
+            format!("Bedrock does not accept the gateway's credentials: {}", error.summary())
+        });
+    }
+}
