@@ -17,8 +17,8 @@ CONVERSE := target/converse
 # And every answer that a client is given for a made one of Bedrock's, for OpenAI's SDK to judge.
 ANSWERS := target/answers
 
-.PHONY: help run demo wasm emulator bench bench-peers bench-load wrk test lint test-rust test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
-.PHONY: test-panics test-fuzz test-deny fuzz panics deny reproducible
+.PHONY: help run demo wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
+.PHONY: test-panics test-fuzz test-deny fuzz cost panics deny reproducible
 .SILENT:
 
 help: ## this list
@@ -72,7 +72,7 @@ test: rust ## every check
 	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(CHECKS)
 
 # In the order in which they are begun.
-CHECKS := test-e2e lint test-deny test-rust test-oracle test-instructions test-tools test-panics test-fuzz
+CHECKS := test-e2e lint test-deny test-rust test-cost test-oracle test-instructions test-tools test-panics test-fuzz
 
 lint: rust ## formatting and lints
 	cargo fmt --check
@@ -119,6 +119,12 @@ test-fuzz: rust ## the same 20,000 inputs of each fuzz target
 
 fuzz: rust ## SECONDS_PER_TARGET (60) of each fuzz target, with the address sanitizer
 	tools/fuzz
+
+test-cost: rust ## no unkind input takes more time or memory than its size allows
+	cargo test --quiet --release --test cost
+
+cost: rust ## COST_MEGABYTES (4) of each unkind input of tests/cost: how long they take and what they hold, in target/cost.txt
+	COST_MEGABYTES=$(or $(COST_MEGABYTES),4) cargo test --quiet --release --test cost -- --nocapture
 
 test-deny: rust ## licences, sources and versions of what we depend on
 	python3 tools/dependencies.py

@@ -51,6 +51,15 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
+/// Runs work and says what it took.
+pub fn measured(work: impl FnOnce()) -> Cost {
+    let before = COST.replace(Cost { total: 0, held: 0, peak: 0 });
+    work();
+    let taken = COST.replace(before);
+    COST.set(Cost { held: before.held + taken.held, ..before });
+    taken
+}
+
 /// How much the work on one byte of input may take, and how much any work may, bytes.
 #[derive(Clone, Copy)]
 pub struct Bound {

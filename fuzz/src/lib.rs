@@ -7,6 +7,7 @@ pub mod answers;
 mod chance;
 pub mod chats;
 pub mod configurations;
+pub mod cost;
 pub mod credentials;
 pub mod headers;
 pub mod image_urls;
@@ -36,6 +37,8 @@ mod generate;
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]
 #[path = "../../tests/translation/json.rs"]
 mod json;
+#[path = "../../tests/cost/subject.rs"]
+mod subject;
 
 use bedrock_filter::translate::Answered;
 

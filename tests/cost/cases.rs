@@ -1,0 +1,297 @@
+//! The inputs whose cost is taken: each shape in each place of each wire type.
+
+use super::frames;
+use super::places::{Place, within};
+use super::shapes::{small, values};
+use super::source::{Declared, Member, Source};
+use super::subject::Subject;
+
+/// An input of any size.
+pub(crate) struct Case {
+    /// `chat messages[].content: [{},…]`.
+    pub(crate) name: String,
+    pub(crate) subject: Subject,
+    /// Makes it of about so many bytes.
+    pub(crate) make: Box<dyn Fn(usize) -> Vec<u8> + Send + Sync>,
+}
+
+impl Case {
+    pub(crate) fn new(
+        name: impl Into<String>,
+        subject: Subject,
+        make: impl Fn(usize) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
+        Self { name: name.into(), subject, make: Box::new(make) }
+    }
+}
+
+pub(crate) const CLAUDE: &str = "us.anthropic.claude-sonnet-4-20250514-v1:0";
+pub(crate) const NOVA: &str = "us.amazon.nova-pro-v1:0";
+
+/// How the texts of a root become an input.
+#[derive(Clone, Copy)]
+enum Wrap {
+    Plain,
+    /// A frame of this kind each.
+    Frames(&'static str),
+    /// A server-sent event each.
+    Events,
+}
+
+struct Root {
+    label: &'static str,
+    file: &'static str,
+    name: &'static str,
+    template: &'static str,
+    subject: Subject,
+    wrap: Wrap,
+}
+
+/// Whoever reads a wire type, and where in a text it stands.
+fn roots() -> Vec<Root> {
+    use Subject::{
+        Body, Configuration, Discovery, Error, Images, Native, Piece, Reply, Request, Split, Stream,
+    };
+    let plain = |label, file, name, template, subject| Root {
+        label,
+        file,
+        name,
+        template,
+        subject,
+        wrap: Wrap::Plain,
+    };
+    let stream = Stream { eighths: 8, piece: 1 };
+    let event = |label, name, kind| Root {
+        label,
+        file: "bedrock/stream.rs",
+        name,
+        template: "@",
+        subject: stream,
+        wrap: Wrap::Frames(kind),
+    };
+    let events = Native { events: true, eighths: 8, piece: 1 };
+    vec![
+        plain("chat", "openai/chat.rs", "Request", "@", Request("chat", CLAUDE)),
+        plain(
+            "chat thinking",
+            "translate/chat/reasoning.rs",
+            "Thinking",
+            r#"{"messages":[{"role":"user","content":"Hi"}],"thinking":@}"#,
+            Request("chat", CLAUDE),
+        ),
+        plain(
+            "chat prompt_caching",
+            "translate/chat/parameters.rs",
+            "PromptCaching",
+            r#"{"messages":[{"role":"user","content":"Hi"}],"extra_body":{"prompt_caching":@}}"#,
+            Request("chat", CLAUDE),
+        ),
+        plain("completions", "openai/text_completion.rs", "Request", "@", Request("completions", CLAUDE)),
+        plain(
+            "embeddings",
+            "openai/embeddings.rs",
+            "Request",
+            "@",
+            Request("embeddings", "cohere.embed-english-v3"),
+        ),
+        plain("moderations", "openai/moderations.rs", "Request", "@", Request("moderations", "guardrail")),
+        plain(
+            "moderations part",
+            "openai/moderations.rs",
+            "Part",
+            r#"{"input":[@]}"#,
+            Request("moderations", "guardrail"),
+        ),
+        plain("images", "gateway/images.rs", "Chat", "@", Images),
+        plain("gateway", "filter/gateway.rs", "Asked", "@", Body),
+        plain("split embeddings", "translate/split.rs", "Asked", "@", Split("embeddings")),
+        plain("split completions", "translate/split.rs", "Asked", "@", Split("completions")),
+        plain("split moderations", "translate/split.rs", "Asked", "@", Split("moderations")),
+        plain("piece", "translate/split.rs", "Reply", "@", Piece("embeddings")),
+        plain(
+            "piece entry",
+            "translate/split.rs",
+            "Item",
+            r#"{"model":"m","data":[@]}"#,
+            Piece("embeddings"),
+        ),
+        plain(
+            "piece choice",
+            "translate/split.rs",
+            "Item",
+            r#"{"model":"m","choices":[@]}"#,
+            Piece("completions"),
+        ),
+        plain("reply", "bedrock/reply.rs", "Reply", "@", Reply("chat", CLAUDE)),
+        plain("completions reply", "bedrock/reply.rs", "Reply", "@", Reply("completions", CLAUDE)),
+        plain(
+            "custom call",
+            "translate/chat/reply.rs",
+            "CustomArguments",
+            r#"{"output":{"message":{"content":[{"toolUse":{"toolUseId":"t","name":"sql","input":@}}]}},"stopReason":"tool_use"}"#,
+            Reply("chat", CLAUDE),
+        ),
+        event("contentBlockStart", "BlockStart", "contentBlockStart"),
+        event("contentBlockDelta", "BlockDelta", "contentBlockDelta"),
+        event("contentBlockStop", "BlockStop", "contentBlockStop"),
+        event("messageStop", "MessageStop", "messageStop"),
+        event("metadata", "Metadata", "metadata"),
+        plain(
+            "titan reply",
+            "bedrock/embeddings.rs",
+            "TitanReply",
+            "@",
+            Reply("embeddings", "amazon.titan-embed-text-v2:0"),
+        ),
+        plain(
+            "cohere reply",
+            "bedrock/embeddings.rs",
+            "CohereReply",
+            "@",
+            Reply("embeddings", "cohere.embed-english-v3"),
+        ),
+        plain(
+            "nova reply",
+            "bedrock/embeddings.rs",
+            "NovaReply",
+            "@",
+            Reply("embeddings", "amazon.nova-2-multimodal-embeddings-v1:0"),
+        ),
+        plain("guardrail reply", "bedrock/guardrail.rs", "Reply", "@", Reply("moderations", "guardrail")),
+        plain(
+            "assessment",
+            "bedrock/guardrail.rs",
+            "Assessment",
+            r#"{"action":"GUARDRAIL_INTERVENED","assessments":[@]}"#,
+            Reply("moderations", "guardrail"),
+        ),
+        plain("models", "bedrock/lists.rs", "FoundationModels", "@", Discovery),
+        plain("profiles", "bedrock/lists.rs", "InferenceProfiles", "@", Discovery),
+        plain("error", "bedrock/error.rs", "Body", "@", Error),
+        plain("openai error", "translate/passthrough.rs", "Told", "@", Error),
+        Root {
+            label: "openai event",
+            file: "translate/passthrough.rs",
+            name: "Told",
+            template: "@",
+            subject: events,
+            wrap: Wrap::Events,
+        },
+        plain("our error", "gateway/native.rs", "Told", "@", Error),
+        plain("configuration", "config/file.rs", "File", "@", Configuration),
+    ]
+}
+
+/// Objects whose members are found by their names and declared nowhere.
+fn undeclared() -> Vec<(&'static str, Subject, Declared)> {
+    let declared = |members: &[(&str, &str)]| Declared {
+        file: "by hand".to_owned(),
+        name: String::new(),
+        members: members
+            .iter()
+            .map(|(name, kind)| Member { name: (*name).to_owned(), kind: (*kind).to_owned() })
+            .collect(),
+    };
+    let native = declared(&[
+        ("model", "Raw"),
+        ("messages", "Raw"),
+        ("system", "Raw"),
+        ("toolConfig", "Raw"),
+        ("guardrailConfig", "Raw"),
+        ("amazon-bedrock-guardrailConfig", "Raw"),
+    ]);
+    let names = ["AccessKeyId", "SecretAccessKey", "Token", "Expiration", "Code", "code"];
+    let credentials = declared(&names.map(|name| (name, "Str")));
+    vec![("native", Subject::Body, native), ("credentials", Subject::Credentials, credentials)]
+}
+
+/// All cases; and that no wire type is without.
+pub(crate) fn all() -> Vec<Case> {
+    let source = Source::read();
+    let (mut cases, mut reached) = (Vec::new(), Vec::new());
+    for Root { label, file, name, template, subject, wrap } in roots() {
+        // What is not there any more is found missing below, or has been taken away.
+        let Some(root) = source.get(file, name) else { continue };
+        let places = within(&source, root, template, &mut reached);
+        assert!(!places.is_empty(), "{file}: {name} has no members");
+        places.into_iter().for_each(|place| add(&mut cases, label, subject, wrap, place));
+    }
+    for (label, subject, root) in undeclared() {
+        let places = within(&source, &root, "@", &mut Vec::new());
+        places.into_iter().for_each(|place| add(&mut cases, label, subject, Wrap::Plain, place));
+    }
+    let forgotten: Vec<_> = source
+        .all()
+        .map(|declared| (declared.file.clone(), declared.name.clone()))
+        .filter(|id| !reached.contains(id))
+        .collect();
+    assert!(forgotten.is_empty(), "wire types that no root of tests/cost/cases.rs leads to: {forgotten:?}");
+    schemas(&mut cases);
+    cases.extend(super::together::all());
+    cases
+}
+
+fn add(cases: &mut Vec<Case>, label: &str, subject: Subject, wrap: Wrap, place: Place) {
+    for (shape, value) in values(place.kind) {
+        let at = place.clone();
+        cases.push(Case::new(format!("{label} {}: {shape}", place.path), subject, move |bytes| {
+            wrapped(wrap, &[at.with(&value(bytes))])
+        }));
+    }
+    for (shape, value) in small(place.kind) {
+        // Only a chat's names are cut.
+        if shape.starts_with("cut alike") && label != "chat" {
+            continue;
+        }
+        for list in 0..place.lists() {
+            let at = place.clone();
+            let which = if place.lists() > 1 { format!(" in list {list}") } else { String::new() };
+            cases.push(Case::new(
+                format!("{label} {}, many{which}: {shape}", place.path),
+                subject,
+                move |bytes| wrapped(wrap, &[at.many(list, bytes, value)]),
+            ));
+        }
+        if !matches!(wrap, Wrap::Plain) && place.lists() == 0 {
+            let at = place.clone();
+            cases.push(Case::new(
+                format!("{label} {}, many events: {shape}", place.path),
+                subject,
+                move |bytes| {
+                    let one = wrapped(wrap, &[at.with(&value(0))]).len();
+                    let texts: Vec<String> = (0..bytes / one).map(|number| at.with(&value(number))).collect();
+                    wrapped(wrap, &texts)
+                },
+            ));
+        }
+    }
+}
+
+fn wrapped(wrap: Wrap, texts: &[String]) -> Vec<u8> {
+    match wrap {
+        Wrap::Plain => texts.concat().into_bytes(),
+        Wrap::Frames(kind) => texts.iter().flat_map(|text| frames::event(kind, text)).collect(),
+        Wrap::Events => texts.iter().flat_map(|text| format!("data: {text}\n\n").into_bytes()).collect(),
+    }
+}
+
+/// Schemas are read for their own sake, by each family as it needs them.
+fn schemas(cases: &mut Vec<Case>) {
+    let keywords =
+        ["properties", "required", "$defs", "anyOf", "items", "enum", "$ref", "additionalProperties", "type"];
+    for (family, model) in [("claude", CLAUDE), ("nova", NOVA)] {
+        for keyword in keywords {
+            for (shape, value) in values(super::places::Kind::Structure) {
+                let name = format!("schema {family} {keyword}: {shape}");
+                cases.push(Case::new(name, Subject::Request("chat", model), move |bytes| {
+                    let value = value(bytes);
+                    format!(
+                        r#"{{"messages":[{{"role":"user","content":"Hi"}}],"tools":[{{"type":"function","function":{{
+                        "name":"f","strict":true,"parameters":{{"type":"object","{keyword}":{value}}}}}}}]}}"#
+                    )
+                    .into_bytes()
+                }));
+            }
+        }
+    }
+}
