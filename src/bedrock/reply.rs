@@ -41,11 +41,11 @@ pub struct Block<'a> {
     /// Text.
     pub text: Option<Str<'a>>,
     /// A call.
-    pub tool_use: Option<ToolUse<'a>>,
+    pub tool_use: Option<Box<ToolUse<'a>>>,
     /// Reasoning.
-    pub reasoning_content: Option<Reasoning<'a>>,
+    pub reasoning_content: Option<Box<Reasoning<'a>>>,
     /// Text with its sources.
-    pub citations_content: Option<Citations<'a>>,
+    pub citations_content: Option<Box<Citations<'a>>>,
 }
 
 /// A call.
@@ -107,7 +107,7 @@ pub struct Citation<'a> {
     /// What it is.
     pub source: Option<Str<'a>>,
     /// Where in it.
-    pub location: Option<Location<'a>>,
+    pub location: Option<Box<Location<'a>>>,
 }
 
 /// Where in a source.

@@ -120,21 +120,21 @@ object! {
         /// What is said.
         content: OneOrMany<'a, Part<'a>>,
         /// The speaker's name; of a `function` message the function's.
-        name: Str<'a>,
+        name: Box<Str<'a>>,
         /// Assistant: why it would not answer.
-        refusal: Str<'a>,
+        refusal: Box<Str<'a>>,
         /// Assistant: what it called.
         tool_calls: List<ToolCall<'a>>,
         /// Assistant: the older form of `tool_calls`.
-        function_call: FunctionCall<'a>,
+        function_call: Box<FunctionCall<'a>>,
         /// Tool: which call this answers.
         tool_call_id: Str<'a>,
         /// Assistant: reasoning as text (de-facto extension).
-        reasoning_content: Str<'a>,
+        reasoning_content: Box<Str<'a>>,
         /// Assistant: the signature of `reasoning_content`.
-        signature: Str<'a>,
+        signature: Box<Str<'a>>,
         /// Assistant: reasoning blocks as we gave them out.
-        thinking_blocks: List<ThinkingBlock<'a>>,
+        thinking_blocks: Box<List<ThinkingBlock<'a>>>,
         /// Assistant: an earlier spoken answer.
         audio: Raw<'a>,
         /// Assistant: annotations of an earlier answer, sent back by some clients.
@@ -142,9 +142,9 @@ object! {
         /// Tool: true where the tool failed (extension).
         is_error: bool,
         /// Tool: `success` or `error` (extension).
-        status: Str<'a>,
+        status: Box<Str<'a>>,
         /// Cache the prompt up to here (Anthropic's spelling).
-        cache_control: CacheControl<'a>,
+        cache_control: Box<CacheControl<'a>>,
     }
 }
 
@@ -156,25 +156,25 @@ object! {
         /// Of `text`.
         text: Str<'a>,
         /// Of `refusal`.
-        refusal: Str<'a>,
+        refusal: Box<Str<'a>>,
         /// Of `image_url`.
-        image_url: MediaUrl<'a>,
+        image_url: Box<MediaUrl<'a>>,
         /// Of `video_url`.
-        video_url: MediaUrl<'a>,
+        video_url: Box<MediaUrl<'a>>,
         /// Of `input_audio`.
-        input_audio: InputAudio<'a>,
+        input_audio: Box<InputAudio<'a>>,
         /// Of `file`.
-        file: File<'a>,
+        file: Box<File<'a>>,
         /// Of `thinking`.
-        thinking: Str<'a>,
+        thinking: Box<Str<'a>>,
         /// Of `thinking`.
-        signature: Str<'a>,
+        signature: Box<Str<'a>>,
         /// Of `redacted_thinking`.
-        data: Str<'a>,
+        data: Box<Str<'a>>,
         /// Cache the prompt up to here (Anthropic's spelling).
-        cache_control: CacheControl<'a>,
+        cache_control: Box<CacheControl<'a>>,
         /// Cache the prompt up to here (OpenAI's spelling).
-        prompt_cache_breakpoint: CacheControl<'a>,
+        prompt_cache_breakpoint: Box<CacheControl<'a>>,
     }
 }
 
@@ -248,13 +248,13 @@ object! {
         /// `function` or `custom`.
         kind = "type": Str<'a>,
         /// Of `function`.
-        function: FunctionCall<'a>,
+        function: Box<FunctionCall<'a>>,
         /// Of `custom`.
-        custom: CustomCall<'a>,
+        custom: Box<CustomCall<'a>>,
         /// Its place, as streams say it; some clients send it back.
         index: i64,
         /// Cache the prompt up to here (Anthropic's spelling).
-        cache_control: CacheControl<'a>,
+        cache_control: Box<CacheControl<'a>>,
     }
 }
 
@@ -284,11 +284,11 @@ object! {
         /// `function` or `custom`.
         kind = "type": Str<'a>,
         /// Of `function`.
-        function: Function<'a>,
+        function: Box<Function<'a>>,
         /// Of `custom`.
-        custom: Custom<'a>,
+        custom: Box<Custom<'a>>,
         /// Cache the prompt up to here (Anthropic's spelling).
-        cache_control: CacheControl<'a>,
+        cache_control: Box<CacheControl<'a>>,
     }
 }
 
@@ -304,7 +304,7 @@ object! {
         /// Whether arguments must follow the schema exactly.
         strict: bool,
         /// Cache the prompt up to here (Anthropic's spelling).
-        cache_control: CacheControl<'a>,
+        cache_control: Box<CacheControl<'a>>,
     }
 }
 
@@ -326,11 +326,11 @@ object! {
         /// `function`, `custom` or `allowed_tools`.
         kind = "type": Str<'a>,
         /// Of `function`.
-        function: NamedFunction<'a>,
+        function: Box<NamedFunction<'a>>,
         /// Of `custom`.
-        custom: NamedFunction<'a>,
+        custom: Box<NamedFunction<'a>>,
         /// Of `allowed_tools`.
-        allowed_tools: AllowedTools<'a>,
+        allowed_tools: Box<AllowedTools<'a>>,
     }
 }
 

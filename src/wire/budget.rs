@@ -7,8 +7,8 @@ use std::cell::Cell;
 use serde::de;
 
 /// What a text may make us hold for each of its bytes, and whatever its size.
-const PER_BYTE: usize = 16;
-const ANY: usize = 1 << 20;
+const PER_BYTE: usize = 24;
+const ANY: usize = 256 << 10;
 
 /// The most that any text may make us hold where [`at_most`] says nothing else, bytes.
 pub const MOST: usize = 64 << 20;
@@ -26,8 +26,8 @@ thread_local! {
     static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// Runs `work` with another limit on what a text that it reads may make us hold, bytes. Less is allowed for small texts: 16
-/// bytes for each of theirs, and a mebibyte.
+/// Runs `work` with another limit on what a text that it reads may make us hold, bytes. Less is allowed for small texts: 24
+/// bytes for each of theirs, and a quarter of a mebibyte.
 pub fn at_most<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     let before = CEILING.replace(bytes);
     let result = work();

@@ -224,6 +224,8 @@ pub(crate) fn all() -> Vec<Case> {
         .all()
         .map(|declared| (declared.file.clone(), declared.name.clone()))
         .filter(|id| !reached.contains(id))
+        // What providers of credentials answer is refused beyond 64 KB; `undeclared` has their members.
+        .filter(|(file, _)| !file.starts_with("aws/providers/"))
         .collect();
     assert!(forgotten.is_empty(), "wire types that no root of tests/cost/cases.rs leads to: {forgotten:?}");
     schemas(&mut cases);

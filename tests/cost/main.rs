@@ -148,6 +148,12 @@ fn judged(case: &Case, bytes: usize) -> Taken {
         less.time = less.time.min(run(&small).time);
         more.time = more.time.min(run(&large).time);
     }
+    // A table that doubles may do so twice between the two: what grows too fast does so again.
+    let mut larger = None;
+    let mut grows_on = |of: fn(&Cost) -> f64, limit: f64| {
+        let larger = larger.get_or_insert_with(|| run(&(case.make)(bytes * 2)));
+        growth(of(&more), of(larger)) > limit
+    };
     let mut wrong = Vec::new();
     let most = HELD_PER_BYTE * large.len() + HELD;
     // What an operator writes is read once, and no stranger's.
@@ -156,19 +162,21 @@ fn judged(case: &Case, bytes: usize) -> Taken {
             .push((Wrong::Held, format!("{} held, at most {}", report::size(more.peak), report::size(most))));
     }
     let held = growth(less.peak as f64, more.peak as f64);
-    if more.peak > MUCH && held > GROWTH {
+    if more.peak > MUCH && held > GROWTH && grows_on(|cost| cost.peak as f64, GROWTH) {
         wrong.push((Wrong::Held, format!("{held:.1} times as much held for twice the bytes")));
     }
     let asked = growth(less.asked as f64, more.asked as f64);
-    if more.asked > MUCH && asked > GROWTH {
+    if more.asked > MUCH && asked > GROWTH && grows_on(|cost| cost.asked as f64, GROWTH) {
         wrong.push((
             Wrong::Copies,
             format!("{asked:.1} times as much asked for, {}", report::size(more.asked)),
         ));
     }
+    let is_slow = is_slow(&less, &more)
+        && (grows_on(|cost| cost.time.as_nanos() as f64, SLOWER) || more.time > longest(large.len()));
     let growth = growth(less.time.as_nanos() as f64, more.time.as_nanos() as f64);
     // Where too much is held, the kernel's pages are most of the time.
-    if is_slow(&less, &more) && more.peak <= most {
+    if is_slow && more.peak <= most {
         wrong
             .push((Wrong::Time, format!("{growth:.1} times as long for twice the bytes, {:.0?}", more.time)));
     }

@@ -28,6 +28,8 @@ fn objects() -> Objects {
         let members = lines.map(|line| {
             let (name, kind) = line.trim_end_matches(',').split_once(": ").expect("a member");
             let name = name.split_once(" = ").map_or(name, |(_, wire)| wire.trim_matches('"'));
+            // What is rare stands in a box.
+            let kind = kind.strip_prefix("Box<").and_then(|kind| kind.strip_suffix('>')).unwrap_or(kind);
             (name.to_owned(), kind.to_owned())
         });
         objects.insert(name.to_owned(), members.collect());

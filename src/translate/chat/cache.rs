@@ -19,12 +19,12 @@ const POINTS: usize = 4;
 /// The cache point that `name`, a `cache_control` or a `prompt_cache_breakpoint`, asks for; none on families that do not
 /// cache.
 pub(super) fn point(
-    control: Option<CacheControl<'_>>,
+    control: Option<Box<CacheControl<'_>>>,
     name: &str,
     capabilities: &Capabilities,
     notes: &mut Notes<'_>,
 ) -> Result<Option<CachePoint>, Error> {
-    let Some(CacheControl { kind: _, mode: _, ttl, unknown }) = control else {
+    let Some(CacheControl { kind: _, mode: _, ttl, unknown }) = control.map(|control| *control) else {
         return Ok(None);
     };
     notes.unknown(&format!("{name}."), unknown)?;
@@ -41,7 +41,7 @@ pub(super) fn point(
 
 /// The same behind a tool, which not every family that caches takes.
 pub(super) fn tool_point(
-    control: Option<CacheControl<'_>>,
+    control: Option<Box<CacheControl<'_>>>,
     capabilities: &Capabilities,
     notes: &mut Notes<'_>,
 ) -> Result<Option<CachePoint>, Error> {

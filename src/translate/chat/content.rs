@@ -85,7 +85,7 @@ impl Contents {
                 (!text.is_blank()).then_some(Block::Text(text))
             }
             "refusal" => {
-                let text = refusal.ok_or_else(|| need("refusal"))?;
+                let text = *refusal.ok_or_else(|| need("refusal"))?;
                 (!text.is_blank()).then_some(Block::Text(text))
             }
             "image_url" => {
@@ -97,16 +97,18 @@ impl Contents {
                 Some(Block::Video(media::video(url, &format!("{place}.video_url.url"))?))
             }
             "input_audio" => {
-                let InputAudio { data, format, unknown } = input_audio.ok_or_else(|| need("input_audio"))?;
+                let InputAudio { data, format, unknown } = *input_audio.ok_or_else(|| need("input_audio"))?;
                 notes.unknown("messages[].content[].input_audio.", unknown)?;
                 let data = data.ok_or_else(|| need("input_audio.data"))?;
                 let format = format.ok_or_else(|| need("input_audio.format"))?;
                 Some(Block::Audio(media::audio(data, &format, &format!("{place}.input_audio"))?))
             }
-            "file" => Some(self.file(file.ok_or_else(|| need("file"))?, place, notes)?),
+            "file" => Some(self.file(*file.ok_or_else(|| need("file"))?, place, notes)?),
             "thinking" => {
                 let reasoning = match (thinking, signature) {
-                    (Some(text), Some(signature)) => Some(Reasoning::ReasoningText { text, signature }),
+                    (Some(text), Some(signature)) => {
+                        Some(Reasoning::ReasoningText { text: *text, signature: *signature })
+                    }
                     _ => {
                         // Without its signature the model would not take it as its own.
                         notes.ignore("messages[].content[].thinking");
@@ -117,7 +119,7 @@ impl Contents {
                 None
             }
             "redacted_thinking" => {
-                pieces.extend(data.map(|data| Piece::Reasoning(Reasoning::RedactedContent(data))));
+                pieces.extend(data.map(|data| Piece::Reasoning(Reasoning::RedactedContent(*data))));
                 None
             }
             kind => {
@@ -200,13 +202,13 @@ pub(super) fn result_blocks<'a>(
 
 /// The address of a medium, and the format that the client states.
 fn url<'a>(
-    media: Option<MediaUrl<'a>>,
+    media: Option<Box<MediaUrl<'a>>>,
     place: &dyn Display,
     member: &str,
     notes: &mut Notes<'_>,
 ) -> Result<Str<'a>, Error> {
     let MediaUrl { url, detail, format: _, unknown } =
-        media.ok_or_else(|| Error::missing(&format!("{place}.{member}")))?;
+        *media.ok_or_else(|| Error::missing(&format!("{place}.{member}")))?;
     notes.unknown("messages[].content[].image_url.", unknown)?;
     notes.ignore_if(detail.is_some_and(|detail| &*detail != "auto"), "messages[].content[].image_url.detail");
     url.ok_or_else(|| Error::missing(&format!("{place}.{member}.url")))

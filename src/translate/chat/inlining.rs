@@ -1,5 +1,8 @@
 //! Schemas whose references are replaced by what they refer to.
 
+use std::borrow::Cow;
+
+use super::numbered::Numbered;
 use super::references::{References, Refused, is_data, is_definitions, may_refer, reference};
 use super::schema_object::Object;
 use crate::translate::notes::Notes;
@@ -14,6 +17,7 @@ const ANY: &str = r#"{"type":"object"}"#;
 /// Writes a schema with what its references refer to in their places.
 pub(super) struct Inliner<'s, 'n> {
     references: References<'s, 'n>,
+    root: &'s Object<'s>,
     /// The references that lead to where we are.
     path: Vec<String>,
     /// How deep we are.
@@ -23,12 +27,18 @@ pub(super) struct Inliner<'s, 'n> {
 
 impl<'s, 'n> Inliner<'s, 'n> {
     pub(super) fn new(root: &'s Object<'s>, notes: &'n Notes<'n>) -> Self {
-        Self { references: References { root, notes }, path: Vec::new(), depth: 0, out: String::new() }
+        Self {
+            references: References::new(root, notes),
+            root,
+            path: Vec::new(),
+            depth: 0,
+            out: String::new(),
+        }
     }
 
     /// The root without its definitions and references.
     pub(super) fn run(mut self) -> Result<String, Refused> {
-        let root = self.references.root.iter();
+        let root = self.root.iter();
         self.members(root.filter(|(name, _)| !is_definitions(name)).cloned().collect())?;
         Ok(self.out)
     }
@@ -87,9 +97,13 @@ impl<'s, 'n> Inliner<'s, 'n> {
             let Members(below) =
                 wire::from_str::<Members<'_, Raw<'_>>>(target.get()).unwrap_or(Members(Vec::new()));
             members = below;
-            self.references
-                .spend(target.get().len().saturating_add(members.len().saturating_mul(beside.len())))?;
-            members.retain(|(name, _)| beside.iter().all(|(other, _)| other != name));
+            let names: usize = beside.iter().map(|(name, _)| name.len()).sum();
+            self.references.spend(target.get().len().saturating_add(names))?;
+            let mut said = Numbered::default();
+            for (name, _) in &beside {
+                said.add(Cow::clone(name));
+            }
+            members.retain(|(name, _)| !said.contains(name));
             members.extend(beside.into_iter().filter(|(name, _)| *name != "$ref"));
         }
         self.write("{")?;

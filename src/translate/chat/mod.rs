@@ -6,6 +6,7 @@
 //! ```
 
 mod cache;
+mod containers;
 mod content;
 mod drop;
 pub mod guardrail;

@@ -1,5 +1,6 @@
 //! The references of a JSON schema: what they lead to, and whether one leads back to itself.
 
+use super::containers::{Container, Containers};
 use super::numbered::Numbered;
 use super::schema_object::{Object, members, value};
 use crate::translate::notes::Notes;
@@ -55,7 +56,7 @@ pub(super) fn is_recursive(schema: Raw<'_>, notes: &Notes<'_>) -> bool {
     let Ok(root) = members(schema, "") else {
         return false;
     };
-    let references = References { root: &root, notes };
+    let references = References::new(&root, notes);
     let mut walk =
         Walk { references: &references, open: Vec::new(), followed: Numbered::default(), depth: 0 };
     // Of what cannot be followed nobody knows where it leads.
@@ -64,11 +65,17 @@ pub(super) fn is_recursive(schema: Raw<'_>, notes: &Notes<'_>) -> bool {
 
 /// Where the references of a schema lead.
 pub(super) struct References<'s, 'n> {
-    pub(super) root: &'s Object<'s>,
-    pub(super) notes: &'n Notes<'n>,
+    root: Container<'s>,
+    read: Containers<'s>,
+    notes: &'n Notes<'n>,
 }
 
-impl<'s> References<'s, '_> {
+impl<'s, 'n> References<'s, 'n> {
+    /// Those of the schema with the members `root`.
+    pub(super) fn new(root: &Object<'s>, notes: &'n Notes<'n>) -> Self {
+        Self { root: Container::of(root), read: Containers::default(), notes }
+    }
+
     /// Most that schemas may be nested, and that references may follow one another.
     pub(super) fn deepest(&self) -> usize {
         self.notes.limits().schema_depth
@@ -91,18 +98,10 @@ impl<'s> References<'s, '_> {
         };
         let Some(pointer) = pointer.strip_prefix("#/") else { return Ok(None) };
         let mut steps = pointer.split('/').map(|step| step.replace("~1", "/").replace("~0", "~"));
-        self.spend(self.root.len())?;
-        let mut found = steps.next().and_then(|step| value(self.root, &step));
+        let mut found = steps.next().and_then(|step| self.root.value(&step));
         for step in steps {
             let Some(within) = found else { return Ok(None) };
-            self.spend(within.get().len())?;
-            found = if within.get().starts_with('[') {
-                let List(items): List<Raw<'_>> = wire::from_str(within.get())?;
-                step.parse::<usize>().ok().and_then(|index| items.get(index).copied())
-            } else {
-                let members = wire::from_str::<Members<'_, Raw<'_>>>(within.get()).ok();
-                members.and_then(|Members(members)| value(&members, &step))
-            };
+            found = self.read.read(within, |bytes| self.spend(bytes))?.value(&step);
         }
         Ok(found)
     }

@@ -97,7 +97,7 @@ impl<'a> Collected<'a> {
             self.text(text);
         }
         if let Some(call) = tool_use {
-            self.call(call, context)?;
+            self.call(*call, context)?;
         }
         if let Some(reasoning) = reasoning_content {
             if let Some(readable) = reasoning.reasoning_text {
@@ -110,7 +110,8 @@ impl<'a> Collected<'a> {
                 self.thinking_blocks.push(ThinkingBlock::RedactedThinking { data });
             }
         }
-        if let Some(Citations { content, citations }) = citations_content {
+        if let Some(citations) = citations_content {
+            let Citations { content, citations } = *citations;
             let start = self.characters();
             for piece in content.into_iter().flatten() {
                 self.text(piece.text.unwrap_or_default());

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn references_that_look_at_much_and_write_little_are_refused_soon() {
+    fn references_that_look_at_much_and_write_little_take_no_longer_than_others() {
         // Definitions of a megabyte, most of it nothing, and what is looked up in them a hundred thousand times.
         let spaces = " ".repeat(1 << 20);
         let many = r##"{"$ref":"#/$defs/A"},"##.repeat(100_000);
@@ -181,7 +181,7 @@ mod tests {
         );
         for schema in [looked_up, beside] {
             let begun = std::time::Instant::now();
-            assert!(plain(&schema).0.unwrap_err().message.contains("too large"));
+            assert!(plain(&schema).0.unwrap().starts_with('{'));
             assert!(begun.elapsed().as_secs() < 20);
         }
     }

@@ -8,20 +8,21 @@ use crate::wire::{List, Str};
 
 /// The three forms.
 pub(super) struct Thoughts<'a> {
-    pub(super) reasoning_content: Option<Str<'a>>,
-    pub(super) signature: Option<Str<'a>>,
-    pub(super) thinking_blocks: Option<List<ThinkingBlock<'a>>>,
+    pub(super) reasoning_content: Option<Box<Str<'a>>>,
+    pub(super) signature: Option<Box<Str<'a>>>,
+    pub(super) thinking_blocks: Option<Box<List<ThinkingBlock<'a>>>>,
 }
 
 impl<'a> Thoughts<'a> {
     /// The blocks for Bedrock, each reasoning once. What has no signature is dropped: the model would not take it as
     /// its own.
     pub(super) fn into_blocks(self, notes: &mut Notes<'_>) -> Result<Vec<Reasoning<'a>>, Error> {
-        let Thoughts { mut reasoning_content, signature, thinking_blocks } = self;
+        let Thoughts { reasoning_content, signature, thinking_blocks } = self;
+        let mut reasoning_content = reasoning_content.map(|text| *text);
         let mut blocks = Vec::new();
         // A stream gives a block in pieces, the signature in the last.
         let mut pieces = String::new();
-        for block in thinking_blocks.into_iter().flatten() {
+        for block in thinking_blocks.map(|blocks| *blocks).into_iter().flatten() {
             let ThinkingBlock { kind: _, index: _, thinking, signature, data, unknown } = block;
             // Some clients give an empty one with each piece.
             let signature = signature.filter(|signature| !signature.is_empty());
@@ -49,7 +50,7 @@ impl<'a> Thoughts<'a> {
             && let Some(text) = reasoning_content
         {
             match signature.filter(|signature| !signature.is_empty()) {
-                Some(signature) => blocks.push(Reasoning::ReasoningText { text, signature }),
+                Some(signature) => blocks.push(Reasoning::ReasoningText { text, signature: *signature }),
                 None => notes.ignore_if(!text.is_blank(), "messages[].reasoning_content"),
             }
         }

@@ -85,38 +85,47 @@ impl<'a> ToolNames<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Distinct {
     taken: Numbered<'static>,
-    /// What the next of a name's twins is tried with, by the names' numbers.
-    next: Vec<u32>,
+    /// The stems that twins have begun with: a name, or as much of one as leaves room for a suffix.
+    stems: Numbered<'static>,
+    /// What the next twin of a stem is tried with, by the stems' numbers.
+    next: Vec<u64>,
 }
 
 impl Distinct {
     /// `name`, or where it is taken `name_2` and so on with `separator` for `_`, no longer than `length` characters.
     pub(super) fn name<'a>(&mut self, name: Cow<'a, str>, separator: char, length: usize) -> Cow<'a, str> {
-        let (at, is_new) = self.take(name.to_string());
-        if is_new {
+        if self.taken.add(name.to_string().into()) {
             return name;
         }
+        // Names that differ only where a suffix has to stand share a stem, and with it the numbers.
+        let (mut digits, mut first, mut beyond) = (1, 2, 10);
         loop {
-            let suffix = format!("{separator}{}", self.next_of(at));
-            let stem: String = name.chars().take(length.saturating_sub(suffix.len())).collect();
-            let twin = stem + &suffix;
-            if self.take(twin.clone()).1 {
-                return Cow::Owned(twin);
+            let room = length.saturating_sub(digits).saturating_sub(separator.len_utf8());
+            let stem: String = name.chars().take(room).collect();
+            match self.next_of(&stem, first, beyond) {
+                Some(number) => {
+                    let twin = format!("{stem}{separator}{number}");
+                    if self.taken.add(twin.clone().into()) {
+                        return Cow::Owned(twin);
+                    }
+                }
+                None => {
+                    (digits, first, beyond) = (digits.saturating_add(1), beyond, beyond.saturating_mul(10));
+                }
             }
         }
     }
 
-    /// The name's number, and whether it was free.
-    fn take(&mut self, name: String) -> (usize, bool) {
-        let (at, is_new) = self.taken.number(name.into());
+    /// What the next twin of a stem is tried with, from `first` on; `None` from `beyond` on, which has more digits.
+    fn next_of(&mut self, stem: &str, first: u64, beyond: u64) -> Option<u64> {
+        let (at, is_new) = self.stems.number(stem.to_owned().into());
         if is_new {
-            self.next.push(2);
+            self.next.push(first);
         }
-        (at, is_new)
-    }
-
-    fn next_of(&mut self, at: usize) -> u32 {
-        self.next.get_mut(at).map_or(0, |next| std::mem::replace(next, next.wrapping_add(1)))
+        let next = self.next.get_mut(at).filter(|next| **next < beyond)?;
+        let number = (*next).max(first);
+        *next = number.saturating_add(1);
+        Some(number)
     }
 }
 
@@ -150,5 +159,19 @@ mod tests {
         let changed = names.into_changed();
         assert!(changed.contains(&("a_b_2".to_owned(), Original::Function("a.b".to_owned()))));
         assert_eq!(changed.len(), 3);
+    }
+
+    #[test]
+    fn twins_are_numbered_as_far_as_it_takes_and_never_too_long() {
+        let mut distinct = Distinct::default();
+        let long = "x".repeat(64);
+        for (name, stem) in [("a", "a"), (long.as_str(), &long[..62])] {
+            assert_eq!(distinct.name(name.into(), '_', 64), name);
+            let twins: Vec<_> = (2..2_000).map(|_| distinct.name(name.into(), '_', 64)).collect();
+            assert_eq!((&*twins[0], &*twins[7]), (&*format!("{stem}_2"), &*format!("{stem}_9")));
+            let tenth = if name == "a" { "a_10".to_owned() } else { format!("{}_10", &long[..61]) };
+            assert_eq!(twins[8], tenth);
+            assert!(twins.iter().all(|twin| twin.len() <= 64));
+        }
     }
 }

@@ -42,12 +42,13 @@ pub(super) fn specs<'a>(
         let control = match (kind.as_deref().unwrap_or("function"), function, custom) {
             ("function", Some(mut function), _) => {
                 let control = function.cache_control.take();
-                let spec = function_spec(function, &format!("{place}.function"), names, capabilities, notes)?;
+                let spec =
+                    function_spec(*function, &format!("{place}.function"), names, capabilities, notes)?;
                 specs.add(spec, &place)?;
                 control
             }
             ("custom", _, Some(custom)) => {
-                let spec = custom_spec(custom, &format!("{place}.custom"), names, notes)?;
+                let spec = custom_spec(*custom, &format!("{place}.custom"), names, notes)?;
                 specs.add(spec, &place)?;
                 None
             }

@@ -233,7 +233,8 @@ fn choice_of<'a>(choice: NameOr<'a, Asked<'a>>, notes: &mut Notes<'_>) -> Result
         NameOr::Object(choice) => choice,
     };
     notes.unknown("tool_choice.", unknown)?;
-    if let Some(AllowedTools { mode, tools, unknown }) = allowed_tools {
+    if let Some(allowed) = allowed_tools {
+        let AllowedTools { mode, tools, unknown } = *allowed;
         notes.unknown("tool_choice.allowed_tools.", unknown)?;
         let required = match mode.as_deref() {
             None | Some("auto") => false,
@@ -257,8 +258,12 @@ fn choice_of<'a>(choice: NameOr<'a, Asked<'a>>, notes: &mut Notes<'_>) -> Result
 }
 
 /// The name in a choice.
-fn named<'a>(tool: Option<NamedFunction<'a>>, param: &str, notes: &mut Notes<'_>) -> Result<Str<'a>, Error> {
-    let NamedFunction { name, unknown } = tool.ok_or_else(|| Error::missing(param))?;
+fn named<'a>(
+    tool: Option<Box<NamedFunction<'a>>>,
+    param: &str,
+    notes: &mut Notes<'_>,
+) -> Result<Str<'a>, Error> {
+    let NamedFunction { name, unknown } = *tool.ok_or_else(|| Error::missing(param))?;
     notes.unknown("tool_choice.function.", unknown)?;
     name.ok_or_else(|| Error::missing(&format!("{param}.name")))
 }

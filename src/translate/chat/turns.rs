@@ -140,7 +140,7 @@ impl<'a> Builder<'a, '_, '_> {
                 self.calls(tool_calls, function_call, place)?;
             }
             "tool" | "function" => {
-                let failed = is_error == Some(true) || status.is_some_and(|status| &*status == "error");
+                let failed = is_error == Some(true) || status.is_some_and(|status| &**status == "error");
                 let call = match (&*role, &tool_call_id, &name) {
                     (_, Some(id), _) => self.waiting.take_by_client_id(id),
                     ("function", None, Some(name)) => self.waiting.take_by_name(name),
@@ -221,7 +221,7 @@ impl<'a> Builder<'a, '_, '_> {
     fn assistant(
         &mut self,
         pieces: Vec<Piece<'a>>,
-        refusal: Option<Str<'a>>,
+        refusal: Option<Box<Str<'a>>>,
         thoughts: Thoughts<'a>,
         place: &dyn Display,
     ) -> Result<(), Error> {
@@ -230,7 +230,7 @@ impl<'a> Builder<'a, '_, '_> {
         }
         self.add(Role::Assistant, pieces, place)?;
         if let Some(refusal) = refusal.filter(|text| !text.is_blank()) {
-            self.turn(Role::Assistant).blocks.push(Block::Text(refusal));
+            self.turn(Role::Assistant).blocks.push(Block::Text(*refusal));
         }
         Ok(())
     }
@@ -252,7 +252,7 @@ impl<'a> Builder<'a, '_, '_> {
     fn calls(
         &mut self,
         tool_calls: Option<List<ToolCall<'a>>>,
-        function_call: Option<FunctionCall<'a>>,
+        function_call: Option<Box<FunctionCall<'a>>>,
         place: &dyn Display,
     ) -> Result<(), Error> {
         for (index, call) in tool_calls.into_iter().flatten().enumerate() {
@@ -263,9 +263,10 @@ impl<'a> Builder<'a, '_, '_> {
             match (function, custom) {
                 (Some(function), custom) => {
                     self.notes.ignore_if(custom.is_some(), "messages[].tool_calls[].custom");
-                    self.call(id, function, &format_args!("{place}.function"))?;
+                    self.call(id, *function, &format_args!("{place}.function"))?;
                 }
-                (None, Some(CustomCall { name, input, unknown })) => {
+                (None, Some(custom)) => {
+                    let CustomCall { name, input, unknown } = *custom;
                     self.notes.unknown("messages[].tool_calls[].custom.", unknown)?;
                     let name = name.ok_or_else(|| Error::missing(&format!("{place}.custom.name")))?;
                     let input = input.unwrap_or_default();
@@ -281,7 +282,7 @@ impl<'a> Builder<'a, '_, '_> {
             }
         }
         if let Some(function) = function_call {
-            self.call(None, function, &format_args!("{place}.function_call"))?;
+            self.call(None, *function, &format_args!("{place}.function_call"))?;
         }
         Ok(())
     }
