@@ -124,11 +124,11 @@ object! {
         /// Assistant: why it would not answer.
         refusal: Box<Str<'a>>,
         /// Assistant: what it called.
-        tool_calls: List<ToolCall<'a>>,
+        tool_calls: Box<List<ToolCall<'a>>>,
         /// Assistant: the older form of `tool_calls`.
         function_call: Box<FunctionCall<'a>>,
         /// Tool: which call this answers.
-        tool_call_id: Str<'a>,
+        tool_call_id: Box<Str<'a>>,
         /// Assistant: reasoning as text (de-facto extension).
         reasoning_content: Box<Str<'a>>,
         /// Assistant: the signature of `reasoning_content`.
@@ -136,9 +136,9 @@ object! {
         /// Assistant: reasoning blocks as we gave them out.
         thinking_blocks: Box<List<ThinkingBlock<'a>>>,
         /// Assistant: an earlier spoken answer.
-        audio: Raw<'a>,
+        audio: Box<Raw<'a>>,
         /// Assistant: annotations of an earlier answer, sent back by some clients.
-        annotations: Raw<'a>,
+        annotations: Box<Raw<'a>>,
         /// Tool: true where the tool failed (extension).
         is_error: bool,
         /// Tool: `success` or `error` (extension).

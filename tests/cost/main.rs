@@ -43,7 +43,7 @@ const SLOWER: f64 = 3.0;
 /// What a byte may make us hold: 4 MB are at most 100 MiB.
 const HELD_PER_BYTE: usize = 25;
 /// What any input may make us hold.
-const HELD: usize = 256 << 10;
+const HELD: usize = 1 << 20;
 /// What a byte may take, where the code is optimised: 4 MB at most a second.
 const TIME_PER_BYTE: Duration = Duration::from_nanos(250);
 /// Growth is asked of what takes as long, and of what asks for as much: the rest is too little to tell.

@@ -251,11 +251,11 @@ impl<'a> Builder<'a, '_, '_> {
 
     fn calls(
         &mut self,
-        tool_calls: Option<List<ToolCall<'a>>>,
+        tool_calls: Option<Box<List<ToolCall<'a>>>>,
         function_call: Option<Box<FunctionCall<'a>>>,
         place: &dyn Display,
     ) -> Result<(), Error> {
-        for (index, call) in tool_calls.into_iter().flatten().enumerate() {
+        for (index, call) in tool_calls.map(|calls| *calls).into_iter().flatten().enumerate() {
             let ToolCall { id, kind, function, custom, index: _, cache_control, unknown } = call;
             let place = format_args!("{place}.tool_calls[{index}]");
             self.notes.unknown("messages[].tool_calls[].", unknown)?;
