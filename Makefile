@@ -18,7 +18,7 @@ CONVERSE := target/converse
 ANSWERS := target/answers
 
 .PHONY: help run demo wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
-.PHONY: test-panics test-fuzz test-deny fuzz cost panics deny reproducible
+.PHONY: sizes test-panics test-fuzz test-deny fuzz cost panics deny reproducible
 .SILENT:
 
 help: ## this list
@@ -109,6 +109,9 @@ test-tools: wasm bench-load wrk venv ## the launcher and the benchmarks' driver
 
 test-panics: wasm ## no place in the .wasm from which a panic can begin is without its reason in docs/panics.md
 	python3 tools/panics.py
+
+sizes: wasm ## what each crate costs in the .wasm
+	python3 tools/sizes.py
 
 panics: wasm ## writes the table of docs/panics.md anew, but for the reasons
 	python3 tools/panics.py --renew
