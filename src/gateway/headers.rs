@@ -177,9 +177,7 @@ pub fn may_be_forwarded(name: &str) -> bool {
     const NAMES: &[&str] =
         &["host", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "accept-encoding"];
     const PREFIXES: &[&str] = &["content-", "transfer-", "proxy-", "x-amzn-bedrock-"];
-    let is_legal = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
-    !name.is_empty()
-        && name.bytes().all(is_legal)
+    http::HeaderName::from_bytes(name.as_bytes()).is_ok()
         && !is_stripped(name.as_bytes())
         && !NAMES.contains(&name)
         && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
