@@ -133,7 +133,7 @@ impl FanOut {
         }
         self.gathered.add(piece, &body)?;
         let limit = self.config.reply_bytes;
-        if self.gathered.held() > limit {
+        if self.gathered.length() > limit {
             return Err(no_answer(format!("The reply is larger than {limit} bytes.")));
         }
         if self.gathered.is_whole() {
