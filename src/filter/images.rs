@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, Status};
 
+use super::held::{self, Held};
 use super::host;
 use super::refusal::{host_failed, too_large};
 use crate::bedrock::image;
@@ -32,6 +33,8 @@ pub(super) mod verdict {
     pub(in crate::filter) const PRIVATE: &str = "private";
     /// It would be larger than an image may be.
     pub(in crate::filter) const TOO_LARGE: &str = "too-large";
+    /// All that are on their way to this worker are as much as it holds.
+    pub(in crate::filter) const BUSY: &str = "busy";
 }
 
 /// The images of one request.
@@ -43,6 +46,8 @@ pub(super) struct Fetching {
     size: usize,
     /// What the body has and what comes into it, bytes.
     grown: usize,
+    /// What the images take that are there.
+    held: Held,
 }
 
 /// One image.
@@ -82,7 +87,8 @@ impl Fetching {
             let call = Some(ask(images, &url, images.timeout, &found)?);
             fetches.push(Fetch { found, url, redirects: 0, until, call, data: String::new() });
         }
-        Ok(Some(Self { config: Rc::clone(config), fetches, size, grown: body.len() }))
+        let (config, grown) = (Rc::clone(config), body.len());
+        Ok(Some(Self { config, fetches, size, grown, held: Held::default() }))
     }
 
     /// Takes the answer of a call. True once all have come and are in the body.
@@ -100,6 +106,7 @@ impl Fetching {
                 return Ok(false);
             }
             Answer::Failed(problem) => return Err(fetch.failed(problem)),
+            Answer::Busy => return Err(held::busy()),
             Answer::Private => return Err(refused(fetch.param(), Refused::Host)),
             Answer::Unguarded => {
                 host::log(LogLevel::Error, || {
@@ -108,6 +115,12 @@ impl Fetching {
                 return Err(cannot_fetch());
             }
         }
+        let there: usize = self.fetches.iter().map(|fetch| fetch.data.capacity()).sum();
+        self.held.set(there.saturating_add(length_of_data_url(size)), config.worker_bytes)?;
+        held::room_for(size, config.worker_bytes)?;
+        let Some(fetch) = self.fetches.iter_mut().find(|fetch| fetch.call == Some(call)) else {
+            return Ok(false);
+        };
         let bytes = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, size)
             .map_err(|_| host_failed("give an image"))?;
         fetch.call = None;
@@ -126,6 +139,7 @@ impl Fetching {
     }
 
     fn put_in(&self) -> Result<(), Error> {
+        held::room_for(self.grown, self.config.worker_bytes)?;
         let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, self.size)
             .map_err(|_| host_failed("give the request's body"))?;
         let texts = self
@@ -220,6 +234,8 @@ enum Answer {
     Failed(&'static str),
     /// The server was not asked: its address is somebody's own.
     Private,
+    /// The worker holds as much as it may.
+    Busy,
     /// Nobody has looked at the address and the bytes.
     Unguarded,
 }
@@ -228,6 +244,7 @@ fn judge(headers: &Headers) -> Answer {
     let status = headers.text(":status").and_then(|status| status.parse::<u16>().ok());
     match (headers.text(VERDICT), status) {
         (Some(verdict::PRIVATE), _) => Answer::Private,
+        (Some(verdict::BUSY), _) => Answer::Busy,
         (Some(verdict::TOO_LARGE), _) => Answer::Failed("it is too large"),
         (Some(_), Some(200)) => Answer::Image,
         (Some(_), Some(301 | 302 | 303 | 307 | 308)) => match headers.text("location") {
@@ -242,10 +259,15 @@ fn judge(headers: &Headers) -> Answer {
     }
 }
 
+/// How long that becomes, at most.
+fn length_of_data_url(bytes: usize) -> usize {
+    bytes.div_ceil(3).saturating_mul(4).saturating_add(32)
+}
+
 /// The image as a JSON string with a `data:` URL; `None` where it is none.
 fn data_url(bytes: &[u8]) -> Option<String> {
     let format = image::format(bytes)?;
-    let mut text = String::with_capacity(bytes.len().div_ceil(3).saturating_mul(4).saturating_add(32));
+    let mut text = String::with_capacity(length_of_data_url(bytes.len()));
     text.push_str("\"data:image/");
     text.push_str(format);
     text.push_str(";base64,");

@@ -123,7 +123,8 @@ impl FirstEvent {
         // An end may have begun in what was searched before: all of it but its last byte.
         let from = self.searched.saturating_sub(3);
         let bytes = read(from, size.saturating_sub(from));
-        let end = ENDS.iter().filter_map(|end| bytes.windows(end.len()).position(|window| window == *end)).min();
+        let end =
+            ENDS.iter().filter_map(|end| bytes.windows(end.len()).position(|window| window == *end)).min();
         self.searched = size;
         match end {
             Some(end) => first_event(&read(0, from.saturating_add(end))),
@@ -238,7 +239,10 @@ mod tests {
     #[test]
     fn of_an_event_that_drips_each_byte_is_searched_once() {
         for end in ["\n\n", "\r\n\r\n"] {
-            let bytes = format!("data: {{\"error\":{{\"message\":\"{}\",\"code\":503}}}}{end}data: x", "x".repeat(500));
+            let bytes = format!(
+                "data: {{\"error\":{{\"message\":\"{}\",\"code\":503}}}}{end}data: x",
+                "x".repeat(500)
+            );
             let whole = bytes.len() - "data: x".len();
             let (mut first, read) = (FirstEvent::default(), Cell::new(0));
             for size in 1..=whole {

@@ -87,12 +87,20 @@ class Gateway:
 
 
 def route(config):
-    """The sample's route, to be changed."""
+    """The sample's route of what goes on to Bedrock, to be changed."""
     [listener] = config["static_resources"]["listeners"]
     [manager] = listener["filter_chains"][0]["filters"]
     [host] = manager["typed_config"]["route_config"]["virtual_hosts"]
-    [found] = host["routes"]
-    return found
+    return host["routes"][-1]
+
+
+def held_route(config):
+    """The sample's route of what the gateway role still holds, to be changed."""
+    [listener] = config["static_resources"]["listeners"]
+    [manager] = listener["filter_chains"][0]["filters"]
+    [host] = manager["typed_config"]["route_config"]["virtual_hosts"]
+    held, _ = host["routes"]
+    return held
 
 
 def http_options(config):
