@@ -115,9 +115,8 @@ impl Fetching {
                 return Err(cannot_fetch());
             }
         }
-        let there: usize = self.fetches.iter().map(|fetch| fetch.data.capacity()).sum();
-        self.held.set(there.saturating_add(length_of_data_url(size)), config.worker_bytes)?;
-        held::room_for(size, config.worker_bytes)?;
+        // What came, and what becomes of it.
+        self.count(size.saturating_add(length_of_data_url(size)))?;
         let Some(fetch) = self.fetches.iter_mut().find(|fetch| fetch.call == Some(call)) else {
             return Ok(false);
         };
@@ -127,6 +126,7 @@ impl Fetching {
         fetch.data = data_url(&bytes).ok_or_else(|| fetch.no_image())?;
         let each = fetch.data.len();
         self.grown = self.grown.saturating_add(each.saturating_mul(fetch.found.places.len()));
+        self.count(0)?;
         let limit = config.body_bytes;
         if self.grown > limit {
             return Err(too_large(limit));
@@ -138,8 +138,14 @@ impl Fetching {
         Ok(true)
     }
 
-    fn put_in(&self) -> Result<(), Error> {
-        held::room_for(self.grown, self.config.worker_bytes)?;
+    /// Counts the images that are there, and `more` for a moment.
+    fn count(&mut self, more: usize) -> Result<(), Error> {
+        let there = self.fetches.iter().map(|fetch| fetch.data.capacity());
+        self.held.set(there.fold(more, usize::saturating_add), self.config.worker_bytes)
+    }
+
+    fn put_in(&mut self) -> Result<(), Error> {
+        self.count(self.size.min(self.grown).saturating_add(self.grown))?;
         let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, self.size)
             .map_err(|_| host_failed("give the request's body"))?;
         let texts = self
