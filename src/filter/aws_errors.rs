@@ -42,6 +42,11 @@ impl AwsErrors {
         Action::Pause
     }
 
+    /// Trailers end the body in the stead of its last piece; `most` is what there may be of it.
+    pub(super) fn response_trailers(&mut self, most: usize) -> Action {
+        if self.held.is_some() { self.response_body(most, true) } else { Action::Continue }
+    }
+
     pub(super) fn response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         // A body that is whole is not waited on, whatever its upstream does after it.
         let is_there = |(_, headers): &(u16, Headers)| {

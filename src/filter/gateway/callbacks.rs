@@ -160,10 +160,9 @@ impl HttpContext for Gateway {
     }
 
     fn on_http_response_trailers(&mut self, _num_trailers: usize) -> Action {
-        // Trailers end the body in the stead of its last piece, and do not say its size.
         let (size, most) = (self.config.reply_bytes, self.config.held_bytes);
         self.aws_errors
             .as_mut()
-            .map_or(Action::Continue, |errors| wire::at_most(most, || errors.response_body(size, true)))
+            .map_or(Action::Continue, |errors| wire::at_most(most, || errors.response_trailers(size)))
     }
 }
