@@ -5,7 +5,7 @@ use bedrock_filter::bedrock::operation::Operation;
 use bedrock_filter::gateway::native;
 use bedrock_filter::openai::model_member::ModelMember;
 use bedrock_filter::translate::chat::Guardrail;
-use bedrock_filter::translate::passthrough::{self, Beginning};
+use bedrock_filter::translate::passthrough::{self, Beginning, FirstEvent, FirstFrame};
 use bedrock_filter::translate::{errors, forced_guardrail};
 use serde_json::Value;
 
@@ -84,17 +84,20 @@ fn answered(status: u16, body: &[u8]) {
     assert!(kind.ends_with("Exception"));
     let told: Value = serde_json::from_slice(&told).expect("JSON");
     assert!(told["message"].is_string());
-    bounded("an event", body.len(), BOUND, || passthrough::first_event(body));
+    bounded("an event", body.len(), BOUND, || {
+        FirstEvent::default().look(body.len(), |from, length| body[from..from + length].to_vec())
+    });
     // However much of the first frame is there, it does not change its mind.
-    let read = |have: usize| move |most: usize| body[..have.min(most).min(body.len())].to_vec();
-    let all = passthrough::first_frame(read(body.len()), 1 << 20);
+    let look = |first: &mut FirstFrame, have: usize| first.look(have, |most| body[..have.min(most)].to_vec());
+    let all = look(&mut FirstFrame::new(1 << 20), body.len());
     match &all {
         Err(error) => judge::refused(error, 502..503),
         Ok(Beginning::Failed(exception)) => assert!(exception.error.status >= 400),
         Ok(_) => {}
     }
+    let mut first = FirstFrame::new(1 << 20);
     for have in [0, 11, 12, body.len() / 2] {
-        let some = passthrough::first_frame(read(have.min(body.len())), 1 << 20);
+        let some = look(&mut first, have.min(body.len()));
         match (&some, &all) {
             (Ok(Beginning::Incomplete), _)
             | (Ok(Beginning::Event), Ok(Beginning::Event))

@@ -120,6 +120,11 @@ impl Decoder {
         Self { buffer: Vec::new(), start: 0, limit }
     }
 
+    /// Memory that is held, bytes.
+    pub fn held(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// Adds what came in.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.start > 0 {

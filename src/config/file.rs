@@ -298,6 +298,9 @@ pub(super) struct Limits {
     pub(super) embedding_inputs: Option<usize>,
     pub(super) frame_bytes: Option<usize>,
     pub(super) silent_frames: Option<usize>,
+    pub(super) held_bytes: Option<usize>,
+    pub(super) worker_bytes: Option<usize>,
+    pub(super) list_seconds: Option<usize>,
 }
 
 /// Images by URL.

@@ -1,6 +1,7 @@
 //! From what people write to what the code uses.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::aws::endpoint::Variant;
 use crate::aws::source::Account;
@@ -9,6 +10,7 @@ use crate::gateway::keys::{Hash, Key, Keys};
 use crate::gateway::models::Models;
 use crate::gateway::targets::Backend;
 use crate::translate::{Limits, Options};
+use crate::wire;
 
 use super::credentials::account;
 use super::deserializer;
@@ -28,6 +30,9 @@ const REGION: &str = "us-east-1";
 const HEADER_BYTES: usize = 60 << 10;
 const BODY_BYTES: usize = 32 << 20;
 const REPLY_BYTES: usize = 32 << 20;
+/// A quarter of what Envoy's VM has, which is 1 GiB: beside it there has to be room for what is being read.
+const WORKER_BYTES: usize = 256 << 20;
+const LIST_SECONDS: usize = 120;
 /// Requests of one worker that go in pieces.
 const OPEN: usize = 32;
 /// Of calls of one request.
@@ -77,6 +82,9 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         embedding_inputs,
         frame_bytes,
         silent_frames,
+        held_bytes,
+        worker_bytes,
+        list_seconds,
     } = limits.as_ref().unwrap_or(&unlimited);
     let usual = Limits::default();
     let accounts =
@@ -135,6 +143,11 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         header_bytes: positive("header_bytes", header_bytes, HEADER_BYTES)?,
         body_bytes: positive("body_bytes", body_bytes, BODY_BYTES)?,
         reply_bytes: positive("reply_bytes", reply_bytes, REPLY_BYTES)?,
+        held_bytes: positive("held_bytes", held_bytes, wire::MOST)?,
+        worker_bytes: positive("worker_bytes", worker_bytes, WORKER_BYTES)?,
+        list_time: Duration::from_secs(
+            positive("list_seconds", list_seconds, LIST_SECONDS)?.try_into().unwrap_or(u64::MAX),
+        ),
         images: images.as_ref().map(images_of).transpose()?,
         discover,
     };

@@ -53,6 +53,12 @@ pub struct Config {
     pub body_bytes: usize,
     /// Largest reply that is not a stream, bytes.
     pub reply_bytes: usize,
+    /// Most that one request or reply may make us hold while it is read, bytes.
+    pub held_bytes: usize,
+    /// Most that all open requests of a worker may hold together, bytes.
+    pub worker_bytes: usize,
+    /// How long a list may take that goes in pieces.
+    pub list_time: Duration,
     /// Images by URL; `None`: none is fetched.
     pub images: Option<Images>,
     /// How models are found that the configuration does not name; `None`: they are not.

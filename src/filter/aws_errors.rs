@@ -16,6 +16,8 @@ const KEPT: &[&str] = &["x-request-id", "x-bedrock-model", "x-bedrock-region", "
 pub(super) struct AwsErrors {
     /// The headers of an error, held until its body is there.
     held: Option<(u16, Headers)>,
+    /// It has been told anew; what still comes is thrown away.
+    told: bool,
 }
 
 impl AwsErrors {
@@ -40,11 +42,30 @@ impl AwsErrors {
         Action::Pause
     }
 
+    /// Trailers end the body in the stead of its last piece; `most` is what there may be of it.
+    pub(super) fn response_trailers(&mut self, most: usize) -> Action {
+        if self.held.is_some() { self.response_body(most, true) } else { Action::Continue }
+    }
+
     pub(super) fn response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        if !end_of_stream && self.held.is_some() {
+        // A body that is whole is not waited on, whatever its upstream does after it.
+        let is_there = |(_, headers): &(u16, Headers)| {
+            let length = headers.text("content-length").and_then(|length| length.parse().ok());
+            length.is_some_and(|length: usize| length <= size)
+        };
+        if !end_of_stream && self.held.as_ref().is_some_and(|held| !is_there(held)) {
             return Action::Pause;
         }
-        let Some((status, headers)) = self.held.take() else { return Action::Continue };
+        let Some((status, headers)) = self.held.take() else {
+            if self.told
+                && size > 0
+                && hostcalls::set_buffer(BufferType::HttpResponseBody, 0, size, &[]).is_err()
+            {
+                host::log(LogLevel::Error, || "Envoy would not take the rest of an error away".to_owned());
+            }
+            return Action::Continue;
+        };
+        self.told = true;
         let (kind, body) =
             as_aws(status, &hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default());
         let kept = headers.iter().filter(|(name, _)| !is_the_bodys(name));

@@ -3,11 +3,12 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::SystemTime;
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType};
 
+use super::held::{self, Held};
 use super::host;
 use super::refusal::host_failed;
 use crate::config::{Config, FanOut as Settings};
@@ -30,6 +31,10 @@ pub(super) struct FanOut {
     calls: Vec<(u32, usize)>,
     /// The next piece to be asked for.
     next: usize,
+    /// By when all have to be there.
+    until: SystemTime,
+    /// What this takes.
+    held: Held,
     _open: Open,
 }
 
@@ -69,9 +74,6 @@ impl Drop for Open {
     }
 }
 
-/// As long as it takes: the route of each piece has its own limits.
-const NO_LIMIT: Duration = Duration::ZERO;
-
 impl FanOut {
     /// Asks for the first pieces. `sent` is what the client sent.
     pub(super) fn begin(
@@ -84,11 +86,25 @@ impl FanOut {
         let open = Open::one_of(settings.open).ok_or_else(|| {
             Error::new(503, "Too many long lists are under way here; try again.").code("too_many_lists")
         })?;
+        let mut held = Held::default();
+        held.set(body.len().saturating_add(split.held()), config.worker_bytes)?;
+        let now = host::now();
+        let until = now.checked_add(config.list_time).unwrap_or(now);
         let gathered = Gathered::new(&split);
         let headers = passed_on(sent);
         let config = Rc::clone(config);
-        let mut this =
-            Self { config, split, gathered, body, headers, calls: Vec::new(), next: 0, _open: open };
+        let mut this = Self {
+            config,
+            split,
+            gathered,
+            body,
+            headers,
+            calls: Vec::new(),
+            next: 0,
+            until,
+            held,
+            _open: open,
+        };
         for _ in 0..settings.parallel {
             this.ask(&settings.cluster)?;
         }
@@ -99,10 +115,15 @@ impl FanOut {
     fn ask(&mut self, cluster: &str) -> Result<(), Error> {
         let piece = self.next;
         let Some(body) = self.split.piece(&self.body, piece) else { return Ok(()) };
+        let left = self.until.duration_since(host::now()).unwrap_or_default();
+        // No time at all would be no limit at all.
+        if left.as_millis() == 0 {
+            return Err(took_too_long());
+        }
         let length = body.len().to_string();
         let mut headers = self.headers.clone();
         headers.push("content-length", length);
-        let call = host::call(cluster, &headers, &body, NO_LIMIT).map_err(|_| {
+        let call = host::call(cluster, &headers, &body, left).map_err(|_| {
             host::log(LogLevel::Error, || {
                 format!("fan_out: there is no cluster '{cluster}', or it takes no more")
             });
@@ -111,6 +132,12 @@ impl FanOut {
         self.calls.push((call, piece));
         self.next = piece.saturating_add(1);
         Ok(())
+    }
+
+    /// Counts what is held, and `more` for a moment.
+    fn count(&mut self, more: usize) -> Result<(), Error> {
+        let own = self.body.len().saturating_add(self.split.held()).saturating_add(self.gathered.held());
+        self.held.set(own.saturating_add(more), self.config.worker_bytes)
     }
 
     /// Takes the answer of a call.
@@ -124,18 +151,24 @@ impl FanOut {
         }
         let headers = host::headers(MapType::HttpCallResponseHeaders)
             .map_err(|_| host_failed("give an answer's headers"))?;
+        self.count(size.saturating_mul(2))?;
         let body = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, size)
             .map_err(|_| host_failed("give an answer"))?;
         let status = headers.text(":status").and_then(|status| status.parse::<u16>().ok()).unwrap_or(502);
         if status != 200 {
+            // Envoy's own answers to a call, which nobody has given OpenAI's shape.
+            if !headers.text("content-type").is_some_and(|kind| kind.starts_with("application/json")) {
+                return Err(if status == 504 { took_too_long() } else { held::busy() });
+            }
             // One failure is the whole's, with its reason.
             return Ok(Outcome::Answer(status, answer_headers(&headers), body));
         }
         self.gathered.add(piece, &body)?;
         let limit = self.config.reply_bytes;
-        if self.gathered.held() > limit {
+        if self.gathered.length() > limit {
             return Err(no_answer(format!("The reply is larger than {limit} bytes.")));
         }
+        self.count(0)?;
         if self.gathered.is_whole() {
             return Ok(Outcome::Answer(200, answer_headers(&headers), self.gathered.finish()));
         }
@@ -144,6 +177,10 @@ impl FanOut {
         }
         Ok(Outcome::Pending)
     }
+}
+
+fn took_too_long() -> Error {
+    Error::new(504, "The list took too long; send fewer items at a time.").code("list_timeout")
 }
 
 /// What of the client's headers goes with each piece: its key and all else that is not its connection's or its body's.

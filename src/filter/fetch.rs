@@ -7,6 +7,7 @@ use std::rc::Rc;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, LogLevel, MapType};
 
+use super::held::Held;
 use super::host;
 use super::images::{VERDICT, verdict};
 use crate::config::Config;
@@ -17,13 +18,15 @@ use crate::gateway::networks::may_be_reached;
 #[derive(Debug)]
 pub(super) struct Fetch {
     config: Rc<Config>,
+    /// What has come of it, which stays with Envoy until it is whole. Its client may be gone: Envoy cannot call it off.
+    held: Held,
     /// We have answered; nothing more is ours to do.
     answered: bool,
 }
 
 impl Fetch {
     pub(super) fn new(config: Rc<Config>) -> Self {
-        Self { config, answered: false }
+        Self { config, held: Held::default(), answered: false }
     }
 
     /// Answers in the server's stead, which ends the exchange with it.
@@ -107,6 +110,9 @@ impl HttpContext for Fetch {
         }
         if body_size > self.largest() {
             return self.answer(413, verdict::TOO_LARGE, None);
+        }
+        if self.held.set(body_size, self.config.worker_bytes).is_err() {
+            return self.answer(503, verdict::BUSY, None);
         }
         if end_of_stream { Action::Continue } else { Action::Pause }
     }

@@ -10,13 +10,13 @@ use serde::Deserialize;
 
 use super::aws_errors::AwsErrors;
 use super::fan_out::FanOut;
-use super::host;
 use super::images::Fetching;
 use super::originals;
 use super::refusal::{host_failed, json, too_large};
+use super::{held, host};
 use crate::config::Config;
 use crate::gateway::handoff::{self, Handoff, Purpose};
-use crate::gateway::headers::{CLUSTER, Headers};
+use crate::gateway::headers::{CLUSTER, Headers, LET_IN};
 use crate::gateway::images::Images;
 use crate::gateway::keys::Key;
 use crate::gateway::native;
@@ -129,7 +129,7 @@ impl Gateway {
                 let resolved = self.config.models.native(&request.model)?;
                 resolved.check(key, Some(&request.model))?;
                 self.choose_cluster(resolved.cluster())?;
-                return Ok(Action::Continue);
+                return let_in();
             }
         };
         let by_model = key.models.is_some() || self.config.models.decide_cluster();
@@ -142,7 +142,7 @@ impl Gateway {
             return Ok(Action::Pause);
         }
         self.choose_cluster(None)?;
-        Ok(Action::Continue)
+        let_in()
     }
 
     fn body(&mut self, size: usize, end_of_stream: bool) -> Result<Action, Error> {
@@ -153,6 +153,7 @@ impl Gateway {
         let Some(Undecided { endpoint, key, by_model, sent }) = self.undecided.take() else {
             return Ok(Action::Continue);
         };
+        held::room_for(size, self.config.worker_bytes)?;
         let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size)
             .map_err(|_| host_failed("give the request's body"))?;
         if by_model {
@@ -170,7 +171,7 @@ impl Gateway {
         if let Some(images) = self.images(endpoint) {
             self.fetching = Fetching::begin(&self.config, images, &body, size)?;
         }
-        Ok(if self.fetching.is_some() { Action::Pause } else { Action::Continue })
+        if self.fetching.is_some() { Ok(Action::Pause) } else { let_in() }
     }
 
     fn choose_by_model(&self, body: &[u8], endpoint: Endpoint, key: &Key) -> Result<(), Error> {
@@ -215,4 +216,11 @@ impl Gateway {
         }
         Err(too_large(limit))
     }
+}
+
+/// Lets the request go on: its route is looked for anew.
+fn let_in() -> Result<Action, Error> {
+    hostcalls::add_map_value(MapType::HttpRequestHeaders, LET_IN, "1")
+        .map_err(|_| host_failed("take a header"))?;
+    Ok(Action::Continue)
 }

@@ -50,7 +50,13 @@ pub(super) fn headers(map: MapType) -> Result<Headers, Status> {
 
 /// Puts these headers in the place of all that were in the map.
 pub(super) fn set_headers(map: MapType, headers: &Headers) -> Result<(), Status> {
-    hostcalls::set_map_pairs(map, &headers.to_bytes())
+    hostcalls::set_map_pairs(map, &headers.as_bytes())
+}
+
+/// Takes away a client's trailers, all of them. Nothing asks for any, and they would go on to an HTTP/2 upstream as they are:
+/// credentials, cookies and AWS's own headers among them.
+pub(super) fn remove_request_trailers() -> Result<(), Status> {
+    set_headers(MapType::HttpRequestTrailers, &Headers::default())
 }
 
 /// One header's first value; `None` where it is not there.

@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, Status};
 
+use super::held::{self, Held};
 use super::host;
 use super::refusal::{host_failed, too_large};
 use crate::bedrock::image;
@@ -32,6 +33,8 @@ pub(super) mod verdict {
     pub(in crate::filter) const PRIVATE: &str = "private";
     /// It would be larger than an image may be.
     pub(in crate::filter) const TOO_LARGE: &str = "too-large";
+    /// All that are on their way to this worker are as much as it holds.
+    pub(in crate::filter) const BUSY: &str = "busy";
 }
 
 /// The images of one request.
@@ -43,6 +46,8 @@ pub(super) struct Fetching {
     size: usize,
     /// What the body has and what comes into it, bytes.
     grown: usize,
+    /// What the images take that are there.
+    held: Held,
 }
 
 /// One image.
@@ -82,7 +87,8 @@ impl Fetching {
             let call = Some(ask(images, &url, images.timeout, &found)?);
             fetches.push(Fetch { found, url, redirects: 0, until, call, data: String::new() });
         }
-        Ok(Some(Self { config: Rc::clone(config), fetches, size, grown: body.len() }))
+        let (config, grown) = (Rc::clone(config), body.len());
+        Ok(Some(Self { config, fetches, size, grown, held: Held::default() }))
     }
 
     /// Takes the answer of a call. True once all have come and are in the body.
@@ -100,6 +106,7 @@ impl Fetching {
                 return Ok(false);
             }
             Answer::Failed(problem) => return Err(fetch.failed(problem)),
+            Answer::Busy => return Err(held::busy()),
             Answer::Private => return Err(refused(fetch.param(), Refused::Host)),
             Answer::Unguarded => {
                 host::log(LogLevel::Error, || {
@@ -108,12 +115,18 @@ impl Fetching {
                 return Err(cannot_fetch());
             }
         }
+        // What came, and what becomes of it.
+        self.count(size.saturating_add(length_of_data_url(size)))?;
+        let Some(fetch) = self.fetches.iter_mut().find(|fetch| fetch.call == Some(call)) else {
+            return Ok(false);
+        };
         let bytes = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, size)
             .map_err(|_| host_failed("give an image"))?;
         fetch.call = None;
         fetch.data = data_url(&bytes).ok_or_else(|| fetch.no_image())?;
         let each = fetch.data.len();
         self.grown = self.grown.saturating_add(each.saturating_mul(fetch.found.places.len()));
+        self.count(0)?;
         let limit = config.body_bytes;
         if self.grown > limit {
             return Err(too_large(limit));
@@ -125,7 +138,14 @@ impl Fetching {
         Ok(true)
     }
 
-    fn put_in(&self) -> Result<(), Error> {
+    /// Counts the images that are there, and `more` for a moment.
+    fn count(&mut self, more: usize) -> Result<(), Error> {
+        let there = self.fetches.iter().map(|fetch| fetch.data.capacity());
+        self.held.set(there.fold(more, usize::saturating_add), self.config.worker_bytes)
+    }
+
+    fn put_in(&mut self) -> Result<(), Error> {
+        self.count(self.size.min(self.grown).saturating_add(self.grown))?;
         let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, self.size)
             .map_err(|_| host_failed("give the request's body"))?;
         let texts = self
@@ -220,6 +240,8 @@ enum Answer {
     Failed(&'static str),
     /// The server was not asked: its address is somebody's own.
     Private,
+    /// The worker holds as much as it may.
+    Busy,
     /// Nobody has looked at the address and the bytes.
     Unguarded,
 }
@@ -228,6 +250,7 @@ fn judge(headers: &Headers) -> Answer {
     let status = headers.text(":status").and_then(|status| status.parse::<u16>().ok());
     match (headers.text(VERDICT), status) {
         (Some(verdict::PRIVATE), _) => Answer::Private,
+        (Some(verdict::BUSY), _) => Answer::Busy,
         (Some(verdict::TOO_LARGE), _) => Answer::Failed("it is too large"),
         (Some(_), Some(200)) => Answer::Image,
         (Some(_), Some(301 | 302 | 303 | 307 | 308)) => match headers.text("location") {
@@ -242,10 +265,15 @@ fn judge(headers: &Headers) -> Answer {
     }
 }
 
+/// How long that becomes, at most.
+fn length_of_data_url(bytes: usize) -> usize {
+    bytes.div_ceil(3).saturating_mul(4).saturating_add(32)
+}
+
 /// The image as a JSON string with a `data:` URL; `None` where it is none.
 fn data_url(bytes: &[u8]) -> Option<String> {
     let format = image::format(bytes)?;
-    let mut text = String::with_capacity(bytes.len().div_ceil(3).saturating_mul(4).saturating_add(32));
+    let mut text = String::with_capacity(length_of_data_url(bytes.len()));
     text.push_str("\"data:image/");
     text.push_str(format);
     text.push_str(";base64,");

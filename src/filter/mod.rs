@@ -5,9 +5,11 @@ mod accounts;
 mod aws_errors;
 mod call;
 mod discovery;
+mod ending;
 mod fan_out;
 mod fetch;
 mod gateway;
+mod held;
 mod host;
 mod images;
 mod originals;
@@ -53,11 +55,11 @@ impl RootContext for Plugin {
         self.0.tick();
     }
 
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
+    fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
         let (role, config) = self.0.loaded()?;
         Some(match role {
             Role::Gateway => Box::new(gateway::Gateway::new(config)),
-            Role::Upstream => Box::new(upstream::Upstream::new(config, self.0.accounts()?)),
+            Role::Upstream => Box::new(upstream::Upstream::new(context_id, config, self.0.accounts()?)),
             Role::Fetch => Box::new(fetch::Fetch::new(config)),
         })
     }

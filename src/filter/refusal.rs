@@ -2,9 +2,16 @@
 
 use proxy_wasm::types::{Action, LogLevel};
 
-use super::host;
+use super::{held, host};
 use crate::gateway::headers::Headers;
 use crate::openai::Error;
+
+/// Errors by what the worker holds at the moment, which are over in a second or a few: when to come again is said beside them.
+const PASSING: &[&str] = &[held::BUSY, "too_many_lists"];
+
+pub(super) fn is_passing(error: &Error) -> bool {
+    error.code.is_some_and(|code| PASSING.contains(&code))
+}
 
 /// Answers with an error. The caller then does nothing more with the request.
 pub(super) fn refuse(error: &Error) -> Action {
@@ -22,6 +29,9 @@ pub(super) fn refuse_beside(error: &Error, upstream: &Headers) -> Action {
     headers.push("content-type", "application/json");
     if let Some(should_retry) = error.should_retry {
         headers.push("x-should-retry", if should_retry { "true" } else { "false" });
+    }
+    if is_passing(error) {
+        headers.push("retry-after", "1");
     }
     let details = format!("bedrock_{}", error.code.unwrap_or(error.kind));
     answer(error.status, &details, &headers, &error.body())

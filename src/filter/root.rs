@@ -8,8 +8,8 @@ use proxy_wasm::types::{BufferType, LogLevel};
 
 use super::accounts::{self, Accounts};
 use super::discovery::Discovery;
-use super::host;
 use super::role::Role;
+use super::{ending, host};
 use crate::config::Config;
 
 /// The state of a plugin. Nothing of it stays borrowed while Envoy is called.
@@ -37,6 +37,7 @@ impl Root {
         }
         self.with_discovery(|discovery, config, accounts| discovery.tick(config, accounts));
         self.take_news();
+        ending::tick();
     }
 
     /// Takes the answer of a call.

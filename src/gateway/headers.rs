@@ -1,11 +1,16 @@
 //! Header maps as Envoy gives them: names in lower case, values of any bytes.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::openai::Error;
 
 /// The header that decides a `cluster_header` route. Only the gateway role sets it.
 pub const CLUSTER: &str = "x-bedrock-cluster";
+
+/// The header of a request that the gateway role lets go on. A route that asks for its absence has those that are still held,
+/// with a timeout of its own: nobody else can end them should the VM fail.
+pub const LET_IN: &str = "x-bedrock-let-in";
 
 /// Headers in their order, pseudo headers among them: all their bytes in one piece, and where each lies. A request's headers
 /// are read three times and written three times, so none of them is an allocation of its own.
@@ -42,7 +47,20 @@ impl Headers {
         (start <= bytes.len()).then_some(Self { bytes, places })
     }
 
-    /// The same form, for Envoy to read.
+    /// The same form, for Envoy to read: as it came, where nothing was added since.
+    pub fn as_bytes(&self) -> Cow<'_, [u8]> {
+        let is_as_it_came = self
+            .places
+            .first()
+            .is_some_and(|first| first.start == self.places.len().saturating_mul(8).saturating_add(4))
+            && self.places.last().is_some_and(|last| {
+                let end = last.start.saturating_add(last.name).saturating_add(last.value).saturating_add(2);
+                end == self.bytes.len()
+            });
+        if is_as_it_came { Cow::Borrowed(&self.bytes) } else { Cow::Owned(self.to_bytes()) }
+    }
+
+    /// The same form, made anew.
     pub fn to_bytes(&self) -> Vec<u8> {
         // Two lengths for each, and the zero behind its value.
         let beside = self.places.len().saturating_mul(9).saturating_add(4);
@@ -184,8 +202,15 @@ pub fn may_be_forwarded(name: &str) -> bool {
 }
 
 fn is_stripped(name: &[u8]) -> bool {
-    const NAMES: &[&[u8]] =
-        &[b"authorization", b"x-api-key", b"api-key", b"proxy-authorization", b"cookie", CLUSTER.as_bytes()];
+    const NAMES: &[&[u8]] = &[
+        b"authorization",
+        b"x-api-key",
+        b"api-key",
+        b"proxy-authorization",
+        b"cookie",
+        CLUSTER.as_bytes(),
+        LET_IN.as_bytes(),
+    ];
     const PREFIXES: &[&[u8]] = &[b"x-amz-", b"x-envoy-"];
     NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::errors::{self, no_answer};
 use crate::bedrock::error::Error as Bedrock;
-use crate::bedrock::eventstream::{self, Decoder};
+use crate::bedrock::eventstream::{self, Decoder, Frame};
 use crate::openai::Error;
 use crate::wire::{self, Raw, Str};
 
@@ -28,22 +28,51 @@ pub struct Exception {
     pub body: Vec<u8>,
 }
 
-/// Looks at the first frame of an event stream. `read` gives so many of its first bytes, or all there are.
-///
-/// # Errors
-/// 502 where there is no frame.
-pub fn first_frame(read: impl Fn(usize) -> Vec<u8>, limit: usize) -> Result<Beginning<Exception>, Error> {
-    let corrupt = |error| no_answer(format!("Bedrock's stream is corrupt: {error}."));
-    let mut decoder = Decoder::new(limit);
-    let begin = read(eventstream::PRELUDE);
-    let Some(length) = eventstream::length(&begin) else { return Ok(Beginning::Incomplete) };
-    decoder.push(&begin);
-    // What is no frame is seen here, before its length is believed.
-    decoder.next_frame().map_err(corrupt)?;
-    let bytes = read(length);
-    let mut decoder = Decoder::new(limit);
-    decoder.push(&bytes);
-    let Some(frame) = decoder.next_frame().map_err(corrupt)? else { return Ok(Beginning::Incomplete) };
+/// The first frame of an event stream, while it comes in. Nothing is read before what is looked at next is there as a whole.
+#[derive(Debug)]
+pub struct FirstFrame {
+    limit: usize,
+    /// How many of the stream's first bytes are looked at next: the prelude, then the whole frame.
+    needed: usize,
+}
+
+impl FirstFrame {
+    /// Nothing yet. `limit`: the longest frame that may come, bytes.
+    pub fn new(limit: usize) -> Self {
+        Self { limit, needed: eventstream::PRELUDE }
+    }
+
+    /// Looks at what there is: `size` bytes, of which `read` gives the first so many.
+    ///
+    /// # Errors
+    /// 502 where there is no frame.
+    pub fn look(
+        &mut self,
+        size: usize,
+        read: impl Fn(usize) -> Vec<u8>,
+    ) -> Result<Beginning<Exception>, Error> {
+        let corrupt = |error| no_answer(format!("Bedrock's stream is corrupt: {error}."));
+        if self.needed == eventstream::PRELUDE && size >= self.needed {
+            let begin = read(self.needed);
+            let Some(length) = eventstream::length(&begin) else { return Ok(Beginning::Incomplete) };
+            let mut decoder = Decoder::new(self.limit);
+            decoder.push(&begin);
+            // What is no frame is seen here, before its length is believed.
+            decoder.next_frame().map_err(corrupt)?;
+            self.needed = length;
+        }
+        if size < self.needed {
+            return Ok(Beginning::Incomplete);
+        }
+        let mut decoder = Decoder::new(self.limit);
+        decoder.push(&read(self.needed));
+        let Some(frame) = decoder.next_frame().map_err(corrupt)? else { return Ok(Beginning::Incomplete) };
+        first(&frame)
+    }
+}
+
+/// What a stream is that begins with `frame`.
+fn first(frame: &Frame<'_>) -> Result<Beginning<Exception>, Error> {
     let text = |name| frame.header(name).unwrap_or_default();
     let (mut error, body) = match text(":message-type") {
         "event" => return Ok(Beginning::Event),
@@ -78,11 +107,34 @@ struct Inside<'a> {
     code: Option<Raw<'a>>,
 }
 
-/// Looks at the first of the server-sent events that `bytes` begins with.
-pub fn first_event(bytes: &[u8]) -> Beginning<Bedrock> {
-    let lines = |end: &[u8]| bytes.windows(end.len()).position(|window| window == end);
-    let Some(end) = lines(b"\n\n").or_else(|| lines(b"\r\n\r\n")) else { return Beginning::Incomplete };
-    let event = bytes.get(..end).unwrap_or_default();
+/// The first of a stream's server-sent events, while it comes in. Each byte is searched once for the event's end.
+#[derive(Debug, Default)]
+pub struct FirstEvent {
+    /// How many bytes have been searched.
+    searched: usize,
+}
+
+/// What may end an event.
+const ENDS: [&[u8]; 2] = [b"\n\n", b"\r\n\r\n"];
+
+impl FirstEvent {
+    /// Looks at what there is: `size` bytes, of which `read` gives those from a place on, so many of them.
+    pub fn look(&mut self, size: usize, read: impl Fn(usize, usize) -> Vec<u8>) -> Beginning<Bedrock> {
+        // An end may have begun in what was searched before: all of it but its last byte.
+        let from = self.searched.saturating_sub(3);
+        let bytes = read(from, size.saturating_sub(from));
+        let end =
+            ENDS.iter().filter_map(|end| bytes.windows(end.len()).position(|window| window == *end)).min();
+        self.searched = size;
+        match end {
+            Some(end) => first_event(&read(0, from.saturating_add(end))),
+            None => Beginning::Incomplete,
+        }
+    }
+}
+
+/// What a stream is that begins with this server-sent event.
+fn first_event(event: &[u8]) -> Beginning<Bedrock> {
     let data = event.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"data:"));
     let told = data.and_then(|data| wire::object_from_slice::<Told<'_>>(data).ok());
     let Some(error) = told.and_then(|told| told.error) else { return Beginning::Event };
@@ -126,7 +178,13 @@ pub fn told(bedrock: &Bedrock, body: &[u8]) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::{Cell, RefCell};
+
     use super::*;
+
+    fn event_of(bytes: &[u8]) -> Beginning<Bedrock> {
+        FirstEvent::default().look(bytes.len(), |from, length| bytes[from..from + length].to_vec())
+    }
 
     /// A frame as the encoding has it; headers are strings.
     fn frame(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
@@ -148,7 +206,9 @@ mod tests {
     }
 
     fn first(bytes: &[u8]) -> Result<Beginning<Exception>, u16> {
-        first_frame(|length| bytes[..length.min(bytes.len())].to_vec(), 1_000).map_err(|error| error.status)
+        FirstFrame::new(1_000)
+            .look(bytes.len(), |length| bytes[..length.min(bytes.len())].to_vec())
+            .map_err(|error| error.status)
     }
 
     #[test]
@@ -160,6 +220,44 @@ mod tests {
         }
         assert!(matches!(first(&event), Ok(Beginning::Event)));
         assert!(matches!(first(&two), Ok(Beginning::Event)));
+    }
+
+    #[test]
+    fn a_frame_that_drips_is_read_once_it_is_whole_and_its_prelude_before() {
+        let event = frame(&[(":message-type", "event")], &[b' '; 500]);
+        let (mut first, reads) = (FirstFrame::new(1_000), RefCell::new(Vec::new()));
+        for size in 1..=event.len() {
+            let decided = first.look(size, |length| {
+                reads.borrow_mut().push(length);
+                event[..length.min(size)].to_vec()
+            });
+            assert_eq!(matches!(decided, Ok(Beginning::Event)), size == event.len(), "{size}");
+        }
+        assert_eq!(reads.into_inner(), [eventstream::PRELUDE, event.len()]);
+    }
+
+    #[test]
+    fn of_an_event_that_drips_each_byte_is_searched_once() {
+        for end in ["\n\n", "\r\n\r\n"] {
+            let bytes = format!(
+                "data: {{\"error\":{{\"message\":\"{}\",\"code\":503}}}}{end}data: x",
+                "x".repeat(500)
+            );
+            let whole = bytes.len() - "data: x".len();
+            let (mut first, read) = (FirstEvent::default(), Cell::new(0));
+            for size in 1..=whole {
+                let decided = first.look(size, |from, length| {
+                    read.set(read.get() + length);
+                    bytes.as_bytes()[from..from + length].to_vec()
+                });
+                match decided {
+                    Beginning::Failed(error) => assert_eq!((size, error.status), (whole, 503)),
+                    _ => assert!(size < whole, "{size} of {whole}"),
+                }
+            }
+            // Each with the three before it, and the event itself at last.
+            assert!(read.get() < 5 * whole, "{} of {whole}", read.get());
+        }
     }
 
     #[test]
@@ -203,15 +301,15 @@ mod tests {
         ] {
             for (name, end) in [("", "\n\n"), ("event: error\n", "\n\n"), ("", "\r\n\r\n")] {
                 let bytes = format!("{name}data: {text}{end}data: [DONE]\n\n");
-                let Beginning::Failed(error) = first_event(bytes.as_bytes()) else { panic!("{bytes}") };
+                let Beginning::Failed(error) = event_of(bytes.as_bytes()) else { panic!("{bytes}") };
                 assert_eq!((error.status, error.message.as_str()), (status, "why"));
             }
-            assert!(matches!(first_event(format!("data: {text}\n").as_bytes()), Beginning::Incomplete));
+            assert!(matches!(event_of(format!("data: {text}\n").as_bytes()), Beginning::Incomplete));
         }
         for event in
             ["data: {\"choices\":[]}\n\n", ": waiting\n\n", "data: {\"error\":null}\n\n", "data: [DONE]\n\n"]
         {
-            assert!(matches!(first_event(event.as_bytes()), Beginning::Event), "{event}");
+            assert!(matches!(event_of(event.as_bytes()), Beginning::Event), "{event}");
         }
     }
 

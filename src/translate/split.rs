@@ -90,6 +90,14 @@ impl Split {
         self.pieces.len()
     }
 
+    /// Memory that is held beside the body, bytes: of this, and of a [`Gathered`] that has nothing yet.
+    pub fn held(&self) -> usize {
+        const EACH: usize = size_of::<(Range<usize>, usize)>()
+            .saturating_add(size_of::<Option<Vec<u8>>>())
+            .saturating_add(size_of::<(usize, usize)>());
+        self.pieces.len().saturating_mul(EACH)
+    }
+
     /// The request of one piece: the client's own, with only these inputs.
     pub fn piece(&self, body: &[u8], index: usize) -> Option<Vec<u8>> {
         let (inputs, _) = self.pieces.get(index)?;
@@ -105,9 +113,11 @@ pub struct Gathered {
     endpoint: Endpoint,
     /// What each piece has given that cannot be written yet; those before `next` are written.
     waiting: Vec<Option<Vec<u8>>>,
+    /// Bytes of these.
+    waits: usize,
     next: usize,
-    /// How many items each piece has.
-    counts: Vec<usize>,
+    /// Of each piece, the place of its first item and how many it has.
+    places: Vec<(usize, usize)>,
     out: Vec<u8>,
     /// Of the whole, as the last piece has them.
     head: Head,
@@ -197,8 +207,9 @@ impl Gathered {
         Self {
             endpoint: split.endpoint,
             waiting: split.pieces.iter().map(|_| None).collect(),
+            waits: 0,
             next: 0,
-            counts: split.pieces.iter().map(|(_, count)| *count).collect(),
+            places: places(&split.pieces),
             out: Vec::new(),
             head: Head::default(),
             usage: Usage::default(),
@@ -216,10 +227,10 @@ impl Gathered {
         let List(data) = data.or(choices).or(results).ok_or_else(unreadable)?;
         let model = model.ok_or_else(unreadable)?.into_cow().into_owned();
         let head = Head { id: id.map(|id| id.into_cow().into_owned()), created, model };
-        if self.counts.get(piece).copied() != Some(data.len()) {
+        let place = self.places.get(piece).filter(|(_, count)| *count == data.len());
+        let Some((first, _)) = place.copied() else {
             return Err(no_answer("A part of the reply has not one entry for each item."));
-        }
-        let first: usize = self.counts.iter().take(piece).sum();
+        };
         let mut written = Vec::with_capacity(reply.len());
         for (index, item) in data.into_iter().enumerate() {
             let index = first.saturating_add(index);
@@ -230,9 +241,12 @@ impl Gathered {
         add(&mut self.usage.prompt_tokens, prompt_tokens);
         add(&mut self.usage.completion_tokens, completion_tokens);
         if let Some(place) = self.waiting.get_mut(piece) {
+            written.shrink_to_fit();
+            self.waits = self.waits.saturating_add(written.len());
             *place = Some(written);
         }
         while let Some(ready) = self.waiting.get_mut(self.next).and_then(Option::take) {
+            self.waits = self.waits.saturating_sub(ready.len());
             self.out.extend_from_slice(&ready);
             self.next = self.next.saturating_add(1);
         }
@@ -241,12 +255,17 @@ impl Gathered {
 
     /// True once every piece is there.
     pub fn is_whole(&self) -> bool {
-        self.next == self.counts.len()
+        self.next == self.places.len()
     }
 
-    /// Bytes that are held.
+    /// How long the reply is so far, bytes.
+    pub fn length(&self) -> usize {
+        self.out.len().saturating_add(self.waits)
+    }
+
+    /// Memory that is held, bytes: what grows has room for as much again.
     pub fn held(&self) -> usize {
-        self.waiting.iter().flatten().map(Vec::len).fold(self.out.len(), usize::saturating_add)
+        self.out.capacity().saturating_add(self.waits)
     }
 
     /// The whole reply. What has been gathered is gone.
@@ -280,6 +299,17 @@ impl Gathered {
         items.extend_from_slice(end.as_bytes());
         items
     }
+}
+
+/// Of each piece, the place of its first item and how many it has.
+fn places(pieces: &[(Range<usize>, usize)]) -> Vec<(usize, usize)> {
+    let mut first = 0_usize;
+    let place = |(_, count): &(Range<usize>, usize)| {
+        let place = (first, *count);
+        first = first.saturating_add(*count);
+        place
+    };
+    pieces.iter().map(place).collect()
 }
 
 /// Counts some more, where they are counted.

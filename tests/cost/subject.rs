@@ -183,16 +183,17 @@ fn stream(input: &[u8], eighths: usize, piece: usize) {
 
 /// As the upstream role does: with each piece it looks anew at what Envoy holds, until it has decided.
 fn native_stream(events: bool, input: &[u8], eighths: usize, piece: usize) {
-    use passthrough::Beginning;
+    use passthrough::{Beginning, FirstEvent, FirstFrame};
     let limit = Limits::default().frame_bytes;
+    let (mut event, mut frame) = (FirstEvent::default(), FirstFrame::new(limit));
     let mut held = 0;
     for bytes in pieces(input, eighths, piece) {
         held += bytes.len();
-        let read = |most: usize| input[..held.min(most)].to_vec();
+        let read = |from: usize, length: usize| input[from..held.min(from + length)].to_vec();
         let decided = if events {
-            !matches!(passthrough::first_event(&read(limit)), Beginning::Incomplete)
+            !matches!(event.look(held.min(limit), read), Beginning::Incomplete)
         } else {
-            !matches!(passthrough::first_frame(read, limit), Ok(Beginning::Incomplete))
+            !matches!(frame.look(held, |length| read(0, length)), Ok(Beginning::Incomplete))
         };
         if decided {
             break;

@@ -82,6 +82,8 @@ class Request:
     path: str
     headers: dict
     body: bytes = b""
+    # Over HTTP/2.
+    trailers: dict = field(default_factory=dict)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -282,7 +284,11 @@ class Http2:
         elif isinstance(event, h2.events.DataReceived):
             self.requests[event.stream_id].body += event.data
             self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+        elif isinstance(event, h2.events.TrailersReceived):
+            trailers = {name.decode(): value.decode("latin-1") for name, value in event.headers}
+            self.requests[event.stream_id].trailers = trailers
         elif isinstance(event, h2.events.StreamEnded):
+            self.server.seen.append(self.requests[event.stream_id])
             task = asyncio.create_task(self.answer(event.stream_id))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)

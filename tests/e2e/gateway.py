@@ -86,13 +86,32 @@ class Gateway:
         return wire.Connection(self.port, key)
 
 
-def route(config):
-    """The sample's route, to be changed."""
+def routes(config):
+    """The sample's routes, to be changed."""
     [listener] = config["static_resources"]["listeners"]
     [manager] = listener["filter_chains"][0]["filters"]
     [host] = manager["typed_config"]["route_config"]["virtual_hosts"]
-    [found] = host["routes"]
-    return found
+    return host["routes"]
+
+
+def route(config):
+    """The one of what goes on to Bedrock."""
+    return routes(config)[-1]
+
+
+def held_route(config):
+    """The one of what the gateway role still holds."""
+    held, _ = routes(config)
+    return held
+
+
+def buffers(config, size):
+    """A patch: what Envoy holds of a body, or of a reply. (A request's first route says so, also where it gets another.)"""
+    for found in routes(config):
+        found["request_body_buffer_limit"] = size
+    [listener] = config["static_resources"]["listeners"]
+    for place in (listener, *config["static_resources"]["clusters"]):
+        place["per_connection_buffer_limit_bytes"] = size
 
 
 def http_options(config):

@@ -139,6 +139,17 @@ class Server:
             request.wfile.write(b"\x89")
             time.sleep(0.1)
 
+    def give_stall(self, request, size):
+        """So many bytes of an image, and no more until nobody waits for it."""
+        request.send_response(200)
+        request.send_header("content-length", str(int(size) + 1000))
+        request.end_headers()
+        request.wfile.write(PNG.ljust(int(size), b"x"))
+        self.sent += int(size)
+        request.connection.settimeout(30)
+        with contextlib.suppress(OSError):
+            request.connection.recv(1)
+
     def give_close(self, request, when):
         """Goes away: before an answer, or in the middle of it."""
         if when == "middle":

@@ -146,9 +146,12 @@ class Http2:
         self.flush()
         return stream
 
-    async def ask(self, path, body, headers=()):
+    async def ask(self, path, body, headers=(), trailers=()):
         async with asyncio.timeout(PATIENCE):
-            stream = await self.begin(path, body, headers)
+            stream = await self.begin(path, body, headers, end=not trailers)
+            if trailers:
+                self.h2.send_headers(stream, trailers, end_stream=True)
+                self.flush()
             waiting = self.waiting[stream]
             await waiting.over.wait()
         del self.waiting[stream]

@@ -9,7 +9,7 @@ import pytest
 from admin import Admin
 from bench import machine
 from faulty import EVENT_STREAM, JSON, Faulty, Reply, frame
-from gateway import KEY, over_http2, route
+from gateway import KEY, buffers, over_http2
 from kinds import KINDS, replies
 from raw import CLIENTS, all_at_once
 
@@ -69,11 +69,7 @@ ADMINS = {name: Admin() for name in ("http1", "http2", "usual")}
 
 def little(config):
     ADMINS["http1"](config)
-    route(config)["request_body_buffer_limit"] = LITTLE
-    [listener] = config["static_resources"]["listeners"]
-    listener["per_connection_buffer_limit_bytes"] = LITTLE
-    for cluster in config["static_resources"]["clusters"]:
-        cluster["per_connection_buffer_limit_bytes"] = LITTLE
+    buffers(config, LITTLE)
 
 
 def little_over_http2(config):

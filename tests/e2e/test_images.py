@@ -10,7 +10,7 @@ import openai
 import pytest
 
 import envoy_config
-from gateway import Gateway, route
+from gateway import KEY, Gateway, route
 from image_server import IMAGES, PNG, Names, Server
 from settings import ROOT, Problem
 
@@ -603,3 +603,25 @@ def test_over_tls_the_certificate_has_to_be_the_names(begin, emulator, certifica
             answer = connection.chat(chat(server, f"https://b.images.test:{server.port}/image/png"))
             refusal(answer, "invalid_image_url")
         assert server.paths == ["/image/png"]
+
+
+def test_what_is_on_its_way_for_clients_that_are_gone_is_counted(begin, server, ask):
+    """Envoy cannot call it off: it stays until its time is over."""
+    each, most = 4_800_000, 16_000_000
+    gateway = begin(changes={"limits": {"worker_bytes": most}}, bytes=5_000_000, timeout_seconds=3)
+    # The first is slow: a VM is new.
+    assert ask("image/png", through=gateway).status == 200
+    for _ in range(3):
+        with gateway.connection() as connection:
+            body = json.dumps(chat(server, f"stall/{each}")).encode()
+            connection.http.request("POST", "/v1/chat/completions", body, {"authorization": f"Bearer {KEY}"})
+            before, deadline = server.sent, time.monotonic() + 10
+            while server.sent == before and time.monotonic() < deadline:
+                time.sleep(0.01)
+    time.sleep(0.2)
+    answer = ask("bytes/3000000", through=gateway)
+    assert (answer.status, answer.error["code"]) == (503, "gateway_busy"), answer
+    assert answer.headers["retry-after"] == "1"
+    assert ask("image/png", through=gateway).status == 200, "a small one goes on"
+    time.sleep(3)
+    assert ask("bytes/3000000", through=gateway).status == 200

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, EventStreamError
 
 from aws_client import bedrock, over_tls
-from gateway import KEY, nowhere, over_http2, route
+from gateway import KEY, nowhere, over_http2, route, routes
 
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 NOVA = "us.amazon.nova-pro-v1:0"
@@ -312,7 +312,8 @@ def as_it_came(config):
 
 def small(config):
     """A patch: Envoy's own limit to bodies."""
-    route(config)["request_body_buffer_limit"] = 1000
+    for found in routes(config):
+        found["request_body_buffer_limit"] = 1000
 
 
 @pytest.mark.bedrock_refuses

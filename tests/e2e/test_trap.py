@@ -2,15 +2,18 @@
 whole. What fails it here is memory: the same code in a VM that has little of it."""
 
 import asyncio
+import collections
+import functools
 import json
+import time
 
 import pytest
 
 import envoy_config
 import processes
 from admin import Admin
-from faulty import Faulty
-from gateway import KEY
+from faulty import JSON, Faulty, Reply
+from gateway import KEY, buffers, held_route
 from kinds import KINDS, replies
 from raw import CLIENTS, all_at_once
 from settings import ROOT
@@ -33,25 +36,36 @@ def bedrock(running_emulator):
     bedrock.stop()
 
 
-ADMIN = Admin()
+ADMIN, HELD = Admin(), Admin()
 
 
-def little_memory(config):
-    ADMIN(config)
+def little_memory(config, memory=LITTLE, admin=ADMIN):
+    admin(config)
     module = ROOT / "target/wasm/bedrock_filter.wasm"
-    small = processes.RUN / "small.wasm"
-    small.write_bytes(limit_memory(module.read_bytes(), LITTLE))
+    small = processes.RUN / f"small-{memory}.wasm"
+    small.write_bytes(limit_memory(module.read_bytes(), memory))
     for plugin in envoy_config.wasm_plugins(config):
         plugin["vm_config"]["code"]["local"]["filename"] = str(small)
 
 
 @pytest.fixture
-def gateway(start, bedrock, world):
-    gateway = start(bedrock.endpoint, patch=little_memory, workers=1)
-    yield gateway
-    # These are what the test is about; in any other they are a failure.
-    lines = [line for line in world.new_lines(gateway.process.log) if "Uncaught RuntimeError: unreachable" in line]
-    assert lines
+def failing(start, bedrock, world):
+    """Starts gateways whose VMs fail, as they have to by the end of the test."""
+    started = []
+
+    def begin(patch, **how):
+        started.append(start(bedrock.endpoint, patch=patch, workers=1, **how))
+        return started[-1]
+
+    yield begin
+    for gateway in started:
+        # These are what the test is about; in any other they are a failure.
+        assert any("Uncaught RuntimeError: unreachable" in line for line in world.new_lines(gateway.process.log))
+
+
+@pytest.fixture
+def gateway(failing):
+    return failing(little_memory)
 
 
 async def good(gateway):
@@ -82,8 +96,8 @@ def test_one_request_fails_and_the_worker_comes_back(gateway, downstream):
     assert ADMIN.settled("cluster.bedrock.upstream_rq_active") == 0
 
 
-def reloads():
-    return sum(count for name, count in ADMIN.stats("vm_reload_success").items())
+def reloads(admin=ADMIN):
+    return sum(count for name, count in admin.stats("vm_reload_success").items())
 
 
 @pytest.mark.parametrize("downstream", CLIENTS)
@@ -128,3 +142,95 @@ def test_many_that_are_too_much_do_not_keep_the_others_out(gateway):
         assert outcome.status != 503 or outcome.error["type"] == "server_error"
     assert sum(outcome.status == 200 for outcome in outcomes) > 20
     asyncio.run(good(gateway))
+
+
+LIST = {"model": "text-embedding-3-small", "input": ["one", "two", "three"]}
+
+
+def impatient(config):
+    little_memory(config, admin=HELD)
+    held_route(config)["route"]["idle_timeout"] = "3s"
+
+
+@pytest.mark.parametrize("downstream", CLIENTS)
+def test_a_request_that_is_held_hears_soon_after_its_limit_that_the_vm_has_failed(failing, bedrock, downstream):
+    """A list in pieces: none of its pieces will ever be taken, and the gateway role is not there to say so."""
+    gateway = failing(impatient, changes={"limits": {"list_seconds": 2}})
+    client = CLIENTS[downstream]
+
+    async def held():
+        async with client(gateway.port, KEY) as connection:
+            return await connection.ask("/v1/embeddings", LIST, {"x-emulator": "stall -1"})
+
+    async def run():
+        before = bedrock.active
+        waiting = asyncio.create_task(held())
+        async with asyncio.timeout(10):
+            while bedrock.active < before + len(LIST["input"]):
+                await asyncio.sleep(0.01)
+        async with client(gateway.port, KEY) as connection:
+            assert (await connection.ask("/v1/chat/completions", TOO_MUCH)).status == 503
+        begun = time.monotonic()
+        outcome = await waiting
+        print(f"{time.monotonic() - begun:.1f} s: {outcome}")
+        assert outcome.status in (503, 504) and outcome.error["type"] == "server_error"
+        assert time.monotonic() - begun < 4
+        await good(gateway)
+
+    asyncio.run(run())
+
+
+KILOBYTE = 1 << 10
+BUFFER = 64 * KILOBYTE
+# Lengths of replies, so that now and then there is hardly a byte left in the VM.
+LENGTHS = range(18 * KILOBYTE, 30 * KILOBYTE, 101)
+
+
+# From much too little for such a reply to just enough: somewhere between there is enough for it and none for what Envoy calls
+# within it.
+SIZES = [384, 416, 448, 512]
+TINY = {size: Admin() for size in SIZES}
+# Much is made of it while it is read.
+PARTS = {"model": "gpt-4o", "messages": [{"role": "user", "content": [{}] * 14_000}]}
+
+
+@functools.cache
+def tiny(size):
+    """A patch: hardly more memory than the VM begins with, and buffers that a reply outgrows as it is translated. Envoy then ends
+    the request within the call that gives it the reply."""
+
+    def patch(config):
+        little_memory(config, size * KILOBYTE, TINY[size])
+        buffers(config, BUFFER)
+
+    return patch
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_trap_comes_within_a_host_call(failing, bedrock, size):
+    """There it would end Envoy, and all workers with it. Others of the worker's requests trap at the same time."""
+    gateway = failing(tiny(size))
+    reply = json.loads(bedrock.replies["converse"].payload)
+    for length in LENGTHS:
+        call = {"toolUseId": "a", "name": "f", "input": {"a": '"' * length}}
+        reply["output"]["message"]["content"] = [{"toolUse": call}]
+        bedrock.more[f"growing-{length}"] = Reply(JSON, json.dumps(reply).encode())
+    kinds = ["chat", "native", "stream", "native-stream"]
+    counts = collections.Counter()
+
+    async def ask(number):
+        kind = kinds[number % len(kinds)]
+        path, body = KINDS[kind]
+        if number % 40 == 0:
+            body = PARTS
+        fault = f"growing-{LENGTHS[number % len(LENGTHS)]} 0" if kind == "chat" else "whole"
+        async with CLIENTS[list(CLIENTS)[number // 4 % 2]](gateway.port, KEY) as connection:
+            outcome = await connection.ask(path, body, {"x-emulator": fault})
+        counts[kind, outcome.status] += 1
+
+    asyncio.run(all_at_once(16, [lambda number=number: ask(number) for number in range(4 * len(LENGTHS))]))
+    print(size, dict(counts), reloads(TINY[size]))
+    assert reloads(TINY[size]), "none trapped"
+    if size > 400:
+        assert counts["chat", 500], "none was ended within a call"
+    gateway.process.check()

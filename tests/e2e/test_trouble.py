@@ -9,7 +9,7 @@ import time
 import openai
 import pytest
 
-from gateway import nowhere, route
+from gateway import nowhere, route, routes
 from settings import Endpoint
 from wire import until_broken
 
@@ -71,7 +71,8 @@ def test_a_limit_on_the_first_token_never_cuts_a_stream_that_runs(start):
 
 def test_a_body_too_large_for_envoy_itself_is_refused_in_openais_shape(start, running_emulator):
     def tiny(config):
-        route(config)["request_body_buffer_limit"] = 1024
+        for found in routes(config):
+            found["request_body_buffer_limit"] = 1024
 
     before = running_emulator.count()
     body = json.dumps(BODY).encode().ljust(3_000_000)

@@ -114,7 +114,8 @@ pub(crate) fn register_callout(token: u32) {
 /// A context is over.
 pub(crate) fn on_delete(id: u32) {
     let root = CONTEXTS.with_borrow_mut(|contexts| {
-        contexts.callouts.retain(|_, maker| *maker != id);
+        // A stream's calls stay until their responses come, which are nobody's then: no id comes a second time, and to look
+        // for them would take as long as there are calls of all streams.
         take_root(&mut contexts.roots, id)
     });
     if let Some(root) = root {

@@ -5,7 +5,7 @@
 use std::mem::MaybeUninit;
 
 use crate::types::Action;
-use crate::{dispatcher, hostcalls};
+use crate::{dispatcher, hostcalls, spare};
 
 /// Says which ABI this is.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
@@ -20,7 +20,7 @@ pub extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut MaybeUninit<u8> 
 /// A context begins: a plugin's own where it has no root, else a stream's.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_context_create(id: u32, root: u32) {
-    dispatcher::on_create_context(id, root);
+    spare::within(|| dispatcher::on_create_context(id, root));
 }
 
 /// The VM begins; its own configuration is not looked at.
@@ -32,49 +32,51 @@ pub extern "C" fn proxy_on_vm_start(_id: u32, _configuration_size: usize) -> boo
 /// A plugin has a configuration; false refuses it.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_configure(id: u32, configuration_size: usize) -> bool {
-    dispatcher::with_root(id, |root| root.on_configure(configuration_size)).unwrap_or(false)
+    spare::within(|| dispatcher::with_root(id, |root| root.on_configure(configuration_size))).unwrap_or(false)
 }
 
 /// A plugin looks after what is due.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_tick(id: u32) {
-    dispatcher::with_root(id, |root| root.on_tick());
+    spare::within(|| dispatcher::with_root(id, |root| root.on_tick()));
 }
 
 /// The headers of a request.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_request_headers(id: u32, count: usize, end_of_stream: bool) -> Action {
-    dispatcher::with_http(id, |stream| stream.on_http_request_headers(count, end_of_stream))
+    spare::within(|| dispatcher::with_http(id, |stream| stream.on_http_request_headers(count, end_of_stream)))
 }
 
 /// A piece of its body.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_request_body(id: u32, size: usize, end_of_stream: bool) -> Action {
-    dispatcher::with_http(id, |stream| stream.on_http_request_body(size, end_of_stream))
+    spare::within(|| dispatcher::with_http(id, |stream| stream.on_http_request_body(size, end_of_stream)))
 }
 
 /// Its trailers, which end the body.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_request_trailers(id: u32, count: usize) -> Action {
-    dispatcher::with_http(id, |stream| stream.on_http_request_trailers(count))
+    spare::within(|| dispatcher::with_http(id, |stream| stream.on_http_request_trailers(count)))
 }
 
 /// The headers of the response.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_response_headers(id: u32, count: usize, end_of_stream: bool) -> Action {
-    dispatcher::with_http(id, |stream| stream.on_http_response_headers(count, end_of_stream))
+    spare::within(|| {
+        dispatcher::with_http(id, |stream| stream.on_http_response_headers(count, end_of_stream))
+    })
 }
 
 /// A piece of its body.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_response_body(id: u32, size: usize, end_of_stream: bool) -> Action {
-    dispatcher::with_http(id, |stream| stream.on_http_response_body(size, end_of_stream))
+    spare::within(|| dispatcher::with_http(id, |stream| stream.on_http_response_body(size, end_of_stream)))
 }
 
 /// Its trailers, which end the body.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_response_trailers(id: u32, count: usize) -> Action {
-    dispatcher::with_http(id, |stream| stream.on_http_response_trailers(count))
+    spare::within(|| dispatcher::with_http(id, |stream| stream.on_http_response_trailers(count)))
 }
 
 /// The response of a call; Envoy gives all of them to the plugin.
@@ -90,13 +92,15 @@ pub extern "C" fn proxy_on_http_call_response(
     let activate = |id| {
         let _ = hostcalls::set_effective_context(id);
     };
-    dispatcher::on_http_call_response(root, token, activate, |context| {
-        context.on_http_call_response(token, headers, size, trailers);
+    spare::within(|| {
+        dispatcher::on_http_call_response(root, token, activate, |context| {
+            context.on_http_call_response(token, headers, size, trailers);
+        });
     });
 }
 
 /// A context is over.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_delete(id: u32) {
-    dispatcher::on_delete(id);
+    spare::within(|| dispatcher::on_delete(id));
 }

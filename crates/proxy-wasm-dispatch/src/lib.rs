@@ -8,6 +8,7 @@
 //! | [`hostcalls`] | what a filter calls; each may fail, none panics |
 //! | [`entry`] | the exports that Envoy calls |
 //! | `dispatcher` | which context a callback is for |
+//! | `spare` | memory for what is called back within a host call |
 //!
 //! ```no_run
 //! use proxy_wasm_dispatch::traits::{Context, HttpContext, RootContext};
@@ -43,6 +44,7 @@ mod dispatcher;
 pub mod entry;
 pub mod hostcalls;
 mod ids;
+mod spare;
 pub mod traits;
 pub mod types;
 

@@ -4,13 +4,14 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
 
-use super::Gateway;
+use super::{Gateway, let_in};
 use crate::bedrock::error::Error as BedrockError;
 use crate::filter::fan_out::Outcome;
 use crate::filter::host;
 use crate::filter::refusal::{host_failed, refuse, refuse_beside, relay};
 use crate::openai::Error;
 use crate::translate::errors;
+use crate::wire;
 
 /// How much of a refused body is read for the sake of its connection, bytes.
 const DRAIN: usize = 1 << 20;
@@ -32,6 +33,7 @@ impl Gateway {
         let Some(fetching) = &mut self.fetching else { return Ok(()) };
         if fetching.answered(call, headers, size)? {
             self.fetching = None;
+            let_in()?;
             hostcalls::resume_http_request().map_err(|_| host_failed("let the request go on"))?;
         }
         Ok(())
@@ -48,12 +50,23 @@ impl Gateway {
         self.refusal.take().map_or(Action::Pause, |error| refuse(&error))
     }
 
+    /// Whatever `act` reads may make us hold so much and no more.
+    fn within_budget<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> T {
+        wire::at_most(self.config.held_bytes, || act(self))
+    }
+
     fn or_refuse(&mut self, action: Result<Action, Error>) -> Action {
         action.unwrap_or_else(|error| {
             self.answered = true;
             refuse(&error)
         })
     }
+}
+
+/// True where Envoy closes the connection of a request that is answered before it is whole; over HTTP/2 and later only
+/// the one stream ends.
+fn is_http1() -> bool {
+    host::property(&["request", "protocol"]).is_none_or(|protocol| protocol.starts_with(b"HTTP/1"))
 }
 
 /// True for `CONNECT`, whose body is the connection itself.
@@ -63,11 +76,13 @@ fn is_tunnel() -> bool {
 
 impl Context for Gateway {
     fn on_http_call_response(&mut self, token: u32, headers: usize, body_size: usize, _trailers: usize) {
-        let result = if self.fan_out.is_some() {
-            self.gathered(token, headers, body_size)
-        } else {
-            self.fetched(token, headers, body_size)
-        };
+        let result = self.within_budget(|this| {
+            if this.fan_out.is_some() {
+                this.gathered(token, headers, body_size)
+            } else {
+                this.fetched(token, headers, body_size)
+            }
+        });
         if let Err(error) = result {
             // The others are of no use any more.
             self.fetching = None;
@@ -82,7 +97,7 @@ impl HttpContext for Gateway {
     fn on_http_request_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
         match self.headers(end_of_stream) {
             // A body that is too large is not waited for, nor one that never ends.
-            Err(error) if !end_of_stream && error.status != 413 && !is_tunnel() => {
+            Err(error) if !end_of_stream && error.status != 413 && is_http1() && !is_tunnel() => {
                 self.refusal = Some(error);
                 Action::Pause
             }
@@ -97,7 +112,7 @@ impl HttpContext for Gateway {
         if self.refusal.is_some() {
             return self.drain(body_size, end_of_stream);
         }
-        let action = self.body(body_size, end_of_stream);
+        let action = self.within_budget(|this| this.body(body_size, end_of_stream));
         self.or_refuse(action)
     }
 
@@ -108,8 +123,12 @@ impl HttpContext for Gateway {
         if self.refusal.is_some() {
             return self.drain(0, true);
         }
+        if host::remove_request_trailers().is_err() {
+            return self.or_refuse(Err(host_failed("take trailers away")));
+        }
         // Trailers end the body in the stead of its last piece, and do not say its size.
-        let action = self.body(self.config.body_bytes, true);
+        let size = self.config.body_bytes;
+        let action = self.within_budget(|this| this.body(size, true));
         self.or_refuse(action)
     }
 
@@ -134,14 +153,16 @@ impl HttpContext for Gateway {
     }
 
     fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
-        self.aws_errors
-            .as_mut()
-            .map_or(Action::Continue, |errors| errors.response_body(body_size, end_of_stream))
+        let most = self.config.held_bytes;
+        self.aws_errors.as_mut().map_or(Action::Continue, |errors| {
+            wire::at_most(most, || errors.response_body(body_size, end_of_stream))
+        })
     }
 
     fn on_http_response_trailers(&mut self, _num_trailers: usize) -> Action {
-        // Trailers end the body in the stead of its last piece, and do not say its size.
-        let size = self.config.reply_bytes;
-        self.aws_errors.as_mut().map_or(Action::Continue, |errors| errors.response_body(size, true))
+        let (size, most) = (self.config.reply_bytes, self.config.held_bytes);
+        self.aws_errors
+            .as_mut()
+            .map_or(Action::Continue, |errors| wire::at_most(most, || errors.response_trailers(size)))
     }
 }

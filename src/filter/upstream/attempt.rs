@@ -5,6 +5,7 @@ use crate::bedrock::operation::Operation;
 use crate::gateway::headers::Headers;
 use crate::gateway::targets::Target;
 use crate::openai::Error;
+use crate::translate::passthrough::{FirstEvent, FirstFrame};
 use crate::translate::{Reply, chat};
 
 /// The type of the bodies that we write.
@@ -77,5 +78,24 @@ pub(super) enum AsItIs {
     /// An error, until it is whole.
     Error(Kind, Head, Headers),
     /// A stream, until its first event.
-    First(Kind, Head, Headers),
+    First(Beginner, Head, Headers),
+}
+
+/// Who waits for a stream's first event.
+#[derive(Debug)]
+pub(super) enum Beginner {
+    /// Of Bedrock's own.
+    Native(Operation, FirstFrame),
+    /// Of OpenAI's.
+    OpenAi(FirstEvent),
+}
+
+impl Beginner {
+    /// Whose form the stream has.
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Native(operation, _) => Kind::Native(*operation),
+            Self::OpenAi(_) => Kind::OpenAi,
+        }
+    }
 }

@@ -6,6 +6,7 @@ use proxy_wasm::types::{BufferType, LogLevel, MapType};
 use super::attempt::JSON;
 use super::head::Head;
 use super::{Upstream, host};
+use crate::filter::refusal::is_passing;
 use crate::gateway::headers::Headers;
 use crate::openai::Error;
 
@@ -53,6 +54,8 @@ impl Upstream {
         }
         if let Some(retry_after) = &head.retry_after {
             headers.push("retry-after", retry_after.as_slice());
+        } else if is_passing(error) {
+            headers.push("retry-after", "1");
         }
         if let Some(should_retry) = error.should_retry {
             headers.push("x-should-retry", if should_retry { "true" } else { "false" });

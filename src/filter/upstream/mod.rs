@@ -26,17 +26,21 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, LogLevel, MapType};
 
 use super::accounts::Accounts;
-use super::host;
+use super::held::Held;
 use super::originals::Originals;
 use super::refusal::{host_failed, refuse};
+use super::{ending, host};
 use crate::config::Config;
 use crate::gateway::headers::Headers;
 use crate::openai::Error;
+use crate::wire;
 use attempt::{Answer, Sent};
 
 /// One attempt.
 #[derive(Debug)]
 pub(super) struct Upstream {
+    /// By which Envoy knows it.
+    id: u32,
     config: Rc<Config>,
     accounts: Rc<Accounts>,
     /// What was found at its start.
@@ -46,19 +50,23 @@ pub(super) struct Upstream {
     /// What was sent, once it was.
     sent: Option<Sent>,
     answer: Answer,
+    /// What of a stream is held.
+    held: Held,
     /// We have answered; nothing more is ours to do.
     refused: bool,
 }
 
 impl Upstream {
-    pub(super) fn new(config: Rc<Config>, accounts: Rc<Accounts>) -> Self {
+    pub(super) fn new(id: u32, config: Rc<Config>, accounts: Rc<Accounts>) -> Self {
         Self {
+            id,
             config,
             accounts,
             found: Headers::default(),
             originals: None,
             sent: None,
             answer: Answer::None,
+            held: Held::default(),
             refused: false,
         }
     }
@@ -100,6 +108,11 @@ impl Upstream {
         self.originals.as_ref().is_some_and(Originals::are_shared)
     }
 
+    /// Whatever `act` reads may make us hold so much and no more.
+    fn within_budget<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> T {
+        wire::at_most(self.config.held_bytes, || act(self))
+    }
+
     fn or_refuse(&mut self, action: Result<Action, Error>) -> Action {
         action.unwrap_or_else(|error| {
             self.refused = true;
@@ -110,6 +123,7 @@ impl Upstream {
 
 impl Context for Upstream {
     fn on_done(&mut self) -> bool {
+        ending::is_over(self.id);
         // A reset or a timeout gives no response.
         self.put_back();
         true
@@ -126,16 +140,20 @@ impl HttpContext for Upstream {
         if self.refused || self.sent.is_some() {
             return if self.refused { Action::Pause } else { Action::Continue };
         }
-        let action = self.request_body(body_size, end_of_stream);
+        let action = self.within_budget(|this| this.request_body(body_size, end_of_stream));
         self.or_refuse(action)
     }
 
     fn on_http_request_trailers(&mut self, _num_trailers: usize) -> Action {
+        if !self.refused && host::remove_request_trailers().is_err() {
+            return self.or_refuse(Err(host_failed("take trailers away")));
+        }
         if self.refused || self.sent.is_some() {
             return if self.refused { Action::Pause } else { Action::Continue };
         }
         // Trailers end the body in the stead of its last piece.
-        let action = self.request_body(self.config.body_bytes, true);
+        let size = self.config.body_bytes;
+        let action = self.within_budget(|this| this.request_body(size, true));
         self.or_refuse(action)
     }
 
@@ -144,13 +162,13 @@ impl HttpContext for Upstream {
     }
 
     fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
-        self.response_body(body_size, end_of_stream)
+        self.within_budget(|this| this.response_body(body_size, end_of_stream))
     }
 
     fn on_http_response_trailers(&mut self, _num_trailers: usize) -> Action {
         // Trailers end the body in the stead of its last piece, and do not say how much of it is held.
         let is_held = matches!(self.answer, Answer::Whole(_) | Answer::AsItIs(_));
         let held = if is_held { self.config.reply_bytes } else { 0 };
-        self.response_body(held, true)
+        self.within_budget(|this| this.response_body(held, true))
     }
 }

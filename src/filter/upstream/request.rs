@@ -12,7 +12,7 @@ use crate::aws::sign;
 use crate::config::{Config, Destination};
 use crate::filter::originals::Originals;
 use crate::filter::refusal::{host_failed, too_large};
-use crate::filter::{host, signing};
+use crate::filter::{held, host, signing};
 use crate::gateway::handoff::{self, Handoff, Purpose};
 use crate::gateway::headers::Headers;
 use crate::gateway::targets::{self, Place, Target};
@@ -32,6 +32,7 @@ impl Upstream {
         }
         let handoff = host::property(&[handoff::KEY]);
         let handoff = read(handoff.as_deref())?;
+        held::room_for(size, self.config.worker_bytes)?;
         let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size)
             .map_err(|_| host_failed("give the request's body"))?;
         if body.len() > limit {

@@ -5,8 +5,9 @@ use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
 
 use super::attempt::{Answer, Awaited, JSON, Sent};
 use super::head::Head;
-use super::{Upstream, host};
+use super::{Upstream, ending, host};
 use crate::bedrock::error::Error as BedrockError;
+use crate::filter::held::{self, Held};
 use crate::filter::refusal::host_failed;
 use crate::openai::{Error, sse};
 use crate::translate::errors::{self, no_answer};
@@ -61,6 +62,21 @@ impl Upstream {
 
     /// A piece of the answer's body; `size` is all that there is of it.
     pub(super) fn response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        let is_hedged = self.is_hedged();
+        let action = self.body_piece(size, end_of_stream);
+        if matches!(self.answer, Answer::Given) {
+            self.held = Held::default();
+            if end_of_stream {
+                ending::is_over(self.id);
+            } else if !is_hedged {
+                // What the client is told is all there is, whatever Bedrock still sends, and for however long.
+                ending::begin(self.id);
+            }
+        }
+        action
+    }
+
+    fn body_piece(&mut self, size: usize, end_of_stream: bool) -> Action {
         match std::mem::replace(&mut self.answer, Answer::Given) {
             Answer::None => {
                 self.answer = Answer::None;
@@ -93,7 +109,8 @@ impl Upstream {
             self.answer = Answer::Whole(head);
             return Action::Pause;
         }
-        match self.whole(&head, size) {
+        let whole = held::room_for(size, self.config.worker_bytes).and_then(|()| self.whole(&head, size));
+        match whole {
             Err(error) => self.fail(head, error, size, end_of_stream),
             Ok(body) => {
                 self.set_success(&head, JSON, Some(body.len()));
@@ -147,7 +164,7 @@ impl Upstream {
     }
 
     fn stream_bytes(
-        &self,
+        &mut self,
         stream: &mut chat::Stream,
         size: usize,
         end_of_stream: bool,
@@ -157,6 +174,7 @@ impl Upstream {
             let bytes = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size)
                 .map_err(|_| host_failed("give the reply's body"))?;
             stream.bytes(&bytes, out)?;
+            self.held.set(stream.held(), self.config.worker_bytes)?;
         }
         if end_of_stream { stream.end(out) } else { Ok(()) }
     }

@@ -111,6 +111,19 @@ impl Stream {
         self.begun
     }
 
+    /// What of the answer is held back, bytes: a frame that is not whole, and what can be told only later.
+    pub fn held(&self) -> usize {
+        let speech = match &self.speech {
+            Speech::Held { text, sources } => text.capacity().saturating_add(sources.capacity()),
+            Speech::Flows | Speech::Unwanted => 0,
+        };
+        let calls = self.open.iter().map(|(_, open)| match open {
+            Open::Custom { arguments, .. } => arguments.capacity(),
+            Open::Function { .. } | Open::Answer { .. } => 0,
+        });
+        calls.fold(self.decoder.held().saturating_add(speech), usize::saturating_add)
+    }
+
     /// Takes the next bytes, however they were cut, and writes the chunks of the events that they complete.
     ///
     /// # Errors

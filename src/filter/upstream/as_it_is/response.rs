@@ -5,7 +5,7 @@ use proxy_wasm::types::{Action, BufferType};
 
 use crate::bedrock::error::Error as BedrockError;
 use crate::filter::upstream::Upstream;
-use crate::filter::upstream::attempt::{Answer, AsItIs, JSON, Kind};
+use crate::filter::upstream::attempt::{Answer, AsItIs, Beginner, JSON, Kind};
 use crate::filter::upstream::give::set_response_headers;
 use crate::filter::upstream::head::Head;
 use crate::filter::upstream::response::log_if_ours;
@@ -13,7 +13,7 @@ use crate::gateway::headers::Headers;
 use crate::gateway::native::ERROR_TYPE;
 use crate::openai::Error;
 use crate::translate::errors::{self, no_answer};
-use crate::translate::passthrough::{Beginning, Exception, first_event, first_frame, openai_error, told};
+use crate::translate::passthrough::{Beginning, Exception, FirstEvent, FirstFrame, openai_error, told};
 
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 const SERVER_SENT_EVENTS: &str = "text/event-stream";
@@ -27,14 +27,17 @@ impl Upstream {
         headers: Headers,
     ) -> Action {
         let has_type = |wanted| headers.text("content-type").is_some_and(|found| found.starts_with(wanted));
-        let begins_with_event = match kind {
-            Kind::Native(operation) => operation.streams(),
-            Kind::OpenAi => has_type(SERVER_SENT_EVENTS),
+        let beginner = match kind {
+            Kind::Native(operation) if operation.streams() => {
+                Some(Beginner::Native(operation, FirstFrame::new(self.config.options.limits.frame_bytes)))
+            }
+            Kind::OpenAi if has_type(SERVER_SENT_EVENTS) => Some(Beginner::OpenAi(FirstEvent::default())),
+            _ => None,
         };
         self.answer = if head.status >= 400 {
             Answer::AsItIs(AsItIs::Error(kind, head, headers))
-        } else if begins_with_event {
-            Answer::AsItIs(AsItIs::First(kind, head, headers))
+        } else if let Some(beginner) = beginner {
+            Answer::AsItIs(AsItIs::First(beginner, head, headers))
         } else {
             self.let_through(kind, &head, &headers, None);
             return Action::Continue;
@@ -62,41 +65,49 @@ impl Upstream {
                     return Action::Pause;
                 }
             }
-            AsItIs::First(kind, head, headers) => match self.beginning(kind, &headers, size) {
-                Ok(Beginning::Incomplete) if !end_of_stream => {
-                    self.answer = Answer::AsItIs(AsItIs::First(kind, head, headers));
-                    return Action::Pause;
+            AsItIs::First(mut beginner, head, headers) => {
+                let kind = beginner.kind();
+                match self.beginning(&mut beginner, &headers, size) {
+                    Ok(Beginning::Incomplete) if !end_of_stream => {
+                        self.answer = Answer::AsItIs(AsItIs::First(beginner, head, headers));
+                        return Action::Pause;
+                    }
+                    Ok(Beginning::Incomplete) => {
+                        self.give_error(&head, &no_answer("Bedrock's stream ended before it began."), size);
+                    }
+                    Ok(Beginning::Event) => self.let_through(kind, &head, &headers, None),
+                    Ok(Beginning::Failed(Exception { error, body })) => {
+                        self.give_failure(kind, &head, &headers, &error, &body, size);
+                    }
+                    Err(error) => self.give_error(&head, &error, size),
                 }
-                Ok(Beginning::Incomplete) => {
-                    self.give_error(&head, &no_answer("Bedrock's stream ended before it began."), size);
-                }
-                Ok(Beginning::Event) => self.let_through(kind, &head, &headers, None),
-                Ok(Beginning::Failed(Exception { error, body })) => {
-                    self.give_failure(kind, &head, &headers, &error, &body, size);
-                }
-                Err(error) => self.give_error(&head, &error, size),
-            },
+            }
         }
         Action::Continue
     }
 
     /// What a stream begins with, of which `size` bytes are held.
-    fn beginning(&self, kind: Kind, headers: &Headers, size: usize) -> Result<Beginning<Exception>, Error> {
+    fn beginning(
+        &self,
+        beginner: &mut Beginner,
+        headers: &Headers,
+        size: usize,
+    ) -> Result<Beginning<Exception>, Error> {
         let limit = self.config.options.limits.frame_bytes;
-        let read = |length: usize| {
-            hostcalls::get_buffer(BufferType::HttpResponseBody, 0, length.min(size)).unwrap_or_default()
+        let read = |from: usize, length: usize| {
+            hostcalls::get_buffer(BufferType::HttpResponseBody, from, length).unwrap_or_default()
         };
-        match kind {
-            Kind::Native(_) => {
+        match beginner {
+            Beginner::Native(_, first) => {
                 let is_stream =
                     headers.text("content-type").is_some_and(|found| found.starts_with(EVENT_STREAM));
                 if is_stream {
-                    first_frame(read, limit)
+                    first.look(size, |length| read(0, length))
                 } else {
                     Err(no_answer("Bedrock's reply is no stream."))
                 }
             }
-            Kind::OpenAi => match first_event(&read(limit)) {
+            Beginner::OpenAi(first) => match first.look(size.min(limit), read) {
                 Beginning::Incomplete if size >= limit => {
                     Err(no_answer(format!("An event is longer than the limit of {limit} bytes.")))
                 }
