@@ -65,14 +65,16 @@ pub fn for_client(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The same in a body that goes on as it is: its length stays.
-pub fn mask_accounts(body: &mut [u8]) {
+/// The same in a body that goes on as it is: its length stays. Tells whether there was any.
+pub fn mask_accounts(body: &mut [u8]) -> bool {
     let found: Vec<usize> = accounts(body).collect();
-    for start in found {
+    for start in &found {
+        let start = *start;
         if let Some(digits) = body.get_mut(start..start.saturating_add(ACCOUNT)) {
             digits.fill(b'*');
         }
     }
+    !found.is_empty()
 }
 
 /// Where the numbers of accounts are: twelve digits and no letter or digit beside them.
@@ -98,11 +100,11 @@ fn is_of_word(c: char) -> bool {
 fn is_secret(word: &str) -> bool {
     let has = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
     let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
-    let is_key = |part: &str| KEYS.iter().any(|key| part.starts_with(key) && part.len() > key.len().max(8));
+    let is_key = |key: &&str| word.split_once(*key).is_some_and(|(_, rest)| rest.len() >= 8);
     let is_name = RESOURCES.iter().any(|resource| word.starts_with(resource));
     word.len() >= SECRET && is_mixed && !is_name
         || word.split(|c: char| !c.is_ascii_hexdigit()).any(|part| part.len() >= HEX)
-        || word.split(['=', '/', '%']).any(is_key)
+        || KEYS.iter().any(is_key)
 }
 
 #[cfg(test)]
@@ -161,7 +163,7 @@ mod tests {
             assert_eq!(for_client(text), text);
         }
         let mut body = b"{\"message\":\"of 123456789012\"}".to_vec();
-        mask_accounts(&mut body);
+        assert!(mask_accounts(&mut body) && !mask_accounts(&mut body.clone()));
         assert_eq!(body, b"{\"message\":\"of ************\"}");
     }
 
