@@ -18,6 +18,7 @@
 //! | [`translate`] | OpenAI ⇄ Bedrock, a module per endpoint; the table of what models take |
 //! | [`aws`] | credentials and where they come from, signatures, hosts and paths |
 //! | [`openai`], [`bedrock`] | the wire types of either side, which decide nothing |
+//! | [`texts`] | what of texts that others wrote may be told: in the log, and in errors |
 //! | [`wire`] | what the wire types share on top of serde: strings as they are written, lists, objects, budgets |
 //!
 //! Only [`filter`] knows of Envoy. Everything else is native code over arguments, time included, and is tested as such.
@@ -32,5 +33,6 @@ pub mod config;
 pub mod filter;
 pub mod gateway;
 pub mod openai;
+pub mod texts;
 pub mod translate;
 pub mod wire;

@@ -206,6 +206,7 @@ fn loaded(config: &Config, field: &str) -> Value {
         images,
         fan_out: _,
         discover: _,
+        warnings: _,
     } = config;
     let limits = &options.limits;
     match field {
@@ -215,6 +216,7 @@ fn loaded(config: &Config, field: &str) -> Value {
         "fallback_model" if models.fallback.is_none() => Value::Null,
         "default_embedding_model" if models.default_embedding.is_none() => Value::Null,
         "region" => json!(upstream.region.as_str()),
+        "regions" if upstream.regions.is_none() => Value::Null,
         "fips" => json!(upstream.variant.fips),
         "dual_stack" => json!(upstream.variant.dual_stack),
         // Without one it is the region's own, and so for each member of the credentials.

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import re
 
 import yaml
@@ -127,8 +128,12 @@ def read(path):
 
 
 def write(path, config):
+    """For nobody else to read: whoever writes a secret into the configuration has it in there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.dump(config, Dumper=Plain, sort_keys=False))
+    # A mode holds for files that are made, not for those that are there.
+    path.unlink(missing_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        yaml.dump(config, file, Dumper=Plain, sort_keys=False)
 
 
 class Plain(yaml.SafeDumper):

@@ -52,6 +52,16 @@ def test_a_host_moves_and_keeps_its_metadata():
     assert config["static_resources"]["clusters"][1] == TEMPLATE["static_resources"]["clusters"][1]
 
 
+def test_what_is_written_is_for_nobody_else_to_read(tmp_path):
+    path = tmp_path / "run" / "envoy.yaml"
+    envoy_config.write(path, TEMPLATE)
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o644)
+    envoy_config.write(path, {"other": 1})
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert yaml.safe_load(path.read_text()) == {"other": 1}
+
+
 def test_tls_checks_the_name_of_the_host():
     context = effective(AWS, ca_file="/ca.crt")[1]["transport_socket"]["typed_config"]
     assert context["sni"] == AWS.host and context["auto_sni_san_validation"] is True

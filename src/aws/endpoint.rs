@@ -6,6 +6,8 @@ use url::{Position, Url};
 
 /// AWS General Reference, "Amazon Bedrock endpoints and quotas"; suffixes as in the SDKs' `partitions.json`.
 struct Partition {
+    /// As ARNs name it.
+    name: &'static str,
     /// What the names of its regions start with.
     prefix: &'static str,
     dns_suffix: &'static str,
@@ -15,24 +17,51 @@ struct Partition {
 /// The partitions whose regions tell by their name; every other region is in [`COMMERCIAL`].
 const PARTITIONS: [Partition; 7] = [
     Partition {
+        name: "aws-cn",
         prefix: "cn-",
         dns_suffix: "amazonaws.com.cn",
         dual_stack_suffix: "api.amazonwebservices.com.cn",
     },
-    Partition { prefix: "us-gov-", dns_suffix: "amazonaws.com", dual_stack_suffix: "api.aws" },
-    Partition { prefix: "eusc-", dns_suffix: "amazonaws.eu", dual_stack_suffix: "api.amazonwebservices.eu" },
-    Partition { prefix: "us-iso-", dns_suffix: "c2s.ic.gov", dual_stack_suffix: "api.aws.ic.gov" },
-    Partition { prefix: "us-isob-", dns_suffix: "sc2s.sgov.gov", dual_stack_suffix: "api.aws.scloud" },
     Partition {
+        name: "aws-us-gov",
+        prefix: "us-gov-",
+        dns_suffix: "amazonaws.com",
+        dual_stack_suffix: "api.aws",
+    },
+    Partition {
+        name: "aws-eusc",
+        prefix: "eusc-",
+        dns_suffix: "amazonaws.eu",
+        dual_stack_suffix: "api.amazonwebservices.eu",
+    },
+    Partition {
+        name: "aws-iso",
+        prefix: "us-iso-",
+        dns_suffix: "c2s.ic.gov",
+        dual_stack_suffix: "api.aws.ic.gov",
+    },
+    Partition {
+        name: "aws-iso-b",
+        prefix: "us-isob-",
+        dns_suffix: "sc2s.sgov.gov",
+        dual_stack_suffix: "api.aws.scloud",
+    },
+    Partition {
+        name: "aws-iso-e",
         prefix: "eu-isoe-",
         dns_suffix: "cloud.adc-e.uk",
         dual_stack_suffix: "api.cloud-aws.adc-e.uk",
     },
-    Partition { prefix: "us-isof-", dns_suffix: "csp.hci.ic.gov", dual_stack_suffix: "api.aws.hci.ic.gov" },
+    Partition {
+        name: "aws-iso-f",
+        prefix: "us-isof-",
+        dns_suffix: "csp.hci.ic.gov",
+        dual_stack_suffix: "api.aws.hci.ic.gov",
+    },
 ];
 
 const COMMERCIAL: Partition =
-    Partition { prefix: "", dns_suffix: "amazonaws.com", dual_stack_suffix: "api.aws" };
+    Partition { name: "aws", prefix: "", dns_suffix: "amazonaws.com", dual_stack_suffix: "api.aws" };
 
 /// The longest region name accepted; AWS's own have at most 16 characters.
 const MAX_REGION: usize = 32;
@@ -88,6 +117,11 @@ impl Region {
         let fips = if fips { "-fips" } else { "" };
         let suffix = if dual_stack { partition.dual_stack_suffix } else { partition.dns_suffix };
         format!("{service}{fips}.{region}.{suffix}")
+    }
+
+    /// The partition that it is in, as ARNs name it: `aws`, `aws-cn`, …
+    pub fn partition_name(&self) -> &'static str {
+        self.partition().name
     }
 
     fn partition(&self) -> &'static Partition {

@@ -11,6 +11,9 @@ use super::turn::{self, TOLERANCE, Turn, Worker, moment};
 
 /// How long before their end credentials are not used any more: a request has to get there.
 const MARGIN: Duration = Duration::from_secs(1);
+/// How long after they came credentials are renewed at the latest, however long they live: what AWS has revoked, or a clock that was
+/// wrong, does not stay.
+const LONGEST_USE: Duration = Duration::from_secs(3_600);
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -45,16 +48,15 @@ impl Held {
         self.expires.saturating_sub(moment(now))
     }
 
-    /// When two thirds of their life are over, or up to a tenth of it earlier. Whatever lives a quarter of an hour is so
+    /// When two thirds of their life are over, and an hour at the latest, or up to a tenth of it earlier. Whatever lives a quarter of an hour is so
     /// renewed five minutes before its end.
     fn is_to_renew(&self, worker: Worker, now: Duration) -> bool {
         let life = self.expires.saturating_sub(self.fetched);
-        let thousandths = 666_u32.saturating_sub(worker.early);
-        now.saturating_add(TOLERANCE) < self.fetched
-            || now
-                >= self
-                    .fetched
-                    .saturating_add(life.saturating_mul(thousandths).checked_div(1000).unwrap_or(life))
+        let part = |of: Duration, thousandths: u32| {
+            of.saturating_mul(thousandths.saturating_sub(worker.early)).checked_div(1000).unwrap_or(of)
+        };
+        let use_for = part(life, 666).min(part(LONGEST_USE, 1_000));
+        now.saturating_add(TOLERANCE) < self.fetched || now >= self.fetched.saturating_add(use_for)
     }
 }
 
@@ -185,6 +187,18 @@ mod tests {
         // Five minutes before the end, or more, for all that live a quarter of an hour.
         for life in (900..=43_200).step_by(100) {
             assert!(held(life).is_due(ME, at(life - 300)), "{life}");
+        }
+    }
+
+    #[test]
+    fn credentials_that_end_in_the_year_9999_are_renewed_within_an_hour() {
+        let end = Duration::from_secs(253_402_300_799 - 1_000_000_000).as_secs();
+        for life in [end, 12 * HOUR, 100 * HOUR] {
+            let record = held(life);
+            assert!(!record.is_due(ME, at(HOUR - 1)) && record.is_due(ME, at(HOUR)), "{life}");
+            let early = Worker { early: 100, ..ME };
+            assert!(!record.is_due(early, at(3_239)) && record.is_due(early, at(3_240)), "{life}");
+            assert!(record.held.unwrap().is_good(at(HOUR + 1)), "they are good until they end");
         }
     }
 

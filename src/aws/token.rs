@@ -62,7 +62,10 @@ pub fn mint(
     Ok(format!("{PREFIX}{}", STANDARD.encode(url)))
 }
 
-/// Tokens in use: one for each key pair, region and lifetime.
+/// Most tokens that are held: more than a configuration has accounts and regions. With more, the oldest are minted anew.
+const MOST: usize = 64;
+
+/// Tokens in use: one for each key pair, region and lifetime, and no more than [`MOST`].
 #[derive(Debug, Default)]
 pub struct Tokens(Vec<Held>);
 
@@ -99,6 +102,8 @@ impl Tokens {
         }
         let token = mint(credentials, region, now, lifetime)?;
         self.0.retain(|held| held.is_fresh(now));
+        // They stand in the order in which they were minted.
+        self.0.drain(..self.0.len().saturating_sub(MOST.saturating_sub(1)));
         self.0.push(Held {
             credentials: credentials.clone(),
             region: region.to_owned(),
@@ -179,6 +184,31 @@ mod tests {
         minted.dedup();
         assert_eq!(minted.len(), 4);
         assert_eq!(tokens.get(&credentials("A"), "us-east-1", HOUR, at(1)).as_ref(), Ok(&seen[0]));
+    }
+
+    #[test]
+    fn no_more_than_so_many_tokens_are_held_and_the_oldest_goes_first() {
+        let mut tokens = Tokens::default();
+        let mut get = |region: usize, now| {
+            let token = tokens.get(&credentials("A"), &format!("region-{region}"), HOUR, at(now)).unwrap();
+            (token, tokens.0.len())
+        };
+        let first = get(0, 0).0;
+        let second = get(1, 0).0;
+        for region in 2..30_000 {
+            let (_, held) = get(region, 1);
+            assert!(held <= MOST, "{held}");
+            if region == MOST - 1 {
+                assert_eq!(get(0, 1), (first.clone(), MOST));
+            }
+            if region == MOST {
+                assert_eq!(get(1, 1).0, second, "only the oldest is gone");
+                assert_ne!(get(0, 1).0, first);
+            }
+            if region > MOST + 10 {
+                break;
+            }
+        }
     }
 
     #[test]

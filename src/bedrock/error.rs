@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::texts::for_log;
 use crate::wire::{self, Str};
 
 /// An error as Bedrock states it.
@@ -64,12 +65,9 @@ impl Error {
         wire::to_vec(&Body { message })
     }
 
-    /// The error for a log line: its type and the first line of its text. AWS's text about a wrong signature goes on with
-    /// the canonical request, in which the session token stands.
+    /// The error for a log line: its type and what may be told of its text, see [`for_log`].
     pub fn summary(&self) -> String {
-        const LENGTH: usize = 300;
-        let line = self.message.lines().next().unwrap_or_default();
-        format!("{}: {}", self.name, line.chars().take(LENGTH).collect::<String>())
+        format!("{}: {}", for_log(&self.name), for_log(&self.message))
     }
 
     /// The status that this error has over HTTP (service model); 500 where it is not known.
@@ -143,6 +141,18 @@ mod tests {
         let error =
             Error { status: 403, name: "InvalidSignatureException".to_owned(), message: message.to_owned() };
         assert_eq!(error.summary(), "InvalidSignatureException: The signature does not match.");
+    }
+
+    #[test]
+    fn a_log_line_is_one_line_without_secrets_whatever_the_type_and_the_text_are() {
+        let error = Error {
+            status: 403,
+            name: "Denied\r\nforged: line".to_owned(),
+            message:
+                "The token IQoJb3JpZ2luX2VjEAoaCXVzLWVhc3QtMSJH of \u{1b}[31mAKIAIOSFODNN7EXAMPLE\rsecond"
+                    .to_owned(),
+        };
+        assert_eq!(error.summary(), "Denied: The token … of  […");
     }
 
     #[test]

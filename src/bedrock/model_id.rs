@@ -28,8 +28,8 @@ pub fn is_bedrock_id(id: &str) -> bool {
     {
         return false;
     }
-    if let Some(arn) = id.strip_prefix("arn:aws") {
-        return arn.contains(":bedrock:") || arn.contains(":sagemaker:");
+    if id.starts_with("arn:") {
+        return is_arn(id);
     }
     match base_model(id).split_once('.') {
         Some((provider, model)) => {
@@ -40,6 +40,42 @@ pub fn is_bedrock_id(id: &str) -> bool {
         }
         None => false,
     }
+}
+
+/// An ARN of what Bedrock runs (service model of Converse, `modelId`): of the service `bedrock` or `sagemaker`, in a region, of an
+/// account or of none.
+fn is_arn(id: &str) -> bool {
+    let mut fields = id.splitn(6, ':');
+    let parts: [Option<&str>; 6] = std::array::from_fn(|_| fields.next());
+    let [
+        Some("arn"),
+        Some(partition),
+        Some("bedrock" | "sagemaker"),
+        Some(region),
+        Some(account),
+        Some(resource),
+    ] = parts
+    else {
+        return false;
+    };
+    let is_label =
+        |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    partition
+        .strip_prefix("aws")
+        .is_some_and(|rest| is_label(rest) && (rest.is_empty() || rest.starts_with('-')))
+        && (1..=20).contains(&region.len())
+        && is_label(region)
+        && account.len() <= 12
+        && account.bytes().all(|b| b.is_ascii_digit())
+        && resource
+            .split_once('/')
+            .is_some_and(|(kind, name)| is_label(kind) && !kind.is_empty() && !name.is_empty())
+}
+
+/// The geography of an inference profile's id, or of its ARN: `eu` of `eu.amazon.nova-pro-v1:0`.
+pub fn geography(id: &str) -> Option<&str> {
+    let id = if id.starts_with("arn:") { id.rsplit_once('/').map_or(id, |(_, last)| last) } else { id };
+    id.split_once('.').map(|(prefix, _)| prefix).filter(|prefix| PROFILE_PREFIXES.contains(prefix))
 }
 
 #[cfg(test)]
@@ -55,5 +91,44 @@ mod tests {
         }
         let arn = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/";
         assert!(is_bedrock_id(&format!("{arn}x.y")) && !is_bedrock_id(&format!("{arn}../../x")));
+    }
+
+    #[test]
+    fn an_arn_is_of_bedrock_or_sagemaker_by_its_own_field() {
+        for arn in [
+            "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0",
+            "arn:aws-us-gov:bedrock:us-gov-west-1:123456789012:inference-profile/us-gov.x.y",
+            "arn:aws:sagemaker:us-east-1:123456789012:endpoint/mine",
+            "arn:aws:bedrock:us-east-1:123456789012:prompt/ABCDEFGHIJ:1",
+        ] {
+            assert!(is_bedrock_id(arn), "{arn}");
+        }
+        for arn in [
+            "arn:aws:s3:us-east-1:123456789012:bedrock:x/y",
+            "arn:aws:s3:::bedrock:x",
+            "arn:aws:iam::123456789012:role/a:bedrock:b",
+            "arn:awsbedrock:bedrock:us-east-1:123456789012:inference-profile/x",
+            "arn:evil:bedrock:us-east-1:123456789012:inference-profile/x",
+            "arn:aws:bedrock::123456789012:inference-profile/x",
+            "arn:aws:bedrock:US-EAST-1:123456789012:inference-profile/x",
+            "arn:aws:bedrock:us-east-1:me:inference-profile/x",
+            "arn:aws:bedrock:us-east-1:123456789012:x",
+            "arn:aws:bedrock:us-east-1",
+            "arn:aws:bedrock",
+        ] {
+            assert!(!is_bedrock_id(arn), "{arn}");
+        }
+    }
+
+    #[test]
+    fn a_profile_tells_its_geography() {
+        for (id, told) in [
+            ("eu.amazon.nova-pro-v1:0", Some("eu")),
+            ("arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.x.y", Some("us")),
+            ("amazon.nova-pro-v1:0", None),
+            ("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc", None),
+        ] {
+            assert_eq!(geography(id), told, "{id}");
+        }
     }
 }

@@ -11,11 +11,14 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::Error;
+use super::file::RULE;
 use super::values::{Step, error, missing, one_of};
 use super::written::Written;
 
 /// Larger ones are not whole: floating point has 53 bits.
 const LARGEST: f64 = 9e15;
+const EMPTY_RULE: &str =
+    "is written and empty, which would be no rule at all: say what it is, or leave it out";
 const OUT_OF_RANGE: &str = "expected a whole number within its range";
 
 /// Reads what is written. A member whose type is an `Option` may be left out or be `null`; no other may.
@@ -145,9 +148,21 @@ impl<'de> Deserializer<'de> for Place<'de> {
         self.deserialize_map(visitor)
     }
 
+    /// Members that may not be written and empty.
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self.written {
+            Written::Null if name == RULE => Err(self.within(error("", EMPTY_RULE))),
+            _ => visitor.visit_newtype_struct(self),
+        }
+    }
+
     forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u8 u16 u128 f32 f64 char bytes byte_buf unit unit_struct newtype_struct tuple tuple_struct
-        identifier ignored_any
+        i8 i16 i32 i64 i128 u8 u16 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct identifier
+        ignored_any
     }
 }
 

@@ -1,29 +1,63 @@
 //! What people write. `docs/configuration.md` is the reference; a test holds the two together.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use serde::Deserialize;
+use serde::de::{Deserializer, Visitor};
 
 use crate::gateway::targets;
 use crate::translate::notes::Unsupported;
 
 use super::switch::Switch;
 
+/// A member that restricts, or says as whom: written and empty, as a variable without a value is, it would be no rule at all. So that is
+/// refused, where another member counts as not written.
+fn rule<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    struct Rule<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Rule<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a rule")
+        }
+
+        fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+            T::deserialize(deserializer)
+        }
+    }
+
+    deserializer.deserialize_newtype_struct(RULE, Rule(PhantomData)).map(Some)
+}
+
+/// What the deserializer knows such a member by.
+pub(super) const RULE: &str = "rule";
+
 /// The whole configuration.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
+    #[serde(default, deserialize_with = "rule")]
     pub(super) prefixes: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) api_keys: Option<Vec<ApiKey>>,
     pub(super) models: Option<Vec<Target>>,
     pub(super) default_model: Option<String>,
     pub(super) fallback_model: Option<String>,
     pub(super) default_embedding_model: Option<String>,
     pub(super) region: Option<String>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) regions: Option<Vec<String>>,
     pub(super) endpoint: Option<String>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) fips: Option<bool>,
     pub(super) dual_stack: Option<bool>,
     pub(super) cluster: Option<String>,
     pub(super) credentials: Option<Credentials>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) unsupported_parameters: Option<UnsupportedParameters>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) guardrail: Option<Guardrail>,
     pub(super) automatic_caching: Option<bool>,
     pub(super) fan_out: Option<FanOut>,
@@ -40,6 +74,7 @@ pub(super) struct ApiKey {
     pub(super) name: String,
     pub(super) key: Option<String>,
     pub(super) sha256: Option<String>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) models: Option<Vec<String>>,
 }
 
@@ -47,14 +82,20 @@ pub(super) struct ApiKey {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Target {
+    #[serde(default, deserialize_with = "rule")]
     pub(super) name: Option<String>,
     pub(super) model: Option<String>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) cluster: Option<String>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) region: Option<String>,
     pub(super) endpoint: Option<String>,
     pub(super) backend: Option<Backend>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) credentials: Option<Credentials>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) drop: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) guardrail: Option<Guardrail>,
     pub(super) automatic_caching: Option<bool>,
     pub(super) capabilities: Option<Capabilities>,
@@ -183,7 +224,9 @@ pub(super) struct FanOut {
 pub(super) struct Guardrail {
     pub(super) identifier: Option<String>,
     pub(super) version: Option<String>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) trace: Option<String>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) stream_mode: Option<String>,
 }
 
@@ -198,7 +241,9 @@ pub(super) struct Credentials {
     pub(super) container: Option<Container>,
     pub(super) instance: Option<Instance>,
     pub(super) web_identity: Option<WebIdentity>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) assume_role: Option<AssumeRole>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) sign: Option<Sign>,
     pub(super) token_lifetime_seconds: Option<u64>,
 }
@@ -310,6 +355,7 @@ pub(super) struct Images {
     pub(super) cluster: String,
     pub(super) http_cluster: Option<String>,
     pub(super) hosts: Vec<String>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) private_networks: Option<Vec<String>>,
     pub(super) bytes: Option<usize>,
     pub(super) timeout_seconds: Option<u32>,

@@ -35,6 +35,15 @@ pub(super) fn images_of(written: &file::Images) -> Result<Images, Error> {
     if hosts.is_empty() {
         return Err(error("images.hosts", "at least one is needed: no image is fetched from anywhere else"));
     }
+    for (at, host) in hosts.iter().enumerate() {
+        if host
+            .strip_prefix("*.")
+            .is_some_and(|suffix| !suffix.split(':').next().unwrap_or_default().contains('.'))
+        {
+            let reason = "all below a top-level domain: anybody may have a host there";
+            return Err(error(item("images.hosts", at), reason));
+        }
+    }
     let timeout = timeout_seconds.unwrap_or(TIMEOUT_SECONDS);
     if !(1..=LONGEST_SECONDS).contains(&timeout) {
         return Err(error_in("images", "timeout_seconds", "must be 1 to 3600"));
@@ -95,6 +104,8 @@ mod tests {
             ("hosts", json!([]), "images.hosts"),
             ("hosts", json!(["a", "*"]), "images.hosts[1]"),
             ("hosts", json!(["https://a"]), "images.hosts[0]"),
+            ("hosts", json!(["a.example.com", "*.com"]), "images.hosts[1]"),
+            ("hosts", json!(["*.internal:8443"]), "images.hosts[0]"),
             ("private_networks", json!(["10.0.0.0"]), "images.private_networks[0]"),
             ("bytes", json!(0), "images.bytes"),
             ("timeout_seconds", json!(0), "images.timeout_seconds"),

@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::aws::endpoint::Variant;
 use crate::aws::source::Account;
 use crate::gateway::headers::may_be_forwarded;
-use crate::gateway::keys::{Hash, Key, Keys};
 use crate::gateway::models::Models;
 use crate::gateway::targets::Backend;
 use crate::translate::{Limits, Options};
@@ -18,11 +17,13 @@ use super::discover::discover_of;
 use super::expand::expand;
 use super::file::{self, File};
 use super::images::images_of;
+use super::keys::keys;
 use super::model_options::guardrail_of;
 use super::models::{self, Loaded};
+use super::regions::regions_of;
 use super::values::{error, error_in, host_of, inside, item, region_of};
 use super::written::Written;
-use super::{Config, Error, FanOut, Upstream, structure};
+use super::{Config, Error, FanOut, Upstream, structure, warnings};
 
 const PREFIXES: [&str; 2] = ["/v1", "/api/v1"];
 const REGION: &str = "us-east-1";
@@ -52,6 +53,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         fallback_model,
         default_embedding_model,
         region,
+        regions,
         endpoint,
         fips,
         dual_stack,
@@ -106,6 +108,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     }
     let upstream = Upstream {
         region,
+        regions: None,
         host: endpoint.as_ref().map(|endpoint| host_of(endpoint, "endpoint")).transpose()?,
         variant: Variant { fips: fips.unwrap_or(false), dual_stack: dual_stack.unwrap_or(false) },
         cluster: cluster.clone(),
@@ -113,11 +116,15 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     };
     let discover =
         discover.as_ref().map(|written| discover_of(written, &upstream, &taken)).transpose()?.flatten();
+    let warnings = warnings::of(api_keys.as_deref().unwrap_or_default(), &models);
+    let reachable = regions_of(regions.as_deref(), &models, &upstream)?;
+    let upstream = Upstream { regions: regions.as_ref().map(|_| reachable.clone()), ..upstream };
     let config = Config {
         prefixes: prefixes_of(prefixes.as_deref())?,
         keys: keys(api_keys.as_deref().unwrap_or_default())?,
         models: Models {
             name_bytes: positive("model_name_bytes", model_name_bytes, models.name_bytes)?,
+            regions: reachable,
             ..models
         },
         upstream,
@@ -150,6 +157,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         ),
         images: images.as_ref().map(images_of).transpose()?,
         discover,
+        warnings,
     };
     check_guardrails(&config)?;
     Ok(config)
@@ -208,42 +216,18 @@ fn prefixes_of(written: Option<&[String]>) -> Result<Vec<String>, Error> {
         return Ok(PREFIXES.map(str::to_owned).to_vec());
     };
     for (at, prefix) in prefixes.iter().enumerate() {
+        let at = item("prefixes", at);
         if !prefix.starts_with('/') || prefix.ends_with('/') {
-            return Err(error(
-                item("prefixes", at),
-                "must begin with '/' and not end with it, such as '/v1'",
-            ));
+            return Err(error(at, "must begin with '/' and not end with it, such as '/v1'"));
+        }
+        if !prefix.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte)) {
+            return Err(error(at, "has characters that no path has"));
+        }
+        if prefix == "/health" {
+            return Err(error(at, "'/health' is the gateway's own"));
         }
     }
     Ok(prefixes.to_vec())
-}
-
-fn keys(written: &[file::ApiKey]) -> Result<Keys, Error> {
-    if written.is_empty() {
-        return Err(error("api_keys", "at least one key is needed: without any, nobody could call"));
-    }
-    let mut keys: Vec<Key> = Vec::with_capacity(written.len());
-    for (at, file::ApiKey { name, key, sha256, models }) in written.iter().enumerate() {
-        let at = &item("api_keys", at);
-        if name.is_empty() || keys.iter().any(|key| key.name == *name) {
-            return Err(error_in(at, "name", "must not be empty, nor another key's"));
-        }
-        let hash = match (key, sha256) {
-            (Some(key), None) => match key.trim() {
-                "" => return Err(error_in(at, "key", "must not be empty")),
-                key => Hash::of(key.as_bytes()),
-            },
-            (None, Some(hex)) => {
-                Hash::from_hex(hex).ok_or_else(|| error_in(at, "sha256", "must be 64 hexadecimal digits"))?
-            }
-            _ => return Err(error(at, "give either 'key' or 'sha256'")),
-        };
-        if keys.iter().any(|key| key.hash == hash) {
-            return Err(error(at, "the same key as an earlier one"));
-        }
-        keys.push(Key { name: name.clone(), hash, models: models.clone() });
-    }
-    Ok(Keys(keys))
 }
 
 /// Headers that clients may send through; none that carries credentials or means something to AWS or Envoy.
@@ -382,6 +366,80 @@ mod tests {
         ] {
             assert_eq!(with(name, member).unwrap_err().path, path, "{name}: {member}");
         }
+    }
+
+    #[test]
+    fn a_rule_that_is_written_and_empty_is_refused() {
+        let text = |member: &str| {
+            let mut value: Value = serde_json::from_str(LEAST).unwrap();
+            let more: Value = serde_json::from_str(member).unwrap();
+            value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            value.to_string()
+        };
+        // A bare `name:` in YAML, and a variable without a value.
+        for empty in ["null", r#""${NONE:-}""#] {
+            for (member, path) in [
+                (r#"{"api_keys":[{"name":"a","key":"k","models":EMPTY}]}"#, "api_keys[0].models"),
+                (r#"{"api_keys":[{"name":"a","key":"k","models":[EMPTY]}]}"#, "api_keys[0].models[0]"),
+                (r#"{"api_keys":EMPTY}"#, "api_keys"),
+                (r#"{"prefixes":EMPTY}"#, "prefixes"),
+                (r#"{"regions":EMPTY}"#, "regions"),
+                (r#"{"regions":[EMPTY]}"#, "regions[0]"),
+                (r#"{"fips":EMPTY}"#, "fips"),
+                (r#"{"unsupported_parameters":EMPTY}"#, "unsupported_parameters"),
+                (r#"{"guardrail":EMPTY}"#, "guardrail"),
+                (r#"{"guardrail":{"identifier":EMPTY,"version":"1"}}"#, "guardrail.identifier"),
+                (r#"{"guardrail":{"identifier":"g","version":EMPTY}}"#, "guardrail.version"),
+                (
+                    r#"{"guardrail":{"identifier":"g","version":"1","stream_mode":EMPTY}}"#,
+                    "guardrail.stream_mode",
+                ),
+                (r#"{"guardrail":{"identifier":"g","version":"1","trace":EMPTY}}"#, "guardrail.trace"),
+                (r#"{"models":[{"name":"x","model":"a.b","guardrail":EMPTY}]}"#, "models[0].guardrail"),
+                (r#"{"models":[{"name":"x","model":"a.b","drop":EMPTY}]}"#, "models[0].drop"),
+                (r#"{"models":[{"name":"x","model":"a.b","drop":[EMPTY]}]}"#, "models[0].drop[0]"),
+                (r#"{"models":[{"name":"x","model":"a.b","region":EMPTY}]}"#, "models[0].region"),
+                (r#"{"models":[{"name":"x","model":"a.b","cluster":EMPTY}]}"#, "models[0].cluster"),
+                (r#"{"models":[{"name":"x","model":"a.b","credentials":EMPTY}]}"#, "models[0].credentials"),
+                (
+                    r#"{"models":[{"name":"x","targets":[{"model":"a.b","name":EMPTY}]}]}"#,
+                    "models[0].targets[0].name",
+                ),
+                (r#"{"credentials":{"bearer_token":"t","assume_role":EMPTY}}"#, "credentials.assume_role"),
+                (r#"{"credentials":{"bearer_token":"t","sign":EMPTY}}"#, "credentials.sign"),
+                (r#"{"images":{"cluster":"i","hosts":EMPTY}}"#, "images"),
+                (r#"{"images":{"cluster":"i","hosts":[EMPTY]}}"#, "images.hosts[0]"),
+                (
+                    r#"{"images":{"cluster":"i","hosts":["a.example"],"private_networks":EMPTY}}"#,
+                    "images.private_networks",
+                ),
+                (r#"{"forward_headers":[EMPTY]}"#, "forward_headers[0]"),
+            ] {
+                let member = member.replace("EMPTY", empty);
+                assert_eq!(run(&text(&member)).unwrap_err().path, path, "{member}");
+            }
+            // Of these nothing follows that the other would not allow.
+            for member in [
+                r#"{"default_model":EMPTY}"#,
+                r#"{"endpoint":EMPTY}"#,
+                r#"{"forward_headers":EMPTY}"#,
+                r#"{"images":EMPTY}"#,
+                r#"{"discover":EMPTY}"#,
+                r#"{"fan_out":EMPTY}"#,
+                r#"{"credentials":{"bearer_token":"t","session_token":EMPTY}}"#,
+            ] {
+                assert!(run(&text(&member.replace("EMPTY", empty))).is_ok(), "{member}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_prefix_that_no_path_has_or_that_is_the_gateways_own_is_refused() {
+        for prefix in ["/health", "/v 1", "/v1?x", "/v1#x", "/v1\u{e9}", "/v1\n"] {
+            let prefixes = serde_json::to_string(&["/v1", prefix]).unwrap();
+            assert_eq!(with("prefixes", &prefixes).unwrap_err().path, "prefixes[1]", "{prefix:?}");
+        }
+        assert!(with("prefixes", r#"["/v1","/health/v1"]"#).is_ok());
     }
 
     #[test]

@@ -6,13 +6,16 @@ mod discover;
 mod expand;
 mod file;
 mod images;
+mod keys;
 mod load;
 mod model_options;
 mod models;
+mod regions;
 mod signer;
 mod structure;
 mod switch;
 mod values;
+mod warnings;
 mod written;
 
 use std::borrow::Cow;
@@ -27,6 +30,7 @@ use crate::bedrock::catalogue::Catalogue;
 use crate::gateway::images::Images;
 use crate::gateway::keys::Keys;
 use crate::gateway::models::Models;
+use crate::gateway::regions::Regions;
 use crate::gateway::targets::{Backend, Place, Target};
 use crate::translate::Options;
 
@@ -63,6 +67,8 @@ pub struct Config {
     pub images: Option<Images>,
     /// How models are found that the configuration does not name; `None`: they are not.
     pub discover: Option<Discover>,
+    /// What is allowed and hardly meant: a line of the log each.
+    pub warnings: Vec<Error>,
 }
 
 /// How models are found that the configuration does not name. The usual account is asked, in the usual region.
@@ -94,6 +100,8 @@ pub struct FanOut {
 pub struct Upstream {
     /// The region that is signed for.
     pub region: Region,
+    /// The only ones that may be signed for, where that is said.
+    pub regions: Option<Regions>,
     /// The `host` header that is sent and signed, with the port where it is not the scheme's own; `None`: the region's.
     pub host: Option<String>,
     /// Which of a region's hosts.
@@ -119,9 +127,13 @@ pub struct Destination<'a> {
 
 impl Upstream {
     /// Where an attempt at `target` goes that Envoy has connected at `place`: what the target says holds, then what the
-    /// endpoint says, then the usual. `None` where the target's account is not there, which loading sees to.
+    /// endpoint says, then the usual. `None` where the endpoint is in a region that may not be signed for, and where the target's
+    /// account is not there, which loading sees to.
     pub fn destination<'a>(&'a self, target: &'a Target, place: &'a Place) -> Option<Destination<'a>> {
         let region = target.region.as_ref().or(place.region.as_ref()).unwrap_or(&self.region);
+        if self.regions.as_ref().is_some_and(|regions| !regions.allows(region.as_str())) {
+            return None;
+        }
         let is_mantle = target.backend == Backend::Mantle;
         let usual = || self.host.as_deref().filter(|_| *region == self.region && !is_mantle);
         let host = target.host.as_deref().or(place.host.as_deref()).or_else(usual);

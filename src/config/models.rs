@@ -1,5 +1,7 @@
 //! `models`: names and the targets behind them.
 
+use std::collections::HashSet;
+
 use crate::aws::endpoint::{Region, region_of_arn};
 use crate::aws::source::Account;
 use crate::bedrock::model_id::is_bedrock_id;
@@ -10,7 +12,7 @@ use super::Error;
 use super::credentials::account;
 use super::file;
 use super::model_options;
-use super::values::{error, error_in, host_of, inside, item, missing, region_of};
+use super::values::{check_name, error, error_in, host_of, inside, item, missing, region_of};
 
 const NO_ID: &str = "not a Bedrock model id, inference profile id or ARN, such as 'us.amazon.nova-pro-v1:0'";
 
@@ -32,18 +34,18 @@ pub(super) fn load(
 ) -> Result<Loaded, Error> {
     let mut reader = Reader { options: Vec::new(), accounts, region };
     let mut named: Vec<Model> = Vec::with_capacity(written.len());
+    let mut names = HashSet::with_capacity(written.len());
     for (at, model) in written.iter().enumerate() {
         let at = &item("models", at);
         let name = model.name.clone().ok_or_else(|| error(at, missing("name")))?;
-        if name.is_empty() || named.iter().any(|other| other.name == name) {
+        if name.is_empty() || !names.insert(name.clone()) {
             return Err(error_in(at, "name", "must not be empty, nor another model's"));
         }
+        check_name(&name, at)?;
         named.push(Model { name, targets: reader.targets(model, at)? });
     }
     let stand_in = |name: &str, written: &Option<String>| match written {
-        Some(model) if named.iter().any(|named| named.name == *model) => {
-            Ok(Some(StandIn::Named(model.clone())))
-        }
+        Some(model) if names.contains(model) => Ok(Some(StandIn::Named(model.clone()))),
         Some(model) if is_bedrock_id(model) => Ok(Some(StandIn::Id(model.clone()))),
         Some(_) => Err(error(name, NO_ID)),
         None => Ok(None),
@@ -102,6 +104,9 @@ impl Reader<'_> {
         if targets.is_some() {
             return Err(error_in(at, "targets", "a target has none of its own"));
         }
+        if let Some(name) = name {
+            check_name(name, at)?;
+        }
         let id = model.as_ref().ok_or_else(|| error(at, missing("model")))?;
         if !is_bedrock_id(id) {
             return Err(error_in(at, "model", NO_ID));
@@ -130,8 +135,14 @@ impl Reader<'_> {
             }
         }
         let region = region.as_ref().map(|region| region_of(region, &inside(at, "region"))).transpose()?;
-        if let (Some(region), Some(own)) = (&region, region_of_arn(id))
-            && region.as_str() != own
+        let own = region_of_arn(id).and_then(|own| Region::new(own).ok());
+        if let Some(own) = &own
+            && id.split(':').nth(1) != Some(own.partition_name())
+        {
+            return Err(error_in(at, "model", "the region of this ARN is in another partition"));
+        }
+        if let (Some(region), Some(own)) = (&region, &own)
+            && region != own
         {
             return Err(error_in(at, "region", "is not the one that the model's ARN names"));
         }

@@ -64,6 +64,14 @@ pub(super) fn missing(name: &str) -> String {
     ["'", name, "' is missing"].concat()
 }
 
+/// A name that goes into log lines and header values as it is: without control characters and line ends, at `at`.
+pub(super) fn check_name(name: &str, at: &str) -> Result<(), Error> {
+    if name.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+        return Err(error_in(at, "name", "must not have control characters"));
+    }
+    Ok(())
+}
+
 /// A region by its name.
 pub(super) fn region_of(name: &str, at: &str) -> Result<Region, Error> {
     Region::new(name).map_err(|_| error(at, "not a region's name, such as 'us-east-1'"))

@@ -125,6 +125,11 @@ fn read() -> Result<(Role, Rc<Config>), String> {
         return Err("configuration: images: missing, and root_id is 'fetch'".to_owned());
     }
     role.claim_vm()?;
+    if matches!(role, Role::Gateway) {
+        for warning in &config.warnings {
+            host::log(LogLevel::Warn, || warning.to_string());
+        }
+    }
     Ok((role, Rc::new(config)))
 }
 

@@ -4,7 +4,8 @@
 //! Whatever the other side answers, a refresh ends: calls, entries and bytes have limits, and one that is passed is a failure.
 //! An error says what went wrong for whoever runs the gateway.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::time::{Duration, SystemTime};
 
 use crate::aws::dates::{date, seconds_of};
@@ -269,14 +270,13 @@ impl Fetch {
         // The id of an application profile says neither its region nor its account, and AWS asks for the ARN.
         let id = if kind == Kind::Application { arn } else { id };
         let id = id.filter(|id| is_bedrock_id(id))?.to_string();
-        let (mut model, mut regions) = (None, String::new());
-        for arn in models.iter().flatten().filter_map(|model| model.arn.as_deref()) {
+        let arns = || models.iter().flatten().filter_map(|model| model.arn.as_deref());
+        let regions = joined(arns().filter_map(region_of_arn));
+        let mut model = None;
+        for arn in arns() {
             let behind = arn.rsplit_once("foundation-model/").map_or("", |(_, id)| id);
             let is_same = model.as_deref().is_none_or(|model| model == behind);
             model = Some(if is_same && is_bedrock_id(behind) { behind.to_owned() } else { String::new() });
-            if let Some(region) = region_of_arn(arn) {
-                push(&mut regions, region);
-            }
         }
         let model = model.unwrap_or_default();
         let known = self.models.iter().map(|(known, _)| known).find(|known| known.id == model);
@@ -357,24 +357,23 @@ fn is_served(model: &Entry) -> bool {
 
 /// What AWS writes in capitals, separated by commas.
 fn words(list: &[Str<'_>]) -> String {
-    let mut words = String::new();
-    for word in list.iter().filter(|word| word.len() <= 32) {
-        if word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
-            push(&mut words, &word.to_ascii_lowercase());
-        }
-    }
-    words
+    let is_word = |word: &str| {
+        word.len() <= 32 && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    };
+    joined(list.iter().filter(|word| is_word(word)).map(|word| word.to_ascii_lowercase()))
 }
 
-/// Adds a word that is not there yet.
-fn push(list: &mut String, word: &str) {
-    if list.split(',').any(|one| one == word) {
-        return;
+/// Words in their order, each once, separated by commas.
+fn joined<W: AsRef<str> + Clone + Eq + Hash>(words: impl Iterator<Item = W>) -> String {
+    let mut seen = HashSet::new();
+    let mut list = String::new();
+    for word in words.filter(|word| seen.insert(word.clone())) {
+        if !list.is_empty() {
+            list.push(',');
+        }
+        list.push_str(word.as_ref());
     }
-    if !list.is_empty() {
-        list.push(',');
-    }
-    list.push_str(word);
+    list
 }
 
 /// A moment as AWS writes it, RFC 3339 or seconds since 1970, in seconds since 1970.

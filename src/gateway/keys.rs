@@ -8,7 +8,7 @@ use super::headers::Headers;
 use crate::openai::Error;
 
 /// A key's SHA-256.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, std::hash::Hash)]
 pub struct Hash([u8; 32]);
 
 impl Hash {
@@ -44,14 +44,14 @@ pub struct Key {
     pub name: String,
     /// The key's hash.
     pub hash: Hash,
-    /// Models it may use, by the client's name or Bedrock's id, `*` at the end standing for any rest; `None`: all.
+    /// Models it may use, by the configuration's name or Bedrock's id, `*` at the end standing for any rest; `None`: all.
     pub models: Option<Vec<String>>,
 }
 
 impl Key {
-    /// True where the key may use the model that the client calls `asked`: by that name, or by each of the ids that
-    /// Bedrock may be called with for it.
-    pub fn may_use<'i>(&self, asked: Option<&str>, ids: impl IntoIterator<Item = &'i str>) -> bool {
+    /// True where the key may use a model: by the `name` that the operator gave it, or by each of the ids that Bedrock may be called
+    /// with for it.
+    pub fn may_use<'i>(&self, name: Option<&str>, ids: impl IntoIterator<Item = &'i str>) -> bool {
         let fits = |pattern: &String, name: &str| match pattern.strip_suffix('*') {
             Some(beginning) => name.starts_with(beginning),
             None => pattern == name,
@@ -59,26 +59,7 @@ impl Key {
         let Some(models) = &self.models else { return true };
         let any_fits = |name: &str| models.iter().any(|model| fits(model, name));
         let mut ids = ids.into_iter().peekable();
-        asked.is_some_and(any_fits) || (ids.peek().is_some() && ids.all(any_fits))
-    }
-
-    /// Refuses a model that the key may not use.
-    ///
-    /// # Errors
-    /// 403 `model_not_allowed`.
-    pub fn check<'i>(
-        &self,
-        asked: Option<&str>,
-        ids: impl IntoIterator<Item = &'i str, IntoIter: Clone>,
-    ) -> Result<(), Error> {
-        let ids = ids.into_iter();
-        if self.may_use(asked, ids.clone()) {
-            return Ok(());
-        }
-        let asked = asked.or_else(|| ids.clone().next()).unwrap_or_default();
-        let asked: String = asked.chars().take(128).collect();
-        let message = format!("This API key may not use the model '{asked}'.");
-        Err(Error::new(403, message).param("model").code("model_not_allowed"))
+        name.is_some_and(any_fits) || (ids.peek().is_some() && ids.all(any_fits))
     }
 }
 
@@ -205,7 +186,6 @@ mod tests {
         assert!(!some.may_use(Some("nova"), ["us.amazon.nova-pro-v1:0", "eu.amazon.nova-lite-v1:0"]));
         assert!(!some.may_use(Some("us.anthropic.claude"), ["us.anthropic.claude"]));
         assert!(!some.may_use(Some("nova"), []));
-        assert_eq!(some.check(Some("x"), ["x"]).unwrap_err().status, 403);
     }
 
     #[test]

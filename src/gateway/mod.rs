@@ -9,5 +9,6 @@ pub mod keys;
 pub mod models;
 pub mod native;
 pub mod networks;
+pub mod regions;
 pub mod route;
 pub mod targets;

@@ -7,8 +7,10 @@ use crate::bedrock::catalogue::{Catalogue, Entry};
 use crate::bedrock::model_id::{LENGTH, base_model, is_bedrock_id};
 use crate::openai::models::{List, Model as Listed};
 use crate::openai::{Endpoint, Error};
+use crate::texts::cut;
 
 use super::keys::{Key, Keys};
+use super::regions::{Regions, no_arn};
 use super::targets::Target;
 
 /// A model under a name of the gateway's own.
@@ -42,6 +44,8 @@ pub struct Models {
     pub default_embedding: Option<StandIn>,
     /// What Bedrock says that there is, besides.
     pub discovered: Rc<Catalogue>,
+    /// Where else clients may call models by an ARN, which names its region. What the configuration names is called where it says.
+    pub regions: Regions,
     /// Longest name that is looked for.
     pub name_bytes: usize,
 }
@@ -54,6 +58,7 @@ impl Default for Models {
             fallback: None,
             default_embedding: None,
             discovered: Rc::default(),
+            regions: Regions::default(),
             name_bytes: LENGTH,
         }
     }
@@ -64,6 +69,8 @@ impl Default for Models {
 pub struct Resolved<'a> {
     /// What answers for it, in the order of preference; at least one.
     pub targets: Cow<'a, [Target]>,
+    /// The name that the operator gave to what answers: a right to it is one to that. What a client calls it gives none.
+    pub name: Option<Cow<'a, str>>,
     /// Whether it is the fallback for a name that nobody knows.
     pub is_fallback: bool,
     /// Whether it was found by an application profile's name. Whoever may make profiles chooses that: it gives no right.
@@ -71,32 +78,40 @@ pub struct Resolved<'a> {
 }
 
 impl<'a> Resolved<'a> {
-    fn of(targets: Cow<'a, [Target]>) -> Self {
-        Self { targets, is_fallback: false, is_discovered: false }
+    fn of(targets: Cow<'a, [Target]>, name: Option<Cow<'a, str>>) -> Self {
+        Self { targets, name, is_fallback: false, is_discovered: false }
     }
 
-    /// Refuses what the key may not use. `asked` is what the client called it.
+    fn named(model: &'a Model) -> Self {
+        Self::of(Cow::Borrowed(&model.targets), Some(model.name.as_str().into()))
+    }
+
+    /// Refuses what the key may not use: neither what answers by the name that the operator gave it, nor each of its ids. `asked`
+    /// is what the client called it.
     ///
     /// # Errors
     /// 403 `model_not_allowed`; of a profile by its name 404, as of a name that nobody knows.
     pub fn check(&self, key: &Key, asked: Option<&str>) -> Result<(), Error> {
-        if self.is_discovered && !key.may_use(None, self.ids()) {
-            return Err(not_found(asked.unwrap_or_default()));
-        }
-        // A name that nobody knows gives no right to the model that answers in its stead.
-        key.check(asked.filter(|_| !self.is_fallback && !self.is_discovered), self.ids())
-    }
-
-    /// Checks once more by the key's name, where what an earlier check was of may stand for something else by now.
-    ///
-    /// # Errors
-    /// As [`Self::check`], and where there is no such key any more.
-    pub fn check_again(&self, keys: &Keys, caller: &str, asked: Option<&str>) -> Result<(), Error> {
-        if !self.is_discovered {
+        if key.may_use(self.name.as_deref(), self.ids()) {
             return Ok(());
         }
-        let key = keys.0.iter().find(|key| key.name == caller);
-        self.check(key.ok_or_else(|| not_found(asked.unwrap_or_default()))?, asked)
+        if self.is_discovered {
+            return Err(not_found(asked.unwrap_or_default()));
+        }
+        Err(not_allowed(asked.or_else(|| self.ids().next()).unwrap_or_default()))
+    }
+
+    /// Checks once more by the key's name: what an earlier check was of may stand for something else by now.
+    ///
+    /// # Errors
+    /// As [`Self::check`], and of a profile by its name where there is no such key any more.
+    pub fn check_again(&self, keys: &Keys, caller: &str, asked: Option<&str>) -> Result<(), Error> {
+        match keys.0.iter().find(|key| key.name == caller) {
+            Some(key) => self.check(key, asked),
+            None if self.is_discovered => Err(not_found(asked.unwrap_or_default())),
+            // The gateway role has let it in, by a configuration that has the key.
+            None => Ok(()),
+        }
     }
 
     /// The Envoy cluster that serves it; `None`: the default one.
@@ -121,17 +136,19 @@ impl Models {
     pub fn resolve<'a>(&'a self, asked: Option<&str>, endpoint: Endpoint) -> Result<Resolved<'a>, Error> {
         // No model judges, but the guardrail: that of a model with a name, or the one for all.
         if endpoint == Endpoint::Moderations {
-            let targets = match asked.and_then(|asked| self.named(asked)) {
-                Some(model) => Cow::Borrowed(model.targets.as_slice()),
-                None => Cow::Owned(vec![Target::of_id(GUARDRAIL)]),
-            };
-            return Ok(Resolved::of(targets));
+            return Ok(match asked.and_then(|asked| self.named(asked)) {
+                Some(model) => Resolved::named(model),
+                None => {
+                    let name = asked.map(|asked| Cow::Owned(asked.to_owned()));
+                    Resolved::of(Cow::Owned(vec![Target::of_id(GUARDRAIL)]), name)
+                }
+            });
         }
         let (default, stands_for_default) = match endpoint {
             Endpoint::ChatCompletions | Endpoint::Completions => (&self.default, "gpt-"),
             Endpoint::Embeddings | Endpoint::Moderations => (&self.default_embedding, "text-embedding-"),
         };
-        let default = || Some(Resolved::of(self.default_targets(default.as_ref()?)));
+        let default = || Some(self.stand_in(default.as_ref()?));
         let Some(asked) = asked else {
             let message = "You must provide a 'model'; there is no default here.";
             return default().ok_or_else(|| Error::invalid_param("model", message));
@@ -141,7 +158,7 @@ impl Models {
             return Err(not_found(asked));
         }
         if let Some(model) = self.named(asked) {
-            return Ok(Resolved::of(Cow::Borrowed(&model.targets)));
+            return Ok(Resolved::named(model));
         }
         if asked.starts_with(stands_for_default)
             && let Some(default) = default()
@@ -149,14 +166,16 @@ impl Models {
             return Ok(default);
         }
         if is_bedrock_id(asked) {
-            return Ok(Resolved::of(self.targets_of_id(asked)));
+            return self.of_client(asked);
         }
         if let Some(profile) = self.discovered.named(asked) {
-            let targets = self.targets_of_id(&profile.id);
-            return Ok(Resolved { targets, is_fallback: false, is_discovered: true });
+            return Ok(Resolved { is_discovered: true, ..self.of_client(&profile.id)? });
+        }
+        if asked.starts_with("arn:") {
+            return Err(no_arn());
         }
         let fallback = self.fallback.as_ref().ok_or_else(|| not_found(asked))?;
-        Ok(Resolved { is_fallback: true, ..Resolved::of(self.default_targets(fallback)) })
+        Ok(Resolved { is_fallback: true, ..self.stand_in(fallback) })
     }
 
     /// Finds the model that a client of Bedrock's own routes means: by a name of the gateway's or by Bedrock's id. Nothing stands
@@ -174,19 +193,26 @@ impl Models {
             }
             targets
         };
-        let mut is_discovered = false;
-        let targets: Vec<Target> = match self.named(asked) {
-            Some(model) => model.targets.iter().filter(|target| is_ours(target)).cloned().collect(),
-            None if is_bedrock_id(asked) => of_id(asked),
-            None => {
-                is_discovered = true;
-                of_id(&self.discovered.named(asked).ok_or_else(|| not_found(asked))?.id)
+        if let Some(model) = self.named(asked) {
+            let targets: Vec<Target> =
+                model.targets.iter().filter(|target| is_ours(target)).cloned().collect();
+            if targets.is_empty() {
+                return Err(Error::invalid(format!(
+                    "The model '{}' is served here by OpenAI's API only.",
+                    cut(asked)
+                )));
             }
-        };
-        if targets.is_empty() {
-            return Err(Error::invalid(format!("The model '{asked}' is served here by OpenAI's API only.")));
+            return Ok(Resolved { targets: Cow::Owned(targets), ..Resolved::named(model) });
         }
-        Ok(Resolved { is_discovered, ..Resolved::of(Cow::Owned(targets)) })
+        let profile = if is_bedrock_id(asked) { None } else { self.discovered.named(asked) };
+        let id = match profile {
+            Some(profile) => profile.id.as_str(),
+            None if is_bedrock_id(asked) => asked,
+            None if asked.starts_with("arn:") => return Err(no_arn()),
+            None => return Err(not_found(asked)),
+        };
+        self.regions_of(id)?;
+        Ok(Resolved { is_discovered: profile.is_some(), ..Resolved::of(Cow::Owned(of_id(id)), None) })
     }
 
     /// True where chats of some model go on as they are.
@@ -205,8 +231,11 @@ impl Models {
         let mut data: Vec<_> = configured.map(|(name, ids)| self.described(name, &ids)).collect();
         let is_listed = |id: &str| self.listed().any(|(name, _)| name == id);
         let found = self.discovered.entries().iter();
-        let found =
-            found.filter(|entry| key.may_use(Some(&entry.id), [entry.id.as_str()]) && !is_listed(&entry.id));
+        let found = found.filter(|entry| {
+            key.may_use(None, [entry.id.as_str()])
+                && !is_listed(&entry.id)
+                && self.regions_of(&entry.id).is_ok()
+        });
         data.extend(found.map(|entry| described(&entry.id, &entry.id, Some(entry))));
         List { object: "list", data }
     }
@@ -217,12 +246,16 @@ impl Models {
     /// 404 where it is not there, or not for this key.
     pub fn one<'a>(&'a self, id: &'a str, key: &Key) -> Result<Listed<'a>, Error> {
         let known = self.listed().find(|(name, _)| *name == id);
-        let found = known.or_else(|| is_bedrock_id(id).then(|| (id, vec![id])));
+        let is_allowed = |id: &str| is_bedrock_id(id) && self.regions_of(id).is_ok();
+        let found = known.or_else(|| is_allowed(id).then(|| (id, vec![id])));
         if let Some((name, ids)) = found {
             let is_allowed = key.may_use(Some(name), ids.iter().copied());
             return is_allowed.then(|| self.described(name, &ids)).ok_or_else(|| not_found(id));
         }
-        let profile = self.discovered.named(id).filter(|profile| key.may_use(None, [profile.id.as_str()]));
+        let profile = self
+            .discovered
+            .named(id)
+            .filter(|profile| is_allowed(&profile.id) && key.may_use(None, [profile.id.as_str()]));
         profile.map(|profile| described(id, &profile.id, Some(profile))).ok_or_else(|| not_found(id))
     }
 
@@ -238,13 +271,27 @@ impl Models {
         self.named.iter().find(|model| model.name == name)
     }
 
-    fn default_targets<'a>(&'a self, default: &'a StandIn) -> Cow<'a, [Target]> {
-        match default {
+    fn stand_in<'a>(&'a self, stand_in: &'a StandIn) -> Resolved<'a> {
+        match stand_in {
             StandIn::Named(name) => {
-                self.named(name).map_or(Cow::Owned(Vec::new()), |model| Cow::Borrowed(&model.targets))
+                let targets = self.named(name).map(|model| model.targets.as_slice()).unwrap_or_default();
+                Resolved::of(Cow::Borrowed(targets), Some(name.as_str().into()))
             }
-            StandIn::Id(id) => self.targets_of_id(id),
+            StandIn::Id(id) => Resolved::of(self.targets_of_id(id), None),
         }
+    }
+
+    /// A model by an id that the configuration need not know.
+    fn of_client(&self, id: &str) -> Result<Resolved<'_>, Error> {
+        self.regions_of(id)?;
+        Ok(Resolved::of(self.targets_of_id(id), None))
+    }
+
+    /// Refuses an ARN of a region that clients may not choose; what the configuration names is where it says.
+    fn regions_of(&self, id: &str) -> Result<(), Error> {
+        let is_configured =
+            || self.named.iter().flat_map(|model| &model.targets).any(|target| target.id == id);
+        if id.starts_with("arn:") && !is_configured() { self.regions.check(id) } else { Ok(()) }
     }
 
     /// An id may be a named model's, and then goes where that goes.
@@ -314,8 +361,13 @@ fn described<'a>(name: &'a str, id: &'a str, entry: Option<&'a Entry>) -> Listed
     }
 }
 
+fn not_allowed(asked: &str) -> Error {
+    let message = format!("This API key may not use the model '{}'.", cut(asked));
+    Error::new(403, message).param("model").code("model_not_allowed")
+}
+
 fn not_found(asked: &str) -> Error {
-    let asked: String = asked.chars().take(128).collect();
+    let asked = cut(asked);
     let message = format!("The model '{asked}' does not exist or you do not have access to it.");
     Error::new(404, message).param("model").code("model_not_found")
 }
@@ -332,7 +384,10 @@ mod tests {
     }
 
     fn models() -> Models {
+        let mut regions = Regions::default();
+        regions.allow("us-east-1").unwrap();
         Models {
+            regions,
             named: vec![
                 model("fast", "us.amazon.nova-lite-v1:0", Some("eu")),
                 model("gpt-4o", "us.anthropic.claude-x", None),
@@ -447,6 +502,87 @@ mod tests {
             .push(Model { name: "chat".into(), targets: vec![Target::of_id("us.x.y"), spare, west.clone()] });
         let resolved = models.resolve(Some("us.meta.llama4"), Endpoint::ChatCompletions).unwrap();
         assert_eq!(resolved.targets, [west].as_slice());
+    }
+
+    #[test]
+    fn a_name_that_something_else_answers_for_gives_no_right() {
+        let models = Models {
+            named: vec![
+                model("fast", "us.amazon.nova-lite-v1:0", None),
+                model("gpt-4o", "us.anthropic.claude-x", None),
+            ],
+            default: Some(StandIn::Named("fast".into())),
+            default_embedding: Some(StandIn::Id("amazon.titan-embed-text-v2:0".into())),
+            fallback: Some(StandIn::Named("fast".into())),
+            ..Models::default()
+        };
+        let check = |allowed: &[&str], asked: Option<&str>, endpoint: Endpoint| {
+            let allowed = allowed.iter().map(|name| (*name).to_owned()).collect();
+            let key = Key { name: "k".into(), hash: Hash::of(b""), models: Some(allowed) };
+            let resolved = models.resolve(asked, endpoint).unwrap();
+            let told = resolved.check(&key, asked).map_err(|error| error.code);
+            // The upstream role says the same, whatever has come in between.
+            let again = resolved.check_again(&Keys(vec![key]), "k", asked).map_err(|error| error.code);
+            assert_eq!(told, again);
+            told
+        };
+        let refused = Err(Some("model_not_allowed"));
+        for endpoint in [Endpoint::ChatCompletions, Endpoint::Completions] {
+            // The default, and the fallback.
+            for asked in [Some("gpt-4o-cheap"), Some("gpt-4o-"), Some("claude-3"), None] {
+                for allowed in [&["gpt-4o*"][..], &["gpt-4o-cheap", "claude-*"], &[]] {
+                    assert_eq!(check(allowed, asked, endpoint), refused, "{asked:?} {allowed:?}");
+                }
+                for allowed in [&["fast"][..], &["fa*"], &["us.amazon.*"], &["*"]] {
+                    assert_eq!(check(allowed, asked, endpoint), Ok(()), "{asked:?} {allowed:?}");
+                }
+            }
+            assert_eq!(check(&["gpt-4o*"], Some("gpt-4o"), endpoint), Ok(()), "it has that name");
+        }
+        for asked in [Some("text-embedding-3-small"), None] {
+            assert_eq!(check(&["text-embedding-3-small"], asked, Endpoint::Embeddings), refused);
+            assert_eq!(check(&["amazon.titan-*"], asked, Endpoint::Embeddings), Ok(()));
+        }
+    }
+
+    #[test]
+    fn on_bedrocks_own_routes_a_right_is_to_a_name_of_the_configurations_or_an_id() {
+        let models = models();
+        let check = |allowed: &str, asked: &str| {
+            let key = Key { name: "k".into(), hash: Hash::of(b""), models: Some(vec![allowed.to_owned()]) };
+            let resolved = models.native(asked).unwrap();
+            let told = resolved.check(&key, Some(asked)).map_err(|error| error.status);
+            assert_eq!(
+                told,
+                resolved.check_again(&Keys(vec![key]), "k", Some(asked)).map_err(|error| error.status)
+            );
+            told
+        };
+        assert_eq!(check("gpt-4o", "gpt-4o"), Ok(()));
+        assert_eq!(check("us.anthropic.*", "gpt-4o"), Ok(()));
+        assert_eq!(check("gpt-4o", "us.anthropic.claude-x"), Err(403));
+        assert_eq!(check("fast", "gpt-4o"), Err(403));
+    }
+
+    #[test]
+    fn an_arn_of_no_model_of_bedrocks_is_refused_and_not_answered_by_another() {
+        let mut models = models();
+        models.fallback = Some(StandIn::Named("fast".into()));
+        for asked in [
+            "arn:aws:s3:us-east-1:123456789012:bedrock:x/y",
+            "arn:aws:iam::123456789012:role/x",
+            "arn:aws-iso:bedrock:us-east-1:123456789012:inference-profile/x.y",
+            "arn:aws:bedrock:us-gov-west-1:123456789012:inference-profile/x.y",
+        ] {
+            for told in [models.resolve(Some(asked), Endpoint::ChatCompletions), models.native(asked)] {
+                let error = told.unwrap_err();
+                assert_eq!((error.status, error.param.as_deref()), (400, Some("model")), "{asked}");
+            }
+        }
+        let elsewhere = "arn:aws:bedrock:us-west-2:123456789012:inference-profile/x.y";
+        let all = Key { name: "k".into(), hash: Hash::of(b""), models: None };
+        assert_eq!(models.native(elsewhere).unwrap_err().code, Some("region_not_allowed"));
+        assert_eq!(models.one(elsewhere, &all).unwrap_err().status, 404);
     }
 
     #[test]

@@ -35,7 +35,10 @@ fn models() -> Models {
         entry(Kind::Application, &format!("{CLAUDE}5"), "gpt-team", "anthropic.claude-x"),
     ];
     let named = Model { name: "fast".into(), targets: vec![Target::of_id("amazon.nova-lite-v1:0")] };
+    let mut regions = Regions::default();
+    regions.allow("us-east-1").unwrap();
     Models {
+        regions,
         named: vec![named],
         default: Some(StandIn::Id("meta.llama-v1:0".into())),
         discovered: Rc::new(Catalogue::of(found)),

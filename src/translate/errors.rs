@@ -2,11 +2,16 @@
 
 use crate::bedrock::error::Error as Bedrock;
 use crate::openai::Error;
+use crate::texts::for_client;
 
-/// The error for the client. The reason that is only the gateway's business stays out of it: see [`is_ours`].
+/// The error for the client, without numbers of accounts. The reason that is only the gateway's business stays out of it: see [`is_ours`].
 pub fn error(bedrock: &Bedrock) -> Error {
     let text = |otherwise: &'static str| {
-        if bedrock.message.is_empty() { otherwise.to_owned() } else { bedrock.message.clone() }
+        if bedrock.message.is_empty() {
+            otherwise.to_owned()
+        } else {
+            for_client(&bedrock.message).into_owned()
+        }
     };
     match bedrock.name.as_str() {
         "ValidationException" | "SerializationException" => validation(text("Bedrock refused the request.")),
@@ -130,6 +135,34 @@ mod tests {
     fn an_unknown_model_is_not_found_whatever_bedrock_calls_it() {
         let error = of(400, "ValidationException", "The provided model identifier is invalid.");
         assert_eq!((error.status, error.code), (404, Some("model_not_found")));
+    }
+
+    #[test]
+    fn no_error_tells_the_number_of_an_account() {
+        let text = "No quota for arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.a.b (account 123456789012)";
+        let told = "No quota for arn:aws:bedrock:us-east-1:************:inference-profile/us.a.b (account ************)";
+        for name in [
+            "ValidationException",
+            "ServiceQuotaExceededException",
+            "ConflictException",
+            "ResourceNotFoundException",
+            "ModelTimeoutException",
+            "ModelErrorException",
+            "ModelStreamErrorException",
+            "ThrottlingException",
+            "ModelNotReadyException",
+            "InternalServerException",
+            "ServiceUnavailableException",
+            "SomethingNew",
+        ] {
+            for status in [0, 400, 404, 424, 429, 500] {
+                assert_eq!(of(status, name, text).message, told, "{status} {name}");
+            }
+            // In a stream.
+            let payload = format!(r#"{{"message":"{text}"}}"#);
+            assert_eq!(error(&Bedrock::from_exception(name, payload.as_bytes())).message, told);
+            assert_eq!(error(&Bedrock::from_error_frame(name, text)).message, told);
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::wire::{self, Members, Name, Raw, Str};
 const CONFIG: &str = "guardrailConfig";
 /// What InvokeModel and OpenAI's chats read beside the headers: it can leave a part of the text out.
 const BESIDE: &str = "amazon-bedrock-guardrailConfig";
-/// A block that, once there, is all that the guardrail looks at.
+/// A block of Converse that, once there, is all that the guardrail looks at.
 const GUARDED: &str = "guardContent";
 
 /// Refuses a body by which the guardrail would not hold, or not for all of it.
@@ -43,9 +43,17 @@ pub fn check(operation: Operation, body: &[u8], guardrail: &Guardrail) -> Result
 /// # Errors
 /// 403, or 400 where the body cannot be read.
 pub fn check_beside(body: &[u8]) -> Result<(), Error> {
-    if members(body)?.0.iter().any(|(name, _)| name.eq_ignore_ascii_case(BESIDE)) {
+    check_fields(&members(body)?, BESIDE)
+}
+
+/// The same of fields that go into the model's own body, as InvokeModel has it. `param` is what is named in the error.
+///
+/// # Errors
+/// 403.
+pub fn check_fields(fields: &Members<'_, Raw<'_>>, param: &str) -> Result<(), Error> {
+    if fields.0.iter().any(|(name, _)| name.eq_ignore_ascii_case(BESIDE)) {
         let message = format!("'{BESIDE}' may not be given: a guardrail is set for this model.");
-        return Err(Error::new(403, message).param(BESIDE).code("guardrail_forced"));
+        return Err(Error::new(403, message).param(param).code("guardrail_forced"));
     }
     Ok(())
 }
@@ -57,7 +65,7 @@ fn members(body: &[u8]) -> Result<Members<'_, Raw<'_>>, Error> {
 fn refusal(Guardrail { identifier, version, .. }: &Guardrail) -> Error {
     let message = format!(
         "A guardrail is set for this model: '{CONFIG}' must be given, with guardrailIdentifier '{identifier}' and \
-         guardrailVersion '{version}', for the whole request (no '{GUARDED}', no other streamProcessingMode)."
+         guardrailVersion '{version}', for the whole request (no '{GUARDED}', no '{BESIDE}', no other streamProcessingMode)."
     );
     Error::new(403, message).param(CONFIG).code("guardrail_forced")
 }
@@ -83,7 +91,8 @@ fn is_the(guardrail: &Guardrail, config: &str) -> bool {
         && (matches!(mode, Ok(None | Some("sync"))) || mode == Ok(guardrail.stream_mode))
 }
 
-/// Whether in some JSON an object, however deep, has a member [`GUARDED`].
+/// Whether in some JSON an object, however deep, has a member [`GUARDED`], or one that Converse's `additionalModelRequestFields` would
+/// take for [`BESIDE`].
 struct Guarded(bool);
 
 impl<'de> Deserialize<'de> for Guarded {
@@ -132,7 +141,8 @@ impl<'de> Deserialize<'de> for Guarded {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Guarded, A::Error> {
                 let mut found = false;
                 while let Some((Name(name), Guarded(is_guarded))) = map.next_entry()? {
-                    found |= is_guarded || name.eq_ignore_ascii_case(GUARDED);
+                    let narrows = [GUARDED, BESIDE].iter().any(|narrow| name.eq_ignore_ascii_case(narrow));
+                    found |= is_guarded || narrows;
                 }
                 Ok(Guarded(found))
             }
@@ -171,6 +181,18 @@ mod tests {
             good.replace("\"messages\":[]", r#""guardrail\u0043onfig":{}"#),
             good.replace("\"messages\":[]", r#""messages":[{"content":[{"guardContent":{}}]}]"#),
             good.replace("\"messages\":[]", r#""system":[{"guard\u0043ontent":{}}]"#),
+            good.replace(
+                "\"messages\":[]",
+                r#""additionalModelRequestFields":{"amazon-bedrock-guardrailConfig":{}}"#,
+            ),
+            good.replace(
+                "\"messages\":[]",
+                r#""additionalModelRequestFields":{"Amazon-Bedrock-Guardrailconfig":{}}"#,
+            ),
+            good.replace(
+                "\"messages\":[]",
+                r#""additionalModelRequestFields":{"amazon-bedrock-guardrail\u0043onfig":{}}"#,
+            ),
         ] {
             assert_eq!(status(Operation::Converse, &body), Some(403), "{body}");
         }

@@ -8,6 +8,7 @@ mod budget;
 mod depth;
 mod error;
 mod forms;
+mod lossy;
 mod number;
 mod object;
 mod pieces;

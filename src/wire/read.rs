@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Error, budget};
+use super::{Error, budget, lossy};
 
 /// A value left as it is written: well-formed JSON, without white space around it.
 pub type Raw<'a> = &'a RawValue;
@@ -24,7 +24,7 @@ pub fn from_slice<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Error> {
     from_str(text(bytes).map_err(|_| Error::syntax("it is no UTF-8"))?)
 }
 
-/// Reads an object of a server's. serde's derive would take a list for the members in their order.
+/// Reads an object of a server's. Half of a character in a string is U+FFFD. serde's derive would take a list for the members in their order.
 ///
 /// # Errors
 /// Where the bytes are none, or not what `T` wants.
@@ -32,7 +32,7 @@ pub fn object_from_slice<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, E
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(Error::new("expected an object"));
     }
-    from_slice(bytes)
+    lossy::of_server(|| from_slice(bytes))
 }
 
 /// The text of these bytes.

@@ -9,7 +9,7 @@ use memchr::memchr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::forms::unexpected;
-use super::{Raw, budget};
+use super::{Raw, budget, lossy};
 
 /// A string. One that was read stays as it is written: it is borrowed, written again without a look at it, and its escapes are
 /// replaced when its text is asked for.
@@ -40,7 +40,7 @@ impl<'a> Str<'a> {
     /// A string as it is written, with its quotes, which serde_json has passed over.
     ///
     /// # Errors
-    /// Where an escape is half of a character: serde_json lets that pass in what it does not read.
+    /// Where an escape is half of a character, and it is not a server's: serde_json lets that pass in what it does not read.
     fn passed<E: serde::de::Error>(raw: Raw<'a>) -> Result<Self, E> {
         let quoted = raw.get();
         let written = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
@@ -51,9 +51,15 @@ impl<'a> Str<'a> {
         let text = OnceCell::new();
         // The two halves of a character begin like this, and a letter or two besides.
         if written.contains("\\ud") || written.contains("\\uD") {
-            let read: String =
-                serde_json::from_str(quoted).map_err(|_| E::custom("a string has half of a character"))?;
-            let _ = text.set(read.into_boxed_str());
+            match serde_json::from_str::<String>(quoted) {
+                Ok(read) => {
+                    let _ = text.set(read.into_boxed_str());
+                }
+                Err(_) => {
+                    let mended = lossy::text(written);
+                    return Ok(mended.ok_or_else(|| E::custom("a string has half of a character"))?.into());
+                }
+            }
         }
         Ok(Self::other(Other::Escaped(written, text)))
     }

@@ -127,6 +127,23 @@ def test_the_callers_credentials_are_never_in_doubt(client):
         assert "arn:" not in error.response.text and "123456789012" not in error.response.text
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ValidationException",
+        "ResourceNotFoundException",
+        "ModelErrorException",
+        "ThrottlingException",
+        "ServiceQuotaExceededException",
+    ],
+)
+def test_no_error_tells_the_number_of_the_account(client, name, stream):
+    text = "of%20arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fx"
+    error = fail(client, f"error={name},message={text}", stream)
+    assert "of arn:aws:iam::************:role/x" in error.response.text
+
+
 @pytest.mark.bedrock_refuses
 def test_what_only_bedrock_can_know_is_told_as_it_says_it(client):
     with pytest.raises(openai.BadRequestError) as caught:

@@ -55,6 +55,17 @@ def test_no_client_gets_round_the_configured_guardrail(guarded, emulator, stream
     }
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("member", ["additionalModelRequestFields", "extra_body"])
+@pytest.mark.parametrize("name", ["amazon-bedrock-guardrailConfig", "Amazon-Bedrock-GuardrailCONFIG"])
+def test_no_field_of_the_models_own_narrows_the_configured_guardrail(guarded, emulator, member, name, stream):
+    with guarded.openai() as client, pytest.raises(openai.PermissionDeniedError) as refused:
+        more = {member: {name: {"tagSuffix": "x"}}}
+        client.chat.completions.create(model=NOVA, messages=SAID, extra_body=more, stream=stream)
+    assert (refused.value.code, refused.value.param) == ("guardrail_forced", member)
+    assert emulator.requests() == []
+
+
 def test_anthropic_beta_reaches_claude_by_several_headers(gateway, emulator):
     with gateway.openai() as client:
         client.chat.completions.create(

@@ -162,6 +162,53 @@ def test_a_key_may_use_only_its_models(restricted, running_emulator, stream):
         assert ask(client, "gpt-4o", stream=stream) == SONNET
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_name_that_a_default_or_fallback_answers_for_gives_no_right(start, running_emulator, stream):
+    keys = [{"name": "gpt", "key": "gpt-key", "models": ["gpt-4o*", "claude-*", "text-embedding-*", "no-*"]}]
+    gateway = start(changes={"api_keys": keys, "default_model": "nova-lite", "default_embedding_model": TITAN, "fallback_model": LITE})
+    with gateway.openai("gpt-key") as client:
+        assert ask(client, "gpt-4o", stream=stream) == SONNET, "that name is in the configuration"
+        before = running_emulator.count()
+        for model in ["gpt-4o-cheap", "gpt-4o-", "claude-3.5-sonnet", "no-such"]:
+            with pytest.raises(openai.PermissionDeniedError) as caught:
+                ask(client, model, stream=stream)
+            assert caught.value.code == "model_not_allowed"
+        with pytest.raises(openai.PermissionDeniedError):
+            client.embeddings.create(model="text-embedding-3-large", input="a")
+        assert running_emulator.count() == before
+
+
+@pytest.mark.parametrize("region", ["us-west-2", "eu-west-1", "evil-region-1", "cn-north-1", "us-iso-east-1"])
+def test_an_arn_chooses_no_region_that_is_not_allowed(connection, running_emulator, region):
+    partition = {"cn-north-1": "aws-cn", "us-iso-east-1": "aws-iso"}.get(region, "aws")
+    arn = f"arn:{partition}:bedrock:{region}:123456789012:application-inference-profile/emuapp000001"
+    before = running_emulator.count()
+    for path, more in [("/v1/chat/completions", {"messages": []}), ("/v1/embeddings", {"input": "a"})]:
+        answer = connection.ask("POST", path, {"model": arn} | more)
+        assert (answer.status, answer.error["code"], answer.error["param"]) == (403, "region_not_allowed", "model")
+    answer = connection.ask("POST", f"/model/{arn.replace('/', '%2F')}/converse", {"messages": []})
+    assert (answer.status, answer.headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
+    assert running_emulator.count() == before
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:s3:us-east-1:123456789012:bedrock:x/y",
+        "arn:aws-cn:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-pro-v1:0",
+        "arn:aws:bedrock:us-gov-west-1:123456789012:inference-profile/us.amazon.nova-pro-v1:0",
+    ],
+)
+def test_an_arn_of_no_model_is_refused_and_not_answered_by_the_fallback(fallback, running_emulator, arn):
+    before = running_emulator.count()
+    with fallback.connection() as connection:
+        answer = connection.chat({"model": arn, "messages": [{"role": "user", "content": "hello"}]})
+        assert (answer.status, answer.error["param"]) == (400, "model")
+        answer = connection.ask("POST", f"/model/{arn.replace('/', '%2F')}/converse", {"messages": []})
+        assert (answer.status, answer.headers["x-amzn-errortype"]) == (400, "ValidationException")
+    assert running_emulator.count() == before
+
+
 def test_a_key_with_its_models_may_not_go_without_a_model(restricted):
     with restricted.connection("nova-key") as connection:
         answer = connection.chat({"messages": [{"role": "user", "content": "hello"}]})

@@ -374,6 +374,7 @@ def test_converse_has_to_carry_a_forced_guardrail(guarded, emulator):
             {},
             {"guardrailConfig": right | {"guardrailVersion": "1"}},
             {"guardrailConfig": right, "messages": part},
+            {"guardrailConfig": right, "additionalModelRequestFields": {"amazon-bedrock-guardrailConfig": {}}},
         ]:
             with pytest.raises(client.exceptions.AccessDeniedException) as caught:
                 client.converse(**{"modelId": NOVA, "messages": SAID} | more)
@@ -422,6 +423,16 @@ def test_bedrocks_errors_are_the_clients_exceptions(gateway, client, emulator, n
         assert answer.body == emulator.call("POST", path, MESSAGES)
     finally:
         emulator.faults()
+
+
+@pytest.mark.parametrize("name", ["ValidationException", "ResourceNotFoundException", "ModelErrorException", "ThrottlingException"])
+@pytest.mark.parametrize("style", ["", ",notype"])
+@pytest.mark.parametrize("operation", ["converse", "converse-stream"])
+def test_no_error_tells_the_number_of_the_account(connection, name, style, operation):
+    fault = f"error={name},message=of%20arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fx{style}"
+    answer = connection.ask("POST", f"/model/{NOVA}/{operation}", {"messages": SAID}, {"x-emulator": fault})
+    assert answer.status >= 400 and answer.headers["x-amzn-errortype"].startswith(name)
+    assert b"of arn:aws:iam::************:role/x" in answer.body
 
 
 def test_bedrock_refuses_and_says_why(client, emulator, request):

@@ -20,7 +20,7 @@ fn attempt(request: &Value, limits: Limits) -> Result<(), Error> {
 fn images_are_counted_over_all_messages_and_however_they_come() {
     let image = json!({ "type": "image_url", "image_url": { "url": PNG } });
     let file = json!({ "type": "file", "file": { "file_data": PNG } });
-    let stored = json!({ "type": "image_url", "image_url": { "url": "s3://b/a.png" } });
+    let stored = json!({ "type": "image_url", "image_url": { "url": "s3://bucket/a.png" } });
     let call = json!({ "role": "assistant", "tool_calls": [
         { "id": "a", "type": "function", "function": { "name": "f", "arguments": "{}" } }] });
     let request = json!({ "messages": [

@@ -7,12 +7,10 @@ use serde_json::value::RawValue;
 
 use super::{Answer, Temporary};
 use crate::aws::{Credentials, dates};
+use crate::texts::for_log;
 
 /// Larger than any token or set of credentials.
 pub(in crate::aws) const LARGEST: usize = 64 << 10;
-
-/// The longest part of another's text that an error repeats, characters.
-const LONGEST_REASON: usize = 300;
 
 /// The body of a good answer. `place` is who answered.
 pub(super) fn body<'a>(answer: Answer<'a>, place: &str) -> Result<&'a [u8], String> {
@@ -128,10 +126,9 @@ fn code(body: &[u8]) -> Option<String> {
     is_word.then_some(code)
 }
 
-/// The first line of another's text, as much of it as a log line can bear.
+/// What a log line may say of another's text.
 pub(super) fn reason(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    line.chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect()
+    for_log(text)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::parameters::object;
 use crate::bedrock::converse::Document;
 use crate::openai::{Error, member};
+use crate::translate::forced_guardrail;
 use crate::translate::notes::Notes;
 use crate::wire::{self, Members, Raw};
 
@@ -47,6 +48,21 @@ const STREAM_ONLY: &str = "streamProcessingMode";
 pub const TRACES: &[&str] = &["enabled", "disabled", "enabled_full"];
 /// What `streamProcessingMode` may be (service model).
 pub const STREAM_MODES: &[&str] = &["sync", "async"];
+
+/// Refuses fields by which a forced guardrail would not look at all: they go into the model's own body, as InvokeModel has it.
+pub(super) fn check_fields<'a>(
+    forced: Option<&Guardrail>,
+    fields: [(&str, &Option<Members<'a, Raw<'a>>>); 2],
+) -> Result<(), Error> {
+    if forced.is_some() {
+        for (param, fields) in fields {
+            if let Some(fields) = fields {
+                forced_guardrail::check_fields(fields, param)?;
+            }
+        }
+    }
+    Ok(())
+}
 
 /// What a request's `guardrailConfig` will be.
 pub(super) fn config<'a>(
@@ -178,6 +194,30 @@ pub fn is_version(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_field_of_the_models_own_narrows_a_forced_guardrail() {
+        let forced =
+            Guardrail { identifier: "g".into(), version: "1".into(), trace: None, stream_mode: None };
+        for name in [
+            "amazon-bedrock-guardrailConfig",
+            "AMAZON-BEDROCK-GUARDRAILCONFIG",
+            r"amazon-bedrock-guardrail\u0043onfig",
+            r"\u0061mazon-bedrock-guardrailConfig",
+        ] {
+            let text = format!(r#"{{"top_k":1,"{name}":{{"tagSuffix":"x"}}}}"#);
+            let fields = Some(wire::from_str::<Members<'_, Raw<'_>>>(&text).unwrap());
+            for given in [[("a", &fields), ("b", &None)], [("a", &None), ("b", &fields)]] {
+                let param = given.iter().find(|(_, fields)| fields.is_some()).unwrap().0;
+                let error = check_fields(Some(&forced), given).unwrap_err();
+                assert_eq!((error.status, error.code), (403, Some("guardrail_forced")), "{name}");
+                assert_eq!(error.param.as_deref(), Some(param));
+                assert!(check_fields(None, given).is_ok(), "without one they are the client's to give");
+            }
+        }
+        let others = Some(wire::from_str::<Members<'_, Raw<'_>>>(r#"{"top_k":1}"#).unwrap());
+        assert!(check_fields(Some(&forced), [("a", &others), ("b", &None)]).is_ok());
+    }
 
     #[test]
     fn identifiers_and_versions_are_told_as_the_service_model_has_them() {

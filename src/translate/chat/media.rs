@@ -15,7 +15,7 @@ pub(super) fn image_or_video<'a>(url: Str<'a>, param: &str) -> Result<Block<'a>,
 
 /// An image of `image_url`.
 fn image<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
-    if let Some(source) = s3(&url) {
+    if let Some(source) = s3(&url, param)? {
         let format = extension(&url).and_then(image_format).unwrap_or("png");
         return Ok(Media { format: format.into(), source });
     }
@@ -30,7 +30,7 @@ fn image<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
 
 /// A film of `video_url`.
 pub(super) fn video<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
-    if let Some(source) = s3(&url) {
+    if let Some(source) = s3(&url, param)? {
         let format = extension(&url).and_then(video_format).unwrap_or("mp4");
         return Ok(Media { format: format.into(), source });
     }
@@ -76,8 +76,33 @@ pub(super) fn is_image_or_video(data: &str) -> bool {
     data.starts_with("data:image/") || data.starts_with("data:video/")
 }
 
-fn s3<'a>(url: &str) -> Option<Source<'a>> {
-    url.starts_with("s3://").then(|| Source::S3Location(S3Location { uri: url.to_owned().into() }))
+fn s3<'a>(url: &str, param: &str) -> Result<Option<Source<'a>>, Error> {
+    let Some(place) = url.strip_prefix("s3://") else { return Ok(None) };
+    let is_object = place.split_once('/').is_some_and(|(bucket, key)| is_bucket(bucket) && is_key(key));
+    if !is_object || url.len() > S3_URL {
+        let message = format!("Invalid value for '{param}': not an object of S3, 's3://bucket/key'.");
+        return Err(Error::invalid(message).param(param).code("invalid_image_url"));
+    }
+    Ok(Some(Source::S3Location(S3Location { uri: url.to_owned().into() })))
+}
+
+/// Longest URL of S3 (service model, `S3Uri`).
+const S3_URL: usize = 1_024;
+
+/// As the service model has it (`S3Uri`), and as S3 does: no two dots beside each other (Amazon S3 User Guide, "General purpose bucket
+/// naming rules").
+fn is_bucket(name: &str) -> bool {
+    let is_end = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let bytes = name.as_bytes();
+    (3..=63).contains(&bytes.len())
+        && is_end(bytes.first())
+        && is_end(bytes.last())
+        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(b))
+        && !name.contains("..")
+}
+
+fn is_key(key: &str) -> bool {
+    !key.is_empty() && !key.chars().any(char::is_control)
 }
 
 fn extension(name: &str) -> Option<&str> {
@@ -154,6 +179,35 @@ mod tests {
         let media = image(format!("data:image/jpg;base64,{PNG}").into(), "p").unwrap();
         assert_eq!(media.format, "png");
         assert!(matches!(media.source, Source::Bytes(bytes) if &*bytes == PNG));
+    }
+
+    #[test]
+    fn an_s3_url_is_of_a_bucket_that_there_may_be() {
+        for url in ["s3://abc/x", "s3://my.bucket-1/a/b c/ü.png", &format!("s3://{}/k", "a".repeat(63))] {
+            let media = image((*url).into(), "p").unwrap();
+            assert!(matches!(media.source, Source::S3Location(at) if &*at.uri == url));
+        }
+        for url in [
+            "s3://",
+            "s3://ab/x",
+            "s3://Bucket/x",
+            "s3://my_bucket/x",
+            "s3://-ab/x",
+            "s3://ab./x",
+            "s3://a..b/x",
+            "s3://abc",
+            "s3://abc/",
+            "s3://abc/x\ny",
+            "s3://user@abc/x",
+            "s3://abc:80/x",
+            &format!("s3://{}/k", "a".repeat(64)),
+            &format!("s3://abc/{}", "k".repeat(1_024)),
+        ] {
+            for told in [image(url.into(), "p").map(drop), video(url.into(), "p").map(drop)] {
+                let error = told.unwrap_err();
+                assert_eq!((error.status, error.param.as_deref()), (400, Some("p")), "{url:?}");
+            }
+        }
     }
 
     #[test]

@@ -81,6 +81,10 @@ pub fn request<'a>(
         extra_body,
         unknown,
     } = request;
+    guardrail::check_fields(
+        guardrail,
+        [("additionalModelRequestFields", &additional_model_request_fields), ("extra_body", &extra_body)],
+    )?;
     let messages = messages.ok_or_else(|| Error::missing("messages"))?;
     let stream = stream.unwrap_or(false);
 

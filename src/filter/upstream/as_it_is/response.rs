@@ -12,6 +12,7 @@ use crate::filter::upstream::response::log_if_ours;
 use crate::gateway::headers::Headers;
 use crate::gateway::native::ERROR_TYPE;
 use crate::openai::Error;
+use crate::texts::mask_accounts;
 use crate::translate::errors::{self, no_answer};
 use crate::translate::passthrough::{Beginning, Exception, FirstEvent, FirstFrame, openai_error, told};
 
@@ -119,7 +120,7 @@ impl Upstream {
     }
 
     fn give_error_as_it_is(&mut self, kind: Kind, head: &Head, headers: &Headers, size: usize) {
-        let body = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default();
+        let mut body = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default();
         let error = match kind {
             Kind::Native(_) => BedrockError::from_reply(head.status, head.error_type.as_deref(), &body),
             Kind::OpenAi => openai_error(head.status, head.error_type.as_deref(), &body),
@@ -129,6 +130,9 @@ impl Upstream {
                 // Without a type it is not Bedrock's own, and the gateway role tells it in AWS's shape.
                 let name = (!error.name.is_empty()).then_some(error.name.as_str());
                 self.let_through(kind, head, headers, name.filter(|_| head.error_type.is_none()));
+                if mask_accounts(&mut body) {
+                    self.set_body(size, &body);
+                }
             }
             _ => self.give_failure(kind, head, headers, &error, &body, size),
         }
@@ -155,7 +159,9 @@ impl Upstream {
         given.push("content-length", body.len().to_string());
         given.push(ERROR_TYPE, error.name.as_str());
         set_response_headers(&given);
-        self.set_body(size, body);
+        let mut body = body.to_vec();
+        mask_accounts(&mut body);
+        self.set_body(size, &body);
     }
 
     /// The body goes on untouched from here.

@@ -1,0 +1,104 @@
+//! What is allowed and hardly meant: a line of the log each, when the configuration is loaded.
+
+use crate::bedrock::model_id::is_bedrock_id;
+use crate::gateway::models::Models;
+
+use super::values::{error_in, inside, item};
+use super::{Error, file};
+
+/// Shorter keys can be guessed: their hash has no salt.
+const KEY_CHARACTERS: usize = 16;
+
+/// What stands for a model where a guardrail is asked, and how OpenAI's names for that begin.
+const OF_MODERATIONS: &[&str] = &["guardrail", "omni-moderation", "text-moderation"];
+
+/// What there is to say of these keys beside these models, by path.
+pub(super) fn of(keys: &[file::ApiKey], models: &Models) -> Vec<Error> {
+    let mut warnings = Vec::new();
+    for (at, file::ApiKey { key, models: patterns, .. }) in keys.iter().enumerate() {
+        let at = &item("api_keys", at);
+        if key.as_ref().is_some_and(|key| key.trim().chars().count() < KEY_CHARACTERS) {
+            let reason = "is shorter than 16 characters and can be guessed; make it long and random";
+            warnings.push(error_in(at, "key", reason));
+        }
+        for (index, pattern) in patterns.iter().flatten().enumerate() {
+            if !may_fit(pattern, models) {
+                let reason = "fits no name in 'models' and no id of Bedrock's: it gives no right";
+                warnings.push(super::values::error(item(&inside(at, "models"), index), reason));
+            }
+        }
+    }
+    warnings
+}
+
+/// Whether some model may be called so.
+fn may_fit(pattern: &str, models: &Models) -> bool {
+    let Some(beginning) = pattern.strip_suffix('*') else {
+        return models.named.iter().any(|model| model.name == pattern)
+            || is_bedrock_id(pattern)
+            || OF_MODERATIONS.iter().any(|name| pattern.starts_with(name));
+    };
+    models.named.iter().any(|model| model.name.starts_with(beginning))
+        || OF_MODERATIONS.iter().any(|name| name.starts_with(beginning) || beginning.starts_with(name))
+        || begins_id(beginning)
+}
+
+/// Whether an id may begin so: with an ARN, or with a provider or a profile's prefix, which end at the first dot.
+fn begins_id(beginning: &str) -> bool {
+    if "arn:aws".starts_with(beginning) || beginning.starts_with("arn:aws") {
+        return true;
+    }
+    let is_provider = |first: &str| first.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    match beginning.split_once('.') {
+        Some(("us-gov", _)) => true,
+        Some((first, _)) => !first.is_empty() && is_provider(first),
+        None => is_provider(beginning) || "us-gov".starts_with(beginning),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    /// The paths that are warned of.
+    fn warned(key: &str, models: &str) -> Vec<String> {
+        let text = format!(
+            r#"{{"api_keys":[{{"name":"a","key":"{key}","models":{models}}}],"credentials":{{"bearer_token":"t"}},
+                "models":[{{"name":"gpt-4o","model":"a.b"}}],"default_model":"gpt-4o"}}"#
+        );
+        let config = Config::load(text.as_bytes(), |_| None).unwrap();
+        config.warnings.into_iter().map(|warning| warning.path).collect()
+    }
+
+    #[test]
+    fn a_short_key_is_warned_of() {
+        assert_eq!(warned("k", "[]"), ["api_keys[0].key"]);
+        assert_eq!(warned("0123456789abcde", "[]"), ["api_keys[0].key"]);
+        assert!(warned("0123456789abcdef", "[]").is_empty());
+    }
+
+    #[test]
+    fn a_pattern_that_fits_nothing_is_warned_of() {
+        let warned = |pattern: &str| !warned("0123456789abcdef", &format!("[\"{pattern}\"]")).is_empty();
+        for pattern in ["gpt-4", "gpt-5*", "fsat", "text-embedding-3-small", "Amazon*", "claude-*", ".*"] {
+            assert!(warned(pattern), "{pattern}");
+        }
+        for pattern in [
+            "gpt-4o",
+            "gpt-*",
+            "*",
+            "amazon*",
+            "amazon.*",
+            "us.amazon.*",
+            "us-gov.*",
+            "us-*",
+            "a.b",
+            "arn:*",
+            "arn:aws:bedrock:us-east-1:*",
+            "omni-moderation-latest",
+            "guardrail",
+        ] {
+            assert!(!warned(pattern), "{pattern}");
+        }
+    }
+}

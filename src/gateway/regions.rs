@@ -1,0 +1,168 @@
+//! Which regions a client may have a request signed for: an ARN names one, and with it the host that is asked.
+
+use std::collections::BTreeSet;
+
+use crate::aws::endpoint::{InvalidRegion, Region, region_of_arn};
+use crate::bedrock::model_id::geography;
+use crate::openai::Error;
+
+/// The regions that ARNs of clients may name. None is allowed by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Regions {
+    names: BTreeSet<String>,
+    /// How the names of others may begin.
+    beginnings: BTreeSet<String>,
+}
+
+/// The regions that a profile's geography covers, by their names or, with `*`, by how these begin (Amazon Bedrock User Guide,
+/// "Supported Regions and models for inference profiles"). `global` names none.
+const GEOGRAPHIES: &[(&str, &[&str])] = &[
+    ("us", &["us-east-*", "us-west-*"]),
+    ("us-gov", &["us-gov-*"]),
+    ("eu", &["eu-central-*", "eu-north-*", "eu-south-*", "eu-west-*"]),
+    ("apac", &["ap-*"]),
+    ("jp", &["ap-northeast-1", "ap-northeast-3"]),
+    ("au", &["ap-southeast-2", "ap-southeast-4"]),
+    ("ca", &["ca-*"]),
+    ("uk", &["eu-west-2"]),
+    ("me", &["me-*"]),
+    ("af", &["af-*"]),
+    ("sa", &["sa-*"]),
+    ("mx", &["mx-*"]),
+    ("il", &["il-*"]),
+];
+
+impl Regions {
+    /// Allows a region by its name, or all that begin so: `eu-west-1`, `eu-*`.
+    ///
+    /// # Errors
+    /// Where it could be neither.
+    pub fn allow(&mut self, written: &str) -> Result<(), InvalidRegion> {
+        match written.strip_suffix('*') {
+            Some(beginning) => {
+                // To allow all there are, nobody needs a rule: what is left is the beginning of some name.
+                Region::new(beginning.strip_suffix('-').unwrap_or(beginning))?;
+                self.beginnings.insert(beginning.to_owned());
+            }
+            None => {
+                Region::new(written)?;
+                self.names.insert(written.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Allows that region.
+    pub fn allow_region(&mut self, region: &Region) {
+        self.names.insert(region.as_str().to_owned());
+    }
+
+    /// Allows what the geography of an inference profile covers; of another id nothing.
+    pub fn allow_geography(&mut self, id: &str) {
+        let covered = geography(id).and_then(|id| GEOGRAPHIES.iter().find(|(known, _)| *known == id));
+        for region in covered.iter().flat_map(|(_, regions)| regions.iter()) {
+            // The table has nothing else.
+            let _ = self.allow(region);
+        }
+    }
+
+    /// Whether a region of that name is allowed.
+    pub fn allows(&self, region: &str) -> bool {
+        self.names.contains(region)
+            || self.beginnings.iter().any(|beginning| region.starts_with(beginning.as_str()))
+    }
+
+    /// Refuses an ARN of a region that is not allowed, or that contradicts itself. What is no ARN names no region.
+    ///
+    /// # Errors
+    /// 403 `region_not_allowed`; 400 where the region is not one of the ARN's partition.
+    pub fn check(&self, id: &str) -> Result<(), Error> {
+        if !id.starts_with("arn:") {
+            return Ok(());
+        }
+        let region = region_of_arn(id).and_then(|region| Region::new(region).ok()).ok_or_else(no_arn)?;
+        if id.split(':').nth(1) != Some(region.partition_name()) {
+            return Err(no_arn());
+        }
+        if self.allows(region.as_str()) {
+            return Ok(());
+        }
+        let message = format!("Models in the region '{region}' may not be called through this gateway.");
+        Err(Error::new(403, message).param("model").code("region_not_allowed"))
+    }
+}
+
+/// 400 for an ARN that is of nothing which Bedrock runs.
+pub fn no_arn() -> Error {
+    Error::invalid_param(
+        "model",
+        "The model's ARN is not one of a model or an inference profile of Bedrock's.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn regions(allowed: &[&str]) -> Regions {
+        let mut regions = Regions::default();
+        for region in allowed {
+            regions.allow(region).unwrap();
+        }
+        regions
+    }
+
+    fn arn(partition: &str, region: &str) -> String {
+        format!("arn:{partition}:bedrock:{region}:123456789012:inference-profile/x.y")
+    }
+
+    #[test]
+    fn an_arn_of_another_region_or_partition_is_refused() {
+        let regions = regions(&["us-east-1", "eu-*"]);
+        let check = |partition, region| {
+            regions.check(&arn(partition, region)).map_err(|error| (error.status, error.code))
+        };
+        assert_eq!(check("aws", "us-east-1"), Ok(()));
+        assert_eq!(check("aws", "eu-west-3"), Ok(()));
+        for (partition, region) in [
+            ("aws", "us-east-2"),
+            ("aws", "evil-region-1"),
+            ("aws-iso", "us-iso-east-1"),
+            ("aws-cn", "cn-north-1"),
+        ] {
+            assert_eq!(
+                check(partition, region),
+                Err((403, Some("region_not_allowed"))),
+                "{partition} {region}"
+            );
+        }
+        for (partition, region) in [("aws-cn", "us-east-1"), ("aws-iso", "us-east-1"), ("aws", "cn-north-1")]
+        {
+            assert_eq!(check(partition, region), Err((400, None)), "{partition} {region}");
+        }
+        assert_eq!(regions.check("us.amazon.nova-lite-v1:0"), Ok(()));
+    }
+
+    #[test]
+    fn a_profiles_geography_names_regions_of_its_own_partition_only() {
+        let mut regions = Regions::default();
+        for id in ["us.a.b", "eu.a.b", "jp.a.b", "global.a.b", "a.b"] {
+            regions.allow_geography(id);
+        }
+        for region in ["us-east-2", "us-west-1", "eu-central-2", "eu-north-1", "ap-northeast-3"] {
+            assert!(regions.allows(region), "{region}");
+        }
+        for region in
+            ["us-gov-west-1", "us-iso-east-1", "eu-isoe-west-1", "eusc-de-east-1", "ap-south-1", "sa-east-1"]
+        {
+            assert!(!regions.allows(region), "{region}");
+        }
+    }
+
+    #[test]
+    fn what_could_be_no_region_is_no_rule() {
+        for written in ["", "*", "US-EAST-1", "us east 1", "eu-*-1", "-*", "--*"] {
+            assert!(Regions::default().allow(written).is_err(), "{written:?}");
+        }
+    }
+}

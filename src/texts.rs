@@ -1,0 +1,176 @@
+//! What may be told of texts that others wrote: in a log line, and in an error for a client.
+
+use std::borrow::Cow;
+
+/// The longest part of a client's text that an error repeats, characters.
+pub const REPEATED: usize = 200;
+/// The longest part of a server's text that a log line repeats, characters.
+const LOGGED: usize = 300;
+/// Words this long that look like base64 are somebody's secret.
+const SECRET: usize = 20;
+/// Hexadecimal words this long are keys, hashes or signatures.
+const HEX: usize = 32;
+/// How AWS's keys begin: key ids (IAM User Guide, "IAM identifiers"), Bedrock API keys, session tokens.
+const KEYS: &[&str] = &["AKIA", "ASIA", "ABSK", "bedrock-api-key-", "FwoG", "IQoJ"];
+/// Digits of an AWS account's number.
+const ACCOUNT: usize = 12;
+const MASK: &str = "************";
+/// What comes before a name in an ARN: the name is not a secret, however it looks.
+const RESOURCES: &[&str] = &[
+    "assumed-role/",
+    "role/",
+    "user/",
+    "foundation-model/",
+    "inference-profile/",
+    "application-inference-profile/",
+];
+
+/// As much of a client's text as an error may repeat: at most [`REPEATED`] characters, with a mark where that is not all.
+pub fn cut(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(REPEATED) {
+        Some((end, _)) => Cow::Owned([text.get(..end).unwrap_or_default(), "…"].concat()),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// What a log line may say of a server's text: its first line, without control characters, and with a mask in the stead of all that
+/// looks like a secret. AWS's text about a wrong signature goes on with the canonical request, in which the session token stands.
+pub fn for_log(text: &str) -> String {
+    let line = text.trim_start().split(is_line_end).next().unwrap_or_default();
+    let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LOGGED).collect();
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line.as_str();
+    while !rest.is_empty() {
+        let end = rest.find(|c| !is_of_word(c)).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        // A word that the cut has shortened may be the beginning of a longer one.
+        out.push_str(if is_secret(word) { "…" } else { word });
+        let mut others = behind.chars();
+        out.extend(others.next());
+        rest = others.as_str();
+    }
+    out
+}
+
+/// The same text, with asterisks in the stead of the twelve digits of an AWS account.
+pub fn for_client(text: &str) -> Cow<'_, str> {
+    let accounts: Vec<usize> = accounts(text.as_bytes()).collect();
+    if accounts.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = text.to_owned();
+    for start in accounts {
+        out.replace_range(start..start.saturating_add(ACCOUNT), MASK);
+    }
+    Cow::Owned(out)
+}
+
+/// The same in a body that goes on as it is: its length stays. Tells whether there was any.
+pub fn mask_accounts(body: &mut [u8]) -> bool {
+    let found: Vec<usize> = accounts(body).collect();
+    for start in &found {
+        let start = *start;
+        if let Some(digits) = body.get_mut(start..start.saturating_add(ACCOUNT)) {
+            digits.fill(b'*');
+        }
+    }
+    !found.is_empty()
+}
+
+/// Where the numbers of accounts are: twelve digits and no letter or digit beside them.
+fn accounts(text: &[u8]) -> impl Iterator<Item = usize> {
+    let mut at = 0_usize;
+    let words = text.split(|byte| !byte.is_ascii_alphanumeric());
+    words.filter_map(move |word| {
+        let start = at;
+        at = at.saturating_add(word.len()).saturating_add(1);
+        (word.len() == ACCOUNT && word.iter().all(u8::is_ascii_digit)).then_some(start)
+    })
+}
+
+fn is_line_end(c: char) -> bool {
+    matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// A character of a word: of base64 with either alphabet, and of names that keys begin with.
+fn is_of_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "+/=_-%".contains(c)
+}
+
+fn is_secret(word: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
+    let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
+    let is_key = |key: &&str| word.split_once(*key).is_some_and(|(_, rest)| rest.len() >= 8);
+    let is_name = RESOURCES.iter().any(|resource| word.starts_with(resource));
+    word.len() >= SECRET && is_mixed && !is_name
+        || word.split(|c: char| !c.is_ascii_hexdigit()).any(|part| part.len() >= HEX)
+        || KEYS.iter().any(is_key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_control_character_reaches_a_log_line_and_no_second_line() {
+        assert_eq!(for_log("one\u{1b}[31mtwo\u{7f}\u{9b}x\0y"), "one [31mtwo  x y");
+        for end in ["\n", "\r", "\r\n", "\u{85}", "\u{2028}", "\u{2029}", "\u{b}", "\u{c}"] {
+            assert_eq!(for_log(&format!("one{end}two")), "one", "{end:?}");
+        }
+        assert_eq!(for_log(&"ä".repeat(1_000)).chars().count(), LOGGED);
+    }
+
+    #[test]
+    fn what_looks_like_a_secret_is_not_logged_and_what_helps_is() {
+        for secret in [
+            "AKIAIOSFODNN7EXAMPLE",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "bedrock-api-key-YmVkcm9jaw==",
+            "ABSKQmVkcm9ja0FQSUtleS0x",
+            "FwoGZXIvYXdzEBYaDHqa0AP",
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "X-Amz-Security-Token=IQoJb3JpZ2luX2VjEAoaCXVzLWVhc3QtMSJH",
+        ] {
+            for text in
+                [format!("The token {secret} is bad."), format!("'{secret}'"), format!("a={secret}&b")]
+            {
+                assert!(!for_log(&text).contains(&secret[secret.len() - 8..]), "{}", for_log(&text));
+            }
+        }
+        for text in [
+            "The security token included in the request is invalid.",
+            "User: arn:aws:sts::123456789012:assumed-role/gateway/i-0123456789abcdef0 is not authorized to perform: \
+             bedrock:InvokeModelWithResponseStream on resource: arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-5-20250929-v1:0",
+            "User: arn:aws:sts::123456789012:assumed-role/BedrockGatewayRole2/eks-Session",
+            "Request id 01234567-89ab-cdef-0123-456789abcdef",
+        ] {
+            assert_eq!(for_log(text), text);
+        }
+    }
+
+    #[test]
+    fn an_accounts_number_is_masked_and_the_rest_of_an_arn_stays() {
+        let told = for_client(
+            "No access to arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.x in 123456789012.",
+        );
+        assert_eq!(
+            told,
+            "No access to arn:aws:bedrock:us-east-1:************:inference-profile/us.x in ************."
+        );
+        for text in
+            ["1234567890123", "12345678901", "a123456789012", "anthropic.claude-20250929-v1:0", "ä 12"]
+        {
+            assert_eq!(for_client(text), text);
+        }
+        let mut body = b"{\"message\":\"of 123456789012\"}".to_vec();
+        assert!(mask_accounts(&mut body) && !mask_accounts(&mut body.clone()));
+        assert_eq!(body, b"{\"message\":\"of ************\"}");
+    }
+
+    #[test]
+    fn what_is_repeated_of_a_text_has_an_end() {
+        assert_eq!(cut("short"), "short");
+        assert_eq!(cut(&"ä".repeat(200)), "ä".repeat(200));
+        assert_eq!(cut(&"ä".repeat(10_000_000)).chars().count(), 201);
+    }
+}
