@@ -80,14 +80,14 @@ fn contents<'a>(
     match list.as_slice() {
         [] => Err(Error::invalid_param("input", "'input' must not be empty.")),
         [only] if only.get().starts_with('"') => {
-            let text = member(*only, "input[0]")?;
+            let text = member(only, "input[0]")?;
             Ok(vec![text_of(text, "input[0]")?])
         }
         [first, ..] if first.get().starts_with('"') => {
             let message = format!("One text per request is taken here; 'input' has {}.", list.len());
             Err(Error::invalid(message).param("input"))
         }
-        parts => parts.iter().enumerate().map(|(index, part)| part_of(*part, index, notes)).collect(),
+        parts => parts.iter().enumerate().map(|(index, part)| part_of(part, index, notes)).collect(),
     }
 }
 

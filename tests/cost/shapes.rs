@@ -21,7 +21,7 @@ pub(crate) fn values(kind: Kind) -> Vec<Shape> {
 }
 
 /// Small values, the items of a list; the number tells one from the other.
-pub(crate) fn small(kind: Kind) -> Vec<(&'static str, fn(usize) -> String)> {
+pub(crate) fn small(kind: Kind) -> Vec<Shape> {
     match kind {
         Kind::Text => vec![
             ("ascending", |at| format!(r#""{at:07}""#)),

@@ -3,7 +3,7 @@
 use super::cases::{CLAUDE, Case, NOVA};
 use super::frames::event;
 use super::places::fill;
-use super::shapes::PREFIX;
+use super::shapes::{PREFIX, Shape};
 use super::subject::Subject;
 
 /// Its schemas are looked through for any that hold themselves.
@@ -38,7 +38,7 @@ fn call(id: &str, name: &str) -> String {
 /// Names that are cut to what another's is, in every place that has names.
 fn names() -> Vec<Case> {
     let mut cases = Vec::new();
-    let shapes: [(&str, fn(usize) -> String); 4] = [
+    let shapes: [Shape; 4] = [
         ("cut to one", |at| format!("{PREFIX}{at:06}")),
         ("cut alike by twos", |at| format!("{}{:06}{}", "n".repeat(58), at / 2, at % 2)),
         ("of illegal letters", |at| format!("{at:020b}").replace('0', "ä").replace('1', "ö")),
@@ -71,7 +71,7 @@ fn names() -> Vec<Case> {
             }));
         }
     }
-    let documents: [(&str, fn(usize) -> String); 3] = [
+    let documents: [Shape; 3] = [
         ("of one stem", |_| "a.pdf".to_owned()),
         ("cut to one", |at| format!("{}{at:06}.pdf", "d".repeat(180))),
         ("cut alike by twos", |at| format!("{}{:06}{}.pdf", "d".repeat(174), at / 2, at % 2)),
