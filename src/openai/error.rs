@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::texts::cut;
 use crate::wire;
 
 /// An error as OpenAI's SDKs understand it: the status picks their exception, the body fills it.
@@ -56,7 +57,12 @@ impl Error {
     /// The same error, naming the member that is at fault.
     #[must_use]
     pub fn param(mut self, param: impl Into<String>) -> Self {
-        self.param = Some(param.into());
+        // A path may have names of the client's in it.
+        let param = param.into();
+        self.param = Some(match cut(&param) {
+            Cow::Borrowed(_) => param,
+            Cow::Owned(cut) => cut,
+        });
         self
     }
 

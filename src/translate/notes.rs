@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::Limits;
 use crate::openai::Error;
+use crate::texts::cut;
 use crate::wire::{Raw, Unknown, is_within_depth};
 
 /// What becomes of a parameter that has no counterpart on Bedrock.
@@ -138,7 +139,7 @@ fn check_depth(json: Raw<'_>, limit: usize, param: impl FnOnce() -> String) -> R
     if is_within_depth(json.get(), limit) {
         return Ok(());
     }
-    let param = param();
+    let param = cut(&param()).into_owned();
     Err(Error::invalid(format!("'{param}' nests deeper than {limit} levels.")).param(param))
 }
 

@@ -6,8 +6,9 @@ use std::cell::Cell;
 
 use serde::de;
 
-/// What a text may make us hold for each of its bytes, and whatever its size.
-const PER_BYTE: usize = 24;
+/// What a text may make us hold for each of its bytes, and whatever its size. Items are made of pointers and lengths, which are half
+/// as long in WebAssembly as in a native test.
+const PER_BYTE: usize = 3 * size_of::<usize>();
 const ANY: usize = 256 << 10;
 
 /// The most that any text may make us hold where [`at_most`] says nothing else, bytes.
@@ -16,7 +17,7 @@ pub const MOST: usize = 64 << 20;
 /// What is counted for each byte of an item: a list that grows is there twice, and what is made of the item comes on top.
 const SHARE: usize = 3;
 /// What is counted for an item besides: entries in tables of names, and the like.
-const BESIDE: usize = 64;
+const BESIDE: usize = 8 * size_of::<usize>();
 
 /// The reason of an error where the budget is used up.
 pub(super) const TOO_MUCH: &str = "it has more parts than can be held";
@@ -28,8 +29,8 @@ thread_local! {
     static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// Runs `work` with another limit on what a text that it reads may make us hold, bytes. Less is allowed for small texts: 24
-/// bytes for each of theirs, and a quarter of a mebibyte.
+/// Runs `work` with another limit on what a text that it reads may make us hold, bytes. Less is allowed for small texts: three
+/// words for each of their bytes, and a quarter of a mebibyte.
 pub fn at_most<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     let before = CEILING.replace(bytes);
     let result = work();

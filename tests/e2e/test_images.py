@@ -309,7 +309,7 @@ LOOPBACKS += ["[::1]", "[::ffff:127.0.0.1]", "[0:0:0:0:0:ffff:7f00:1]", "[64:ff9
 
 @pytest.mark.parametrize("host", LOOPBACKS)
 def test_no_spelling_of_an_address_gets_past_the_list(begin, ask, server, host):
-    gateway = begin(hosts=[f"*.images.test:{server.port}", f"*.test:{server.port}"])
+    gateway = begin(hosts=[f"*.images.test:{server.port}", f"*.other.test:{server.port}"])
     answer = ask(f"http://{host}:{server.port}/image/png", through=gateway)
     refusal(answer, "unsupported_url")
     assert server.seen == []

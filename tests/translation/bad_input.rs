@@ -167,6 +167,33 @@ fn a_request_with_every_member_is_taken() {
     }
 }
 
+/// What a client says is repeated to it, but not megabytes of it.
+#[test]
+fn an_error_repeats_little_of_what_is_long() {
+    let long = "x".repeat(1 << 20);
+    let deep = "[".repeat(1_000) + &"]".repeat(1_000);
+    let message = r#""messages":[{"role":"user","content":"Hi"}]"#;
+    let tool = r#""tools":[{"type":"function","function":{"name":"f"}}]"#;
+    for body in [
+        format!(r#"{{{message},{tool},"tool_choice":{{"type":"function","function":{{"name":"{long}"}}}}}}"#),
+        format!(r#"{{{message},"additionalModelRequestFields":{{"{long}":{deep}}}}}"#),
+        format!(r#"{{{message},"{long}":{deep}}}"#),
+        format!(r#"{{{message},"metadata":{{"{long}":5}}}}"#),
+        format!(r#"{{{message},"reasoning_effort":"{long}"}}"#),
+        format!(r#"{{"messages":[{{"role":"{long}","content":"Hi"}}]}}"#),
+        format!(r#"{{"messages":[{{"role":"user","content":[{{"type":"{long}"}}]}}]}}"#),
+        format!(r#"{{{message},"tools":[{{"type":"{long}"}}]}}"#),
+        format!(
+            r#"{{{message},"tools":[{{"type":"function","function":{{"name":"f","parameters":{{"{long}":1,"type":"{long}"}}}}}}]}}"#
+        ),
+        format!(r#"{{{message},"response_format":{{"type":"{long}"}}}}"#),
+    ] {
+        let error = translate(MODELS[0], body.as_bytes(), &bedrock_filter::translate::Options::default())
+            .unwrap_err();
+        assert!(error.body().len() < 1_500, "{} bytes: {:.300}", error.body().len(), error.message);
+    }
+}
+
 /// What stands in the place of each member in turn.
 fn substitutes() -> Vec<Value> {
     vec![

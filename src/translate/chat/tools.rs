@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::bedrock::converse::{self, Document, InputSchema, SystemBlock, ToolChoice, ToolConfig, ToolSpec};
 use crate::openai::Error;
 use crate::openai::chat::{AllowedTools, Function, NamedFunction, Tool, ToolChoice as Asked};
+use crate::texts::cut;
 use crate::translate::family::{Capabilities, Forced};
 use crate::translate::notes::Notes;
 use crate::wire::{List, NameOr, Str};
@@ -293,7 +294,7 @@ fn chosen<'a>(
         Choice::Named(name) => {
             let legal = names.legal(name);
             if !declared.contains(&legal) {
-                let message = format!("'tool_choice' names '{name}', which is not among the tools.");
+                let message = format!("'tool_choice' names '{}', which is not among the tools.", cut(name));
                 return Err(Error::invalid(message).param("tool_choice"));
             }
             Some(ToolChoice::Tool { name: legal })
