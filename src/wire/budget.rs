@@ -8,7 +8,7 @@ use serde::de;
 
 /// What a text may make us hold for each of its bytes, and whatever its size. Items are made of pointers and lengths, which are half
 /// as long in WebAssembly as in a native test.
-const PER_BYTE: usize = 3 * size_of::<usize>();
+const PER_BYTE: usize = size_of::<[usize; 3]>();
 const ANY: usize = 256 << 10;
 
 /// The most that any text may make us hold where [`at_most`] says nothing else, bytes.
@@ -17,7 +17,7 @@ pub const MOST: usize = 64 << 20;
 /// What is counted for each byte of an item: a list that grows is there twice, and what is made of the item comes on top.
 const SHARE: usize = 3;
 /// What is counted for an item besides: entries in tables of names, and the like.
-const BESIDE: usize = 8 * size_of::<usize>();
+const BESIDE: usize = size_of::<[usize; 8]>();
 
 /// The reason of an error where the budget is used up.
 pub(super) const TOO_MUCH: &str = "it has more parts than can be held";
