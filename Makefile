@@ -20,6 +20,8 @@ ANSWERS := target/answers
 .PHONY: help run demo wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
 .PHONY: sizes test-panics test-fuzz test-deny fuzz cost panics deny reproducible
 .SILENT:
+# Cargo would look for the jobs of a make that is not its own.
+unexport MAKEFLAGS MFLAGS
 
 help: ## this list
 	awk -F ' *## *' '/^[a-z0-9-]+:.*##/ { sub(/:.*/, "", $$1); printf "make %-17s %s\n", $$1, $$2 }' Makefile
