@@ -41,6 +41,8 @@ const SUBJECTS: &[Subject] = &[
     Subject::Configuration,
     Subject::Credentials,
     Subject::Discovery,
+    Subject::Piece("embeddings"),
+    Subject::Gathered,
 ];
 
 /// The first byte chooses who reads; the rest is what stands before, the piece that is repeated, and what stands behind.
