@@ -88,6 +88,22 @@ fn accounts(text: &[u8]) -> impl Iterator<Item = usize> {
     })
 }
 
+/// A member's name as an error may tell it: what nobody would call a member, and may be a key that stands in a name's place, is
+/// not told.
+pub fn told(name: &str) -> &str {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    if name.bytes().all(is_word) && is_tellable(name) { name } else { "…" }
+}
+
+/// Whether a name is no longer than those of members are, has hardly a digit (`sha256`, a token of `logit_bias`), and does
+/// not look like a key.
+pub fn is_tellable(name: &str) -> bool {
+    const LONGEST: usize = 40;
+    const DIGITS: usize = 6;
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    name.len() <= LONGEST && digits <= DIGITS && !name.split(|c| !is_of_word(c)).any(is_secret)
+}
+
 fn is_line_end(c: char) -> bool {
     matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }

@@ -10,6 +10,8 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
+use crate::texts::told;
+
 use super::Error;
 use super::file::RULE;
 use super::values::{Step, error, missing, one_of};
@@ -203,7 +205,7 @@ impl serde::de::Error for Error {
     }
 
     fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
-        error(name, ["unknown; known here are ", &known.join(", ")].concat())
+        error(told(name), ["unknown; known here are ", &known.join(", ")].concat())
     }
 
     fn missing_field(name: &'static str) -> Self {
@@ -302,6 +304,12 @@ mod tests {
             (r#"{"name":"a","inner":{"wrod":null}}"#, "inner.wrod", "unknown; known here are word"),
             (r#"{"name":"a","list":{}}"#, "list", "expected a list, not an object"),
             (r#"{"name":"a","inner":{"wrod":"s3cret"}}"#, "inner.wrod", "unknown; known here are word"),
+            (
+                r#"{"sk-live_4eC39HqLyjWDarjt":1}"#,
+                "…",
+                "unknown; known here are name, size, small, inner, list",
+            ),
+            (r#"{"p@ssword":1}"#, "…", "unknown; known here are name, size, small, inner, list"),
             (r#"{"nmae":"a"}"#, "nmae", "unknown; known here are name, size, small, inner, list"),
             (r#"{"name":"a","list":[{},{"word":"s3cret"}]}"#, "list[1].word", "must be one of one, an-other"),
         ] {

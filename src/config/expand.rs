@@ -1,5 +1,7 @@
 //! `${NAME}` and `${NAME:-default}` in a configuration's strings become values of the VM's environment.
 
+use crate::texts::is_tellable;
+
 use super::Error;
 use super::values::{Step, error};
 use super::written::Written;
@@ -47,14 +49,24 @@ fn expanded(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Str
             (Some(value), _) => out.push_str(&value),
             (None, Some(default)) => out.push_str(default),
             (None, None) => {
+                // Anything else between braces may be a part of a secret that happens to have them.
+                let variable =
+                    if is_name(name) { ["variable ", name].concat() } else { "variable".to_owned() };
                 let hint = " is not set (is it in vm_config.environment_variables?)";
-                return Err(error("", ["the environment variable ", name, hint].concat()));
+                return Err(error("", ["the environment ", &variable, hint].concat()));
             }
         }
         rest = behind;
     }
     out.push_str(rest);
     Ok(out)
+}
+
+/// Whether a variable may be called so (POSIX, "Environment Variables": capital letters, digits and underscores).
+fn is_name(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        && !name.starts_with(|first: char| first.is_ascii_digit())
+        && is_tellable(name)
 }
 
 #[cfg(test)]
@@ -95,5 +107,24 @@ mod tests {
         let error = run(json!({"api_keys": [{"key": "${SECRET}"}]})).unwrap_err();
         assert_eq!(error.path, "api_keys[0].key");
         assert!(error.reason.contains("SECRET"));
+    }
+
+    #[test]
+    fn no_part_of_a_secret_with_braces_in_it_is_told() {
+        for secret in [
+            "s3${cr3t}x",
+            "${s3cr3t",
+            "s3cr3t${}",
+            "${s3cr3t:s3cr3t}",
+            "${9D8DB2A67D146638C07FBB5652AD998062}",
+        ] {
+            let error = run(json!({"api_keys": [{"key": secret}]})).unwrap_err();
+            assert_eq!(error.path, "api_keys[0].key", "{secret}");
+            let reason = error.reason.to_lowercase();
+            assert!(!["cr3t", "s3", "9d8"].iter().any(|part| reason.contains(part)), "{reason}");
+        }
+        let error =
+            run(json!({"api_keys": {"sk-9d8db2a67d146638c07fbb5652ad998062e2": "${NONE}"}})).unwrap_err();
+        assert_eq!(error.path, "api_keys.…");
     }
 }

@@ -102,8 +102,8 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let taken: Vec<&String> = asked.chain(cluster).collect();
     for Account { name, source, sign: _ } in &accounts {
         // Envoy would call the filter in the middle of its own asking, within which it cannot answer.
-        if let Some(own) = source.clusters().into_iter().find(|own| taken.iter().any(|taken| taken == own)) {
-            return Err(error(name, format!("the cluster '{own}' is Bedrock's: the filter is in its way")));
+        if source.clusters().into_iter().any(|own| taken.iter().any(|taken| *taken == own)) {
+            return Err(error(name, "its cluster is Bedrock's too: the filter is in its way"));
         }
     }
     let upstream = Upstream {

@@ -1,6 +1,7 @@
 //! What several parts of the configuration are read by.
 
 use crate::aws::endpoint::{self, Region};
+use crate::texts::told;
 
 use super::Error;
 
@@ -34,7 +35,7 @@ impl Error {
     #[inline(never)]
     pub(super) fn within(self, step: Step<'_>) -> Self {
         let at = match step {
-            Step::Member(name) => name.to_owned(),
+            Step::Member(name) => told(name).to_owned(),
             Step::Item(index) => item("", index),
         };
         let between = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };

@@ -132,9 +132,18 @@ fn reason(message: &str) -> Cow<'static, str> {
     }
 }
 
-/// A message of ours, or of serde_json's about the text's form; derived types' own may name a member, which is ours too.
+/// A message of ours or of serde_json's about the text's form, without what derived types repeat in theirs: a word that is none of
+/// theirs, a name that is no member's.
 fn own(message: &str) -> Cow<'static, str> {
     const LONGEST: usize = 200;
+    for (begin, what) in [("unknown variant `", "not a known word"), ("unknown field `", "an unknown member")]
+    {
+        if message.starts_with(begin) {
+            // What is known is said last, and is ours.
+            let known = message.rsplit_once("`, expected ").map(|(_, known)| known);
+            return known.map_or(what.into(), |known| format!("{what}; expected {known}").into());
+        }
+    }
     message.chars().take(LONGEST).collect::<String>().into()
 }
 
@@ -154,7 +163,7 @@ impl std::error::Error for Error {}
 
 #[cfg(test)]
 mod tests {
-    use super::super::{List, from_str};
+    use super::super::{List, Members, from_str};
 
     #[test]
     fn an_error_says_where_and_repeats_nothing() {
@@ -170,6 +179,56 @@ mod tests {
             let error = from_str::<List<u64>>(text).unwrap_err();
             assert_eq!((error.path(), error.reason(), error.is_syntax()), ("[0]", reason, false), "{text}");
         }
+    }
+
+    #[test]
+    fn no_error_of_a_derived_type_repeats_a_word_or_a_name() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Word {
+            One,
+            Two,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Strict {
+            #[expect(dead_code, reason = "only that it is wrong matters")]
+            word: Word,
+        }
+        for text in [
+            r#""s3cret""#,
+            r#""s3cret`, expected `s3cret""#,
+            r#"{"word":"s3cret"}"#,
+            r#"{"s3cret":1}"#,
+            r#"{"word":31337}"#,
+            r#"{"word":{"s3cret":1}}"#,
+            r#"{"word":["s3cret"]}"#,
+            r#"["s3cret"]"#,
+            r#""one","s3cret""#,
+            r#"{"word":{"one":"s3cret"}}"#,
+            "31337",
+            "-3133731337313373133731337",
+            "3.1337e5",
+        ] {
+            for error in [from_str::<Word>(text).err(), from_str::<Strict>(text).err()].into_iter().flatten()
+            {
+                let told = format!("{error} {} {error:?}", error.path());
+                assert!(
+                    !told.contains("s3cret") && !told.contains("31337") && !told.contains("1337e"),
+                    "{told}"
+                );
+            }
+        }
+        let error = from_str::<Strict>(r#"{"word":"three"}"#).unwrap_err();
+        assert_eq!(error.reason(), "not a known word; expected `one` or `two`");
+    }
+
+    #[test]
+    fn a_key_in_the_place_of_a_name_is_not_told() {
+        let error = from_str::<Members<'_, u64>>(r#"{"9d8db2a67d146638c07f":"x"}"#).unwrap_err();
+        assert_eq!(error.path(), "…");
+        let error = from_str::<Members<'_, u64>>(r#"{"session-id":"x"}"#).unwrap_err();
+        assert_eq!(error.path(), "session-id");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Unexpected, Vis
 use serde::{Serialize, Serializer};
 
 use super::{Raw, Str, budget, within};
+use crate::texts::told;
 
 /// A list whose errors say at which of its items they are.
 #[derive(Clone, Debug, Default)]
@@ -134,7 +135,7 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Members<'a, T> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::new();
                 while let Some(Name(name)) = map.next_key()? {
-                    let value = map.next_value().map_err(|error| within(&name, error))?;
+                    let value = map.next_value().map_err(|error| within(told(&name), error))?;
                     budget::spend(size_of::<(Cow<'de, str>, T)>())?;
                     members.push((name, value));
                 }
