@@ -86,12 +86,11 @@ impl FanOut {
         let open = Open::one_of(settings.open).ok_or_else(|| {
             Error::new(503, "Too many long lists are under way here; try again.").code("too_many_lists")
         })?;
-        let mut held = Held::default();
-        held.set(body.len().saturating_add(split.held()), config.worker_bytes)?;
         let now = host::now();
         let until = now.checked_add(config.list_time).unwrap_or(now);
         let gathered = Gathered::new(&split);
         let headers = passed_on(sent);
+        let held = Held::default();
         let config = Rc::clone(config);
         let mut this = Self {
             config,
@@ -105,6 +104,7 @@ impl FanOut {
             held,
             _open: open,
         };
+        this.count(0)?;
         for _ in 0..settings.parallel {
             this.ask(&settings.cluster)?;
         }
@@ -136,7 +136,8 @@ impl FanOut {
 
     /// Counts what is held, and `more` for a moment.
     fn count(&mut self, more: usize) -> Result<(), Error> {
-        let own = self.body.len().saturating_add(self.split.held()).saturating_add(self.gathered.held());
+        let parts = [self.body.capacity(), self.split.held(), self.gathered.held(), self.headers.held()];
+        let own = parts.into_iter().fold(0, usize::saturating_add);
         self.held.set(own.saturating_add(more), self.config.worker_bytes)
     }
 

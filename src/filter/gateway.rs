@@ -10,10 +10,11 @@ use serde::Deserialize;
 
 use super::aws_errors::AwsErrors;
 use super::fan_out::FanOut;
+use super::held::{self, Held};
+use super::host;
 use super::images::Fetching;
 use super::originals;
 use super::refusal::{host_failed, json, too_large};
-use super::{held, host};
 use crate::config::Config;
 use crate::gateway::handoff::{self, Handoff, Purpose};
 use crate::gateway::headers::{CLUSTER, Headers, LET_IN};
@@ -42,6 +43,8 @@ pub(super) struct Gateway {
     refusal: Option<Error>,
     /// How much of a refused body has been thrown away, bytes.
     drained: usize,
+    /// What is kept of the request's headers.
+    held: Held,
     /// We have answered; nothing more is ours to do.
     answered: bool,
     /// On Bedrock's own routes errors have AWS's shape.
@@ -74,6 +77,7 @@ impl Gateway {
             fan_out: None,
             refusal: None,
             drained: 0,
+            held: Held::default(),
             answered: false,
             aws_errors: None,
         }
@@ -138,6 +142,7 @@ impl Gateway {
         if by_model || may_fan_out || self.images(endpoint).is_some() {
             let key = key.clone();
             let sent = may_fan_out.then_some(headers);
+            self.held.set(sent.as_ref().map_or(0, Headers::held), self.config.worker_bytes)?;
             self.undecided = Some(Undecided { endpoint, key, by_model, sent });
             return Ok(Action::Pause);
         }
@@ -165,6 +170,8 @@ impl Gateway {
             && let Some(split) =
                 split(&body, endpoint, &self.config.options.limits, |asked| self.per_call(endpoint, asked))?
         {
+            // From here on they are counted with the list.
+            self.held.set(0, self.config.worker_bytes)?;
             self.fan_out = Some(FanOut::begin(&self.config, settings, split, body, &sent)?);
             return Ok(Action::Pause);
         }

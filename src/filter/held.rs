@@ -1,9 +1,10 @@
-//! What the open requests of this worker hold in its VM, together: lists in pieces, fetched images, events that are not
-//! whole yet. All plugins of the VM share its memory, and so the count.
+//! What the open requests of this worker hold in its VM, together: what clients sent and answers need of it, lists in pieces,
+//! fetched images, events that are not whole yet. All plugins of the VM share its memory, and so the count.
 //!
 //! A VM that has no memory left fails, and with it every request of the worker. So there is a limit, `limits.worker_bytes`,
 //! above which a request that would hold more is told to come again: 503 and not 429, as it is not the caller who asked too
-//! much, and what is in the way is gone in seconds.
+//! much, and what is in the way is gone in seconds. An answer that is under way is not ended for what others hold: see
+//! [`Held::grow`].
 
 use std::cell::Cell;
 
@@ -20,9 +21,17 @@ const LARGE: usize = 1 << 20;
 /// What is there at a time for each byte of such a body: it, what was read of it, and what it becomes.
 const AT_A_TIME: usize = 3;
 
+/// What an answer that is under way may come to hold whatever others do, bytes: events that come in pieces.
+const FREE: usize = 64 << 10;
+
 /// One request's share. It ends with the request.
 #[derive(Debug, Default)]
-pub(super) struct Held(usize);
+pub(super) struct Held {
+    /// What it asked for.
+    own: usize,
+    /// What its answer has come to hold besides.
+    grown: usize,
+}
 
 impl Held {
     /// The request holds `bytes` from now on. `most` is the limit of all together.
@@ -30,19 +39,38 @@ impl Held {
     /// # Errors
     /// 503 where that is more than before, and more than there may be.
     pub(super) fn set(&mut self, bytes: usize, most: usize) -> Result<(), Error> {
-        let all = HELD.get().saturating_sub(self.0).saturating_add(bytes);
-        if bytes > self.0 && all > most {
+        let all = HELD.get().saturating_sub(self.own).saturating_add(bytes);
+        if bytes > self.own && all > most {
             return Err(busy());
         }
         HELD.set(all);
-        self.0 = bytes;
+        self.own = bytes;
         Ok(())
+    }
+
+    /// The request's answer, which is under way, holds `bytes` besides from now on.
+    ///
+    /// # Errors
+    /// 503 where it is more than before, more than any answer may come to hold, and more than there may be of all together.
+    pub(super) fn grow(&mut self, bytes: usize, most: usize) -> Result<(), Error> {
+        let all = HELD.get().saturating_sub(self.grown).saturating_add(bytes);
+        if bytes > self.grown && bytes > FREE && all > most {
+            return Err(busy());
+        }
+        self.count(bytes);
+        Ok(())
+    }
+
+    /// The same where it is there already, and can only be counted.
+    pub(super) fn count(&mut self, bytes: usize) {
+        HELD.set(HELD.get().saturating_sub(self.grown).saturating_add(bytes));
+        self.grown = bytes;
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        HELD.set(HELD.get().saturating_sub(self.0));
+        HELD.set(HELD.get().saturating_sub(self.own).saturating_sub(self.grown));
     }
 }
 
@@ -84,6 +112,26 @@ mod tests {
         // A limit that has become smaller is no reason to hold on to more.
         second.set(90, 10).unwrap();
         drop(second);
+        assert_eq!(HELD.get(), 0);
+    }
+
+    #[test]
+    fn an_answer_under_way_ends_for_what_it_holds_itself_and_not_for_what_others_do() {
+        let (mut others, mut stream, mut new) = (Held::default(), Held::default(), Held::default());
+        stream.set(2 * FREE, 10 * FREE).unwrap();
+        others.set(8 * FREE, 10 * FREE).unwrap();
+        assert_eq!(new.set(1, 10 * FREE).unwrap_err().status, 503);
+        for bytes in [1, 100, 10, FREE] {
+            stream.grow(bytes, 10 * FREE).unwrap();
+        }
+        assert_eq!(stream.grow(FREE + 1, 10 * FREE).unwrap_err().code, Some(BUSY));
+        drop(others);
+        stream.grow(FREE + 1, 10 * FREE).unwrap();
+        assert_eq!(HELD.get(), 3 * FREE + 1);
+        stream.set(0, 0).unwrap();
+        stream.count(2);
+        assert_eq!(HELD.get(), 2);
+        drop(stream);
         assert_eq!(HELD.get(), 0);
     }
 

@@ -88,7 +88,9 @@ impl Fetching {
             fetches.push(Fetch { found, url, redirects: 0, until, call, data: String::new() });
         }
         let (config, grown) = (Rc::clone(config), body.len());
-        Ok(Some(Self { config, fetches, size, grown, held: Held::default() }))
+        let mut this = Self { config, fetches, size, grown, held: Held::default() };
+        this.count(0)?;
+        Ok(Some(this))
     }
 
     /// Takes the answer of a call. True once all have come and are in the body.
@@ -138,9 +140,9 @@ impl Fetching {
         Ok(true)
     }
 
-    /// Counts the images that are there, and `more` for a moment.
+    /// Counts the images that are there, where all are looked for, and `more` for a moment.
     fn count(&mut self, more: usize) -> Result<(), Error> {
-        let there = self.fetches.iter().map(|fetch| fetch.data.capacity());
+        let there = self.fetches.iter().map(Fetch::held);
         self.held.set(there.fold(more, usize::saturating_add), self.config.worker_bytes)
     }
 
@@ -168,6 +170,13 @@ impl Fetching {
 }
 
 impl Fetch {
+    fn held(&self) -> usize {
+        let places =
+            self.found.places.iter().map(|place| size_of_val(place).saturating_add(place.param.capacity()));
+        let parts = [size_of::<Self>(), self.data.capacity(), self.url.held(), self.found.url.held()];
+        places.chain(parts).fold(0, usize::saturating_add)
+    }
+
     fn follow(&mut self, images: &Images, location: &str) -> Result<(), Error> {
         if self.redirects >= images.redirects {
             return Err(self.failed("it leads on too often"));

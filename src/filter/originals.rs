@@ -55,6 +55,11 @@ impl Originals {
         &self.found.headers
     }
 
+    /// Memory that is held, bytes. Attempts that share it count it each.
+    pub(super) fn held(&self) -> usize {
+        self.found.headers.held()
+    }
+
     /// Whether another attempt is under way.
     pub(super) fn are_shared(&self) -> bool {
         Rc::strong_count(&self.found) > 1

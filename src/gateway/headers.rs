@@ -81,6 +81,12 @@ impl Headers {
         out
     }
 
+    /// Memory that is held, bytes.
+    pub fn held(&self) -> usize {
+        let places = self.places.capacity().saturating_mul(size_of::<Place>());
+        self.bytes.capacity().saturating_add(places)
+    }
+
     /// Names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.places.iter().map(|place| {

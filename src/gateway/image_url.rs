@@ -17,6 +17,13 @@ const LONGEST: usize = 8192;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url(url::Url);
 
+impl Url {
+    /// Memory that is held, bytes.
+    pub fn held(&self) -> usize {
+        self.0.as_str().len()
+    }
+}
+
 /// Shows no path and no query: they may be secrets.
 impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

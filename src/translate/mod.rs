@@ -126,6 +126,15 @@ impl<'a, R> Outgoing<'a, R> {
 }
 
 impl Reply {
+    /// What of the request is held until its answer is over, bytes.
+    pub fn held(&self) -> usize {
+        match self {
+            Self::Chat(context) => context.held(),
+            Self::Embeddings(context) => context.model.capacity(),
+            Self::Moderations(context) => context.model.capacity(),
+        }
+    }
+
     /// Translates the body of a 200 that is not a stream.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ def bedrock(running_emulator):
     bedrock.stop()
 
 
-ADMINS = {name: Admin() for name in ("http1", "http2", "little", "budget")}
+ADMINS = {name: Admin() for name in ("http1", "http2", "little", "budget", "kept")}
 
 
 def to_bedrock_over_http2(config):
@@ -196,6 +196,68 @@ def test_what_lists_hold_together_is_bounded_and_others_go_on(start, bedrock):
     asyncio.run(run())
     asyncio.run(after())
     assert not any(count for name, count in ADMINS["little"].stats("vm_reload").items())
+
+
+# As large as a client may send them, in lines that Envoy takes.
+HEADERS = [(f"x-large-{number}", "x" * 6_000) for number in range(8)]
+MANY = [{"type": "custom", "custom": {"name": f"a tool of the name {number} " + "x" * 40}} for number in range(100)]
+KEPT = {
+    "headers": (KINDS["chat"][1], HEADERS),
+    "names of tools": (KINDS["chat"][1] | {"tools": MANY}, []),
+    "a text that is repeated": ({"model": "gpt-4o", "prompt": "x" * 50_000, "echo": True}, []),
+    # The last: its parts are under way for a while when their client is gone.
+    "headers of a list": (LIST | {"input": ["a", "b"]}, HEADERS),
+}
+
+
+@pytest.mark.parametrize("what", KEPT)
+def test_what_answers_need_of_their_requests_is_counted_and_ends_no_stream_of_anothers(start, bedrock, what):
+    """A stream is under way when others use up all there is: it goes on, and only new requests are told to come again."""
+    limits = {"worker_bytes": MEGABYTE}
+    gateway = start(bedrock.endpoint, changes={"limits": limits}, patch=ADMINS["kept"], workers=1)
+    body, headers = KEPT[what]
+    path = EMBEDDINGS if "input" in body else "/v1/completions" if "prompt" in body else CHAT
+
+    async def ask(path, body, fault, headers=()):
+        async with Http1(gateway.port, KEY) as connection:
+            return await connection.ask(path, body, [("x-emulator", fault), *headers])
+
+    async def run():
+        bedrock.hold()
+        # It goes on in the middle of an event.
+        stream = asyncio.create_task(ask(*KINDS["stream"], "hold 400"))
+        async with asyncio.timeout(10):
+            while bedrock.active < 1:
+                await asyncio.sleep(0.01)
+        waiting = []
+        for _ in range(200):
+            before = bedrock.active
+            waiting.append(asyncio.create_task(ask(path, body, "stall -1", headers)))
+            async with asyncio.timeout(10):
+                while bedrock.active == before and not waiting[-1].done():
+                    await asyncio.sleep(0.005)
+            if waiting[-1].done():
+                break
+        refused = await waiting.pop()
+        print(f"{what}: {len(waiting)} are open")
+        assert (refused.status, refused.error["code"]) == (503, "gateway_busy"), refused
+        assert refused.headers["retry-after"] == "1"
+        assert 3 < len(waiting) < 150
+        bedrock.release()
+        outcome = await stream
+        assert outcome.status == 200 and outcome.events[-1] == "[DONE]", outcome
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        for _ in range(100):
+            outcome = await ask(path, body, "whole", headers)
+            if outcome.status == 200:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(outcome)
+
+    asyncio.run(run())
+    assert not any(count for name, count in ADMINS["kept"].stats("vm_reload").items())
 
 
 def test_a_list_that_takes_too_long_ends(start, bedrock):

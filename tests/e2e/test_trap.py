@@ -3,6 +3,7 @@ whole. What fails it here is memory: the same code in a VM that has little of it
 
 import asyncio
 import collections
+import copy
 import functools
 import json
 import time
@@ -14,6 +15,7 @@ import processes
 from admin import Admin
 from faulty import JSON, Faulty, Reply
 from gateway import KEY, buffers, held_route
+from image_server import Server
 from kinds import KINDS, replies
 from raw import CLIENTS, all_at_once
 from settings import ROOT
@@ -36,7 +38,7 @@ def bedrock(running_emulator):
     bedrock.stop()
 
 
-ADMIN, HELD = Admin(), Admin()
+ADMIN, HELD, IMAGES = Admin(), Admin(), Admin()
 
 
 def little_memory(config, memory=LITTLE, admin=ADMIN):
@@ -167,6 +169,58 @@ def test_a_request_that_is_held_hears_soon_after_its_limit_that_the_vm_has_faile
         waiting = asyncio.create_task(held())
         async with asyncio.timeout(10):
             while bedrock.active < before + len(LIST["input"]):
+                await asyncio.sleep(0.01)
+        async with client(gateway.port, KEY) as connection:
+            assert (await connection.ask("/v1/chat/completions", TOO_MUCH)).status == 503
+        begun = time.monotonic()
+        outcome = await waiting
+        print(f"{time.monotonic() - begun:.1f} s: {outcome}")
+        assert outcome.status in (503, 504) and outcome.error["type"] == "server_error"
+        assert time.monotonic() - begun < 4
+        await good(gateway)
+
+    asyncio.run(run())
+
+
+@pytest.fixture(scope="module")
+def image_server():
+    with Server() as server:
+        yield server
+
+
+def with_images(config):
+    """Images by URL from a server on this machine, without TLS."""
+    little_memory(config, admin=IMAGES)
+    held_route(config)["route"]["idle_timeout"] = "3s"
+    clusters = config["static_resources"]["clusters"]
+    [images] = [cluster for cluster in clusters if cluster["name"] == "images"]
+    del images["cluster_type"]["typed_config"]["dns_cache_config"]["resolved_address_filter"]
+    plain = copy.deepcopy(images)
+    plain["name"] = "images-http"
+    del plain["transport_socket"]
+    clusters.append(plain)
+
+
+@pytest.mark.parametrize("downstream", CLIENTS)
+@pytest.mark.parametrize("what", ["slow/9", "stall/1000"], ids=["nothing yet", "half an image"])
+def test_a_request_that_is_held_for_an_image_hears_soon_that_the_vm_has_failed(failing, image_server, what, downstream):
+    here = f"127.0.0.1:{image_server.port}"
+    images = {"cluster": "images", "http_cluster": "images-http", "hosts": [here], "timeout_seconds": 2}
+    images["private_networks"] = ["127.0.0.0/8"]
+    gateway = failing(with_images, changes={"images": images}, sample=envoy_config.read(ROOT / "envoy/images.yaml"))
+    client = CLIENTS[downstream]
+    part = {"type": "image_url", "image_url": {"url": f"http://{here}/{what}"}}
+    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": [{"type": "text", "text": "look"}, part]}]}
+
+    async def held():
+        async with client(gateway.port, KEY) as connection:
+            return await connection.ask("/v1/chat/completions", body)
+
+    async def run():
+        image_server.seen.clear()
+        waiting = asyncio.create_task(held())
+        async with asyncio.timeout(10):
+            while not image_server.seen:
                 await asyncio.sleep(0.01)
         async with client(gateway.port, KEY) as connection:
             assert (await connection.ask("/v1/chat/completions", TOO_MUCH)).status == 503

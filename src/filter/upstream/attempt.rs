@@ -33,6 +33,32 @@ pub(super) struct Sent {
     pub(super) region: String,
     pub(super) is_fallback: bool,
     pub(super) ignored: String,
+    /// What all this takes, bytes: a stream takes its part over.
+    held: usize,
+}
+
+impl Sent {
+    /// What a request to `model` was that was sent to `region`, and what becomes of its answer.
+    pub(super) fn new(
+        reply: Awaited,
+        model: String,
+        region: String,
+        is_fallback: bool,
+        ignored: String,
+    ) -> Self {
+        let kept = match &reply {
+            Awaited::Translated(reply) => reply.held(),
+            Awaited::AsItIs(_) => 0,
+        };
+        let texts = [&model, &region, &ignored].map(String::capacity);
+        let held = texts.into_iter().fold(kept, usize::saturating_add);
+        Self { reply, model, region, is_fallback, ignored, held }
+    }
+
+    /// Memory that is held until the answer is over, bytes.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
 }
 
 /// What becomes of the answer.
@@ -61,6 +87,21 @@ pub(super) enum Answer {
     Late(Head, Option<Error>),
     /// It has been given; what still comes is thrown away.
     Given,
+}
+
+impl Answer {
+    /// Memory that is held, bytes. What is held of a whole answer stays with Envoy.
+    pub(super) fn held(&self) -> usize {
+        match self {
+            Self::None | Self::Given => 0,
+            Self::Whole(head) | Self::Late(head, _) => head.held(),
+            Self::First(head, stream) => head.held().saturating_add(stream.held()),
+            Self::Stream(stream) => stream.held(),
+            Self::AsItIs(AsItIs::Error(_, head, headers) | AsItIs::First(_, head, headers)) => {
+                head.held().saturating_add(headers.held())
+            }
+        }
+    }
 }
 
 /// Whose form a request and its answer have.

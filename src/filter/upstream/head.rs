@@ -33,6 +33,13 @@ impl Head {
         }
     }
 
+    /// Memory that is held, bytes.
+    pub(super) fn held(&self) -> usize {
+        let error_type = self.error_type.as_ref().map_or(0, String::capacity);
+        let retry_after = self.retry_after.as_ref().map_or(0, Vec::capacity);
+        self.request_id.capacity().saturating_add(error_type).saturating_add(retry_after)
+    }
+
     pub(super) fn answered(&self) -> Answered<'_> {
         Answered { request_id: &self.request_id, created: self.created, input_tokens: self.input_tokens }
     }

@@ -50,7 +50,7 @@ pub(super) struct Upstream {
     /// What was sent, once it was.
     sent: Option<Sent>,
     answer: Answer,
-    /// What of a stream is held.
+    /// What all this takes.
     held: Held,
     /// We have answered; nothing more is ours to do.
     refused: bool,
@@ -77,7 +77,15 @@ impl Upstream {
         }
         self.found = host::headers(MapType::HttpRequestHeaders)
             .map_err(|_| host_failed("give the request's headers"))?;
+        self.keep(None)?;
         Ok(Action::Pause)
+    }
+
+    /// Counts what the client sent, and what the answer will need of it.
+    fn keep(&mut self, sent: Option<&Sent>) -> Result<(), Error> {
+        let originals = self.originals.as_ref().map_or(0, Originals::held);
+        let kept = self.found.held().saturating_add(originals).saturating_add(sent.map_or(0, Sent::held));
+        self.held.set(kept, self.config.worker_bytes)
     }
 
     /// What the client sent.
@@ -100,6 +108,10 @@ impl Upstream {
         {
             host::log(LogLevel::Error, || "the request's headers could not be put back".to_owned());
         }
+        let sent = self.sent.take();
+        // It is less than before, which nobody refuses.
+        let _ = self.keep(sent.as_ref());
+        self.sent = sent;
     }
 
     /// Whether another attempt at the same request is under way (hedging). Envoy 1.40 then drops this one at the headers of an
@@ -158,7 +170,9 @@ impl HttpContext for Upstream {
     }
 
     fn on_http_response_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
-        self.response_headers(end_of_stream)
+        let action = self.response_headers(end_of_stream);
+        self.held.count(self.answer.held());
+        action
     }
 
     fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {

@@ -95,17 +95,14 @@ impl Upstream {
             }
             None => format!("/model/{}/{operation}", encode_label(&target.id)),
         };
+        let (reply, region) = (Awaited::Translated(reply), destination.region.to_string());
+        let sent = Sent::new(reply, target.id.clone(), region, is_fallback, ignored.join(","));
+        self.keep(Some(&sent))?;
         let body: Vec<&[u8]> = body.iter().collect();
         self.send_headers(&destination, &path, JSON, &Headers::default(), &body)?;
         host::set_pieces(BufferType::HttpRequestBody, size, &body)
             .map_err(|_| host_failed("take the request's body"))?;
-        self.sent = Some(Sent {
-            reply: Awaited::Translated(reply),
-            region: destination.region.to_string(),
-            model: target.id,
-            is_fallback,
-            ignored: ignored.join(","),
-        });
+        self.sent = Some(sent);
         Ok(Action::Continue)
     }
 

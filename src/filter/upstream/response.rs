@@ -7,7 +7,7 @@ use super::attempt::{Answer, Awaited, JSON, Sent};
 use super::head::Head;
 use super::{Upstream, ending, host};
 use crate::bedrock::error::Error as BedrockError;
-use crate::filter::held::{self, Held};
+use crate::filter::held;
 use crate::filter::refusal::host_failed;
 use crate::openai::{Error, sse};
 use crate::translate::errors::{self, no_answer};
@@ -17,9 +17,9 @@ impl Upstream {
     /// The answer's headers are there: decides what is held, and until when.
     pub(super) fn response_headers(&mut self, end_of_stream: bool) -> Action {
         let is_hedged = self.is_hedged();
-        let Some(sent) = self.sent.as_ref().filter(|_| !self.refused) else {
+        if self.refused || self.sent.is_none() {
             return Action::Continue;
-        };
+        }
         let headers = host::headers(MapType::HttpResponseHeaders).unwrap_or_default();
         let head = Head::of(&headers);
         let is_stream = headers
@@ -43,16 +43,18 @@ impl Upstream {
             self.put_back();
             return Action::Continue;
         }
-        self.answer = match &sent.reply {
-            Awaited::AsItIs(kind) => {
+        self.answer = match self.sent.as_mut().map(|sent| &mut sent.reply) {
+            Some(Awaited::AsItIs(kind)) => {
                 let kind = *kind;
                 self.put_back();
                 return self.begin_as_it_is(kind, head, headers);
             }
-            Awaited::Translated(Reply::Chat(context))
+            Some(Awaited::Translated(Reply::Chat(context)))
                 if context.stream && is_stream && head.status == 200 =>
             {
-                let stream = chat::Stream::new(context.clone(), head.answered(), &self.config.options.limits);
+                // Only the stream needs it from here on.
+                let context = std::mem::take(context);
+                let stream = chat::Stream::new(context, head.answered(), &self.config.options.limits);
                 Answer::First(head, Box::new(stream))
             }
             _ => Answer::Whole(head),
@@ -64,8 +66,8 @@ impl Upstream {
     pub(super) fn response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         let is_hedged = self.is_hedged();
         let action = self.body_piece(size, end_of_stream);
+        self.held.count(self.answer.held());
         if matches!(self.answer, Answer::Given) {
-            self.held = Held::default();
             if end_of_stream {
                 ending::is_over(self.id);
             } else if !is_hedged {
@@ -174,7 +176,7 @@ impl Upstream {
             let bytes = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size)
                 .map_err(|_| host_failed("give the reply's body"))?;
             stream.bytes(&bytes, out)?;
-            self.held.set(stream.held(), self.config.worker_bytes)?;
+            self.held.grow(stream.held(), self.config.worker_bytes)?;
         }
         if end_of_stream { stream.end(out) } else { Ok(()) }
     }

@@ -78,6 +78,19 @@ impl Reply {
         Self { text: Some(echo.unwrap_or_default()), ..self }
     }
 
+    /// What of the request is held, bytes: names, and the text that an answer repeats.
+    pub(in crate::translate) fn held(&self) -> usize {
+        let tools = self.tools.iter().map(|(legal, original)| {
+            let (Original::Function(original) | Original::Custom(original)) = original;
+            size_of::<(String, Original)>()
+                .saturating_add(legal.capacity())
+                .saturating_add(original.capacity())
+        });
+        let texts = [Some(&self.model), self.answer_tool.as_ref(), self.text.as_ref()];
+        let texts = texts.into_iter().flatten().map(String::capacity);
+        tools.chain(texts).fold(0, usize::saturating_add)
+    }
+
     /// The id of an answer.
     fn id(&self, request_id: &str) -> String {
         let kind = if self.text.is_some() { "cmpl" } else { "chatcmpl" };

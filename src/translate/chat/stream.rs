@@ -121,7 +121,10 @@ impl Stream {
             Open::Custom { arguments, .. } => arguments.capacity(),
             Open::Function { .. } | Open::Answer { .. } => 0,
         });
-        calls.fold(self.decoder.held().saturating_add(speech), usize::saturating_add)
+        let open = self.open.capacity().saturating_mul(size_of::<(u32, Open)>());
+        let thoughts = self.thoughts.capacity().saturating_mul(size_of::<u32>());
+        let parts = [self.decoder.held(), speech, open, thoughts];
+        calls.chain(parts).fold(0, usize::saturating_add)
     }
 
     /// Takes the next bytes, however they were cut, and writes the chunks of the events that they complete.

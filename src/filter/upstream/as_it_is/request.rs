@@ -109,10 +109,11 @@ impl Upstream {
     ) -> Result<Action, Error> {
         let Outgoing { kind, path, content_type, beside, is_fallback } = *outgoing;
         let destination = self.config.upstream.destination(target, place).ok_or_else(no_target)?;
-        self.send_headers(&destination, path, content_type, beside, &[body])?;
         let (model, region) = (target.id.clone(), destination.region.to_string());
         let reply = Awaited::AsItIs(kind);
-        self.sent = Some(Sent { reply, model, region, is_fallback, ignored: String::new() });
+        let sent = Sent::new(reply, model, region, is_fallback, String::new());
+        self.send_headers(&destination, path, content_type, beside, &[body])?;
+        self.sent = Some(sent);
         Ok(Action::Continue)
     }
 }
