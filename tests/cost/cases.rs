@@ -1,7 +1,7 @@
 //! The inputs whose cost is taken: each shape in each place of each wire type.
 
 use super::frames;
-use super::places::{Place, within};
+use super::places::{Kind, Place, within};
 use super::shapes::{small, values};
 use super::source::{Declared, Member, Source};
 use super::subject::Subject;
@@ -295,5 +295,20 @@ fn schemas(cases: &mut Vec<Case>) {
                 }));
             }
         }
+    }
+}
+
+/// What no reader reaches costs nothing: a wrong value there has to be told by its own path.
+#[test]
+fn every_place_of_the_configuration_is_reached() {
+    let source = Source::read();
+    let file = source.get("config/file.rs", "File").unwrap();
+    let places = within(&source, file, "@", &mut Vec::new());
+    assert!(places.iter().any(|place| place.path == "models[].targets[].capabilities.reasoning"));
+    for place in places {
+        let wrong = place.with(if place.kind == Kind::Number { r#""x""# } else { "7.5" });
+        let error = bedrock_filter::config::Config::load(wrong.as_bytes(), |_| None).unwrap_err();
+        let path = error.path.replace("[0]", "[]");
+        assert_eq!(path, place.path, "{error}: {wrong}");
     }
 }

@@ -101,7 +101,9 @@ fn walk(
 ) {
     let id = (object.file.clone(), object.name.clone());
     reached.push(id.clone());
-    if inside.contains(&id) {
+    // A model's targets have the members of a model.
+    let is_target = place.path == "models[].targets[]";
+    if inside.contains(&id) && !is_target {
         return;
     }
     inside.push(id);
@@ -109,7 +111,11 @@ fn walk(
     for member in &object.members {
         let mut at = place.clone();
         at.path = format!("{}{dot}{}", place.path, member.name);
-        let beside = beside(object, &member.name);
+        let beside = beside(object, &member.name, &place.path);
+        // Targets have neither names nor targets of their own.
+        if is_target && matches!(member.name.as_str(), "name" | "targets") {
+            continue;
+        }
         let open = format!(r#"{{{beside}"{}":"#, member.name);
         let last = at.parts.last_mut().unwrap();
         last.0 += &open;
@@ -184,7 +190,7 @@ const PNG: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg==";
 const PDF: &str = "data:application/pdf;base64,JVBERi0xLjQ=";
 
 /// What stands beside a member, each with a comma behind it; `#` is the item's number.
-fn beside(object: &Declared, member: &str) -> String {
+fn beside(object: &Declared, member: &str, path: &str) -> String {
     let (mut kind, mut others) = ("", String::new());
     match (object.file.rsplit('/').next().unwrap().trim_end_matches(".rs"), object.name.as_str(), member) {
         ("chat", "Request", member) => {
@@ -303,8 +309,8 @@ fn beside(object: &Declared, member: &str) -> String {
         ("file", "ApiKey", member) => {
             others = defaults(member, &[("name", r##""k#""##), ("key", r##""a-key-of-many-characters-#""##)]);
         }
-        ("file", "Model", "targets") => others = r##""name":"m#","##.to_owned(),
-        ("file", "Model", member) => {
+        ("file", "Target", "targets") => others = r##""name":"m#","##.to_owned(),
+        ("file", "Target", member) if path == "models[]" => {
             others = defaults(member, &[("name", r##""m#""##), ("model", r#""a.b-v1:0""#)]);
         }
         ("file", "Target", member) => others = defaults(member, &[("model", r##""a.b#-v1:0""##)]),
