@@ -58,6 +58,14 @@ pub struct ToolUse<'a> {
     pub name: Option<Str<'a>>,
     /// Arguments.
     pub input: Option<Raw<'a>>,
+    /// Whose call it is, see [`is_of_server`].
+    #[serde(rename = "type")]
+    pub kind: Option<Str<'a>>,
+}
+
+/// True where Bedrock runs the tool itself and goes on (service model, `ToolUseType`): nobody else is to answer such a call.
+pub fn is_of_server(kind: Option<&Str<'_>>) -> bool {
+    kind.is_some_and(|kind| **kind == *"server_tool_use")
 }
 
 /// Reasoning: readable or redacted.

@@ -33,6 +33,9 @@ pub struct ToolUseStart<'a> {
     pub tool_use_id: Option<Str<'a>>,
     /// The tool.
     pub name: Option<Str<'a>>,
+    /// Whose call it is, see [`super::reply::is_of_server`].
+    #[serde(rename = "type")]
+    pub kind: Option<Str<'a>>,
 }
 
 /// Payload of `contentBlockDelta`.

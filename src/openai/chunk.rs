@@ -16,6 +16,9 @@ pub struct Delta<'a> {
     /// Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Str<'a>>,
+    /// What tells that the model refused to answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<&'static str>,
     /// Reasoning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_content: Option<Str<'a>>,

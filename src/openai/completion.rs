@@ -45,8 +45,8 @@ pub struct Message<'a> {
     pub role: &'static str,
     /// Text, or null where there is none.
     pub content: Option<Str<'a>>,
-    /// Null: no refusal is told apart from an answer.
-    pub refusal: (),
+    /// What tells that the model refused to answer, else null.
+    pub refusal: Option<&'static str>,
     /// Reasoning as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_content: Option<Str<'a>>,

@@ -4,6 +4,8 @@ use crate::bedrock::error::Error as Bedrock;
 use crate::openai::Error;
 use crate::texts::for_client;
 
+use super::wordings::{denies_model, is_too_long};
+
 /// The error for the client, without numbers of accounts. The reason that is only the gateway's business stays out of it: see [`is_ours`].
 pub fn error(bedrock: &Bedrock) -> Error {
     let text = |otherwise: &'static str| {
@@ -25,6 +27,9 @@ pub fn error(bedrock: &Bedrock) -> Error {
         }
         "UnknownOperationException" => Error::new(502, "Bedrock does not have this operation."),
         "ModelTimeoutException" => Error::new(504, text("The model took too long.")).code("model_timeout"),
+        "ModelErrorException" | "ModelStreamErrorException" if is_too_long(&bedrock.message) => {
+            too_long(text("The request is too long for the model."))
+        }
         "ModelErrorException" | "ModelStreamErrorException" => {
             Error::new(502, text("The model failed.")).code("model_error")
         }
@@ -34,6 +39,7 @@ pub fn error(bedrock: &Bedrock) -> Error {
         "ModelNotReadyException" => Error::new(503, text("The model is not ready.")).code("model_not_ready"),
         "InternalServerException" => Error::new(500, text("Bedrock failed.")),
         "ServiceUnavailableException" => Error::new(503, text("Bedrock is not available.")),
+        _ if denies_model(bedrock) => no_access(),
         _ if is_ours(bedrock) => {
             // The caller can do nothing about it, and the text may name accounts and roles.
             Error::new(502, "The gateway could not authenticate to Bedrock.")
@@ -42,6 +48,16 @@ pub fn error(bedrock: &Bedrock) -> Error {
         }
         _ => by_status(bedrock.status, text("Bedrock answered with an error.")),
     }
+}
+
+/// What to log where the gateway's own credentials or rights are at fault: who runs the gateway has to know.
+pub fn for_log(bedrock: &Bedrock) -> Option<String> {
+    let what = match bedrock {
+        _ if denies_model(bedrock) => "Bedrock denies the gateway the model",
+        _ if is_ours(bedrock) => "Bedrock does not accept the gateway's credentials",
+        _ => return None,
+    };
+    Some(format!("{what}: {}", bedrock.summary()))
 }
 
 /// True where the gateway's own credentials or rights are at fault: the text is for the log, not for the caller.
@@ -67,22 +83,28 @@ pub fn no_answer(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(502, message).code("bad_upstream_response")
 }
 
+/// 404, in the words of OpenAI's for a model that is not there or not the caller's. AWS's own may name accounts and roles.
+fn no_access() -> Error {
+    Error::new(404, "The model does not exist, or the gateway does not have access to it.")
+        .param("model")
+        .code("model_not_found")
+}
+
+fn too_long(message: String) -> Error {
+    Error::invalid_param("messages", message).code("context_length_exceeded")
+}
+
 fn validation(message: String) -> Error {
-    let lower = message.to_ascii_lowercase();
-    if lower.contains("model identifier is invalid") {
+    if message.to_ascii_lowercase().contains("model identifier is invalid") {
         return Error::new(404, message).param("model").code("model_not_found");
     }
-    let too_long =
-        ["input is too long", "prompt is too long", "too many input tokens", "maximum context length"];
-    let error = Error::invalid(message);
-    if too_long.iter().any(|phrase| lower.contains(phrase)) {
-        return error.param("messages").code("context_length_exceeded");
-    }
-    error
+    if is_too_long(&message) { too_long(message) } else { Error::invalid(message) }
 }
 
 fn by_status(status: u16, message: String) -> Error {
     match status {
+        // 0 is a frame, whose name is none of Bedrock's.
+        0 | 400 | 413 | 422 if is_too_long(&message) => too_long(message),
         400 | 404 | 409 | 413 | 422 | 500 | 503 | 504 => Error::new(status, message),
         408 => Error::new(504, message),
         429 => Error::new(429, message).code("rate_limit_exceeded"),
@@ -123,12 +145,42 @@ mod tests {
     }
 
     #[test]
-    fn a_request_too_long_for_the_model_says_so_in_its_code() {
-        for text in
-            ["Input is too long for requested model.", "prompt is too long: 210000 tokens > 200000 maximum"]
-        {
-            assert_eq!(of(400, "ValidationException", text).code, Some("context_length_exceeded"));
+    fn a_request_too_long_for_the_model_says_so_in_its_code_whatever_the_error_is_called() {
+        let text = "The model returned the following errors: Input is too long for requested model.";
+        for (status, name) in [
+            (400, "ValidationException"),
+            (0, "ValidationException"),
+            (424, "ModelErrorException"),
+            (0, "ModelStreamErrorException"),
+            (400, ""),
+            (413, "RequestEntityTooLargeException"),
+            (0, "BadRequest"),
+        ] {
+            let Error { status, param, code, .. } = of(status, name, text);
+            let told = (status, param.as_deref(), code);
+            assert_eq!(told, (400, Some("messages"), Some("context_length_exceeded")), "{name}");
         }
+        // Of the rate, whatever the words.
+        let throttled = of(429, "ThrottlingException", "Input is too long, please wait before trying again.");
+        assert_eq!((throttled.status, throttled.code), (429, Some("rate_limit_exceeded")));
+    }
+
+    #[test]
+    fn a_model_that_the_gateway_may_not_use_is_not_found_and_no_trouble_with_authentication() {
+        let text = "You don't have access to the model with the specified model ID.";
+        for (status, name) in [(403, "AccessDeniedException"), (0, "AccessDeniedException"), (403, "")] {
+            let Error { status, param, code, .. } = of(status, name, text);
+            assert_eq!((status, param.as_deref(), code), (404, Some("model"), Some("model_not_found")));
+        }
+        let text = "User: arn:aws:iam::123456789012:role/x is not authorized to perform: bedrock:InvokeModel on resource: \
+                    arn:aws:bedrock:us-east-1::foundation-model/a.b";
+        let error = of(403, "AccessDeniedException", text);
+        assert_eq!(error.status, 404);
+        assert!(!error.message.contains("arn:") && !error.message.contains("role"));
+        let bedrock = Bedrock { status: 403, name: "AccessDeniedException".into(), message: text.into() };
+        assert!(
+            for_log(&bedrock).is_some_and(|line| line.starts_with("Bedrock denies the gateway the model"))
+        );
     }
 
     #[test]

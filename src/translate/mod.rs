@@ -14,6 +14,7 @@ pub mod passthrough;
 pub mod split;
 
 pub mod usage;
+mod wordings;
 
 use std::ops::Deref;
 

@@ -1,5 +1,7 @@
 """Errors of Bedrock become errors that OpenAI's SDKs understand."""
 
+from urllib.parse import quote
+
 import openai
 import pytest
 
@@ -14,7 +16,7 @@ ERRORS = [
     ("SerializationException", openai.BadRequestError, 400, INVALID, None),
     ("ServiceQuotaExceededException", openai.RateLimitError, 429, "insufficient_quota", "insufficient_quota"),
     ("ConflictException", openai.ConflictError, 409, INVALID, None),
-    ("AccessDeniedException", openai.InternalServerError, 502, AUTH, AUTH),
+    ("AccessDeniedException", openai.NotFoundError, 404, INVALID, "model_not_found"),
     ("UnrecognizedClientException", openai.InternalServerError, 502, AUTH, AUTH),
     ("InvalidSignatureException", openai.InternalServerError, 502, AUTH, AUTH),
     ("IncompleteSignatureException", openai.InternalServerError, 502, AUTH, AUTH),
@@ -75,10 +77,52 @@ def test_the_form_of_an_error_does_not_matter(client, style, stream):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("text", ["Input is too long for requested model.", "prompt is too long: 9 tokens > 8 maximum"])
-def test_a_request_too_long_for_the_model_says_so(client, text, stream):
-    error = fail(client, f"error=ValidationException,message={text.replace(' ', '%20')}", stream)
+@pytest.mark.parametrize("fault", ["error=ValidationException", "exception=0:validationException"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Input is too long for requested model.",
+        "prompt is too long: 9 tokens > 8 maximum",
+        "input length and `max_tokens` exceed context limit: 9 + 2 > 10",
+        "Input Tokens Exceeded: Number of input tokens exceeds maximum length.",
+    ],
+)
+def test_a_request_too_long_for_the_model_says_so(client, text, fault, stream):
+    if fault.startswith("exception") and not stream:
+        fault = "error=ModelErrorException"
+    error = fail(client, f"{fault},message={quote(text)}", stream)
     assert facts(error) == (openai.BadRequestError, 400, INVALID, "context_length_exceeded")
+    assert error.param == "messages"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_model_that_iam_does_not_allow_is_not_found_and_the_log_says_why(client, gateway, stream):
+    text = "User: arn:aws:iam::123456789012:role/x is not authorized to perform: bedrock:InvokeModel on resource: "
+    text += "arn:aws:bedrock:us-east-1::foundation-model/a.b"
+    error = fail(client, f"error=AccessDeniedException,message={quote(text)}", stream)
+    assert facts(error) == (openai.NotFoundError, 404, INVALID, "model_not_found") and error.param == "model"
+    assert "arn:" not in error.response.text
+    assert "Bedrock denies the gateway the model" in gateway.process.log.read_text()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_key_of_the_gateways_that_bedrock_does_not_take_is_its_own_trouble(client, stream):
+    text = "Authentication failed: Please make sure your API Key is valid."
+    error = fail(client, f"error=AccessDeniedException,message={quote(text)}", stream)
+    assert facts(error) == (openai.InternalServerError, 502, AUTH, AUTH)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_refusal_is_what_the_sdk_calls_one(client, stream):
+    answer = client.chat.completions.create(**BODY, stream=stream, extra_headers={"x-emulator": "stop=refusal"})
+    if stream:
+        chunks = list(answer)
+        [refusal] = [chunk.choices[0].delta.refusal for chunk in chunks if chunk.choices and chunk.choices[0].delta.refusal]
+        choice = chunks[-1].choices[0]
+    else:
+        [choice] = answer.choices
+        refusal = choice.message.refusal
+    assert (refusal, choice.finish_reason) == ("The model refused to answer.", "content_filter")
 
 
 @pytest.mark.parametrize("stream", [False, True])

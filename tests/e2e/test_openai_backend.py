@@ -138,7 +138,7 @@ def test_it_has_chats_alone(client, gateway, running_emulator):
         ("error=ThrottlingException", openai.RateLimitError, "rate_limit_exceeded"),
         ("error=ValidationException,message=why", openai.BadRequestError, None),
         ("error=ServiceUnavailableException", openai.InternalServerError, None),
-        ("error=AccessDeniedException", openai.InternalServerError, "upstream_auth_error"),
+        ("error=AccessDeniedException", openai.NotFoundError, "model_not_found"),
         ("error=ModelErrorException", openai.InternalServerError, "bad_upstream_response"),
     ],
 )

@@ -243,9 +243,7 @@ impl Upstream {
 
 /// The client is not told why the gateway's credentials are not accepted; whoever runs the gateway has to be.
 pub(super) fn log_if_ours(error: &BedrockError) {
-    if errors::is_ours(error) {
-        host::log(LogLevel::Warn, || {
-            format!("Bedrock does not accept the gateway's credentials: {}", error.summary())
-        });
+    if let Some(line) = errors::for_log(error) {
+        host::log(LogLevel::Warn, || line);
     }
 }

@@ -61,6 +61,14 @@ pub struct Reply {
     text: Option<String>,
 }
 
+/// The reason to stop of a model that will not go on (Anthropic's documentation, "Handling stop reasons").
+const REFUSAL: &str = "refusal";
+
+/// What a refusal says for itself, as `message.refusal` of OpenAI's: Bedrock gives no text for it.
+fn refusal(stop_reason: &str) -> Option<&'static str> {
+    (stop_reason == REFUSAL).then_some("The model refused to answer.")
+}
+
 /// What to do with a call in the reply.
 #[derive(Debug, PartialEq, Eq)]
 enum Called<'a> {
@@ -108,23 +116,22 @@ impl Reply {
         }
     }
 
-    /// OpenAI's reason for Bedrock's. `calls` says whether the client gets any calls: an answer by the answer tool
-    /// has none.
+    /// OpenAI's reason for Bedrock's. `calls` says whether the client gets any calls, which then are the reason whatever a model
+    /// calls its own (gpt-oss and others end such a turn with `end_turn`): an answer by the answer tool has none.
     ///
     /// # Errors
     /// 502 where the model's output was malformed: there is no whole answer to give.
     fn finish_reason(&self, stop_reason: &str, calls: bool) -> Result<FinishReason, Error> {
         match stop_reason {
-            "tool_use" if !calls => Ok(FinishReason::Stop),
-            "tool_use" if self.legacy_functions => Ok(FinishReason::FunctionCall),
-            "tool_use" => Ok(FinishReason::ToolCalls),
             "max_tokens" | "model_context_window_exceeded" => Ok(FinishReason::Length),
-            "guardrail_intervened" | "content_filtered" => Ok(FinishReason::ContentFilter),
+            "guardrail_intervened" | "content_filtered" | REFUSAL => Ok(FinishReason::ContentFilter),
             "malformed_model_output" | "malformed_tool_use" => {
                 Err(Error::new(502, format!("The model's output was malformed ({stop_reason})."))
                     .code("model_error"))
             }
-            _ => Ok(FinishReason::Stop),
+            _ if !calls => Ok(FinishReason::Stop),
+            _ if self.legacy_functions => Ok(FinishReason::FunctionCall),
+            _ => Ok(FinishReason::ToolCalls),
         }
     }
 }

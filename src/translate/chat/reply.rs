@@ -1,6 +1,6 @@
 //! A whole reply of Converse becomes a chat completion.
 
-use crate::bedrock::reply::{Block, Citation, Citations, Output, Reply as Converse, ToolUse};
+use crate::bedrock::reply::{Block, Citation, Citations, Output, Reply as Converse, ToolUse, is_of_server};
 use crate::openai::completion::{
     Annotation, Call, Choice, Completion, Custom, Function, Message, ThinkingBlock, ToolCall, UrlCitation,
 };
@@ -10,7 +10,7 @@ use crate::translate::errors::no_answer;
 use crate::translate::usage::usage;
 use crate::wire::{self, Str, object};
 
-use super::{Called, Reply};
+use super::{Called, Reply, refusal};
 
 /// What is collected from the blocks.
 #[derive(Default)]
@@ -70,7 +70,7 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
     let message = Message {
         role: "assistant",
         content: answer.map(Str::from).or(text),
-        refusal: (),
+        refusal: refusal(&stop_reason),
         reasoning_content: reasoning.map(Str::from),
         thinking_blocks,
         tool_calls,
@@ -145,7 +145,10 @@ impl<'a> Collected<'a> {
     }
 
     fn call(&mut self, call: ToolUse<'a>, context: &'a Reply) -> Result<(), Error> {
-        let ToolUse { tool_use_id, name, input } = call;
+        let ToolUse { tool_use_id, name, input, kind } = call;
+        if is_of_server(kind.as_ref()) {
+            return Ok(());
+        }
         let (Some(id), Some(name)) = (tool_use_id, name) else {
             return Err(no_answer("Bedrock's reply has a call without a name or an id."));
         };

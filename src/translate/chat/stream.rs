@@ -2,7 +2,7 @@
 
 use crate::bedrock::error::Error as Exception;
 use crate::bedrock::eventstream::{Decoder, Frame};
-use crate::bedrock::reply::Usage;
+use crate::bedrock::reply::{Usage, is_of_server};
 use crate::bedrock::stream::{
     BlockDelta, BlockStart, BlockStop, Delta as Piece, MessageStop, Metadata, ReasoningDelta, ToolUseStart,
 };
@@ -17,7 +17,7 @@ use crate::translate::{Answered, Limits};
 use crate::wire::{self, Str};
 
 use super::reply::{annotation, custom_input};
-use super::{Called, Reply};
+use super::{Called, Reply, refusal};
 
 /// A stream under way.
 #[derive(Debug)]
@@ -72,6 +72,8 @@ enum Open {
     Custom { index: u32, arguments: String },
     /// Its input is the answer; whether any of it has come.
     Answer { begun: bool },
+    /// Bedrock's own, which the client hears nothing of.
+    Server,
 }
 
 impl Stream {
@@ -119,7 +121,7 @@ impl Stream {
         };
         let calls = self.open.iter().map(|(_, open)| match open {
             Open::Custom { arguments, .. } => arguments.capacity(),
-            Open::Function { .. } | Open::Answer { .. } => 0,
+            Open::Function { .. } | Open::Answer { .. } | Open::Server => 0,
         });
         let open = self.open.capacity().saturating_mul(size_of::<(u32, Open)>());
         let thoughts = self.thoughts.capacity().saturating_mul(size_of::<u32>());
@@ -236,9 +238,13 @@ impl Stream {
     }
 
     fn block_start(&mut self, event: BlockStart<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
-        let Some(ToolUseStart { tool_use_id, name }) = event.start.and_then(|start| start.tool_use) else {
+        let Some(start) = event.start.and_then(|start| start.tool_use) else { return Ok(()) };
+        let ToolUseStart { tool_use_id, name, kind } = start;
+        if is_of_server(kind.as_ref()) {
+            check_blocks(self.open.len())?;
+            self.open.push((event.index.unwrap_or(0), Open::Server));
             return Ok(());
-        };
+        }
         let (Some(id), Some(name)) = (tool_use_id, name) else {
             return Err(no_answer("Bedrock's stream has a call without a name or an id."));
         };
@@ -381,6 +387,7 @@ impl Stream {
             Open::Custom { arguments, .. } => {
                 return hold(arguments, piece, self.held_bytes);
             }
+            Open::Server => return Ok(()),
             Open::Answer { begun } => {
                 *begun = true;
                 self.characters = self.characters.saturating_add(piece.chars().count());
@@ -396,7 +403,7 @@ impl Stream {
         let Some(at) = self.open.iter().position(|(index, _)| *index == block) else { return };
         let (_, open) = self.open.swap_remove(at);
         match open {
-            Open::Function { begun: true, .. } | Open::Answer { begun: true } => {}
+            Open::Function { begun: true, .. } | Open::Answer { begun: true } | Open::Server => {}
             Open::Function { index, begun: false } => {
                 self.writer.choice(
                     out,
@@ -424,6 +431,9 @@ impl Stream {
         let stop_reason =
             event.stop_reason.ok_or_else(|| no_answer("Bedrock's stream does not say why it ended."))?;
         let finish_reason = self.context.finish_reason(&stop_reason, self.calls > 0)?;
+        if let Some(refusal) = refusal(&stop_reason) {
+            self.writer.choice(out, &Delta { refusal: Some(refusal), ..Delta::default() }, None);
+        }
         self.writer.choice(out, &Delta::default(), Some(finish_reason));
         self.stopped = true;
         // The metadata usually comes after, but need not.
