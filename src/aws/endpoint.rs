@@ -4,6 +4,8 @@ use std::fmt;
 
 use url::{Position, Url};
 
+use crate::arn::Arn;
+
 /// AWS General Reference, "Amazon Bedrock endpoints and quotas"; suffixes as in the SDKs' `partitions.json`.
 struct Partition {
     /// As ARNs name it.
@@ -81,6 +83,11 @@ impl Region {
     pub fn new(name: impl Into<String>) -> Result<Self, InvalidRegion> {
         let name = name.into();
         if is_region(&name) { Ok(Self(name)) } else { Err(InvalidRegion(())) }
+    }
+
+    /// The region that an ARN names; `None` where `arn` is none, or names no region.
+    pub fn of_arn(arn: &str) -> Option<Self> {
+        Self::new(Arn::parse(arn)?.region).ok()
     }
 
     /// The name as AWS writes it.
@@ -166,19 +173,6 @@ pub fn host_of(endpoint: &str) -> Option<String> {
         && url.password().is_none()
         && &url[Position::BeforePath..] == "/";
     is_bare.then(|| url[Position::BeforeHost..Position::AfterPort].to_owned())
-}
-
-/// The region that an ARN names (AWS General Reference, "Amazon Resource Names"):
-/// `arn:partition:service:region:account:resource`. `None` for anything else, and where it names none.
-pub fn region_of_arn(arn: &str) -> Option<&str> {
-    let mut fields = arn.splitn(6, ':');
-    if fields.next() != Some("arn") {
-        return None;
-    }
-    let region = fields.nth(2)?;
-    let _account = fields.next()?;
-    let _resource = fields.next()?;
-    is_region(region).then_some(region)
 }
 
 fn is_region(name: &str) -> bool {
@@ -277,8 +271,8 @@ mod tests {
         let profile = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc";
         let model = "arn:aws-cn:bedrock:cn-north-1::foundation-model/amazon.nova-pro-v1:0";
 
-        assert_eq!(region_of_arn(profile), Some("eu-west-1"));
-        assert_eq!(region_of_arn(model), Some("cn-north-1"));
+        assert_eq!(Region::of_arn(profile), Some(region("eu-west-1")));
+        assert_eq!(Region::of_arn(model), Some(region("cn-north-1")));
     }
 
     #[test]
@@ -292,7 +286,7 @@ mod tests {
             "arn:aws:bedrock:us-east-1:123456789012",
             "arn:aws:bedrock:evil.com/:123456789012:prompt/x",
         ] {
-            assert_eq!(region_of_arn(text), None, "{text:?}");
+            assert_eq!(Region::of_arn(text), None, "{text:?}");
         }
     }
 }

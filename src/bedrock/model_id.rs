@@ -1,5 +1,7 @@
 //! What Bedrock calls a model: a model's id, an inference profile's id, or an ARN.
 
+use crate::arn::Arn;
+
 /// Longest id (service model of Converse).
 pub const LENGTH: usize = 2_048;
 
@@ -8,9 +10,14 @@ pub const LENGTH: usize = 2_048;
 const PROFILE_PREFIXES: &[&str] =
     &["us", "us-gov", "eu", "apac", "jp", "au", "ca", "uk", "me", "af", "sa", "mx", "il", "global"];
 
+/// The id itself, or the last part of an ARN.
+fn last_part(id: &str) -> &str {
+    Arn::parse(id).and_then(|arn| arn.resource.rsplit_once('/')).map_or(id, |(_, last)| last)
+}
+
 /// The underlying model's id: of an ARN its last part, and no profile's prefix.
 pub fn base_model(id: &str) -> &str {
-    let id = if id.starts_with("arn:") { id.rsplit_once('/').map_or(id, |(_, last)| last) } else { id };
+    let id = last_part(id);
     match id.split_once('.') {
         Some((prefix, rest)) if PROFILE_PREFIXES.contains(&prefix) => rest,
         _ => id,
@@ -45,16 +52,7 @@ pub fn is_bedrock_id(id: &str) -> bool {
 /// An ARN of what Bedrock runs (service model of Converse, `modelId`): of the service `bedrock` or `sagemaker`, in a region, of an
 /// account or of none.
 fn is_arn(id: &str) -> bool {
-    let mut fields = id.splitn(6, ':');
-    let parts: [Option<&str>; 6] = std::array::from_fn(|_| fields.next());
-    let [
-        Some("arn"),
-        Some(partition),
-        Some("bedrock" | "sagemaker"),
-        Some(region),
-        Some(account),
-        Some(resource),
-    ] = parts
+    let Some(Arn { partition, service: "bedrock" | "sagemaker", region, account, resource }) = Arn::parse(id)
     else {
         return false;
     };
@@ -74,8 +72,7 @@ fn is_arn(id: &str) -> bool {
 
 /// The geography of an inference profile's id, or of its ARN: `eu` of `eu.amazon.nova-pro-v1:0`.
 pub fn geography(id: &str) -> Option<&str> {
-    let id = if id.starts_with("arn:") { id.rsplit_once('/').map_or(id, |(_, last)| last) } else { id };
-    id.split_once('.').map(|(prefix, _)| prefix).filter(|prefix| PROFILE_PREFIXES.contains(prefix))
+    last_part(id).split_once('.').map(|(prefix, _)| prefix).filter(|prefix| PROFILE_PREFIXES.contains(prefix))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `credentials`: as whom to call Bedrock.
 
+use crate::arn::Arn;
 use crate::aws::endpoint::Region;
 use crate::aws::source::{
     Account, Base, Container, ContainerToken, Instance, Recipe, Role, Sign, Source, TokenFile, WebIdentity,
@@ -255,12 +256,10 @@ fn path_of(written: &str, at: &str) -> Result<String, Error> {
 
 /// IAM User Guide, "IAM identifiers".
 fn is_role(arn: &str) -> bool {
-    let mut fields = arn.splitn(6, ':');
-    let parts: [Option<&str>; 6] = std::array::from_fn(|_| fields.next());
-    let [Some("arn"), Some(partition), Some("iam"), Some(""), Some(account), Some(role)] = parts else {
+    let Some(Arn { partition, service: "iam", region: "", account, resource }) = Arn::parse(arn) else {
         return false;
     };
-    let name = role.strip_prefix("role/").unwrap_or_default();
+    let name = resource.strip_prefix("role/").unwrap_or_default();
     partition.starts_with("aws")
         && account.len() == 12
         && account.bytes().all(|byte| byte.is_ascii_digit())

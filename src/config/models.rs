@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::aws::endpoint::{Region, region_of_arn};
+use crate::arn::Arn;
+use crate::aws::endpoint::Region;
 use crate::aws::source::Account;
 use crate::bedrock::model_id::is_bedrock_id;
 use crate::gateway::models::{Model, Models, StandIn};
@@ -135,18 +136,17 @@ impl Reader<'_> {
             }
         }
         let region = region.as_ref().map(|region| region_of(region, &inside(at, "region"))).transpose()?;
-        let own = region_of_arn(id).and_then(|own| Region::new(own).ok());
-        if let Some(own) = &own
-            && id.split(':').nth(1) != Some(own.partition_name())
+        let bare = Target::of_id(id);
+        if let (Some(own), Some(arn)) = (&bare.region, Arn::parse(id))
+            && arn.partition != own.partition_name()
         {
             return Err(error_in(at, "model", "the region of this ARN is in another partition"));
         }
-        if let (Some(region), Some(own)) = (&region, &own)
+        if let (Some(region), Some(own)) = (&region, &bare.region)
             && region != own
         {
             return Err(error_in(at, "region", "is not the one that the model's ARN names"));
         }
-        let bare = Target::of_id(id);
         Ok(Target {
             name: name.clone(),
             cluster: cluster.clone(),

@@ -8,8 +8,9 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::time::{Duration, SystemTime};
 
+use crate::arn::Arn;
 use crate::aws::dates::{date, seconds_of};
-use crate::aws::endpoint::region_of_arn;
+use crate::aws::endpoint::Region;
 use crate::aws::path::encode_label;
 use crate::aws::turn::{TOLERANCE, Turn, Worker, moment, pause};
 use crate::bedrock::catalogue::{Catalogue, Entry, Kind};
@@ -271,10 +272,11 @@ impl Fetch {
         let id = if kind == Kind::Application { arn } else { id };
         let id = id.filter(|id| is_bedrock_id(id))?.to_string();
         let arns = || models.iter().flatten().filter_map(|model| model.arn.as_deref());
-        let regions = joined(arns().filter_map(region_of_arn));
+        let regions = joined(arns().filter_map(Region::of_arn).map(|region| region.to_string()));
         let mut model = None;
         for arn in arns() {
-            let behind = arn.rsplit_once("foundation-model/").map_or("", |(_, id)| id);
+            let resource = Arn::parse(arn).map_or("", |arn| arn.resource);
+            let behind = resource.strip_prefix("foundation-model/").unwrap_or_default();
             let is_same = model.as_deref().is_none_or(|model| model == behind);
             model = Some(if is_same && is_bedrock_id(behind) { behind.to_owned() } else { String::new() });
         }
@@ -338,7 +340,7 @@ fn model(summary: ModelSummary<'_>) -> Option<(Entry, bool)> {
         name: String::new(),
         model: id.clone(),
         id,
-        regions: arn.as_deref().and_then(region_of_arn).unwrap_or_default().to_owned(),
+        regions: arn.as_deref().and_then(Region::of_arn).map(|region| region.to_string()).unwrap_or_default(),
         input: words(&input.unwrap_or_default().0),
         output: words(&output.unwrap_or_default().0),
         streaming,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::aws::endpoint::{InvalidRegion, Region, region_of_arn};
+use crate::arn::Arn;
+use crate::aws::endpoint::{InvalidRegion, Region};
 use crate::bedrock::model_id::geography;
 use crate::openai::Error;
 
@@ -80,8 +81,9 @@ impl Regions {
         if !id.starts_with("arn:") {
             return Ok(());
         }
-        let region = region_of_arn(id).and_then(|region| Region::new(region).ok()).ok_or_else(no_arn)?;
-        if id.split(':').nth(1) != Some(region.partition_name()) {
+        let arn = Arn::parse(id).ok_or_else(no_arn)?;
+        let region = Region::new(arn.region).map_err(|_| no_arn())?;
+        if arn.partition != region.partition_name() {
             return Err(no_arn());
         }
         if self.allows(region.as_str()) {

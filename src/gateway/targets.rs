@@ -1,6 +1,6 @@
 //! Which of a model's targets an attempt goes to: the one that stands where Envoy has connected it.
 
-use crate::aws::endpoint::{Region, region_of_arn};
+use crate::aws::endpoint::Region;
 
 /// What a target's endpoint speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,12 +43,11 @@ pub struct Target {
 impl Target {
     /// A model by its id alone, wherever it may be; an ARN tells its region.
     pub fn of_id(id: &str) -> Self {
-        let region = region_of_arn(id).and_then(|region| Region::new(region).ok());
         Self {
             name: None,
             id: id.to_owned(),
             cluster: None,
-            region,
+            region: Region::of_arn(id),
             host: None,
             backend: Backend::default(),
             account: 0,
