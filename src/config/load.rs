@@ -21,7 +21,7 @@ use super::keys::keys;
 use super::model_options::guardrail_of;
 use super::models::{self, Loaded};
 use super::regions::regions_of;
-use super::values::{error, error_in, host_of, inside, item, region_of};
+use super::values::{error, error_in, host_of, item, region_of};
 use super::written::Written;
 use super::{Config, Error, FanOut, Upstream, structure, warnings};
 
@@ -91,15 +91,15 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let usual = Limits::default();
     let accounts =
         vec![account(credentials.as_ref().unwrap_or(&file::Credentials::default()), &region, "credentials")?];
+    let written_models = models.as_deref().unwrap_or_default();
     let Loaded { models, options: model_options, accounts } = models::load(
-        models.as_deref().unwrap_or_default(),
+        written_models,
         [default_model, fallback_model, default_embedding_model],
         accounts,
         &region,
     )?;
-    let asked =
-        models.named.iter().flat_map(|model| &model.targets).filter_map(|target| target.cluster.as_ref());
-    let taken: Vec<&String> = asked.chain(cluster).collect();
+    let taken: Vec<&String> =
+        models.targets().filter_map(|target| target.cluster.as_ref()).chain(cluster).collect();
     for Account { name, source, sign: _ } in &accounts {
         // Envoy would call the filter in the middle of its own asking, within which it cannot answer.
         if source.clusters().into_iter().any(|own| taken.iter().any(|taken| *taken == own)) {
@@ -117,7 +117,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let discover =
         discover.as_ref().map(|written| discover_of(written, &upstream, &taken)).transpose()?.flatten();
     let warnings = warnings::of(api_keys.as_deref().unwrap_or_default(), &models);
-    let reachable = regions_of(regions.as_deref(), &models, &upstream)?;
+    let reachable = regions_of(regions.as_deref(), written_models, &models, &upstream)?;
     let upstream = Upstream { regions: regions.as_ref().map(|_| reachable.clone()), ..upstream };
     let config = Config {
         prefixes: prefixes_of(prefixes.as_deref())?,
@@ -159,7 +159,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         discover,
         warnings,
     };
-    check_guardrails(&config)?;
+    check_guardrails(written_models, &config)?;
     Ok(config)
 }
 
@@ -172,16 +172,11 @@ fn read(text: &[u8]) -> Result<Written, Error> {
 }
 
 /// A guardrail that would not hold is no guardrail.
-fn check_guardrails(config: &Config) -> Result<(), Error> {
-    for (at, model) in config.models.named.iter().enumerate() {
-        for (index, target) in model.targets.iter().enumerate() {
-            if target.backend == Backend::Mantle && config.options.rules(&target.id).guardrail.is_some() {
-                let model_at = item("models", at);
-                let is_one_of = model.targets.len() > 1;
-                let at = if is_one_of { item(&inside(&model_at, "targets"), index) } else { model_at };
-                let reason = "a guardrail is set for this model, and bedrock-mantle is not known to take one";
-                return Err(error_in(&at, "backend", reason));
-            }
+fn check_guardrails(written: &[file::Target], config: &Config) -> Result<(), Error> {
+    for (at, target) in models::targets(written, &config.models) {
+        if target.backend == Backend::Mantle && config.options.rules(&target.id).guardrail.is_some() {
+            let reason = "a guardrail is set for this model, and bedrock-mantle is not known to take one";
+            return Err(error_in(&at, "backend", reason));
         }
     }
     Ok(())

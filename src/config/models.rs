@@ -80,7 +80,7 @@ impl Reader<'_> {
                 if let Some(field) = of_a_target(written) {
                     return Err(error_in(at, field, "say it of each target, beside its 'model'"));
                 }
-                let at = |index| item(&inside(at, "targets"), index);
+                let at = |index| path(written, at, index);
                 targets.iter().enumerate().map(|(index, target)| self.target(target, &at(index))).collect()
             }
             _ => Err(error(at, "give either 'model' or 'targets', with at least one in it")),
@@ -172,6 +172,22 @@ impl Reader<'_> {
         self.accounts.push(account);
         Ok(self.accounts.len().saturating_sub(1))
     }
+}
+
+/// All targets with their paths, for what is asked of them once every model is read.
+pub(super) fn targets<'m>(
+    written: &'m [file::Target],
+    models: &'m Models,
+) -> impl Iterator<Item = (String, &'m Target)> {
+    written.iter().zip(&models.named).enumerate().flat_map(|(at, (written, model))| {
+        let at = item("models", at);
+        model.targets.iter().enumerate().map(move |(index, target)| (path(written, &at, index), target))
+    })
+}
+
+/// The path of a target of the model at `at`: the model's own where it is written beside the name.
+fn path(model: &file::Target, at: &str, index: usize) -> String {
+    if model.targets.is_some() { item(&inside(at, "targets"), index) } else { at.to_owned() }
 }
 
 /// The first field that is said of a target and not of a model that has several.
@@ -313,6 +329,10 @@ mod tests {
                 r#"[{"name":"x","model":"a.b"},
                     {"name":"y","targets":[{"model":"a.b"},{"model":"a.c","backend":"mantle","guardrail":{"identifier":"g","version":"1"}}]}]"#,
                 "models[1].targets[1].backend",
+            ),
+            (
+                r#"[{"name":"y","targets":[{"model":"a.c","backend":"mantle","guardrail":{"identifier":"g","version":"1"}}]}]"#,
+                "models[0].targets[0].backend",
             ),
             (
                 r#"[{"name":"x","model":"a.b","guardrail":{"identifier":"g","version":"1"}},{"name":"y","model":"a.b","backend":"mantle"}]"#,

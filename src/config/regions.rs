@@ -1,16 +1,17 @@
 //! `regions`: where clients may have requests signed for by an ARN.
 
-use crate::aws::endpoint::Region;
 use crate::gateway::models::{Models, StandIn};
 use crate::gateway::regions::Regions;
+use crate::gateway::targets::Target;
 
-use super::values::{error, inside, item};
-use super::{Error, Upstream};
+use super::values::{error, item};
+use super::{Error, Upstream, file, models};
 
 /// What is written, else all that the configuration names: its own region, those of its targets, and those that the geographies of
 /// their inference profiles cover.
 pub(super) fn regions_of(
     written: Option<&[String]>,
+    written_models: &[file::Target],
     models: &Models,
     upstream: &Upstream,
 ) -> Result<Regions, Error> {
@@ -22,17 +23,16 @@ pub(super) fn regions_of(
                     "not a region's name, such as 'eu-west-1', nor the beginning of one with '*' behind it";
                 regions.allow(region).map_err(|_| error(item("regions", index), reason))?;
             }
-            check(&regions, models, upstream)?;
+            check(&regions, models::targets(written_models, models), upstream)?;
         }
         None => {
             regions.allow_region(&upstream.region);
-            let targets = models.named.iter().flat_map(|model| &model.targets);
-            for region in targets.clone().filter_map(|target| target.region.as_ref()) {
+            for region in models.targets().filter_map(|target| target.region.as_ref()) {
                 regions.allow_region(region);
             }
             // With an endpoint of one region, what goes to another's would not get there.
             if upstream.host.is_none() {
-                for id in targets.map(|target| &target.id).chain(stand_ins(models)) {
+                for id in models.targets().map(|target| &target.id).chain(stand_ins(models)) {
                     regions.allow_geography(id);
                 }
             }
@@ -42,18 +42,15 @@ pub(super) fn regions_of(
 }
 
 /// A list that is written holds for the configuration, too.
-fn check(regions: &Regions, models: &Models, Upstream { region, .. }: &Upstream) -> Result<(), Error> {
-    let not_listed = |at: String| error(at, "the region is not one of 'regions'");
-    if !regions.allows(region.as_str()) {
-        return Err(not_listed("region".to_owned()));
-    }
-    for (at, model) in models.named.iter().enumerate() {
-        for (index, target) in model.targets.iter().enumerate() {
-            if target.region.as_ref().is_some_and(|region: &Region| !regions.allows(region.as_str())) {
-                let at = item("models", at);
-                let is_one_of = model.targets.len() > 1;
-                return Err(not_listed(if is_one_of { item(&inside(&at, "targets"), index) } else { at }));
-            }
+fn check<'m>(
+    regions: &Regions,
+    targets: impl Iterator<Item = (String, &'m Target)>,
+    Upstream { region, .. }: &Upstream,
+) -> Result<(), Error> {
+    let named = targets.filter_map(|(at, target)| Some((at, target.region.as_ref()?)));
+    for (at, region) in std::iter::once(("region".to_owned(), region)).chain(named) {
+        if !regions.allows(region.as_str()) {
+            return Err(error(at, "the region is not one of 'regions'"));
         }
     }
     Ok(())
@@ -153,6 +150,10 @@ mod tests {
             (
                 r#","regions":["eu-west-1"],"models":[{"name":"x","model":"a.b","region":"us-east-1"}]"#,
                 "models[0]",
+            ),
+            (
+                r#","regions":["eu-west-1"],"models":[{"name":"x","targets":[{"model":"a.b","region":"us-east-1"}]}]"#,
+                "models[0].targets[0]",
             ),
             (r#","regions":[]"#, "region"),
             (r#","regions":null"#, "regions"),

@@ -215,14 +215,19 @@ impl Models {
         Ok(Resolved { is_discovered: profile.is_some(), ..Resolved::of(Cow::Owned(of_id(id)), None) })
     }
 
+    /// What answers for the models with names of their own.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.named.iter().flat_map(|model| &model.targets)
+    }
+
     /// True where chats of some model go on as they are.
     pub fn speak_openai(&self) -> bool {
-        self.named.iter().flat_map(|model| &model.targets).any(|target| target.backend.speaks_openai())
+        self.targets().any(|target| target.backend.speaks_openai())
     }
 
     /// True where the choice of model decides the cluster.
     pub fn decide_cluster(&self) -> bool {
-        self.named.iter().flat_map(|model| &model.targets).any(|target| target.cluster.is_some())
+        self.targets().any(|target| target.cluster.is_some())
     }
 
     /// What `key` may use: what the configuration names, then what was found besides.
@@ -289,8 +294,7 @@ impl Models {
 
     /// Refuses an ARN of a region that clients may not choose; what the configuration names is where it says.
     fn regions_of(&self, id: &str) -> Result<(), Error> {
-        let is_configured =
-            || self.named.iter().flat_map(|model| &model.targets).any(|target| target.id == id);
+        let is_configured = || self.targets().any(|target| target.id == id);
         if id.starts_with("arn:") && !is_configured() { self.regions.check(id) } else { Ok(()) }
     }
 
@@ -300,10 +304,9 @@ impl Models {
         if let Some(targets) = models.find(|targets| matches!(targets, [only] if only.id == id)) {
             return Cow::Borrowed(targets);
         }
-        let targets = self.named.iter().flat_map(|model| &model.targets);
         // What has a name is reached only where it is meant.
         let mut targets: Vec<Target> =
-            targets.filter(|target| target.id == id && target.name.is_none()).cloned().collect();
+            self.targets().filter(|target| target.id == id && target.name.is_none()).cloned().collect();
         if targets.is_empty() {
             targets.push(Target::of_id(id));
         }
