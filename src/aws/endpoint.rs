@@ -167,12 +167,21 @@ impl std::error::Error for InvalidRegion {}
 /// What the `host` header says for an endpoint, `http(s)://host[:port]`: lower case, without the port where it is the scheme's own.
 /// `None` for what has more to it than that, such as a path or a user name, or is no URL.
 pub fn host_of(endpoint: &str) -> Option<String> {
-    let url = Url::parse(endpoint).ok()?;
-    let is_bare = matches!(url.scheme(), "http" | "https")
+    host_and_path_of(endpoint).filter(|(_, path)| path == "/").map(|(host, _)| host)
+}
+
+/// What `host` and `:path` say for `http(s)://host[:port][/path][?query]`; `None` for what has a user name or a fragment, or is no
+/// such URL.
+pub fn host_and_path_of(url: &str) -> Option<(String, String)> {
+    let url = Url::parse(url).ok()?;
+    let is_plain = matches!(url.scheme(), "http" | "https")
         && url.username().is_empty()
         && url.password().is_none()
-        && &url[Position::BeforePath..] == "/";
-    is_bare.then(|| url[Position::BeforeHost..Position::AfterPort].to_owned())
+        && url.fragment().is_none();
+    let part = |range: std::ops::Range<Position>| url[range].to_owned();
+    is_plain.then(|| {
+        (part(Position::BeforeHost..Position::AfterPort), part(Position::BeforePath..Position::AfterQuery))
+    })
 }
 
 fn is_region(name: &str) -> bool {

@@ -1,7 +1,7 @@
 //! `credentials`: as whom to call Bedrock.
 
 use crate::arn::Arn;
-use crate::aws::endpoint::Region;
+use crate::aws::endpoint::{Region, host_and_path_of};
 use crate::aws::source::{
     Account, Base, Container, ContainerToken, Instance, Recipe, Role, Sign, Source, TokenFile, WebIdentity,
 };
@@ -112,15 +112,12 @@ fn container_of(written: &file::Container, at: &str) -> Result<Container, Error>
     };
     let at_uri = inside(at, "uri");
     let (host, path) = if uri.starts_with('/') {
-        (ECS_HOST.to_owned(), uri.as_str())
+        (ECS_HOST.to_owned(), path_of(uri, &at_uri)?)
     } else {
-        let host_begins = uri.find("://").map_or(0, |at| at.saturating_add(3));
-        let path_begins =
-            uri.get(host_begins..).and_then(|rest| rest.find('/')).map(|at| at.saturating_add(host_begins));
-        let (endpoint, path) = path_begins.and_then(|at| uri.split_at_checked(at)).unwrap_or((uri, "/"));
-        (host_of(endpoint, &at_uri)?, path)
+        host_and_path_of(uri)
+            .ok_or_else(|| error(&at_uri, "must be a path, 'http://host/path' or 'https://host/path'"))?
     };
-    Ok(Container { cluster: cluster_of(cluster, at)?, host, path: path_of(path, &at_uri)?, token })
+    Ok(Container { cluster: cluster_of(cluster, at)?, host, path, token })
 }
 
 fn instance_of(written: &file::Instance, at: &str) -> Result<Instance, Error> {
@@ -301,6 +298,7 @@ mod tests {
             ("http://169.254.170.23/v1/credentials", "169.254.170.23", "/v1/credentials"),
             ("http://[fd00:ec2::23]/v1/credentials", "[fd00:ec2::23]", "/v1/credentials"),
             ("http://localhost:8080", "localhost:8080", "/"),
+            ("http://LOCALHOST:80?a=b", "localhost", "/?a=b"),
         ] {
             let Base::Container(read) = recipe(&json!({"container": {"cluster": "c", "uri": uri}})).base
             else {
@@ -367,6 +365,8 @@ mod tests {
             (container("uri", json!("v2/credentials")), ".container.uri"),
             (container("uri", json!("ftp://a/b")), ".container.uri"),
             (container("uri", json!("/a b")), ".container.uri"),
+            (container("uri", json!("http://user@a/b")), ".container.uri"),
+            (container("uri", json!("http://a/b#c")), ".container.uri"),
             (container("authorization_token", json!("a\nb")), ".container.authorization_token"),
             (
                 json!({"container": {"cluster": "c", "uri": "/", "authorization_token": "t",
