@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-
 use super::headers::Headers;
 use crate::bedrock::error::Error as BedrockError;
 use crate::bedrock::operation::Operation;
+use crate::openai::error::Told;
 use crate::wire::{self, Members, Str};
 
 /// Where the routes begin: at the root, as AWS's SDKs ask.
@@ -84,25 +83,10 @@ fn is_label(c: char) -> bool {
     c.is_ascii_alphanumeric() || " :_@$#=/+,-.".contains(c)
 }
 
-/// An error of ours, in OpenAI's shape.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Told<'a> {
-    error: Option<Inside<'a>>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Inside<'a> {
-    message: Option<Str<'a>>,
-    code: Option<Str<'a>>,
-}
-
 /// An error of the gateway's or Envoy's own as AWS would tell it: its type and its body. `body` is the error in OpenAI's shape.
 pub fn as_aws(status: u16, body: &[u8]) -> (&'static str, Vec<u8>) {
-    let Told { error } = wire::object_from_slice(body).unwrap_or_default();
-    let Inside { message, code } = error.unwrap_or_default();
-    let kind = match (status, code.as_deref()) {
+    let told = Told::read(body).unwrap_or_default();
+    let kind = match (status, told.code()) {
         (404, Some("unknown_url")) => "UnknownOperationException",
         (401, _) => "UnrecognizedClientException",
         (403, _) => "AccessDeniedException",
@@ -112,7 +96,7 @@ pub fn as_aws(status: u16, body: &[u8]) -> (&'static str, Vec<u8>) {
         (500.., _) => "InternalServerException",
         _ => "ValidationException",
     };
-    let message = message.as_deref().unwrap_or("The gateway got no answer from Bedrock.");
+    let message = told.message.as_deref().unwrap_or("The gateway got no answer from Bedrock.");
     (kind, BedrockError::body(message))
 }
 

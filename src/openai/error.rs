@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::texts::cut;
-use crate::wire;
+use crate::wire::{self, Raw, Str};
 
 /// An error as OpenAI's SDKs understand it: the status picks their exception, the body fills it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,9 +99,55 @@ impl Error {
     }
 }
 
+/// An error that somebody else tells in the same shape. Any member may be missing.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Told<'a> {
+    /// What went wrong, for a person.
+    pub message: Option<Str<'a>>,
+    /// `type`.
+    #[serde(rename = "type")]
+    pub kind: Option<Str<'a>>,
+    /// The member of the request that is at fault.
+    pub param: Option<Str<'a>>,
+    code: Option<Raw<'a>>,
+}
+
+impl<'a> Told<'a> {
+    /// Reads a response's body; `None` where it is no error in this shape.
+    pub fn read(body: &'a [u8]) -> Option<Self> {
+        #[derive(Default, Deserialize)]
+        #[serde(default, bound(deserialize = "'de: 'a"))]
+        struct Body<'a> {
+            error: Option<Told<'a>>,
+        }
+        wire::object_from_slice::<Body<'_>>(body).ok()?.error
+    }
+
+    /// The word for programs as it is written, or a number, which some servers have in its place.
+    pub fn code(&self) -> Option<&'a str> {
+        self.code.map(|code| code.get().trim_matches('"'))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_is_read_whatever_is_missing_of_it_and_with_a_number_for_its_code() {
+        let read = |body: &'static str| Told::read(body.as_bytes());
+        let told = read(r#"{"error":{"message":"why","type":"x","code":503,"more":[]}}"#).unwrap();
+        assert_eq!(
+            (told.message.as_deref(), told.kind.as_deref(), told.code()),
+            (Some("why"), Some("x"), Some("503"))
+        );
+        assert_eq!(read(r#"{"error":{"code":"word"}}"#).unwrap().code(), Some("word"));
+        assert_eq!(read(r#"{"error":{"code":null}}"#).unwrap().code(), None);
+        for body in ["", "{}", r#"{"error":null}"#, r#"{"error":"why"}"#, r#"[{"message":"why"}]"#] {
+            assert!(read(body).is_none(), "{body}");
+        }
+    }
 
     #[test]
     fn all_four_members_are_always_there() {

@@ -1,12 +1,11 @@
 //! What goes on as it is, not translated: how its answer begins, which decides whether it is one, and its errors.
 
-use serde::Deserialize;
-
 use super::errors::{self, no_answer};
 use crate::bedrock::error::Error as Bedrock;
 use crate::bedrock::eventstream::{self, Decoder, Frame};
 use crate::openai::Error;
-use crate::wire::{self, Raw, Str};
+use crate::openai::error::Told;
+use crate::wire::Str;
 
 /// What a stream begins with.
 #[derive(Debug)]
@@ -90,23 +89,6 @@ fn first(frame: &Frame<'_>) -> Result<Beginning<Exception>, Error> {
     Ok(Beginning::Failed(Exception { error, body }))
 }
 
-/// An error in OpenAI's shape.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Told<'a> {
-    error: Option<Inside<'a>>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Inside<'a> {
-    message: Option<Str<'a>>,
-    #[serde(rename = "type")]
-    kind: Option<Str<'a>>,
-    param: Option<Str<'a>>,
-    code: Option<Raw<'a>>,
-}
-
 /// The first of a stream's server-sent events, while it comes in. Each byte is searched once for the event's end.
 #[derive(Debug, Default)]
 pub struct FirstEvent {
@@ -136,25 +118,23 @@ impl FirstEvent {
 /// What a stream is that begins with this server-sent event.
 fn first_event(event: &[u8]) -> Beginning<Bedrock> {
     let data = event.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"data:"));
-    let told = data.and_then(|data| wire::object_from_slice::<Told<'_>>(data).ok());
-    let Some(error) = told.and_then(|told| told.error) else { return Beginning::Event };
-    let kind = error.kind.as_deref().unwrap_or_default();
-    let code = error.code.and_then(|code| code.get().trim_matches('"').parse().ok());
+    let Some(told) = data.and_then(Told::read) else { return Beginning::Event };
+    let kind = told.kind.as_deref().unwrap_or_default();
+    let code = told.code().and_then(|code| code.parse().ok());
     let status = match (code, kind) {
         (Some(status @ 400..=599), _) => status,
         (_, kind) if kind.starts_with("rate_limit") => 429,
         (_, kind) if kind.starts_with("invalid_request") => 400,
         _ => 500,
     };
-    let message = error.message.map(Str::into_cow).unwrap_or_default().into_owned();
+    let message = told.message.map(Str::into_cow).unwrap_or_default().into_owned();
     Beginning::Failed(Bedrock { status, name: String::new(), message })
 }
 
 /// An error of an endpoint that speaks OpenAI's API, in that shape or in AWS's, as [`errors::error`] takes it.
 pub fn openai_error(status: u16, error_type: Option<&str>, body: &[u8]) -> Bedrock {
     let mut error = Bedrock::from_reply(status, error_type, body);
-    let told = wire::object_from_slice::<Told<'_>>(body).ok().and_then(|told| told.error);
-    if let Some(message) = told.and_then(|told| told.message) {
+    if let Some(message) = Told::read(body).and_then(|told| told.message) {
         error.message = message.into_cow().into_owned();
     }
     error
@@ -169,10 +149,9 @@ pub fn told(bedrock: &Bedrock, body: &[u8]) -> Error {
     if errors::is_ours(bedrock) {
         return error;
     }
-    let told = wire::object_from_slice::<Told<'_>>(body).ok().and_then(|told| told.error).unwrap_or_default();
+    let told = Told::read(body).unwrap_or_default();
+    error.code = CODES.iter().find(|known| Some(**known) == told.code()).copied().or(error.code);
     error.param = told.param.map(|param| param.into_cow().into_owned()).or(error.param);
-    let code = told.code.map(|code| code.get().trim_matches('"'));
-    error.code = CODES.iter().find(|known| Some(**known) == code).copied().or(error.code);
     error
 }
 
