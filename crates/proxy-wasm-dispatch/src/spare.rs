@@ -3,7 +3,7 @@
 //! A trap there is not one of the VM alone: Envoy stands in the middle of a call of its own, and the whole process ends. So
 //! nothing may fail in there, and no allocation either, however full the VM is. The callbacks that come so are few and small:
 //! a stream is over, or an answer that Envoy makes itself passes by. For them something is kept, which is given back to the
-//! allocator while they run, and kept anew once the outermost callback is over.
+//! allocator while each runs, and kept anew once it is over: the callback around it may make more calls to the host.
 
 use std::cell::{Cell, RefCell};
 
@@ -25,7 +25,8 @@ pub(crate) fn within<T>(callback: impl FnOnce() -> T) -> T {
     DEPTH.set(depth.saturating_add(1));
     let result = callback();
     DEPTH.set(depth);
-    if depth == 0 {
+    // Within a nested callback nothing is kept from it.
+    if depth <= 1 {
         keep();
     }
     result
@@ -49,12 +50,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_free_within_a_host_call_and_kept_anew_after_it() {
+    fn what_is_kept_is_free_within_each_host_call_and_kept_anew_after_it() {
         within(|| ());
         assert!(kept() >= SPARE);
         within(|| {
             assert!(kept() >= SPARE, "who is not nested does without");
-            within(|| assert_eq!(kept(), 0));
+            within(|| {
+                assert_eq!(kept(), 0);
+                within(|| assert_eq!(kept(), 0));
+                assert_eq!(kept(), 0, "what is nested twice takes nothing from what is nested once");
+            });
+            assert!(kept() >= SPARE, "a second call to the host may call back as well");
             within(|| assert_eq!(kept(), 0));
         });
         assert!(kept() >= SPARE);
