@@ -181,3 +181,24 @@ impl Decoder {
         self.start >= self.buffer.len()
     }
 }
+
+/// A frame as the encoding has it; headers are strings.
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+pub(crate) fn test_frame(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
+    let u32_of = |length: usize| u32::try_from(length).unwrap().to_be_bytes();
+    let mut block = Vec::new();
+    for (name, value) in headers {
+        block.push(u8::try_from(name.len()).unwrap());
+        block.extend_from_slice(name.as_bytes());
+        block.push(7);
+        block.extend_from_slice(&u16::try_from(value.len()).unwrap().to_be_bytes());
+        block.extend_from_slice(value.as_bytes());
+    }
+    let mut bytes = [u32_of(16 + block.len() + payload.len()), u32_of(block.len())].concat();
+    bytes.extend_from_slice(&crc32fast::hash(&bytes).to_be_bytes());
+    bytes.extend_from_slice(&block);
+    bytes.extend_from_slice(payload);
+    bytes.extend_from_slice(&crc32fast::hash(&bytes).to_be_bytes());
+    bytes
+}

@@ -7,6 +7,7 @@ pub mod embeddings;
 pub mod errors;
 pub mod family;
 pub mod forced_guardrail;
+pub mod later_frames;
 pub mod moderations;
 pub mod notes;
 mod options;

@@ -160,28 +160,10 @@ mod tests {
     use std::cell::{Cell, RefCell};
 
     use super::*;
+    use crate::bedrock::eventstream::test_frame as frame;
 
     fn event_of(bytes: &[u8]) -> Beginning<Bedrock> {
         FirstEvent::default().look(bytes.len(), |from, length| bytes[from..from + length].to_vec())
-    }
-
-    /// A frame as the encoding has it; headers are strings.
-    fn frame(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
-        let u32_of = |length: usize| u32::try_from(length).unwrap().to_be_bytes();
-        let mut block = Vec::new();
-        for (name, value) in headers {
-            block.push(u8::try_from(name.len()).unwrap());
-            block.extend_from_slice(name.as_bytes());
-            block.push(7);
-            block.extend_from_slice(&u16::try_from(value.len()).unwrap().to_be_bytes());
-            block.extend_from_slice(value.as_bytes());
-        }
-        let mut bytes = [u32_of(16 + block.len() + payload.len()), u32_of(block.len())].concat();
-        bytes.extend_from_slice(&crc32fast::hash(&bytes).to_be_bytes());
-        bytes.extend_from_slice(&block);
-        bytes.extend_from_slice(payload);
-        bytes.extend_from_slice(&crc32fast::hash(&bytes).to_be_bytes());
-        bytes
     }
 
     fn first(bytes: &[u8]) -> Result<Beginning<Exception>, u16> {

@@ -489,6 +489,18 @@ def test_an_exception_later_on_is_the_streams_own(client, emulator):
         emulator.faults()
 
 
+@pytest.mark.parametrize("split", ["", ",split=1", ",split=7", ",coalesce"])
+def test_an_exception_later_on_tells_no_account(client, emulator, split):
+    emulator.faults(f"exception=2:throttlingException,message=of%20arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fx{split}")
+    try:
+        # botocore judges the checksums.
+        with pytest.raises(EventStreamError) as caught:
+            list(client.converse_stream(modelId=NOVA, messages=SAID)["stream"])
+        assert "arn:aws:iam::************:role/x" in caught.value.response["Error"]["Message"]
+    finally:
+        emulator.faults()
+
+
 @pytest.mark.parametrize("fault", ["cut=3", "cutbytes=400"])
 def test_a_stream_that_is_cut_is_cut_for_the_client_too(connection, emulator, fault):
     path = f"/model/{NOVA.replace(':', '%3A')}/converse-stream"

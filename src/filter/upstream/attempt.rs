@@ -5,6 +5,7 @@ use crate::bedrock::operation::Operation;
 use crate::gateway::headers::Headers;
 use crate::gateway::targets::Target;
 use crate::openai::Error;
+use crate::translate::later_frames::LaterFrames;
 use crate::translate::passthrough::{FirstEvent, FirstFrame};
 use crate::translate::{Reply, chat};
 
@@ -83,6 +84,8 @@ pub(super) enum Answer {
     Stream(Box<chat::Stream>),
     /// It will go on as it is, or is an error of those that do.
     AsItIs(AsItIs),
+    /// It goes on as it is, but for what its exceptions tell.
+    Frames(LaterFrames),
     /// It is an error whose headers are out; its body follows at the end, made of what comes unless it is known.
     Late(Head, Option<Error>),
     /// It has been given; what still comes is thrown away.
@@ -97,6 +100,7 @@ impl Answer {
             Self::Whole(head) | Self::Late(head, _) => head.held(),
             Self::First(head, stream) => head.held().saturating_add(stream.held()),
             Self::Stream(stream) => stream.held(),
+            Self::Frames(frames) => frames.held(),
             Self::AsItIs(AsItIs::Error(_, head, headers) | AsItIs::First(_, head, headers)) => {
                 head.held().saturating_add(headers.held())
             }

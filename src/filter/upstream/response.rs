@@ -93,6 +93,7 @@ impl Upstream {
                 self.give_stream(stream, result, size, out);
                 Action::Continue
             }
+            Answer::Frames(frames) => self.later_frames(frames, size, end_of_stream),
             Answer::AsItIs(answer) => self.go_on_as_it_is(answer, size, end_of_stream),
             Answer::Given => {
                 self.set_body(size, &[]);

@@ -14,6 +14,7 @@ use crate::gateway::native::ERROR_TYPE;
 use crate::openai::Error;
 use crate::texts::mask_accounts;
 use crate::translate::errors::{self, no_answer};
+use crate::translate::later_frames::LaterFrames;
 use crate::translate::passthrough::{Beginning, Exception, FirstEvent, FirstFrame, openai_error, told};
 
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
@@ -76,7 +77,13 @@ impl Upstream {
                     Ok(Beginning::Incomplete) => {
                         self.give_error(&head, &no_answer("Bedrock's stream ended before it began."), size);
                     }
-                    Ok(Beginning::Event) => self.let_through(kind, &head, &headers, None),
+                    Ok(Beginning::Event) => {
+                        self.let_through(kind, &head, &headers, None);
+                        if let Kind::Native(_) = kind {
+                            let frames = LaterFrames::new(self.config.options.limits.frame_bytes);
+                            return self.later_frames(frames, size, end_of_stream);
+                        }
+                    }
                     Ok(Beginning::Failed(Exception { error, body })) => {
                         self.give_failure(kind, &head, &headers, &error, &body, size);
                     }
@@ -84,6 +91,23 @@ impl Upstream {
                 }
             }
         }
+        Action::Continue
+    }
+
+    /// A piece of an event stream that goes on as it is; `size` is all that there is of it.
+    pub(in crate::filter::upstream) fn later_frames(
+        &mut self,
+        mut frames: LaterFrames,
+        size: usize,
+        end_of_stream: bool,
+    ) -> Action {
+        let read = |from: usize, length: usize| {
+            hostcalls::get_buffer(BufferType::HttpResponseBody, from, length).unwrap_or_default()
+        };
+        if let Some(body) = frames.piece(size, end_of_stream, read) {
+            self.set_body(size, &body);
+        }
+        self.answer = Answer::Frames(frames);
         Action::Continue
     }
 
