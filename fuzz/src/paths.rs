@@ -69,8 +69,12 @@ fn routed(config: &Config, method: &str, path: &str) {
             }
         }
         Ok(Route::Bedrock(endpoint)) => handed_over(Purpose::OpenAi(endpoint)),
-        Ok(Route::Health | Route::Models) => {}
-        Err(error) => judge::refused(&error, 404..406),
+        Ok(Route::Deployment(endpoint, model)) => {
+            assert!(!model.trim().is_empty());
+            handed_over(Purpose::OpenAi(endpoint));
+        }
+        Ok(Route::Health | Route::Models(_)) => {}
+        Err(error) => judge::refused(&error, 400..406),
     }
 }
 

@@ -125,6 +125,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         models: Models {
             name_bytes: positive("model_name_bytes", model_name_bytes, models.name_bytes)?,
             regions: reachable,
+            region: upstream.region.as_str().to_owned(),
             ..models
         },
         upstream,

@@ -22,6 +22,7 @@ use crate::gateway::images::Images;
 use crate::gateway::keys::Key;
 use crate::gateway::native;
 use crate::gateway::route::{Route, route};
+use crate::openai::model_member::ModelMember;
 use crate::openai::{self, Endpoint, Error};
 use crate::translate::embeddings;
 use crate::translate::split::split;
@@ -57,6 +58,8 @@ struct Undecided {
     key: Key,
     /// Whether its model has to be known.
     by_model: bool,
+    /// The model that the path names, for the body.
+    deployment: Option<String>,
     /// What the client sent, where pieces of its request may be sent on.
     sent: Option<Headers>,
 }
@@ -96,10 +99,11 @@ impl Gateway {
             return Ok(json(200, br#"{"status":"ok"}"#));
         }
         let key = self.config.keys.authenticate(&headers)?;
+        let mut deployment = None;
         let purpose = match route {
             Route::Health => return Ok(Action::Continue),
-            Route::Models => {
-                let list = self.config.models.list(key);
+            Route::Models(asked) => {
+                let list = self.config.models.list(key, asked);
                 self.answered = true;
                 return Ok(json(200, &to_vec(&list)));
             }
@@ -109,6 +113,10 @@ impl Gateway {
                 return Ok(json(200, &to_vec(&model)));
             }
             Route::Bedrock(endpoint) => Purpose::OpenAi(endpoint),
+            Route::Deployment(endpoint, model) => {
+                deployment = Some(model);
+                Purpose::OpenAi(endpoint)
+            }
             Route::Native(request) => Purpose::Native(request),
         };
         if end_of_stream {
@@ -139,11 +147,11 @@ impl Gateway {
         let by_model = key.models.is_some() || self.config.models.decide_cluster();
         let has_list = endpoint != Endpoint::ChatCompletions;
         let may_fan_out = has_list && self.config.fan_out.is_some();
-        if by_model || may_fan_out || self.images(endpoint).is_some() {
+        if by_model || may_fan_out || deployment.is_some() || self.images(endpoint).is_some() {
             let key = key.clone();
             let sent = may_fan_out.then_some(headers);
             self.held.set(sent.as_ref().map_or(0, Headers::held), self.config.worker_bytes)?;
-            self.undecided = Some(Undecided { endpoint, key, by_model, sent });
+            self.undecided = Some(Undecided { endpoint, key, by_model, deployment, sent });
             return Ok(Action::Pause);
         }
         self.choose_cluster(None)?;
@@ -155,12 +163,15 @@ impl Gateway {
         if !end_of_stream {
             return Ok(if self.undecided.is_some() { Action::Pause } else { Action::Continue });
         }
-        let Some(Undecided { endpoint, key, by_model, sent }) = self.undecided.take() else {
+        let Some(Undecided { endpoint, key, by_model, deployment, sent }) = self.undecided.take() else {
             return Ok(Action::Continue);
         };
         held::room_for(size, self.config.worker_bytes)?;
-        let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size)
+        let mut body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size)
             .map_err(|_| host_failed("give the request's body"))?;
+        if let Some(model) = deployment {
+            body = self.with_model(&body, size, &model)?;
+        }
         if by_model {
             self.choose_by_model(&body, endpoint, &key)?;
         } else {
@@ -176,9 +187,19 @@ impl Gateway {
             return Ok(Action::Pause);
         }
         if let Some(images) = self.images(endpoint) {
-            self.fetching = Fetching::begin(&self.config, images, &body, size)?;
+            self.fetching = Fetching::begin(&self.config, images, &body, body.len())?;
         }
         if self.fetching.is_some() { Ok(Action::Pause) } else { let_in() }
+    }
+
+    /// Puts the model into the body, of which `size` bytes are there: from here on the request is one of OpenAI's.
+    fn with_model(&self, body: &[u8], size: usize, model: &str) -> Result<Vec<u8>, Error> {
+        let body = ModelMember::find(body)?.replaced(body, model);
+        let body =
+            body.ok_or_else(|| Error::invalid("The request body is not what is expected: a JSON object."))?;
+        self.check_size(body.len())?;
+        host::set_request_body(size, &body).map_err(|_| host_failed("take the request's body"))?;
+        Ok(body)
     }
 
     fn choose_by_model(&self, body: &[u8], endpoint: Endpoint, key: &Key) -> Result<(), Error> {

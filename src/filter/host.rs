@@ -77,6 +77,14 @@ pub(super) fn set_pieces(buffer: BufferType, size: usize, pieces: &[&[u8]]) -> R
     Ok(())
 }
 
+/// Puts another body in the place of a request's, of which `size` bytes are there, while its headers are held.
+pub(super) fn set_request_body(size: usize, body: &[u8]) -> Result<(), Status> {
+    const LENGTH: &str = "content-length";
+    hostcalls::remove_map_value(MapType::HttpRequestHeaders, LENGTH.as_bytes())?;
+    hostcalls::add_map_value(MapType::HttpRequestHeaders, LENGTH, &body.len().to_string())?;
+    hostcalls::set_buffer(BufferType::HttpRequestBody, 0, size, body)
+}
+
 /// What the VMs of one `vm_id` share under a key, and its version; `None` where there is nothing.
 pub(super) fn shared_data(key: &str) -> Option<(Bytes, u32)> {
     hostcalls::get_shared_data(key).ok().flatten()

@@ -155,17 +155,7 @@ impl Fetching {
             .iter()
             .flat_map(|fetch| fetch.found.places.iter().map(|place| (place.range.clone(), &*fetch.data)));
         let body = images::splice(&body, texts);
-        hostcalls::remove_map_value(MapType::HttpRequestHeaders, b"content-length")
-            .and_then(|()| {
-                hostcalls::add_map_value(
-                    MapType::HttpRequestHeaders,
-                    "content-length",
-                    &body.len().to_string(),
-                )
-            })
-            .map_err(|_| host_failed("take a header"))?;
-        hostcalls::set_buffer(BufferType::HttpRequestBody, 0, self.size, &body)
-            .map_err(|_| host_failed("take the request's body"))
+        host::set_request_body(self.size, &body).map_err(|_| host_failed("take the request's body"))
     }
 }
 

@@ -3,15 +3,17 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::bedrock::catalogue::{Catalogue, Entry};
+use crate::bedrock::catalogue::{Catalogue, Entry, Kind};
 use crate::bedrock::model_id::{LENGTH, base_model, is_bedrock_id};
 use crate::openai::models::{List, Model as Listed};
 use crate::openai::{Endpoint, Error};
 use crate::texts::cut;
 
 use super::keys::{Key, Keys};
+use super::names;
 use super::regions::{Regions, no_arn};
 use super::targets::Target;
+use super::tasks::Task;
 
 /// A model under a name of the gateway's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,16 +38,18 @@ pub enum StandIn {
 pub struct Models {
     /// The models with names of their own.
     pub named: Vec<Model>,
-    /// For chats without a model and for `gpt-*`.
+    /// For chats without a model and for names of OpenAI's, such as `gpt-5`.
     pub default: Option<StandIn>,
     /// For models that nobody knows.
     pub fallback: Option<StandIn>,
-    /// For embeddings without a model and for `text-embedding-*`.
+    /// For embeddings without a model and for names of OpenAI's.
     pub default_embedding: Option<StandIn>,
     /// What Bedrock says that there is, besides.
     pub discovered: Rc<Catalogue>,
     /// Where else clients may call models by an ARN, which names its region. What the configuration names is called where it says.
     pub regions: Regions,
+    /// The region of what names none.
+    pub region: String,
     /// Longest name that is looked for.
     pub name_bytes: usize,
 }
@@ -59,6 +63,7 @@ impl Default for Models {
             default_embedding: None,
             discovered: Rc::default(),
             regions: Regions::default(),
+            region: String::new(),
             name_bytes: LENGTH,
         }
     }
@@ -144,9 +149,9 @@ impl Models {
                 }
             });
         }
-        let (default, stands_for_default) = match endpoint {
-            Endpoint::ChatCompletions | Endpoint::Completions => (&self.default, "gpt-"),
-            Endpoint::Embeddings | Endpoint::Moderations => (&self.default_embedding, "text-embedding-"),
+        let default = match endpoint {
+            Endpoint::ChatCompletions | Endpoint::Completions => &self.default,
+            Endpoint::Embeddings | Endpoint::Moderations => &self.default_embedding,
         };
         let default = || Some(self.stand_in(default.as_ref()?));
         let Some(asked) = asked else {
@@ -160,19 +165,27 @@ impl Models {
         if let Some(model) = self.named(asked) {
             return Ok(Resolved::named(model));
         }
-        if asked.starts_with(stands_for_default)
-            && let Some(default) = default()
+        let bare = names::bare(asked);
+        if let Some(model) = self.named(bare) {
+            return Ok(Resolved::named(model));
+        }
+        if is_bedrock_id(bare) {
+            return self.of_client(bare);
+        }
+        let default = default().filter(|_| names::is_openais(bare, endpoint));
+        if default.is_none()
+            && let Some(profile) = self.discovered.named(asked)
         {
-            return Ok(default);
-        }
-        if is_bedrock_id(asked) {
-            return self.of_client(asked);
-        }
-        if let Some(profile) = self.discovered.named(asked) {
             return Ok(Resolved { is_discovered: true, ..self.of_client(&profile.id)? });
         }
-        if asked.starts_with("arn:") {
+        if bare.starts_with("arn:") {
             return Err(no_arn());
+        }
+        if let Some(resolved) = self.of_vendor(bare) {
+            return Ok(resolved);
+        }
+        if let Some(default) = default {
+            return Ok(default);
         }
         let fallback = self.fallback.as_ref().ok_or_else(|| not_found(asked))?;
         Ok(Resolved { is_fallback: true, ..self.stand_in(fallback) })
@@ -230,8 +243,8 @@ impl Models {
         self.targets().any(|target| target.cluster.is_some())
     }
 
-    /// What `key` may use: what the configuration names, then what was found besides.
-    pub fn list(&self, key: &Key) -> List<'_> {
+    /// What `key` may use, of what it asks for: what the configuration names, then what was found besides.
+    pub fn list(&self, key: &Key, asked: Option<Task>) -> List<'_> {
         let configured = self.listed().filter(|(name, ids)| key.may_use(Some(name), ids.iter().copied()));
         let mut data: Vec<_> = configured.map(|(name, ids)| self.described(name, &ids)).collect();
         let is_listed = |id: &str| self.listed().any(|(name, _)| name == id);
@@ -242,6 +255,7 @@ impl Models {
                 && self.regions_of(&entry.id).is_ok()
         });
         data.extend(found.map(|entry| described(&entry.id, &entry.id, Some(entry))));
+        data.retain(|model| asked.is_none_or(|asked| asked.name() == model.task));
         List { object: "list", data }
     }
 
@@ -284,6 +298,40 @@ impl Models {
             }
             StandIn::Id(id) => Resolved::of(self.targets_of_id(id), None),
         }
+    }
+
+    /// A model by its vendor's name: the newest that the configuration has, else that discovery has found, else that is known.
+    fn of_vendor(&self, name: &str) -> Option<Resolved<'_>> {
+        if let Some(id) = names::newest(name, self.configured_ids()) {
+            let mut models = self.named.iter();
+            let alone = models.find(|model| matches!(model.targets.as_slice(), [only] if only.id == id));
+            return Some(match alone {
+                Some(model) => Resolved::named(model),
+                None => Resolved::of(self.targets_of_id(id), None),
+            });
+        }
+        let found = |kind, is_global: bool| {
+            self.discovered.entries().iter().filter_map(move |Entry { kind: its, id, .. }| {
+                (*its == kind && id.starts_with("global.") == is_global).then_some(id.as_str())
+            })
+        };
+        // A profile of the region's geography keeps the data there.
+        let found =
+            found(Kind::System, false).chain(found(Kind::System, true)).chain(found(Kind::Model, false));
+        let id = names::newest(name, found).map(str::to_owned);
+        let id = id.or_else(|| names::known(name, &self.region))?;
+        Some(Resolved::of(self.targets_of_id(&id), None))
+    }
+
+    /// The ids that the configuration names, but for those of targets that have a name and are reached by it only.
+    fn configured_ids(&self) -> impl Iterator<Item = &str> {
+        let targets = self.named.iter().flat_map(|model| &model.targets);
+        let targets = targets.filter(|target| target.name.is_none()).map(|target| target.id.as_str());
+        let stand_ins = [&self.default, &self.default_embedding, &self.fallback].into_iter().flatten();
+        targets.chain(stand_ins.filter_map(|stand_in| match stand_in {
+            StandIn::Named(_) => None,
+            StandIn::Id(id) => Some(id.as_str()),
+        }))
     }
 
     /// A model by an id that the configuration need not know.
@@ -345,6 +393,7 @@ fn described<'a>(name: &'a str, id: &'a str, entry: Option<&'a Entry>) -> Listed
         id: name,
         object: "model",
         owned_by: owned_by.map_or("bedrock", |(provider, _)| provider),
+        task: Task::of(model.unwrap_or(id), entry.map_or("", |entry| entry.output.as_str())).name(),
         ..Listed::default()
     };
     let Some(entry) = entry else { return bare };
@@ -428,10 +477,10 @@ mod tests {
     #[test]
     fn an_unknown_model_is_not_found_unless_there_is_a_fallback() {
         let mut models = models();
-        let error = models.resolve(Some("claude-3.5-sonnet"), Endpoint::ChatCompletions).unwrap_err();
+        let error = models.resolve(Some("claude-9-sonnet"), Endpoint::ChatCompletions).unwrap_err();
         assert_eq!((error.status, error.code), (404, Some("model_not_found")));
         models.fallback = Some(StandIn::Id("us.amazon.nova-micro-v1:0".into()));
-        let resolved = models.resolve(Some("claude-3.5-sonnet"), Endpoint::ChatCompletions).unwrap();
+        let resolved = models.resolve(Some("claude-9-sonnet"), Endpoint::ChatCompletions).unwrap();
         assert_eq!(resolved.ids().collect::<Vec<_>>(), ["us.amazon.nova-micro-v1:0"]);
         assert!(resolved.is_fallback);
     }
@@ -596,7 +645,8 @@ mod tests {
             models: Some(vec!["fast".into(), "amazon.*".into()]),
         };
         let models = models();
-        let ids: Vec<_> = models.list(&key).data.iter().map(|model| (model.id, model.owned_by)).collect();
+        let ids: Vec<_> =
+            models.list(&key, None).data.iter().map(|model| (model.id, model.owned_by)).collect();
         assert_eq!(ids, [("fast", "amazon"), ("amazon.titan-embed-text-v2:0", "amazon")]);
         assert_eq!(models.one("gpt-4o", &key).unwrap_err().status, 404);
         assert_eq!(models.one("amazon.nova-pro-v1:0", &key).unwrap().owned_by, "amazon");
@@ -606,3 +656,7 @@ mod tests {
 #[cfg(test)]
 #[path = "models_found_tests.rs"]
 mod found_tests;
+
+#[cfg(test)]
+#[path = "models_typed_tests.rs"]
+mod typed_tests;

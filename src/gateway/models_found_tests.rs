@@ -52,7 +52,7 @@ fn key(models: Option<&[&str]>) -> Key {
 }
 
 fn listed(models: Option<&[&str]>) -> Vec<String> {
-    self::models().list(&key(models)).data.iter().map(|model| model.id.to_owned()).collect()
+    self::models().list(&key(models), None).data.iter().map(|model| model.id.to_owned()).collect()
 }
 
 /// The ids that answer, and whether the key may have them.
@@ -102,7 +102,10 @@ fn what_helps_to_choose_is_told_of_names_ids_and_profiles() {
     }
     // Of what nobody knows nothing is said.
     let unknown = crate::wire::to_string(&models.one("newco.model-1", &key).unwrap());
-    assert_eq!(unknown, r#"{"id":"newco.model-1","object":"model","created":0,"owned_by":"newco"}"#);
+    assert_eq!(
+        unknown,
+        r#"{"id":"newco.model-1","object":"model","created":0,"owned_by":"newco","type":"chat"}"#
+    );
 }
 
 #[test]

@@ -94,6 +94,18 @@ impl Regions {
     }
 }
 
+/// True where an inference profile of that geography may be called in the region. `global` ones are in all commercial regions.
+pub fn covers(geography: &str, region: &str) -> bool {
+    if geography == "global" {
+        return !region.is_empty() && !region.starts_with("us-gov-") && !region.starts_with("cn-");
+    }
+    let covered = GEOGRAPHIES.iter().find(|(known, _)| *known == geography);
+    covered.into_iter().flat_map(|(_, regions)| regions.iter()).any(|known| match known.strip_suffix('*') {
+        Some(beginning) => region.starts_with(beginning),
+        None => *known == region,
+    })
+}
+
 /// 400 for an ARN that is of nothing which Bedrock runs.
 pub fn no_arn() -> Error {
     Error::invalid_param(

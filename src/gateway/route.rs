@@ -3,6 +3,7 @@
 use http::Method;
 
 use super::native;
+use super::tasks::{self, Task};
 use crate::openai::{Endpoint, Error};
 
 /// Where a request goes.
@@ -12,10 +13,12 @@ pub enum Route {
     Health,
     /// To Bedrock.
     Bedrock(Endpoint),
+    /// The same by a path of Azure's, which names the model whatever the body says.
+    Deployment(Endpoint, String),
     /// To Bedrock by its own routes.
     Native(native::Request<'static>),
-    /// `GET models`.
-    Models,
+    /// `GET models`, of what they are for; `None`: all.
+    Models(Option<Task>),
     /// `GET models/{id}`.
     Model(String),
 }
@@ -27,7 +30,7 @@ pub enum Route {
 /// # Errors
 /// 404 for what is not served or no method at all, 405 for the wrong method.
 pub fn route(method: &str, path: &str, prefixes: &[String]) -> Result<Route, Error> {
-    let path = path.split_once(['?', '#']).map_or(path, |(path, _)| path);
+    let (path, query) = path.split_once(['?', '#']).unwrap_or((path, ""));
     let given = Method::from_bytes(method.as_bytes()).map_err(|_| not_found(method, path))?;
     if path == "/health" {
         return only(&[Method::GET, Method::HEAD], &given, Route::Health);
@@ -42,13 +45,36 @@ pub fn route(method: &str, path: &str, prefixes: &[String]) -> Result<Route, Err
         Some("completions") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Completions)),
         Some("moderations") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Moderations)),
         Some("embeddings") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Embeddings)),
-        Some("models") => only(&[Method::GET], &given, Route::Models),
+        Some("models") => only(&[Method::GET], &given, Route::Models(tasks::asked(query)?)),
         Some(rest) => match rest.strip_prefix("models/").map(decode) {
             Some(Some(id)) if !id.is_empty() => only(&[Method::GET], &given, Route::Model(id)),
             _ => Err(not_found(method, path)),
         },
-        None => Err(not_found(method, path)),
+        None => azure(path, query)?
+            .map_or_else(|| Err(not_found(method, path)), |(methods, route)| only(methods, &given, route)),
     }
+}
+
+/// Azure's routes (Azure OpenAI REST API reference): `/openai/deployments/{model}/chat/completions`, and the list of models. What the
+/// deployment is called may hold slashes that its client has not encoded.
+fn azure(path: &str, query: &str) -> Result<Option<(&'static [Method], Route)>, Error> {
+    if path == "/openai/models" {
+        return Ok(Some((&[Method::GET], Route::Models(tasks::asked(query)?))));
+    }
+    Ok(deployment(path).map(|(endpoint, model)| (&[Method::POST][..], Route::Deployment(endpoint, model))))
+}
+
+fn deployment(path: &str) -> Option<(Endpoint, String)> {
+    let rest = path.strip_prefix("/openai/deployments/")?;
+    let ends = [
+        ("/chat/completions", Endpoint::ChatCompletions),
+        ("/completions", Endpoint::Completions),
+        ("/embeddings", Endpoint::Embeddings),
+    ];
+    let (model, endpoint) =
+        ends.into_iter().find_map(|(end, endpoint)| Some((rest.strip_suffix(end)?, endpoint)))?;
+    let model = decode(model).filter(|model| !model.trim().is_empty())?;
+    Some((endpoint, model))
 }
 
 fn only(methods: &[Method], given: &Method, route: Route) -> Result<Route, Error> {
@@ -91,7 +117,10 @@ mod tests {
                 run("POST", &format!("{prefix}/embeddings")),
                 Ok(Route::Bedrock(Endpoint::Embeddings))
             );
-            assert_eq!(run("GET", &format!("{prefix}/models/")), Ok(Route::Models));
+            assert_eq!(run("GET", &format!("{prefix}/models/")), Ok(Route::Models(None)));
+            let chats = tasks::asked("type=chat").unwrap();
+            assert_eq!(run("GET", &format!("{prefix}/models?type=chat")), Ok(Route::Models(chats)));
+            assert_eq!(run("GET", &format!("{prefix}/models?type=what")), Err(400));
         }
         assert_eq!(run("GET", "/health"), Ok(Route::Health));
     }
@@ -147,6 +176,34 @@ mod tests {
         // A prefix of the configuration goes first.
         let prefixes = ["/model".to_owned()];
         assert_eq!(route("POST", "/model/embeddings", &prefixes), Ok(Route::Bedrock(Endpoint::Embeddings)));
+    }
+
+    #[test]
+    fn azures_paths_name_the_model() {
+        for (path, endpoint, model) in [
+            ("gpt-4o/chat/completions?api-version=2024-10-21", Endpoint::ChatCompletions, "gpt-4o"),
+            ("gpt-4o/completions", Endpoint::Completions, "gpt-4o"),
+            ("us.amazon.titan-v2%3A0/embeddings", Endpoint::Embeddings, "us.amazon.titan-v2:0"),
+            ("bedrock/fast/chat/completions", Endpoint::ChatCompletions, "bedrock/fast"),
+        ] {
+            let route = Route::Deployment(endpoint, model.to_owned());
+            assert_eq!(run("POST", &format!("/openai/deployments/{path}")), Ok(route), "{path}");
+        }
+        assert_eq!(run("GET", "/openai/models?api-version=2024-10-21"), Ok(Route::Models(None)));
+        for (method, path, status) in [
+            ("GET", "deployments/x/chat/completions", 405),
+            ("POST", "deployments//chat/completions", 404),
+            ("POST", "deployments/%20/embeddings", 404),
+            ("POST", "deployments/%ff/embeddings", 404),
+            ("POST", "deployments/x/images/generations", 404),
+            ("POST", "chat/completions", 404),
+            ("POST", "models", 405),
+        ] {
+            assert_eq!(run(method, &format!("/openai/{path}")), Err(status), "{method} {path}");
+        }
+        let prefixes = ["/openai/deployments/x".to_owned()];
+        let route = route("POST", "/openai/deployments/x/embeddings", &prefixes);
+        assert_eq!(route, Ok(Route::Bedrock(Endpoint::Embeddings)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// A model the caller may use. The members that begin with `x-` are ours, and left out where nothing is known.
+/// A model the caller may use. `type` and the members that begin with `x-` are ours; these are left out where nothing is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Model<'a> {
     /// What to put into `model`.
@@ -13,6 +13,9 @@ pub struct Model<'a> {
     pub created: u64,
     /// The provider, as Bedrock's model id names it.
     pub owned_by: &'a str,
+    /// What it is for: `chat`, `embedding`, `rerank`, `image`, `video` or `audio`.
+    #[serde(rename = "type")]
+    pub task: &'static str,
     /// `shutdown_date`: the day on which it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shutdown_date: Option<&'a str>,

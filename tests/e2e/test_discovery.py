@@ -109,6 +109,7 @@ def test_a_model_is_told_with_what_helps_to_choose(discover):
     haiku = listed["anthropic.claude-3-haiku-20240307-v1:0"]
     assert (haiku.owned_by, haiku.created, haiku.shutdown_date) == ("anthropic", 1709510400, "2027-03-10")
     assert haiku.model_extra == {
+        "type": "chat",
         "x-kind": "model",
         "x-model": haiku.id,
         "x-input": ["text", "image"],
@@ -118,6 +119,7 @@ def test_a_model_is_told_with_what_helps_to_choose(discover):
     }
     titan = listed["amazon.titan-embed-text-v2:0"]
     assert (titan.model_extra["x-output"], titan.model_extra["x-streaming"]) == (["embedding"], False)
+    assert titan.type == "embedding"
     system = listed["us.amazon.nova-lite-v1:0"]
     assert system.model_extra["x-regions"] == ["us-east-1", "us-east-2", "us-west-2"]
     assert (system.owned_by, system.model_extra["x-model"]) == ("amazon", "amazon.nova-lite-v1:0")

@@ -48,6 +48,18 @@ def test_the_models_are_listed(client):
     assert {model.object for model in models} == {"model"}
 
 
+def test_a_client_can_tell_and_ask_for_the_models_that_chat(client, connection):
+    models = client.models.list().data
+    kinds = {model.id: model.type for model in models}
+    assert {id for id, kind in kinds.items() if kind == "embedding"} == {"text-embedding-3-small", TITAN}
+    assert set(kinds.values()) == {"chat", "embedding"}
+    for kind in ["chat", "embedding", "rerank"]:
+        asked = client.models.list(extra_query={"type": kind}).data
+        assert asked == [model for model in models if model.type == kind]
+    answer = connection.ask("GET", "/v1/models?type=llm")
+    assert (answer.status, answer.error["param"]) == (400, "type")
+
+
 def test_every_listed_model_is_found_and_used(client):
     for model in client.models.list():
         assert client.models.retrieve(model.id) == model
@@ -78,6 +90,17 @@ def test_an_id_may_stand_in_a_path_encoded_or_not(connection, model, encode):
         ("nova-lite", LITE),
         ("gpt-5.1", SONNET),
         ("gpt-4.1-nano-2025-04-14", SONNET),
+        ("o3", SONNET),
+        ("o4-mini", SONNET),
+        ("chatgpt-4o-latest", SONNET),
+        ("openai/gpt-5", SONNET),
+        ("claude-sonnet-4-5", SONNET),
+        ("anthropic/claude-haiku-4.5", "us.anthropic.claude-haiku-4-5-20251001-v1:0"),
+        ("claude-opus-4-1", "us.anthropic.claude-opus-4-1-20250805-v1:0"),
+        ("claude-3-5-sonnet-latest", "us.anthropic.claude-3-5-sonnet-20241022-v2:0"),
+        ("bedrock/nova-lite", LITE),
+        ("bedrock/converse/us.amazon.nova-pro-v1:0", "us.amazon.nova-pro-v1:0"),
+        (f"bedrock/{SONNET}", SONNET),
     ],
 )
 @pytest.mark.parametrize("stream", [False, True])
@@ -97,7 +120,7 @@ def test_another_default_can_be_given(start):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("model", ["claude-3.5-sonnet", "no/such", "../../x", "a" * 3000, "amazon nova", "モデル"])
+@pytest.mark.parametrize("model", ["claude-9-sonnet", "no/such", "../../x", "a" * 3000, "amazon nova", "モデル"])
 def test_a_model_that_nobody_knows_is_not_found(client, running_emulator, model, stream):
     before = running_emulator.count()
     with pytest.raises(openai.NotFoundError) as caught:
@@ -127,7 +150,7 @@ def test_an_unknown_model_is_answered_by_the_fallback_and_that_is_said(fallback,
     with fallback.openai() as client:
         messages = [{"role": "user", "content": "hello"}]
         create = client.chat.completions.with_raw_response.create
-        raw = create(model="claude-3.5-sonnet", messages=messages, stream=stream)
+        raw = create(model="claude-9-sonnet", messages=messages, stream=stream)
         assert (raw.headers["x-bedrock-model"], raw.headers["x-bedrock-fallback"]) == (LITE, "true")
         raw = create(model="gpt-4o", messages=messages, stream=stream)
         assert raw.headers["x-bedrock-model"] == SONNET and "x-bedrock-fallback" not in raw.headers
@@ -169,7 +192,7 @@ def test_a_name_that_a_default_or_fallback_answers_for_gives_no_right(start, run
     with gateway.openai("gpt-key") as client:
         assert ask(client, "gpt-4o", stream=stream) == SONNET, "that name is in the configuration"
         before = running_emulator.count()
-        for model in ["gpt-4o-cheap", "gpt-4o-", "claude-3.5-sonnet", "no-such"]:
+        for model in ["gpt-4o-cheap", "gpt-4o-", "claude-9-sonnet", "no-such"]:
             with pytest.raises(openai.PermissionDeniedError) as caught:
                 ask(client, model, stream=stream)
             assert caught.value.code == "model_not_allowed"

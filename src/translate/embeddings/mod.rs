@@ -54,10 +54,9 @@ pub fn request<'a>(
     if let Some(length) = dimensions
         && !row.dimensions.contains(&length)
     {
-        let message = match row.dimensions {
-            [] => format!("The model '{asked}' does not take 'dimensions'."),
-            known => format!("'dimensions' of the model '{asked}' must be one of {known:?}."),
-        };
+        let known = row.dimensions;
+        let message =
+            format!("'dimensions' of the model '{asked}' must be one of {known:?}, which are what it has.");
         return Err(Error::invalid(message).param("dimensions"));
     }
     let base64 = match encoding_format.as_deref() {
@@ -69,6 +68,7 @@ pub fn request<'a>(
         }
     };
     let reply = Reply { model: asked.to_owned(), body: row.body, base64, inputs: inputs.len() };
+    let dimensions = dimensions.filter(|_| row.dimensions.len() > 1);
     let wishes = body::Wishes { dimensions, input_type, truncate };
     let body = body::body(row.body, inputs, wishes, source, &mut notes);
     Ok(Outgoing { operation: "invoke", guardrail: None, body, ignored: notes.into_ignored(), reply })

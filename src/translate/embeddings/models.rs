@@ -23,7 +23,7 @@ pub(super) struct Row {
     /// The beginning of its id, without a profile's prefix.
     model: &'static str,
     pub(super) body: Body,
-    /// Lengths it can be asked for; none: it has one.
+    /// Lengths of its vectors. It is told which, where there are several.
     pub(super) dimensions: &'static [i64],
     /// Most texts in one call.
     pub(super) texts: usize,
@@ -34,8 +34,14 @@ pub(super) struct Row {
 /// AWS documentation: "Amazon Titan Text Embeddings", "Amazon Titan Multimodal Embeddings", "Cohere Embed v3" and "v4",
 /// "Amazon Nova Multimodal Embeddings".
 const MODELS: &[Row] = &[
-    Row { model: "amazon.titan-embed-g1-text-02", body: Body::Titan, dimensions: &[], texts: 1, images: 0 },
-    Row { model: "amazon.titan-embed-text-v1", body: Body::Titan, dimensions: &[], texts: 1, images: 0 },
+    Row {
+        model: "amazon.titan-embed-g1-text-02",
+        body: Body::Titan,
+        dimensions: &[1536],
+        texts: 1,
+        images: 0,
+    },
+    Row { model: "amazon.titan-embed-text-v1", body: Body::Titan, dimensions: &[1536], texts: 1, images: 0 },
     Row {
         model: "amazon.titan-embed-text-v2",
         body: Body::Titan,
@@ -57,8 +63,14 @@ const MODELS: &[Row] = &[
         texts: 1,
         images: 1,
     },
-    Row { model: "cohere.embed-english-v3", body: Body::Cohere3, dimensions: &[], texts: 96, images: 1 },
-    Row { model: "cohere.embed-multilingual-v3", body: Body::Cohere3, dimensions: &[], texts: 96, images: 1 },
+    Row { model: "cohere.embed-english-v3", body: Body::Cohere3, dimensions: &[1024], texts: 96, images: 1 },
+    Row {
+        model: "cohere.embed-multilingual-v3",
+        body: Body::Cohere3,
+        dimensions: &[1024],
+        texts: 96,
+        images: 1,
+    },
     Row {
         model: "cohere.embed-v4",
         body: Body::Cohere4,
