@@ -258,6 +258,7 @@ fn loaded(config: &Config, field: &str) -> Value {
         "discover.endpoint" => Value::Null,
         "automatic_caching" => json!(options.automatic_caching),
         "forward_headers" => json!(forward_headers),
+        "anthropic_betas" => json!(options.anthropic_betas),
         "limits.body_bytes" => json!(body_bytes),
         "limits.reply_bytes" => json!(reply_bytes),
         "limits.held_bytes" => json!(held_bytes),

@@ -60,6 +60,7 @@ pub(super) struct File {
     #[serde(default, deserialize_with = "rule")]
     pub(super) guardrail: Option<Guardrail>,
     pub(super) automatic_caching: Option<bool>,
+    pub(super) anthropic_betas: Option<Vec<String>>,
     pub(super) fan_out: Option<FanOut>,
     pub(super) forward_headers: Option<Vec<String>>,
     pub(super) limits: Option<Limits>,

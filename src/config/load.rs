@@ -62,6 +62,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         unsupported_parameters,
         guardrail,
         automatic_caching,
+        anthropic_betas,
         forward_headers,
         limits,
         images,
@@ -143,6 +144,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
             },
             guardrail: guardrail.as_ref().map(|written| guardrail_of(written, "guardrail")).transpose()?,
             automatic_caching: automatic_caching.unwrap_or(false),
+            anthropic_betas: betas(anthropic_betas.as_deref().unwrap_or_default())?,
             models: model_options,
             discovered: Rc::default(),
         },
@@ -224,6 +226,21 @@ fn prefixes_of(written: Option<&[String]>) -> Result<Vec<String>, Error> {
         }
     }
     Ok(prefixes.to_vec())
+}
+
+/// Features of `anthropic-beta`, by their names or, with `*`, by how these begin.
+fn betas(written: &[String]) -> Result<Vec<String>, Error> {
+    let is_legal = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    for (at, name) in written.iter().enumerate() {
+        let name = name.strip_suffix('*').unwrap_or(name);
+        if name.is_empty() || !name.bytes().all(is_legal) {
+            return Err(error(
+                item("anthropic_betas", at),
+                "not the name of a feature, nor the beginning of one with '*' behind it",
+            ));
+        }
+    }
+    Ok(written.to_vec())
 }
 
 /// Headers that clients may send through; none that carries credentials or means something to AWS or Envoy.
@@ -359,6 +376,8 @@ mod tests {
             ("unsupported_parameters", r#""drop""#, "unsupported_parameters"),
             ("prefixes", r#"["v1"]"#, "prefixes[0]"),
             ("forward_headers", r#"["traceparent","Authorization"]"#, "forward_headers[1]"),
+            ("anthropic_betas", r#"["a-*","*"]"#, "anthropic_betas[1]"),
+            ("anthropic_betas", r#"["a b"]"#, "anthropic_betas[0]"),
         ] {
             assert_eq!(with(name, member).unwrap_err().path, path, "{name}: {member}");
         }

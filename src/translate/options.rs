@@ -18,6 +18,8 @@ pub struct Options {
     pub guardrail: Option<Guardrail>,
     /// Whether prompts get cache points that no client asked for.
     pub automatic_caching: bool,
+    /// Features of `anthropic-beta` that go on to Bedrock besides those that it is known to take; `*` at the end stands for any rest.
+    pub anthropic_betas: Vec<String>,
     /// What holds for one model, by Bedrock's id of it.
     pub models: Vec<(String, Model)>,
     /// What Bedrock says that there is: which model is behind a profile whose id does not tell.
@@ -54,6 +56,8 @@ pub struct Rules<'o> {
     pub guardrail: Option<&'o Guardrail>,
     /// Whether the prompt gets cache points that the client did not ask for.
     pub automatic_caching: bool,
+    /// Features of `anthropic-beta` that go on besides.
+    pub anthropic_betas: &'o [String],
 }
 
 impl Options {
@@ -83,6 +87,7 @@ impl Options {
             automatic_caching: model
                 .and_then(|model| model.automatic_caching)
                 .unwrap_or(self.automatic_caching),
+            anthropic_betas: &self.anthropic_betas,
         }
     }
 }

@@ -77,6 +77,25 @@ def test_anthropic_beta_reaches_claude_by_several_headers(gateway, emulator):
     assert betas == ["context-1m-2025-08-07", "interleaved-thinking-2025-05-14"]
 
 
+def test_a_beta_that_bedrock_would_refuse_is_named_and_one_more_can_be_let_through(start, emulator):
+    beta = "prompt-caching-scope-2026-01-05,interleaved-thinking-2025-05-14,files-api-2025-04-14"
+    for changes, passed, ignored in [
+        ({}, ["interleaved-thinking-2025-05-14"], ["prompt-caching-scope-2026-01-05", "files-api-2025-04-14"]),
+        (
+            {"anthropic_betas": ["files-api-*"]},
+            ["interleaved-thinking-2025-05-14", "files-api-2025-04-14"],
+            ["prompt-caching-scope-2026-01-05"],
+        ),
+    ]:
+        emulator.forget()
+        with start(changes=changes).openai() as client:
+            raw = client.chat.completions.with_raw_response.create(
+                model="us.anthropic.claude-sonnet-4-5-20250929-v1:0", messages=SAID, extra_headers={"anthropic-beta": beta}
+            )
+        assert emulator.body()["additionalModelRequestFields"]["anthropic_beta"] == passed
+        assert raw.headers["x-ignored-parameters"].split(",") == [f"anthropic-beta.{name}" for name in ignored]
+
+
 def test_an_application_profile_can_be_told_what_it_is(start, emulator):
     profile = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/emuapp000001"
     model = {"name": "ours", "model": profile, "capabilities": {"like": "anthropic.claude-sonnet-4-5"}, "drop": ["stop"]}

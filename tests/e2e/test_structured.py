@@ -163,3 +163,19 @@ def test_a_form_that_is_none_is_refused(client, running_emulator, given, param):
         client.chat.completions.create(model=CLAUDE, messages=QUESTION, response_format=given)
     assert caught.value.param == param
     assert running_emulator.count() == before
+
+
+@pytest.mark.parametrize("model", [CLAUDE, NOVA, BY_TOOL])
+def test_what_is_said_beside_calls_does_not_break_the_sdks_parse(client, emulator, model):
+    """Models announce their calls in words, which the SDK would take for the answer in JSON."""
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False}
+    tool = {"type": "function", "function": {"name": "get_weather", "strict": True, "parameters": schema}}
+    asked = {"model": model, "tools": [tool], "response_format": Order}
+    asked["messages"] = [{"role": "user", "content": "What is the weather? city=Paris"}]
+    answer = client.chat.completions.parse(**asked)
+    with client.chat.completions.stream(**asked) as stream:
+        streamed = stream.get_final_completion()
+    for [choice] in (answer.choices, streamed.choices):
+        [call] = choice.message.tool_calls
+        assert (call.function.name, call.function.parsed_arguments) == ("get_weather", {"city": "Paris"})
+        assert (choice.message.parsed, choice.finish_reason) == (None, "tool_calls") and not choice.message.content

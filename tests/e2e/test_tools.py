@@ -203,6 +203,26 @@ def legacy(**properties):
     return function("get_weather", **properties)["function"]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_function_in_both_forms_is_taken_once(client, emulator, stream):
+    weather = WEATHER["function"]
+    weather = weather | {"parameters": weather["parameters"] | {"additionalProperties": False}}
+    strict = {"type": "function", "function": weather | {"strict": True}}
+    asked = {"model": MODEL, "messages": said("What is the weather? city=Paris"), "functions": [weather]}
+    answer = client.chat.completions.create(**asked, tools=[strict], stream=stream)
+    if stream:
+        answer = list(answer)
+        assert answer[-1].choices[0].finish_reason == "tool_calls"
+    else:
+        [call] = answer.choices[0].message.tool_calls
+        assert call.function.name == "get_weather"
+    assert len(emulator.body()["toolConfig"]["tools"]) == 1
+    other = function("get_weather", town="string")
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(**asked, tools=[other], stream=stream)
+    assert caught.value.param == "functions[0]" and "tools[0].function" in caught.value.message
+
+
 def test_functions_of_the_older_form_work(client):
     messages = said("weather? city=Rome")
     arguments = {"model": MODEL, "functions": [legacy(city="string")]}

@@ -5,10 +5,12 @@
 //! reply:    reply (whole) or stream (event by event) ─▶ OpenAI
 //! ```
 
+mod betas;
 mod cache;
 mod containers;
 mod content;
 mod drop;
+mod functions;
 pub mod guardrail;
 mod inlining;
 mod media;
@@ -57,6 +59,8 @@ pub struct Reply {
     answer_tool: Option<String>,
     /// The client gave `functions`, and wants `function_call` back.
     legacy_functions: bool,
+    /// `response_format` asks for JSON where calls may come instead: clients parse all content there is.
+    json_beside_calls: bool,
     /// The client asked for a text by `POST completions`; what the text begins with.
     text: Option<String>,
 }

@@ -8,7 +8,7 @@ use crate::openai::{Error, text_completion};
 use crate::translate::Answered;
 use crate::translate::errors::no_answer;
 use crate::translate::usage::usage;
-use crate::wire::{self, Str, object};
+use crate::wire::{self, Raw, Str, object};
 
 use super::{Called, Reply, refusal};
 
@@ -65,8 +65,10 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
     } else {
         (calls, None)
     };
+    let has_calls = !tool_calls.is_empty() || function_call.is_some();
+    let text = text.filter(|text| !(context.json_beside_calls && has_calls) || is_json(text));
     // What the model says beside its answer is no part of it, nor are its sources.
-    let annotations = if answer.is_some() { Vec::new() } else { annotations };
+    let annotations = if answer.is_some() || text.is_none() { Vec::new() } else { annotations };
     let message = Message {
         role: "assistant",
         content: answer.map(Str::from).or(text),
@@ -193,6 +195,11 @@ fn function(call: ToolCall<'_>) -> Option<Function<'_>> {
         Call::Function { function } => Some(function),
         Call::Custom { .. } => None,
     }
+}
+
+/// True for a text that a client can parse.
+pub(super) fn is_json(text: &str) -> bool {
+    wire::from_str::<Raw<'_>>(text).is_ok()
 }
 
 /// A source of the characters from `start` to `end`.

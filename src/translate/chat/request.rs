@@ -1,5 +1,7 @@
 //! A chat request, whole: each member goes where it belongs, or its name goes into the notes.
 
+use std::borrow::Cow;
+
 use crate::bedrock::converse;
 use crate::openai::Error;
 use crate::openai::chat::{Request, StreamOptions};
@@ -9,7 +11,7 @@ use crate::wire;
 
 use super::parameters::{self, Sampling};
 use super::tools::{self, Given};
-use super::{Reply, cache, drop, guardrail, metadata, reasoning, structured, turns};
+use super::{Reply, betas, cache, drop, functions, guardrail, metadata, reasoning, structured, turns};
 
 /// Most room that is made for a body before it is needed, bytes.
 const AT_ONCE: usize = 64 << 10;
@@ -28,7 +30,8 @@ pub fn request<'a>(
     rules: Rules<'_>,
     source: &'a [u8],
 ) -> Result<Outgoing<'a, Reply>, Error> {
-    let Rules { unsupported, limits, capabilities, drop, guardrail, automatic_caching } = rules;
+    let Rules { unsupported, limits, capabilities, drop, guardrail, automatic_caching, anthropic_betas } =
+        rules;
     let mut notes = Notes::new(unsupported, limits);
     drop::drop(&mut request, drop, &mut notes);
     let Request {
@@ -112,6 +115,7 @@ pub fn request<'a>(
     notes.unknown("", unknown)?;
 
     // Tools come before turns: the turns speak of them by their legal names.
+    let functions = functions::beside(tools.as_ref(), functions)?;
     let given = Given { tools, functions, tool_choice, function_call, parallel_tool_calls };
     let legacy_functions = given.functions.is_some() && given.tools.is_none();
     tools::check_count(&given, &notes)?;
@@ -125,6 +129,8 @@ pub fn request<'a>(
     let reasoning = reasoning::plan(reasoning, max_tokens, &messages, capabilities, &mut notes)?;
     let mut body = converse::Request { messages, system, ..converse::Request::default() };
     let plan = structured::plan(response_format, capabilities, &mut notes)?;
+    let may_call = given.tools.is_some() || given.functions.is_some() || !called.is_empty();
+    let json_beside_calls = may_call && !matches!(plan, structured::Plan::Text);
     let circumstances = tools::Circumstances {
         called: &called,
         is_called: &is_called,
@@ -151,7 +157,12 @@ pub fn request<'a>(
     body.guardrail_config = guardrail::config(guardrail, guardrail_config, &client.chat, stream, &mut notes)?;
     let switches = parameters::extra_body(&mut body, extra_body, &mut notes)?;
     reasoning::apply(&mut body, reasoning, limit_name.unwrap_or("max_tokens"), &mut notes);
-    parameters::anthropic_beta(&mut body, client.chat.anthropic_beta, capabilities, &mut notes)?;
+    let beta = client.chat.anthropic_beta;
+    let beta = beta
+        .filter(|_| capabilities.anthropic_beta)
+        .map(|beta| betas::taken(beta, anthropic_betas, &mut notes))
+        .or(beta.map(Cow::Borrowed));
+    parameters::anthropic_beta(&mut body, beta.as_deref(), capabilities, &mut notes)?;
     metadata::apply(
         &mut body,
         client.name,
@@ -170,6 +181,7 @@ pub fn request<'a>(
         tools: names.into_changed(),
         answer_tool,
         legacy_functions,
+        json_beside_calls,
         text: None,
     };
     let body = wire::pieces(source, source.len().saturating_add(BESIDE).min(AT_ONCE), &body);

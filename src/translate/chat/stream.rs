@@ -16,7 +16,7 @@ use crate::translate::usage::usage;
 use crate::translate::{Answered, Limits};
 use crate::wire::{self, Str};
 
-use super::reply::{annotation, custom_input};
+use super::reply::{annotation, custom_input, is_json};
 use super::{Called, Reply, refusal};
 
 /// A stream under way.
@@ -56,8 +56,8 @@ pub struct Stream {
 enum Speech {
     /// It is the answer.
     Flows,
-    /// It may be: until the answer tool is called, or the answer ends without that, nobody knows. `sources` are the
-    /// chunks of its annotations.
+    /// It may be: until the answer tool is called, or the answer ends without that, nobody knows. Nor where the answer has to be
+    /// JSON and this is none so far: it may be said beside calls. `sources` are the chunks of its annotations.
     Held { text: String, sources: Vec<u8> },
     /// The answer tool was called: what is said beside it is no part of the answer.
     Unwanted,
@@ -82,7 +82,7 @@ impl Stream {
         let id = context.id(answered.request_id);
         let form = if context.text.is_some() { Form::Text } else { Form::Chat };
         let writer = Writer::new(&id, answered.created, &context.model, context.include_usage, form);
-        let speech = if context.answer_tool.is_some() {
+        let speech = if context.answer_tool.is_some() || context.json_beside_calls {
             Speech::Held { text: String::new(), sources: Vec::new() }
         } else {
             Speech::Flows
@@ -320,10 +320,22 @@ impl Stream {
         self.characters = self.characters.saturating_add(text.chars().count());
         match &mut self.speech {
             Speech::Flows => self.writer.text(out, text),
-            Speech::Held { text: held, .. } => hold(held, text, self.held_bytes)?,
+            Speech::Held { text: held, .. } => {
+                let is_beginning = held.is_empty();
+                hold(held, text, self.held_bytes)?;
+                // Bedrock's own JSON begins as such, and need not wait.
+                if is_beginning && self.context.answer_tool.is_none() && text.starts_with(['{', '[']) {
+                    self.release(out);
+                }
+            }
             Speech::Unwanted => {}
         }
         Ok(())
+    }
+
+    /// True where the text that was held is JSON.
+    fn is_json(&self) -> bool {
+        matches!(&self.speech, Speech::Held { text, .. } if is_json(text))
     }
 
     /// Gives out the text that was held: it is the answer after all.
@@ -426,8 +438,10 @@ impl Stream {
         while let Some((block, _)) = self.open.first() {
             self.close(*block, out);
         }
-        // The answer tool was never called: what was said is the answer.
-        self.release(out);
+        // The answer tool was never called: what was said is the answer, unless that is the calls.
+        if !(self.context.json_beside_calls && self.calls > 0 && !self.is_json()) {
+            self.release(out);
+        }
         let stop_reason =
             event.stop_reason.ok_or_else(|| no_answer("Bedrock's stream does not say why it ended."))?;
         let finish_reason = self.context.finish_reason(&stop_reason, self.calls > 0)?;

@@ -49,10 +49,25 @@ pub(super) fn fields(body: &Value, facts: &Facts) -> Result<(), AwsError> {
         });
     }
     match facts.family {
-        Family::Claude(version) => claude_thinking(body, fields, version),
+        Family::Claude(version) => {
+            betas(fields)?;
+            claude_thinking(body, fields, version)
+        }
         Family::Nova2 => nova_reasoning(body, fields),
         _ => Ok(()),
     }
+}
+
+/// Features of Anthropic's own API that Bedrock was seen to refuse, with all of the request.
+const REFUSED: &[&str] = &["oauth-2025-04-20", "prompt-caching-scope-2026-01-05", "fast-mode-2026-02-01"];
+
+fn betas(fields: &Value) -> Result<(), AwsError> {
+    let betas = fields.get("anthropic_beta").and_then(Value::as_array);
+    let is_refused = |beta: &Value| beta.as_str().is_some_and(|beta| REFUSED.contains(&beta));
+    if betas.into_iter().flatten().any(is_refused) {
+        return Err(AwsError::from_model("invalid beta flag"));
+    }
+    Ok(())
 }
 
 fn claude_thinking(body: &Value, fields: &Value, version: u32) -> Result<(), AwsError> {
