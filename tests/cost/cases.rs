@@ -168,16 +168,15 @@ fn roots() -> Vec<Root> {
         plain("models", "bedrock/lists.rs", "FoundationModels", "@", Discovery),
         plain("profiles", "bedrock/lists.rs", "InferenceProfiles", "@", Discovery),
         plain("error", "bedrock/error.rs", "Body", "@", Error),
-        plain("openai error", "translate/passthrough.rs", "Told", "@", Error),
+        plain("openai error", "openai/error.rs", "Body", "@", Error),
         Root {
             label: "openai event",
-            file: "translate/passthrough.rs",
-            name: "Told",
+            file: "openai/error.rs",
+            name: "Body",
             template: "@",
             subject: events,
             wrap: Wrap::Events,
         },
-        plain("our error", "gateway/native.rs", "Told", "@", Error),
         plain("configuration", "config/file.rs", "File", "@", Configuration),
     ]
 }
