@@ -3,7 +3,7 @@
 use crate::encoding::percent_decode;
 use crate::errors::AwsError;
 use crate::faults::{Faults, Tokens};
-use crate::models::{ACCOUNT, Family, Model, Models, Profile};
+use crate::models::{ACCOUNT, Api, Model, Models, Profile};
 use serde_json::{Value, json};
 
 /// The parameters of a query, decoded.
@@ -108,12 +108,12 @@ impl Other {
 
 fn summary(model: &Model, region: &str) -> Value {
     let facts = &model.facts;
-    let embedding = facts.family == Family::Embedding;
+    let embedding = facts.api == Api::Embedding;
     let mut input = vec!["TEXT"];
     if facts.images || model.id.contains("embed-image") || model.id.contains("multimodal") {
         input.push("IMAGE");
     }
-    let legacy = facts.family == Family::Claude(30);
+    let legacy = facts.legacy;
     let mut lifecycle = json!({"status": if legacy { "LEGACY" } else { "ACTIVE" },
         "startOfLifeTime": "2024-03-04T00:00:00Z"});
     if let (true, Value::Object(map)) = (legacy, &mut lifecycle) {

@@ -78,12 +78,12 @@ def test_anthropic_beta_reaches_claude_by_several_headers(gateway, emulator):
 
 
 def test_a_beta_that_bedrock_would_refuse_is_named_and_one_more_can_be_let_through(start, emulator):
-    beta = "prompt-caching-scope-2026-01-05,interleaved-thinking-2025-05-14,files-api-2025-04-14"
+    beta = "prompt-caching-scope-2026-01-05,interleaved-thinking-2025-05-14,fine-grained-tool-streaming-2025-05-14"
     for changes, passed, ignored in [
-        ({}, ["interleaved-thinking-2025-05-14"], ["prompt-caching-scope-2026-01-05", "files-api-2025-04-14"]),
+        ({}, ["interleaved-thinking-2025-05-14"], ["prompt-caching-scope-2026-01-05", "fine-grained-tool-streaming-2025-05-14"]),
         (
-            {"anthropic_betas": ["files-api-*"]},
-            ["interleaved-thinking-2025-05-14", "files-api-2025-04-14"],
+            {"anthropic_betas": ["fine-grained-*"]},
+            ["interleaved-thinking-2025-05-14", "fine-grained-tool-streaming-2025-05-14"],
             ["prompt-caching-scope-2026-01-05"],
         ),
     ]:

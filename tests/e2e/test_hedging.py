@@ -298,7 +298,11 @@ def test_many_hedged_requests_at_once_stay_apart(start_hedging, regions):
     regions[EAST].faults("slow=700")
     regions[WEST].faults("slow=100")
     count = 60
-    beta = "beta-{}".format
+    betas = ["context-1m-2025-08-07", "effort-2025-11-24", "interleaved-thinking-2025-05-14", "tool-examples-2025-10-29"]
+
+    def beta(number):
+        return betas[number % len(betas)]
+
     with start_hedging(workers=2).openai() as client, ThreadPoolExecutor(20) as pool:
 
         def one(number):

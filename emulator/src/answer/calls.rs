@@ -4,7 +4,7 @@ use super::question::Question;
 use super::{Answer, Block};
 use crate::encoding;
 use crate::faults::Faults;
-use crate::models::{Facts, Family};
+use crate::models::{Facts, ToolIds};
 use crate::sample::sample;
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ pub(super) struct Call<'a> {
 /// The tools the text asks for.
 pub(super) fn pick<'a>(
     body: &'a Value,
-    text: &'a str,
+    question: &'a Question,
     forced_name: Option<&str>,
     forced: bool,
 ) -> Vec<Call<'a>> {
@@ -32,9 +32,14 @@ pub(super) fn pick<'a>(
             Some((t.get("name")?.as_str()?, t.pointer("/inputSchema/json").unwrap_or(&Value::Null)))
         })
         .collect();
+    let text = question.text.as_str();
     let call = |name, schema| Call { name, schema, about: text };
     if let Some(wanted) = forced_name {
         return tools.iter().filter(|(n, _)| *n == wanted).map(|(n, s)| call(*n, *s)).collect();
+    }
+    if !question.results.is_empty() {
+        // Forced, though what was asked for has been called: a tool that takes the final answer comes last.
+        return tools.last().map(|(n, s)| call(*n, *s)).into_iter().collect();
     }
     let mut mentions: Vec<(usize, &str, &Value)> = Vec::new();
     for &(name, schema) in &tools {
@@ -114,7 +119,7 @@ pub(super) fn call(
 /// An id in the shape the family uses.
 fn tool_id(seed: &str, facts: &Facts) -> String {
     const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let mistral = facts.family == Family::Mistral;
+    let mistral = facts.tool_ids == ToolIds::Mistral;
     let (prefix, length) = if mistral { ("", 9) } else { ("tooluse_", 22) };
     let mut state = encoding::hash(seed.as_bytes());
     let mut id = prefix.to_owned();

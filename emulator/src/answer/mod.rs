@@ -5,7 +5,7 @@ mod limits;
 mod question;
 
 use crate::faults::Faults;
-use crate::models::{Facts, Family};
+use crate::models::Facts;
 use crate::sample::sample;
 use crate::{encoding, tokens};
 use base64::Engine;
@@ -90,7 +90,8 @@ pub fn answer(body: &Value, facts: &Facts, faults: &Faults, usage: Usage) -> Ans
                 "The user said {} words. I answer from what they said.",
                 question.text.split_whitespace().count()
             );
-            let signature = matches!(facts.family, Family::Claude(_)).then(|| signature(&text));
+            let text = if shown(body, facts) { text } else { String::new() };
+            let signature = facts.claude().then(|| signature(&text));
             answer.blocks.push(Block::Reasoning(text, signature));
         }
         say(body, facts, faults, &question, &mut answer);
@@ -113,17 +114,29 @@ impl Block {
     }
 }
 
-/// Whether the request asks for reasoning.
+/// Whether the model reasons: because the request asks for reasoning, or because the model does so unasked.
 pub fn reasons(body: &Value, facts: &Facts) -> bool {
-    let Some(fields) = body.get("additionalModelRequestFields") else {
-        return facts.family == Family::DeepSeekR1;
-    };
-    let text = |pointer: &str| fields.pointer(pointer).and_then(Value::as_str);
-    matches!(text("/thinking/type"), Some("enabled" | "adaptive"))
-        || text("/reasoningConfig/type") == Some("enabled")
-        || text("/reasoning_effort").is_some_and(|e| e != "none")
-        || text("/reasoning/effort").is_some_and(|e| e != "none")
-        || facts.family == Family::DeepSeekR1
+    let fields = body.get("additionalModelRequestFields");
+    let text = |pointer: &str| fields?.pointer(pointer)?.as_str();
+    match text("/thinking/type") {
+        Some(kind) => matches!(kind, "enabled" | "adaptive"),
+        None => {
+            facts.always_reasons
+                || facts.thinks_unasked
+                || text("/reasoningConfig/type") == Some("enabled")
+                || ["/reasoning_effort", "/reasoning/effort", "/reasoning_config"]
+                    .into_iter()
+                    .any(|pointer| text(pointer).is_some_and(|effort| effort != "none"))
+        }
+    }
+}
+
+/// Whether the text of the thoughts is given; else only their signature is.
+fn shown(body: &Value, facts: &Facts) -> bool {
+    match body.pointer("/additionalModelRequestFields/thinking/display").and_then(Value::as_str) {
+        Some(display) => display != "omitted",
+        None => facts.shows_thinking,
+    }
 }
 
 fn blocked(body: &Value, answer: &mut Answer) {
@@ -155,10 +168,10 @@ fn say(body: &Value, facts: &Facts, faults: &Faults, question: &Question, answer
     let own_name = own.filter(|_| is_own("tool")).and_then(|c| c.get("name"));
     let forced_name = choice.and_then(|c| c.pointer("/tool/name")).or(own_name).and_then(Value::as_str);
     let forced = forced_name.is_some() || choice.is_some_and(|c| c.get("any").is_some()) || is_own("any");
-    let calls = if !forced && !question.results.is_empty() {
+    let calls = if is_own("none") || !forced && !question.results.is_empty() {
         Vec::new()
     } else {
-        pick(body, &question.text, forced_name, forced)
+        pick(body, question, forced_name, forced)
     };
     if !calls.is_empty() {
         call(calls, facts, faults, forced, question, answer);
@@ -169,6 +182,11 @@ fn say(body: &Value, facts: &Facts, faults: &Faults, question: &Question, answer
     {
         let schema: Value = serde_json::from_str(schema).unwrap_or_default();
         answer.blocks.push(Block::Text(sample(&schema, &question.text).to_string()));
+        return;
+    }
+    if question.wants_json {
+        let object = json!({"answer": question.text, "results": question.results});
+        answer.blocks.push(Block::Text(format!("```json\n{object}\n```")));
         return;
     }
     let text = if !question.results.is_empty() {
@@ -292,6 +310,53 @@ mod tests {
         body["outputConfig"] =
             json!({"textFormat": {"type": "json_schema", "structure": {"jsonSchema": {"schema": schema}}}});
         assert_eq!(ask(&body).blocks, [Block::Text("{\"n\":7}".into())]);
+    }
+
+    #[test]
+    fn json_is_made_where_words_ask_for_it() {
+        let mut body = user("What is up?");
+        body["system"] =
+            json!([{"text": "Be kind."}, {"text": "Answer with one JSON object and nothing else."}]);
+        let Block::Text(text) = &ask(&body).blocks[0] else { panic!("no text") };
+        let inner = text.strip_prefix("```json\n").and_then(|t| t.strip_suffix("\n```")).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(inner).unwrap()["answer"], "What is up?");
+    }
+
+    #[test]
+    fn a_forced_choice_ends_with_the_last_tool_once_the_others_were_called() {
+        let mut body = with_tools("weather", json!({"any": {}}));
+        let call = json!({"toolUse": {"toolUseId": "a", "name": "get_weather", "input": {}}});
+        let result = json!({"toolResult": {"toolUseId": "a", "content": [{"text": "sunny"}]}});
+        let messages = body["messages"].as_array_mut().unwrap();
+        messages.push(json!({"role": "assistant", "content": [call]}));
+        messages.push(json!({"role": "user", "content": [result]}));
+        assert_eq!(tools(&ask(&body))[0].0, "get_time");
+    }
+
+    #[test]
+    fn thoughts_of_the_newest_are_signed_and_have_no_text_unless_asked_for() {
+        let of = |id: &str, thinking: Value| {
+            let mut body = user("hi");
+            body["additionalModelRequestFields"] = json!({"thinking": thinking});
+            answer(&body, &Facts::of(id), &Faults::default(), Usage::default()).blocks[0].clone()
+        };
+        let Block::Reasoning(text, Some(signed)) =
+            of("anthropic.claude-opus-4-7", json!({"type": "adaptive"}))
+        else {
+            panic!("no thoughts")
+        };
+        assert_eq!((text.as_str(), signed), ("", signature("")));
+        let asked = json!({"type": "adaptive", "display": "summarized"});
+        assert!(
+            matches!(of("anthropic.claude-opus-4-7", asked), Block::Reasoning(text, _) if !text.is_empty())
+        );
+        assert!(
+            matches!(of("anthropic.claude-opus-4-6-v1", json!({"type": "adaptive"})), Block::Reasoning(text, _) if !text.is_empty())
+        );
+        assert_eq!(
+            of("anthropic.claude-opus-5", json!({"type": "disabled"})),
+            Block::Text("You said: hi".into())
+        );
     }
 
     #[test]

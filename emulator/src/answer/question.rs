@@ -9,6 +9,8 @@ pub(super) struct Question {
     pub(super) media: Vec<String>,
     pub(super) results: Vec<String>,
     pub(super) turns: usize,
+    /// The system's text or the user's asks for a JSON object.
+    pub(super) wants_json: bool,
 }
 
 impl Question {
@@ -28,8 +30,21 @@ impl Question {
                 results.extend(parts.iter().map(result_text));
             }
         }
-        Self { text: texts.join("\n"), media: media(blocks), results, turns: messages.len() }
+        let text = texts.join("\n");
+        let system = body.get("system").and_then(Value::as_array).into_iter().flatten();
+        let wants_json = system
+            .filter_map(|block| block.get("text")?.as_str())
+            .chain([text.as_str()])
+            .any(|text| text.split(['.', ':', '\n']).any(asks_for_json));
+        Self { text, media: media(blocks), results, turns: messages.len(), wants_json }
     }
+}
+
+/// Whether a sentence tells the model to answer with a JSON object.
+fn asks_for_json(sentence: &str) -> bool {
+    let words = ["answer", "respond", "reply"];
+    let first = sentence.trim_start().to_lowercase();
+    words.iter().any(|word| first.starts_with(word)) && first.contains("json object")
 }
 
 fn result_text(part: &Value) -> String {

@@ -1,154 +1,190 @@
-//! What each family takes, read off a model's id.
+//! What each family takes, read from `families.json`: the rows whose patterns fit a model's id, each over those before it.
+//!
+//! Each row names its sources and how good they are: `documented`, `reported` or `assumed`. They are not the filter's.
 
-/// Who made a model, as far as the rules differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
-    /// Anthropic; the version times ten, so that 45 is Claude 4.5.
-    Claude(u32),
-    /// Amazon Nova, first generation.
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+const FAMILIES: &str = include_str!("families.json");
+
+/// Whose API checks a request behind Converse, and so in whose words it refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Api {
+    /// Anthropic's messages.
+    Anthropic,
+    /// Amazon Nova's own.
     Nova,
-    /// Amazon Nova 2, which reasons.
-    Nova2,
-    /// Meta.
-    Llama,
-    /// Mistral AI.
+    /// OpenAI's responses.
+    OpenAi,
+    /// Mistral AI's.
     Mistral,
-    /// DeepSeek R1: reasons, has no tools.
-    DeepSeekR1,
-    /// DeepSeek V3.
-    DeepSeek,
-    /// Qwen.
-    Qwen,
-    /// OpenAI's open weights.
-    GptOss,
-    /// OpenAI's GPT-5 and later.
-    Gpt5,
-    /// Cohere Command.
-    Command,
-    /// AI21 Jamba.
-    Jamba,
     /// A model that makes vectors, not text.
     Embedding,
-    /// Not known: everything is let through.
-    Other,
+    /// None that is known: Converse itself refuses.
+    Converse,
 }
 
-/// What a model takes; read off its id.
-#[derive(Debug, Clone)]
+/// Which ids of tool calls are legal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ToolIds {
+    /// `[a-zA-Z0-9_.:-]+`, as the service model has it.
+    Converse,
+    /// `[a-zA-Z0-9_-]+`
+    Anthropic,
+    /// Nine of `[a-zA-Z0-9]`.
+    Mistral,
+}
+
+/// What a model takes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[allow(clippy::struct_excessive_bools)]
 pub struct Facts {
-    /// Its family.
-    pub family: Family,
+    /// Whose API is behind Converse.
+    pub api: Api,
     /// Only through an inference profile.
     pub profile_only: bool,
+    /// Listed as `LEGACY`.
+    pub legacy: bool,
     /// `image` blocks.
     pub images: bool,
     /// `document` blocks.
     pub documents: bool,
-    /// `toolConfig`.
+    /// `video` blocks.
+    pub video: bool,
+    /// `audio` blocks.
+    pub audio: bool,
+    /// `image` blocks in tool results.
+    pub result_images: bool,
+    /// Formats of documents in tool results; `*` is any.
+    pub result_documents: Vec<String>,
+    /// `toolResult.status`
+    pub result_status: bool,
+    /// Kinds of blocks that may stand in a turn with tool results.
+    pub beside_results: Vec<String>,
+    /// `toolConfig`
     pub tools: bool,
-    /// `toolChoice.any`
-    pub choice_any: bool,
-    /// `toolChoice.tool`
-    pub choice_tool: bool,
-    /// `reasoningContent` and a way to ask for it.
-    pub reasoning: bool,
-    /// `outputConfig.textFormat` and `toolSpec.strict`.
-    pub structured: bool,
-    /// `outputConfig.effort`
-    pub effort: bool,
-    /// `cachePoint`
-    pub caching: bool,
-    /// `temperature` is taken.
-    pub temperature: bool,
-    /// `topP` is taken.
-    pub top_p: bool,
-    /// `stopSequences` are taken.
-    pub stop: bool,
-    /// A final assistant turn is taken.
+    /// `toolConfig` of a ConverseStream.
+    pub stream_tools: bool,
+    /// Members of `toolChoice`.
+    pub choice: Vec<String>,
+    /// Tool names with `-`.
+    pub hyphens: bool,
+    /// Tool schemas have no members at their root but `type`, `properties` and `required`.
+    pub plain_schemas: bool,
+    /// `toolSpec.strict`
+    pub strict: bool,
+    /// `outputConfig.textFormat`
+    pub native_schema: bool,
+    /// Which ids of tool calls are legal.
+    pub tool_ids: ToolIds,
+    /// `system`
+    pub system: bool,
+    /// Turns of the role `system`.
+    pub system_turns: bool,
+    /// A final turn of the assistant.
     pub prefill: bool,
-    /// Text may stand beside a tool result.
-    pub text_beside_result: bool,
+    /// `reasoningContent`
+    pub reasoning: bool,
+    /// It reasons whatever is asked.
+    pub always_reasons: bool,
+    /// Types of Claude's `thinking`.
+    pub thinking: Vec<String>,
+    /// It thinks where the request has no `thinking`.
+    pub thinks_unasked: bool,
+    /// Its thoughts come with their text where the request has no `thinking.display`.
+    pub shows_thinking: bool,
+    /// Efforts above `high` are taken while thinking is disabled.
+    pub top_effort_without_thinking: bool,
+    /// A turn of the assistant may be nothing but reasoning.
+    pub reasoning_alone: bool,
+    /// `toolChoice` may force a call while it thinks adaptively.
+    pub forced_while_thinking: bool,
+    /// Members of `additionalModelRequestFields` that have levels, by JSON pointer.
+    pub levels: BTreeMap<String, Vec<String>>,
+    /// Without this `anthropic_beta` there are no levels.
+    pub effort_beta: Option<String>,
+    /// Members of `additionalModelRequestFields`; any where it is `None`.
+    pub fields: Option<Vec<String>>,
+    /// Sampling parameters: `temperature`, `topP`, `top_k`.
+    pub sampling: Vec<String>,
+    /// `temperature` and `topP` together.
+    pub both_samplings: bool,
+    /// How many `stopSequences`.
+    pub stop_sequences: usize,
+    /// Values of `cachePoint.ttl`; no cache points where there are none.
+    pub cache: Vec<String>,
+    /// `cachePoint` behind tools.
+    pub cache_tools: bool,
+    /// The highest `maxTokens`.
+    pub max_tokens: Option<u64>,
+    /// The lowest `maxTokens`.
+    pub min_tokens: u64,
 }
 
-/// The first two numbers of a Claude's name, times ten and added: `claude-3-5-sonnet` is 35, `claude-opus-5` 50.
-fn claude_version(id: &str) -> u32 {
-    let numbers: Vec<u32> = id
-        .split(['-', ':'])
-        .filter(|w| w.len() <= 2)
-        .map_while(|w| if w.starts_with('v') { None } else { Some(w) })
-        .filter_map(|w| w.parse().ok())
-        .collect();
-    numbers.first().unwrap_or(&0) * 10 + numbers.get(1).copied().unwrap_or(0)
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Families {
+    betas: Betas,
+    rows: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Betas {
+    taken: Vec<String>,
+    #[allow(dead_code)]
+    sources: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    ids: Vec<String>,
+    #[allow(dead_code)]
+    sources: Vec<String>,
+    facts: Map<String, Value>,
+}
+
+#[allow(clippy::panic)]
+fn families() -> &'static Families {
+    static READ: OnceLock<Families> = OnceLock::new();
+    // The file is part of the program, and a test reads it.
+    READ.get_or_init(|| serde_json::from_str(FAMILIES).unwrap_or_else(|e| panic!("families.json: {e}")))
+}
+
+/// Whether a value of `anthropic_beta` is known.
+pub fn is_beta(flag: &str) -> bool {
+    families().betas.taken.iter().any(|taken| taken == flag)
 }
 
 impl Facts {
-    /// What the id says about the model.
-    pub fn of(id: &str) -> Self {
-        let family = family(id);
-        let claude = if let Family::Claude(v) = family { v } else { 0 };
-        let opus = id.contains("opus");
-        let (nova, nova2) = (family == Family::Nova, family == Family::Nova2);
-        let open = matches!(family, Family::DeepSeek | Family::Qwen | Family::GptOss | Family::Gpt5);
-        let other = family == Family::Other;
-        let micro = id.contains("nova-micro");
-        let llama4 = id.contains("llama4");
-        Self {
-            family,
-            profile_only: claude >= 40
-                || family == Family::DeepSeekR1
-                || llama4
-                || id.contains("llama3-3")
-                || id.contains("nova-premier"),
-            images: claude > 0
-                || nova && !micro
-                || nova2
-                || llama4
-                || id.contains("pixtral")
-                || family == Family::Gpt5
-                || other,
-            documents: !micro && family != Family::Embedding,
-            tools: !matches!(family, Family::DeepSeekR1 | Family::Embedding),
-            choice_any: claude > 0 && !(opus && claude >= 55)
-                || nova
-                || nova2
-                || family == Family::Mistral
-                || open
-                || other,
-            choice_tool: claude > 0 && !(opus && claude >= 55) || nova || nova2 || open || other,
-            reasoning: claude >= 37 || nova2 || open || family == Family::DeepSeekR1 || other,
-            structured: claude >= 45 || open || other,
-            effort: claude >= 45 || other,
-            caching: claude >= 35 || nova || nova2 || other,
-            temperature: !(opus && claude >= 50) && family != Family::Gpt5,
-            top_p: !(opus && claude >= 50) && family != Family::Gpt5,
-            stop: !matches!(family, Family::GptOss | Family::Gpt5),
-            prefill: !(opus && claude >= 48),
-            text_beside_result: !(llama4 || nova || id.contains("claude-3-opus")),
+    /// What the rows say about the model of this id.
+    #[allow(clippy::panic)]
+    pub fn of(id: &str) -> Arc<Self> {
+        let mut facts = Map::new();
+        for row in families().rows.iter().filter(|row| row.ids.iter().any(|pattern| fits(pattern, id))) {
+            facts.extend(row.facts.clone());
         }
+        let facts = serde_json::from_value(Value::Object(facts));
+        Arc::new(facts.unwrap_or_else(|e| panic!("families.json, {id}: {e}")))
+    }
+
+    /// Whether the model behind Converse is Claude.
+    pub fn claude(&self) -> bool {
+        self.api == Api::Anthropic
     }
 }
 
-fn family(id: &str) -> Family {
-    let (provider, name) = id.split_once('.').unwrap_or(("", id));
-    if name.contains("embed") {
-        return Family::Embedding;
-    }
-    match provider {
-        "anthropic" => Family::Claude(claude_version(name)),
-        "amazon" if name.starts_with("nova-2") => Family::Nova2,
-        "amazon" if name.starts_with("nova") => Family::Nova,
-        "meta" => Family::Llama,
-        "mistral" => Family::Mistral,
-        "deepseek" if name.starts_with("r1") => Family::DeepSeekR1,
-        "deepseek" => Family::DeepSeek,
-        "qwen" => Family::Qwen,
-        "openai" if name.starts_with("gpt-oss") => Family::GptOss,
-        "openai" => Family::Gpt5,
-        "cohere" => Family::Command,
-        "ai21" => Family::Jamba,
-        _ => Family::Other,
-    }
+/// Whether `id` is as the pattern has it, where `*` stands for anything.
+fn fits(pattern: &str, id: &str) -> bool {
+    let Some((first, more)) = pattern.split_once('*') else { return pattern == id };
+    let Some(rest) = id.strip_prefix(first) else { return false };
+    (0..=rest.len()).any(|at| rest.get(at..).is_some_and(|end| fits(more, end)))
 }
 
 #[cfg(test)]
@@ -156,16 +192,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_read_off_the_id() {
-        for (id, version) in [
-            ("claude-3-haiku-20240307-v1:0", 30),
-            ("claude-3-5-sonnet-20241022-v2:0", 35),
-            ("claude-sonnet-4-20250514-v1:0", 40),
-            ("claude-sonnet-4-5-20250929-v1:0", 45),
-            ("claude-opus-4-6-v1", 46),
-            ("claude-opus-5", 50),
-        ] {
-            assert_eq!(claude_version(id), version, "{id}");
+    fn a_pattern_holds_the_whole_id() {
+        assert!(fits("a.b-*", "a.b-c") && fits("*em*", "x.embed") && fits("a*c", "abcbc") && fits("a", "a"));
+        assert!(!fits("a.b-*", "a.b") && !fits("a*c", "abcd") && !fits("a", "ab") && !fits("b*", "ab"));
+    }
+
+    #[test]
+    fn the_rows_name_their_sources_and_make_facts() {
+        for row in &families().rows {
+            assert!(!row.sources.is_empty(), "{:?}", row.ids);
+            for source in row.sources.iter().chain(&families().betas.sources) {
+                let grade = source.split(':').next().unwrap_or_default();
+                assert!(["documented", "reported", "assumed"].contains(&grade), "{source}");
+            }
+            for pattern in &row.ids {
+                let _ = Facts::of(&pattern.replace('*', "x"));
+            }
         }
+    }
+
+    #[test]
+    fn a_later_row_holds_over_an_earlier() {
+        let of = Facts::of;
+        assert_eq!(of("anthropic.claude-3-5-sonnet-20241022-v2:0").thinking.len(), 0);
+        assert_eq!(of("anthropic.claude-sonnet-4-5-20250929-v1:0").thinking, ["enabled", "disabled"]);
+        assert_eq!(of("anthropic.claude-opus-4-7").thinking, ["adaptive", "disabled"]);
+        assert_eq!(of("anthropic.claude-opus-5-5").thinking, ["adaptive"]);
+        let native = |id: &str| of(id).native_schema;
+        assert!(native("anthropic.claude-opus-4-6-v1") && !native("anthropic.claude-sonnet-4-20250514-v1:0"));
+        assert!(of("anthropic.claude-3-haiku-20240307-v1:0").legacy);
+        assert!(!of("anthropic.claude-3-7-sonnet-20250219-v1:0").legacy);
+        assert_eq!(of("cohere.embed-v4:0").api, Api::Embedding);
+        assert_eq!(of("amazon.nova-2-multimodal-embeddings-v1:0").api, Api::Embedding);
+        assert!(of("acme.brain-1").native_schema);
     }
 }

@@ -3,12 +3,13 @@
 mod facts;
 mod list;
 
-pub use facts::{Facts, Family};
+pub use facts::{Api, Facts, ToolIds, is_beta};
 
 use crate::errors::AwsError;
 use list::{APPLICATION_PROFILES, EVERYWHERE, KNOWN};
 use regex_lite::Regex;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// A row of the list.
 #[derive(Debug, Clone)]
@@ -20,7 +21,7 @@ pub struct Model {
     /// Prefixes of the profiles it is in: `us`, `eu`, `apac`, `global`.
     pub prefixes: Vec<&'static str>,
     /// What the service lets it do.
-    pub facts: Facts,
+    pub facts: Arc<Facts>,
 }
 
 impl Profile {

@@ -9,13 +9,13 @@ use crate::errors::AwsError;
 use crate::models::Facts;
 use serde_json::Value;
 
-/// Checks a Converse body whose shape is right.
-pub fn check(body: &Value, facts: &Facts) -> Result<(), AwsError> {
+/// Checks a Converse body whose shape is right; `streamed` where its answer is to be a stream.
+pub fn check(body: &Value, facts: &Facts, streamed: bool) -> Result<(), AwsError> {
     let turns = turns(body);
     turns::check(&turns)?;
     content::check(&turns, body)?;
     tools::check(&turns, body)?;
-    family::check(&turns, body, facts)
+    family::check(&turns, body, facts, streamed)
 }
 
 /// One message: its place, its role, its blocks.
@@ -65,7 +65,7 @@ mod tests {
     const SONNET: &str = "anthropic.claude-sonnet-4-5-20250929-v1:0";
 
     fn on(model: &str, body: &Value) -> String {
-        check(body, &Facts::of(model)).err().map(|e| e.message).unwrap_or_default()
+        check(body, &Facts::of(model), false).err().map(|e| e.message).unwrap_or_default()
     }
 
     fn messages(messages: Value) -> Value {
@@ -216,88 +216,5 @@ mod tests {
             ])),
             "user",
         );
-    }
-
-    #[test]
-    fn thinking_has_its_own_limits() {
-        let with = |thinking: Value, config: Value| {
-            let mut body = messages(json!([user(json!([{"text": "a"}]))]));
-            body["additionalModelRequestFields"] = json!({"thinking": thinking});
-            body["inferenceConfig"] = config;
-            body
-        };
-        let enabled = |n: u32| json!({"type": "enabled", "budget_tokens": n});
-        assert_eq!(on(SONNET, &with(enabled(1024), json!({"maxTokens": 2000}))), "");
-        refused(&with(enabled(100), json!({})), "greater than or equal to 1024");
-        refused(&with(enabled(2000), json!({"maxTokens": 2000})), "`max_tokens` must be greater than");
-        refused(&with(enabled(1024), json!({"temperature": 0.2})), "temperature");
-        let mut body = with(enabled(1024), json!({}));
-        body["toolConfig"]["toolChoice"] = json!({"any": {}});
-        refused(&body, "Thinking may not be enabled when tool_choice forces tool use.");
-    }
-
-    #[test]
-    fn families_differ() {
-        let mut body = messages(json!([user(json!([{"text": "a"}]))]));
-        body["inferenceConfig"] = json!({"stopSequences": ["x"]});
-        assert_eq!(
-            on("openai.gpt-oss-20b-1:0", &body),
-            "This model doesn't support the stopSequences field. Remove stopSequences and try again."
-        );
-        body["inferenceConfig"] = json!({"temperature": 0.1});
-        assert!(on("anthropic.claude-opus-5", &body).contains("`temperature` is deprecated for this model."));
-        assert!(on("openai.gpt-5.5", &body).contains("temperature"));
-        body["inferenceConfig"] = json!({});
-        body["toolConfig"]["toolChoice"] = json!({"any": {}});
-        assert!(on("anthropic.claude-opus-5-5", &body).contains("tool_choice"));
-        assert!(on("meta.llama3-3-70b-instruct-v1:0", &body).contains("toolChoice.any"));
-        assert_eq!(on(SONNET, &body), "");
-        let prefill = messages(json!([user(json!([{"text": "a"}])), assistant(json!([{"text": "b"}]))]));
-        assert!(on("anthropic.claude-opus-4-8", &prefill).contains("prefill"));
-        assert_eq!(on(SONNET, &prefill), "");
-        let beside = messages(json!([
-            user(json!([{"text": "a"}])),
-            assistant(json!([call("a")])),
-            user(json!([result("a"), {"text": "b"}]))
-        ]));
-        assert!(on("amazon.nova-pro-v1:0", &beside).contains("cannot be provided in the same turn"));
-        let id = messages(json!([
-            user(json!([{"text": "a"}])),
-            assistant(json!([call("call_1")])),
-            user(json!([result("call_1")]))
-        ]));
-        assert!(on("mistral.mistral-large-2407-v1:0", &id).contains("a-zA-Z0-9"));
-    }
-
-    #[test]
-    fn schemas_are_plain_for_nova_and_finite_where_claude_is_strict() {
-        let body = |schema: Value| {
-            let mut body = messages(json!([user(json!([{"text": "a"}]))]));
-            body["toolConfig"] = json!({"tools": [{"toolSpec": {"name": "f", "strict": true, "inputSchema": {"json": schema}}}]});
-            body
-        };
-        let node = json!({"type": "object", "additionalProperties": false, "properties": {"a": {"$ref": "#/$defs/N"}}});
-        let tree = json!({"type": "object", "additionalProperties": false, "$defs": {"N": node},
-                          "properties": {"a": {"$ref": "#/$defs/N"}}});
-        assert!(on(SONNET, &body(tree.clone())).contains("Recursive schemas"));
-        let mut finite = tree.clone();
-        finite["$defs"]["N"]["properties"]["a"] = json!({"type": "string"});
-        assert_eq!(on(SONNET, &body(finite)), "");
-        let mut loose = body(tree);
-        loose["toolConfig"]["tools"][0]["toolSpec"]["strict"] = json!(null);
-        assert!(on("amazon.nova-pro-v1:0", &loose).contains("extraneous key"));
-    }
-
-    #[test]
-    fn caching_has_four_points_on_models_that_cache() {
-        let point = json!({"cachePoint": {"type": "default"}});
-        let body = |n: usize| {
-            let mut blocks = vec![json!({"text": "a"})];
-            blocks.extend(std::iter::repeat_n(point.clone(), n));
-            messages(json!([user(json!(blocks))]))
-        };
-        assert_eq!(on(SONNET, &body(4)), "");
-        refused(&body(5), "A maximum of 4 blocks");
-        assert!(on("meta.llama3-3-70b-instruct-v1:0", &body(1)).contains("prompt caching"));
     }
 }

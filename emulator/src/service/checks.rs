@@ -4,17 +4,19 @@ use super::{JSON, Service};
 use crate::anthropic;
 use crate::embeddings::{self, Embedded};
 use crate::errors::AwsError;
-use crate::models::Family;
+use crate::models::{Api, Facts};
 use crate::openai;
 use crate::routes::Operation;
 use crate::rules;
 use crate::sigv4::Signed;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// A request on a model that has passed.
 pub(super) struct Checked {
     /// The model's own id.
     pub(super) model: String,
+    pub(super) facts: Arc<Facts>,
     pub(super) body: Value,
     /// The answer of an embedding model.
     pub(super) embedded: Option<Embedded>,
@@ -50,23 +52,29 @@ impl Service {
             .map_err(|e| AwsError::new("SerializationException", format!("The body is not JSON: {e}")))?;
         let models = self.models();
         let model = models.resolve(id)?;
+        let checked = |body, embedded| Checked {
+            model: model.id.clone(),
+            facts: Arc::clone(&model.facts),
+            body,
+            embedded,
+        };
         let shape = match operation {
             Operation::Converse => "ConverseRequest",
             Operation::ConverseStream => "ConverseStreamRequest",
             Operation::CountTokens => "CountTokensRequest",
             Operation::InvokeModel | Operation::InvokeStream => {
                 // Each family has its own format: checked where it is answered.
-                if matches!(model.facts.family, Family::Claude(_)) {
+                if model.facts.claude() {
                     let body = anthropic::converse(&body)?;
-                    rules::check(&body, &model.facts)?;
-                    return Ok(Checked { model: model.id.clone(), body, embedded: None });
+                    rules::check(&body, &model.facts, operation == Operation::InvokeStream)?;
+                    return Ok(checked(body, None));
                 }
                 let embedded = embeddings::invoke(&model.id, &body)?;
-                return Ok(Checked { model: model.id.clone(), body, embedded: Some(embedded) });
+                return Ok(checked(body, Some(embedded)));
             }
         };
         self.schema.check(shape, &body)?;
-        if model.facts.family == Family::Embedding {
+        if model.facts.api == Api::Embedding {
             return Err(AwsError::validation(format!(
                 "The action doesn't support the model that you provided. Try again with a supported text or chat \
                  model. ({id})"
@@ -77,8 +85,8 @@ impl Service {
             _ => Some(&body),
         };
         if let Some(conversation) = conversation {
-            rules::check(conversation, &model.facts)?;
+            rules::check(conversation, &model.facts, operation == Operation::ConverseStream)?;
         }
-        Ok(Checked { model: model.id.clone(), body, embedded: None })
+        Ok(checked(body, None))
     }
 }

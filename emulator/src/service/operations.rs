@@ -97,7 +97,7 @@ impl Service {
     }
 
     fn operate(&self, operation: Operation, checked: Checked, faults: &Faults) -> Made {
-        let Checked { model, body, embedded } = checked;
+        let Checked { model, facts, body, embedded } = checked;
         if let Some(embedded) = embedded {
             let headers = vec![
                 ("x-amzn-bedrock-input-token-count", embedded.tokens.to_string()),
@@ -109,7 +109,6 @@ impl Service {
             let input = body.get("input").unwrap_or(&Value::Null);
             return Made::Json(json!({"inputTokens": tokens::of_value(input).max(1)}), Vec::new());
         }
-        let facts = Facts::of(&model);
         let answer = answer(&body, &facts, faults, self.cache.count(&model, &body));
         match operation {
             Operation::Converse => Made::Message(answer),

@@ -3,50 +3,37 @@
 use super::super::{Turn, items, text};
 use crate::answer::{SIGNATURE_PREFIX, signature};
 use crate::errors::AwsError;
-use crate::models::{Facts, Family};
+use crate::models::Facts;
+use serde_json::Value;
 
-pub(super) fn blocks(turns: &[Turn<'_>], facts: &Facts) -> Result<(), AwsError> {
+pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(), AwsError> {
+    if !facts.system && !items(body, "/system").is_empty() {
+        return Err(AwsError::validation(
+            "This model doesn't support system messages. Try again without a system message or use a model that supports \
+             system messages.",
+        ));
+    }
     let last = turns.len().saturating_sub(1);
     for turn in turns {
-        for (kind, taken) in
-            [("image", facts.images), ("document", facts.documents), ("reasoningContent", facts.reasoning)]
-        {
-            let nested = || {
-                turn.blocks
-                    .iter()
-                    .flat_map(|b| items(b, "/toolResult/content"))
-                    .any(|p| p.get(kind).is_some())
-            };
-            if !taken && (turn.has(kind) || nested()) {
-                return Err(AwsError::unsupported(kind));
+        for (kind, taken) in [
+            ("image", facts.images),
+            ("document", facts.documents),
+            ("video", facts.video),
+            ("audio", facts.audio),
+            ("reasoningContent", facts.reasoning),
+        ] {
+            if !taken && turn.has(kind) {
+                return Err(AwsError::validation(format!(
+                    "This model doesn't support the {kind} content block that you provided. Choose a content block that the \
+                     model supports and try again."
+                )));
             }
         }
-        if turn.has("video") && !matches!(facts.family, Family::Nova | Family::Nova2 | Family::Other) {
-            return Err(AwsError::unsupported("video"));
-        }
-        if turn.has("audio") && !matches!(facts.family, Family::Nova2 | Family::Gpt5 | Family::Other) {
-            return Err(AwsError::unsupported("audio"));
-        }
-        if turn.role == "system" && !matches!(facts.family, Family::Claude(45..) | Family::Other) {
+        if turn.role == "system" && !facts.system_turns {
             return Err(AwsError::validation("This model doesn't support messages of role system."));
         }
-        if !facts.text_beside_result && turn.has("toolResult") && turn.has("text") {
-            return Err(AwsError::validation(
-                "Conversation blocks and tool result blocks cannot be provided in the same turn.",
-            ));
-        }
-        if matches!(facts.family, Family::Claude(_)) {
+        if facts.claude() {
             claude_turn(turn, turn.index == last)?;
-        }
-        if facts.family == Family::Mistral {
-            let ids = turn.all("toolUse").chain(turn.all("toolResult")).filter_map(|b| text(b, "/toolUseId"));
-            for id in ids {
-                if id.len() != 9 || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
-                    return Err(AwsError::from_model(format!(
-                        "Tool call id was {id} but must be a-z, A-Z, 0-9, with a length of 9 (^[a-zA-Z0-9]{{9}}$)."
-                    )));
-                }
-            }
         }
     }
     Ok(())
@@ -78,16 +65,6 @@ fn claude_turn(turn: &Turn<'_>, last: bool) -> Result<(), AwsError> {
     if after_thought {
         return Err(AwsError::from_model(format!(
             "messages.{at}: `cache_control` cannot be set on `thinking` blocks"
-        )));
-    }
-    let results_late = turn
-        .blocks
-        .windows(2)
-        .any(|w| matches!(w, [a, b] if a.get("toolResult").is_none() && a.get("cachePoint").is_none() && b.get("toolResult").is_some()));
-    if results_late {
-        return Err(AwsError::from_model(format!(
-            "messages.{at}: `tool_use` ids were found without `tool_result` blocks immediately after: tool results \
-             must come first in the content"
         )));
     }
     let trailing =

@@ -1,126 +1,76 @@
 //! `additionalModelRequestFields`: what the model's own API takes.
 
-use super::super::text;
+use super::super::{items, text};
 use crate::errors::AwsError;
-use crate::models::{Facts, Family};
+use crate::models::{Api, Facts, is_beta};
 use serde_json::Value;
 
-pub(super) fn thinking(body: &Value) -> Option<&str> {
-    text(body, "/additionalModelRequestFields/thinking/type").filter(|t| *t != "disabled")
-}
+/// Converse's own member for the effort, and where Claude's API has it.
+const EFFORT: &str = "/output_config/effort";
 
-/// `additionalModelRequestFields`: what the model's own API takes.
-pub(super) fn fields(body: &Value, facts: &Facts) -> Result<(), AwsError> {
-    let Some(fields) = body.get("additionalModelRequestFields").filter(|f| !f.is_null()) else {
-        return Ok(());
-    };
+pub(super) fn check(body: &Value, facts: &Facts) -> Result<(), AwsError> {
+    let fields = body.get("additionalModelRequestFields").filter(|f| !f.is_null()).unwrap_or(&Value::Null);
     let Value::Object(map) = fields else {
+        if fields.is_null() {
+            return levels(body, fields, facts);
+        }
         return Err(AwsError::validation(
             "The format of the value at additionalModelRequestFields is invalid. Provide a json object for the field \
              and try again.",
         ));
     };
-    let allowed: &[&str] = match facts.family {
-        Family::Claude(_) => &[
-            "thinking",
-            "top_k",
-            "anthropic_beta",
-            "output_config",
-            "tool_choice",
-            "tools",
-            "metadata",
-            "context_management",
-            "reasoning_config",
-            "cache_control",
-            "speed",
-            "stop_sequences",
-        ],
-        Family::Nova => &["inferenceConfig", "topK"],
-        Family::Nova2 => &["inferenceConfig", "topK", "reasoningConfig", "system_tools"],
-        Family::Llama => &["images", "top_k"],
-        _ => return reasoning_effort(fields, facts),
-    };
-    if let Some(name) = map.keys().find(|k| !allowed.contains(&k.as_str())) {
-        return Err(match facts.family {
-            Family::Claude(_) => AwsError::from_model(format!("{name}: Extra inputs are not permitted")),
-            _ => AwsError::from_model(format!(
+    let unknown = |name: &&String| facts.fields.as_ref().is_some_and(|known| !known.contains(name));
+    if let Some(name) = map.keys().find(unknown) {
+        return Err(AwsError::from_model(match facts.api {
+            Api::Anthropic => format!("{name}: Extra inputs are not permitted"),
+            Api::OpenAi => format!("Unknown parameter: '{name}'."),
+            _ => format!(
                 "Malformed input request: #: extraneous key [{name}] is not permitted, please reformat your input and try again."
-            )),
-        });
+            ),
+        }));
     }
-    match facts.family {
-        Family::Claude(version) => {
-            betas(fields)?;
-            claude_thinking(body, fields, version)
-        }
-        Family::Nova2 => nova_reasoning(body, fields),
-        _ => Ok(()),
-    }
-}
-
-/// Features of Anthropic's own API that Bedrock was seen to refuse, with all of the request.
-const REFUSED: &[&str] = &["oauth-2025-04-20", "prompt-caching-scope-2026-01-05", "fast-mode-2026-02-01"];
-
-fn betas(fields: &Value) -> Result<(), AwsError> {
-    let betas = fields.get("anthropic_beta").and_then(Value::as_array);
-    let is_refused = |beta: &Value| beta.as_str().is_some_and(|beta| REFUSED.contains(&beta));
-    if betas.into_iter().flatten().any(is_refused) {
+    if facts.claude() && items(fields, "/anthropic_beta").iter().any(|b| !b.as_str().is_some_and(is_beta)) {
         return Err(AwsError::from_model("invalid beta flag"));
     }
-    Ok(())
+    levels(body, fields, facts)?;
+    if facts.api == Api::Nova { nova_reasoning(body, fields) } else { Ok(()) }
 }
 
-fn claude_thinking(body: &Value, fields: &Value, version: u32) -> Result<(), AwsError> {
-    let kind = match fields.get("thinking") {
-        None => return Ok(()),
-        Some(thinking) => text(thinking, "/type").unwrap_or_default(),
-    };
-    match kind {
-        "disabled" => return Ok(()),
-        "enabled" | "adaptive" if version < 37 => {
-            return Err(AwsError::from_model("thinking: Extra inputs are not permitted"));
-        }
-        "adaptive" if version < 46 => {
-            return Err(AwsError::from_model("adaptive thinking is not supported on this model"));
-        }
-        "enabled" | "adaptive" => {}
-        other => {
-            return Err(AwsError::from_model(format!(
-                "thinking: Input tag '{other}' found using 'type' does not match any of the expected tags: 'adaptive', \
-                 'disabled', 'enabled'"
-            )));
+/// Efforts: by the members of the model's own API, or by Converse's.
+fn levels(body: &Value, fields: &Value, facts: &Facts) -> Result<(), AwsError> {
+    for (pointer, levels) in &facts.levels {
+        if let Some(level) = text(fields, pointer) {
+            one_of(level, levels, &pointer.trim_start_matches('/').replace('/', "."), facts)?;
         }
     }
-    if kind == "enabled" {
-        let Some(budget) = fields.pointer("/thinking/budget_tokens").and_then(Value::as_u64) else {
-            return Err(AwsError::from_model("thinking.enabled.budget_tokens: Field required"));
-        };
-        if budget < 1_024 {
-            return Err(AwsError::from_model(
-                "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024",
-            ));
+    let own = text(fields, EFFORT).filter(|_| facts.claude());
+    let Some(effort) = text(body, "/outputConfig/effort").or(own) else { return Ok(()) };
+    let beta = facts.effort_beta.as_deref();
+    let asked = beta.is_none_or(|beta| items(fields, "/anthropic_beta").iter().any(|b| b == beta));
+    match facts.levels.get(EFFORT).filter(|_| asked) {
+        Some(levels) => one_of(effort, levels, "output_config.effort", facts),
+        None if facts.claude() => {
+            Err(AwsError::from_model("output_config.effort: Extra inputs are not permitted"))
         }
-        let max = body.pointer("/inferenceConfig/maxTokens").and_then(Value::as_u64);
-        if max.is_some_and(|max| max <= budget) {
-            return Err(AwsError::from_model("`max_tokens` must be greater than `thinking.budget_tokens`."));
-        }
-    } else if fields.pointer("/thinking/budget_tokens").is_some() {
-        return Err(AwsError::from_model("thinking.adaptive.budget_tokens: Extra inputs are not permitted"));
+        None => Err(AwsError::unsupported("outputConfig.effort")),
     }
-    for (pointer, name) in [
-        ("/inferenceConfig/temperature", "temperature"),
-        ("/inferenceConfig/topP", "top_p"),
-        ("/additionalModelRequestFields/top_k", "top_k"),
-    ] {
-        if body.pointer(pointer).is_some_and(|v| !v.is_null()) {
-            return Err(AwsError::from_model(format!("`{name}` may not be set when thinking is enabled.")));
-        }
+}
+
+fn one_of(level: &str, levels: &[String], name: &str, facts: &Facts) -> Result<(), AwsError> {
+    if levels.iter().any(|known| known == level) {
+        return Ok(());
     }
-    let choice = body.pointer("/toolConfig/toolChoice");
-    if choice.is_some_and(|c| c.get("any").is_some() || c.get("tool").is_some()) {
-        return Err(AwsError::from_model("Thinking may not be enabled when tool_choice forces tool use."));
-    }
-    Ok(())
+    let quoted: Vec<String> = levels.iter().map(|known| format!("'{known}'")).collect();
+    let (last, before) = quoted
+        .split_last()
+        .map_or((String::new(), String::new()), |(last, before)| (last.clone(), before.join(", ")));
+    Err(AwsError::from_model(if facts.api == Api::OpenAi {
+        format!(
+            "Unsupported value: '{level}' is not supported with this model. Supported values are: {before}, and {last}."
+        )
+    } else {
+        format!("{name}: Input should be {before} or {last}")
+    }))
 }
 
 fn nova_reasoning(body: &Value, fields: &Value) -> Result<(), AwsError> {
@@ -137,7 +87,7 @@ fn nova_reasoning(body: &Value, fields: &Value) -> Result<(), AwsError> {
     }
     if effort == Some("high") {
         for name in ["maxTokens", "temperature", "topP"] {
-            if body.pointer(&format!("/inferenceConfig/{name}")).is_some_and(|v| !v.is_null()) {
+            if super::given(body, &format!("/inferenceConfig/{name}")) {
                 return Err(AwsError::from_model(format!(
                     "{name} must not be set when maxReasoningEffort is high"
                 )));
@@ -145,19 +95,4 @@ fn nova_reasoning(body: &Value, fields: &Value) -> Result<(), AwsError> {
         }
     }
     Ok(())
-}
-
-fn reasoning_effort(fields: &Value, facts: &Facts) -> Result<(), AwsError> {
-    let known: &[&str] = match facts.family {
-        Family::GptOss | Family::DeepSeek => &["low", "medium", "high"],
-        Family::Gpt5 => &["none", "minimal", "low", "medium", "high", "xhigh", "max"],
-        _ => return Ok(()),
-    };
-    let wrong = ["/reasoning_effort", "/reasoning/effort"]
-        .into_iter()
-        .filter_map(|p| text(fields, p))
-        .find(|e| !known.contains(e));
-    wrong.map_or(Ok(()), |e| {
-        Err(AwsError::from_model(format!("reasoning_effort: `{e}` is not one of {}", known.join(", "))))
-    })
 }

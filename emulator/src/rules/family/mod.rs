@@ -1,83 +1,109 @@
-//! What a model family takes and what it refuses.
+//! What a model family takes and what it refuses: the facts are in `models/families.json`.
 
 mod blocks;
+mod caching;
+mod constrained;
 mod fields;
-mod schemas;
+mod results;
+mod thinking;
 mod tools;
+
+#[cfg(test)]
+mod tests;
 
 use super::{Turn, items, text};
 use crate::errors::AwsError;
-use crate::models::{Facts, Family};
+use crate::models::Facts;
 use serde_json::Value;
 
-pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(), AwsError> {
+pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts, streamed: bool) -> Result<(), AwsError> {
+    lengths(body, facts)?;
     sampling(body, facts)?;
-    blocks::blocks(turns, facts)?;
-    tools::tools(turns, body, facts)?;
-    caching(turns, body, facts)?;
-    schemas::output(body, facts)?;
+    blocks::check(turns, body, facts)?;
+    results::check(turns, facts)?;
+    tools::check(turns, body, facts, streamed)?;
+    caching::check(turns, body, facts)?;
+    constrained::check(body, facts)?;
     guardrail(body)?;
-    if !facts.prefill && turns.iter().rfind(|t| t.role != "system").is_some_and(|t| t.role == "assistant") {
-        return Err(AwsError::from_model(
-            "This model does not support assistant message prefill. The conversation must end with a user message.",
-        ));
+    prefill(turns, facts)?;
+    fields::check(body, facts)?;
+    if facts.claude() { thinking::check(turns, body, facts) } else { Ok(()) }
+}
+
+fn given(body: &Value, pointer: &str) -> bool {
+    body.pointer(pointer).is_some_and(|v| !v.is_null())
+}
+
+fn lengths(body: &Value, facts: &Facts) -> Result<(), AwsError> {
+    let Some(tokens) = body.pointer("/inferenceConfig/maxTokens").and_then(Value::as_u64) else {
+        return Ok(());
+    };
+    if let Some(limit) = facts.max_tokens.filter(|limit| tokens > *limit) {
+        return Err(AwsError::validation(format!(
+            "The maximum tokens you requested exceeds the model limit of {limit}. Try again with a maximum tokens value \
+             that is lower than {limit}."
+        )));
     }
-    fields::fields(body, facts)
+    if tokens < facts.min_tokens {
+        return Err(AwsError::from_model(format!(
+            "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= {}, but got {tokens} instead.",
+            facts.min_tokens
+        )));
+    }
+    Ok(())
 }
 
 fn sampling(body: &Value, facts: &Facts) -> Result<(), AwsError> {
-    let has = |name: &str| body.pointer(&format!("/inferenceConfig/{name}")).is_some_and(|v| !v.is_null());
-    let claude = matches!(facts.family, Family::Claude(_));
-    for (name, wire, taken) in
-        [("temperature", "temperature", facts.temperature), ("topP", "top_p", facts.top_p)]
-    {
-        if has(name) && !taken {
-            return Err(if claude {
+    for (name, pointer, wire) in [
+        ("temperature", "/inferenceConfig/temperature", "temperature"),
+        ("topP", "/inferenceConfig/topP", "top_p"),
+        ("top_k", "/additionalModelRequestFields/top_k", "top_k"),
+    ] {
+        if given(body, pointer) && !facts.sampling.iter().any(|taken| taken == name) {
+            return Err(if facts.claude() {
                 AwsError::from_model(format!("`{wire}` is deprecated for this model."))
             } else {
                 AwsError::unsupported(name)
             });
         }
     }
-    if !facts.stop && !items(body, "/inferenceConfig/stopSequences").is_empty() {
+    let stops = items(body, "/inferenceConfig/stopSequences");
+    if facts.stop_sequences == 0 && !stops.is_empty() {
         return Err(AwsError::unsupported("stopSequences"));
     }
-    if matches!(facts.family, Family::Claude(45..)) && has("temperature") && has("topP") {
+    if stops.len() > facts.stop_sequences {
+        return Err(AwsError::from_model(format!(
+            "Malformed input request: #/inferenceConfig/stopSequences: expected maximum item count: {}, found: {}, please \
+             reformat your input and try again.",
+            facts.stop_sequences,
+            stops.len()
+        )));
+    }
+    if !facts.both_samplings
+        && given(body, "/inferenceConfig/temperature")
+        && given(body, "/inferenceConfig/topP")
+    {
         return Err(AwsError::from_model(
             "`temperature` and `top_p` cannot both be specified for this model. Please use only one.",
         ));
     }
     let blank = |s: &Value| s.as_str().is_some_and(|s| s.trim().is_empty());
-    if claude && items(body, "/inferenceConfig/stopSequences").iter().any(blank) {
+    if facts.claude() && stops.iter().any(blank) {
         return Err(AwsError::from_model("stop_sequences: each stop sequence must contain non-whitespace"));
     }
     Ok(())
 }
 
-fn caching(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(), AwsError> {
-    let in_tools = items(body, "/toolConfig/tools").iter().filter_map(|b| b.get("cachePoint"));
-    let in_system = items(body, "/system").iter().filter_map(|b| b.get("cachePoint"));
-    let in_turns = turns.iter().flat_map(|t| t.all("cachePoint"));
-    let points: Vec<&Value> = in_tools.clone().chain(in_system).chain(in_turns).collect();
-    if points.is_empty() {
-        return Ok(());
-    }
-    if !facts.caching || (matches!(facts.family, Family::Nova | Family::Nova2) && in_tools.count() > 0) {
-        return Err(AwsError::new(
-            "AccessDeniedException",
-            "You invoked an unsupported model or your request did not allow prompt caching. See the documentation for \
-             more information.",
+/// A turn of nothing but reasoning counts as one where the newest Claudes are asked.
+fn prefill(turns: &[Turn<'_>], facts: &Facts) -> Result<(), AwsError> {
+    let last = turns.iter().rfind(|t| t.role != "system");
+    let bare = |t: &Turn<'_>| t.blocks.iter().all(|b| b.get("reasoningContent").is_some());
+    if !facts.prefill && last.is_some_and(|t| t.role == "assistant")
+        || !facts.reasoning_alone && turns.iter().any(|t| t.role == "assistant" && bare(t))
+    {
+        return Err(AwsError::from_model(
+            "This model does not support assistant message prefill. The conversation must end with a user message.",
         ));
-    }
-    if points.len() > 4 {
-        return Err(AwsError::from_model(format!(
-            "A maximum of 4 blocks with cache_control may be provided. Found {}.",
-            points.len()
-        )));
-    }
-    let hour = points.iter().any(|p| text(p, "/ttl") == Some("1h"));
-    if hour && !matches!(facts.family, Family::Claude(45..) | Family::Other) {
-        return Err(AwsError::unsupported("cachePoint.ttl"));
     }
     Ok(())
 }

@@ -1,21 +1,22 @@
-//! Tools, the choice among them, and how they go with thinking.
+//! Tools and the choice among them.
 
-use super::super::{Turn, items};
-use super::fields::thinking;
-use super::schemas::{closed, finite};
+use super::super::{Turn, items, text};
 use crate::errors::AwsError;
-use crate::models::{Facts, Family};
+use crate::models::Facts;
 use serde_json::Value;
 
-pub(super) fn tools(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(), AwsError> {
+pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts, streamed: bool) -> Result<(), AwsError> {
     let Some(config) = body.get("toolConfig").filter(|c| !c.is_null()) else { return Ok(()) };
     if !facts.tools {
         return Err(AwsError::validation("This model doesn't support tool use."));
     }
+    if streamed && !facts.stream_tools {
+        return Err(AwsError::validation("This model doesn't support tool use in streaming mode."));
+    }
     let choice = config.get("toolChoice");
-    for (kind, taken) in [("any", facts.choice_any), ("tool", facts.choice_tool)] {
-        if !taken && choice.is_some_and(|c| c.get(kind).is_some()) {
-            return Err(if matches!(facts.family, Family::Claude(_)) {
+    for kind in ["any", "tool"] {
+        if choice.is_some_and(|c| c.get(kind).is_some()) && !facts.choice.iter().any(|taken| taken == kind) {
+            return Err(if facts.claude() {
                 AwsError::from_model(
                     "tool_choice: type \"tool\" and \"any\" are not supported for this model.",
                 )
@@ -24,49 +25,50 @@ pub(super) fn tools(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(
             });
         }
     }
-    let strict = items(config, "/tools")
-        .iter()
-        .enumerate()
-        .filter(|(_, t)| t.pointer("/toolSpec/strict").and_then(Value::as_bool) == Some(true));
-    for (i, tool) in strict {
-        if !facts.structured {
-            return Err(AwsError::unsupported("toolConfig.tools.toolSpec.strict"));
-        }
-        if let (Family::Claude(_), Some(schema)) = (facts.family, tool.pointer("/toolSpec/inputSchema/json"))
-        {
-            let place = format!("tools.{i}.custom.input_schema");
-            closed(schema, &place)?;
-            finite(schema, schema, &place, &mut Vec::new())?;
+    for (i, tool) in items(config, "/tools").iter().enumerate() {
+        let Some(spec) = tool.get("toolSpec") else { continue };
+        root(spec, i, facts)?;
+        if spec.get("strict").and_then(Value::as_bool) == Some(true) && !facts.strict {
+            return Err(if facts.claude() {
+                AwsError::from_model(format!("tools.{i}.custom.strict: Extra inputs are not permitted"))
+            } else {
+                AwsError::unsupported("toolConfig.tools.toolSpec.strict")
+            });
         }
     }
-    if matches!(facts.family, Family::Nova | Family::Nova2) {
-        for (i, tool) in items(config, "/tools").iter().enumerate() {
-            let schema = tool.pointer("/toolSpec/inputSchema/json").and_then(Value::as_object);
-            let keys = schema.into_iter().flat_map(|schema| schema.keys());
-            if let Some(key) =
-                keys.into_iter().find(|key| !["type", "properties", "required"].contains(&key.as_str()))
-            {
-                return Err(AwsError::from_model(format!(
-                    "Malformed input request: #/toolConfig/tools/{i}/toolSpec/inputSchema/json: extraneous key [{key}] is \
-                     not permitted, please reformat your input and try again."
-                )));
-            }
-        }
-    }
-    if thinking(body) == Some("enabled") {
-        // Claude wants its own thoughts back before it reads the results of its calls.
-        let waiting = turns.last().is_some_and(|t| t.has("toolResult"));
-        let called = turns.iter().rfind(|t| t.role == "assistant").filter(|_| waiting);
-        if let Some(turn) = called
-            && turn.blocks.first().is_some_and(|b| b.get("reasoningContent").is_none())
-        {
-            return Err(AwsError::from_model(format!(
-                "messages.{}.content.0.type: Expected `thinking` or `redacted_thinking`, but found another block. When \
-                 `thinking` is enabled, a final `assistant` message must start with a thinking block (preceeding the \
-                 lastmost set of `tool_use` and `tool_result` blocks).",
-                turn.index
-            )));
-        }
+    if !facts.hyphens && names(turns, config).any(|name| name.contains('-')) {
+        return Err(AwsError::new(
+            "ModelErrorException",
+            "Model produced invalid sequence as part of ToolUse. Please refer to the model tool use troubleshooting guide.",
+        ));
     }
     Ok(())
+}
+
+/// The names of the tools, and those of earlier calls.
+fn names<'a>(turns: &'a [Turn<'a>], config: &'a Value) -> impl Iterator<Item = &'a str> {
+    let defined = items(config, "/tools").iter().filter_map(|t| text(t, "/toolSpec/name"));
+    let called = turns.iter().flat_map(|t| t.all("toolUse")).filter_map(|c| text(c, "/name"));
+    defined.chain(called)
+}
+
+/// What may not stand at the root of a schema.
+fn root(spec: &Value, i: usize, facts: &Facts) -> Result<(), AwsError> {
+    let schema = spec.pointer("/inputSchema/json").and_then(Value::as_object);
+    let keys = || schema.into_iter().flat_map(|schema| schema.keys()).map(String::as_str);
+    if facts.claude() && keys().any(|key| ["oneOf", "allOf", "anyOf"].contains(&key)) {
+        return Err(AwsError::from_model(format!(
+            "tools.{i}.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level"
+        )));
+    }
+    if !facts.plain_schemas {
+        return Ok(());
+    }
+    match keys().find(|key| !["type", "properties", "required"].contains(key)) {
+        None => Ok(()),
+        Some(key) => Err(AwsError::from_model(format!(
+            "Malformed input request: #/toolConfig/tools/{i}/toolSpec/inputSchema/json: extraneous key [{key}] is not \
+             permitted, please reformat your input and try again."
+        ))),
+    }
 }
