@@ -125,6 +125,30 @@ def test_invoke_model_with_response_stream(client, emulator):
     assert emulator.request()["path"].endswith("/invoke-with-response-stream")
 
 
+def test_a_coding_agent_in_bedrock_mode_calls_its_tools(client):
+    """A loop as Claude Code and Anthropic's SDK for Bedrock run it: `metadata`, tools, a call, its result, an end."""
+    schema = {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}
+    said = [{"role": "user", "content": [{"type": "text", "text": "read_file path=notes.txt"}]}]
+    body = MESSAGES | {
+        "messages": said,
+        "metadata": {"user_id": "someone"},
+        "system": [{"type": "text", "text": "You code.", "cache_control": {"type": "ephemeral"}}],
+        "tools": [{"name": "read_file", "description": "Reads.", "input_schema": schema}],
+    }
+    streamed = client.invoke_model_with_response_stream(modelId=CLAUDE, body=json.dumps(body))
+    chunks = [json.loads(event["chunk"]["bytes"]) for event in streamed["body"]]
+    deltas = [chunk["delta"] for chunk in chunks if chunk["type"] == "content_block_delta"]
+    assert json.loads("".join(delta.get("partial_json", "") for delta in deltas)) == {"path": "notes.txt"}
+
+    answer = json.loads(client.invoke_model(modelId=CLAUDE, body=json.dumps(body))["body"].read())
+    assert answer["stop_reason"] == "tool_use"
+    call = answer["content"][-1]
+    result = {"type": "tool_result", "tool_use_id": call["id"], "content": [{"type": "text", "text": "Buy milk."}]}
+    said += [{"role": "assistant", "content": answer["content"]}, {"role": "user", "content": [result]}]
+    answer = json.loads(client.invoke_model(modelId=CLAUDE, body=json.dumps(body))["body"].read())
+    assert (answer["stop_reason"], answer["content"][-1]["text"]) == ("end_turn", "The tool said: Buy milk.")
+
+
 def test_count_tokens(client, emulator):
     answer = client.count_tokens(modelId=CLAUDE, input={"converse": {"messages": SAID}})
     assert answer["inputTokens"] > 0
