@@ -1,7 +1,7 @@
 """A Bedrock that fails as it is told, over HTTP/1.1 and h2c on one port, down to bytes that no HTTP library would send.
 
 A request's header `x-emulator` says `WHAT AT`: what goes wrong, after how many bytes of the reply (-1: before its headers).
-`hold` goes on when the test says so, and then all is well.
+`hold` goes on when the test says so, and then all is well. `drip` never ends: a byte at a time, until its caller is gone.
 """
 
 import asyncio
@@ -29,6 +29,8 @@ REQUEST_ID = "11111111-2222-4333-8444-555555555555"
 JUNK = random.Random(7).randbytes(300).replace(b"\r", b"x").replace(b"\n", b"y")
 # Time for what was sent to arrive: a reset throws away what is still on its way.
 ARRIVE = 0.03
+# Between the bytes of what drips.
+DRIP = 0.05
 
 
 @dataclass(frozen=True)
@@ -207,6 +209,9 @@ class Http1:
         if what == "garbage":
             junk = JUNK if is_chunked else JUNK[: total - at].ljust(total - at, b"?")
             await self.pieces(junk, is_chunked, [len(junk)])
+        while what == "drip" and not self.reader.at_eof():
+            await self.pieces(b"x", is_chunked, [])
+            await asyncio.sleep(DRIP)
         if what in ("reset", "close", "stall", "bad-chunk", "long-length"):
             return await self.fail(what)
         if is_chunked:
@@ -332,6 +337,9 @@ class Http2:
             await self.data(stream, payload[at:], request)
         if what == "garbage":
             await self.data(stream, JUNK if reply.is_stream else JUNK[: total - at].ljust(total - at, b"?"), request)
+        while what == "drip" and not request.gone.is_set():
+            await self.data(stream, b"x", request)
+            await asyncio.sleep(DRIP)
         if what in ("reset", "close", "stall", "bad-frame", "rst", "goaway-close"):
             return await self.fail(what, stream, request)
         if what == "goaway":

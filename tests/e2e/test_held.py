@@ -127,8 +127,9 @@ BROKEN = {
 @pytest.mark.parametrize("begin", [b"", GOOD + DELTA], ids=["at once", "after a while"])
 @pytest.mark.parametrize("what", BROKEN)
 @pytest.mark.parametrize("kind", ["stream", "native-stream"])
+@pytest.mark.parametrize("then", ["stall", "drip"])
 def test_a_stream_that_has_been_told_its_error_ends_whatever_bedrock_does(
-    gateways, bedrock, kind, what, begin, upstream, downstream
+    gateways, bedrock, then, kind, what, begin, upstream, downstream
 ):
     if kind == "native-stream" and begin:
         pytest.skip("goes on as it is")
@@ -138,7 +139,7 @@ def test_a_stream_that_has_been_told_its_error_ends_whatever_bedrock_does(
 
     async def run():
         async with CLIENTS[downstream](gateways[upstream].port, KEY) as connection:
-            return await connection.ask(*KINDS[kind], {"x-emulator": f"stall {len(payload)}"})
+            return await connection.ask(*KINDS[kind], {"x-emulator": f"{then} {len(payload)}"})
 
     begun = time.monotonic()
     try:

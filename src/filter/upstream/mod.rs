@@ -54,6 +54,8 @@ pub(super) struct Upstream {
     held: Held,
     /// We have answered; nothing more is ours to do.
     refused: bool,
+    /// The client has been told all there is, and the stream is about to be broken off.
+    is_ending: bool,
 }
 
 impl Upstream {
@@ -68,6 +70,7 @@ impl Upstream {
             answer: Answer::None,
             held: Held::default(),
             refused: false,
+            is_ending: false,
         }
     }
 

@@ -70,8 +70,10 @@ impl Upstream {
         if matches!(self.answer, Answer::Given) {
             if end_of_stream {
                 ending::is_over(self.id);
-            } else if !is_hedged {
-                // What the client is told is all there is, whatever Bedrock still sends, and for however long.
+            } else if !is_hedged && !self.is_ending {
+                // What the client is told is all there is, whatever Bedrock still sends, and for however long: more of it does not
+                // put the end off.
+                self.is_ending = true;
                 ending::begin(self.id);
             }
         }
