@@ -1,6 +1,6 @@
 //! `regions`: where clients may have requests signed for by an ARN.
 
-use crate::gateway::models::{Models, StandIn};
+use crate::gateway::models::Models;
 use crate::gateway::regions::Regions;
 use crate::gateway::targets::Target;
 
@@ -32,7 +32,7 @@ pub(super) fn regions_of(
             }
             // With an endpoint of one region, what goes to another's would not get there.
             if upstream.host.is_none() {
-                for id in models.targets().map(|target| &target.id).chain(stand_ins(models)) {
+                for id in models.targets().map(|target| target.id.as_str()).chain(models.stand_in_ids()) {
                     regions.allow_geography(id);
                 }
             }
@@ -54,14 +54,6 @@ fn check<'m>(
         }
     }
     Ok(())
-}
-
-fn stand_ins(models: &Models) -> impl Iterator<Item = &String> {
-    let all = [&models.default, &models.fallback, &models.default_embedding];
-    all.into_iter().flatten().filter_map(|stand_in| match stand_in {
-        StandIn::Id(id) => Some(id),
-        StandIn::Named(_) => None,
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Names that people type: what answers, and to whom.
 
 use super::*;
+use crate::bedrock::model_id::base_model;
 use crate::gateway::keys::Hash;
 
 const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";

@@ -1,0 +1,97 @@
+//! The list of models, as `GET models` tells it.
+
+use super::{Models, not_found};
+use crate::bedrock::catalogue::Entry;
+use crate::bedrock::model_id::{base_model, is_bedrock_id};
+use crate::gateway::keys::Key;
+use crate::gateway::tasks::Task;
+use crate::openai::Error;
+use crate::openai::models::{List, Model as Listed};
+
+impl Models {
+    /// What `key` may use, of what it asks for: what the configuration names, then what was found besides.
+    pub fn list(&self, key: &Key, asked: Option<Task>) -> List<'_> {
+        let configured = self.listed().filter(|(name, ids)| key.may_use(Some(name), ids.iter().copied()));
+        let mut data: Vec<_> = configured.map(|(name, ids)| self.described(name, &ids)).collect();
+        let is_listed = |id: &str| self.listed().any(|(name, _)| name == id);
+        let found = self.discovered.entries().iter();
+        let found = found.filter(|entry| {
+            key.may_use(None, [entry.id.as_str()])
+                && !is_listed(&entry.id)
+                && self.check_region(&entry.id).is_ok()
+        });
+        data.extend(found.map(|entry| described(&entry.id, &entry.id, Some(entry))));
+        data.retain(|model| asked.is_none_or(|asked| asked.name() == model.task));
+        List { object: "list", data }
+    }
+
+    /// One model, by the client's name, Bedrock's id or an application profile's name.
+    ///
+    /// # Errors
+    /// 404 where it is not there, or not for this key.
+    pub fn one<'a>(&'a self, id: &'a str, key: &Key) -> Result<Listed<'a>, Error> {
+        let known = self.listed().find(|(name, _)| *name == id);
+        let is_allowed = |id: &str| is_bedrock_id(id) && self.check_region(id).is_ok();
+        let found = known.or_else(|| is_allowed(id).then(|| (id, vec![id])));
+        if let Some((name, ids)) = found {
+            let is_allowed = key.may_use(Some(name), ids.iter().copied());
+            return is_allowed.then(|| self.described(name, &ids)).ok_or_else(|| not_found(id));
+        }
+        let profile = self
+            .discovered
+            .named(id)
+            .filter(|profile| is_allowed(&profile.id) && key.may_use(None, [profile.id.as_str()]));
+        profile.map(|profile| described(id, &profile.id, Some(profile))).ok_or_else(|| not_found(id))
+    }
+
+    /// What there is to say of a model that Bedrock may be called with `ids` for.
+    fn described<'a>(&'a self, name: &'a str, ids: &[&'a str]) -> Listed<'a> {
+        match ids {
+            [id] => described(name, id, self.discovered.find(id)),
+            ids => described(name, ids.first().copied().unwrap_or(name), None),
+        }
+    }
+
+    /// Names and the ids behind them, each name once.
+    fn listed(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+        let named = self.named.iter().map(|model| {
+            (model.name.as_str(), model.targets.iter().map(|target| target.id.as_str()).collect())
+        });
+        let mut bare: Vec<&str> = self.stand_in_ids().collect();
+        let mut seen: Vec<&str> = Vec::new();
+        bare.retain(|id| {
+            let is_new = self.named(id).is_none() && !seen.contains(id);
+            seen.push(id);
+            is_new
+        });
+        named.chain(bare.into_iter().map(|id| (id, vec![id])))
+    }
+}
+
+/// A model as the list has it: `id` is Bedrock's, `entry` what discovery knows of it.
+fn described<'a>(name: &'a str, id: &'a str, entry: Option<&'a Entry>) -> Listed<'a> {
+    let model = entry.map(|entry| entry.model.as_str()).filter(|model| !model.is_empty());
+    let owned_by = model.unwrap_or_else(|| base_model(id)).split_once('.');
+    let bare = Listed {
+        id: name,
+        object: "model",
+        owned_by: owned_by.map_or("bedrock", |(provider, _)| provider),
+        task: Task::of(model.unwrap_or(id), entry.map_or("", |entry| entry.output.as_str())).name(),
+        ..Listed::default()
+    };
+    let Some(entry) = entry else { return bare };
+    let known = |text: &'a str| Some(text).filter(|text| !text.is_empty());
+    let words = |list: &'a str| known(list).map(|list| list.split(',').collect()).unwrap_or_default();
+    Listed {
+        created: entry.created,
+        shutdown_date: known(&entry.shutdown),
+        kind: Some(entry.kind.name()),
+        name: known(&entry.name),
+        model: known(&entry.model),
+        input: words(&entry.input),
+        output: words(&entry.output),
+        streaming: entry.streaming,
+        regions: words(&entry.regions),
+        ..bare
+    }
+}

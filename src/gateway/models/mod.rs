@@ -1,0 +1,342 @@
+//! What clients call a model, and what Bedrock calls it.
+
+mod listing;
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use crate::bedrock::catalogue::{Catalogue, Entry, Kind};
+use crate::bedrock::model_id::{LENGTH, is_bedrock_id};
+use crate::openai::{Endpoint, Error};
+use crate::texts::cut;
+
+use super::keys::{Key, Keys};
+use super::names;
+use super::regions::{Regions, no_arn};
+use super::targets::Target;
+
+/// A model under a name of the gateway's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model {
+    /// What clients call it.
+    pub name: String,
+    /// What answers for it, in the order of preference; at least one.
+    pub targets: Vec<Target>,
+}
+
+/// A model that stands for others: by its name in the configuration, or by Bedrock's id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StandIn {
+    /// The model of that name.
+    Named(String),
+    /// Bedrock's.
+    Id(String),
+}
+
+/// All that the configuration says about models, and what discovery has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Models {
+    /// The models with names of their own.
+    pub named: Vec<Model>,
+    /// For chats without a model and for names of OpenAI's, such as `gpt-5`.
+    pub default: Option<StandIn>,
+    /// For models that nobody knows.
+    pub fallback: Option<StandIn>,
+    /// For embeddings without a model and for names of OpenAI's.
+    pub default_embedding: Option<StandIn>,
+    /// What Bedrock says that there is, besides.
+    pub discovered: Rc<Catalogue>,
+    /// Where else clients may call models by an ARN, which names its region. What the configuration names is called where it says.
+    pub regions: Regions,
+    /// The region of what names none.
+    pub region: String,
+    /// Longest name that is looked for.
+    pub name_bytes: usize,
+}
+
+impl Default for Models {
+    fn default() -> Self {
+        Self {
+            named: Vec::new(),
+            default: None,
+            fallback: None,
+            default_embedding: None,
+            discovered: Rc::default(),
+            regions: Regions::default(),
+            region: String::new(),
+            name_bytes: LENGTH,
+        }
+    }
+}
+
+/// The model that a request gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved<'a> {
+    /// What answers for it, in the order of preference; at least one.
+    pub targets: Cow<'a, [Target]>,
+    /// The name that the operator gave to what answers: a right to it is one to that. What a client calls it gives none.
+    pub name: Option<Cow<'a, str>>,
+    /// Whether it is the fallback for a name that nobody knows.
+    pub is_fallback: bool,
+    /// Whether it was found by an application profile's name. Whoever may make profiles chooses that: it gives no right.
+    pub is_discovered: bool,
+}
+
+impl<'a> Resolved<'a> {
+    fn of(targets: Cow<'a, [Target]>, name: Option<Cow<'a, str>>) -> Self {
+        Self { targets, name, is_fallback: false, is_discovered: false }
+    }
+
+    fn named(model: &'a Model) -> Self {
+        Self::of(Cow::Borrowed(&model.targets), Some(model.name.as_str().into()))
+    }
+
+    /// Refuses what the key may not use: neither what answers by the name that the operator gave it, nor each of its ids. `asked`
+    /// is what the client called it.
+    ///
+    /// # Errors
+    /// 403 `model_not_allowed`; of a profile by its name 404, as of a name that nobody knows.
+    pub fn check(&self, key: &Key, asked: Option<&str>) -> Result<(), Error> {
+        if key.may_use(self.name.as_deref(), self.ids()) {
+            return Ok(());
+        }
+        if self.is_discovered {
+            return Err(not_found(asked.unwrap_or_default()));
+        }
+        Err(not_allowed(asked.or_else(|| self.ids().next()).unwrap_or_default()))
+    }
+
+    /// Checks once more by the key's name: what an earlier check was of may stand for something else by now.
+    ///
+    /// # Errors
+    /// As [`Self::check`], and of a profile by its name where there is no such key any more.
+    pub fn check_again(&self, keys: &Keys, caller: &str, asked: Option<&str>) -> Result<(), Error> {
+        match keys.0.iter().find(|key| key.name == caller) {
+            Some(key) => self.check(key, asked),
+            None if self.is_discovered => Err(not_found(asked.unwrap_or_default())),
+            // The gateway role has let it in, by a configuration that has the key.
+            None => Ok(()),
+        }
+    }
+
+    /// The Envoy cluster that serves it; `None`: the default one.
+    pub fn cluster(&self) -> Option<&str> {
+        self.targets.first().and_then(|target| target.cluster.as_deref())
+    }
+
+    /// What Bedrock may be called with.
+    pub fn ids(&self) -> impl Iterator<Item = &str> + Clone {
+        self.targets.iter().map(|target| target.id.as_str())
+    }
+}
+
+/// What stands for a model's id where a guardrail is asked.
+const GUARDRAIL: &str = "guardrail";
+
+impl Models {
+    /// Finds the model that a client means by `asked`.
+    ///
+    /// # Errors
+    /// 404 `model_not_found`; 400 where there is neither a model nor a default.
+    pub fn resolve<'a>(&'a self, asked: Option<&str>, endpoint: Endpoint) -> Result<Resolved<'a>, Error> {
+        // No model judges, but the guardrail: that of a model with a name, or the one for all.
+        if endpoint == Endpoint::Moderations {
+            return Ok(match asked.and_then(|asked| self.named(asked)) {
+                Some(model) => Resolved::named(model),
+                None => {
+                    let name = asked.map(|asked| Cow::Owned(asked.to_owned()));
+                    Resolved::of(Cow::Owned(vec![Target::of_id(GUARDRAIL)]), name)
+                }
+            });
+        }
+        let default = match endpoint {
+            Endpoint::ChatCompletions | Endpoint::Completions => &self.default,
+            Endpoint::Embeddings | Endpoint::Moderations => &self.default_embedding,
+        };
+        let default = || Some(self.stand_in(default.as_ref()?));
+        let Some(asked) = asked else {
+            let message = "You must provide a 'model'; there is no default here.";
+            return default().ok_or_else(|| Error::invalid_param("model", message));
+        };
+        // No model has so long a name, and every chunk of a stream would repeat it.
+        if asked.len() > self.name_bytes {
+            return Err(not_found(asked));
+        }
+        if let Some(model) = self.named(asked) {
+            return Ok(Resolved::named(model));
+        }
+        let bare = names::bare(asked);
+        if let Some(model) = self.named(bare) {
+            return Ok(Resolved::named(model));
+        }
+        if is_bedrock_id(bare) {
+            return self.of_client(bare);
+        }
+        let default = default().filter(|_| names::is_openais(bare, endpoint));
+        if default.is_none()
+            && let Some(profile) = self.discovered.named(asked)
+        {
+            return Ok(Resolved { is_discovered: true, ..self.of_client(&profile.id)? });
+        }
+        if bare.starts_with("arn:") {
+            return Err(no_arn());
+        }
+        if let Some(resolved) = self.of_vendor(bare) {
+            return Ok(resolved);
+        }
+        if let Some(default) = default {
+            return Ok(default);
+        }
+        let fallback = self.fallback.as_ref().ok_or_else(|| not_found(asked))?;
+        Ok(Resolved { is_fallback: true, ..self.stand_in(fallback) })
+    }
+
+    /// Finds the model that a client of Bedrock's own routes means: by a name of the gateway's or by Bedrock's id. Nothing stands
+    /// in for another here.
+    ///
+    /// # Errors
+    /// 404 `model_not_found`; 400 where it only speaks OpenAI's API.
+    pub fn native(&self, asked: &str) -> Result<Resolved<'_>, Error> {
+        let is_ours = |target: &Target| !target.backend.speaks_openai();
+        let of_id = |id: &str| {
+            let mut targets = self.targets_of_id(id).into_owned();
+            targets.retain(is_ours);
+            if targets.is_empty() {
+                targets.push(Target::of_id(id));
+            }
+            targets
+        };
+        if let Some(model) = self.named(asked) {
+            let targets: Vec<Target> =
+                model.targets.iter().filter(|target| is_ours(target)).cloned().collect();
+            if targets.is_empty() {
+                return Err(Error::invalid(format!(
+                    "The model '{}' is served here by OpenAI's API only.",
+                    cut(asked)
+                )));
+            }
+            return Ok(Resolved { targets: Cow::Owned(targets), ..Resolved::named(model) });
+        }
+        let profile = if is_bedrock_id(asked) { None } else { self.discovered.named(asked) };
+        let id = match profile {
+            Some(profile) => profile.id.as_str(),
+            None if is_bedrock_id(asked) => asked,
+            None if asked.starts_with("arn:") => return Err(no_arn()),
+            None => return Err(not_found(asked)),
+        };
+        self.check_region(id)?;
+        Ok(Resolved { is_discovered: profile.is_some(), ..Resolved::of(Cow::Owned(of_id(id)), None) })
+    }
+
+    /// What answers for the models with names of their own.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.named.iter().flat_map(|model| &model.targets)
+    }
+
+    /// The ids among what stands for other models.
+    pub fn stand_in_ids(&self) -> impl Iterator<Item = &str> {
+        let all = [&self.default, &self.default_embedding, &self.fallback];
+        all.into_iter().flatten().filter_map(|stand_in| match stand_in {
+            StandIn::Named(_) => None,
+            StandIn::Id(id) => Some(id.as_str()),
+        })
+    }
+
+    /// True where chats of some model go on as they are.
+    pub fn speak_openai(&self) -> bool {
+        self.targets().any(|target| target.backend.speaks_openai())
+    }
+
+    /// True where the choice of model decides the cluster.
+    pub fn decide_cluster(&self) -> bool {
+        self.targets().any(|target| target.cluster.is_some())
+    }
+
+    fn named(&self, name: &str) -> Option<&Model> {
+        self.named.iter().find(|model| model.name == name)
+    }
+
+    fn stand_in<'a>(&'a self, stand_in: &'a StandIn) -> Resolved<'a> {
+        match stand_in {
+            StandIn::Named(name) => {
+                let targets = self.named(name).map(|model| model.targets.as_slice()).unwrap_or_default();
+                Resolved::of(Cow::Borrowed(targets), Some(name.as_str().into()))
+            }
+            StandIn::Id(id) => Resolved::of(self.targets_of_id(id), None),
+        }
+    }
+
+    /// A model by its vendor's name: the newest that the configuration has, else that discovery has found, else that is known.
+    fn of_vendor(&self, name: &str) -> Option<Resolved<'_>> {
+        if let Some(id) = names::newest(name, self.configured_ids()) {
+            let mut models = self.named.iter();
+            let alone = models.find(|model| matches!(model.targets.as_slice(), [only] if only.id == id));
+            return Some(match alone {
+                Some(model) => Resolved::named(model),
+                None => Resolved::of(self.targets_of_id(id), None),
+            });
+        }
+        let found = |kind, is_global: bool| {
+            self.discovered.entries().iter().filter_map(move |Entry { kind: its, id, .. }| {
+                (*its == kind && id.starts_with("global.") == is_global).then_some(id.as_str())
+            })
+        };
+        // A profile of the region's geography keeps the data there.
+        let found =
+            found(Kind::System, false).chain(found(Kind::System, true)).chain(found(Kind::Model, false));
+        let id = names::newest(name, found).map(str::to_owned);
+        let id = id.or_else(|| names::known(name, &self.region))?;
+        Some(Resolved::of(self.targets_of_id(&id), None))
+    }
+
+    /// The ids that the configuration names, but for those of targets that have a name and are reached by it only.
+    fn configured_ids(&self) -> impl Iterator<Item = &str> {
+        let targets = self.targets().filter(|target| target.name.is_none());
+        targets.map(|target| target.id.as_str()).chain(self.stand_in_ids())
+    }
+
+    /// A model by an id that the configuration need not know.
+    fn of_client(&self, id: &str) -> Result<Resolved<'_>, Error> {
+        self.check_region(id)?;
+        Ok(Resolved::of(self.targets_of_id(id), None))
+    }
+
+    /// Refuses an ARN of a region that clients may not choose; what the configuration names is where it says.
+    fn check_region(&self, id: &str) -> Result<(), Error> {
+        let is_configured = || self.targets().any(|target| target.id == id);
+        if id.starts_with("arn:") && !is_configured() { self.regions.check(id) } else { Ok(()) }
+    }
+
+    /// An id may be a named model's, and then goes where that goes.
+    fn targets_of_id(&self, id: &str) -> Cow<'_, [Target]> {
+        let mut models = self.named.iter().map(|model| model.targets.as_slice());
+        if let Some(targets) = models.find(|targets| matches!(targets, [only] if only.id == id)) {
+            return Cow::Borrowed(targets);
+        }
+        // What has a name is reached only where it is meant.
+        let mut targets: Vec<Target> =
+            self.targets().filter(|target| target.id == id && target.name.is_none()).cloned().collect();
+        if targets.is_empty() {
+            targets.push(Target::of_id(id));
+        }
+        Cow::Owned(targets)
+    }
+}
+
+fn not_allowed(asked: &str) -> Error {
+    let message = format!("This API key may not use the model '{}'.", cut(asked));
+    Error::new(403, message).param("model").code("model_not_allowed")
+}
+
+fn not_found(asked: &str) -> Error {
+    let asked = cut(asked);
+    let message = format!("The model '{asked}' does not exist or you do not have access to it.");
+    Error::new(404, message).param("model").code("model_not_found")
+}
+
+#[cfg(test)]
+mod found_tests;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod typed_tests;
