@@ -30,7 +30,7 @@ pub(super) fn discover_of(
     if cluster.is_empty() {
         return Err(error_in("discover", "cluster", "must not be empty"));
     }
-    // Envoy would call the filter in the middle of its own asking, which the SDK does not survive.
+    // Envoy would call the filter in the middle of its own asking, within which it cannot answer.
     if taken.iter().any(|taken| **taken == cluster) {
         return Err(error_in("discover", "cluster", "is Bedrock's own: the filter is in its way"));
     }

@@ -6,7 +6,7 @@ use crate::gateway::image_url::Host;
 use crate::gateway::images::Images;
 use crate::gateway::networks::Network;
 
-use super::values::{error, error_in, inside, item};
+use super::values::{error, error_in, inside, item, positive};
 use super::{Error, file};
 
 const BYTES: usize = 8 << 20;
@@ -58,9 +58,9 @@ pub(super) fn images_of(written: &file::Images) -> Result<Images, Error> {
             Network::parse,
             "not a network such as '10.1.0.0/16' or 'fd00::/8'",
         )?,
-        bytes: positive("bytes", bytes.unwrap_or(BYTES))?,
+        bytes: positive("images", "bytes", bytes.unwrap_or(BYTES))?,
         timeout: Duration::from_secs(timeout.into()),
-        per_request: positive("per_request", per_request.unwrap_or(PER_REQUEST))?,
+        per_request: positive("images", "per_request", per_request.unwrap_or(PER_REQUEST))?,
         redirects: redirects.unwrap_or(REDIRECTS),
     })
 }
@@ -75,13 +75,6 @@ fn each<T>(
     items
         .map(|(at, text)| parse(text).ok_or_else(|| error(item(&inside("images", name), at), reason)))
         .collect()
-}
-
-fn positive(name: &str, written: usize) -> Result<usize, Error> {
-    if written == 0 {
-        return Err(error_in("images", name, "must be at least 1"));
-    }
-    Ok(written)
 }
 
 #[cfg(test)]

@@ -1,43 +1,32 @@
 //! From what people write to what the code uses.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use crate::aws::endpoint::Variant;
 use crate::aws::source::Account;
 use crate::gateway::headers::may_be_forwarded;
 use crate::gateway::models::Models;
 use crate::gateway::targets::Backend;
-use crate::translate::{Limits, Options};
-use crate::wire;
+use crate::translate::Options;
 
 use super::credentials::account;
 use super::deserializer;
 use super::discover::discover_of;
 use super::expand::expand;
+use super::fan_out::fan_out_of;
 use super::file::{self, File};
 use super::images::images_of;
 use super::keys::keys;
+use super::limits::limits_of;
 use super::model_options::guardrail_of;
 use super::models::{self, Loaded};
 use super::regions::regions_of;
 use super::values::{error, error_in, host_of, item, region_of};
 use super::written::Written;
-use super::{Config, Error, FanOut, Upstream, structure, warnings};
+use super::{Config, Error, Upstream, structure, warnings};
 
 const PREFIXES: [&str; 2] = ["/v1", "/api/v1"];
 const REGION: &str = "us-east-1";
-/// As much as Envoy lets through where nobody says otherwise.
-const HEADER_BYTES: usize = 60 << 10;
-const BODY_BYTES: usize = 32 << 20;
-const REPLY_BYTES: usize = 32 << 20;
-/// A quarter of what Envoy's VM has, which is 1 GiB: beside it there has to be room for what is being read.
-const WORKER_BYTES: usize = 256 << 20;
-const LIST_SECONDS: usize = 120;
-/// Requests of one worker that go in pieces.
-const OPEN: usize = 32;
-/// Of calls of one request.
-const PARALLEL: usize = 16;
 
 pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Result<Config, Error> {
     if text.trim_ascii().is_empty() {
@@ -71,25 +60,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     } = &deserializer::read(&written)?;
 
     let region = region_of(region.as_deref().unwrap_or(REGION), "region")?;
-    let unlimited = file::Limits::default();
-    let file::Limits {
-        header_bytes,
-        model_name_bytes,
-        body_bytes,
-        reply_bytes,
-        messages,
-        tools,
-        images: image_count,
-        json_depth,
-        schema_depth,
-        embedding_inputs,
-        frame_bytes,
-        silent_frames,
-        held_bytes,
-        worker_bytes,
-        list_seconds,
-    } = limits.as_ref().unwrap_or(&unlimited);
-    let usual = Limits::default();
+    let limits = limits_of(limits.as_ref())?;
     let accounts =
         vec![account(credentials.as_ref().unwrap_or(&file::Credentials::default()), &region, "credentials")?];
     let written_models = models.as_deref().unwrap_or_default();
@@ -124,7 +95,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         prefixes: prefixes_of(prefixes.as_deref())?,
         keys: keys(api_keys.as_deref().unwrap_or_default())?,
         models: Models {
-            name_bytes: positive("model_name_bytes", model_name_bytes, models.name_bytes)?,
+            name_bytes: limits.model_name_bytes,
             regions: reachable,
             region: upstream.region.as_str().to_owned(),
             ..models
@@ -132,16 +103,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         upstream,
         options: Options {
             unsupported: unsupported_parameters.map(Into::into).unwrap_or_default(),
-            limits: Limits {
-                messages: positive("messages", messages, usual.messages)?,
-                tools: positive("tools", tools, usual.tools)?,
-                images: positive("images", image_count, usual.images)?,
-                json_depth: positive("json_depth", json_depth, usual.json_depth)?,
-                schema_depth: positive("schema_depth", schema_depth, usual.schema_depth)?,
-                embedding_inputs: positive("embedding_inputs", embedding_inputs, usual.embedding_inputs)?,
-                frame_bytes: positive("frame_bytes", frame_bytes, usual.frame_bytes)?,
-                silent_frames: positive("silent_frames", silent_frames, usual.silent_frames)?,
-            },
+            limits: limits.translation,
             guardrail: guardrail.as_ref().map(|written| guardrail_of(written, "guardrail")).transpose()?,
             automatic_caching: automatic_caching.unwrap_or(false),
             anthropic_betas: betas(anthropic_betas.as_deref().unwrap_or_default())?,
@@ -150,14 +112,12 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         },
         fan_out: fan_out.as_ref().map(fan_out_of).transpose()?,
         forward_headers: forwarded(forward_headers.as_deref().unwrap_or_default())?,
-        header_bytes: positive("header_bytes", header_bytes, HEADER_BYTES)?,
-        body_bytes: positive("body_bytes", body_bytes, BODY_BYTES)?,
-        reply_bytes: positive("reply_bytes", reply_bytes, REPLY_BYTES)?,
-        held_bytes: positive("held_bytes", held_bytes, wire::MOST)?,
-        worker_bytes: positive("worker_bytes", worker_bytes, WORKER_BYTES)?,
-        list_time: Duration::from_secs(
-            positive("list_seconds", list_seconds, LIST_SECONDS)?.try_into().unwrap_or(u64::MAX),
-        ),
+        header_bytes: limits.header_bytes,
+        body_bytes: limits.body_bytes,
+        reply_bytes: limits.reply_bytes,
+        held_bytes: limits.held_bytes,
+        worker_bytes: limits.worker_bytes,
+        list_time: limits.list_time,
         images: images.as_ref().map(images_of).transpose()?,
         discover,
         warnings,
@@ -183,30 +143,6 @@ fn check_guardrails(written: &[file::Target], config: &Config) -> Result<(), Err
         }
     }
     Ok(())
-}
-
-fn fan_out_of(written: &file::FanOut) -> Result<FanOut, Error> {
-    let file::FanOut { cluster, parallel, open } = written;
-    if cluster.is_empty() {
-        return Err(error_in("fan_out", "cluster", "must not be empty"));
-    }
-    let at_least_one = |name, number| match number {
-        0 => Err(error_in("fan_out", name, "must be at least 1")),
-        number => Ok(number),
-    };
-    Ok(FanOut {
-        cluster: cluster.clone(),
-        parallel: at_least_one("parallel", parallel.unwrap_or(PARALLEL))?,
-        open: at_least_one("open", open.unwrap_or(OPEN))?,
-    })
-}
-
-fn positive(name: &str, written: &Option<usize>, usual: usize) -> Result<usize, Error> {
-    match written {
-        Some(0) => Err(error_in("limits", name, "must be at least 1")),
-        Some(limit) => Ok(*limit),
-        None => Ok(usual),
-    }
 }
 
 fn prefixes_of(written: Option<&[String]>) -> Result<Vec<String>, Error> {
@@ -263,6 +199,7 @@ mod tests {
     use super::*;
     use crate::gateway::models::StandIn;
     use crate::gateway::targets::{Place, Target};
+    use crate::translate::Limits;
 
     /// The host that a request to some model is sent to.
     fn host(config: &Config) -> String {

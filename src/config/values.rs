@@ -73,6 +73,14 @@ pub(super) fn check_name(name: &str, at: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// The member of that name of what is at `at`, which may not be 0.
+pub(super) fn positive(at: &str, name: &str, number: usize) -> Result<usize, Error> {
+    match number {
+        0 => Err(error_in(at, name, "must be at least 1")),
+        number => Ok(number),
+    }
+}
+
 /// A region by its name.
 pub(super) fn region_of(name: &str, at: &str) -> Result<Region, Error> {
     Region::new(name).map_err(|_| error(at, "not a region's name, such as 'us-east-1'"))
