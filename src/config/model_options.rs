@@ -3,7 +3,7 @@
 use crate::translate::chat::Parameter;
 use crate::translate::chat::guardrail::{self, Guardrail};
 use crate::translate::embeddings;
-use crate::translate::family::{self, Cache, Capabilities, Forced, Reasoning, Schemas, ToolIds, TopK};
+use crate::translate::fit::family::{self, Cache, Capabilities, Forced, Reasoning, Schemas, ToolIds, TopK};
 
 use super::Error;
 use super::file;

@@ -72,11 +72,6 @@ fn has_white_space(bytes: &[u8]) -> bool {
     bytes.chunks(64).any(|block| block.iter().fold(false, |found, byte| found | (*byte <= b' ')))
 }
 
-/// True for base64 of something, all of it.
-pub(super) fn is_base64(data: &str) -> bool {
-    STANDARD.decode(data).is_ok_and(|bytes| !bytes.is_empty())
-}
-
 fn first_bytes(base64: &str) -> Option<Vec<u8>> {
     let head = base64.get(..base64.len().min(32))?;
     STANDARD.decode(head).ok()

@@ -2,14 +2,16 @@
 
 pub mod chat;
 pub mod completions;
+pub mod conversation;
 mod data_url;
 pub mod embeddings;
 pub mod errors;
-pub mod family;
+pub mod fit;
 pub mod forced_guardrail;
 pub mod later_frames;
 pub mod moderations;
 pub mod notes;
+mod numbered;
 mod options;
 pub mod passthrough;
 pub mod split;

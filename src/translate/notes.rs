@@ -1,6 +1,5 @@
 //! What is ignored is named: a request's notes on what had no counterpart.
 
-use std::cell::Cell;
 use std::fmt;
 
 use super::Limits;
@@ -29,30 +28,19 @@ pub struct Notes<'o> {
     unsupported: Unsupported,
     limits: &'o Limits,
     ignored: Vec<String>,
-    /// What following references in schemas has cost so far.
-    followed: Cell<usize>,
     /// Images so far.
     images: usize,
 }
 
-/// Most that all schemas of a request together may cost to follow, about the bytes that are looked at: some tenths of a second.
-const FOLLOWED: usize = 64 << 20;
-
 impl<'o> Notes<'o> {
     /// Empty notes.
     pub fn new(unsupported: Unsupported, limits: &'o Limits) -> Self {
-        Self { unsupported, limits, ignored: Vec::new(), followed: Cell::new(0), images: 0 }
+        Self { unsupported, limits, ignored: Vec::new(), images: 0 }
     }
 
     /// The limits that hold for this request.
     pub fn limits(&self) -> &'o Limits {
         self.limits
-    }
-
-    /// Counts what following references costs; false where a request's schemas cost too much.
-    pub fn may_follow(&self, cost: usize) -> bool {
-        self.followed.set(self.followed.get().saturating_add(cost));
-        self.followed.get() <= FOLLOWED
     }
 
     /// Names a parameter as ignored, once.

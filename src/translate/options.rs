@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::chat::{Guardrail, Parameter};
-use super::family::{Capabilities, capabilities};
+use super::fit::family::{Capabilities, capabilities};
 use super::notes::Unsupported;
 use crate::bedrock::catalogue::Catalogue;
 

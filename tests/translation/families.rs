@@ -10,7 +10,8 @@ use super::{options, translate};
 #[test]
 fn every_row_has_a_model_that_the_properties_try() {
     let source =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/translate/family.rs")).unwrap();
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/translate/fit/family/mod.rs"))
+            .unwrap();
     let (_, table) = source.split_once("const FAMILIES").unwrap();
     let (table, _) = table.split_once("\n];").unwrap();
     let rows: Vec<&str> =

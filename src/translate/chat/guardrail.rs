@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::parameters::object;
+use super::bedrock_members::object;
 use crate::bedrock::converse::Document;
 use crate::openai::{Error, member};
 use crate::translate::forced_guardrail;

@@ -1,16 +1,17 @@
 //! Images, documents, sound and film: where they are, and what they are by their first bytes.
 
-use crate::bedrock::converse::{Block, DocumentBlock, Media, S3Location, Source};
+use crate::bedrock::converse::{DocumentBlock, Media, S3Location, Source};
 use crate::openai::Error;
+use crate::translate::conversation::Content;
 use crate::translate::data_url::{DataUrl, checked, data_url, image_format as sniffed};
 use crate::wire::Str;
 
 /// What stands where an image is expected: clients send films there too.
-pub(super) fn image_or_video<'a>(url: Str<'a>, param: &str) -> Result<Block<'a>, Error> {
+pub(super) fn image_or_video<'a>(url: Str<'a>, param: &str) -> Result<Content<'a>, Error> {
     if url.starts_with("data:video/") {
-        return video(url, param).map(Block::Video);
+        return video(url, param).map(Content::Video);
     }
-    image(url, param).map(Block::Image)
+    image(url, param).map(Content::Image)
 }
 
 /// An image of `image_url`.

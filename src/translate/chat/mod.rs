@@ -1,48 +1,39 @@
 //! `POST chat/completions` ⇄ Converse and ConverseStream.
 //!
 //! ```text
-//! request:  parameters, tools, turns (content, media, tool ids), reasoning, structured output ─▶ Converse body
+//! request:  messages, tools, choice, format, parameters ─▶ a conversation ─▶ fit ─▶ Converse body
 //! reply:    reply (whole) or stream (event by event) ─▶ OpenAI
 //! ```
 
-mod betas;
+mod bedrock_members;
 mod cache;
-mod containers;
+mod calls;
+mod choice;
 mod content;
 mod drop;
+mod format;
 mod functions;
 pub mod guardrail;
-mod inlining;
 mod media;
+mod messages;
 mod metadata;
-mod numbered;
+mod named;
 mod parameters;
-mod reasoning;
-mod references;
 mod reply;
 mod request;
-mod schema;
-mod schema_object;
 mod stream;
-mod structured;
 mod thoughts;
-mod tool_ids;
-mod tool_names;
-mod tool_specs;
 mod tools;
-mod turn;
-mod turns;
-mod waiting;
 
 use crate::openai::Error;
 use crate::openai::completion::FinishReason;
+use crate::translate::fit::{self, Undo};
 
 pub use drop::Parameter;
 pub use guardrail::{Guardrail, Headers};
 pub use reply::reply;
 pub use request::request;
 pub use stream::Stream;
-use tool_names::Original;
 
 /// What the translation of a reply needs to know of its request.
 #[derive(Clone, Debug, Default)]
@@ -53,10 +44,10 @@ pub struct Reply {
     pub stream: bool,
     /// Whether the stream ends with the usage.
     pub include_usage: bool,
-    /// The tools whose names were changed or which are not functions, by the name Bedrock knows.
-    tools: Vec<(String, Original)>,
-    /// The tool whose input is the answer itself.
-    answer_tool: Option<String>,
+    /// What was changed for the model.
+    undo: Undo,
+    /// The tools that take free text.
+    custom: Vec<String>,
     /// The client gave `functions`, and wants `function_call` back.
     legacy_functions: bool,
     /// `response_format` asks for JSON where calls may come instead: clients parse all content there is.
@@ -92,15 +83,9 @@ impl Reply {
 
     /// What of the request is held, bytes: names, and the text that an answer repeats.
     pub(in crate::translate) fn held(&self) -> usize {
-        let tools = self.tools.iter().map(|(legal, original)| {
-            let (Original::Function(original) | Original::Custom(original)) = original;
-            size_of::<(String, Original)>()
-                .saturating_add(legal.capacity())
-                .saturating_add(original.capacity())
-        });
-        let texts = [Some(&self.model), self.answer_tool.as_ref(), self.text.as_ref()];
-        let texts = texts.into_iter().flatten().map(String::capacity);
-        tools.chain(texts).fold(0, usize::saturating_add)
+        let custom = self.custom.iter().map(|name| size_of::<String>().saturating_add(name.capacity()));
+        let texts = [Some(&self.model), self.text.as_ref()].into_iter().flatten().map(String::capacity);
+        custom.chain(texts).fold(self.undo.held(), usize::saturating_add)
     }
 
     /// The id of an answer.
@@ -110,13 +95,12 @@ impl Reply {
     }
 
     fn called<'a>(&'a self, name: &'a str) -> Called<'a> {
-        if self.answer_tool.as_deref() == Some(name) {
-            return Called::Answer;
-        }
-        match self.tools.iter().find(|(legal, _)| legal == name) {
-            Some((_, Original::Function(original))) => Called::Function(original),
-            Some((_, Original::Custom(original))) => Called::Custom(original),
-            None => Called::Function(name),
+        match self.undo.called(name) {
+            fit::Called::Answer => Called::Answer,
+            fit::Called::Tool(name) if self.custom.iter().any(|custom| custom == name) => {
+                Called::Custom(name)
+            }
+            fit::Called::Tool(name) => Called::Function(name),
         }
     }
 

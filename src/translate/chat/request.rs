@@ -1,17 +1,18 @@
 //! A chat request, whole: each member goes where it belongs, or its name goes into the notes.
 
-use std::borrow::Cow;
-
-use crate::bedrock::converse;
 use crate::openai::Error;
 use crate::openai::chat::{Request, StreamOptions};
+use crate::translate::conversation::{Answer, Caching, Content, Conversation, Message, Rest, Sampling};
+use crate::translate::fit::notes::{Field, Note};
+use crate::translate::fit::{self, Fitted, Refused, Target};
 use crate::translate::notes::Notes;
 use crate::translate::{Client, Outgoing, Rules};
 use crate::wire;
 
-use super::parameters::{self, Sampling};
-use super::tools::{self, Given};
-use super::{Reply, betas, cache, drop, functions, guardrail, metadata, reasoning, structured, turns};
+use super::{
+    Reply, bedrock_members, cache, choice, drop, format, functions, guardrail, messages, metadata, named,
+    parameters, tools,
+};
 
 /// Most room that is made for a body before it is needed, bytes.
 const AT_ONCE: usize = 64 << 10;
@@ -114,79 +115,88 @@ pub fn request<'a>(
     notes.ignore_if(prompt_cache_options.is_some(), "prompt_cache_options");
     notes.unknown("", unknown)?;
 
-    // Tools come before turns: the turns speak of them by their legal names.
     let functions = functions::beside(tools.as_ref(), functions)?;
-    let given = Given { tools, functions, tool_choice, function_call, parallel_tool_calls };
-    let legacy_functions = given.functions.is_some() && given.tools.is_none();
-    tools::check_count(&given, &notes)?;
-    let mut names = tools::names(&given);
-    let reasoning = reasoning::Asked { effort: reasoning_effort, thinking };
-    let prefill = capabilities.prefill && !reasoning.may_think(capabilities);
-    let turns::Turns { messages, system, called, is_called } =
-        turns::turns(messages.0, prefill, capabilities, &mut names, &mut notes)?;
+    let legacy_functions = functions.is_some() && tools.is_none();
+    let has_tools = functions.is_some() || tools.is_some();
+    let mut cache = cache::Names::default();
+    let declared = tools::read(tools, functions, &mut cache, &mut notes)?;
+    let choice = choice::read(tool_choice, function_call, &declared.names, &mut notes)?;
+    let messages = messages::read(messages.0, &mut cache, &mut notes)?;
     let limit = parameters::max_tokens(max_completion_tokens, max_tokens, &mut notes)?;
     let (limit_name, max_tokens) = limit.unzip();
-    let reasoning = reasoning::plan(reasoning, max_tokens, &messages, capabilities, &mut notes)?;
-    let mut body = converse::Request { messages, system, ..converse::Request::default() };
-    let plan = structured::plan(response_format, capabilities, &mut notes)?;
-    let may_call = given.tools.is_some() || given.functions.is_some() || !called.is_empty();
-    let json_beside_calls = may_call && !matches!(plan, structured::Plan::Text);
-    let circumstances = tools::Circumstances {
-        called: &called,
-        is_called: &is_called,
-        thinks: reasoning.thinks(),
-        capabilities,
+    let sampling = parameters::sampling(temperature, top_p, top_k, stop, &mut notes)?;
+    let answer = format::read(response_format, &mut notes)?;
+    let mut fields = Vec::new();
+    let param = "additionalModelRequestFields";
+    bedrock_members::fields(&mut fields, additional_model_request_fields, param, &notes)?;
+    let caching = bedrock_members::extra_body(&mut fields, extra_body, &mut notes)?;
+    let people = [user, safety_identifier];
+    let rest = Rest {
+        guardrail: guardrail::config(guardrail, guardrail_config, &client.chat, stream, &mut notes)?,
+        labels: metadata::labels(client.name, request_metadata, metadata, people, &mut notes),
+        performance: bedrock_members::object(performance_config, "performanceConfig", &notes)?,
+        prompt_variables: bedrock_members::object(prompt_variables, "promptVariables", &notes)?,
+        response_paths: bedrock_members::response_paths(additional_model_response_field_paths, &notes)?,
+        service_tier: parameters::service_tier(service_tier, &mut notes),
     };
-    let answer_tool = tools::tool_config(&mut body, given, plan, &mut names, circumstances, &mut notes)?;
-
-    // Numbers, then reasoning, which overrules some of them.
-    let sampling = Sampling { temperature, top_p, top_k };
-    parameters::inference(&mut body, max_tokens, sampling, stop, capabilities, &mut notes)?;
-    parameters::service_tier(&mut body, service_tier, &mut notes);
-    parameters::bedrock_members(
-        &mut body,
-        parameters::BedrockMembers {
-            performance_config,
-            prompt_variables,
-            additional_model_request_fields,
-            additional_model_response_field_paths,
-            output_config,
-        },
-        &mut notes,
-    )?;
-    body.guardrail_config = guardrail::config(guardrail, guardrail_config, &client.chat, stream, &mut notes)?;
-    let switches = parameters::extra_body(&mut body, extra_body, &mut notes)?;
-    reasoning::apply(&mut body, reasoning, limit_name.unwrap_or("max_tokens"), &mut notes);
-    let beta = client.chat.anthropic_beta;
-    let beta = beta
-        .filter(|_| capabilities.anthropic_beta)
-        .map(|beta| betas::taken(beta, anthropic_betas, &mut notes))
-        .or(beta.map(Cow::Borrowed));
-    parameters::anthropic_beta(&mut body, beta.as_deref(), capabilities, &mut notes)?;
-    metadata::apply(
-        &mut body,
-        client.name,
-        request_metadata,
-        metadata,
-        [user, safety_identifier],
-        &mut notes,
-    );
-    cache::apply(&mut body, switches, automatic_caching, capabilities, &mut notes);
-
     let include_usage = stream_options_usage(stream_options, stream, &mut notes)?;
+    let may_call = has_tools || messages.iter().any(has_calls);
+    let wants_json = !matches!(answer, Answer::Text);
+
+    let conversation = Conversation {
+        messages,
+        tools: declared.tools,
+        choice,
+        single_call: parallel_tool_calls == Some(false),
+        answer,
+        sampling: Sampling { max_tokens, ..sampling },
+        effort: parameters::effort(reasoning_effort)?,
+        thinking: parameters::thinking(thinking, &mut notes)?,
+        caching: Caching { automatic: automatic_caching, ..caching },
+        betas: bedrock_members::betas(client.chat.anthropic_beta)?,
+        fields,
+        output_config: bedrock_members::output_config(output_config, &notes)?,
+        rest,
+    };
+    let target = Target { capabilities, schema_depth: limits.schema_depth, betas: anthropic_betas };
+    let Fitted { request: body, undo, notes: noted } =
+        fit::fit(conversation, target).map_err(|refused| refusal(refused, declared.of_tools))?;
+    let gets_json = wants_json && !noted.contains(&Note::Unsupported(Field::Answer));
+    let names = named::Names { max_tokens: limit_name.unwrap_or("max_tokens"), cache };
+    named::name(noted, &names, &mut notes)?;
+
     let reply = Reply {
         model: asked.to_owned(),
         stream,
         include_usage,
-        tools: names.into_changed(),
-        answer_tool,
+        undo,
+        custom: declared.custom,
         legacy_functions,
-        json_beside_calls,
+        json_beside_calls: may_call && gets_json,
         text: None,
     };
     let body = wire::pieces(source, source.len().saturating_add(BESIDE).min(AT_ONCE), &body);
     let operation = if stream { "converse-stream" } else { "converse" };
     Ok(Outgoing { operation, guardrail: None, body, ignored: notes.into_ignored(), reply })
+}
+
+fn has_calls(message: &Message<'_>) -> bool {
+    message.content.iter().any(|content| matches!(content, Content::Call(_)))
+}
+
+/// The error for a conversation that fits no model. `of_tools` is how many tools are not `functions`.
+fn refusal(refused: Refused, of_tools: usize) -> Error {
+    let (param, reason) = match refused {
+        Refused::Empty => {
+            return Error::invalid_param("messages", "'messages' holds nothing to answer.");
+        }
+        Refused::AnswerSchema(reason) => (format::SCHEMA.to_owned(), reason),
+        Refused::ToolSchema(place, reason) => match place.checked_sub(of_tools) {
+            None => (format!("tools[{place}].function.parameters"), reason),
+            Some(place) => (format!("functions[{place}].parameters"), reason),
+        },
+    };
+    Error::invalid(format!("Invalid schema for '{param}': {reason}")).param(param)
 }
 
 fn stream_options_usage(

@@ -82,7 +82,7 @@ impl Stream {
         let id = context.id(answered.request_id);
         let form = if context.text.is_some() { Form::Text } else { Form::Chat };
         let writer = Writer::new(&id, answered.created, &context.model, context.include_usage, form);
-        let speech = if context.answer_tool.is_some() || context.json_beside_calls {
+        let speech = if context.undo.has_answer_tool() || context.json_beside_calls {
             Speech::Held { text: String::new(), sources: Vec::new() }
         } else {
             Speech::Flows
@@ -324,7 +324,7 @@ impl Stream {
                 let is_beginning = held.is_empty();
                 hold(held, text, self.held_bytes)?;
                 // Bedrock's own JSON begins as such, and need not wait.
-                if is_beginning && self.context.answer_tool.is_none() && text.starts_with(['{', '[']) {
+                if is_beginning && !self.context.undo.has_answer_tool() && text.starts_with(['{', '[']) {
                     self.release(out);
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::numbered::Numbered;
+use crate::translate::numbered::Numbered;
 
 /// A call that waits.
 #[derive(Debug)]

@@ -1,8 +1,7 @@
 //! Ids of tool calls: legal for the family, distinct across turns, the same in a call and its result.
 
-use crate::translate::family::ToolIds as Style;
-
-use super::numbered::Numbered;
+use super::family::ToolIds as Style;
+use crate::translate::numbered::Numbered;
 
 /// Longest id (service model).
 const LENGTH: usize = 64;

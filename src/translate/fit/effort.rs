@@ -1,26 +1,17 @@
-//! `reasoning_effort` and `thinking`: by the family's own means, and always so that Bedrock takes the rest.
+//! How hard to think: by the family's own means, and always so that Bedrock takes the rest.
 
 use serde::Serialize;
 
 use crate::bedrock::converse::{self, Block, Document, Message, Role};
-use crate::openai::{Error, member};
-use crate::translate::family::{Capabilities, Reasoning};
-use crate::translate::notes::Notes;
-use crate::wire::{Number, Raw, Str, object};
+use crate::translate::conversation::{Effort, Thinking};
+
+use super::Fitting;
+use super::family::{Capabilities, Reasoning};
+use super::notes::Field;
+use super::sampling::is_said;
 
 /// The least budget that Claude takes (Anthropic documentation, "Extended thinking").
 const LEAST_BUDGET: i64 = 1_024;
-
-/// OpenAI's words for effort.
-const EFFORTS: &[&str] = &["none", "minimal", "low", "medium", "high", "xhigh", "max"];
-
-object! {
-    /// `thinking`, as Anthropic has it.
-    struct Thinking<'a> {
-        kind = "type": Str<'a>,
-        budget_tokens: i64,
-    }
-}
 
 /// Claude's `thinking` within a budget.
 #[derive(Serialize)]
@@ -32,7 +23,7 @@ struct Budget {
 
 /// Claude's `output_config`, and `reasoning` of OpenAI's models.
 #[derive(Serialize)]
-struct Effort<'a> {
+struct ByEffort<'a> {
     effort: &'a str,
 }
 
@@ -45,11 +36,11 @@ struct NovaConfig<'a> {
     max_reasoning_effort: &'a str,
 }
 
-/// What the client asks for.
-#[derive(Clone, Debug)]
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Asked<'a> {
-    pub(super) effort: Option<Str<'a>>,
-    pub(super) thinking: Option<Raw<'a>>,
+    pub(super) effort: Option<Effort>,
+    pub(super) thinking: Option<Thinking<'a>>,
 }
 
 /// What will be done about it.
@@ -73,12 +64,13 @@ enum Effect {
 
 impl Asked<'_> {
     /// Whether a model of this family may come to think, and so takes no prefill.
-    pub(super) fn may_think(&self, capabilities: &Capabilities) -> bool {
-        let by_hand = self.thinking.is_some_and(|thinking| !thinking.get().contains("\"disabled\""));
-        let by_effort = self.effort.as_ref().is_some_and(|effort| &**effort != "none");
-        match capabilities.reasoning {
-            Reasoning::None => false,
-            Reasoning::Budget | Reasoning::Adaptive(_) if self.thinking.is_some() => by_hand,
+    pub(super) fn may_think(self, capabilities: &Capabilities) -> bool {
+        let by_effort = self.effort.is_some_and(|effort| effort != Effort::None);
+        match (capabilities.reasoning, self.thinking) {
+            (Reasoning::None, _) => false,
+            (Reasoning::Budget | Reasoning::Adaptive(_), Some(thinking)) => {
+                !matches!(thinking, Thinking::Disabled)
+            }
             _ => by_effort,
         }
     }
@@ -97,38 +89,40 @@ pub(super) fn plan<'a>(
     asked: Asked<'a>,
     max_tokens: Option<i64>,
     messages: &[Message<'_>],
-    capabilities: &Capabilities,
-    notes: &mut Notes<'_>,
-) -> Result<Plan<'a>, Error> {
+    fitting: &mut Fitting<'a, '_>,
+) -> Plan<'a> {
     let Asked { effort, thinking } = asked;
-    if let Some(effort) = &effort
-        && !EFFORTS.contains(&&**effort)
-    {
-        let message = format!("'reasoning_effort' must be one of: {}.", EFFORTS.join(", "));
-        return Err(Error::invalid(message).param("reasoning_effort"));
-    }
+    let means = fitting.capabilities.reasoning;
     let nothing = Plan { fields: Vec::new(), effect: Effect::None };
-    let claude = matches!(capabilities.reasoning, Reasoning::Budget | Reasoning::Adaptive(_));
-    if let Some(raw) = thinking {
-        if claude {
-            return by_hand(raw, max_tokens, messages, notes);
+    if let Some(thinking) = thinking {
+        if matches!(means, Reasoning::Budget | Reasoning::Adaptive(_)) {
+            return match thinking {
+                Thinking::Disabled => nothing,
+                Thinking::Budget(budget) => {
+                    with_budget(budget, Field::Thinking, max_tokens, messages, fitting)
+                }
+                Thinking::Other(raw) => Plan {
+                    fields: vec![("thinking", Document::Raw(raw))],
+                    effect: Effect::Thinking { budget: None },
+                },
+            };
         }
-        notes.ignore("thinking");
+        fitting.notes.dropped(Field::Thinking);
     }
-    let Some(effort) = effort.as_deref() else {
-        return Ok(nothing);
-    };
+    let Some(effort) = effort else { return nothing };
     let low_to_high = match effort {
-        "minimal" | "low" => "low",
-        "medium" => "medium",
-        _ => "high",
+        Effort::None | Effort::Minimal | Effort::Low => "low",
+        Effort::Medium => "medium",
+        Effort::High | Effort::XHigh | Effort::Max => "high",
     };
     let simple = |name, value| Plan { fields: vec![(name, value)], effect: Effect::None };
-    Ok(match (capabilities.reasoning, effort) {
-        (Reasoning::OpenAi, effort) => simple("reasoning", Document::ours(&Effort { effort })),
-        (_, "none") => nothing,
+    match (means, effort) {
+        (Reasoning::OpenAi, effort) => {
+            simple("reasoning", Document::ours(&ByEffort { effort: effort.name() }))
+        }
+        (_, Effort::None) => nothing,
         (Reasoning::None, _) => {
-            notes.ignore("reasoning_effort");
+            fitting.notes.dropped(Field::Effort);
             nothing
         }
         (Reasoning::Effort, _) => simple("reasoning_effort", Document::ours(low_to_high)),
@@ -138,60 +132,37 @@ pub(super) fn plan<'a>(
             Plan { effect, ..simple("reasoningConfig", config) }
         }
         (Reasoning::Adaptive(highest), effort) => {
-            let effort = if matches!(effort, "xhigh" | "max") { highest } else { low_to_high };
+            let effort = if effort > Effort::High { highest } else { low_to_high };
             let fields = vec![
                 ("thinking", Document::constant(r#"{"type":"adaptive"}"#)),
-                ("output_config", Document::ours(&Effort { effort })),
+                ("output_config", Document::ours(&ByEffort { effort })),
             ];
             Plan { fields, effect: Effect::Thinking { budget: None } }
         }
         (Reasoning::Budget, effort) => {
             let budget = match effort {
-                "minimal" | "low" => LEAST_BUDGET,
-                "medium" => 2_048,
-                "high" => 4_096,
-                "xhigh" => 8_192,
-                _ => 16_384,
+                Effort::None | Effort::Minimal | Effort::Low => LEAST_BUDGET,
+                Effort::Medium => 2_048,
+                Effort::High => 4_096,
+                Effort::XHigh => 8_192,
+                Effort::Max => 16_384,
             };
-            with_budget(budget, "reasoning_effort", max_tokens, messages, notes)
+            with_budget(budget, Field::Effort, max_tokens, messages, fitting)
         }
-    })
-}
-
-/// `thinking` as the client gave it.
-fn by_hand<'a>(
-    raw: Raw<'a>,
-    max_tokens: Option<i64>,
-    messages: &[Message<'_>],
-    notes: &mut Notes<'_>,
-) -> Result<Plan<'a>, Error> {
-    notes.check_depth(raw, || "thinking".to_owned())?;
-    let Thinking { kind, budget_tokens, unknown } = member(raw, "thinking")?;
-    if matches!(kind.as_deref(), Some("enabled" | "disabled")) {
-        notes.unknown("thinking.", unknown)?;
-    }
-    match (kind.as_deref(), budget_tokens) {
-        (Some("enabled"), Some(budget)) => Ok(with_budget(budget, "thinking", max_tokens, messages, notes)),
-        (Some("enabled"), None) => Err(Error::missing("thinking.budget_tokens")),
-        (Some("disabled"), _) => Ok(Plan { fields: Vec::new(), effect: Effect::None }),
-        _ => Ok(Plan {
-            fields: vec![("thinking", Document::Raw(raw))],
-            effect: Effect::Thinking { budget: None },
-        }),
     }
 }
 
 /// Thinking within a budget, where one fits under the client's limit and the history allows it.
 fn with_budget<'a>(
     budget: i64,
-    asked_by: &'static str,
+    asked_by: Field,
     max_tokens: Option<i64>,
     messages: &[Message<'_>],
-    notes: &mut Notes<'_>,
+    fitting: &mut Fitting<'a, '_>,
 ) -> Plan<'a> {
     let budget = max_tokens.map_or(budget, |limit| budget.min(limit.saturating_sub(1)));
     if budget < LEAST_BUDGET || answers_unthought_calls(messages) {
-        notes.ignore(asked_by);
+        fitting.notes.dropped(asked_by);
         return Plan { fields: Vec::new(), effect: Effect::None };
     }
     let thinking = Document::ours(&Budget { kind: "enabled", budget_tokens: budget });
@@ -207,21 +178,16 @@ fn answers_unthought_calls(messages: &[Message<'_>]) -> bool {
     })
 }
 
-/// Sets what was planned, and takes back what does not go with it. `max_tokens_name` is what the client called its
-/// limit.
-pub(super) fn apply<'a>(
-    body: &mut converse::Request<'a>,
-    plan: Plan<'a>,
-    max_tokens_name: &str,
-    notes: &mut Notes<'_>,
-) {
+/// Sets what was planned, and takes back what does not go with it.
+pub(super) fn apply<'a>(body: &mut converse::Request<'a>, plan: Plan<'a>, fitting: &mut Fitting<'a, '_>) {
     /// What an answer gets beside its budget, where the client gave no limit.
     const ANSWER: i64 = 4_096;
     let Plan { fields, effect } = plan;
+    let notes = &mut fitting.notes;
     for (name, value) in fields {
         // What the client says in the model's own words holds.
         if body.additional_model_request_fields.value(name).is_some() {
-            notes.ignore("reasoning_effort");
+            notes.dropped(Field::Effort);
         } else {
             body.additional_model_request_fields.set(name, value);
         }
@@ -230,17 +196,16 @@ pub(super) fn apply<'a>(
         return;
     }
     let config = &mut body.inference_config;
-    let is_said = |sampling: Option<Number<'_>>| sampling.is_some_and(|number| number.value != 1.0);
-    notes.ignore_if(is_said(config.temperature.take()), "temperature");
-    notes.ignore_if(is_said(config.top_p.take()), "top_p");
+    notes.dropped_if(is_said(config.temperature.take()), Field::Temperature);
+    notes.dropped_if(is_said(config.top_p.take()), Field::TopP);
     match effect {
         Effect::NovaHighest => {
-            notes.ignore_if(config.max_tokens.take().is_some(), max_tokens_name);
+            notes.dropped_if(config.max_tokens.take().is_some(), Field::MaxTokens);
             // Ours has no member but `topK`; the client's own stays.
             let fields = &mut body.additional_model_request_fields;
             if matches!(fields.value("inferenceConfig"), Some(Document::Ours(_))) {
                 fields.remove("inferenceConfig");
-                notes.ignore("top_k");
+                notes.dropped(Field::TopK);
             }
         }
         Effect::Thinking { budget } => {
@@ -250,7 +215,7 @@ pub(super) fn apply<'a>(
                 config.max_tokens = Some(budget.saturating_add(ANSWER));
             }
             let top_k = body.additional_model_request_fields.remove("top_k");
-            notes.ignore_if(top_k, "top_k");
+            notes.dropped_if(top_k, Field::TopK);
         }
         Effect::None => {}
     }

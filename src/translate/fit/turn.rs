@@ -1,7 +1,7 @@
 //! One turn of a conversation, and the order that Bedrock wants in it.
 
+use super::family::Capabilities;
 use crate::bedrock::converse::{Block, Message, Role};
-use crate::translate::family::Capabilities;
 
 /// What is collected for one turn. Whatever order it comes in, Bedrock wants `first` first and `last` last.
 #[derive(Debug)]
@@ -43,18 +43,28 @@ pub(super) fn push_turn<'a>(messages: &mut Vec<Message<'a>>, turn: Turn<'a>, cap
         messages.push(Message { role, content: blocks });
         return;
     }
-    let mut content = Vec::with_capacity(first.len().saturating_add(blocks.len()).saturating_add(last.len()));
-    for block in first.into_iter().chain(blocks).chain(last) {
-        // A cache point stands behind what is cached, and never behind reasoning.
-        let is_useless = matches!(block, Block::CachePoint(_))
-            && matches!(content.last(), None | Some(Block::ReasoningContent(_) | Block::CachePoint(_)));
-        if !is_useless {
-            content.push(block);
-        }
-    }
+    let content = in_order(first, blocks, last);
     // A turn may be left over next to its like when the one between was empty.
     match messages.last_mut().filter(|before| before.role == role) {
         Some(before) => before.content.extend(content),
         None => messages.push(Message { role, content }),
     }
+}
+
+/// The blocks in Bedrock's order, without the cache points that would stand nowhere.
+fn in_order<'a>(first: Vec<Block<'a>>, blocks: Vec<Block<'a>>, last: Vec<Block<'a>>) -> Vec<Block<'a>> {
+    let is_point = |block: &Block<'_>| matches!(block, Block::CachePoint(_));
+    if first.is_empty() && last.is_empty() && !blocks.iter().any(is_point) {
+        return blocks;
+    }
+    let mut content = Vec::with_capacity(first.len().saturating_add(blocks.len()).saturating_add(last.len()));
+    for block in first.into_iter().chain(blocks).chain(last) {
+        // A cache point stands behind what is cached, and never behind reasoning.
+        let is_useless = is_point(&block)
+            && matches!(content.last(), None | Some(Block::ReasoningContent(_) | Block::CachePoint(_)));
+        if !is_useless {
+            content.push(block);
+        }
+    }
+    content
 }

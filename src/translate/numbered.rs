@@ -8,11 +8,11 @@ use std::collections::hash_map::Entry;
 ///
 /// All tables of names of a request are of this one kind: each kind of a hash table is three kilobytes of the module.
 #[derive(Debug, Default)]
-pub(super) struct Numbered<'a>(HashMap<Cow<'a, str>, usize>);
+pub(in crate::translate) struct Numbered<'a>(HashMap<Cow<'a, str>, usize>);
 
 impl<'a> Numbered<'a> {
     /// Adds a text where it is not there yet: its number, and whether it is new.
-    pub(super) fn number(&mut self, text: Cow<'a, str>) -> (usize, bool) {
+    pub(in crate::translate) fn number(&mut self, text: Cow<'a, str>) -> (usize, bool) {
         let next = self.0.len();
         match self.0.entry(text) {
             Entry::Occupied(entry) => (*entry.get(), false),
@@ -21,17 +21,22 @@ impl<'a> Numbered<'a> {
     }
 
     /// Adds a text: true where it was not there yet.
-    pub(super) fn add(&mut self, text: Cow<'a, str>) -> bool {
+    pub(in crate::translate) fn add(&mut self, text: Cow<'a, str>) -> bool {
         self.number(text).1
     }
 
     /// The number of a text that is there.
-    pub(super) fn get(&self, text: &str) -> Option<usize> {
+    pub(in crate::translate) fn get(&self, text: &str) -> Option<usize> {
         self.0.get(text).copied()
     }
 
+    /// True without texts.
+    pub(in crate::translate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether a text is there.
-    pub(super) fn contains(&self, text: &str) -> bool {
+    pub(in crate::translate) fn contains(&self, text: &str) -> bool {
         self.get(text).is_some()
     }
 }

@@ -1,41 +1,46 @@
 //! JSON schemas of tools and answers, in the form that a family takes. They stay the client's text wherever they can:
 //! the order of properties is part of what a model reads.
 
-use super::inlining::Inliner;
-use super::references::{Refused, may_refer};
-use super::schema_object::{Object, members, refuse, value};
-use crate::bedrock::converse::Document;
 use serde_json::value::RawValue;
 
-use crate::openai::Error;
-use crate::translate::family::Schemas;
-use crate::translate::notes::Notes;
+use super::family::Schemas;
+use super::inlining::Inliner;
+use super::notes::{Field, Notes};
+use super::references::{Following, Unfollowed, may_refer};
+use super::schema_object::{Object, members, value};
+use crate::bedrock::converse::Document;
 use crate::wire::{self, Members, Raw};
+
+/// What is said of a schema that is no JSON, which none is that got here.
+const UNREADABLE: &str = "it cannot be read.";
 
 /// Members of a root that ask for nothing once references are replaced.
 const SILENT: &[&str] = &["$schema", "$id", "$defs", "definitions", "title", "$comment"];
 
 /// A root schema as Bedrock takes it: an object whose type is `object`, and for families that need it without
-/// references. `param` is where it stands.
+/// references.
+///
+/// # Errors
+/// What is wrong with it, in words that go on after "Invalid schema:".
 pub(super) fn root<'a>(
     schema: Raw<'a>,
-    param: &str,
     schemas: Schemas,
-    notes: &mut Notes<'_>,
-) -> Result<Document<'a>, Error> {
-    let members = members(schema, param)?;
-    check_type(&members, param)?;
+    following: &Following,
+    notes: &mut Notes,
+) -> Result<Document<'a>, String> {
+    let members = members(schema)?;
+    check_type(&members)?;
     match schemas {
-        Schemas::Any => with_type(schema, members, param),
-        Schemas::Plain => plain(schema, param, notes),
+        Schemas::Any => with_type(schema, members),
+        Schemas::Plain => plain(schema, following, notes),
     }
 }
 
-fn check_type(members: &Object<'_>, param: &str) -> Result<(), Error> {
+fn check_type(members: &Object<'_>) -> Result<(), String> {
     match value(members, "type").map(RawValue::get) {
         None | Some("null" | "\"object\"") => Ok(()),
         Some(kind) if kind.starts_with('[') && kind.contains("\"object\"") => Ok(()),
-        Some(_) => Err(refuse(param, "its type must be 'object'.")),
+        Some(_) => Err("its type must be 'object'.".to_owned()),
     }
 }
 
@@ -45,12 +50,12 @@ fn is_null_member(name: &str, value: Raw<'_>) -> bool {
 }
 
 /// Bedrock wants `type: object` at the root; what else the client says stays.
-fn with_type<'a>(schema: Raw<'a>, members: Object<'a>, param: &str) -> Result<Document<'a>, Error> {
+fn with_type<'a>(schema: Raw<'a>, members: Object<'a>) -> Result<Document<'a>, String> {
     let has_type = value(&members, "type").is_some_and(|kind| kind.get() == "\"object\"");
     if has_type && !members.iter().any(|(name, value)| is_null_member(name, value)) {
         return Ok(Document::Raw(schema));
     }
-    let object = object_type(param)?;
+    let object = object_type()?;
     let mut mended: Object<'_> = vec![("type".into(), object)];
     mended.extend(
         members.into_iter().filter(|(name, value)| name.as_ref() != "type" && !is_null_member(name, value)),
@@ -59,16 +64,14 @@ fn with_type<'a>(schema: Raw<'a>, members: Object<'a>, param: &str) -> Result<Do
 }
 
 /// Nothing at the root but `type`, `properties` and `required`, and no references anywhere.
-fn plain<'a>(schema: Raw<'a>, param: &str, notes: &mut Notes<'_>) -> Result<Document<'a>, Error> {
-    let inlined = if may_refer(schema) { Some(inlined(schema, param, notes)?) } else { None };
+fn plain<'a>(schema: Raw<'a>, following: &Following, notes: &mut Notes) -> Result<Document<'a>, String> {
+    let inlined = if may_refer(schema) { Some(inlined(schema, following)?) } else { None };
     let root = match &inlined {
-        Some(inlined) => {
-            members(wire::from_str(inlined).map_err(|_| refuse(param, "it cannot be read."))?, param)?
-        }
-        None => members(schema, param)?,
+        Some(inlined) => members(wire::from_str(inlined).map_err(|_| UNREADABLE.to_owned())?)?,
+        None => members(schema)?,
     };
     // A root that refers to its own definition has its type only now.
-    check_type(&root, param)?;
+    check_type(&root)?;
     let mut kept: Object<'_> = Vec::with_capacity(3);
     let mut is_changed = inlined.is_some();
     for (name, value) in &root {
@@ -78,7 +81,9 @@ fn plain<'a>(schema: Raw<'a>, param: &str, notes: &mut Notes<'_>) -> Result<Docu
             name => {
                 is_changed = true;
                 let asks = !SILENT.contains(&name) && !matches!(name, "type" | "properties" | "required");
-                notes.ignore_if(asks, &format!("tools[].function.parameters.{name}"));
+                if asks {
+                    notes.dropped(Field::SchemaMember(name.to_owned()));
+                }
             }
         }
     }
@@ -86,44 +91,41 @@ fn plain<'a>(schema: Raw<'a>, param: &str, notes: &mut Notes<'_>) -> Result<Docu
         return Ok(Document::Raw(schema));
     }
     if value(&kept, "type").is_none() {
-        kept.insert(0, ("type".into(), object_type(param)?));
+        kept.insert(0, ("type".into(), object_type()?));
     }
     Ok(Document::Mended(wire::raw_of(&Members(kept))))
 }
 
 /// The type that Bedrock wants at the root.
-fn object_type(param: &str) -> Result<Raw<'static>, Error> {
-    wire::from_str("\"object\"").map_err(|_| refuse(param, "it cannot be read."))
+fn object_type() -> Result<Raw<'static>, String> {
+    wire::from_str("\"object\"").map_err(|_| UNREADABLE.to_owned())
 }
 
-fn inlined(schema: Raw<'_>, param: &str, notes: &Notes<'_>) -> Result<String, Error> {
-    let root = members(schema, param)?;
-    Inliner::new(&root, notes).run().map_err(|refused| match refused {
-        Refused::Dangling(reference) => {
+fn inlined(schema: Raw<'_>, following: &Following) -> Result<String, String> {
+    let root = members(schema)?;
+    Inliner::new(&root, following).run().map_err(|reason| match reason {
+        Unfollowed::Dangling(reference) => {
             let reference: String = reference.chars().take(128).collect();
-            refuse(param, &format!("its $ref '{reference}' leads nowhere."))
+            format!("its $ref '{reference}' leads nowhere.")
         }
-        Refused::TooLarge => refuse(param, "with its references replaced it is too large or nests too deep."),
-        Refused::Unreadable => refuse(param, "it cannot be read."),
+        Unfollowed::TooLarge => "with its references replaced it is too large or nests too deep.".to_owned(),
+        Unfollowed::Unreadable => UNREADABLE.to_owned(),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::translate::Limits;
-    use crate::translate::notes::Unsupported;
+    use crate::translate::fit::notes::Note;
 
     fn raw(text: &str) -> Raw<'_> {
         wire::from_str(text).unwrap()
     }
 
-    fn plain(text: &str) -> (Result<String, Error>, Vec<String>) {
-        let limits = Limits::default();
-        let mut notes = Notes::new(Unsupported::Refuse, &limits);
-        let document =
-            root(raw(text), "p", Schemas::Plain, &mut notes).map(|document| wire::to_string(&document));
-        (document, notes.into_ignored())
+    fn plain(text: &str) -> (Result<String, String>, Vec<Note>) {
+        let mut notes = Notes::default();
+        let document = root(raw(text), Schemas::Plain, &Following::new(100), &mut notes);
+        (document.map(|document| wire::to_string(&document)), notes.into_vec())
     }
 
     #[test]
@@ -137,7 +139,7 @@ mod tests {
             schema.unwrap(),
             r#"{"type":"object","properties":{"y":{"title":"A","type":"object","properties":{"z":{"type":"integer"},"a":{"type":"string"}},"description":"why"},"$ref":{"type":"string"}},"required":["y"]}"#
         );
-        assert_eq!(ignored, ["tools[].function.parameters.additionalProperties"]);
+        assert_eq!(ignored, [Note::Dropped(Field::SchemaMember("additionalProperties".to_owned()))]);
     }
 
     #[test]
@@ -147,7 +149,7 @@ mod tests {
         );
         assert_eq!(schema.unwrap(), r#"{"type":"object","properties":{"a":{"type":"string"}}}"#);
         let (schema, _) = plain(r##"{"$ref":"#/definitions/R","definitions":{"R":{"type":"string"}}}"##);
-        assert_eq!(schema.unwrap_err().param.as_deref(), Some("p"));
+        assert_eq!(schema.unwrap_err(), "its type must be 'object'.");
     }
 
     #[test]
@@ -164,7 +166,7 @@ mod tests {
     fn a_reference_that_leads_nowhere_is_refused() {
         for reference in ["#/$defs/None", "https://example.com/a.json", "#x", "#/properties/0/1"] {
             let (schema, _) = plain(&format!(r#"{{"properties":{{"a":{{"$ref":"{reference}"}}}}}}"#));
-            assert_eq!(schema.unwrap_err().param.as_deref(), Some("p"), "{reference}");
+            assert_eq!(schema.unwrap_err(), format!("its $ref '{reference}' leads nowhere."));
         }
     }
 
@@ -198,6 +200,6 @@ mod tests {
         let (schema, _) = plain(&format!(
             r##"{{"properties":{{"a":{{"$ref":"#/$defs/D59"}}}},"$defs":{{{definitions}}}}}"##
         ));
-        assert!(schema.unwrap_err().message.contains("too large"));
+        assert!(schema.unwrap_err().contains("too large"));
     }
 }

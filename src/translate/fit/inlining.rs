@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::numbered::Numbered;
-use super::references::{References, Refused, is_data, is_definitions, may_refer, reference};
+use super::references::{Following, References, Unfollowed, is_data, is_definitions, may_refer, reference};
 use super::schema_object::Object;
-use crate::translate::notes::Notes;
+use crate::translate::numbered::Numbered;
 use crate::wire::{self, List, Members, Raw};
 
 /// Most that a schema may grow to by having its references replaced, bytes: each may double it.
@@ -15,8 +14,8 @@ const LARGEST: usize = 1 << 20;
 const ANY: &str = r#"{"type":"object"}"#;
 
 /// Writes a schema with what its references refer to in their places.
-pub(super) struct Inliner<'s, 'n> {
-    references: References<'s, 'n>,
+pub(super) struct Inliner<'s, 'f> {
+    references: References<'s, 'f>,
     root: &'s Object<'s>,
     /// The references that lead to where we are.
     path: Vec<String>,
@@ -25,10 +24,10 @@ pub(super) struct Inliner<'s, 'n> {
     out: String,
 }
 
-impl<'s, 'n> Inliner<'s, 'n> {
-    pub(super) fn new(root: &'s Object<'s>, notes: &'n Notes<'n>) -> Self {
+impl<'s, 'f> Inliner<'s, 'f> {
+    pub(super) fn new(root: &'s Object<'s>, following: &'f Following) -> Self {
         Self {
-            references: References::new(root, notes),
+            references: References::new(root, following),
             root,
             path: Vec::new(),
             depth: 0,
@@ -37,28 +36,28 @@ impl<'s, 'n> Inliner<'s, 'n> {
     }
 
     /// The root without its definitions and references.
-    pub(super) fn run(mut self) -> Result<String, Refused> {
+    pub(super) fn run(mut self) -> Result<String, Unfollowed> {
         let root = self.root.iter();
         self.members(root.filter(|(name, _)| !is_definitions(name)).cloned().collect())?;
         Ok(self.out)
     }
 
-    fn write(&mut self, text: &str) -> Result<(), Refused> {
+    fn write(&mut self, text: &str) -> Result<(), Unfollowed> {
         if self.out.len().saturating_add(text.len()) > LARGEST {
-            return Err(Refused::TooLarge);
+            return Err(Unfollowed::TooLarge);
         }
         self.out.push_str(text);
         Ok(())
     }
 
-    fn schema(&mut self, schema: Raw<'s>) -> Result<(), Refused> {
+    fn schema(&mut self, schema: Raw<'s>) -> Result<(), Unfollowed> {
         let text = schema.get();
         self.references.spend(text.len())?;
         if !may_refer(schema) {
             return self.write(text);
         }
         if self.depth >= self.references.deepest() {
-            return Err(Refused::TooLarge);
+            return Err(Unfollowed::TooLarge);
         }
         self.depth = self.depth.saturating_add(1);
         if text.starts_with('[') {
@@ -79,7 +78,7 @@ impl<'s, 'n> Inliner<'s, 'n> {
     }
 
     /// A schema: what it refers to, then its own members, which hold over that.
-    fn members(&mut self, mut members: Object<'s>) -> Result<(), Refused> {
+    fn members(&mut self, mut members: Object<'s>) -> Result<(), Unfollowed> {
         let mut entered = 0usize;
         while let Some(reference) = reference(&members) {
             if reference == "#" || self.path.contains(&reference) {
@@ -87,7 +86,7 @@ impl<'s, 'n> Inliner<'s, 'n> {
                 return self.write(ANY);
             }
             if self.path.len() >= self.references.deepest() {
-                return Err(Refused::TooLarge);
+                return Err(Unfollowed::TooLarge);
             }
             let target = self.references.find(&reference)?;
             let beside = members;

@@ -1,10 +1,27 @@
 //! The references of a JSON schema: what they lead to, and whether one leads back to itself.
 
+use std::cell::Cell;
+
 use super::containers::{Container, Containers};
-use super::numbered::Numbered;
 use super::schema_object::{Object, members, value};
-use crate::translate::notes::Notes;
+use crate::translate::numbered::Numbered;
 use crate::wire::{self, List, Members, Raw};
+
+/// Most that all schemas of a request together may cost to follow, about the bytes that are looked at: some tenths of a second.
+const FOLLOWED: usize = 64 << 20;
+
+/// What following the references of a request's schemas may cost, and has cost so far.
+pub(super) struct Following {
+    /// Most that schemas may be nested, and that references may follow one another.
+    deepest: usize,
+    cost: Cell<usize>,
+}
+
+impl Following {
+    pub(super) fn new(deepest: usize) -> Self {
+        Self { deepest, cost: Cell::new(0) }
+    }
+}
 
 /// A member that is a reference.
 const REF: &str = "\"$ref\"";
@@ -13,14 +30,14 @@ const REF: &str = "\"$ref\"";
 const DATA: &[&str] = &["enum", "const", "default", "examples", "required"];
 
 /// Why references were not followed to their ends.
-pub(super) enum Refused {
+pub(super) enum Unfollowed {
     /// A reference to nothing that is in the schema.
     Dangling(String),
     TooLarge,
     Unreadable,
 }
 
-impl From<wire::Error> for Refused {
+impl From<wire::Error> for Unfollowed {
     fn from(_: wire::Error) -> Self {
         Self::Unreadable
     }
@@ -49,14 +66,14 @@ pub(super) fn reference(members: &Object<'_>) -> Option<String> {
 
 /// True where a schema holds itself, which Bedrock's own structured output and strict tools do not take (AWS
 /// documentation, "Structured outputs"); also where it is too large to tell, or refers to what is not in it.
-pub(super) fn is_recursive(schema: Raw<'_>, notes: &Notes<'_>) -> bool {
+pub(super) fn is_recursive(schema: Raw<'_>, following: &Following) -> bool {
     if !may_refer(schema) {
         return false;
     }
-    let Ok(root) = members(schema, "") else {
+    let Ok(root) = members(schema) else {
         return false;
     };
-    let references = References::new(&root, notes);
+    let references = References::new(&root, following);
     let mut walk =
         Walk { references: &references, open: Vec::new(), followed: Numbered::default(), depth: 0 };
     // Of what cannot be followed nobody knows where it leads.
@@ -64,34 +81,36 @@ pub(super) fn is_recursive(schema: Raw<'_>, notes: &Notes<'_>) -> bool {
 }
 
 /// Where the references of a schema lead.
-pub(super) struct References<'s, 'n> {
+pub(super) struct References<'s, 'f> {
     root: Container<'s>,
     read: Containers<'s>,
-    notes: &'n Notes<'n>,
+    following: &'f Following,
 }
 
-impl<'s, 'n> References<'s, 'n> {
+impl<'s, 'f> References<'s, 'f> {
     /// Those of the schema with the members `root`.
-    pub(super) fn new(root: &Object<'s>, notes: &'n Notes<'n>) -> Self {
-        Self { root: Container::of(root), read: Containers::default(), notes }
+    pub(super) fn new(root: &Object<'s>, following: &'f Following) -> Self {
+        Self { root: Container::of(root), read: Containers::default(), following }
     }
 
     /// Most that schemas may be nested, and that references may follow one another.
     pub(super) fn deepest(&self) -> usize {
-        self.notes.limits().schema_depth
+        self.following.deepest
     }
 
     /// Following references may look at the same text again and again, however little of it is written.
-    pub(super) fn spend(&self, cost: usize) -> Result<(), Refused> {
-        if self.notes.may_follow(cost) { Ok(()) } else { Err(Refused::TooLarge) }
+    pub(super) fn spend(&self, cost: usize) -> Result<(), Unfollowed> {
+        let so_far = &self.following.cost;
+        so_far.set(so_far.get().saturating_add(cost));
+        if so_far.get() <= FOLLOWED { Ok(()) } else { Err(Unfollowed::TooLarge) }
     }
 
     /// Finds what a JSON pointer within the schema leads to (RFC 6901).
-    pub(super) fn find(&self, reference: &str) -> Result<Raw<'s>, Refused> {
-        self.pointed(reference)?.ok_or_else(|| Refused::Dangling(reference.to_owned()))
+    pub(super) fn find(&self, reference: &str) -> Result<Raw<'s>, Unfollowed> {
+        self.pointed(reference)?.ok_or_else(|| Unfollowed::Dangling(reference.to_owned()))
     }
 
-    fn pointed(&self, reference: &str) -> Result<Option<Raw<'s>>, Refused> {
+    fn pointed(&self, reference: &str) -> Result<Option<Raw<'s>>, Unfollowed> {
         // In a URI's fragment it is percent-encoded.
         let Ok(pointer) = percent_encoding::percent_decode_str(reference).decode_utf8() else {
             return Ok(None);
@@ -118,14 +137,14 @@ struct Walk<'s, 'r> {
 }
 
 impl<'s> Walk<'s, '_> {
-    fn schema(&mut self, schema: Raw<'s>) -> Result<bool, Refused> {
+    fn schema(&mut self, schema: Raw<'s>) -> Result<bool, Unfollowed> {
         let text = schema.get();
         self.references.spend(text.len())?;
         if !may_refer(schema) {
             return Ok(false);
         }
         if self.depth >= self.references.deepest() {
-            return Err(Refused::TooLarge);
+            return Err(Unfollowed::TooLarge);
         }
         self.depth = self.depth.saturating_add(1);
         let mut is_recursive = false;
@@ -144,12 +163,12 @@ impl<'s> Walk<'s, '_> {
     }
 
     /// A root, whose definitions count where something refers to them.
-    fn members(&mut self, root: &Object<'s>) -> Result<bool, Refused> {
+    fn members(&mut self, root: &Object<'s>) -> Result<bool, Unfollowed> {
         let members = root.iter().filter(|(name, _)| !is_definitions(name)).cloned().collect();
         self.below(&members)
     }
 
-    fn below(&mut self, members: &Object<'s>) -> Result<bool, Refused> {
+    fn below(&mut self, members: &Object<'s>) -> Result<bool, Unfollowed> {
         if let Some(reference) = reference(members)
             && self.leads_back(reference)?
         {
@@ -163,7 +182,7 @@ impl<'s> Walk<'s, '_> {
         Ok(false)
     }
 
-    fn leads_back(&mut self, reference: String) -> Result<bool, Refused> {
+    fn leads_back(&mut self, reference: String) -> Result<bool, Unfollowed> {
         if reference == "#" || self.open.contains(&reference) {
             return Ok(true);
         }
@@ -183,12 +202,9 @@ impl<'s> Walk<'s, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::translate::Limits;
-    use crate::translate::notes::Unsupported;
 
     fn recursive(text: &str) -> bool {
-        let limits = Limits::default();
-        is_recursive(wire::from_str(text).unwrap(), &Notes::new(Unsupported::Refuse, &limits))
+        is_recursive(wire::from_str(text).unwrap(), &Following::new(100))
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::numbered::Numbered;
 use super::schema_object::Object;
+use crate::translate::numbered::Numbered;
 use crate::wire::{self, List, Members, Raw};
 
 /// What has been read, by where it stands in memory.

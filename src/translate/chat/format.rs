@@ -1,0 +1,50 @@
+//! `response_format`: the form of the answer.
+
+use crate::openai::Error;
+use crate::openai::chat::{JsonSchema, ResponseFormat};
+use crate::translate::conversation::Answer;
+use crate::translate::notes::Notes;
+
+/// Where the schema of an answer stands.
+pub(super) const SCHEMA: &str = "response_format.json_schema.schema";
+
+/// Reads what `response_format` asks for.
+///
+/// # Errors
+/// 400 naming what is wrong by its path.
+pub(super) fn read<'a>(
+    format: Option<ResponseFormat<'a>>,
+    notes: &mut Notes<'_>,
+) -> Result<Answer<'a>, Error> {
+    let Some(ResponseFormat { kind, json_schema, unknown }) = format else {
+        return Ok(Answer::Text);
+    };
+    notes.unknown("response_format.", unknown)?;
+    let kind = kind.ok_or_else(|| Error::missing("response_format.type"))?;
+    match &*kind {
+        "text" => Ok(Answer::Text),
+        "json_object" => Ok(Answer::Object { description: None }),
+        "json_schema" => by_schema(json_schema, notes),
+        _ => {
+            let message = "'response_format.type' must be 'text', 'json_object' or 'json_schema'.";
+            Err(Error::invalid_param("response_format.type", message))
+        }
+    }
+}
+
+fn by_schema<'a>(json_schema: Option<JsonSchema<'a>>, notes: &mut Notes<'_>) -> Result<Answer<'a>, Error> {
+    let JsonSchema { name, description, schema, strict, unknown } =
+        json_schema.ok_or_else(|| Error::missing("response_format.json_schema"))?;
+    notes.unknown("response_format.json_schema.", unknown)?;
+    let description = description.filter(|text| !text.is_blank());
+    let Some(schema) = schema else {
+        return Ok(Answer::Object { description });
+    };
+    if !schema.get().starts_with('{') {
+        let message = format!("Invalid value for '{SCHEMA}': expected an object.");
+        return Err(Error::invalid_param(SCHEMA, message));
+    }
+    notes.check_schema_depth(schema, || SCHEMA.to_owned())?;
+    let name = name.filter(|name| !name.is_blank());
+    Ok(Answer::Schema { schema, name, description, strict: strict == Some(true) })
+}

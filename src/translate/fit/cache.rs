@@ -1,0 +1,104 @@
+//! Cache points: where a prefix ends that later requests share.
+
+use crate::bedrock::converse::{self, Block, CachePoint, CachePointType, SystemBlock, Tool};
+use crate::translate::conversation::Caching;
+
+use super::Fitting;
+use super::family::{Cache, Capabilities};
+use super::notes::{Field, Notes};
+
+/// No request may have more (AWS documentation, "Prompt caching").
+const POINTS: usize = 4;
+
+/// A cache point as the model takes it; none on families that do not cache.
+pub(super) fn point(point: CachePoint, capabilities: &Capabilities, notes: &mut Notes) -> Option<CachePoint> {
+    match capabilities.cache {
+        Cache::No => {
+            notes.dropped(Field::CachePoint);
+            None
+        }
+        Cache::FiveMinutes => {
+            notes.dropped_if(point.ttl.is_some(), Field::CacheHour);
+            Some(CachePoint { ttl: None, ..point })
+        }
+        Cache::OneHour => Some(point),
+    }
+}
+
+/// The same behind a tool, which not every family that caches takes.
+pub(super) fn tool_point(
+    asked: CachePoint,
+    capabilities: &Capabilities,
+    notes: &mut Notes,
+) -> Option<CachePoint> {
+    if capabilities.cache != Cache::No && capabilities.cache_tools {
+        return point(asked, capabilities, notes);
+    }
+    notes.dropped(Field::ToolCachePoint);
+    None
+}
+
+/// Of the five minutes that a point has by itself.
+const NEW: CachePoint = CachePoint { kind: CachePointType::Default, ttl: None };
+
+/// Adds the points that the client's switches ask for, or the configuration where the client marks nothing itself;
+/// and keeps the last four of all.
+pub(super) fn apply(body: &mut converse::Request<'_>, caching: Caching, fitting: &mut Fitting<'_, '_>) {
+    let Caching { system, messages, automatic } = caching;
+    let capabilities = fitting.capabilities;
+    let asked = system || messages;
+    if capabilities.cache == Cache::No {
+        fitting.notes.dropped_if(asked, Field::Caching);
+        return;
+    }
+    let automatic = automatic && !asked && count(body) == 0;
+    if automatic
+        && capabilities.cache_tools
+        && let Some(config) = &mut body.tool_config
+    {
+        config.tools.push(Tool::CachePoint(NEW));
+    }
+    if (automatic || system) && !matches!(body.system.last(), None | Some(SystemBlock::CachePoint(_))) {
+        body.system.push(SystemBlock::CachePoint(NEW));
+    }
+    let last_user = body.messages.iter_mut().rev().find(|message| message.role == converse::Role::User);
+    if let Some(message) = last_user.filter(|_| automatic || messages)
+        && !matches!(message.content.last(), None | Some(Block::CachePoint(_)))
+    {
+        message.content.push(Block::CachePoint(NEW));
+    }
+    // In the order of the prompt: tools, system, messages.
+    let mut surplus = count(body).saturating_sub(POINTS);
+    let mut keep = |is_point: bool| {
+        let drop = is_point && surplus > 0;
+        surplus = surplus.saturating_sub(drop.into());
+        !drop
+    };
+    if let Some(config) = &mut body.tool_config {
+        config.tools.retain(|tool| keep(is_tool_point(tool)));
+    }
+    body.system.retain(|block| keep(is_system_point(block)));
+    for message in &mut body.messages {
+        message.content.retain(|block| keep(is_point(block)));
+    }
+}
+
+fn count(body: &converse::Request<'_>) -> usize {
+    let in_tools = body.tool_config.iter().flat_map(|config| &config.tools);
+    let in_system = body.system.iter().filter(|block| is_system_point(block)).count();
+    let in_messages = body.messages.iter().flat_map(|message| &message.content);
+    let in_messages = in_messages.filter(|block| is_point(block)).count();
+    in_tools.filter(|tool| is_tool_point(tool)).count().saturating_add(in_system).saturating_add(in_messages)
+}
+
+fn is_tool_point(tool: &Tool<'_>) -> bool {
+    matches!(tool, Tool::CachePoint(_))
+}
+
+fn is_system_point(block: &SystemBlock<'_>) -> bool {
+    matches!(block, SystemBlock::CachePoint(_))
+}
+
+fn is_point(block: &Block<'_>) -> bool {
+    matches!(block, Block::CachePoint(_))
+}

@@ -1,0 +1,22 @@
+//! Members of the model's own body. What the client says in the model's own words holds over what is made of the rest.
+
+use std::borrow::Cow;
+
+use crate::bedrock::converse::{self, Document};
+use crate::wire::Raw;
+
+use super::Fitting;
+use super::notes::Field;
+
+/// Sets the client's fields.
+pub(super) fn set<'a>(
+    body: &mut converse::Request<'a>,
+    fields: Vec<(Cow<'a, str>, Raw<'a>)>,
+    fitting: &mut Fitting<'a, '_>,
+) {
+    for (name, value) in fields {
+        let lost = if name == "tool_choice" { Field::SingleCall } else { Field::TopK };
+        let replaced = body.additional_model_request_fields.set(name, Document::Raw(value));
+        fitting.notes.dropped_if(matches!(replaced, Some(Document::Ours(_))), lost);
+    }
+}

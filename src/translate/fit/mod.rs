@@ -1,0 +1,146 @@
+//! Makes a conversation fit a model, whatever API the client speaks. Every rule about what models take is here or in the
+//! table of [families](family), and nowhere else.
+//!
+//! ```text
+//! turns (tool ids and names, media, reasoning) ▶ tools (schemas, choice, form of the answer) ▶ sampling ▶ fields ▶ effort ▶ cache
+//! ```
+
+mod betas;
+mod cache;
+mod containers;
+mod distinct;
+mod effort;
+pub mod family;
+mod fields;
+mod inlining;
+mod media;
+pub mod notes;
+mod reasoning;
+mod references;
+mod sampling;
+mod schema;
+mod schema_object;
+mod structured;
+mod tool_choice;
+mod tool_config;
+mod tool_ids;
+mod tool_names;
+mod tool_specs;
+mod turn;
+mod turns;
+mod undo;
+mod waiting;
+
+use crate::bedrock::converse;
+
+use super::conversation::{Conversation, Rest};
+use family::Capabilities;
+use notes::{Note, Notes};
+use references::Following;
+use tool_names::ToolNames;
+
+pub use undo::{Called, Undo};
+
+/// What a conversation has to fit.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'o> {
+    /// What the model takes.
+    pub capabilities: &'o Capabilities,
+    /// Nesting of schemas, also with their references replaced.
+    pub schema_depth: usize,
+    /// Anthropic's beta features that Bedrock takes besides those that it is known to take; `*` at the end stands for any rest.
+    pub betas: &'o [String],
+}
+
+/// A conversation as the model takes it.
+#[derive(Debug)]
+pub struct Fitted<'a> {
+    /// Converse's body.
+    pub request: converse::Request<'a>,
+    /// What makes the reply the client's again.
+    pub undo: Undo,
+    /// What was changed on the way.
+    pub notes: Vec<Note>,
+}
+
+/// Why a conversation can be made to fit no model.
+#[derive(Debug)]
+pub enum Refused {
+    /// Nothing is said that could be answered.
+    Empty,
+    /// The schema of the tool at this place, and what is wrong with it.
+    ToolSchema(usize, String),
+    /// The same of the answer's.
+    AnswerSchema(String),
+}
+
+/// What every step of the way needs.
+struct Fitting<'a, 'o> {
+    capabilities: &'o Capabilities,
+    /// What following references may cost.
+    following: Following,
+    names: ToolNames<'a>,
+    notes: Notes,
+}
+
+/// Makes a conversation fit a model.
+///
+/// # Errors
+/// What could be sent to no model.
+pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fitted<'a>, Refused> {
+    let Target { capabilities, schema_depth, betas: more_betas } = target;
+    let Conversation {
+        messages,
+        tools,
+        choice,
+        single_call,
+        answer,
+        sampling,
+        effort,
+        thinking,
+        caching,
+        betas,
+        fields,
+        output_config,
+        rest,
+    } = conversation;
+    let Rest { guardrail, labels, performance, prompt_variables, response_paths, service_tier } = rest;
+    let mut fitting = Fitting {
+        capabilities,
+        following: Following::new(schema_depth),
+        // Tools come before turns: the turns speak of them by their legal names.
+        names: ToolNames::declare(tools.iter().map(|tool| tool.name.clone().into_cow())),
+        notes: Notes::default(),
+    };
+
+    let asked = effort::Asked { effort, thinking };
+    let prefill = capabilities.prefill && !asked.may_think(capabilities);
+    let turns::Turns { messages, system, called, is_called } = turns::turns(messages, prefill, &mut fitting)?;
+    let effort = effort::plan(asked, sampling.max_tokens, &messages, &mut fitting);
+    let mut body = converse::Request {
+        messages,
+        system,
+        guardrail_config: guardrail,
+        additional_model_response_field_paths: response_paths,
+        prompt_variables,
+        request_metadata: labels,
+        performance_config: performance,
+        service_tier,
+        ..converse::Request::default()
+    };
+    let form = structured::form(answer, &mut fitting);
+    let asked = tool_config::Asked { tools, choice, single_call, form };
+    let history = tool_config::History { called: &called, is_called: &is_called };
+    let answer_tool = tool_config::set(&mut body, asked, history, effort.thinks(), &mut fitting)?;
+
+    // Numbers, then what the client says in the model's own words, then effort, which overrules some of the numbers.
+    sampling::set(&mut body, sampling, &mut fitting);
+    fields::set(&mut body, fields, &mut fitting);
+    structured::beside(&mut body, output_config, &mut fitting);
+    effort::apply(&mut body, effort, &mut fitting);
+    betas::set(&mut body, betas, more_betas, &mut fitting);
+    cache::apply(&mut body, caching, &mut fitting);
+
+    let Fitting { names, notes, .. } = fitting;
+    Ok(Fitted { request: body, undo: Undo::new(names.into_changed(), answer_tool), notes: notes.into_vec() })
+}

@@ -1,0 +1,31 @@
+//! Reasoning of earlier answers: it goes back to the families that check its signature.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::family::{Capabilities, Reasoning as Means};
+use super::notes::{Field, Notes};
+use crate::bedrock::converse::Reasoning;
+
+/// The reasoning as it goes back; none where the model would not take it as its own.
+pub(super) fn replayed<'a>(
+    reasoning: Reasoning<'a>,
+    capabilities: &Capabilities,
+    notes: &mut Notes,
+) -> Option<Reasoning<'a>> {
+    let is_whole = match &reasoning {
+        Reasoning::ReasoningText { text, .. } if text.is_blank() => return None,
+        Reasoning::ReasoningText { signature, .. } => !signature.is_empty(),
+        Reasoning::RedactedContent(data) => is_base64(data),
+    };
+    if is_whole && matches!(capabilities.reasoning, Means::Budget | Means::Adaptive(_)) {
+        return Some(reasoning);
+    }
+    notes.dropped(Field::Replay);
+    None
+}
+
+/// True for base64 of something, all of it.
+fn is_base64(data: &str) -> bool {
+    STANDARD.decode(data).is_ok_and(|bytes| !bytes.is_empty())
+}

@@ -1,0 +1,72 @@
+//! The form of the answer: JSON by Bedrock's own means, or as the input of a tool that the model is made to call.
+
+use std::borrow::Cow;
+
+use crate::bedrock::converse::{self, OutputConfig, Structure, TextFormat};
+use crate::translate::conversation::{Answer, Written};
+use crate::wire::{self, Members, Raw, Str};
+
+use super::Fitting;
+use super::notes::Field;
+use super::references;
+
+/// How the answer gets its form.
+#[derive(Debug)]
+pub(super) enum Form<'a> {
+    /// It is text.
+    Text,
+    /// By `outputConfig`.
+    Native(OutputConfig<'a>),
+    /// By a tool whose input is the answer.
+    Tool {
+        /// Of the answer; `None`: any object.
+        schema: Option<Raw<'a>>,
+        /// What the client says of it.
+        description: Option<Str<'a>>,
+    },
+}
+
+/// The form that is asked for, by the means that the family has.
+pub(super) fn form<'a>(answer: Answer<'a>, fitting: &mut Fitting<'a, '_>) -> Form<'a> {
+    let capabilities = fitting.capabilities;
+    let form = match answer {
+        Answer::Text => return Form::Text,
+        Answer::Object { description } => Form::Tool { schema: None, description },
+        // Bedrock takes only closed schemas natively, which is what OpenAI's `strict` demands as well, and none that
+        // holds itself.
+        Answer::Schema { schema, name, description, strict: true }
+            if capabilities.structured_output && !references::is_recursive(schema, &fitting.following) =>
+        {
+            let structure = Structure::JsonSchema { schema: Cow::Borrowed(schema.get()), name, description };
+            Form::Native(OutputConfig::TextFormat { text_format: TextFormat::JsonSchema { structure } })
+        }
+        Answer::Schema { schema, description, .. } => Form::Tool { schema: Some(schema), description },
+    };
+    if matches!(form, Form::Tool { .. }) && !capabilities.tools {
+        fitting.notes.unsupported(Field::Answer);
+        return Form::Text;
+    }
+    form
+}
+
+/// Sets the client's own `outputConfig`, beside the form of the answer where that is set.
+pub(super) fn beside<'a>(
+    body: &mut converse::Request<'a>,
+    written: Option<Written<'a>>,
+    fitting: &mut Fitting<'a, '_>,
+) {
+    let Some(Written { raw, mut members }) = written else { return };
+    body.output_config = Some(match body.output_config.take() {
+        Some(OutputConfig::TextFormat { text_format }) => {
+            if members.iter().any(|(name, _)| *name == "textFormat") {
+                fitting.notes.dropped(Field::Answer);
+                OutputConfig::Raw(raw)
+            } else {
+                let text_format = wire::raw_of(&text_format);
+                members.push(("textFormat".into(), &text_format));
+                OutputConfig::Mended(wire::raw_of(&Members(members)))
+            }
+        }
+        _ => OutputConfig::Raw(raw),
+    });
+}

@@ -1,0 +1,40 @@
+//! The choice among the tools, in Converse's form.
+
+use crate::bedrock::converse::{self, ToolChoice, ToolSpec};
+use crate::translate::conversation::Choice;
+use crate::translate::numbered::Numbered;
+
+use super::tool_names::ToolNames;
+
+/// What the choice means for Bedrock; tools that are not allowed go, but for those that the history calls.
+pub(super) fn chosen<'a>(
+    choice: Choice<'a>,
+    specs: &mut Vec<converse::Tool<'a>>,
+    is_called: &Numbered<'static>,
+    names: &mut ToolNames<'a>,
+) -> Option<ToolChoice<'a>> {
+    match choice {
+        Choice::Auto | Choice::None => None,
+        Choice::Required => Some(ToolChoice::Any {}),
+        Choice::Named(name) => Some(ToolChoice::Tool { name: names.legal(&name) }),
+        Choice::Allowed { required, names: allowed } => {
+            let mut legal = Numbered::default();
+            for name in allowed {
+                legal.add(names.legal(&name));
+            }
+            retain(specs, |spec| legal.contains(&spec.name) || is_called.contains(&spec.name));
+            (required && !specs.is_empty()).then_some(ToolChoice::Any {})
+        }
+    }
+}
+
+/// Keeps these tools, and the cache points behind them.
+pub(super) fn retain<'a>(specs: &mut Vec<converse::Tool<'a>>, mut keep: impl FnMut(&ToolSpec<'a>) -> bool) {
+    let mut kept = false;
+    specs.retain(|tool| {
+        if let converse::Tool::ToolSpec(spec) = tool {
+            kept = keep(spec);
+        }
+        kept
+    });
+}

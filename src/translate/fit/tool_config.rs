@@ -1,0 +1,139 @@
+//! Tools, and what the model must call of them: as the client asks, as the history needs it, as the form of the answer does.
+
+use serde::Serialize;
+
+use crate::bedrock::converse::{self, Document, InputSchema, SystemBlock, ToolChoice, ToolConfig};
+use crate::translate::conversation::{Choice, Tool};
+use crate::translate::numbered::Numbered;
+
+use super::family::Forced;
+use super::notes::Field;
+use super::structured::Form;
+use super::tool_choice::{chosen, retain};
+use super::tool_specs::{open_schema, spec, specs};
+use super::{Fitting, Refused, schema};
+
+/// The tool whose input is the answer.
+const ANSWER: &str = "json_answer";
+
+/// What is asked for.
+#[derive(Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) tools: Vec<Tool<'a>>,
+    pub(super) choice: Choice<'a>,
+    pub(super) single_call: bool,
+    pub(super) form: Form<'a>,
+}
+
+/// The tools that the history calls.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct History<'r> {
+    /// Their legal names, in their order.
+    pub(super) called: &'r [String],
+    /// The same, to look them up.
+    pub(super) is_called: &'r Numbered<'static>,
+}
+
+/// Sets `toolConfig`, or `outputConfig` for the form of the answer. `thinks` says whether the model will think, and so cannot
+/// be told to call. Gives back the tool whose input is the answer, where there is one.
+pub(super) fn set<'a>(
+    body: &mut converse::Request<'a>,
+    asked: Asked<'a>,
+    history: History<'_>,
+    thinks: bool,
+    fitting: &mut Fitting<'a, '_>,
+) -> Result<Option<String>, Refused> {
+    let Asked { tools, mut choice, single_call, form } = asked;
+    let History { called, is_called } = history;
+    let capabilities = fitting.capabilities;
+    let mut specs = specs(tools, fitting)?;
+    if !specs.is_empty() && !capabilities.tools {
+        fitting.notes.unsupported(Field::Tools);
+        specs.clear();
+        choice = Choice::None;
+    }
+    let is_withheld = matches!(choice, Choice::None);
+    let mut tool_choice = chosen(choice, &mut specs, is_called, &mut fitting.names);
+    if is_withheld && called.is_empty() {
+        specs.clear();
+    }
+    let alone = specs.is_empty() || is_withheld;
+    // Bedrock wants the tools that the history speaks of.
+    if capabilities.tools && specs.is_empty() {
+        specs.extend(called.iter().map(|name| spec(name.clone().into(), None, open_schema())));
+    }
+    let forced = if thinks { Forced::No } else { capabilities.forced_tool };
+    if forced == Forced::No && tool_choice.is_some() {
+        fitting.notes.dropped(Field::ToolChoice);
+        tool_choice = None;
+    }
+    let mut answer_tool = None;
+    match form {
+        Form::Text => {}
+        Form::Native(config) => body.output_config = Some(config),
+        Form::Tool { schema, description } => {
+            let name = fitting.names.own(ANSWER);
+            let input_schema = match schema {
+                Some(schema) => InputSchema {
+                    json: schema::root(schema, capabilities.schemas, &fitting.following, &mut fitting.notes)
+                        .map_err(Refused::AnswerSchema)?,
+                },
+                None => open_schema(),
+            };
+            let description = description.unwrap_or_else(|| "Gives the final answer.".into());
+            specs.push(spec(name.clone(), Some(description), input_schema));
+            answer_tool = Some(name.clone().into_owned());
+            if forced == Forced::No {
+                let order =
+                    format!("Give your final answer by calling the tool `{name}`, and in no other way.");
+                body.system.push(SystemBlock::Text(order.into()));
+            } else if alone {
+                tool_choice = Some(ToolChoice::Tool { name });
+            } else {
+                // One tool by its name is what the client wants first; any other choice now is among these and ours.
+                tool_choice = tool_choice.filter(|choice| matches!(choice, ToolChoice::Tool { .. }));
+                tool_choice = tool_choice.or(Some(ToolChoice::Any {}));
+            }
+        }
+    }
+    if specs.is_empty() {
+        return Ok(None);
+    }
+    if forced == Forced::Any
+        && let Some(ToolChoice::Tool { name }) = &tool_choice
+    {
+        // Any of one is that one.
+        retain(&mut specs, |spec| spec.name == *name || is_called.contains(&spec.name));
+        tool_choice = Some(ToolChoice::Any {});
+    }
+    if single_call {
+        if capabilities.single_call {
+            // Bedrock refuses a `toolChoice` beside this, so the choice goes along.
+            let choice = only_one(tool_choice.take());
+            body.additional_model_request_fields.set("tool_choice", choice);
+        } else {
+            fitting.notes.dropped(Field::SingleCall);
+        }
+    }
+    body.tool_config = Some(ToolConfig { tools: specs, tool_choice });
+    Ok(answer_tool)
+}
+
+/// Claude's own `tool_choice`.
+#[derive(Serialize)]
+struct SingleCall {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    disable_parallel_tool_use: bool,
+}
+
+fn only_one<'a>(choice: Option<ToolChoice<'_>>) -> Document<'a> {
+    let (kind, name) = match choice {
+        None => ("auto", None),
+        Some(ToolChoice::Any {}) => ("any", None),
+        Some(ToolChoice::Tool { name }) => ("tool", Some(name.into_owned())),
+    };
+    Document::ours(&SingleCall { kind, name, disable_parallel_tool_use: true })
+}

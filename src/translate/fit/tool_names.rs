@@ -1,0 +1,102 @@
+//! Tool names: clients use more characters than Bedrock takes. The map lives and dies with its request.
+
+use std::borrow::Cow;
+
+use super::distinct::Distinct;
+use crate::translate::numbered::Numbered;
+
+/// Longest name (service model).
+const LENGTH: usize = 64;
+
+/// The names of one request, each legal and distinct.
+#[derive(Debug, Default)]
+pub(super) struct ToolNames<'a> {
+    entries: Vec<Entry<'a>>,
+    /// Where an original name stands in `entries`.
+    by_original: Numbered<'a>,
+    distinct: Distinct,
+}
+
+#[derive(Debug)]
+struct Entry<'a> {
+    original: Cow<'a, str>,
+    legal: Cow<'a, str>,
+}
+
+impl<'a> ToolNames<'a> {
+    /// Takes up the declared tools. A name that is legal as it stands keeps itself; the others make way.
+    pub(super) fn declare(tools: impl Iterator<Item = Cow<'a, str>>) -> Self {
+        let mut names = Self::default();
+        let (legal, illegal): (Vec<_>, Vec<_>) = tools.partition(|name| is_legal(name));
+        for name in legal.into_iter().chain(illegal) {
+            names.add(name);
+        }
+        names
+    }
+
+    /// The legal name of a tool, declared or met in the history.
+    pub(super) fn legal(&mut self, original: &str) -> Cow<'a, str> {
+        match self.known(original) {
+            Some(legal) => legal,
+            None => self.add(Cow::Owned(original.to_owned())),
+        }
+    }
+
+    /// A legal name for a tool of our own.
+    pub(super) fn own(&mut self, name: &'static str) -> Cow<'a, str> {
+        self.distinct.name(Cow::Borrowed(name), '_', LENGTH)
+    }
+
+    /// What the reply must map back: the legal name, and the client's.
+    pub(super) fn into_changed(self) -> Vec<(String, String)> {
+        let changed = self.entries.into_iter().filter(|entry| entry.legal != entry.original);
+        changed.map(|Entry { original, legal }| (legal.into_owned(), original.into_owned())).collect()
+    }
+
+    fn add(&mut self, original: Cow<'a, str>) -> Cow<'a, str> {
+        if let Some(legal) = self.known(&original) {
+            return legal;
+        }
+        let legal = self.distinct.name(legalised(original.clone()), '_', LENGTH);
+        self.by_original.add(original.clone());
+        self.entries.push(Entry { original, legal: legal.clone() });
+        legal
+    }
+
+    fn known(&self, original: &str) -> Option<Cow<'a, str>> {
+        self.entries.get(self.by_original.get(original)?).map(|entry| entry.legal.clone())
+    }
+}
+
+fn is_legal(name: &str) -> bool {
+    (1..=LENGTH).contains(&name.len()) && name.chars().all(is_legal_char)
+}
+
+fn is_legal_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
+}
+
+fn legalised(name: Cow<'_, str>) -> Cow<'_, str> {
+    if is_legal(&name) {
+        return name;
+    }
+    let name: String = name.chars().map(|c| if is_legal_char(c) { c } else { '_' }).take(LENGTH).collect();
+    Cow::Owned(if name.is_empty() { "tool".to_owned() } else { name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_legal_distinct_and_mapped_back() {
+        let long = "x".repeat(100);
+        let declared = ["a.b", "a_b", "größe", &long, "plain"];
+        let mut names = ToolNames::declare(declared.iter().map(|name| Cow::Borrowed(*name)));
+        let legal: Vec<_> = declared.iter().map(|name| names.legal(name).into_owned()).collect();
+        assert_eq!(legal, ["a_b_2", "a_b", "gr__e", &"x".repeat(64), "plain"]);
+        let changed = names.into_changed();
+        assert!(changed.contains(&("a_b_2".to_owned(), "a.b".to_owned())));
+        assert_eq!(changed.len(), 3);
+    }
+}
