@@ -71,6 +71,14 @@ impl Document<'_> {
     pub fn constant(json: &'static str) -> Self {
         Self::Ours(wire::from_str::<Raw<'_>>(json).unwrap_or(RawValue::NULL).to_owned())
     }
+
+    /// The JSON.
+    pub fn raw(&self) -> Raw<'_> {
+        match self {
+            Self::Raw(raw) => raw,
+            Self::Mended(json) | Self::Ours(json) => json,
+        }
+    }
 }
 
 /// `additionalModelRequestFields`, sorted: the last of a name wins.

@@ -4,7 +4,7 @@ use crate::openai::Error;
 use crate::translate::fit::notes::{Field, Note};
 use crate::translate::notes::Notes;
 
-use super::cache;
+use super::{cache, format};
 
 /// What the client called what has more names than one.
 #[derive(Debug)]
@@ -24,6 +24,9 @@ pub(super) fn name(noted: Vec<Note>, names: &Names, notes: &mut Notes<'_>) -> Re
         match note {
             Note::Dropped(Field::SchemaMember(member)) => {
                 notes.ignore(&format!("tools[].function.parameters.{member}"));
+            }
+            Note::Dropped(Field::AnswerMember(member)) => {
+                notes.ignore(&format!("{}.{member}", format::SCHEMA))
             }
             Note::Dropped(Field::Beta(name)) => notes.ignore(&format!("anthropic-beta.{name}")),
             Note::Dropped(Field::CachePoint) => {
@@ -62,6 +65,7 @@ fn param(field: &Field, names: &Names) -> &'static str {
         Field::SingleCall => "parallel_tool_calls",
         Field::Strict => "tools[].function.strict",
         Field::SchemaMember(_) => "tools[].function.parameters",
+        Field::AnswerMember(_) => format::SCHEMA,
         Field::Answer => "response_format",
         Field::Effort => "reasoning_effort",
         Field::Thinking => "thinking",

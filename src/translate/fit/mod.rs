@@ -7,16 +7,19 @@
 
 mod betas;
 mod cache;
+mod constrained;
 mod containers;
 mod distinct;
 mod effort;
 pub mod family;
 mod fields;
 mod inlining;
+mod keywords;
 mod media;
 pub mod notes;
 mod reasoning;
 mod references;
+mod root_union;
 mod sampling;
 mod schema;
 mod schema_object;
@@ -34,6 +37,7 @@ mod waiting;
 use crate::bedrock::converse;
 
 use super::conversation::{Conversation, Rest};
+use constrained::Constraints;
 use family::Capabilities;
 use notes::{Note, Notes};
 use references::Following;
@@ -79,6 +83,8 @@ struct Fitting<'a, 'o> {
     capabilities: &'o Capabilities,
     /// What following references may cost.
     following: Following,
+    /// What the model is held to so far.
+    constraints: Constraints,
     names: ToolNames<'a>,
     notes: Notes,
 }
@@ -108,6 +114,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
     let mut fitting = Fitting {
         capabilities,
         following: Following::new(schema_depth),
+        constraints: Constraints::default(),
         // Tools come before turns: the turns speak of them by their legal names.
         names: ToolNames::declare(tools.iter().map(|tool| tool.name.clone().into_cow())),
         notes: Notes::default(),

@@ -30,8 +30,10 @@ pub enum Field {
     SingleCall,
     /// Arguments exactly by the schema.
     Strict,
-    /// A member at the root of a tool's schema.
+    /// A keyword of a tool's schema.
     SchemaMember(String),
+    /// A keyword of the answer's schema.
+    AnswerMember(String),
     /// The form of the answer.
     Answer,
     /// How hard to think.
@@ -63,7 +65,9 @@ pub(super) struct Notes(Vec<Note>);
 
 impl Notes {
     pub(super) fn dropped(&mut self, field: Field) {
-        if matches!(field, Field::SchemaMember(_) | Field::Beta(_)) && self.0.len() >= MOST {
+        if matches!(field, Field::SchemaMember(_) | Field::AnswerMember(_) | Field::Beta(_))
+            && self.0.len() >= MOST
+        {
             return;
         }
         self.note(Note::Dropped(field));

@@ -21,6 +21,12 @@ impl Following {
     pub(super) fn new(deepest: usize) -> Self {
         Self { deepest, cost: Cell::new(0) }
     }
+
+    /// Following references may look at the same text again and again, however little of it is written.
+    pub(super) fn spend(&self, cost: usize) -> Result<(), Unfollowed> {
+        self.cost.set(self.cost.get().saturating_add(cost));
+        if self.cost.get() <= FOLLOWED { Ok(()) } else { Err(Unfollowed::TooLarge) }
+    }
 }
 
 /// A member that is a reference.
@@ -98,11 +104,9 @@ impl<'s, 'f> References<'s, 'f> {
         self.following.deepest
     }
 
-    /// Following references may look at the same text again and again, however little of it is written.
+    /// The same as [`Following::spend`].
     pub(super) fn spend(&self, cost: usize) -> Result<(), Unfollowed> {
-        let so_far = &self.following.cost;
-        so_far.set(so_far.get().saturating_add(cost));
-        if so_far.get() <= FOLLOWED { Ok(()) } else { Err(Unfollowed::TooLarge) }
+        self.following.spend(cost)
     }
 
     /// Finds what a JSON pointer within the schema leads to (RFC 6901).

@@ -7,6 +7,7 @@ use super::family::Schemas;
 use super::inlining::Inliner;
 use super::notes::{Field, Notes};
 use super::references::{Following, Unfollowed, may_refer};
+use super::root_union::{is_union, merged};
 use super::schema_object::{Object, members, value};
 use crate::bedrock::converse::Document;
 use crate::wire::{self, Members, Raw};
@@ -26,13 +27,47 @@ pub(super) fn root<'a>(
     schema: Raw<'a>,
     schemas: Schemas,
     following: &Following,
-    notes: &mut Notes,
+    notes: &mut Changed<'_>,
 ) -> Result<Document<'a>, String> {
     let members = members(schema)?;
     check_type(&members)?;
+    let unions: Vec<_> = members.iter().filter(|(name, _)| is_union(name)).collect();
+    if unions.is_empty() {
+        return fitting(schema, members, schemas, following, notes);
+    }
+    for (name, _) in unions {
+        notes.dropped(name);
+    }
+    let merged = merged(&members, following).map_err(unfollowed)?;
+    let document = fitting(&merged, self::members(&merged)?, schemas, following, notes)?;
+    Ok(Document::Mended(document.raw().to_owned()))
+}
+
+fn fitting<'a>(
+    schema: Raw<'a>,
+    members: Object<'a>,
+    schemas: Schemas,
+    following: &Following,
+    notes: &mut Changed<'_>,
+) -> Result<Document<'a>, String> {
     match schemas {
         Schemas::Any => with_type(schema, members),
         Schemas::Plain => plain(schema, following, notes),
+    }
+}
+
+/// Notes of what was changed in a schema.
+pub(super) struct Changed<'n> {
+    /// Where they are kept.
+    pub(super) notes: &'n mut Notes,
+    /// Whose keywords they are about.
+    pub(super) field: fn(String) -> Field,
+}
+
+impl Changed<'_> {
+    /// A keyword that is not sent, or in other words.
+    pub(super) fn dropped(&mut self, keyword: &str) {
+        self.notes.dropped((self.field)(keyword.to_owned()));
     }
 }
 
@@ -64,7 +99,11 @@ fn with_type<'a>(schema: Raw<'a>, members: Object<'a>) -> Result<Document<'a>, S
 }
 
 /// Nothing at the root but `type`, `properties` and `required`, and no references anywhere.
-fn plain<'a>(schema: Raw<'a>, following: &Following, notes: &mut Notes) -> Result<Document<'a>, String> {
+fn plain<'a>(
+    schema: Raw<'a>,
+    following: &Following,
+    notes: &mut Changed<'_>,
+) -> Result<Document<'a>, String> {
     let inlined = if may_refer(schema) { Some(inlined(schema, following)?) } else { None };
     let root = match &inlined {
         Some(inlined) => members(wire::from_str(inlined).map_err(|_| UNREADABLE.to_owned())?)?,
@@ -82,7 +121,7 @@ fn plain<'a>(schema: Raw<'a>, following: &Following, notes: &mut Notes) -> Resul
                 is_changed = true;
                 let asks = !SILENT.contains(&name) && !matches!(name, "type" | "properties" | "required");
                 if asks {
-                    notes.dropped(Field::SchemaMember(name.to_owned()));
+                    notes.dropped(name);
                 }
             }
         }
@@ -103,14 +142,18 @@ fn object_type() -> Result<Raw<'static>, String> {
 
 fn inlined(schema: Raw<'_>, following: &Following) -> Result<String, String> {
     let root = members(schema)?;
-    Inliner::new(&root, following).run().map_err(|reason| match reason {
+    Inliner::new(&root, following).run().map_err(unfollowed)
+}
+
+fn unfollowed(reason: Unfollowed) -> String {
+    match reason {
         Unfollowed::Dangling(reference) => {
             let reference: String = reference.chars().take(128).collect();
             format!("its $ref '{reference}' leads nowhere.")
         }
         Unfollowed::TooLarge => "with its references replaced it is too large or nests too deep.".to_owned(),
         Unfollowed::Unreadable => UNREADABLE.to_owned(),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -124,7 +167,8 @@ mod tests {
 
     fn plain(text: &str) -> (Result<String, String>, Vec<Note>) {
         let mut notes = Notes::default();
-        let document = root(raw(text), Schemas::Plain, &Following::new(100), &mut notes);
+        let mut changed = Changed { notes: &mut notes, field: Field::SchemaMember };
+        let document = root(raw(text), Schemas::Plain, &Following::new(100), &mut changed);
         (document.map(|document| wire::to_string(&document)), notes.into_vec())
     }
 

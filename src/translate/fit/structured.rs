@@ -7,8 +7,10 @@ use crate::translate::conversation::{Answer, Written};
 use crate::wire::{self, Members, Raw, Str};
 
 use super::Fitting;
+use super::constrained::Constrained;
 use super::notes::Field;
-use super::references;
+use super::root_union::is_union;
+use super::schema_object::members;
 
 /// How the answer gets its form.
 #[derive(Debug)]
@@ -32,21 +34,47 @@ pub(super) fn form<'a>(answer: Answer<'a>, fitting: &mut Fitting<'a, '_>) -> For
     let form = match answer {
         Answer::Text => return Form::Text,
         Answer::Object { description } => Form::Tool { schema: None, description },
-        // Bedrock takes only closed schemas natively, which is what OpenAI's `strict` demands as well, and none that
-        // holds itself.
-        Answer::Schema { schema, name, description, strict: true }
-            if capabilities.structured_output && !references::is_recursive(schema, &fitting.following) =>
-        {
-            let structure = Structure::JsonSchema { schema: Cow::Borrowed(schema.get()), name, description };
-            Form::Native(OutputConfig::TextFormat { text_format: TextFormat::JsonSchema { structure } })
+        // Bedrock holds models to closed schemas only, which is what OpenAI's `strict` demands as well.
+        Answer::Schema { schema, name, description, strict } => {
+            let held_to =
+                if strict && capabilities.structured_output { fitting.held_to(schema) } else { None };
+            match held_to {
+                Some(schema) => {
+                    let structure = Structure::JsonSchema { schema, name, description };
+                    Form::Native(OutputConfig::TextFormat {
+                        text_format: TextFormat::JsonSchema { structure },
+                    })
+                }
+                None => Form::Tool { schema: Some(schema), description },
+            }
         }
-        Answer::Schema { schema, description, .. } => Form::Tool { schema: Some(schema), description },
     };
     if matches!(form, Form::Tool { .. }) && !capabilities.tools {
         fitting.notes.unsupported(Field::Answer);
         return Form::Text;
     }
     form
+}
+
+impl Fitting<'_, '_> {
+    /// The schema that the model is held to; `None` where there is no way to.
+    fn held_to<'a>(&mut self, schema: Raw<'a>) -> Option<Cow<'a, str>> {
+        let root = members(schema).ok()?;
+        // What Claude refuses at the root of a tool's schema is not tried here.
+        if root.iter().any(|(name, _)| is_union(name)) {
+            return None;
+        }
+        match self.constraints.answer(schema, &self.following) {
+            Constrained::AsItIs => Some(Cow::Borrowed(schema.get())),
+            Constrained::Mended { schema, changed } => {
+                for keyword in changed {
+                    self.notes.dropped(Field::AnswerMember(keyword));
+                }
+                Some(Cow::Owned(schema.get().to_owned()))
+            }
+            Constrained::Loose => None,
+        }
+    }
 }
 
 /// Sets the client's own `outputConfig`, beside the form of the answer where that is set.

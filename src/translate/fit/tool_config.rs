@@ -8,10 +8,11 @@ use crate::translate::numbered::Numbered;
 
 use super::family::Forced;
 use super::notes::Field;
+use super::schema::{Changed, root};
 use super::structured::Form;
 use super::tool_choice::{chosen, retain};
 use super::tool_specs::{open_schema, spec, specs};
-use super::{Fitting, Refused, schema};
+use super::{Fitting, Refused};
 
 /// The tool whose input is the answer.
 const ANSWER: &str = "json_answer";
@@ -74,10 +75,12 @@ pub(super) fn set<'a>(
         Form::Tool { schema, description } => {
             let name = fitting.names.own(ANSWER);
             let input_schema = match schema {
-                Some(schema) => InputSchema {
-                    json: schema::root(schema, capabilities.schemas, &fitting.following, &mut fitting.notes)
-                        .map_err(Refused::AnswerSchema)?,
-                },
+                Some(schema) => {
+                    let mut changed = Changed { notes: &mut fitting.notes, field: Field::AnswerMember };
+                    let json = root(schema, capabilities.schemas, &fitting.following, &mut changed)
+                        .map_err(Refused::AnswerSchema)?;
+                    InputSchema { json }
+                }
                 None => open_schema(),
             };
             let description = description.unwrap_or_else(|| "Gives the final answer.".into());

@@ -6,8 +6,10 @@ use crate::bedrock::converse::{self, Document, InputSchema, ToolSpec};
 use crate::translate::conversation::{Schema, Tool};
 use crate::wire::Str;
 
+use super::constrained::Constrained;
 use super::notes::Field;
-use super::{Fitting, Refused, cache, references, schema};
+use super::schema::{self, Changed};
+use super::{Fitting, Refused, cache};
 
 /// A tool of ours, or of the history.
 pub(super) fn spec<'a>(
@@ -26,21 +28,14 @@ pub(super) fn specs<'a>(
     let mut specs = Vec::with_capacity(tools.len());
     for (place, tool) in tools.into_iter().enumerate() {
         let Tool { name, description, schema, strict, cache_point } = tool;
-        let given = match schema {
-            Some(Schema::Given(schema)) => Some(schema),
-            Some(Schema::Own(_)) | None => None,
-        };
-        let input_schema =
+        let mut json =
             input_schema(schema, strict, fitting).map_err(|reason| Refused::ToolSchema(place, reason))?;
-        let is_strict = strict.is_some()
-            && fitting.capabilities.strict_tools
-            && !given.is_some_and(|schema| references::is_recursive(schema, &fitting.following));
-        fitting.notes.dropped_if(strict == Some(true) && !is_strict, Field::Strict);
+        let strict = strict.filter(|strict| fitting.is_held_to(*strict, &mut json));
         specs.push(converse::Tool::ToolSpec(ToolSpec {
             name: fitting.names.legal(&name),
             description,
-            input_schema,
-            strict: strict.filter(|_| is_strict),
+            input_schema: InputSchema { json },
+            strict,
         }));
         let point =
             cache_point.and_then(|point| cache::tool_point(point, fitting.capabilities, &mut fitting.notes));
@@ -53,22 +48,51 @@ fn input_schema<'a>(
     schema: Option<Schema<'a>>,
     strict: Option<bool>,
     fitting: &mut Fitting<'a, '_>,
-) -> Result<InputSchema<'a>, String> {
-    let json = match schema {
+) -> Result<Document<'a>, String> {
+    Ok(match schema {
         Some(Schema::Given(schema)) => {
-            schema::root(schema, fitting.capabilities.schemas, &fitting.following, &mut fitting.notes)?
+            let mut changed = Changed { notes: &mut fitting.notes, field: Field::SchemaMember };
+            schema::root(schema, fitting.capabilities.schemas, &fitting.following, &mut changed)?
         }
         Some(Schema::Own(schema)) => Document::constant(schema),
         // Claude takes only closed schemas as strict.
         None if strict == Some(true) => {
             Document::constant(r#"{"type":"object","properties":{},"additionalProperties":false}"#)
         }
-        None => return Ok(open_schema()),
-    };
-    Ok(InputSchema { json })
+        None => Document::constant(OPEN),
+    })
 }
+
+impl Fitting<'_, '_> {
+    /// Whether `strict` goes on; where the model is to be held to the schema, the schema is made fit for that.
+    fn is_held_to(&mut self, strict: bool, schema: &mut Document<'_>) -> bool {
+        let is_taken = self.capabilities.strict_tools;
+        if !strict {
+            return is_taken;
+        }
+        let constrained =
+            if is_taken { self.constraints.tool(schema.raw(), &self.following) } else { Constrained::Loose };
+        match constrained {
+            Constrained::AsItIs => true,
+            Constrained::Mended { schema: mended, changed } => {
+                *schema = Document::Mended(mended);
+                for keyword in changed {
+                    self.notes.dropped(Field::SchemaMember(keyword));
+                }
+                true
+            }
+            Constrained::Loose => {
+                self.notes.dropped(Field::Strict);
+                false
+            }
+        }
+    }
+}
+
+/// The schema of any object.
+const OPEN: &str = r#"{"type":"object","properties":{}}"#;
 
 /// Of any object.
 pub(super) fn open_schema<'a>() -> InputSchema<'a> {
-    InputSchema { json: Document::constant(r#"{"type":"object","properties":{}}"#) }
+    InputSchema { json: Document::constant(OPEN) }
 }

@@ -1,0 +1,67 @@
+//! The keywords of JSON Schema that constrained decoding takes (AWS documentation, "Get validated JSON results from models";
+//! Anthropic documentation, "Structured outputs"), and how those that are refused are told to the model in words.
+
+use crate::wire::{self, Raw};
+
+use super::schema_object::Object;
+
+/// Formats of strings that are taken.
+const FORMATS: &[&str] =
+    &["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"];
+
+/// What becomes of a member of a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keyword {
+    /// Taken, and holds no schemas.
+    Taken,
+    /// A schema.
+    Schema,
+    /// A list of schemas.
+    Schemas,
+    /// Schemas by names of the client's own.
+    Named,
+    /// Refused; it only narrows a value or speaks of it, so that the description may say it instead.
+    Told,
+}
+
+/// What becomes of the member `name` with the value `value`.
+pub(super) fn keyword(name: &str, value: Raw<'_>) -> Keyword {
+    match name {
+        "type"
+        | "enum"
+        | "const"
+        | "default"
+        | "required"
+        | "additionalProperties"
+        | "title"
+        | "description"
+        | "$ref"
+        | "$schema"
+        | "$id" => Keyword::Taken,
+        "items" => Keyword::Schema,
+        "anyOf" | "oneOf" | "allOf" => Keyword::Schemas,
+        "properties" | "$defs" | "definitions" => Keyword::Named,
+        "minItems" if matches!(value.get(), "0" | "1") => Keyword::Taken,
+        "format" if FORMATS.iter().any(|format| is_text(value, format)) => Keyword::Taken,
+        _ => Keyword::Told,
+    }
+}
+
+/// True for the JSON string `text`, which has nothing to escape.
+pub(super) fn is_text(value: Raw<'_>, text: &str) -> bool {
+    value.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) == Some(text)
+}
+
+/// The description with the members that `told` names, as Anthropic's own SDKs write them: `Tags.\n\n{maxItems: 3}`.
+pub(super) fn described(description: Option<Raw<'_>>, told: &Object<'_>) -> String {
+    let mut text: String = description.and_then(|text| wire::from_str(text.get()).ok()).unwrap_or_default();
+    text.push_str(if text.is_empty() { "{" } else { "\n\n{" });
+    for (index, (name, value)) in told.iter().enumerate() {
+        text.push_str(if index == 0 { "" } else { ", " });
+        text.push_str(name);
+        text.push_str(": ");
+        text.push_str(value.get());
+    }
+    text.push('}');
+    text
+}
