@@ -165,10 +165,7 @@ pub enum Answer<'a> {
     #[default]
     Text,
     /// A JSON object.
-    Object {
-        /// What it is for.
-        description: Option<Str<'a>>,
-    },
+    Object,
     /// JSON by a schema.
     Schema {
         /// The schema, an object.

@@ -74,7 +74,8 @@ def test_nova_is_made_to_call_a_tool_whose_input_is_the_answer(client, emulator)
 
 
 def test_a_model_that_cannot_be_made_to_is_asked_to(client, emulator):
-    client.chat.completions.create(model=NOT_FORCED, messages=QUESTION, response_format={"type": "json_object"})
+    form = {"type": "json_schema", "json_schema": {"name": "order", "schema": Order.model_json_schema()}}
+    client.chat.completions.create(model=NOT_FORCED, messages=QUESTION, response_format=form)
     body = emulator.body()
     [tool] = body["toolConfig"]["tools"]
     assert "toolChoice" not in body["toolConfig"]
@@ -92,6 +93,13 @@ def test_what_such_a_model_says_before_its_answer_is_no_part_of_it(client, strea
     else:
         answer = client.chat.completions.parse(**arguments)
     assert answer.choices[0].message.parsed == ORDER
+
+
+def test_an_object_of_any_form_is_asked_for_in_words(client, emulator):
+    """Told to call a tool with a schema of any object, Claude calls the tool with an empty one."""
+    client.chat.completions.create(model=CLAUDE, messages=QUESTION, response_format={"type": "json_object"})
+    body = emulator.body()
+    assert "JSON object" in body["system"][0]["text"] and "toolConfig" not in body
 
 
 @pytest.mark.parametrize("stream", [False, True])

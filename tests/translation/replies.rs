@@ -40,7 +40,8 @@ const CLIENTS: &[(&str, &[&str])] = &[
 ];
 
 /// A client that wants JSON, by the answer tool.
-const JSON: &str = r#""response_format":{"type":"json_object"}"#;
+const JSON: &str =
+    r#""response_format":{"type":"json_schema","json_schema":{"name":"answer","schema":{"type":"object"}}}"#;
 
 #[test]
 fn a_reply_is_the_same_whole_and_as_a_stream() {

@@ -185,8 +185,17 @@ fn say(body: &Value, facts: &Facts, faults: &Faults, question: &Question, answer
         return;
     }
     if question.wants_json {
-        let object = json!({"answer": question.text, "results": question.results});
-        answer.blocks.push(Block::Text(format!("```json\n{object}\n```")));
+        let mut object = sample(&json!({"type": "object"}), &question.text);
+        if object == json!({}) {
+            object = json!({"answer": question.text, "results": question.results});
+        }
+        // A model goes on from what stands in its mouth.
+        let text = if question.is_begun {
+            object.to_string().split_off(1)
+        } else {
+            format!("```json\n{object}\n```")
+        };
+        answer.blocks.push(Block::Text(text));
         return;
     }
     let text = if !question.results.is_empty() {
@@ -320,6 +329,10 @@ mod tests {
         let Block::Text(text) = &ask(&body).blocks[0] else { panic!("no text") };
         let inner = text.strip_prefix("```json\n").and_then(|t| t.strip_suffix("\n```")).unwrap();
         assert_eq!(serde_json::from_str::<Value>(inner).unwrap()["answer"], "What is up?");
+        let messages = body["messages"].as_array_mut().unwrap();
+        messages.push(json!({"role": "assistant", "content": [{"text": "{"}]}));
+        let Block::Text(text) = &ask(&body).blocks[0] else { panic!("no text") };
+        assert!(text.starts_with("\"answer\":"), "{text}");
     }
 
     #[test]

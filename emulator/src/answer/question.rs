@@ -11,6 +11,8 @@ pub(super) struct Question {
     pub(super) turns: usize,
     /// The system's text or the user's asks for a JSON object.
     pub(super) wants_json: bool,
+    /// The last turn is the model's own, and begins an object.
+    pub(super) is_begun: bool,
 }
 
 impl Question {
@@ -36,7 +38,11 @@ impl Question {
             .filter_map(|block| block.get("text")?.as_str())
             .chain([text.as_str()])
             .any(|text| text.split(['.', ':', '\n']).any(asks_for_json));
-        Self { text, media: media(blocks), results, turns: messages.len(), wants_json }
+        let is_begun = messages.last().is_some_and(|m| {
+            m.get("role").and_then(Value::as_str) == Some("assistant")
+                && m.pointer("/content/0/text").and_then(Value::as_str) == Some("{")
+        });
+        Self { text, media: media(blocks), results, turns: messages.len(), wants_json, is_begun }
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn read<'a>(
     let kind = kind.ok_or_else(|| Error::missing("response_format.type"))?;
     match &*kind {
         "text" => Ok(Answer::Text),
-        "json_object" => Ok(Answer::Object { description: None }),
+        "json_object" => Ok(Answer::Object),
         "json_schema" => by_schema(json_schema, notes),
         _ => {
             let message = "'response_format.type' must be 'text', 'json_object' or 'json_schema'.";
@@ -38,7 +38,7 @@ fn by_schema<'a>(json_schema: Option<JsonSchema<'a>>, notes: &mut Notes<'_>) -> 
     notes.unknown("response_format.json_schema.", unknown)?;
     let description = description.filter(|text| !text.is_blank());
     let Some(schema) = schema else {
-        return Ok(Answer::Object { description });
+        return Ok(Answer::Object);
     };
     if !schema.get().starts_with('{') {
         let message = format!("Invalid value for '{SCHEMA}': expected an object.");

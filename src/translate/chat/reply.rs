@@ -42,6 +42,14 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
         collected.block(block, context)?;
     }
     let Collected { text, counted: _, answer, reasoning, thinking_blocks, calls, annotations } = collected;
+    let text = text.map(|text| match context.undo.json_object() {
+        Some(mut object) => {
+            let mut found = object.piece(&text);
+            found.push_str(&object.end());
+            found.into()
+        }
+        None => text,
+    });
     let finish_reason = context.finish_reason(&stop_reason, !calls.is_empty())?;
     if let Some(echo) = &context.text {
         let text = [echo.as_str(), text.as_deref().unwrap_or_default()].concat();

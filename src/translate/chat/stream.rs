@@ -12,6 +12,7 @@ use crate::openai::Error;
 use crate::openai::chunk::{Custom, Delta, Form, Function, Indexed, ToolCall, Writer};
 use crate::openai::completion::ThinkingBlock;
 use crate::translate::errors::{self, no_answer};
+use crate::translate::fit::JsonObject;
 use crate::translate::usage::usage;
 use crate::translate::{Answered, Limits};
 use crate::wire::{self, Str};
@@ -42,6 +43,8 @@ pub struct Stream {
     /// The blocks of reasoning so far.
     thoughts: Vec<u32>,
     speech: Speech,
+    /// Finds the answer among the model's words, where that is a JSON object.
+    object: Option<JsonObject>,
     /// Some event has come.
     begun: bool,
     /// `messageStop` has come.
@@ -88,6 +91,7 @@ impl Stream {
             Speech::Flows
         };
         Self {
+            object: context.undo.json_object(),
             context,
             decoder: Decoder::new(limits.frame_bytes),
             held_bytes: limits.frame_bytes,
@@ -125,7 +129,8 @@ impl Stream {
         });
         let open = self.open.capacity().saturating_mul(size_of::<(u32, Open)>());
         let thoughts = self.thoughts.capacity().saturating_mul(size_of::<u32>());
-        let parts = [self.decoder.held(), speech, open, thoughts];
+        let object = self.object.as_ref().map_or(0, JsonObject::held);
+        let parts = [self.decoder.held(), speech, open, thoughts, object];
         calls.chain(parts).fold(0, usize::saturating_add)
     }
 
@@ -314,6 +319,17 @@ impl Stream {
     }
 
     fn text(&mut self, block: u32, text: &Str<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
+        match &mut self.object {
+            Some(object) => match object.piece(text) {
+                part if part.is_empty() => Ok(()),
+                part => self.words(block, &part.into(), out),
+            },
+            None => self.words(block, text, out),
+        }
+    }
+
+    /// Text that is the answer's.
+    fn words(&mut self, block: u32, text: &Str<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
         if self.cited.0 != block {
             self.cited = (block, self.characters);
         }
@@ -437,6 +453,10 @@ impl Stream {
     fn message_stop(&mut self, event: MessageStop<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
         while let Some((block, _)) = self.open.first() {
             self.close(*block, out);
+        }
+        if let Some(rest) = self.object.take().map(|mut object| object.end()).filter(|rest| !rest.is_empty())
+        {
+            self.words(self.cited.0, &rest.into(), out)?;
         }
         // The answer tool was never called: what was said is the answer, unless that is the calls.
         if !(self.context.json_beside_calls && self.calls > 0 && !self.is_json()) {

@@ -1,5 +1,10 @@
 //! The JSON object in a text: of a model that was asked for one in words, and may put words or a code fence around it.
 
+use crate::bedrock::converse::{self, Block, Message, Role, SystemBlock};
+use crate::wire::Raw;
+
+use super::family::Capabilities;
+
 /// What is asked of the model.
 pub(super) const INSTRUCTION: &str =
     "Answer with one JSON object and nothing else: no words before or behind it, and no code fence.";
@@ -10,9 +15,36 @@ pub(super) const BEGINNING: &str = "{";
 /// Most text before an object that is held, bytes.
 const HELD: usize = 16 << 10;
 
+/// Asks for an object in words, `schema` being of it. True where the model goes on from the object's [`BEGINNING`], which it can
+/// where nothing else than the answer may come.
+pub(super) fn ask(
+    body: &mut converse::Request<'_>,
+    schema: Option<Raw<'_>>,
+    is_alone: bool,
+    capabilities: &Capabilities,
+) -> bool {
+    let mut words = INSTRUCTION.to_owned();
+    if let Some(schema) = schema {
+        words.push_str(" It follows this JSON schema: ");
+        words.push_str(schema.get());
+    }
+    if capabilities.system {
+        body.system.push(SystemBlock::Text(words.into()));
+    } else if let Some(last) = body.messages.last_mut().filter(|last| last.role == Role::User) {
+        last.content.push(Block::Text(words.into()));
+    }
+    let is_users_turn = body.messages.last().is_some_and(|last| last.role == Role::User);
+    let begins = is_alone && is_users_turn && capabilities.prefill;
+    if begins {
+        let content = vec![Block::Text(BEGINNING.into())];
+        body.messages.push(Message { role: Role::Assistant, content });
+    }
+    begins
+}
+
 /// Finds the object while the text comes in pieces.
 #[derive(Debug)]
-pub(crate) struct JsonObject(Place);
+pub struct JsonObject(Place);
 
 #[derive(Debug)]
 enum Place {
@@ -36,19 +68,32 @@ struct Within {
 
 impl JsonObject {
     /// Of an answer that goes on from [`BEGINNING`], or begins itself.
-    pub(crate) fn new(is_begun: bool) -> Self {
+    pub(super) fn new(is_begun: bool) -> Self {
         Self(if is_begun { Place::Begun } else { Place::Before(String::new()) })
     }
 
+    /// Memory that is held, bytes.
+    pub fn held(&self) -> usize {
+        match &self.0 {
+            Place::Before(held) => held.capacity(),
+            Place::Begun | Place::Within(_) | Place::Behind { .. } => 0,
+        }
+    }
+
     /// What of the next piece is the client's.
-    pub(crate) fn piece(&mut self, piece: &str) -> String {
+    pub fn piece(&mut self, piece: &str) -> String {
         let mut out = String::new();
         let mut rest = piece;
         if let Place::Begun = self.0
-            && !piece.is_empty()
+            && let Some(first) = piece.trim_start().chars().next()
         {
-            out.push_str(BEGINNING);
-            self.0 = Place::Within(Within { depth: 1, ..Within::default() });
+            // Behind the beginning stands a name or the end; all else is an answer from the start.
+            self.0 = if matches!(first, '"' | '}') {
+                out.push_str(BEGINNING);
+                Place::Within(Within { depth: 1, ..Within::default() })
+            } else {
+                Place::Before(String::new())
+            };
         }
         if let Place::Before(held) = &mut self.0 {
             let Some(at) = piece.find('{') else {
@@ -78,7 +123,7 @@ impl JsonObject {
     }
 
     /// What is left when the text is over: all of one that holds no object, which is given out as it came.
-    pub(crate) fn end(&mut self) -> String {
+    pub fn end(&mut self) -> String {
         match std::mem::replace(&mut self.0, Place::Behind { drop: true }) {
             Place::Before(held) => held,
             Place::Begun | Place::Within(_) | Place::Behind { .. } => String::new(),
@@ -128,6 +173,8 @@ mod tests {
         check(false, object, object);
         check(false, &format!("Here you are:\n```json\n{object}\n```\nAnything {{else}}?"), object);
         check(true, &format!("{}\n```", &object[1..]), object);
+        check(true, &format!("```json\n{object}\n```"), object);
+        check(true, object, object);
     }
 
     #[test]

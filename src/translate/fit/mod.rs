@@ -14,6 +14,7 @@ mod effort;
 pub mod family;
 mod fields;
 mod inlining;
+mod json_object;
 mod keywords;
 mod media;
 pub mod notes;
@@ -43,6 +44,7 @@ use notes::{Note, Notes};
 use references::Following;
 use tool_names::ToolNames;
 
+pub use json_object::JsonObject;
 pub use undo::{Called, Undo};
 
 /// What a conversation has to fit.
@@ -138,7 +140,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
     let form = structured::form(answer, &mut fitting);
     let asked = tool_config::Asked { tools, choice, single_call, form };
     let history = tool_config::History { called: &called, is_called: &is_called };
-    let answer_tool = tool_config::set(&mut body, asked, history, effort.thinks(), &mut fitting)?;
+    let means = tool_config::set(&mut body, asked, history, effort.thinks(), &mut fitting)?;
 
     // Numbers, then what the client says in the model's own words, then effort, which overrules some of the numbers.
     sampling::set(&mut body, sampling, &mut fitting);
@@ -149,5 +151,5 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
     cache::apply(&mut body, caching, &mut fitting);
 
     let Fitting { names, notes, .. } = fitting;
-    Ok(Fitted { request: body, undo: Undo::new(names.into_changed(), answer_tool), notes: notes.into_vec() })
+    Ok(Fitted { request: body, undo: Undo::new(names.into_changed(), means), notes: notes.into_vec() })
 }

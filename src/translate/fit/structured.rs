@@ -19,10 +19,15 @@ pub(super) enum Form<'a> {
     Text,
     /// By `outputConfig`.
     Native(OutputConfig<'a>),
+    /// By words: a JSON object. Told to call a tool with a schema of any object, Claude calls the tool with an empty one.
+    Words {
+        /// Of the object.
+        schema: Option<Raw<'a>>,
+    },
     /// By a tool whose input is the answer.
     Tool {
-        /// Of the answer; `None`: any object.
-        schema: Option<Raw<'a>>,
+        /// Of the answer.
+        schema: Raw<'a>,
         /// What the client says of it.
         description: Option<Str<'a>>,
     },
@@ -33,7 +38,7 @@ pub(super) fn form<'a>(answer: Answer<'a>, fitting: &mut Fitting<'a, '_>) -> For
     let capabilities = fitting.capabilities;
     let form = match answer {
         Answer::Text => return Form::Text,
-        Answer::Object { description } => Form::Tool { schema: None, description },
+        Answer::Object => return Form::Words { schema: None },
         // Bedrock holds models to closed schemas only, which is what OpenAI's `strict` demands as well.
         Answer::Schema { schema, name, description, strict } => {
             let held_to =
@@ -45,15 +50,17 @@ pub(super) fn form<'a>(answer: Answer<'a>, fitting: &mut Fitting<'a, '_>) -> For
                         text_format: TextFormat::JsonSchema { structure },
                     })
                 }
-                None => Form::Tool { schema: Some(schema), description },
+                None => Form::Tool { schema, description },
             }
         }
     };
-    if matches!(form, Form::Tool { .. }) && !capabilities.tools {
-        fitting.notes.unsupported(Field::Answer);
-        return Form::Text;
+    match form {
+        Form::Tool { schema, .. } if !capabilities.tools => {
+            fitting.notes.unsupported(Field::Answer);
+            Form::Words { schema: Some(schema) }
+        }
+        form => form,
     }
-    form
 }
 
 impl Fitting<'_, '_> {

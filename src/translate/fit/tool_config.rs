@@ -12,7 +12,8 @@ use super::schema::{Changed, root};
 use super::structured::Form;
 use super::tool_choice::{chosen, retain};
 use super::tool_specs::{open_schema, spec, specs};
-use super::{Fitting, Refused};
+use super::undo::Means;
+use super::{Fitting, Refused, json_object};
 
 /// The tool whose input is the answer.
 const ANSWER: &str = "json_answer";
@@ -36,14 +37,14 @@ pub(super) struct History<'r> {
 }
 
 /// Sets `toolConfig`, or `outputConfig` for the form of the answer. `thinks` says whether the model will think, and so cannot
-/// be told to call. Gives back the tool whose input is the answer, where there is one.
+/// be told to call. Gives back the means of the answer's form.
 pub(super) fn set<'a>(
     body: &mut converse::Request<'a>,
     asked: Asked<'a>,
     history: History<'_>,
     thinks: bool,
     fitting: &mut Fitting<'a, '_>,
-) -> Result<Option<String>, Refused> {
+) -> Result<Means, Refused> {
     let Asked { tools, mut choice, single_call, form } = asked;
     let History { called, is_called } = history;
     let capabilities = fitting.capabilities;
@@ -68,24 +69,23 @@ pub(super) fn set<'a>(
         fitting.notes.dropped(Field::ToolChoice);
         tool_choice = None;
     }
-    let mut answer_tool = None;
+    let mut means = Means::Text;
     match form {
         Form::Text => {}
         Form::Native(config) => body.output_config = Some(config),
+        Form::Words { schema } => {
+            let is_alone = specs.is_empty() && !thinks;
+            let is_begun = json_object::ask(body, schema, is_alone, capabilities);
+            means = Means::Words { is_begun };
+        }
         Form::Tool { schema, description } => {
             let name = fitting.names.own(ANSWER);
-            let input_schema = match schema {
-                Some(schema) => {
-                    let mut changed = Changed { notes: &mut fitting.notes, field: Field::AnswerMember };
-                    let json = root(schema, capabilities.schemas, &fitting.following, &mut changed)
-                        .map_err(Refused::AnswerSchema)?;
-                    InputSchema { json }
-                }
-                None => open_schema(),
-            };
+            let mut changed = Changed { notes: &mut fitting.notes, field: Field::AnswerMember };
+            let json = root(schema, capabilities.schemas, &fitting.following, &mut changed)
+                .map_err(Refused::AnswerSchema)?;
             let description = description.unwrap_or_else(|| "Gives the final answer.".into());
-            specs.push(spec(name.clone(), Some(description), input_schema));
-            answer_tool = Some(name.clone().into_owned());
+            specs.push(spec(name.clone(), Some(description), InputSchema { json }));
+            means = Means::Tool(name.clone().into_owned());
             if forced == Forced::No {
                 let order =
                     format!("Give your final answer by calling the tool `{name}`, and in no other way.");
@@ -100,7 +100,7 @@ pub(super) fn set<'a>(
         }
     }
     if specs.is_empty() {
-        return Ok(None);
+        return Ok(means);
     }
     if forced == Forced::Any
         && let Some(ToolChoice::Tool { name }) = &tool_choice
@@ -119,7 +119,7 @@ pub(super) fn set<'a>(
         }
     }
     body.tool_config = Some(ToolConfig { tools: specs, tool_choice });
-    Ok(answer_tool)
+    Ok(means)
 }
 
 /// Claude's own `tool_choice`.

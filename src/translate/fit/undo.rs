@@ -1,12 +1,25 @@
 //! What has to be undone in a reply: names of tools that were changed, and an answer that is the input of a tool.
 
+use super::json_object::JsonObject;
+
 /// What makes a reply the client's again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Undo {
     /// The tools whose names were changed: the name that Bedrock knows, and the client's.
     renamed: Vec<(String, String)>,
-    /// The tool whose input is the answer itself, by the name that Bedrock knows.
-    answer_tool: Option<String>,
+    means: Means,
+}
+
+/// The means by which the answer gets its form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Means {
+    /// It has none to speak of, or one of Bedrock's own.
+    #[default]
+    Text,
+    /// A tool, whose input is the answer itself, by the name that Bedrock knows.
+    Tool(String),
+    /// Words, to which the model answers with a JSON object; whether that is begun for the model.
+    Words { is_begun: bool },
 }
 
 /// What a call in a reply is.
@@ -19,13 +32,21 @@ pub enum Called<'a> {
 }
 
 impl Undo {
-    pub(super) fn new(renamed: Vec<(String, String)>, answer_tool: Option<String>) -> Self {
-        Self { renamed, answer_tool }
+    pub(super) fn new(renamed: Vec<(String, String)>, means: Means) -> Self {
+        Self { renamed, means }
     }
 
     /// Whether the answer may be the input of a tool.
     pub fn has_answer_tool(&self) -> bool {
-        self.answer_tool.is_some()
+        matches!(self.means, Means::Tool(_))
+    }
+
+    /// What finds the answer in a text that may have more in it; `None`: the text is the answer.
+    pub fn json_object(&self) -> Option<JsonObject> {
+        match self.means {
+            Means::Words { is_begun } => Some(JsonObject::new(is_begun)),
+            Means::Text | Means::Tool(_) => None,
+        }
     }
 
     /// What is held, bytes.
@@ -33,13 +54,16 @@ impl Undo {
         let renamed = self.renamed.iter().map(|(legal, original)| {
             size_of::<(String, String)>().saturating_add(legal.capacity()).saturating_add(original.capacity())
         });
-        let answer = self.answer_tool.as_ref().map_or(0, String::capacity);
+        let answer = match &self.means {
+            Means::Tool(name) => name.capacity(),
+            Means::Text | Means::Words { .. } => 0,
+        };
         renamed.fold(answer, usize::saturating_add)
     }
 
     /// What a call of the tool that Bedrock knows by this name is.
     pub fn called<'a>(&'a self, name: &'a str) -> Called<'a> {
-        if self.answer_tool.as_deref() == Some(name) {
+        if matches!(&self.means, Means::Tool(tool) if tool == name) {
             return Called::Answer;
         }
         let renamed = self.renamed.iter().find(|(legal, _)| legal == name);
