@@ -11,14 +11,23 @@ const LONGEST: usize = 64 << 10;
 /// The checksum behind a frame.
 const CHECKSUM: usize = 4;
 
-/// Where in the stream its pieces are.
+/// How far a stream has been looked at. Nothing of it is held here: a frame that may be no event waits with Envoy until it is whole.
 #[derive(Debug)]
 pub struct LaterFrames {
     limit: usize,
     /// How much of an event is still to come, bytes.
     left: usize,
-    /// The beginning of a frame that is no event, or not known to be one yet.
-    held: Vec<u8>,
+    /// Where in what waits the frame begins that is waited for.
+    at: usize,
+}
+
+/// What becomes of a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// It goes on.
+    Passes,
+    /// It waits for what comes next, and is looked at again with that.
+    Waits,
 }
 
 /// What a frame is, as far as it is there.
@@ -35,80 +44,45 @@ enum Kind {
 impl LaterFrames {
     /// At the beginning of a frame. `limit`: the longest frame that is looked into, bytes.
     pub fn new(limit: usize) -> Self {
-        Self { limit, left: 0, held: Vec::new() }
+        Self { limit, left: 0, at: 0 }
     }
 
-    /// Memory that is held, bytes.
-    pub fn held(&self) -> usize {
-        self.held.capacity()
-    }
-
-    /// Looks at the next piece of `size` bytes, of which `read` gives those from a place on, so many of them. Gives what goes on in its
-    /// stead, or nothing where the piece goes on as it is. At the end of the stream nothing stays behind.
+    /// Looks at what there is: `size` bytes, of which `read` gives those from a place on, so many of them, and `write` puts as many others
+    /// in their place.
     pub fn piece(
         &mut self,
         size: usize,
         is_end: bool,
         read: impl Fn(usize, usize) -> Vec<u8>,
-    ) -> Option<Vec<u8>> {
-        let mut at = 0usize;
-        if self.held.is_empty() {
-            at = self.pass(size, &read);
-            if at >= size {
-                return None;
-            }
-        }
-        let mut out = read(0, at);
-        self.held.extend_from_slice(&read(at, size.saturating_sub(at)));
-        self.take(&mut out, is_end);
-        Some(out)
-    }
-
-    /// Passes over events; where they end in this piece, or how long it is.
-    fn pass(&mut self, size: usize, read: impl Fn(usize, usize) -> Vec<u8>) -> usize {
-        let mut at = 0usize;
+        mut write: impl FnMut(usize, &[u8]),
+    ) -> Piece {
+        let mut at = std::mem::take(&mut self.at);
         loop {
             let passed = self.left.min(size.saturating_sub(at));
             at = at.saturating_add(passed);
             self.left = self.left.saturating_sub(passed);
-            if at >= size {
-                return size;
+            let there = size.saturating_sub(at);
+            if there == 0 {
+                return Piece::Passes;
             }
-            match self.kind(&read(at, HEAD.min(size.saturating_sub(at)))) {
+            match self.kind(&read(at, HEAD.min(there))) {
                 Kind::Event(length) => self.left = length,
                 Kind::None => self.left = usize::MAX,
-                Kind::Other(_) | Kind::Unknown => return at,
+                Kind::Other(length) if length <= there => {
+                    let mut frame = read(at, length);
+                    if mask(&mut frame) {
+                        write(at, &frame);
+                    }
+                    at = at.saturating_add(length);
+                }
+                // What is cut off tells nobody anything.
+                Kind::Other(_) | Kind::Unknown if is_end => return Piece::Passes,
+                Kind::Other(_) | Kind::Unknown => {
+                    self.at = at;
+                    return Piece::Waits;
+                }
             }
         }
-    }
-
-    /// Takes out of what is held all that can go on.
-    fn take(&mut self, out: &mut Vec<u8>, is_end: bool) {
-        let mut held = std::mem::take(&mut self.held);
-        let mut rest = held.as_mut_slice();
-        let mut taken = 0usize;
-        while !rest.is_empty() {
-            let (length, is_event) = match self.kind(rest) {
-                Kind::Event(length) => (length, true),
-                Kind::Other(length) => (length, false),
-                Kind::None => (usize::MAX, true),
-                Kind::Unknown => (usize::MAX, false),
-            };
-            let there = rest.len().min(length);
-            if !is_event && there < length && !is_end {
-                break;
-            }
-            let (frame, after) = std::mem::take(&mut rest).split_at_mut(there);
-            if !is_event {
-                mask(frame);
-            }
-            out.extend_from_slice(frame);
-            self.left = if is_event { length.saturating_sub(there) } else { 0 };
-            taken = taken.saturating_add(there);
-            rest = after;
-        }
-        held.drain(..taken);
-        self.held = held;
     }
 
     fn kind(&self, bytes: &[u8]) -> Kind {
@@ -137,17 +111,20 @@ fn message_type(bytes: &[u8]) -> Option<&[u8]> {
     value.get(..u16::from_be_bytes(*length).into())
 }
 
-/// Masks the accounts in a frame, whose checksum is made anew.
-fn mask(frame: &mut [u8]) {
-    let Some((message, checksum)) = frame.split_last_chunk_mut::<CHECKSUM>() else { return };
-    let Some(told) = message.get_mut(PRELUDE..) else { return };
-    if mask_accounts(told) {
+/// Masks the accounts in a frame, whose checksum is made anew; tells whether there was any.
+fn mask(frame: &mut [u8]) -> bool {
+    let Some((message, checksum)) = frame.split_last_chunk_mut::<CHECKSUM>() else { return false };
+    let is_masked = message.get_mut(PRELUDE..).is_some_and(mask_accounts);
+    if is_masked {
         *checksum = crc32fast::hash(message).to_be_bytes();
     }
+    is_masked
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
     use crate::bedrock::eventstream::test_frame as frame;
 
@@ -182,14 +159,18 @@ mod tests {
     /// The stream in these pieces.
     fn given(pieces: &[&[u8]]) -> Vec<u8> {
         let mut frames = LaterFrames::new(10_000);
-        let mut out = Vec::new();
+        let (mut out, waiting) = (Vec::new(), RefCell::new(Vec::new()));
         for (number, piece) in pieces.iter().enumerate() {
-            let read = |from: usize, length: usize| piece[from..from + length].to_vec();
-            match frames.piece(piece.len(), number + 1 == pieces.len(), read) {
-                Some(bytes) => out.extend(bytes),
-                None => out.extend_from_slice(piece),
+            waiting.borrow_mut().extend_from_slice(piece);
+            let size = waiting.borrow().len();
+            let read = |from: usize, length: usize| waiting.borrow()[from..from + length].to_vec();
+            let write =
+                |at: usize, bytes: &[u8]| waiting.borrow_mut()[at..at + bytes.len()].copy_from_slice(bytes);
+            if frames.piece(size, number + 1 == pieces.len(), read, write) == Piece::Passes {
+                out.append(&mut waiting.borrow_mut());
             }
         }
+        assert!(waiting.borrow().is_empty());
         out
     }
 
@@ -227,11 +208,11 @@ mod tests {
         let event = frame(&[(":message-type", "event")], &vec![b'x'; 100_000]);
         let mut frames = LaterFrames::new(1 << 20);
         let read = std::cell::Cell::new(0);
-        let piece = frames.piece(event.len(), false, |from, length| {
+        let reading = |from: usize, length: usize| {
             read.set(read.get() + length);
             event[from..from + length].to_vec()
-        });
-        assert!(piece.is_none());
-        assert_eq!((read.get(), frames.held()), (HEAD, 0));
+        };
+        assert_eq!(frames.piece(event.len(), false, reading, |_, _| panic!()), Piece::Passes);
+        assert_eq!(read.get(), HEAD);
     }
 }

@@ -14,7 +14,7 @@ use crate::gateway::native::ERROR_TYPE;
 use crate::openai::Error;
 use crate::texts::mask_accounts;
 use crate::translate::errors::{self, no_answer};
-use crate::translate::later_frames::LaterFrames;
+use crate::translate::later_frames::{LaterFrames, Piece};
 use crate::translate::passthrough::{Beginning, Exception, FirstEvent, FirstFrame, openai_error, told};
 
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
@@ -104,11 +104,17 @@ impl Upstream {
         let read = |from: usize, length: usize| {
             hostcalls::get_buffer(BufferType::HttpResponseBody, from, length).unwrap_or_default()
         };
-        if let Some(body) = frames.piece(size, end_of_stream, read) {
-            self.set_body(size, &body);
-        }
+        let piece = frames.piece(size, end_of_stream, read, |at, bytes| {
+            // Envoy replaces bytes from the first on only.
+            let mut body = read(0, at);
+            body.extend_from_slice(bytes);
+            self.set_body(body.len(), &body);
+        });
         self.answer = Answer::Frames(frames);
-        Action::Continue
+        match piece {
+            Piece::Passes => Action::Continue,
+            Piece::Waits => Action::Pause,
+        }
     }
 
     /// What a stream begins with, of which `size` bytes are held.
