@@ -184,7 +184,11 @@ pub fn inference_profiles(models: &Models, query: &str, faults: &Faults) -> Resu
     let kind = kind.unwrap_or_else(|| "SYSTEM_DEFINED".to_owned());
     all.retain(|p| p.get("type").and_then(Value::as_str) == Some(&kind));
     // AWS may give fewer than were asked for.
-    let size = size.min(models.page());
+    let mut size = size.min(models.page());
+    if faults.tokens == Some(Tokens::Endless) {
+        // Pages without an end are short ones, or their number would not be what is too much.
+        size = size.min(10);
+    }
     let rest = all.len().saturating_sub(start);
     let page: Vec<Value> = all.into_iter().skip(start).take(size).collect();
     let next = match faults.tokens {

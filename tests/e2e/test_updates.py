@@ -132,13 +132,13 @@ MODELS = [{"name": "gpt-4o", "model": "us.anthropic.claude-sonnet-4-5-20250929-v
 def test_a_configuration_that_is_wrong_changes_nothing(start, bedrock, world):
     files = Files()
     gateway = start(bedrock.endpoint, patch=files, workers=2)
-    files.change(models=[{"name": "x", "no such field": 1}])
+    files.change(models=[{"name": "x", "no_such_field": 1}])
     assert files.admin.settled("listener_manager.lds.update_rejected", bool)
     assert files.admin.settled("cluster_manager.cds.update_rejected", bool)
     with gateway.connection() as connection:
         body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}]}
         assert connection.chat(body).status == 200
-    assert "no such field" in "".join(world.new_lines(gateway.process.log))
+    assert "no_such_field" in "".join(world.new_lines(gateway.process.log))
 
 
 def test_a_listener_that_drains_lets_streams_end(start, bedrock, client):
