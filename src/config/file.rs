@@ -128,6 +128,9 @@ impl From<Backend> for targets::Backend {
 #[serde(deny_unknown_fields)]
 pub(super) struct Capabilities {
     pub(super) like: Option<String>,
+    pub(super) min_tokens: Option<u32>,
+    pub(super) max_tokens: Option<u32>,
+    pub(super) hyphens: Option<bool>,
     pub(super) temperature: Option<bool>,
     pub(super) top_p: Option<bool>,
     pub(super) temperature_with_top_p: Option<bool>,
@@ -194,6 +197,7 @@ pub(super) enum Reasoning {
     Budget,
     Adaptive,
     AdaptiveToHigh,
+    AdaptiveOnly,
     Nova,
     Effort,
     Openai,

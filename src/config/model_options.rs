@@ -76,6 +76,9 @@ fn capabilities_of(
 ) -> Result<(Option<String>, Capabilities), Error> {
     let file::Capabilities {
         like,
+        min_tokens,
+        max_tokens,
+        hyphens,
         temperature,
         top_p,
         temperature_with_top_p,
@@ -109,6 +112,9 @@ fn capabilities_of(
         None => family::capabilities(id),
     };
     let capabilities = Capabilities {
+        min_tokens: min_tokens.map_or(base.min_tokens, i64::from),
+        max_tokens: max_tokens.map(i64::from).or(base.max_tokens),
+        hyphens: hyphens.unwrap_or(base.hyphens),
         temperature: temperature.unwrap_or(base.temperature),
         top_p: top_p.unwrap_or(base.top_p),
         temperature_with_top_p: temperature_with_top_p.unwrap_or(base.temperature_with_top_p),
@@ -179,6 +185,7 @@ impl From<file::Reasoning> for Reasoning {
             file::Reasoning::Budget => Self::Budget,
             file::Reasoning::Adaptive => Self::Adaptive("max"),
             file::Reasoning::AdaptiveToHigh => Self::Adaptive("high"),
+            file::Reasoning::AdaptiveOnly => Self::AdaptiveOnly,
             file::Reasoning::Nova => Self::Nova,
             file::Reasoning::Effort => Self::Effort,
             file::Reasoning::Openai => Self::OpenAi,

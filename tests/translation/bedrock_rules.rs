@@ -16,6 +16,11 @@ impl Family<'_> {
         self.is("anthropic.")
     }
 
+    /// Claude from Opus 4.7 on: no sampling, no budget of thinking, thoughts without their text.
+    fn is_new_claude(&self) -> bool {
+        self.is_claude() && self.any_of(&["opus-4-7", "opus-5"])
+    }
+
     fn any_of(&self, parts: &[&str]) -> bool {
         parts.iter().any(|part| self.is(part))
     }
@@ -37,7 +42,7 @@ impl Family<'_> {
 
     /// Takes closed schemas: of answers, and of tools that are `strict`.
     fn takes_schemas(&self) -> bool {
-        self.is_claude() && self.any_of(&["-4-5", "-4-6", "opus-5"])
+        self.is_claude() && self.any_of(&["-4-5", "-4-6"])
     }
 
     /// Can be made to call a tool.
@@ -64,7 +69,7 @@ pub(crate) fn broken(model: &str, body: &Value, caller: &str) -> Result<(), Stri
     tools(body, turns, &family)?;
     sampling(body, &family)?;
     output(body, &family)?;
-    thinking(body)?;
+    thinking(body, &family)?;
     cache_points(body, &family)?;
     documents(turns)?;
     labels(body, caller)?;
@@ -129,7 +134,9 @@ fn block(block: &Value, role: &Value, family: &Family<'_>) -> Result<(), String>
         }
         "reasoningContent" => match value.pointer("/reasoningText") {
             Some(thought) => {
-                not_blank(&thought["text"])?;
+                if !(family.is_new_claude() && thought["text"] == "") {
+                    not_blank(&thought["text"])?;
+                }
                 ensure(thought["signature"].as_str().is_some_and(|signature| !signature.is_empty()), || {
                     "reasoning without a signature".to_owned()
                 })
@@ -272,7 +279,7 @@ fn sampling(body: &Value, family: &Family<'_>) -> Result<(), String> {
         let fits =
             of(name).is_none_or(|value| value.as_f64().is_some_and(|value| (0.0..=1.0).contains(&value)));
         ensure(fits, || format!("{name} is {:?}", of(name)))?;
-        let refused = family.is("claude-opus-5") || family.is("openai.gpt-5");
+        let refused = family.is_new_claude() || family.is("openai.gpt-5");
         ensure(!(refused && of(name).is_some()), || format!("{name} on a model without"))?;
     }
     let pair = of("temperature").is_some() && of("topP").is_some();
@@ -281,6 +288,13 @@ fn sampling(body: &Value, family: &Family<'_>) -> Result<(), String> {
     let limit =
         of("maxTokens").is_none_or(|value| value.as_i64().is_some_and(|n| (1..=2_147_483_647).contains(&n)));
     ensure(limit, || format!("maxTokens is {:?}", of("maxTokens")))?;
+    let of_family =
+        [("openai.gpt-5", 16, i64::MAX), ("amazon.nova-p", 1, 10_000), ("claude-3-haiku", 1, 4_096)];
+    for (part, least, most) in of_family {
+        let tokens = of("maxTokens").and_then(Value::as_i64).unwrap_or(least);
+        let fits = !family.is(part) || (least..=most).contains(&tokens);
+        ensure(fits, || format!("maxTokens is {tokens} on a model that takes {least} to {most}"))?;
+    }
     let stops = list(body, "/inferenceConfig/stopSequences");
     ensure(stops.iter().all(|stop| stop.as_str().is_some_and(|stop| !stop.is_empty())), || {
         "an empty stop".to_owned()
@@ -305,10 +319,13 @@ fn output(body: &Value, family: &Family<'_>) -> Result<(), String> {
     })
 }
 
-fn thinking(body: &Value) -> Result<(), String> {
+fn thinking(body: &Value, family: &Family<'_>) -> Result<(), String> {
     let of = |pointer: &str| body.pointer(pointer);
     let fields = "/additionalModelRequestFields";
     let kind = of(&format!("{fields}/thinking/type")).and_then(Value::as_str);
+    ensure(!(family.is_new_claude() && kind == Some("enabled")), || {
+        "a budget on a model without".to_owned()
+    })?;
     if let Some("enabled" | "adaptive") = kind {
         if kind == Some("enabled") {
             let budget = of(&format!("{fields}/thinking/budget_tokens")).and_then(Value::as_i64);
@@ -342,7 +359,8 @@ fn cache_points(body: &Value, family: &Family<'_>) -> Result<(), String> {
         tools.iter().chain(system).chain(turns).filter_map(|block| block.get("cachePoint")).collect();
     ensure(points.len() <= 4, || format!("{} cache points", points.len()))?;
     ensure(points.is_empty() || family.caches(), || "a cache point on a model without".to_owned())?;
-    let hour = family.is_claude() && ["-4-5", "-4-6", "opus-5"].iter().any(|version| family.is(version));
+    let hour =
+        family.is_claude() && ["-4-5", "-4-6", "-4-7", "opus-5"].iter().any(|version| family.is(version));
     ensure(hour || points.iter().all(|point| point.get("ttl").is_none_or(|ttl| ttl == "5m")), || {
         "an hour".to_owned()
     })
@@ -380,7 +398,8 @@ fn labels(body: &Value, caller: &str) -> Result<(), String> {
 
 fn prefill(body: &Value, turns: &[Value], family: &Family<'_>) -> Result<(), String> {
     let Some(last) = turns.last().filter(|turn| turn["role"] == "assistant") else { return Ok(()) };
-    let old_claude = family.is_claude() && !["-4-6", "opus-5"].iter().any(|version| family.is(version));
+    let old_claude =
+        family.is_claude() && !["-4-6", "-4-7", "opus-5"].iter().any(|version| family.is(version));
     ensure(old_claude || family.any_of(&["nova-pro", "nova-premier"]), || {
         "a prefill on a model without".to_owned()
     })?;

@@ -26,6 +26,7 @@ pub(crate) const MODELS: &[&str] = &[
     "global.anthropic.claude-opus-4-5-20251101-v1:0",
     "us.anthropic.claude-sonnet-4-6",
     "us.anthropic.claude-opus-4-6-v1",
+    "us.anthropic.claude-opus-4-7",
     "us.anthropic.claude-opus-5",
     "cohere.command-r-plus-v1:0",
     "deepseek.v3-v1:0",

@@ -69,6 +69,7 @@ fn param(field: &Field, names: &Names) -> &'static str {
         Field::Answer => "response_format",
         Field::Effort => "reasoning_effort",
         Field::Thinking => "thinking",
+        Field::ThinkingBudget => "thinking.budget_tokens",
         Field::Replay => "messages[].reasoning_content",
         Field::CachePoint | Field::CacheHour | Field::ToolCachePoint => cache::CONTROL,
         Field::Caching => "extra_body.prompt_caching",

@@ -35,8 +35,12 @@ impl<'a> Thoughts<'a> {
                         Some((std::mem::take(&mut pieces) + thinking.as_deref().unwrap_or_default()).into())
                     };
                     // Clients that keep only one of a stream's two forms have the text in the other.
-                    let text = text.filter(|text| !text.is_blank()).or_else(|| reasoning_content.take());
-                    blocks.extend(text.map(|text| Reasoning::ReasoningText { text, signature }));
+                    let text = match text.filter(|text| !text.is_empty()) {
+                        Some(text) => text,
+                        // A signature alone is what a model gives whose text was not asked for.
+                        None => reasoning_content.take().unwrap_or_default(),
+                    };
+                    blocks.push(Reasoning::ReasoningText { text, signature });
                 }
                 (None, None, Some(data)) => blocks.push(Reasoning::RedactedContent(data)),
                 (Some(piece), None, _) => pieces.push_str(&piece),

@@ -68,9 +68,7 @@ impl Asked<'_> {
         let by_effort = self.effort.is_some_and(|effort| effort != Effort::None);
         match (capabilities.reasoning, self.thinking) {
             (Reasoning::None, _) => false,
-            (Reasoning::Budget | Reasoning::Adaptive(_), Some(thinking)) => {
-                !matches!(thinking, Thinking::Disabled)
-            }
+            (means, Some(thinking)) if means.is_thinking() => !matches!(thinking, Thinking::Disabled),
             _ => by_effort,
         }
     }
@@ -95,9 +93,13 @@ pub(super) fn plan<'a>(
     let means = fitting.capabilities.reasoning;
     let nothing = Plan { fields: Vec::new(), effect: Effect::None };
     if let Some(thinking) = thinking {
-        if matches!(means, Reasoning::Budget | Reasoning::Adaptive(_)) {
+        if means.is_thinking() {
             return match thinking {
                 Thinking::Disabled => nothing,
+                Thinking::Budget(budget) if means == Reasoning::AdaptiveOnly => {
+                    fitting.notes.dropped(Field::ThinkingBudget);
+                    adaptive(effort_of(budget).name())
+                }
                 Thinking::Budget(budget) => {
                     with_budget(budget, Field::Thinking, max_tokens, messages, fitting)
                 }
@@ -139,6 +141,8 @@ pub(super) fn plan<'a>(
             ];
             Plan { fields, effect: Effect::Thinking { budget: None } }
         }
+        (Reasoning::AdaptiveOnly, Effort::XHigh | Effort::Max) => adaptive(effort.name()),
+        (Reasoning::AdaptiveOnly, _) => adaptive(low_to_high),
         (Reasoning::Budget, effort) => {
             let budget = match effort {
                 Effort::None | Effort::Minimal | Effort::Low => LEAST_BUDGET,
@@ -149,6 +153,27 @@ pub(super) fn plan<'a>(
             };
             with_budget(budget, Field::Effort, max_tokens, messages, fitting)
         }
+    }
+}
+
+/// Thinking as the model sees fit, its text given out: from Opus 4.7 on it is not by itself (Anthropic documentation, "Adaptive
+/// thinking").
+fn adaptive<'a>(effort: &str) -> Plan<'a> {
+    let fields = vec![
+        ("thinking", Document::constant(r#"{"type":"adaptive","display":"summarized"}"#)),
+        ("output_config", Document::ours(&ByEffort { effort })),
+    ];
+    Plan { fields, effect: Effect::Thinking { budget: None } }
+}
+
+/// The effort that would have got about this budget.
+fn effort_of(budget: i64) -> Effort {
+    match budget {
+        ..2_048 => Effort::Low,
+        2_048..4_096 => Effort::Medium,
+        4_096..8_192 => Effort::High,
+        8_192..16_384 => Effort::XHigh,
+        _ => Effort::Max,
     }
 }
 

@@ -16,6 +16,7 @@ mod fields;
 mod inlining;
 mod json_object;
 mod keywords;
+mod limits;
 mod media;
 pub mod notes;
 mod reasoning;
@@ -103,7 +104,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
         choice,
         single_call,
         answer,
-        sampling,
+        mut sampling,
         effort,
         thinking,
         caching,
@@ -118,10 +119,14 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
         following: Following::new(schema_depth),
         constraints: Constraints::default(),
         // Tools come before turns: the turns speak of them by their legal names.
-        names: ToolNames::declare(tools.iter().map(|tool| tool.name.clone().into_cow())),
+        names: ToolNames::declare(
+            tools.iter().map(|tool| tool.name.clone().into_cow()),
+            capabilities.hyphens,
+        ),
         notes: Notes::default(),
     };
 
+    sampling.max_tokens = limits::max_tokens(sampling.max_tokens, &mut fitting);
     let asked = effort::Asked { effort, thinking };
     let prefill = capabilities.prefill && !asked.may_think(capabilities);
     let turns::Turns { messages, system, called, is_called } = turns::turns(messages, prefill, &mut fitting)?;

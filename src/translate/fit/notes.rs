@@ -40,6 +40,8 @@ pub enum Field {
     Effort,
     /// The same, in Anthropic's words.
     Thinking,
+    /// The budget of thinking in Anthropic's words.
+    ThinkingBudget,
     /// Reasoning of an earlier answer.
     Replay,
     /// Cache points in instructions and messages.

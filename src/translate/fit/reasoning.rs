@@ -14,11 +14,17 @@ pub(super) fn replayed<'a>(
     notes: &mut Notes,
 ) -> Option<Reasoning<'a>> {
     let is_whole = match &reasoning {
+        // Models that give no text of their thoughts by themselves sign an empty one, which has to go back as it came.
+        Reasoning::ReasoningText { text, signature }
+            if text.is_empty() && !signature.is_empty() && capabilities.reasoning == Means::AdaptiveOnly =>
+        {
+            true
+        }
         Reasoning::ReasoningText { text, .. } if text.is_blank() => return None,
         Reasoning::ReasoningText { signature, .. } => !signature.is_empty(),
         Reasoning::RedactedContent(data) => is_base64(data),
     };
-    if is_whole && matches!(capabilities.reasoning, Means::Budget | Means::Adaptive(_)) {
+    if is_whole && capabilities.reasoning.is_thinking() {
         return Some(reasoning);
     }
     notes.dropped(Field::Replay);

@@ -15,6 +15,8 @@ pub(super) struct ToolNames<'a> {
     /// Where an original name stands in `entries`.
     by_original: Numbered<'a>,
     distinct: Distinct,
+    /// Whether names may have hyphens.
+    hyphens: bool,
 }
 
 #[derive(Debug)]
@@ -24,10 +26,11 @@ struct Entry<'a> {
 }
 
 impl<'a> ToolNames<'a> {
-    /// Takes up the declared tools. A name that is legal as it stands keeps itself; the others make way.
-    pub(super) fn declare(tools: impl Iterator<Item = Cow<'a, str>>) -> Self {
-        let mut names = Self::default();
-        let (legal, illegal): (Vec<_>, Vec<_>) = tools.partition(|name| is_legal(name));
+    /// Takes up the declared tools. A name that is legal as it stands keeps itself; the others make way. `hyphens` says
+    /// whether hyphens are legal.
+    pub(super) fn declare(tools: impl Iterator<Item = Cow<'a, str>>, hyphens: bool) -> Self {
+        let mut names = Self { hyphens, ..Self::default() };
+        let (legal, illegal): (Vec<_>, Vec<_>) = tools.partition(|name| is_legal(name, hyphens));
         for name in legal.into_iter().chain(illegal) {
             names.add(name);
         }
@@ -57,7 +60,7 @@ impl<'a> ToolNames<'a> {
         if let Some(legal) = self.known(&original) {
             return legal;
         }
-        let legal = self.distinct.name(legalised(original.clone()), '_', LENGTH);
+        let legal = self.distinct.name(legalised(original.clone(), self.hyphens), '_', LENGTH);
         self.by_original.add(original.clone());
         self.entries.push(Entry { original, legal: legal.clone() });
         legal
@@ -68,19 +71,20 @@ impl<'a> ToolNames<'a> {
     }
 }
 
-fn is_legal(name: &str) -> bool {
-    (1..=LENGTH).contains(&name.len()) && name.chars().all(is_legal_char)
+fn is_legal(name: &str, hyphens: bool) -> bool {
+    (1..=LENGTH).contains(&name.len()) && name.chars().all(|c| is_legal_char(c, hyphens))
 }
 
-fn is_legal_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
+fn is_legal_char(c: char, hyphens: bool) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || (hyphens && c == '-')
 }
 
-fn legalised(name: Cow<'_, str>) -> Cow<'_, str> {
-    if is_legal(&name) {
+fn legalised(name: Cow<'_, str>, hyphens: bool) -> Cow<'_, str> {
+    if is_legal(&name, hyphens) {
         return name;
     }
-    let name: String = name.chars().map(|c| if is_legal_char(c) { c } else { '_' }).take(LENGTH).collect();
+    let name: String =
+        name.chars().map(|c| if is_legal_char(c, hyphens) { c } else { '_' }).take(LENGTH).collect();
     Cow::Owned(if name.is_empty() { "tool".to_owned() } else { name })
 }
 
@@ -92,7 +96,7 @@ mod tests {
     fn names_are_legal_distinct_and_mapped_back() {
         let long = "x".repeat(100);
         let declared = ["a.b", "a_b", "größe", &long, "plain"];
-        let mut names = ToolNames::declare(declared.iter().map(|name| Cow::Borrowed(*name)));
+        let mut names = ToolNames::declare(declared.iter().map(|name| Cow::Borrowed(*name)), true);
         let legal: Vec<_> = declared.iter().map(|name| names.legal(name).into_owned()).collect();
         assert_eq!(legal, ["a_b_2", "a_b", "gr__e", &"x".repeat(64), "plain"]);
         let changed = names.into_changed();

@@ -1,6 +1,7 @@
 //! One turn of a conversation, and the order that Bedrock wants in it.
 
 use super::family::Capabilities;
+use super::notes::{Field, Notes};
 use crate::bedrock::converse::{Block, Message, Role};
 
 /// What is collected for one turn. Whatever order it comes in, Bedrock wants `first` first and `last` last.
@@ -20,15 +21,21 @@ pub(super) fn user(text: &'static str) -> Message<'static> {
 }
 
 /// Adds a turn as Bedrock takes it, or nothing where it says nothing.
-pub(super) fn push_turn<'a>(messages: &mut Vec<Message<'a>>, turn: Turn<'a>, capabilities: &Capabilities) {
+pub(super) fn push_turn<'a>(
+    messages: &mut Vec<Message<'a>>,
+    turn: Turn<'a>,
+    capabilities: &Capabilities,
+    notes: &mut Notes,
+) {
     let Turn { role, mut first, mut blocks, last } = turn;
     let is_text = |block: &Block<'_>| matches!(block, Block::Text(_));
     if blocks.iter().any(|block| matches!(block, Block::Document(_))) && !blocks.iter().any(is_text) {
         blocks.insert(0, Block::Text("The document:".into()));
     }
-    // A point alone caches nothing that the turn before did not.
-    if first.is_empty() && last.is_empty() && blocks.iter().all(|block| matches!(block, Block::CachePoint(_)))
-    {
+    // Claude refuses a turn of nothing but reasoning, and a point alone caches nothing that the turn before did not.
+    let is_said = |block: &Block<'_>| !matches!(block, Block::ReasoningContent(_) | Block::CachePoint(_));
+    if ![&first, &blocks, &last].into_iter().flatten().any(is_said) {
+        notes.dropped_if(!first.is_empty(), Field::Replay);
         return;
     }
     let split = role == Role::User

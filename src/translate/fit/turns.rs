@@ -217,7 +217,7 @@ impl<'a> Builder<'a, '_, '_> {
         let Self { fitting, mut system, done, current, called, known, .. } = self;
         let mut messages = Vec::with_capacity(done.len().saturating_add(2));
         for turn in done.into_iter().chain(current) {
-            push_turn(&mut messages, turn, fitting.capabilities);
+            push_turn(&mut messages, turn, fitting.capabilities, &mut fitting.notes);
         }
         if messages.is_empty() {
             // Instructions alone are what the user says.

@@ -8,6 +8,10 @@ use crate::bedrock::model_id::base_model;
 /// What a model takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
+    /// The least `maxTokens`.
+    pub min_tokens: i64,
+    /// The most `maxTokens`; `None`: not known.
+    pub max_tokens: Option<i64>,
     /// `temperature`.
     pub temperature: bool,
     /// `topP`.
@@ -30,6 +34,8 @@ pub struct Capabilities {
     pub strict_tools: bool,
     /// A switch against several calls at once.
     pub single_call: bool,
+    /// Tool names with hyphens.
+    pub hyphens: bool,
     /// Which tool ids are legal.
     pub tool_ids: ToolIds,
     /// Text in the turn that answers calls.
@@ -98,14 +104,24 @@ pub enum Reasoning {
     None,
     /// `thinking: {type: enabled, budget_tokens}`.
     Budget,
-    /// `thinking: {type: adaptive}` and `output_config.effort` up to this one.
+    /// `thinking: {type: adaptive}` and `output_config.effort` up to this one; a budget is taken too.
     Adaptive(&'static str),
+    /// `thinking: {type: adaptive}`, whose text comes only if asked for, and `output_config.effort` up to `max` with `xhigh`
+    /// below it; a budget is refused.
+    AdaptiveOnly,
     /// `reasoningConfig: {type: enabled, maxReasoningEffort}`.
     Nova,
     /// `reasoning_effort`, to `high`.
     Effort,
     /// `reasoning: {effort}`, as OpenAI names it.
     OpenAi,
+}
+
+impl Reasoning {
+    /// Whether it is Claude's thinking: blocks with signatures, which go back, and `thinking` in Anthropic's words.
+    pub fn is_thinking(self) -> bool {
+        matches!(self, Self::Budget | Self::Adaptive(_) | Self::AdaptiveOnly)
+    }
 }
 
 /// Cache points.
@@ -121,6 +137,8 @@ pub enum Cache {
 
 /// What most models take.
 const USUAL: Capabilities = Capabilities {
+    min_tokens: 1,
+    max_tokens: None,
     temperature: true,
     top_p: true,
     temperature_with_top_p: true,
@@ -132,6 +150,7 @@ const USUAL: Capabilities = Capabilities {
     forced_tool: Forced::No,
     strict_tools: false,
     single_call: false,
+    hyphens: true,
     tool_ids: ToolIds::Usual,
     text_beside_results: true,
     structured_output: false,
@@ -147,13 +166,13 @@ const USUAL: Capabilities = Capabilities {
 const CAREFUL: Capabilities = Capabilities {
     temperature_with_top_p: false,
     blank_stop: false,
-    tool_ids: ToolIds::Nine,
     text_beside_results: false,
     schemas: Schemas::Plain,
     ..USUAL
 };
 
 const CLAUDE_3: Capabilities = Capabilities {
+    max_tokens: Some(4_096),
     blank_stop: false,
     top_k: TopK::Field("top_k"),
     forced_tool: Forced::Named,
@@ -162,22 +181,33 @@ const CLAUDE_3: Capabilities = Capabilities {
     anthropic_beta: true,
     ..USUAL
 };
-const CLAUDE_3_5_V2: Capabilities = Capabilities { cache: Cache::FiveMinutes, ..CLAUDE_3 };
-const CLAUDE_3_7: Capabilities = Capabilities { reasoning: Reasoning::Budget, ..CLAUDE_3_5_V2 };
+const CLAUDE_3_5_V2: Capabilities =
+    Capabilities { max_tokens: Some(8_192), cache: Cache::FiveMinutes, ..CLAUDE_3 };
+const CLAUDE_3_7: Capabilities =
+    Capabilities { max_tokens: None, reasoning: Reasoning::Budget, ..CLAUDE_3_5_V2 };
 const CLAUDE_4: Capabilities = Capabilities { temperature_with_top_p: false, ..CLAUDE_3_7 };
 const CLAUDE_4_5: Capabilities =
     Capabilities { strict_tools: true, structured_output: true, cache: Cache::OneHour, ..CLAUDE_4 };
 const CLAUDE_4_6: Capabilities =
     Capabilities { reasoning: Reasoning::Adaptive("max"), prefill: false, ..CLAUDE_4_5 };
-const CLAUDE_5: Capabilities = Capabilities {
+/// Anthropic's and AWS's pages of Opus 4.7 refuse sampling and budgets. Reports of native schemas and strict tools from it on disagree,
+/// so neither is sent.
+const CLAUDE_4_7: Capabilities = Capabilities {
     temperature: false,
     top_p: false,
     top_k: TopK::None,
-    forced_tool: Forced::No,
+    strict_tools: false,
+    structured_output: false,
+    reasoning: Reasoning::AdaptiveOnly,
     ..CLAUDE_4_6
 };
+/// Some of them refuse to be forced to a call.
+const CLAUDE_5: Capabilities = Capabilities { forced_tool: Forced::No, ..CLAUDE_4_7 };
 
+/// Hyphens in tool names are reported to fail in the model, as "invalid sequence as part of ToolUse".
 const NOVA: Capabilities = Capabilities {
+    max_tokens: Some(10_000),
+    hyphens: false,
     top_k: TopK::Nova,
     forced_tool: Forced::Named,
     text_beside_results: false,
@@ -187,7 +217,8 @@ const NOVA: Capabilities = Capabilities {
     schemas: Schemas::Plain,
     ..USUAL
 };
-const NOVA_2: Capabilities = Capabilities { reasoning: Reasoning::Nova, prefill: false, ..NOVA };
+const NOVA_2: Capabilities =
+    Capabilities { max_tokens: None, reasoning: Reasoning::Nova, prefill: false, ..NOVA };
 const LLAMA: Capabilities = Capabilities { text_beside_results: false, ..USUAL };
 const MISTRAL: Capabilities =
     Capabilities { top_k: TopK::Field("top_k"), forced_tool: Forced::Any, tool_ids: ToolIds::Nine, ..USUAL };
@@ -196,6 +227,7 @@ const NO_SYSTEM: Capabilities = Capabilities { system: false, ..NO_TOOLS };
 const EFFORT: Capabilities = Capabilities { reasoning: Reasoning::Effort, ..USUAL };
 const GPT_OSS: Capabilities = Capabilities { stop: false, ..EFFORT };
 const GPT_5: Capabilities = Capabilities {
+    min_tokens: 16,
     temperature: false,
     top_p: false,
     stop: false,
@@ -219,10 +251,11 @@ const FAMILIES: &[(&str, Capabilities)] = &[
     ("anthropic.claude-3-5-sonnet-20241022", CLAUDE_3_5_V2),
     ("anthropic.claude-3-7-", CLAUDE_3_7),
     ("anthropic.claude-haiku-4", CLAUDE_4_5),
-    ("anthropic.claude-opus-4", CLAUDE_4_6),
+    ("anthropic.claude-opus-4", CLAUDE_4_7),
     ("anthropic.claude-opus-4-1", CLAUDE_4),
     ("anthropic.claude-opus-4-2025", CLAUDE_4),
     ("anthropic.claude-opus-4-5", CLAUDE_4_5),
+    ("anthropic.claude-opus-4-6", CLAUDE_4_6),
     ("anthropic.claude-sonnet-4", CLAUDE_4_6),
     ("anthropic.claude-sonnet-4-2025", CLAUDE_4),
     ("anthropic.claude-sonnet-4-5", CLAUDE_4_5),
@@ -282,6 +315,8 @@ mod tests {
         assert_eq!(*capabilities("us.anthropic.claude-sonnet-4-20250514-v1:0"), CLAUDE_4);
         assert_eq!(*capabilities("global.anthropic.claude-sonnet-4-5-20250929-v1:0"), CLAUDE_4_5);
         assert_eq!(*capabilities("us.anthropic.claude-opus-4-6-v1"), CLAUDE_4_6);
+        assert_eq!(*capabilities("us.anthropic.claude-opus-4-7"), CLAUDE_4_7);
+        assert_eq!(*capabilities("global.anthropic.claude-opus-4-8-v1:0"), CLAUDE_4_7);
         assert_eq!(*capabilities("openai.gpt-oss-120b-1:0"), GPT_OSS);
         assert_eq!(*capabilities("newco.model-1"), CAREFUL);
     }
