@@ -70,7 +70,9 @@ fn texts(block: &Value, place: &str) -> Result<(), AwsError> {
             "The text field in the guardContent object at {place} is blank."
         )));
     }
-    if text(block, "/reasoningContent/reasoningText/text").is_some_and(blank) {
+    // The newest Claudes give out thoughts as signatures without text, and take them back so.
+    let is_signed = text(block, "/reasoningContent/reasoningText/signature").is_some_and(|s| !blank(s));
+    if !is_signed && text(block, "/reasoningContent/reasoningText/text").is_some_and(blank) {
         return Err(AwsError::validation(format!(
             "The text field in the reasoningText object at {place} is blank. Add text to the text field, and try again."
         )));
