@@ -19,6 +19,7 @@ pub mod split;
 pub mod usage;
 mod wordings;
 
+use std::fmt;
 use std::ops::Deref;
 
 use crate::openai::{self, Endpoint, Error};
@@ -61,6 +62,30 @@ pub enum Reply {
     Embeddings(embeddings::Reply),
     /// To a moderation.
     Moderations(moderations::Reply),
+}
+
+/// An answer under way as a stream, whatever API it is told in.
+pub trait Streamed: fmt::Debug {
+    /// True once a good event has come: from then on the answer is under way.
+    fn has_begun(&self) -> bool;
+
+    /// What of the answer is held back, bytes.
+    fn held(&self) -> usize;
+
+    /// Takes the next bytes, however they were cut, and writes what the client gets for the events that they complete.
+    ///
+    /// # Errors
+    /// What the client is told where the answer cannot go on.
+    fn bytes(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error>;
+
+    /// The bytes have ended.
+    ///
+    /// # Errors
+    /// 502 where the answer is not whole.
+    fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Error>;
+
+    /// Tells of an error inside the stream; nothing comes after it.
+    fn fail(&self, error: &Error, out: &mut Vec<u8>);
 }
 
 /// Who asks, and what its headers say beside the body.
@@ -136,6 +161,16 @@ impl Reply {
             Self::Chat(context) => context.held(),
             Self::Embeddings(context) => context.model.capacity(),
             Self::Moderations(context) => context.model.capacity(),
+        }
+    }
+
+    /// What translates the stream that the client wants; `None` where it wants none. It takes over what is held here.
+    pub fn stream(&mut self, answered: Answered<'_>, limits: &Limits) -> Option<Box<dyn Streamed>> {
+        match self {
+            Self::Chat(context) if context.stream => {
+                Some(Box::new(chat::Stream::new(std::mem::take(context), answered, limits)))
+            }
+            Self::Chat(_) | Self::Embeddings(_) | Self::Moderations(_) => None,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::gateway::targets::Target;
 use crate::openai::Error;
 use crate::translate::later_frames::LaterFrames;
 use crate::translate::passthrough::{FirstEvent, FirstFrame};
-use crate::translate::{Reply, chat};
+use crate::translate::{Reply, Streamed};
 
 /// The type of the bodies that we write.
 pub(super) const JSON: &str = "application/json";
@@ -79,9 +79,9 @@ pub(super) enum Answer {
     /// It is held until it is whole.
     Whole(Head),
     /// It is held until its first event.
-    First(Head, Box<chat::Stream>),
+    First(Head, Box<dyn Streamed>),
     /// It flows.
-    Stream(Box<chat::Stream>),
+    Stream(Box<dyn Streamed>),
     /// It will go on as it is, or is an error of those that do.
     AsItIs(AsItIs),
     /// It goes on as it is, but for what its exceptions tell.

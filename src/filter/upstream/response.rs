@@ -9,9 +9,9 @@ use super::{Upstream, ending, host};
 use crate::bedrock::error::Error as BedrockError;
 use crate::filter::held;
 use crate::filter::refusal::host_failed;
-use crate::openai::{Error, sse};
+use crate::openai::Error;
+use crate::translate::Streamed;
 use crate::translate::errors::{self, no_answer};
-use crate::translate::{Reply, chat};
 
 impl Upstream {
     /// The answer's headers are there: decides what is held, and until when.
@@ -49,13 +49,11 @@ impl Upstream {
                 self.put_back();
                 return self.begin_as_it_is(kind, head, headers);
             }
-            Some(Awaited::Translated(Reply::Chat(context)))
-                if context.stream && is_stream && head.status == 200 =>
-            {
-                // Only the stream needs it from here on.
-                let context = std::mem::take(context);
-                let stream = chat::Stream::new(context, head.answered(), &self.config.options.limits);
-                Answer::First(head, Box::new(stream))
+            Some(Awaited::Translated(reply)) if is_stream && head.status == 200 => {
+                match reply.stream(head.answered(), &self.config.options.limits) {
+                    Some(stream) => Answer::First(head, stream),
+                    None => Answer::Whole(head),
+                }
             }
             _ => Answer::Whole(head),
         };
@@ -91,7 +89,7 @@ impl Upstream {
             Answer::Late(head, error) => self.late_body(head, error, size, end_of_stream),
             Answer::Stream(mut stream) => {
                 let mut out = Vec::new();
-                let result = self.stream_bytes(&mut stream, size, end_of_stream, &mut out);
+                let result = self.stream_bytes(&mut *stream, size, end_of_stream, &mut out);
                 self.give_stream(stream, result, size, out);
                 Action::Continue
             }
@@ -130,12 +128,12 @@ impl Upstream {
     fn first_event(
         &mut self,
         head: Head,
-        mut stream: Box<chat::Stream>,
+        mut stream: Box<dyn Streamed>,
         size: usize,
         end_of_stream: bool,
     ) -> Action {
         let mut out = Vec::new();
-        let result = self.stream_bytes(&mut stream, size, end_of_stream, &mut out);
+        let result = self.stream_bytes(&mut *stream, size, end_of_stream, &mut out);
         if !stream.has_begun() {
             return match result {
                 Err(error) => self.fail(head, error, size, end_of_stream),
@@ -170,7 +168,7 @@ impl Upstream {
 
     fn stream_bytes(
         &mut self,
-        stream: &mut chat::Stream,
+        stream: &mut dyn Streamed,
         size: usize,
         end_of_stream: bool,
         out: &mut Vec<u8>,
@@ -187,7 +185,7 @@ impl Upstream {
     /// Passes chunks on; an error now can only be one more event, and nothing comes after it.
     fn give_stream(
         &mut self,
-        stream: Box<chat::Stream>,
+        stream: Box<dyn Streamed>,
         result: Result<(), Error>,
         size: usize,
         mut out: Vec<u8>,
@@ -199,7 +197,7 @@ impl Upstream {
                 host::log(LogLevel::Warn, || {
                     format!("a stream broke off: {} {}", error.status, error.code.unwrap_or(error.kind))
                 });
-                sse::error(&mut out, &error);
+                stream.fail(&error, &mut out);
             }
         }
         self.set_body(size, &out);

@@ -8,13 +8,13 @@ use crate::bedrock::stream::{
 };
 use serde::Deserialize;
 
-use crate::openai::Error;
 use crate::openai::chunk::{Custom, Delta, Form, Function, Indexed, ToolCall, Writer};
 use crate::openai::completion::ThinkingBlock;
+use crate::openai::{Error, sse};
 use crate::translate::errors::{self, no_answer};
 use crate::translate::fit::JsonObject;
 use crate::translate::usage::usage;
-use crate::translate::{Answered, Limits};
+use crate::translate::{Answered, Limits, Streamed};
 use crate::wire::{self, Str};
 
 use super::reply::{annotation, custom_input, is_json};
@@ -77,6 +77,28 @@ enum Open {
     Answer { begun: bool },
     /// Bedrock's own, which the client hears nothing of.
     Server,
+}
+
+impl Streamed for Stream {
+    fn has_begun(&self) -> bool {
+        self.has_begun()
+    }
+
+    fn held(&self) -> usize {
+        self.held()
+    }
+
+    fn bytes(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        self.bytes(bytes, out)
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        self.end(out)
+    }
+
+    fn fail(&self, error: &Error, out: &mut Vec<u8>) {
+        sse::error(out, error);
+    }
 }
 
 impl Stream {
