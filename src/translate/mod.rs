@@ -8,6 +8,7 @@ pub mod embeddings;
 pub mod errors;
 pub mod fit;
 pub mod forced_guardrail;
+mod front;
 pub mod later_frames;
 pub mod moderations;
 pub mod notes;

@@ -74,14 +74,14 @@ fn roots() -> Vec<Root> {
         plain("chat", "openai/chat.rs", "Request", "@", Request("chat", CLAUDE)),
         plain(
             "chat thinking",
-            "translate/chat/parameters.rs",
+            "translate/front/parameters.rs",
             "ThinkingConfig",
             r#"{"messages":[{"role":"user","content":"Hi"}],"thinking":@}"#,
             Request("chat", CLAUDE),
         ),
         plain(
             "chat prompt_caching",
-            "translate/chat/bedrock_members.rs",
+            "translate/front/bedrock_members.rs",
             "PromptCaching",
             r#"{"messages":[{"role":"user","content":"Hi"}],"extra_body":{"prompt_caching":@}}"#,
             Request("chat", CLAUDE),

@@ -6,11 +6,11 @@ use crate::bedrock::converse::Input;
 use crate::openai::Error;
 use crate::openai::chat::{CustomCall, FunctionCall, ToolCall};
 use crate::translate::conversation::{Call, Content};
+use crate::translate::front::arguments;
+use crate::translate::front::cache;
+use crate::translate::front::tools::{CUSTOM_INPUT, named};
 use crate::translate::notes::Notes;
-use crate::wire::{self, List, Raw, Str, is_within_depth};
-
-use super::cache;
-use super::tools::CUSTOM_INPUT;
+use crate::wire::{List, Str};
 
 /// Reads the calls of a message, and the cache points behind them.
 ///
@@ -63,43 +63,7 @@ fn function<'a>(
 ) -> Result<Call<'a>, Error> {
     let FunctionCall { name, arguments, unknown } = function;
     notes.unknown("messages[].tool_calls[].function.", unknown)?;
-    let name =
-        name.filter(|name| !name.is_empty()).ok_or_else(|| Error::missing(&format!("{place}.name")))?;
-    let input = arguments.map_or(Input::Empty, |text| input(text, notes));
+    let name = named(name, place)?;
+    let input = arguments.map_or(Input::Empty, |text| arguments::input(text, notes));
     Ok(Call { id, name, input })
-}
-
-/// Arguments: a JSON object as it is, nothing as an empty one, anything else wrapped so that nothing is lost.
-fn input<'a>(arguments: Str<'a>, notes: &Notes<'_>) -> Input<'a> {
-    if arguments.is_blank() {
-        return Input::Empty;
-    }
-    let is_object = arguments.trim_start().starts_with('{');
-    let limit = notes.limits().json_depth;
-    match wire::from_str::<Raw<'_>>(&arguments) {
-        Ok(object) if is_object && is_within_depth(object.get(), limit) => Input::Raw(object.to_owned()),
-        _ => Input::Wrapped("arguments", arguments),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::translate::Limits;
-    use crate::translate::notes::Unsupported;
-
-    #[test]
-    fn arguments_that_are_no_object_are_wrapped() {
-        let limits = Limits::default();
-        let notes = Notes::new(Unsupported::Refuse, &limits);
-        for (arguments, expected) in [
-            ("", "{}"),
-            (" \n", "{}"),
-            (r#"{"a": 1.0}"#, r#"{"a": 1.0}"#),
-            ("[1]", r#"{"arguments":"[1]"}"#),
-            ("{", r#"{"arguments":"{"}"#),
-        ] {
-            assert_eq!(wire::to_string(&input(arguments.into(), &notes)), expected, "{arguments}");
-        }
-    }
 }

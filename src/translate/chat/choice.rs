@@ -2,13 +2,12 @@
 
 use crate::openai::Error;
 use crate::openai::chat::{AllowedTools, NamedFunction, ToolChoice as Asked};
-use crate::texts::cut;
 use crate::translate::conversation::Choice;
+use crate::translate::front::choice::{self, by_name};
+use crate::translate::front::tools::check_length;
 use crate::translate::notes::Notes;
 use crate::translate::numbered::Numbered;
 use crate::wire::{NameOr, Str};
-
-use super::tools::check_length;
 
 /// Reads what the client chose among the `declared` tools.
 ///
@@ -20,26 +19,12 @@ pub(super) fn read<'a>(
     declared: &Numbered<'a>,
     notes: &mut Notes<'_>,
 ) -> Result<Choice<'a>, Error> {
-    let choice = choice(tool_choice, function_call, notes)?;
-    match &choice {
-        Choice::Required if declared.is_empty() => {
-            let message = "'tool_choice' is 'required', but there are no tools.";
-            return Err(Error::invalid_param("tool_choice", message));
-        }
-        Choice::Named(name) if !declared.contains(name) => {
-            let message = format!("'tool_choice' names '{}', which is not among the tools.", cut(name));
-            return Err(Error::invalid(message).param("tool_choice"));
-        }
-        Choice::Allowed { names, .. } if !names.iter().all(|name| declared.contains(name)) => {
-            let message = "'tool_choice.allowed_tools' names a tool that is not among the tools.";
-            return Err(Error::invalid_param("tool_choice.allowed_tools.tools", message));
-        }
-        _ => {}
-    }
+    let choice = asked(tool_choice, function_call, notes)?;
+    choice::check(&choice, declared)?;
     Ok(choice)
 }
 
-fn choice<'a>(
+fn asked<'a>(
     tool_choice: Option<NameOr<'a, Asked<'a>>>,
     function_call: Option<NameOr<'a, NamedFunction<'a>>>,
     notes: &mut Notes<'_>,
@@ -49,7 +34,7 @@ fn choice<'a>(
             notes.ignore_if(function_call.is_some(), "function_call");
             choice_of(choice, notes)
         }
-        (None, Some(NameOr::Name(name))) => choice_by_name(&name, "function_call"),
+        (None, Some(NameOr::Name(name))) => by_name(&name, "function_call"),
         (None, Some(NameOr::Object(NamedFunction { name, unknown }))) => {
             notes.unknown("function_call.", unknown)?;
             Ok(Choice::Named(name.ok_or_else(|| Error::missing("function_call.name"))?))
@@ -58,21 +43,9 @@ fn choice<'a>(
     }
 }
 
-fn choice_by_name<'a>(name: &str, param: &str) -> Result<Choice<'a>, Error> {
-    match name {
-        "auto" => Ok(Choice::Auto),
-        "none" => Ok(Choice::None),
-        "required" => Ok(Choice::Required),
-        _ => {
-            let message = format!("'{param}' must be 'none', 'auto' or 'required', or name a tool.");
-            Err(Error::invalid(message).param(param))
-        }
-    }
-}
-
 fn choice_of<'a>(choice: NameOr<'a, Asked<'a>>, notes: &mut Notes<'_>) -> Result<Choice<'a>, Error> {
     let Asked { kind: _, function, custom, allowed_tools, unknown } = match choice {
-        NameOr::Name(name) => return choice_by_name(&name, "tool_choice"),
+        NameOr::Name(name) => return by_name(&name, "tool_choice"),
         NameOr::Object(choice) => choice,
     };
     notes.unknown("tool_choice.", unknown)?;

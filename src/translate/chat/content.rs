@@ -6,11 +6,9 @@ use crate::bedrock::converse::{CachePoint, DocumentBlock, Reasoning, ResultBlock
 use crate::openai::Error;
 use crate::openai::chat::{File, InputAudio, MediaUrl, Part};
 use crate::translate::conversation::Content;
+use crate::translate::front::{cache, media};
 use crate::translate::notes::Notes;
 use crate::wire::{OneOrMany, Str};
-
-use super::cache;
-use super::media;
 
 /// Reads a message's content; blank text says nothing. `place` is the content's path.
 pub(super) fn read<'a>(

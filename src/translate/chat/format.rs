@@ -3,6 +3,7 @@
 use crate::openai::Error;
 use crate::openai::chat::{JsonSchema, ResponseFormat};
 use crate::translate::conversation::Answer;
+use crate::translate::front::answer;
 use crate::translate::notes::Notes;
 
 /// Where the schema of an answer stands.
@@ -36,15 +37,5 @@ fn by_schema<'a>(json_schema: Option<JsonSchema<'a>>, notes: &mut Notes<'_>) -> 
     let JsonSchema { name, description, schema, strict, unknown } =
         json_schema.ok_or_else(|| Error::missing("response_format.json_schema"))?;
     notes.unknown("response_format.json_schema.", unknown)?;
-    let description = description.filter(|text| !text.is_blank());
-    let Some(schema) = schema else {
-        return Ok(Answer::Object);
-    };
-    if !schema.get().starts_with('{') {
-        let message = format!("Invalid value for '{SCHEMA}': expected an object.");
-        return Err(Error::invalid_param(SCHEMA, message));
-    }
-    notes.check_schema_depth(schema, || SCHEMA.to_owned())?;
-    let name = name.filter(|name| !name.is_blank());
-    Ok(Answer::Schema { schema, name, description, strict: strict == Some(true) })
+    answer::by_schema(schema, (name, description), strict, SCHEMA, notes)
 }

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::bedrock_members::object;
 use crate::bedrock::converse::Document;
 use crate::openai::{Error, member};
 use crate::translate::forced_guardrail;
+use crate::translate::front::bedrock_members::object;
 use crate::translate::notes::Notes;
 use crate::wire::{self, Members, Raw};
 

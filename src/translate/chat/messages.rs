@@ -5,10 +5,11 @@ use std::fmt::Display;
 use crate::openai::Error;
 use crate::openai::chat;
 use crate::translate::conversation::{CallName, CallResult, Content, Message, Speaker};
+use crate::translate::front::cache;
 use crate::translate::notes::Notes;
 
 use super::thoughts::Thoughts;
-use super::{cache, calls, content};
+use super::{calls, content};
 
 /// Reads the messages of a request.
 ///

@@ -5,8 +5,6 @@
 //! reply:    reply (whole) or stream (event by event) ─▶ OpenAI
 //! ```
 
-mod bedrock_members;
-mod cache;
 mod calls;
 mod choice;
 mod content;
@@ -14,10 +12,7 @@ mod drop;
 mod format;
 mod functions;
 pub mod guardrail;
-mod media;
 mod messages;
-mod metadata;
-mod named;
 mod parameters;
 mod reply;
 mod request;

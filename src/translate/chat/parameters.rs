@@ -1,13 +1,9 @@
-//! Numbers and switches of a request.
+//! Numbers and switches that only a chat has.
 
-use crate::bedrock::converse::ServiceTier;
-use crate::openai::{Error, member};
-use crate::translate::conversation::{Effort, Sampling, Thinking};
+use crate::openai::Error;
+use crate::translate::front::parameters::limit;
 use crate::translate::notes::Notes;
-use crate::wire::{List, Number, OneOrMany, Raw, Str, object};
-
-/// Limit on stop sequences (service model of Converse).
-const STOP_SEQUENCES: usize = 2_500;
+use crate::wire::{List, Raw, Str};
 
 /// Only one choice can be had.
 pub(super) fn one_choice(n: Option<i64>, notes: &mut Notes<'_>) -> Result<(), Error> {
@@ -42,103 +38,5 @@ pub(super) fn max_tokens(
         (None, Some(value)) => ("max_tokens", value),
         (None, None) => return Ok(None),
     };
-    if value < 1 {
-        notes.unsupported(name, "Bedrock generates at least one token; this must be 1 or more.")?;
-        return Ok(None);
-    }
-    if value > i64::from(i32::MAX) {
-        return Err(Error::invalid_param(name, format!("'{name}' is too large.")));
-    }
-    Ok(Some((name, value)))
-}
-
-/// Sampling, but for the limit on tokens.
-pub(super) fn sampling<'a>(
-    temperature: Option<Number<'a>>,
-    top_p: Option<Number<'a>>,
-    top_k: Option<i64>,
-    stop: Option<OneOrMany<'a, Str<'a>>>,
-    notes: &mut Notes<'_>,
-) -> Result<Sampling<'a>, Error> {
-    let temperature = match temperature {
-        Some(temperature) if !(0.0..=2.0).contains(&temperature.value) => {
-            return Err(Error::invalid_param("temperature", "'temperature' must be between 0 and 2."));
-        }
-        // OpenAI's scale goes on where Bedrock's ends.
-        Some(temperature) if temperature.value > 1.0 => {
-            notes.ignore("temperature");
-            Some(Number::ONE)
-        }
-        temperature => temperature,
-    };
-    if top_p.is_some_and(|top_p| !(0.0..=1.0).contains(&top_p.value)) {
-        return Err(Error::invalid_param("top_p", "'top_p' must be between 0 and 1."));
-    }
-    if top_k.is_some_and(|top_k| top_k < 1) {
-        return Err(Error::invalid_param("top_k", "'top_k' must be at least 1."));
-    }
-    let mut stop = match stop {
-        None => Vec::new(),
-        Some(OneOrMany::One(sequence)) => vec![sequence],
-        Some(OneOrMany::Many(sequences)) => sequences,
-    };
-    stop.retain(|sequence| !sequence.is_empty());
-    if stop.len() > STOP_SEQUENCES {
-        let message = format!("'stop' has more than {STOP_SEQUENCES} sequences.");
-        return Err(Error::invalid(message).param("stop"));
-    }
-    Ok(Sampling { max_tokens: None, temperature, top_p, top_k, stop })
-}
-
-/// `reasoning_effort`.
-pub(super) fn effort(effort: Option<Str<'_>>) -> Result<Option<Effort>, Error> {
-    let Some(effort) = effort else { return Ok(None) };
-    match Effort::ALL.iter().find(|known| known.name() == &*effort) {
-        Some(known) => Ok(Some(*known)),
-        None => {
-            let names: Vec<_> = Effort::ALL.iter().map(|known| known.name()).collect();
-            let message = format!("'reasoning_effort' must be one of: {}.", names.join(", "));
-            Err(Error::invalid(message).param("reasoning_effort"))
-        }
-    }
-}
-
-object! {
-    /// `thinking`, as Anthropic has it.
-    struct ThinkingConfig<'a> {
-        kind = "type": Str<'a>,
-        budget_tokens: i64,
-    }
-}
-
-/// `thinking`.
-pub(super) fn thinking<'a>(
-    raw: Option<Raw<'a>>,
-    notes: &mut Notes<'_>,
-) -> Result<Option<Thinking<'a>>, Error> {
-    let Some(raw) = raw else { return Ok(None) };
-    notes.check_depth(raw, || "thinking".to_owned())?;
-    let ThinkingConfig { kind, budget_tokens, unknown } = member(raw, "thinking")?;
-    if matches!(kind.as_deref(), Some("enabled" | "disabled")) {
-        notes.unknown("thinking.", unknown)?;
-    }
-    Ok(Some(match (kind.as_deref(), budget_tokens) {
-        (Some("enabled"), Some(budget)) => Thinking::Budget(budget),
-        (Some("enabled"), None) => return Err(Error::missing("thinking.budget_tokens")),
-        (Some("disabled"), _) => Thinking::Disabled,
-        _ => Thinking::Other(raw),
-    }))
-}
-
-/// The tiers that both know; `auto` is Bedrock's default.
-pub(super) fn service_tier<'a>(tier: Option<Str<'a>>, notes: &mut Notes<'_>) -> Option<ServiceTier<'a>> {
-    let tier = tier?;
-    match &*tier {
-        "auto" => None,
-        "default" | "flex" | "priority" => Some(ServiceTier { kind: tier }),
-        _ => {
-            notes.ignore("service_tier");
-            None
-        }
-    }
+    Ok(limit(value, name, notes)?.map(|value| (name, value)))
 }

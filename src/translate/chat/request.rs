@@ -2,22 +2,14 @@
 
 use crate::openai::Error;
 use crate::openai::chat::{Request, StreamOptions};
-use crate::translate::conversation::{Answer, Caching, Content, Conversation, Message, Rest, Sampling};
-use crate::translate::fit::notes::{Field, Note};
-use crate::translate::fit::{self, Fitted, Refused, Target};
+use crate::translate::conversation::{Caching, Conversation, Rest, Sampling};
+use crate::translate::fit::notes::Field;
+use crate::translate::front::named::Names;
+use crate::translate::front::{self, Finished, bedrock_members, cache, metadata};
 use crate::translate::notes::Notes;
 use crate::translate::{Client, Outgoing, Rules};
-use crate::wire;
 
-use super::{
-    Reply, bedrock_members, cache, choice, drop, format, functions, guardrail, messages, metadata, named,
-    parameters, tools,
-};
-
-/// Most room that is made for a body before it is needed, bytes.
-const AT_ONCE: usize = 64 << 10;
-/// What Converse's form needs beside the client's own bytes, about.
-const BESIDE: usize = 1_024;
+use super::{Reply, choice, drop, format, functions, guardrail, messages, parameters, tools};
 
 /// Translates a request for a model by its `rules`. `asked` is what the client called the model; the reply repeats it.
 /// `source` is the body that the request was read from: its large texts stay there.
@@ -31,10 +23,9 @@ pub fn request<'a>(
     rules: Rules<'_>,
     source: &'a [u8],
 ) -> Result<Outgoing<'a, Reply>, Error> {
-    let Rules { unsupported, limits, capabilities, drop, guardrail, automatic_caching, anthropic_betas } =
-        rules;
-    let mut notes = Notes::new(unsupported, limits);
-    drop::drop(&mut request, drop, &mut notes);
+    let Rules { guardrail, automatic_caching, .. } = rules;
+    let mut notes = Notes::new(rules.unsupported, rules.limits);
+    drop::drop(&mut request, rules.drop, &mut notes);
     let Request {
         messages,
         model: _,
@@ -117,14 +108,14 @@ pub fn request<'a>(
 
     let functions = functions::beside(tools.as_ref(), functions)?;
     let legacy_functions = functions.is_some() && tools.is_none();
-    let has_tools = functions.is_some() || tools.is_some();
+    let of_tools = tools.as_ref().map_or(0, |tools| tools.0.len());
     let mut cache = cache::Names::default();
     let declared = tools::read(tools, functions, &mut cache, &mut notes)?;
     let choice = choice::read(tool_choice, function_call, &declared.names, &mut notes)?;
     let messages = messages::read(messages.0, &mut cache, &mut notes)?;
     let limit = parameters::max_tokens(max_completion_tokens, max_tokens, &mut notes)?;
     let (limit_name, max_tokens) = limit.unzip();
-    let sampling = parameters::sampling(temperature, top_p, top_k, stop, &mut notes)?;
+    let sampling = front::parameters::sampling(temperature, top_p, top_k, stop, &mut notes)?;
     let answer = format::read(response_format, &mut notes)?;
     let mut fields = Vec::new();
     let param = "additionalModelRequestFields";
@@ -137,12 +128,9 @@ pub fn request<'a>(
         performance: bedrock_members::object(performance_config, "performanceConfig", &notes)?,
         prompt_variables: bedrock_members::object(prompt_variables, "promptVariables", &notes)?,
         response_paths: bedrock_members::response_paths(additional_model_response_field_paths, &notes)?,
-        service_tier: parameters::service_tier(service_tier, &mut notes),
+        service_tier: front::parameters::service_tier(service_tier, &mut notes),
     };
     let include_usage = stream_options_usage(stream_options, stream, &mut notes)?;
-    let may_call = has_tools || messages.iter().any(has_calls);
-    let wants_json = !matches!(answer, Answer::Text);
-
     let conversation = Conversation {
         messages,
         tools: declared.tools,
@@ -150,20 +138,21 @@ pub fn request<'a>(
         single_call: parallel_tool_calls == Some(false),
         answer,
         sampling: Sampling { max_tokens, ..sampling },
-        effort: parameters::effort(reasoning_effort)?,
-        thinking: parameters::thinking(thinking, &mut notes)?,
+        effort: front::parameters::effort(reasoning_effort, "reasoning_effort")?,
+        thinking: front::parameters::thinking(thinking, &mut notes)?,
         caching: Caching { automatic: automatic_caching, ..caching },
         betas: bedrock_members::betas(client.chat.anthropic_beta)?,
         fields,
         output_config: bedrock_members::output_config(output_config, &notes)?,
         rest,
     };
-    let target = Target { capabilities, schema_depth: limits.schema_depth, betas: anthropic_betas };
-    let Fitted { request: body, undo, notes: noted } =
-        fit::fit(conversation, target).map_err(|refused| refusal(refused, declared.of_tools))?;
-    let gets_json = wants_json && !noted.contains(&Note::Unsupported(Field::Answer));
-    let names = named::Names { max_tokens: limit_name.unwrap_or("max_tokens"), cache };
-    named::name(noted, &names, &mut notes)?;
+    let names = Names { max_tokens: limit_name.unwrap_or("max_tokens"), cache, own };
+    let tool_schema = |place: usize| match place.checked_sub(of_tools) {
+        None => format!("tools[{place}].function.parameters"),
+        Some(place) => format!("functions[{place}].parameters"),
+    };
+    let Finished { body, undo, json_beside_calls } =
+        front::finish(conversation, rules, &names, source, tool_schema, "messages", &mut notes)?;
 
     let reply = Reply {
         model: asked.to_owned(),
@@ -172,31 +161,24 @@ pub fn request<'a>(
         undo,
         custom: declared.custom,
         legacy_functions,
-        json_beside_calls: may_call && gets_json,
+        json_beside_calls,
         text: None,
     };
-    let body = wire::pieces(source, source.len().saturating_add(BESIDE).min(AT_ONCE), &body);
     let operation = if stream { "converse-stream" } else { "converse" };
     Ok(Outgoing { operation, guardrail: None, body, ignored: notes.into_ignored(), reply })
 }
 
-fn has_calls(message: &Message<'_>) -> bool {
-    message.content.iter().any(|content| matches!(content, Content::Call(_)))
-}
-
-/// The error for a conversation that fits no model. `of_tools` is how many tools are not `functions`.
-fn refusal(refused: Refused, of_tools: usize) -> Error {
-    let (param, reason) = match refused {
-        Refused::Empty => {
-            return Error::invalid_param("messages", "'messages' holds nothing to answer.");
-        }
-        Refused::AnswerSchema(reason) => (format::SCHEMA.to_owned(), reason),
-        Refused::ToolSchema(place, reason) => match place.checked_sub(of_tools) {
-            None => (format!("tools[{place}].function.parameters"), reason),
-            Some(place) => (format!("functions[{place}].parameters"), reason),
-        },
-    };
-    Error::invalid(format!("Invalid schema for '{param}': {reason}")).param(param)
+/// What only a chat calls so.
+fn own(field: &Field) -> Option<&'static str> {
+    Some(match field {
+        Field::Strict => "tools[].function.strict",
+        Field::SchemaMember(_) => "tools[].function.parameters",
+        Field::AnswerMember(_) => format::SCHEMA,
+        Field::Answer => "response_format",
+        Field::Effort => "reasoning_effort",
+        Field::Replay => "messages[].reasoning_content",
+        _ => return None,
+    })
 }
 
 fn stream_options_usage(

@@ -1,32 +1,12 @@
-//! Declared tools: `tools`, and `functions` of the older form.
+//! `tools`, and `functions` of the older form.
 
 use crate::openai::Error;
 use crate::openai::chat::{Custom, Function, Tool};
-use crate::translate::conversation::{self, Schema};
+use crate::translate::conversation;
+use crate::translate::front::cache;
+use crate::translate::front::tools::{self, Declared, check_length, named};
 use crate::translate::notes::Notes;
-use crate::translate::numbered::Numbered;
-use crate::wire::{List, Str};
-
-use super::cache;
-
-/// The argument of a custom tool, whose input is one text.
-pub(super) const CUSTOM_INPUT: &str = "input";
-/// The schema of such a tool.
-const CUSTOM_SCHEMA: &str =
-    r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}"#;
-
-/// What is declared.
-#[derive(Debug, Default)]
-pub(super) struct Declared<'a> {
-    /// The tools, those of `tools` first.
-    pub(super) tools: Vec<conversation::Tool<'a>>,
-    /// Their names.
-    pub(super) names: Numbered<'a>,
-    /// The names of those that take free text.
-    pub(super) custom: Vec<String>,
-    /// How many are of `tools`.
-    pub(super) of_tools: usize,
-}
+use crate::wire::List;
 
 /// Reads all that the client declares.
 ///
@@ -42,7 +22,7 @@ pub(super) fn read<'a>(
     let of_functions = functions.as_ref().map_or(0, |functions| functions.0.len());
     let param = if of_tools > 0 { "tools" } else { "functions" };
     check_length(of_tools.saturating_add(of_functions), param, notes)?;
-    let mut declared = Declared { of_tools, ..Declared::default() };
+    let mut declared = Declared::default();
     for (index, tool) in tools.into_iter().flatten().enumerate() {
         let place = format!("tools[{index}]");
         let Tool { kind, function, custom, cache_control, unknown } = tool;
@@ -78,25 +58,6 @@ pub(super) fn read<'a>(
     Ok(declared)
 }
 
-/// Refuses more entries than the limit on tools.
-pub(super) fn check_length(count: usize, param: &str, notes: &Notes<'_>) -> Result<(), Error> {
-    let limit = notes.limits().tools;
-    if count <= limit {
-        return Ok(());
-    }
-    Err(Error::invalid(format!("'{param}' has {count} entries; the limit is {limit}.")).param(param))
-}
-
-impl<'a> Declared<'a> {
-    fn add(&mut self, tool: conversation::Tool<'a>, place: &str) -> Result<(), Error> {
-        if !self.names.add(tool.name.clone().into_cow()) {
-            return Err(Error::invalid(format!("'{place}' has the name of an earlier tool.")).param(place));
-        }
-        self.tools.push(tool);
-        Ok(())
-    }
-}
-
 fn function<'a>(
     function: Function<'a>,
     place: &str,
@@ -104,19 +65,10 @@ fn function<'a>(
 ) -> Result<conversation::Tool<'a>, Error> {
     let Function { name, description, parameters, strict, cache_control: _, unknown } = function;
     notes.unknown("tools[].function.", unknown)?;
-    if let Some(schema) = parameters {
-        notes.check_schema_depth(schema, || format!("{place}.parameters"))?;
-    }
-    Ok(conversation::Tool {
-        name: named(name, place)?,
-        description: description.filter(|text| !text.is_blank()),
-        schema: parameters.map(Schema::Given),
-        strict,
-        cache_point: None,
-    })
+    let named = (named(name, &place)?, description);
+    tools::function(named, parameters, strict, &format_args!("{place}.parameters"), notes)
 }
 
-/// A tool of free text is one with a single text argument; a grammar goes into its description.
 fn custom<'a>(
     custom: Custom<'a>,
     place: &str,
@@ -124,26 +76,5 @@ fn custom<'a>(
 ) -> Result<conversation::Tool<'a>, Error> {
     let Custom { name, description, format, unknown } = custom;
     notes.unknown("tools[].custom.", unknown)?;
-    let mut description = description.filter(|text| !text.is_blank());
-    if let Some(format) = format.filter(|format| format.get().contains("grammar")) {
-        notes.check_depth(format, || format!("{place}.format"))?;
-        let text = description.as_deref().unwrap_or_default();
-        description = Some(
-            format!("{text}\nThe input must follow this grammar: {}", format.get())
-                .trim_start()
-                .to_owned()
-                .into(),
-        );
-    }
-    Ok(conversation::Tool {
-        name: named(name, place)?,
-        description,
-        schema: Some(Schema::Own(CUSTOM_SCHEMA)),
-        strict: None,
-        cache_point: None,
-    })
-}
-
-fn named<'a>(name: Option<Str<'a>>, place: &str) -> Result<Str<'a>, Error> {
-    name.filter(|name| !name.is_empty()).ok_or_else(|| Error::missing(&format!("{place}.name")))
+    tools::custom((named(name, &place)?, description), format, &format_args!("{place}.format"), notes)
 }

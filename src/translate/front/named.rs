@@ -4,29 +4,34 @@ use crate::openai::Error;
 use crate::translate::fit::notes::{Field, Note};
 use crate::translate::notes::Notes;
 
-use super::{cache, format};
+use super::cache;
 
-/// What the client called what has more names than one.
+/// What a client calls things: by its API, and by what it has written.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(in crate::translate) struct Names {
     /// The limit on tokens.
-    pub(super) max_tokens: &'static str,
+    pub(in crate::translate) max_tokens: &'static str,
     /// Cache points.
-    pub(super) cache: cache::Names,
+    pub(in crate::translate) cache: cache::Names,
+    /// What its API has its own name for; `None`: the name is the same in every API.
+    pub(in crate::translate) own: fn(&Field) -> Option<&'static str>,
 }
 
 /// Names what is noted.
 ///
 /// # Errors
 /// 400 where the configuration refuses what has no counterpart, and the model has none.
-pub(super) fn name(noted: Vec<Note>, names: &Names, notes: &mut Notes<'_>) -> Result<(), Error> {
+pub(in crate::translate) fn name(
+    noted: Vec<Note>,
+    names: &Names,
+    notes: &mut Notes<'_>,
+) -> Result<(), Error> {
     for note in noted {
         match note {
-            Note::Dropped(Field::SchemaMember(member)) => {
-                notes.ignore(&format!("tools[].function.parameters.{member}"));
-            }
-            Note::Dropped(Field::AnswerMember(member)) => {
-                notes.ignore(&format!("{}.{member}", format::SCHEMA))
+            Note::Dropped(
+                ref field @ (Field::SchemaMember(ref member) | Field::AnswerMember(ref member)),
+            ) => {
+                notes.ignore(&format!("{}.{member}", param(field, names)));
             }
             Note::Dropped(Field::Beta(name)) => notes.ignore(&format!("anthropic-beta.{name}")),
             Note::Dropped(Field::CachePoint) => {
@@ -53,7 +58,11 @@ pub(super) fn name(noted: Vec<Note>, names: &Names, notes: &mut Notes<'_>) -> Re
     Ok(())
 }
 
-fn param(field: &Field, names: &Names) -> &'static str {
+/// What the client calls it.
+pub(in crate::translate) fn param(field: &Field, names: &Names) -> &'static str {
+    if let Some(name) = (names.own)(field) {
+        return name;
+    }
     match field {
         Field::MaxTokens => names.max_tokens,
         Field::Temperature => "temperature",
@@ -63,14 +72,13 @@ fn param(field: &Field, names: &Names) -> &'static str {
         Field::Tools => "tools",
         Field::ToolChoice => "tool_choice",
         Field::SingleCall => "parallel_tool_calls",
-        Field::Strict => "tools[].function.strict",
-        Field::SchemaMember(_) => "tools[].function.parameters",
-        Field::AnswerMember(_) => format::SCHEMA,
-        Field::Answer => "response_format",
-        Field::Effort => "reasoning_effort",
+        Field::Strict => "tools[].strict",
+        Field::SchemaMember(_) => "tools[].parameters",
+        Field::AnswerMember(_) | Field::Answer => "format",
+        Field::Effort => "effort",
         Field::Thinking => "thinking",
         Field::ThinkingBudget => "thinking.budget_tokens",
-        Field::Replay => "messages[].reasoning_content",
+        Field::Replay => "reasoning",
         Field::CachePoint | Field::CacheHour | Field::ToolCachePoint => cache::CONTROL,
         Field::Caching => "extra_body.prompt_caching",
         Field::Betas | Field::Beta(_) => "anthropic-beta",

@@ -6,21 +6,21 @@ use crate::openai::chat::CacheControl;
 use crate::translate::notes::Notes;
 
 /// Anthropic's name for it.
-pub(super) const CONTROL: &str = "cache_control";
+pub(in crate::translate) const CONTROL: &str = "cache_control";
 /// OpenAI's name for it.
-pub(super) const BREAKPOINT: &str = "prompt_cache_breakpoint";
+pub(in crate::translate) const BREAKPOINT: &str = "prompt_cache_breakpoint";
 
 /// The names by which a client has asked for cache points.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(in crate::translate) struct Names {
     /// For any.
-    pub(super) points: Vec<&'static str>,
+    pub(in crate::translate) points: Vec<&'static str>,
     /// For some that last an hour.
-    pub(super) hours: Vec<&'static str>,
+    pub(in crate::translate) hours: Vec<&'static str>,
 }
 
 /// The cache point that `name` asks for.
-pub(super) fn point(
+pub(in crate::translate) fn point(
     control: Option<Box<CacheControl<'_>>>,
     name: &'static str,
     names: &mut Names,

@@ -8,10 +8,10 @@ use crate::translate::notes::Notes;
 use crate::wire::{Members, Raw, object};
 
 /// Members of the model's own body.
-pub(super) type Fields<'a> = Vec<(Cow<'a, str>, Raw<'a>)>;
+pub(in crate::translate) type Fields<'a> = Vec<(Cow<'a, str>, Raw<'a>)>;
 
 /// A member that has to be an object, where it is there.
-pub(super) fn object<'a>(
+pub(in crate::translate) fn object<'a>(
     value: Option<Raw<'a>>,
     name: &str,
     notes: &Notes<'_>,
@@ -28,7 +28,7 @@ pub(super) fn object<'a>(
 }
 
 /// The client's `outputConfig`.
-pub(super) fn output_config<'a>(
+pub(in crate::translate) fn output_config<'a>(
     raw: Option<Raw<'a>>,
     notes: &Notes<'_>,
 ) -> Result<Option<Written<'a>>, Error> {
@@ -39,7 +39,7 @@ pub(super) fn output_config<'a>(
 }
 
 /// `additionalModelResponseFieldPaths`, a list.
-pub(super) fn response_paths<'a>(
+pub(in crate::translate) fn response_paths<'a>(
     paths: Option<Raw<'a>>,
     notes: &Notes<'_>,
 ) -> Result<Option<Raw<'a>>, Error> {
@@ -53,7 +53,7 @@ pub(super) fn response_paths<'a>(
 }
 
 /// Adds fields. `param` is where they stand.
-pub(super) fn fields<'a>(
+pub(in crate::translate) fn fields<'a>(
     into: &mut Fields<'a>,
     members: Option<Members<'a, Raw<'a>>>,
     param: &str,
@@ -68,7 +68,7 @@ pub(super) fn fields<'a>(
 }
 
 /// The header `anthropic-beta`: names, separated by commas.
-pub(super) fn betas(header: Option<&str>) -> Result<Option<Vec<String>>, Error> {
+pub(in crate::translate) fn betas(header: Option<&str>) -> Result<Option<Vec<String>>, Error> {
     const HEADER: &str = "anthropic-beta";
     let Some(header) = header else { return Ok(None) };
     let names = header.split(',').map(str::trim).filter(|name| !name.is_empty());
@@ -91,7 +91,7 @@ object! {
 
 /// A literal `extra_body`: additional fields, but for the access gateway's `prompt_caching`.
 /// What is in it goes behind the fields that there are.
-pub(super) fn extra_body<'a>(
+pub(in crate::translate) fn extra_body<'a>(
     into: &mut Fields<'a>,
     members: Option<Members<'a, Raw<'a>>>,
     notes: &mut Notes<'_>,

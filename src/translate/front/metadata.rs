@@ -14,7 +14,7 @@ const LENGTH: usize = 256;
 const CALLER: &str = "api_key";
 
 /// The caller first, then the client's people, then Bedrock's own labels, then OpenAI's; the first of a name stays.
-pub(super) fn labels<'a>(
+pub(in crate::translate) fn labels<'a>(
     caller: &str,
     request_metadata: Option<Members<'a, Str<'a>>>,
     metadata: Option<Members<'a, Str<'a>>>,

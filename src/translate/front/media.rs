@@ -7,7 +7,7 @@ use crate::translate::data_url::{DataUrl, checked, data_url, image_format as sni
 use crate::wire::Str;
 
 /// What stands where an image is expected: clients send films there too.
-pub(super) fn image_or_video<'a>(url: Str<'a>, param: &str) -> Result<Content<'a>, Error> {
+pub(in crate::translate) fn image_or_video<'a>(url: Str<'a>, param: &str) -> Result<Content<'a>, Error> {
     if url.starts_with("data:video/") {
         return video(url, param).map(Content::Video);
     }
@@ -30,7 +30,7 @@ fn image<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
 }
 
 /// A film of `video_url`.
-pub(super) fn video<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
+pub(in crate::translate) fn video<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
     if let Some(source) = s3(&url, param)? {
         let format = extension(&url).and_then(video_format).unwrap_or("mp4");
         return Ok(Media { format: format.into(), source });
@@ -42,7 +42,7 @@ pub(super) fn video<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
 }
 
 /// Sound of `input_audio`: base64 and a format.
-pub(super) fn audio<'a>(data: Str<'a>, format: &str, param: &str) -> Result<Media<'a>, Error> {
+pub(in crate::translate) fn audio<'a>(data: Str<'a>, format: &str, param: &str) -> Result<Media<'a>, Error> {
     const FORMATS: &[&str] = &[
         "mp3", "opus", "wav", "aac", "flac", "mp4", "ogg", "mkv", "mka", "x-aac", "m4a", "mpeg", "mpga",
         "pcm", "webm",
@@ -54,7 +54,7 @@ pub(super) fn audio<'a>(data: Str<'a>, format: &str, param: &str) -> Result<Medi
 }
 
 /// A document of `file`: a `data:` URL, or base64 with the type in its name.
-pub(super) fn document<'a>(
+pub(in crate::translate) fn document<'a>(
     data: Str<'a>,
     filename: Option<&str>,
     name: String,
@@ -73,7 +73,7 @@ pub(super) fn document<'a>(
 }
 
 /// True where a file's data is an image or a film, which some clients send as a file.
-pub(super) fn is_image_or_video(data: &str) -> bool {
+pub(in crate::translate) fn is_image_or_video(data: &str) -> bool {
     data.starts_with("data:image/") || data.starts_with("data:video/")
 }
 
