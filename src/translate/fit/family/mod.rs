@@ -1,9 +1,23 @@
-//! What each family of models takes: one table. A new model is a row, never an `if`.
+//! What each family of models takes: one table, a file per vendor. A new model is a row, never an `if`.
 //!
-//! Sources: AWS documentation, "Supported models and model features" of Converse and the model parameters pages; the
-//! service's own refusals. What only AWS could confirm is listed in the README.
+//! Each row is a [`Family`], and each fact in it has its [`Source`]; `docs/models.md` is made from them.
+
+mod amazon;
+mod claude;
+mod openai;
+mod others;
+mod row;
+mod sources;
+
+pub use row::{Fact, Family, Grade, Source};
 
 use crate::bedrock::model_id::base_model;
+
+/// Every row of the table, by vendor. Requests need [`ROWS`] of it; names, facts and sources stay out of the module.
+pub const FAMILIES: [&[Family]; 4] = [amazon::FAMILIES, claude::FAMILIES, openai::FAMILIES, others::FAMILIES];
+
+/// The same as requests need it: how ids begin, and what these models take.
+static ROWS: [&[(&[&str], Capabilities)]; 4] = [amazon::ROWS, claude::ROWS, openai::ROWS, others::ROWS];
 
 /// What a model takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,8 +176,11 @@ const USUAL: Capabilities = Capabilities {
     anthropic_beta: false,
 };
 
+/// What most models take, as a row.
+const MOST: Family = Family { name: "most models", ids: &[], like: None, takes: USUAL, facts: &[] };
+
 /// What is refused by none that we know: for models that the table does not know, and profiles that do not tell theirs.
-const CAREFUL: Capabilities = Capabilities {
+pub const CAREFUL: Capabilities = Capabilities {
     temperature_with_top_p: false,
     blank_stop: false,
     text_beside_results: false,
@@ -171,130 +188,26 @@ const CAREFUL: Capabilities = Capabilities {
     ..USUAL
 };
 
-const CLAUDE_3: Capabilities = Capabilities {
-    max_tokens: Some(4_096),
-    blank_stop: false,
-    top_k: TopK::Field("top_k"),
-    forced_tool: Forced::Named,
-    single_call: true,
-    prefill: true,
-    anthropic_beta: true,
-    ..USUAL
-};
-const CLAUDE_3_5_V2: Capabilities =
-    Capabilities { max_tokens: Some(8_192), cache: Cache::FiveMinutes, ..CLAUDE_3 };
-const CLAUDE_3_7: Capabilities =
-    Capabilities { max_tokens: None, reasoning: Reasoning::Budget, ..CLAUDE_3_5_V2 };
-const CLAUDE_4: Capabilities = Capabilities { temperature_with_top_p: false, ..CLAUDE_3_7 };
-const CLAUDE_4_5: Capabilities =
-    Capabilities { strict_tools: true, structured_output: true, cache: Cache::OneHour, ..CLAUDE_4 };
-const CLAUDE_4_6: Capabilities =
-    Capabilities { reasoning: Reasoning::Adaptive("max"), prefill: false, ..CLAUDE_4_5 };
-/// Anthropic's and AWS's pages of Opus 4.7 refuse sampling and budgets. Reports of native schemas and strict tools from it on disagree,
-/// so neither is sent.
-const CLAUDE_4_7: Capabilities = Capabilities {
-    temperature: false,
-    top_p: false,
-    top_k: TopK::None,
-    strict_tools: false,
-    structured_output: false,
-    reasoning: Reasoning::AdaptiveOnly,
-    ..CLAUDE_4_6
-};
-/// Some of them refuse to be forced to a call.
-const CLAUDE_5: Capabilities = Capabilities { forced_tool: Forced::No, ..CLAUDE_4_7 };
-
-/// Hyphens in tool names are reported to fail in the model, as "invalid sequence as part of ToolUse".
-const NOVA: Capabilities = Capabilities {
-    max_tokens: Some(10_000),
-    hyphens: false,
-    top_k: TopK::Nova,
-    forced_tool: Forced::Named,
-    text_beside_results: false,
-    prefill: true,
-    cache: Cache::FiveMinutes,
-    cache_tools: false,
-    schemas: Schemas::Plain,
-    ..USUAL
-};
-const NOVA_2: Capabilities =
-    Capabilities { max_tokens: None, reasoning: Reasoning::Nova, prefill: false, ..NOVA };
-const LLAMA: Capabilities = Capabilities { text_beside_results: false, ..USUAL };
-const MISTRAL: Capabilities =
-    Capabilities { top_k: TopK::Field("top_k"), forced_tool: Forced::Any, tool_ids: ToolIds::Nine, ..USUAL };
-const NO_TOOLS: Capabilities = Capabilities { tools: false, ..USUAL };
-const NO_SYSTEM: Capabilities = Capabilities { system: false, ..NO_TOOLS };
-const EFFORT: Capabilities = Capabilities { reasoning: Reasoning::Effort, ..USUAL };
-const GPT_OSS: Capabilities = Capabilities { stop: false, ..EFFORT };
-const GPT_5: Capabilities = Capabilities {
-    min_tokens: 16,
-    temperature: false,
-    top_p: false,
-    stop: false,
-    forced_tool: Forced::Named,
-    reasoning: Reasoning::OpenAi,
-    ..USUAL
-};
-
-/// Beginnings of model ids, without a profile's prefix. The longest that fits holds.
-const FAMILIES: &[(&str, Capabilities)] = &[
-    ("ai21.", USUAL),
-    ("amazon.nova-", NOVA),
-    ("amazon.nova-2", NOVA_2),
-    ("amazon.nova-premier", NOVA),
-    ("amazon.titan-text", NO_SYSTEM),
-    ("anthropic.claude-", CLAUDE_5),
-    ("anthropic.claude-3-", CLAUDE_3),
-    // Reported in 2024 to refuse text beside results.
-    ("anthropic.claude-3-opus", Capabilities { text_beside_results: false, ..CLAUDE_3 }),
-    ("anthropic.claude-3-5-haiku", CLAUDE_3_5_V2),
-    ("anthropic.claude-3-5-sonnet-20241022", CLAUDE_3_5_V2),
-    ("anthropic.claude-3-7-", CLAUDE_3_7),
-    ("anthropic.claude-haiku-4", CLAUDE_4_5),
-    ("anthropic.claude-opus-4", CLAUDE_4_7),
-    ("anthropic.claude-opus-4-1", CLAUDE_4),
-    ("anthropic.claude-opus-4-2025", CLAUDE_4),
-    ("anthropic.claude-opus-4-5", CLAUDE_4_5),
-    ("anthropic.claude-opus-4-6", CLAUDE_4_6),
-    ("anthropic.claude-sonnet-4", CLAUDE_4_6),
-    ("anthropic.claude-sonnet-4-2025", CLAUDE_4),
-    ("anthropic.claude-sonnet-4-5", CLAUDE_4_5),
-    ("anthropic.claude-v2", Capabilities { tools: false, ..CLAUDE_3 }),
-    ("anthropic.claude-instant", Capabilities { tools: false, ..CLAUDE_3 }),
-    ("cohere.command", Capabilities { top_k: TopK::Field("k"), ..USUAL }),
-    ("deepseek.", EFFORT),
-    ("deepseek.r1", NO_TOOLS),
-    ("meta.", LLAMA),
-    ("meta.llama2", NO_TOOLS),
-    ("meta.llama3-2-1b", NO_TOOLS),
-    ("meta.llama3-2-3b", NO_TOOLS),
-    ("meta.llama3-70b", NO_TOOLS),
-    ("meta.llama3-8b", NO_TOOLS),
-    ("mistral.", MISTRAL),
-    ("mistral.mistral-7b", NO_SYSTEM),
-    ("mistral.mixtral-8x7b", NO_SYSTEM),
-    ("openai.", GPT_5),
-    ("openai.gpt-oss", GPT_OSS),
-    ("qwen.", USUAL),
-];
-
 /// What the model takes; what hardly any refuses where the table does not know it.
 pub fn capabilities(id: &str) -> &'static Capabilities {
     known(id).unwrap_or(&CAREFUL)
 }
 
-/// What the model takes, where the table knows it.
+/// What the model takes, where the table knows it: by the longest beginning of its id, behind a profile's prefix and in ARNs.
 pub fn known(id: &str) -> Option<&'static Capabilities> {
     let model = base_model(id);
-    FAMILIES
-        .iter()
-        .filter(|(beginning, _)| model.starts_with(beginning))
-        .max_by_key(|(beginning, _)| beginning.len())
-        .map(|(_, capabilities)| capabilities)
+    let fitting = |(ids, capabilities): &'static (&[&str], Capabilities)| {
+        let longest = ids.iter().filter(|id| model.starts_with(**id)).map(|id| id.len()).max()?;
+        Some((longest, capabilities))
+    };
+    let rows = ROWS.iter().copied().flatten();
+    rows.filter_map(fitting).max_by_key(|(longest, _)| *longest).map(|(_, capabilities)| capabilities)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -306,18 +219,37 @@ mod tests {
             "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-3-7-sonnet-20250219-v1:0",
             "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-7-sonnet-20250219-v1:0",
         ] {
-            assert_eq!(*capabilities(id), CLAUDE_3_7, "{id}");
+            assert_eq!(*capabilities(id), claude::CLAUDE_3_7.takes, "{id}");
         }
     }
 
     #[test]
     fn the_longest_row_holds() {
-        assert_eq!(*capabilities("us.anthropic.claude-sonnet-4-20250514-v1:0"), CLAUDE_4);
-        assert_eq!(*capabilities("global.anthropic.claude-sonnet-4-5-20250929-v1:0"), CLAUDE_4_5);
-        assert_eq!(*capabilities("us.anthropic.claude-opus-4-6-v1"), CLAUDE_4_6);
-        assert_eq!(*capabilities("us.anthropic.claude-opus-4-7"), CLAUDE_4_7);
-        assert_eq!(*capabilities("global.anthropic.claude-opus-4-8-v1:0"), CLAUDE_4_7);
-        assert_eq!(*capabilities("openai.gpt-oss-120b-1:0"), GPT_OSS);
+        for (id, family) in [
+            ("us.anthropic.claude-sonnet-4-20250514-v1:0", claude::CLAUDE_4),
+            ("global.anthropic.claude-sonnet-4-5-20250929-v1:0", claude::CLAUDE_4_5),
+            ("us.anthropic.claude-opus-4-6-v1", claude::CLAUDE_4_6),
+            ("us.anthropic.claude-opus-4-7", claude::CLAUDE_4_7),
+            ("global.anthropic.claude-opus-4-8-v1:0", claude::CLAUDE_4_7),
+            ("openai.gpt-oss-120b-1:0", openai::GPT_OSS),
+        ] {
+            assert_eq!(*capabilities(id), family.takes, "{id}");
+        }
         assert_eq!(*capabilities("newco.model-1"), CAREFUL);
+    }
+
+    #[test]
+    fn what_a_row_changes_has_a_source_and_what_it_says_is_said_once() {
+        let mut ids = BTreeSet::new();
+        for family in FAMILIES.into_iter().flatten() {
+            let Family { name, facts, .. } = family;
+            assert!(family.ids.iter().all(|id| ids.insert(*id)), "{name}: another row has one of its ids");
+            let mut said = BTreeSet::new();
+            for Fact { capability, sources } in *facts {
+                assert!(said.insert(capability), "{name}: {capability} is said twice");
+                assert!(!sources.is_empty(), "{name}: nobody says {capability}");
+            }
+        }
+        assert!(ids.len() > 30, "{}", ids.len());
     }
 }

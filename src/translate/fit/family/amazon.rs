@@ -1,0 +1,30 @@
+//! Amazon's models.
+
+use super::row::families;
+use super::sources::*;
+use super::{Cache, Forced, MOST, Reasoning, Schemas, TopK};
+
+families! {
+    NOVA: "Nova" ["amazon.nova-"] like MOST {
+        max_tokens: Some(10_000) => CARDS, LITELLM;
+        hyphens: false => NOVA_HYPHENS;
+        top_k: TopK::Nova => NOVA_SCHEMA;
+        forced_tool: Forced::Named => TOOL_CHOICE, NOVA_TOOLS;
+        text_beside_results: false => NOVA_RESULTS;
+        prefill: true => NOVA_SCHEMA;
+        cache: Cache::FiveMinutes => CACHING;
+        cache_tools: false => CACHING;
+        schemas: Schemas::Plain => NOVA_TOOLS, NOVA_ROOT;
+    }
+
+    NOVA_2: "Nova 2" ["amazon.nova-2"] like NOVA {
+        max_tokens: None => CARDS;
+        prefill: false => LIKE_VENDORS;
+        reasoning: Reasoning::Nova => NOVA_2_THINKING;
+    }
+
+    TITAN: "Titan Text" ["amazon.titan-text"] like MOST {
+        tools: false => FEATURES;
+        system: false => FEATURES;
+    }
+}

@@ -1,0 +1,68 @@
+//! Who says what the table says.
+
+use super::{Grade, Source};
+
+const fn documented(said: &'static str) -> Source {
+    Source { grade: Grade::Documented, said, read: "2026-11" }
+}
+
+const fn reported(said: &'static str) -> Source {
+    Source { grade: Grade::Reported, said, read: "2026-11" }
+}
+
+const fn assumed(said: &'static str) -> Source {
+    Source { grade: Grade::Assumed, said, read: "2026-11" }
+}
+
+// AWS.
+pub(super) const FEATURES: Source =
+    documented("AWS, Bedrock User Guide, Supported models and model features");
+pub(super) const CARDS: Source = documented("AWS, Bedrock User Guide, model cards");
+pub(super) const TOOL_CHOICE: Source = documented("AWS, Bedrock API Reference, ToolChoice");
+pub(super) const CACHING: Source = documented("AWS, Bedrock User Guide, Prompt caching");
+pub(super) const CLAUDE_PARAMETERS: Source =
+    documented("AWS, Bedrock User Guide, Anthropic Claude Messages API");
+pub(super) const CLAUDE_THINKING: Source = documented("AWS, Bedrock User Guide, Extended thinking");
+pub(super) const CLAUDE_ADAPTIVE: Source = documented("AWS, Bedrock User Guide, Adaptive thinking");
+pub(super) const STRUCTURED: Source = documented("AWS, Bedrock User Guide, Structured outputs");
+pub(super) const NOVA_SCHEMA: Source = documented("AWS, Amazon Nova User Guide, Complete request schema");
+pub(super) const NOVA_TOOLS: Source = documented("AWS, Amazon Nova User Guide, Tool use");
+pub(super) const NOVA_2_THINKING: Source = documented("AWS, Amazon Nova 2 User Guide, Extended thinking");
+pub(super) const MISTRAL_PARAMETERS: Source =
+    documented("AWS, Bedrock User Guide, Mistral AI chat completion");
+pub(super) const COHERE_PARAMETERS: Source =
+    documented("AWS, Bedrock User Guide, Cohere Command R and Command R+ models");
+
+// Anthropic.
+pub(super) const ANTHROPIC_EFFORT: Source = documented("Anthropic, Effort");
+pub(super) const ANTHROPIC_FORCING: Source = documented("Anthropic, Define tools: Forcing tool use");
+
+// Those who ran into it.
+pub(super) const LITELLM: Source = reported("LiteLLM 1.110, its table of models");
+pub(super) const PYDANTIC_AI: Source =
+    reported("pydantic-ai 2.68, its profiles of Bedrock's models, tried live");
+pub(super) const LANGCHAIN_AWS: Source = reported("langchain-aws 1.9, which toolChoice is taken");
+pub(super) const AI_SDK: Source = reported("AI SDK's Bedrock provider 4.0");
+pub(super) const CLAUDE_BLANK_STOP: Source =
+    reported("Claude's refusal: stop_sequences: each stop sequence must contain non-whitespace");
+pub(super) const CLAUDE_BOTH_SAMPLINGS: Source =
+    reported("many, 2025: temperature and top_p cannot both be specified for this model");
+pub(super) const CLAUDE_3_OPUS_RESULTS: Source = reported("LiteLLM #6053, 2024: text beside a tool result");
+pub(super) const CLAUDE_4_7_NATIVE: Source = reported(
+    "anthropic-sdk-python #1759, 2026: output_config.format and strict are refused; pydantic-ai disagrees",
+);
+pub(super) const NOVA_HYPHENS: Source =
+    reported("Semoss #2892, 2026-08: invalid sequence as part of ToolUse where a tool's name has a hyphen");
+pub(super) const NOVA_RESULTS: Source =
+    reported("several, 2025: text beside a tool result is refused; pydantic-ai disagrees");
+pub(super) const NOVA_ROOT: Source =
+    reported("mcp-agent #126, 2025: extraneous key [$defs] is not permitted");
+pub(super) const LLAMA_RESULTS: Source = reported("Strands #1223, 2025-11: a tool result stands alone");
+pub(super) const MISTRAL_IDS: Source =
+    reported("ironclaw #1241, 2026-03: tool ids are nine letters and digits");
+pub(super) const GPT_REASONING: Source =
+    reported("suna #6893, opencode #48195, 2026: reasoning.effort, and no unknown fields");
+
+// What follows.
+pub(super) const LIKE_RESPONSES: Source = assumed("as OpenAI's Responses API has it");
+pub(super) const LIKE_VENDORS: Source = assumed("as the vendor's own API has it");
