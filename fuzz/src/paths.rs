@@ -64,7 +64,7 @@ fn routed(config: &Config, method: &str, path: &str) {
         }
         Ok(Route::Model(id)) => {
             let key = &config.keys.0[1];
-            if let Err(error) = config.models.one(&id, key) {
+            if let Err(error) = config.models.find(&id, key) {
                 judge::refused(&error, 404..405);
             }
         }

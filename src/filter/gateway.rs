@@ -108,9 +108,9 @@ impl Gateway {
                 return Ok(json(200, &to_vec(&list)));
             }
             Route::Model(id) => {
-                let model = self.config.models.one(&id, key)?;
+                let found = self.config.models.find(&id, key)?;
                 self.answered = true;
-                return Ok(json(200, &to_vec(&model)));
+                return Ok(json(200, &to_vec(&self.config.models.tell(&id, &found))));
             }
             Route::Bedrock(endpoint) => Purpose::OpenAi(endpoint),
             Route::Deployment(endpoint, model) => {

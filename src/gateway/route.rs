@@ -55,11 +55,14 @@ pub fn route(method: &str, path: &str, prefixes: &[String]) -> Result<Route, Err
     }
 }
 
-/// Azure's routes (Azure OpenAI REST API reference): `/openai/deployments/{model}/chat/completions`, and the list of models. What the
+/// Azure's routes (Azure OpenAI REST API reference): `/openai/deployments/{model}/chat/completions`, the list of models and each of it. What the
 /// deployment is called may hold slashes that its client has not encoded.
 fn azure(path: &str, query: &str) -> Result<Option<(&'static [Method], Route)>, Error> {
     if path == "/openai/models" {
         return Ok(Some((&[Method::GET], Route::Models(tasks::asked(query)?))));
+    }
+    if let Some(id) = path.strip_prefix("/openai/models/").and_then(decode).filter(|id| !id.is_empty()) {
+        return Ok(Some((&[Method::GET], Route::Model(id))));
     }
     Ok(deployment(path).map(|(endpoint, model)| (&[Method::POST][..], Route::Deployment(endpoint, model))))
 }
@@ -190,6 +193,7 @@ mod tests {
             assert_eq!(run("POST", &format!("/openai/deployments/{path}")), Ok(route), "{path}");
         }
         assert_eq!(run("GET", "/openai/models?api-version=2024-10-21"), Ok(Route::Models(None)));
+        assert_eq!(run("GET", "/openai/models/a%2Fb?api-version=2024-10-21"), Ok(Route::Model("a/b".into())));
         for (method, path, status) in [
             ("GET", "deployments/x/chat/completions", 405),
             ("POST", "deployments//chat/completions", 404),

@@ -50,6 +50,7 @@ def test_embeddings_completions_and_the_list_of_models(gateway):
         assert len(three.data) == 3
         assert client.completions.create(model="nova-lite", prompt="hello").choices[0].text
         assert "nova-lite" in {model.id for model in client.models.list()}
+        assert client.models.retrieve("openai/gpt-5").id == "openai/gpt-5"
 
 
 def test_rights_hold_for_the_paths_model(start):

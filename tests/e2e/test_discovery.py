@@ -409,3 +409,14 @@ def test_the_javascript_sdk_reads_the_list(discover):
     assert out.returncode == 0, out.stderr
     count, listed, one = json.loads(out.stdout)
     assert count == len(ids(gateway)) and listed == one and one["x-kind"] == "application_profile"
+
+
+def test_a_vendors_name_is_the_profile_of_the_regions_geography(discover, bedrock):
+    """The emulator lists the profiles of all geographies."""
+    gateway = discover()
+    for asked, model in [
+        ("claude-sonnet-5", "us.anthropic.claude-sonnet-5"),
+        ("claude-opus-4-5", "us.anthropic.claude-opus-4-5-20251101-v1:0"),
+        ("nova-premier", "us.amazon.nova-premier-v1:0"),
+    ]:
+        assert chat(gateway, asked).headers["x-bedrock-model"] == model

@@ -106,6 +106,9 @@ def test_an_id_may_stand_in_a_path_encoded_or_not(connection, model, encode):
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_name_stands_for_a_model(client, asked, model, stream):
     assert ask(client, asked, stream=stream) == model
+    # And is told by the same name.
+    told = client.models.retrieve(asked)
+    assert (told.id, told.owned_by, told.type) == (asked, model.split(".")[1], "chat")
 
 
 @pytest.mark.parametrize("model", [{}, {"model": None}, {"model": ""}])
@@ -139,6 +142,11 @@ def test_a_model_that_bedrock_does_not_know_is_not_found(client, model):
     assert caught.value.code == "model_not_found"
 
 
+def test_a_name_of_openais_embeddings_is_told_as_what_embeds(client):
+    told = client.models.retrieve("openai/text-embedding-3-small")
+    assert (told.id, told.owned_by, told.type) == ("openai/text-embedding-3-small", "amazon", "embedding")
+
+
 @pytest.mark.parametrize("model", ["no-such", "..", "%ff"])
 def test_an_unknown_model_cannot_be_retrieved(connection, model):
     answer = connection.ask("GET", f"/v1/models/{model}")
@@ -154,6 +162,12 @@ def test_an_unknown_model_is_answered_by_the_fallback_and_that_is_said(fallback,
         assert (raw.headers["x-bedrock-model"], raw.headers["x-bedrock-fallback"]) == (LITE, "true")
         raw = create(model="gpt-4o", messages=messages, stream=stream)
         assert raw.headers["x-bedrock-model"] == SONNET and "x-bedrock-fallback" not in raw.headers
+
+
+def test_what_only_a_fallback_answers_to_is_nobodys_name(fallback):
+    with fallback.openai() as client, pytest.raises(openai.NotFoundError) as caught:
+        client.models.retrieve("no-such")
+    assert (caught.value.code, caught.value.param) == ("model_not_found", "model")
 
 
 def test_a_key_sees_only_its_models(restricted):

@@ -88,7 +88,8 @@ fn what_helps_to_choose_is_told_of_names_ids_and_profiles() {
         (CLAUDE, "anthropic", "application_profile", "anthropic.claude-x"),
         ("team search", "amazon", "application_profile", "amazon.nova-lite-v1:0"),
     ] {
-        let one = models.one(id, &key).unwrap();
+        let found = models.find(id, &key).unwrap();
+        let one = models.tell(id, &found);
         assert_eq!(
             (one.id, one.owned_by, one.kind, one.model, one.created),
             (id, owner, Some(kind), Some(model), 7)
@@ -101,7 +102,8 @@ fn what_helps_to_choose_is_told_of_names_ids_and_profiles() {
         );
     }
     // Of what nobody knows nothing is said.
-    let unknown = crate::wire::to_string(&models.one("newco.model-1", &key).unwrap());
+    let found = models.find("newco.model-1", &key).unwrap();
+    let unknown = crate::wire::to_string(&models.tell("newco.model-1", &found));
     assert_eq!(
         unknown,
         r#"{"id":"newco.model-1","object":"model","created":0,"owned_by":"newco","type":"chat"}"#
@@ -146,7 +148,7 @@ fn a_key_held_to_a_provider_neither_sees_nor_uses_others_profiles() {
     }
     let models = models();
     for hidden in [CLAUDE, NOVA, "team search", "kr.amazon.nova-lite-v1:0"] {
-        assert_eq!(models.one(hidden, &key(amazon)).unwrap_err().status, 404, "{hidden}");
+        assert_eq!(models.find(hidden, &key(amazon)).unwrap_err().status, 404, "{hidden}");
     }
 }
 

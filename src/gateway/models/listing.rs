@@ -1,12 +1,12 @@
 //! The list of models, as `GET models` tells it.
 
-use super::{Models, not_found};
+use super::{Models, Resolved, not_found};
 use crate::bedrock::catalogue::Entry;
-use crate::bedrock::model_id::{base_model, is_bedrock_id};
+use crate::bedrock::model_id::base_model;
 use crate::gateway::keys::Key;
 use crate::gateway::tasks::Task;
-use crate::openai::Error;
 use crate::openai::models::{List, Model as Listed};
+use crate::openai::{Endpoint, Error};
 
 impl Models {
     /// What `key` may use, of what it asks for: what the configuration names, then what was found besides.
@@ -25,23 +25,24 @@ impl Models {
         List { object: "list", data }
     }
 
-    /// One model, by the client's name, Bedrock's id or an application profile's name.
+    /// The model that `key` may use for chats by this name, or else for embeddings: whatever is called by it there is found here. What
+    /// only the fallback answers to is nobody's name.
     ///
     /// # Errors
     /// 404 where it is not there, or not for this key.
-    pub fn one<'a>(&'a self, id: &'a str, key: &Key) -> Result<Listed<'a>, Error> {
-        let known = self.listed().find(|(name, _)| *name == id);
-        let is_allowed = |id: &str| is_bedrock_id(id) && self.check_region(id).is_ok();
-        let found = known.or_else(|| is_allowed(id).then(|| (id, vec![id])));
-        if let Some((name, ids)) = found {
-            let is_allowed = key.may_use(Some(name), ids.iter().copied());
-            return is_allowed.then(|| self.described(name, &ids)).ok_or_else(|| not_found(id));
-        }
-        let profile = self
-            .discovered
-            .named(id)
-            .filter(|profile| is_allowed(&profile.id) && key.may_use(None, [profile.id.as_str()]));
-        profile.map(|profile| described(id, &profile.id, Some(profile))).ok_or_else(|| not_found(id))
+    pub fn find(&self, asked: &str, key: &Key) -> Result<Resolved<'_>, Error> {
+        let usable = |endpoint| {
+            let found = self.resolve(Some(asked), endpoint).ok()?;
+            (!found.is_fallback && found.check(key, Some(asked)).is_ok()).then_some(found)
+        };
+        usable(Endpoint::ChatCompletions)
+            .or_else(|| usable(Endpoint::Embeddings))
+            .ok_or_else(|| not_found(asked))
+    }
+
+    /// What there is to say of it, by the name that the client gave it.
+    pub fn tell<'a>(&'a self, asked: &'a str, found: &'a Resolved<'_>) -> Listed<'a> {
+        self.described(asked, &found.ids().collect::<Vec<_>>())
     }
 
     /// What there is to say of a model that Bedrock may be called with `ids` for.

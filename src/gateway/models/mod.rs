@@ -6,13 +6,13 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::bedrock::catalogue::{Catalogue, Entry, Kind};
-use crate::bedrock::model_id::{LENGTH, is_bedrock_id};
+use crate::bedrock::model_id::{LENGTH, geography, is_bedrock_id};
 use crate::openai::{Endpoint, Error};
 use crate::texts::cut;
 
 use super::keys::{Key, Keys};
 use super::names;
-use super::regions::{Regions, no_arn};
+use super::regions::{Regions, covers, no_arn};
 use super::targets::Target;
 
 /// A model under a name of the gateway's own.
@@ -276,14 +276,19 @@ impl Models {
                 None => Resolved::of(self.targets_of_id(id), None),
             });
         }
-        let found = |kind, is_global: bool| {
-            self.discovered.entries().iter().filter_map(move |Entry { kind: its, id, .. }| {
-                (*its == kind && id.starts_with("global.") == is_global).then_some(id.as_str())
+        let of_kind = |kind| {
+            let entries = self.discovered.entries().iter();
+            entries.filter(move |entry| entry.kind == kind).map(|Entry { id, .. }| id.as_str())
+        };
+        // A profile of the region's geography keeps the data there; one of another cannot be called here.
+        let profiles = |is_global: bool| {
+            of_kind(Kind::System).filter(move |id| {
+                geography(id).is_some_and(|geography| {
+                    (geography == "global") == is_global && covers(geography, &self.region)
+                })
             })
         };
-        // A profile of the region's geography keeps the data there.
-        let found =
-            found(Kind::System, false).chain(found(Kind::System, true)).chain(found(Kind::Model, false));
+        let found = profiles(false).chain(profiles(true)).chain(of_kind(Kind::Model));
         let id = names::newest(name, found).map(str::to_owned);
         let id = id.or_else(|| names::known(name, &self.region))?;
         Some(Resolved::of(self.targets_of_id(&id), None))

@@ -121,17 +121,60 @@ fn what_discovery_has_found_answers_to_its_vendors_name_in_the_regions_geography
     };
     let arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/x";
     let found = vec![
+        entry(Kind::System, "apac.anthropic.claude-opus-9-20300101-v1:0", ""),
         entry(Kind::System, "global.anthropic.claude-opus-9-20300101-v1:0", ""),
         entry(Kind::System, "us.anthropic.claude-opus-9-20300101-v1:0", ""),
+        entry(Kind::System, "eu.anthropic.claude-opus-9-5-20300101-v1:0", ""),
+        entry(Kind::System, "global.anthropic.claude-opus-9-5-20300101-v1:0", ""),
+        entry(Kind::System, "jp.acme.talker-v1:0", ""),
+        entry(Kind::Model, "acme.talker-v1:0", ""),
         entry(Kind::Model, "mistral.mistral-large-2402-v1:0", ""),
         entry(Kind::Application, arn, "claude-opus-8"),
     ];
     let models = Models { discovered: Rc::new(Catalogue::of(found)), ..models() };
     for (asked, id) in [
         ("claude-opus-9", "us.anthropic.claude-opus-9-20300101-v1:0"),
+        // Another geography's cannot be called here.
+        ("claude-opus-9-5", "global.anthropic.claude-opus-9-5-20300101-v1:0"),
+        ("talker", "acme.talker-v1:0"),
         ("mistral-large-2402", "mistral.mistral-large-2402-v1:0"),
         ("claude-opus-8", arn),
     ] {
         assert_eq!(answers(&models, asked, CHAT), [id], "{asked}");
+    }
+}
+
+#[test]
+fn whatever_answers_to_a_name_is_told_by_it_and_nothing_else_is() {
+    let models = Models { fallback: Some(StandIn::Named("fast".into())), ..models() };
+    let key = |models: Option<&[&str]>| Key {
+        name: "k".into(),
+        hash: Hash::of(b""),
+        models: models.map(|models| models.iter().map(|model| (*model).to_owned()).collect()),
+    };
+    let arn = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-pro-v1:0";
+    for (asked, owner, task) in [
+        ("fast", "amazon", "chat"),
+        ("gpt-4o", "anthropic", "chat"),
+        ("openai/gpt-4o", "anthropic", "chat"),
+        ("o4-mini", "amazon", "chat"),
+        ("claude-opus-4-1", "anthropic", "chat"),
+        ("bedrock/us.x.y", "x", "chat"),
+        ("bedrock/converse/us.x.y", "x", "chat"),
+        ("text-embedding-3-small", "amazon", "embedding"),
+        ("titan-embed-text", "amazon", "embedding"),
+        ("both", "anthropic", "chat"),
+        (arn, "amazon", "chat"),
+    ] {
+        let found = models.find(asked, &key(None)).unwrap();
+        let told = models.tell(asked, &found);
+        assert_eq!((told.id, told.owned_by, told.task), (asked, owner, task));
+        // A name that is typed gives no right here either, and what may not be used is not there.
+        let error = models.find(asked, &key(Some(&["nothing"]))).unwrap_err();
+        assert_eq!((error.status, error.code), (404, Some("model_not_found")), "{asked}");
+    }
+    assert!(models.find("claude-opus-4-1", &key(Some(&["us.anthropic.*"]))).is_ok());
+    for nobody in ["nobody", "openai/nobody", "", " ", "arn:aws:s3:us-east-1:1:x/y", "claude"] {
+        assert_eq!(models.find(nobody, &key(None)).unwrap_err().status, 404, "{nobody}");
     }
 }
