@@ -206,6 +206,7 @@ fn loaded(config: &Config, field: &str) -> Value {
         images,
         fan_out: _,
         discover: _,
+        reasoning_memory,
         warnings: _,
     } = config;
     let limits = &options.limits;
@@ -256,6 +257,9 @@ fn loaded(config: &Config, field: &str) -> Value {
         "discover.cluster" => json!(with_discovery().discover.unwrap().cluster),
         "discover.refresh_seconds" => json!(with_discovery().discover.unwrap().refresh.as_secs()),
         "discover.endpoint" => Value::Null,
+        "reasoning_memory" => json!(reasoning_memory.is_some()),
+        "reasoning_memory.bytes" => json!(reasoning_memory.unwrap().bytes),
+        "reasoning_memory.seconds" => json!(reasoning_memory.unwrap().seconds),
         "automatic_caching" => json!(options.automatic_caching),
         "forward_headers" => json!(forward_headers),
         "anthropic_betas" => json!(options.anthropic_betas),

@@ -66,6 +66,7 @@ pub(super) struct File {
     pub(super) limits: Option<Limits>,
     pub(super) images: Option<Images>,
     pub(super) discover: Option<Switch<Discover>>,
+    pub(super) reasoning_memory: Option<Switch<ReasoningMemory>>,
 }
 
 /// A client's key.
@@ -375,4 +376,12 @@ pub(super) struct Discover {
     pub(super) cluster: Option<String>,
     pub(super) endpoint: Option<String>,
     pub(super) refresh_seconds: Option<u32>,
+}
+
+/// Reasoning that is kept for clients that do not send it back.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReasoningMemory {
+    pub(super) bytes: Option<usize>,
+    pub(super) seconds: Option<u32>,
 }

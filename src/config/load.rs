@@ -20,6 +20,7 @@ use super::keys::keys;
 use super::limits::limits_of;
 use super::model_options::guardrail_of;
 use super::models::{self, Loaded};
+use super::reasoning_memory::reasoning_memory_of;
 use super::regions::regions_of;
 use super::values::{error, error_in, host_of, item, region_of};
 use super::written::Written;
@@ -57,6 +58,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         images,
         discover,
         fan_out,
+        reasoning_memory,
     } = &deserializer::read(&written)?;
 
     let region = region_of(region.as_deref().unwrap_or(REGION), "region")?;
@@ -120,6 +122,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         list_time: limits.list_time,
         images: images.as_ref().map(images_of).transpose()?,
         discover,
+        reasoning_memory: reasoning_memory_of(reasoning_memory.as_ref())?,
         warnings,
     };
     check_guardrails(written_models, &config)?;
@@ -137,7 +140,7 @@ fn read(text: &[u8]) -> Result<Written, Error> {
 /// A guardrail that would not hold is no guardrail.
 fn check_guardrails(written: &[file::Target], config: &Config) -> Result<(), Error> {
     for (at, target) in models::targets(written, &config.models) {
-        if target.backend == Backend::Mantle && config.options.rules(&target.id).guardrail.is_some() {
+        if target.backend == Backend::Mantle && config.options.rules(&target.id, None).guardrail.is_some() {
             let reason = "a guardrail is set for this model, and bedrock-mantle is not known to take one";
             return Err(error_in(&at, "backend", reason));
         }

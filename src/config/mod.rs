@@ -12,6 +12,7 @@ mod limits;
 mod load;
 mod model_options;
 mod models;
+mod reasoning_memory;
 mod regions;
 mod signer;
 mod structure;
@@ -31,6 +32,7 @@ use crate::aws::source::Account;
 use crate::bedrock::catalogue::Catalogue;
 use crate::gateway::images::Images;
 use crate::gateway::keys::Keys;
+use crate::gateway::memory::Settings;
 use crate::gateway::models::Models;
 use crate::gateway::regions::Regions;
 use crate::gateway::targets::{Backend, Place, Target};
@@ -69,6 +71,8 @@ pub struct Config {
     pub images: Option<Images>,
     /// How models are found that the configuration does not name; `None`: they are not.
     pub discover: Option<Discover>,
+    /// How much reasoning is kept for clients that do not send it back, and for how long; `None`: none is.
+    pub reasoning_memory: Option<Settings>,
     /// What is allowed and hardly meant: a line of the log each.
     pub warnings: Vec<Error>,
 }

@@ -18,6 +18,7 @@ mod role;
 mod root;
 mod shared;
 mod signing;
+mod thoughts;
 mod upstream;
 
 use std::rc::Rc;

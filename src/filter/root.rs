@@ -9,6 +9,7 @@ use proxy_wasm::types::{BufferType, LogLevel};
 use super::accounts::{self, Accounts};
 use super::discovery::Discovery;
 use super::role::Role;
+use super::thoughts::Sweeping;
 use super::{ending, host};
 use crate::config::Config;
 
@@ -20,6 +21,8 @@ pub(super) struct Root {
     accounts: RefCell<Option<Rc<Accounts>>>,
     /// What models there are beside the configuration's; taken out while it works.
     discovery: RefCell<Option<Discovery>>,
+    /// Takes what is too old out of the reasoning that is kept.
+    sweeping: Sweeping,
 }
 
 impl Root {
@@ -37,6 +40,9 @@ impl Root {
         }
         self.with_discovery(|discovery, config, accounts| discovery.tick(config, accounts));
         self.take_news();
+        if let Some(memory) = self.config().and_then(|config| config.reasoning_memory) {
+            self.sweeping.tick(memory);
+        }
         ending::tick();
     }
 
@@ -71,6 +77,9 @@ impl Root {
             if self.accounts().is_none() || !self.loaded.borrow().as_ref().is_some_and(is_same) {
                 self.accounts.replace(Some(renewed(&config)));
             }
+        }
+        if matches!(role, Role::Upstream) && config.reasoning_memory.is_some() {
+            tick("reasoning that is too old stays until other takes its place");
         }
         self.loaded.replace(Some((role, Rc::clone(&config))));
         self.discover(role, &config);

@@ -24,6 +24,11 @@ impl Hash {
         Some(Self(hash))
     }
 
+    /// The hash itself.
+    pub(super) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Compares in a time that does not depend on where they differ.
     fn equals(&self, other: &Self) -> bool {
         let difference = self.0.iter().zip(&other.0).fold(0, |all, (a, b)| all | (a ^ b));

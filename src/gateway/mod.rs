@@ -6,6 +6,7 @@ pub mod headers;
 pub mod image_url;
 pub mod images;
 pub mod keys;
+pub mod memory;
 pub mod models;
 mod names;
 pub mod native;

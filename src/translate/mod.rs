@@ -16,7 +16,7 @@ mod numbered;
 mod options;
 pub mod passthrough;
 pub mod split;
-
+pub mod thoughts;
 pub mod usage;
 mod wordings;
 
@@ -25,6 +25,8 @@ use std::ops::Deref;
 
 use crate::openai::{self, Endpoint, Error};
 use crate::wire::Pieces;
+
+use thoughts::{Recall, Thoughts};
 
 pub use options::{Limits, Model, Options, Rules};
 
@@ -85,6 +87,9 @@ pub trait Streamed: fmt::Debug {
     /// 502 where the answer is not whole.
     fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Error>;
 
+    /// The reasoning that is to be kept, once the answer is whole; given once.
+    fn thoughts(&mut self) -> Option<Thoughts>;
+
     /// Tells of an error inside the stream; nothing comes after it.
     fn fail(&self, error: &Error, out: &mut Vec<u8>);
 }
@@ -96,6 +101,8 @@ pub struct Client<'a> {
     pub name: &'a str,
     /// What its headers say about a chat.
     pub chat: chat::Headers<'a>,
+    /// Where reasoning is kept that it does not send back; `None`: nowhere.
+    pub recall: Option<&'a dyn Recall>,
 }
 
 /// Translates a request. `resolve` says which of Bedrock's models the client means by its `model`, if it gave one.
@@ -118,7 +125,7 @@ where
             let asked = request.model.clone().filter(|name| !name.is_blank());
             let model = resolve(asked.as_deref())?;
             let asked = asked.as_deref().unwrap_or(&model);
-            let rules = options.rules(&model);
+            let rules = options.rules(&model, client.recall);
             let outgoing = chat::request(request, asked, client, rules, body)?;
             Ok((model, outgoing.map(Reply::Chat)))
         }
@@ -127,14 +134,14 @@ where
             let asked = request.model.clone().filter(|name| !name.is_blank());
             let model = resolve(asked.as_deref())?;
             let asked = asked.as_deref().unwrap_or(&model);
-            let rules = options.rules(&model);
+            let rules = options.rules(&model, client.recall);
             let outgoing = completions::request(request, asked, client, rules, body)?;
             Ok((model, outgoing.map(Reply::Chat)))
         }
         Endpoint::Moderations => {
             let request: openai::moderations::Request<'_> = openai::parse(body)?;
             let model = resolve(request.model.as_deref())?;
-            let outgoing = moderations::request(request, options.rules(&model), body)?;
+            let outgoing = moderations::request(request, options.rules(&model, client.recall), body)?;
             Ok((model, outgoing.map(Reply::Moderations)))
         }
         Endpoint::Embeddings => {
@@ -172,6 +179,19 @@ impl Reply {
                 Some(Box::new(chat::Stream::new(std::mem::take(context), answered, limits)))
             }
             Self::Chat(_) | Self::Embeddings(_) | Self::Moderations(_) => None,
+        }
+    }
+
+    /// Whether the reasoning before calls is to be kept.
+    pub fn keeps_thoughts(&self) -> bool {
+        matches!(self, Self::Chat(context) if context.keeps_thoughts())
+    }
+
+    /// The reasoning that is to be kept of the body of a 200 that is not a stream.
+    pub fn thoughts(&self, body: &[u8]) -> Option<Thoughts> {
+        match self {
+            Self::Chat(context) => context.thoughts(body),
+            Self::Embeddings(_) | Self::Moderations(_) => None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::chat::{Guardrail, Parameter};
 use super::fit::family::{Capabilities, capabilities};
 use super::notes::Unsupported;
+use super::thoughts::Recall;
 use crate::bedrock::catalogue::Catalogue;
 
 /// How to translate, for every model.
@@ -58,6 +59,8 @@ pub struct Rules<'o> {
     pub automatic_caching: bool,
     /// Features of `anthropic-beta` that go on besides.
     pub anthropic_betas: &'o [String],
+    /// Where reasoning is kept for clients that do not send it back, and the id by which the tables know the model; `None`: nowhere.
+    pub recall: Option<(&'o dyn Recall, &'o str)>,
 }
 
 impl Options {
@@ -73,15 +76,18 @@ impl Options {
         self.models.iter().find(|(of, _)| of == id).map(|(_, model)| model)
     }
 
-    /// What holds for a model, by Bedrock's id of it: as configured, else as the table of families has it.
-    pub fn rules(&self, id: &str) -> Rules<'_> {
+    /// What holds for a model, by Bedrock's id of it: as configured, else as the table of families has it. `recall` is where reasoning is
+    /// kept for the caller.
+    pub fn rules<'o>(&'o self, id: &'o str, recall: Option<&'o dyn Recall>) -> Rules<'o> {
         let model = self.model(id);
+        let known_as = self.known_as(id);
         Rules {
+            recall: recall.map(|recall| (recall, known_as)),
             unsupported: self.unsupported,
             limits: &self.limits,
             capabilities: model
                 .and_then(|model| model.capabilities.as_ref())
-                .unwrap_or_else(|| capabilities(self.known_as(id))),
+                .unwrap_or_else(|| capabilities(known_as)),
             drop: model.map_or(&[][..], |model| &model.drop),
             guardrail: model.and_then(|model| model.guardrail.as_ref()).or(self.guardrail.as_ref()),
             automatic_caching: model

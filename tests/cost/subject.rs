@@ -107,7 +107,7 @@ fn guardrail() -> Guardrail {
 }
 
 fn request(endpoint: &str, model: &str, input: &[u8]) {
-    let client = Client { name: "team-a", chat: Headers::default() };
+    let client = Client { name: "team-a", chat: Headers::default(), recall: None };
     let resolve = |_: Option<&str>| Ok(model.to_owned());
     let result = translate::request(self::endpoint(endpoint), input, &client, &options(endpoint), resolve);
     match result {
@@ -126,7 +126,7 @@ fn asked(endpoint: &str, model: &str) -> Reply {
         "completions" => r#"{"prompt":"Hi","echo":true}"#,
         _ => r#"{"input":"Hi"}"#,
     };
-    let client = Client { name: "team-a", chat: Headers::default() };
+    let client = Client { name: "team-a", chat: Headers::default(), recall: None };
     let resolve = |_: Option<&str>| Ok(model.to_owned());
     let options = options(endpoint);
     let (_, outgoing) =

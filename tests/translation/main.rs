@@ -70,7 +70,7 @@ fn translate_with(
     options: &Options,
 ) -> Result<Outgoing, Error> {
     let resolve = |_: Option<&str>| Ok(model.to_owned());
-    let client = Client { name: CALLER, chat: headers };
+    let client = Client { name: CALLER, chat: headers, recall: None };
     bedrock_filter::translate::request(Endpoint::ChatCompletions, body, &client, options, resolve).map(
         |(_, outgoing)| Outgoing {
             operation: outgoing.operation,

@@ -32,12 +32,12 @@ pub(super) fn pick<'a>(
             Some((t.get("name")?.as_str()?, t.pointer("/inputSchema/json").unwrap_or(&Value::Null)))
         })
         .collect();
-    let text = question.text.as_str();
+    let text = question.next.as_ref().unwrap_or(&question.text).as_str();
     let call = |name, schema| Call { name, schema, about: text };
     if let Some(wanted) = forced_name {
         return tools.iter().filter(|(n, _)| *n == wanted).map(|(n, s)| call(*n, *s)).collect();
     }
-    if !question.results.is_empty() {
+    if !question.results.is_empty() && (forced || question.next.is_none()) {
         // Forced, though what was asked for has been called: a tool that takes the final answer comes last.
         return tools.last().map(|(n, s)| call(*n, *s)).into_iter().collect();
     }
@@ -110,7 +110,7 @@ pub(super) fn call(
     for (i, call) in calls.iter().enumerate() {
         let input = if faults.tool_empty { json!({}) } else { sample(call.schema, call.about) };
         let input = if input.is_object() { input } else { json!({}) };
-        let seed = format!("{} {i} {} {}", question.turns, call.name, question.text);
+        let seed = format!("{} {i} {} {}", question.turns, call.name, call.about);
         answer.blocks.push(Block::Tool(tool_id(&seed, facts), call.name.to_owned(), input));
     }
     answer.stop = "tool_use".to_owned();

@@ -168,7 +168,8 @@ fn say(body: &Value, facts: &Facts, faults: &Faults, question: &Question, answer
     let own_name = own.filter(|_| is_own("tool")).and_then(|c| c.get("name"));
     let forced_name = choice.and_then(|c| c.pointer("/tool/name")).or(own_name).and_then(Value::as_str);
     let forced = forced_name.is_some() || choice.is_some_and(|c| c.get("any").is_some()) || is_own("any");
-    let calls = if is_own("none") || !forced && !question.results.is_empty() {
+    let is_over = !question.results.is_empty() && question.next.is_none();
+    let calls = if is_own("none") || !forced && is_over {
         Vec::new()
     } else {
         pick(body, question, forced_name, forced)
@@ -296,6 +297,16 @@ mod tests {
         body["messages"] = json!([{"role": "user", "content": [{"toolResult": {"toolUseId": "a",
             "content": [{"text": "sunny"}, {"json": {"t": 3}}]}}]}]);
         assert_eq!(ask(&body).blocks, [Block::Text("The tool said: sunny; {\"t\":3}".into())]);
+    }
+
+    #[test]
+    fn a_result_that_says_what_is_next_has_it_called() {
+        let mut body = with_tools("weather", json!({"auto": {}}));
+        let results = |text: &str| json!([{"role": "user", "content": [{"toolResult": {"toolUseId": "a", "content": [{"text": text}]}}]}]);
+        body["messages"] = results("sunny; next: get_time city=Rome");
+        assert_eq!(tools(&ask(&body)), [("get_time".into(), json!({"city": "Rome"}))]);
+        body["messages"] = results("sunny; next: rest");
+        assert!(tools(&ask(&body)).is_empty());
     }
 
     #[test]

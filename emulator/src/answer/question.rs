@@ -8,6 +8,8 @@ pub(super) struct Question {
     pub(super) text: String,
     pub(super) media: Vec<String>,
     pub(super) results: Vec<String>,
+    /// What a result tells to do next, behind `next:`.
+    pub(super) next: Option<String>,
     pub(super) turns: usize,
     /// The system's text or the user's asks for a JSON object.
     pub(super) wants_json: bool,
@@ -33,6 +35,7 @@ impl Question {
             }
         }
         let text = texts.join("\n");
+        let next = results.iter().find_map(|result| Some(result.split_once("next:")?.1.to_owned()));
         let system = body.get("system").and_then(Value::as_array).into_iter().flatten();
         let wants_json = system
             .filter_map(|block| block.get("text")?.as_str())
@@ -42,7 +45,7 @@ impl Question {
             m.get("role").and_then(Value::as_str) == Some("assistant")
                 && m.pointer("/content/0/text").and_then(Value::as_str) == Some("{")
         });
-        Self { text, media: media(blocks), results, turns: messages.len(), wants_json, is_begun }
+        Self { text, media: media(blocks), results, next, turns: messages.len(), wants_json, is_begun }
     }
 }
 

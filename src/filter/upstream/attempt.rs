@@ -3,6 +3,7 @@
 use super::head::Head;
 use crate::bedrock::operation::Operation;
 use crate::gateway::headers::Headers;
+use crate::gateway::memory::Owner;
 use crate::gateway::targets::Target;
 use crate::openai::Error;
 use crate::translate::later_frames::LaterFrames;
@@ -34,6 +35,8 @@ pub(super) struct Sent {
     pub(super) region: String,
     pub(super) is_fallback: bool,
     pub(super) ignored: String,
+    /// Whose reasoning it is that the answer may hold, where that is kept.
+    pub(super) owner: Option<Owner>,
     /// What all this takes, bytes: a stream takes its part over.
     held: usize,
 }
@@ -53,7 +56,12 @@ impl Sent {
         };
         let texts = [&model, &region, &ignored].map(String::capacity);
         let held = texts.into_iter().fold(kept, usize::saturating_add);
-        Self { reply, model, region, is_fallback, ignored, held }
+        Self { reply, model, region, is_fallback, ignored, owner: None, held }
+    }
+
+    /// The same where the answer's reasoning is kept, as `owner`'s.
+    pub(super) fn of(self, owner: Option<Owner>) -> Self {
+        Self { owner, ..self }
     }
 
     /// Memory that is held until the answer is over, bytes.

@@ -12,12 +12,14 @@ use crate::aws::sign;
 use crate::config::{Config, Destination};
 use crate::filter::originals::Originals;
 use crate::filter::refusal::{host_failed, too_large};
+use crate::filter::thoughts::Thoughts;
 use crate::filter::{held, host, signing};
 use crate::gateway::handoff::{self, Handoff, Purpose};
 use crate::gateway::headers::Headers;
 use crate::gateway::targets::{self, Place, Target};
 use crate::openai::{Endpoint, Error};
 use crate::translate::chat::guardrail;
+use crate::translate::thoughts::Recall;
 use crate::translate::{self, Client, Outgoing, chat};
 
 impl Upstream {
@@ -74,7 +76,9 @@ impl Upstream {
         let config = Rc::clone(&self.config);
         let original = self.original()?;
         let beta = original.all("anthropic-beta");
-        let client = Client { name: caller, chat: chat_headers(original, beta.as_deref()) };
+        let thoughts = config.reasoning_memory.map(|memory| Thoughts::new(memory, &config, caller));
+        let recall = thoughts.as_ref().map(|thoughts| -> &dyn Recall { thoughts });
+        let client = Client { name: caller, chat: chat_headers(original, beta.as_deref()), recall };
         let (chosen, outgoing) = translate::request(endpoint, body, &client, &config.options, resolve)?;
         let Chosen { target, is_fallback } = chosen;
         let destination = config.upstream.destination(&target, place).ok_or_else(no_target)?;
@@ -95,8 +99,12 @@ impl Upstream {
             }
             None => format!("/model/{}/{operation}", encode_label(&target.id)),
         };
+        let owner = thoughts
+            .filter(|_| reply.keeps_thoughts())
+            .map(|thoughts| thoughts.owner(config.options.known_as(&target.id)));
         let (reply, region) = (Awaited::Translated(reply), destination.region.to_string());
         let sent = Sent::new(reply, target.id.clone(), region, is_fallback, ignored.join(","));
+        let sent = sent.of(owner);
         self.keep(Some(&sent))?;
         let body: Vec<&[u8]> = body.iter().collect();
         self.send_headers(&destination, &path, JSON, &Headers::default(), &body)?;

@@ -7,11 +7,12 @@ use super::attempt::{Answer, Awaited, JSON, Sent};
 use super::head::Head;
 use super::{Upstream, ending, host};
 use crate::bedrock::error::Error as BedrockError;
-use crate::filter::held;
 use crate::filter::refusal::host_failed;
+use crate::filter::{held, thoughts};
 use crate::openai::Error;
 use crate::translate::Streamed;
 use crate::translate::errors::{self, no_answer};
+use crate::translate::thoughts::Thoughts;
 
 impl Upstream {
     /// The answer's headers are there: decides what is held, and until when.
@@ -177,6 +178,8 @@ impl Upstream {
             let bytes = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size)
                 .map_err(|_| host_failed("give the reply's body"))?;
             stream.bytes(&bytes, out)?;
+            // Before the client can know of the call.
+            self.remember(stream.thoughts());
             self.held.grow(stream.held(), self.config.worker_bytes)?;
         }
         if end_of_stream { stream.end(out) } else { Ok(()) }
@@ -208,7 +211,9 @@ impl Upstream {
         let body = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default();
         let body = match &self.sent {
             Some(Sent { reply: Awaited::Translated(reply), .. }) if head.status == 200 => {
-                reply.whole(&body, head.answered())?
+                let whole = reply.whole(&body, head.answered())?;
+                self.remember(reply.thoughts(&body));
+                whole
             }
             _ => return Err(self.bedrock_error(head, &body)),
         };
@@ -216,6 +221,15 @@ impl Upstream {
             return Err(no_answer(format!("The reply is larger than {} bytes.", self.config.reply_bytes)));
         }
         Ok(body)
+    }
+
+    /// Keeps the reasoning before calls, for a client that will not send it back.
+    fn remember(&self, thoughts: Option<Thoughts>) {
+        if let Some((thoughts, memory)) = thoughts.zip(self.config.reasoning_memory)
+            && let Some(Sent { owner: Some(owner), .. }) = &self.sent
+        {
+            thoughts::keep(memory, owner, &thoughts);
+        }
     }
 
     fn bedrock_error(&self, head: &Head, body: &[u8]) -> Error {

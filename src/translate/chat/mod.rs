@@ -23,6 +23,7 @@ mod tools;
 use crate::openai::Error;
 use crate::openai::completion::FinishReason;
 use crate::translate::fit::{self, Undo};
+use crate::translate::thoughts::{self as kept, Thoughts};
 
 pub use drop::Parameter;
 pub use guardrail::{Guardrail, Headers};
@@ -81,6 +82,17 @@ impl Reply {
         let custom = self.custom.iter().map(|name| size_of::<String>().saturating_add(name.capacity()));
         let texts = [Some(&self.model), self.text.as_ref()].into_iter().flatten().map(String::capacity);
         custom.chain(texts).fold(self.undo.held(), usize::saturating_add)
+    }
+
+    /// Whether the reasoning before calls is to be kept.
+    pub(in crate::translate) fn keeps_thoughts(&self) -> bool {
+        self.undo.keeps_thoughts()
+    }
+
+    /// The reasoning that is to be kept of a whole answer.
+    pub(in crate::translate) fn thoughts(&self, body: &[u8]) -> Option<Thoughts> {
+        let is_clients = |name: &str| self.called(name) != Called::Answer;
+        self.keeps_thoughts().then(|| kept::of_reply(body, is_clients)).flatten()
     }
 
     /// The id of an answer.

@@ -13,6 +13,7 @@ use crate::openai::completion::ThinkingBlock;
 use crate::openai::{Error, sse};
 use crate::translate::errors::{self, no_answer};
 use crate::translate::fit::JsonObject;
+use crate::translate::thoughts::{Gathering, Thoughts};
 use crate::translate::usage::usage;
 use crate::translate::{Answered, Limits, Streamed};
 use crate::wire::{self, Str};
@@ -42,6 +43,10 @@ pub struct Stream {
     sources: u32,
     /// The blocks of reasoning so far.
     thoughts: Vec<u32>,
+    /// Reasoning that is to be kept, until the answer has ended.
+    gathering: Option<Gathering>,
+    /// The same after that.
+    kept: Option<Thoughts>,
     speech: Speech,
     /// Finds the answer among the model's words, where that is a JSON object.
     object: Option<JsonObject>,
@@ -96,6 +101,10 @@ impl Streamed for Stream {
         self.end(out)
     }
 
+    fn thoughts(&mut self) -> Option<Thoughts> {
+        self.kept.take()
+    }
+
     fn fail(&self, error: &Error, out: &mut Vec<u8>) {
         sse::error(out, error);
     }
@@ -114,6 +123,8 @@ impl Stream {
         };
         Self {
             object: context.undo.json_object(),
+            gathering: context.keeps_thoughts().then(Gathering::default),
+            kept: None,
             context,
             decoder: Decoder::new(limits.frame_bytes),
             held_bytes: limits.frame_bytes,
@@ -152,7 +163,8 @@ impl Stream {
         let open = self.open.capacity().saturating_mul(size_of::<(u32, Open)>());
         let thoughts = self.thoughts.capacity().saturating_mul(size_of::<u32>());
         let object = self.object.as_ref().map_or(0, JsonObject::held);
-        let parts = [self.decoder.held(), speech, open, thoughts, object];
+        let gathering = self.gathering.as_ref().map_or(0, Gathering::held);
+        let parts = [self.decoder.held(), speech, open, thoughts, object, gathering];
         calls.chain(parts).fold(0, usize::saturating_add)
     }
 
@@ -281,7 +293,11 @@ impl Stream {
             return Ok(());
         }
         check_blocks(self.open.len())?;
-        let call = match self.context.called(&name) {
+        let called = self.context.called(&name);
+        if let Some(gathering) = self.gathering.as_mut().filter(|_| called != Called::Answer) {
+            gathering.call(&id);
+        }
+        let call = match called {
             Called::Answer => {
                 self.speech = Speech::Unwanted;
                 self.open.push((event.index.unwrap_or(0), Open::Answer { begun: false }));
@@ -403,6 +419,9 @@ impl Stream {
             self.thoughts.push(block);
         }
         let index = u32::try_from(at).unwrap_or(u32::MAX);
+        if let Some(gathering) = &mut self.gathering {
+            gathering.piece(block, text.as_deref(), signature.as_deref(), redacted_content.as_deref());
+        }
         let text = text.filter(|text| !text.is_empty());
         let piece = match (&text, signature, redacted_content) {
             (None, None, None) => return Ok(()),
@@ -492,6 +511,7 @@ impl Stream {
         }
         self.writer.choice(out, &Delta::default(), Some(finish_reason));
         self.stopped = true;
+        self.kept = self.gathering.take().and_then(Gathering::end);
         // The metadata usually comes after, but need not.
         if self.usage.is_some() {
             self.finish(out);

@@ -1,9 +1,12 @@
 //! How hard to think: by the family's own means, and always so that Bedrock takes the rest.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::bedrock::converse::{self, Block, Document, Message, Role};
 use crate::translate::conversation::{Effort, Thinking};
+use crate::wire::Raw;
 
 use super::Fitting;
 use super::family::{Capabilities, Reasoning};
@@ -70,6 +73,22 @@ impl Asked<'_> {
             (Reasoning::None, _) => false,
             (means, Some(thinking)) if means.is_thinking() => !matches!(thinking, Thinking::Disabled),
             _ => by_effort,
+        }
+    }
+
+    /// Whether a model of this family goes on with the thoughts of earlier answers: where the request has it think, in whatever
+    /// words, or it does so by itself.
+    pub(super) fn thinks_on(self, fields: &[(Cow<'_, str>, Raw<'_>)], capabilities: &Capabilities) -> bool {
+        if !capabilities.reasoning.is_thinking() {
+            return false;
+        }
+        match (self.thinking, self.effort) {
+            (Some(Thinking::Disabled), _) | (None, Some(Effort::None)) => false,
+            (Some(_), _) | (None, Some(_)) => true,
+            (None, None) => {
+                capabilities.reasoning == Reasoning::AdaptiveOnly
+                    || fields.iter().any(|(name, _)| name == "thinking")
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ mod limits;
 mod media;
 pub mod notes;
 mod reasoning;
+mod recall;
 mod references;
 mod root_union;
 mod sampling;
@@ -39,6 +40,7 @@ mod waiting;
 use crate::bedrock::converse;
 
 use super::conversation::{Conversation, Rest};
+use super::thoughts::Recall;
 use constrained::Constraints;
 use family::Capabilities;
 use notes::{Note, Notes};
@@ -57,6 +59,8 @@ pub struct Target<'o> {
     pub schema_depth: usize,
     /// Anthropic's beta features that Bedrock takes besides those that it is known to take; `*` at the end stands for any rest.
     pub betas: &'o [String],
+    /// Where reasoning is kept for clients that do not send it back, and the id by which the tables know the model; `None`: nowhere.
+    pub recall: Option<(&'o dyn Recall, &'o str)>,
 }
 
 /// A conversation as the model takes it.
@@ -97,9 +101,9 @@ struct Fitting<'a, 'o> {
 /// # Errors
 /// What could be sent to no model.
 pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fitted<'a>, Refused> {
-    let Target { capabilities, schema_depth, betas: more_betas } = target;
+    let Target { capabilities, schema_depth, betas: more_betas, recall } = target;
     let Conversation {
-        messages,
+        mut messages,
         tools,
         choice,
         single_call,
@@ -128,6 +132,10 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
 
     sampling.max_tokens = limits::max_tokens(sampling.max_tokens, &mut fitting);
     let asked = effort::Asked { effort, thinking };
+    let recall = recall.filter(|_| asked.thinks_on(&fields, capabilities));
+    if let Some((recall, model)) = recall {
+        recall::put_back(&mut messages, model, recall);
+    }
     let prefill = capabilities.prefill && !asked.may_think(capabilities);
     let turns::Turns { messages, system, called, is_called } = turns::turns(messages, prefill, &mut fitting)?;
     let effort = effort::plan(asked, sampling.max_tokens, &messages, &mut fitting);
@@ -156,5 +164,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
     cache::apply(&mut body, caching, &mut fitting);
 
     let Fitting { names, notes, .. } = fitting;
-    Ok(Fitted { request: body, undo: Undo::new(names.into_changed(), means), notes: notes.into_vec() })
+    let keeps_thoughts = recall.is_some() && body.tool_config.is_some();
+    let undo = Undo::new(names.into_changed(), means, keeps_thoughts);
+    Ok(Fitted { request: body, undo, notes: notes.into_vec() })
 }

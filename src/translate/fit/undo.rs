@@ -8,6 +8,8 @@ pub struct Undo {
     /// The tools whose names were changed: the name that Bedrock knows, and the client's.
     renamed: Vec<(String, String)>,
     means: Means,
+    /// Reasoning before calls is kept, as the client may not send it back.
+    keeps_thoughts: bool,
 }
 
 /// The means by which the answer gets its form.
@@ -32,13 +34,18 @@ pub enum Called<'a> {
 }
 
 impl Undo {
-    pub(super) fn new(renamed: Vec<(String, String)>, means: Means) -> Self {
-        Self { renamed, means }
+    pub(super) fn new(renamed: Vec<(String, String)>, means: Means, keeps_thoughts: bool) -> Self {
+        Self { renamed, means, keeps_thoughts }
     }
 
     /// Whether the answer may be the input of a tool.
     pub fn has_answer_tool(&self) -> bool {
         matches!(self.means, Means::Tool(_))
+    }
+
+    /// Whether reasoning before calls is to be kept.
+    pub fn keeps_thoughts(&self) -> bool {
+        self.keeps_thoughts
     }
 
     /// What finds the answer in a text that may have more in it; `None`: the text is the answer.

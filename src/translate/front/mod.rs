@@ -58,6 +58,7 @@ pub(super) fn finish<'a>(
         capabilities: rules.capabilities,
         schema_depth: rules.limits.schema_depth,
         betas: rules.anthropic_betas,
+        recall: rules.recall,
     };
     let Fitted { request, undo, notes: noted } = fit::fit(conversation, target).map_err(|refused| {
         let (param, reason) = match refused {

@@ -39,7 +39,7 @@ impl Upstream {
         place: &Place,
         body: &[u8],
     ) -> Result<Action, Error> {
-        let rules = self.config.options.rules(&target.id);
+        let rules = self.config.options.rules(&target.id, None);
         if let Some(guardrail) = rules.guardrail {
             forced_guardrail::check(operation, body, guardrail)?;
         }
@@ -76,7 +76,7 @@ impl Upstream {
         if endpoint != Endpoint::ChatCompletions {
             return Err(Error::invalid_param("model", "This model is served here for chats only."));
         }
-        let rules = self.config.options.rules(&target.id);
+        let rules = self.config.options.rules(&target.id, None);
         let client = self.original()?;
         let mut beside = client.only(&["accept"]);
         if target.backend == Backend::OpenAi {

@@ -1,0 +1,89 @@
+//! Reasoning that the gateway carries for its clients, in what the VMs of one `vm_id` share: see [`memory`](crate::gateway::memory).
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use proxy_wasm::hostcalls;
+
+use super::host;
+use crate::aws::turn::moment;
+use crate::bedrock::model_id::base_model;
+use crate::config::Config;
+use crate::gateway::keys::Key;
+use crate::gateway::memory::{Memory, Owner, Settings, Shared};
+use crate::translate::thoughts::{self, Recall};
+
+/// A version that no value has before four billion others: Envoy takes a version that it is told of what is not there, and refuses
+/// it of what is.
+const NOTHING: u32 = u32::MAX;
+
+/// What the VMs share.
+struct Data;
+
+impl Shared for Data {
+    fn read(&self, name: &str) -> Option<(Vec<u8>, u32)> {
+        host::shared_data(name)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8], version: Option<u32>) -> bool {
+        hostcalls::set_shared_data(name, Some(bytes), Some(version.unwrap_or(NOTHING))).is_ok()
+    }
+}
+
+/// What is kept for one caller.
+#[derive(Debug)]
+pub(super) struct Thoughts<'a> {
+    memory: Settings,
+    caller: &'a str,
+    key: Option<&'a Key>,
+}
+
+impl<'a> Thoughts<'a> {
+    pub(super) fn new(memory: Settings, config: &'a Config, caller: &'a str) -> Self {
+        let key = config.keys.0.iter().find(|key| key.name == caller);
+        Self { memory, caller, key }
+    }
+
+    /// Whose reasoning it is that the model gives which the tables know by this id.
+    pub(super) fn owner(&self, model: &str) -> Owner {
+        Owner::new(self.caller, self.key, base_model(model))
+    }
+}
+
+impl Recall for Thoughts<'_> {
+    fn recall(&self, model: &str, calls: &[&str]) -> Vec<Option<Vec<u8>>> {
+        Memory::new(self.memory, &Data).recall(&self.owner(model), calls, seconds())
+    }
+}
+
+/// Keeps the reasoning of an answer.
+pub(super) fn keep(memory: Settings, owner: &Owner, thoughts: &thoughts::Thoughts) {
+    Memory::new(memory, &Data).keep(owner, &thoughts.call, &thoughts.reasoning, seconds());
+}
+
+/// Looks after one shelf at a time, so that each has had its turn when the time is over for which its reasoning is kept.
+#[derive(Debug, Default)]
+pub(super) struct Sweeping {
+    turn: Cell<u64>,
+    due: Cell<Duration>,
+}
+
+impl Sweeping {
+    pub(super) fn tick(&self, settings: Settings) {
+        let now = moment(host::now());
+        let memory = Memory::new(settings, &Data);
+        let shelves = u32::try_from(memory.shelves()).unwrap_or(u32::MAX);
+        let pause = Duration::from_secs(settings.seconds).checked_div(shelves).unwrap_or_default();
+        // A clock that was set back must not put it off.
+        if now < self.due.get() && self.due.get().saturating_sub(now) <= pause {
+            return;
+        }
+        memory.sweep(self.turn.get(), now.as_secs());
+        self.turn.set(self.turn.get().wrapping_add(1));
+        self.due.set(now.saturating_add(pause));
+    }
+}
+
+fn seconds() -> u64 {
+    moment(host::now()).as_secs()
+}

@@ -1,0 +1,225 @@
+//! Reasoning that the gateway carries for clients that send a call back without it: what of an answer is kept, and how it comes
+//! back into a conversation. Who keeps it, where and for how long is not known here.
+
+use std::fmt;
+
+use crate::bedrock::converse::Reasoning;
+use crate::bedrock::reply::{self, Block as Said, Output, Reply, is_of_server};
+use crate::wire::{self, List, Str};
+
+/// Most bytes of one answer's reasoning that are kept.
+const MOST: usize = 256 << 10;
+
+/// Where reasoning is kept, for one caller.
+pub trait Recall: fmt::Debug {
+    /// What was kept of the reasoning before each of these calls of the model that the tables know by this id.
+    fn recall(&self, model: &str, calls: &[&str]) -> Vec<Option<Vec<u8>>>;
+}
+
+/// The reasoning of an answer with calls, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thoughts {
+    /// The id of the first call.
+    pub call: String,
+    /// The blocks, as Converse has them.
+    pub reasoning: Vec<u8>,
+}
+
+/// The reasoning of an answer, as it comes.
+#[derive(Debug, Default)]
+pub(super) struct Gathering {
+    /// Blocks by their place in the answer.
+    blocks: Vec<(u32, Block)>,
+    /// The first call.
+    call: Option<String>,
+    /// Bytes so far.
+    size: usize,
+}
+
+#[derive(Debug, Default)]
+struct Block {
+    text: String,
+    signature: String,
+    redacted: String,
+}
+
+impl Gathering {
+    /// A block of reasoning, or a piece of one.
+    pub(super) fn piece(
+        &mut self,
+        block: u32,
+        text: Option<&str>,
+        signature: Option<&str>,
+        redacted: Option<&str>,
+    ) {
+        let [text, signature, redacted] = [text, signature, redacted].map(Option::unwrap_or_default);
+        self.size =
+            [text, signature, redacted].iter().fold(self.size, |all, piece| all.saturating_add(piece.len()));
+        if self.size > MOST {
+            self.blocks = Vec::new();
+            return;
+        }
+        let known = self.blocks.iter_mut().rev().find(|(index, _)| *index == block);
+        if let Some((_, block)) = known {
+            block.text.push_str(text);
+            block.signature.push_str(signature);
+            block.redacted.push_str(redacted);
+        } else {
+            let [text, signature, redacted] = [text, signature, redacted].map(str::to_owned);
+            self.blocks.push((block, Block { text, signature, redacted }));
+        }
+    }
+
+    /// A call of the client's.
+    pub(super) fn call(&mut self, id: &str) {
+        self.call.get_or_insert_with(|| id.to_owned());
+    }
+
+    /// Memory that is held, bytes.
+    pub(super) fn held(&self) -> usize {
+        let call = self.call.as_ref().map_or(0, String::capacity);
+        self.blocks.iter().fold(call, |all, (_, Block { text, signature, redacted })| {
+            let texts = [text, signature, redacted].map(String::capacity);
+            texts.into_iter().fold(all.saturating_add(size_of::<(u32, Block)>()), usize::saturating_add)
+        })
+    }
+
+    /// What is to be kept, once the answer is whole: of an answer with calls what the model will take as its own.
+    pub(super) fn end(self) -> Option<Thoughts> {
+        let Self { blocks, call, size } = self;
+        if size > MOST {
+            return None;
+        }
+        let blocks: Vec<Reasoning<'_>> = blocks.into_iter().filter_map(|(_, block)| block.signed()).collect();
+        let call = call.filter(|_| !blocks.is_empty())?;
+        Some(Thoughts { call, reasoning: wire::to_vec(&blocks) })
+    }
+}
+
+/// What is to be kept of a whole answer; `is_clients` says whether a call of the tool that Bedrock knows by a name is the client's.
+pub(super) fn of_reply(body: &[u8], is_clients: impl Fn(&str) -> bool) -> Option<Thoughts> {
+    let Reply { output, .. } = wire::object_from_slice(body).ok()?;
+    let message = output.and_then(|Output { message }| message)?;
+    let mut gathering = Gathering::default();
+    for (at, Said { tool_use, reasoning_content, .. }) in message.content.into_iter().flatten().enumerate() {
+        if let Some(reply::Reasoning { reasoning_text, redacted_content }) =
+            reasoning_content.map(|block| *block)
+        {
+            let readable = reasoning_text.unwrap_or_default();
+            let at = u32::try_from(at).unwrap_or(u32::MAX);
+            gathering.piece(
+                at,
+                readable.text.as_deref(),
+                readable.signature.as_deref(),
+                redacted_content.as_deref(),
+            );
+        }
+        if let Some(reply::ToolUse { tool_use_id: Some(id), name: Some(name), kind, .. }) =
+            tool_use.map(|call| *call)
+            && !is_of_server(kind.as_ref())
+            && is_clients(&name)
+        {
+            gathering.call(&id);
+        }
+    }
+    gathering.end()
+}
+
+impl Block {
+    /// What the model takes as its own: signed, or redacted.
+    fn signed(self) -> Option<Reasoning<'static>> {
+        let Self { text, signature, redacted } = self;
+        match (signature.is_empty(), redacted.is_empty()) {
+            (false, _) => Some(Reasoning::ReasoningText { text: text.into(), signature: signature.into() }),
+            (true, false) => Some(Reasoning::RedactedContent(redacted.into())),
+            (true, true) => None,
+        }
+    }
+}
+
+/// The blocks that were kept; none where they cannot be read.
+pub(super) fn blocks(kept: &[u8]) -> Vec<Reasoning<'static>> {
+    let owned = |text: Str<'_>| Str::from(text.into_cow().into_owned());
+    let blocks: List<reply::Reasoning<'_>> = wire::from_slice(kept).unwrap_or_default();
+    blocks
+        .into_iter()
+        .filter_map(|reply::Reasoning { reasoning_text, redacted_content }| match reasoning_text {
+            Some(readable) => Some(Reasoning::ReasoningText {
+                text: owned(readable.text.unwrap_or_default()),
+                signature: owned(readable.signature?),
+            }),
+            None => redacted_content.map(|data| Reasoning::RedactedContent(owned(data))),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(gathering: Gathering) -> Option<(String, String)> {
+        let Thoughts { call, reasoning } = gathering.end()?;
+        let again = wire::to_string(&blocks(&reasoning));
+        assert_eq!(again.as_bytes(), reasoning);
+        Some((call, again))
+    }
+
+    #[test]
+    fn pieces_of_a_stream_are_put_together_and_come_back_as_they_were() {
+        let mut gathering = Gathering::default();
+        gathering.piece(0, None, None, Some("cmVk"));
+        gathering.piece(0, None, None, Some("YWN0"));
+        gathering.piece(1, Some("I \"th"), None, None);
+        gathering.piece(1, Some("ink\"\n"), None, None);
+        gathering.piece(1, None, Some("sig"), None);
+        gathering.piece(1, None, Some("ned"), None);
+        gathering.piece(2, Some(""), Some("empty"), None);
+        gathering.call("a");
+        gathering.call("b");
+        assert!(gathering.held() > 30);
+        let (call, blocks) = kept(gathering).unwrap();
+        assert_eq!(call, "a");
+        let expected = serde_json::json!([
+            {"redactedContent": "cmVkYWN0"},
+            {"reasoningText": {"text": "I \"think\"\n", "signature": "signed"}},
+            {"reasoningText": {"text": "", "signature": "empty"}}
+        ]);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&blocks).unwrap(), expected);
+    }
+
+    #[test]
+    fn only_what_is_signed_and_followed_by_a_call_is_kept() {
+        let mut unsigned = Gathering::default();
+        unsigned.piece(0, Some("thought"), None, None);
+        unsigned.call("a");
+        assert_eq!(kept(unsigned), None);
+        let mut no_call = Gathering::default();
+        no_call.piece(0, Some("thought"), Some("signed"), None);
+        assert_eq!(kept(no_call), None);
+        let mut no_thought = Gathering::default();
+        no_thought.call("a");
+        assert_eq!(kept(no_thought), None);
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_kept_nor_held() {
+        let mut gathering = Gathering::default();
+        let piece = "x".repeat(MOST / 4);
+        for _ in 0..4 {
+            gathering.piece(0, Some(&piece), None, None);
+        }
+        assert!(gathering.held() >= MOST);
+        gathering.piece(0, None, Some("s"), None);
+        gathering.piece(0, None, Some("s"), None);
+        gathering.call("a");
+        assert!(gathering.held() < 10);
+        assert_eq!(kept(gathering), None);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_nothing() {
+        for broken in ["", "{}", "[", "null", "[1]", r#"[{"reasoningText":{"text":"unsigned"}}]"#, "\u{1}"] {
+            assert!(blocks(broken.as_bytes()).is_empty(), "{broken}");
+        }
+    }
+}
