@@ -8,7 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use bedrock_filter::aws::Credentials;
 use bedrock_filter::aws::sign::{BEDROCK, Request, sign};
 use bedrock_filter::openai::Endpoint;
-use bedrock_filter::translate::{Answered, Client, Limits, Options, Outgoing, Reply, chat, request};
+use bedrock_filter::translate::{
+    Answered, Client, Limits, Options, Outgoing, Reply, Streamed as _, chat, request,
+};
 use bench_load::frames;
 use serde_json::{Value, json};
 

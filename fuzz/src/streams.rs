@@ -1,6 +1,7 @@
 //! Event streams of any bytes, in any pieces: the same chunks and the same error however they were cut, and one end.
 
 use bedrock_filter::openai::Error;
+use bedrock_filter::translate::Streamed as _;
 use bedrock_filter::translate::chat::{self, Stream};
 use bedrock_filter::translate::{Limits, Reply};
 use libfuzzer_sys::fuzzer_mutate;

@@ -118,6 +118,27 @@ pub struct Citation<'a> {
     pub location: Option<Box<Location<'a>>>,
 }
 
+impl Citation<'_> {
+    /// The same with texts of its own.
+    pub fn into_owned(self) -> Citation<'static> {
+        let Self { title, source, location } = self;
+        let owned = |text: Str<'_>| Str::from(text.into_cow().into_owned());
+        let web = |location: Box<Location<'_>>| Web { url: location.web.and_then(|web| web.url).map(owned) };
+        Citation {
+            title: title.map(owned),
+            source: source.map(owned),
+            location: location.map(|location| Box::new(Location { web: Some(web(location)) })),
+        }
+    }
+
+    /// The length of its texts, bytes.
+    pub fn bytes(&self) -> usize {
+        let url = self.location.as_ref().and_then(|location| location.web.as_ref()?.url.as_ref());
+        let texts = [self.title.as_ref(), self.source.as_ref(), url];
+        texts.into_iter().flatten().map(|text| text.len()).fold(0, usize::saturating_add)
+    }
+}
+
 /// Where in a source.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]

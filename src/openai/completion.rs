@@ -115,7 +115,7 @@ pub struct Function<'a> {
     /// The name as the client gave it.
     pub name: Str<'a>,
     /// The exact JSON text.
-    pub arguments: &'a str,
+    pub arguments: Str<'a>,
 }
 
 /// A custom tool's name and input.

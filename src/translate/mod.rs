@@ -1,5 +1,15 @@
 //! OpenAI ⇄ Bedrock, a module per endpoint: what each thing becomes is decided here and nowhere else.
+//!
+//! ```text
+//! a front: request ─▶ Conversation ─▶ fit ─▶ Bedrock ─▶ answer ─▶ Events ─▶ the front: chunks, or a message
+//! ```
+//!
+//! A new front for Converse is a module with a request that makes a [`conversation::Conversation`], and what tells of the answer's
+//! [events](answer::Event): a [`Writer`](answer::Writer) of a stream, by which [`answer::Streaming`] is [`Streamed`], and an
+//! [`answer::Front`] that puts them together for [`answer::whole`]. What the request leaves for its answer is a variant of [`Reply`],
+//! which has an [`answer::Context`]. From there on the compiler asks for what is missing.
 
+pub mod answer;
 pub mod chat;
 pub mod completions;
 pub mod conversation;

@@ -17,6 +17,7 @@ use bedrock_filter::gateway::images::{self, Images};
 use bedrock_filter::gateway::{discovery, native};
 use bedrock_filter::openai::Endpoint;
 use bedrock_filter::openai::model_member::ModelMember;
+use bedrock_filter::translate::Streamed as _;
 use bedrock_filter::translate::chat::{Guardrail, Headers, Stream};
 use bedrock_filter::translate::notes::Unsupported;
 use bedrock_filter::translate::split::{Gathered, split};

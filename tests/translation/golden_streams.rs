@@ -1,6 +1,7 @@
 //! Bedrock's streams and the chunks a client is given for them, a file per behaviour, each cut in every possible way.
 
 use bedrock_filter::openai::Error;
+use bedrock_filter::translate::Streamed as _;
 use bedrock_filter::translate::chat::Stream;
 use bedrock_filter::translate::notes::Unsupported;
 use bedrock_filter::translate::{Limits, chat};

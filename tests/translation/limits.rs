@@ -1,6 +1,7 @@
 //! Limits on parts of a chat and of its answer: what is just within one is taken, one more is refused and says so.
 
 use bedrock_filter::openai::Error;
+use bedrock_filter::translate::Streamed as _;
 use bedrock_filter::translate::chat::Stream;
 use bedrock_filter::translate::{Limits, Options};
 use serde_json::{Value, json};

@@ -4,6 +4,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use bedrock_filter::translate::Streamed as _;
 use bedrock_filter::translate::chat::Stream;
 use bedrock_filter::translate::{Limits, Options, Reply};
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bedrock_filter::openai::Error;
+use bedrock_filter::translate::Streamed as _;
 use bedrock_filter::translate::chat::Stream;
 use bedrock_filter::translate::notes::Unsupported;
 use bedrock_filter::translate::{Limits, Reply, chat};

@@ -2,6 +2,7 @@
 
 use crate::openai::Error;
 use crate::openai::chat::{Request, StreamOptions};
+use crate::translate::answer::Context;
 use crate::translate::conversation::{Caching, Conversation, Rest, Sampling};
 use crate::translate::fit::notes::Field;
 use crate::translate::front::named::Names;
@@ -158,10 +159,8 @@ pub fn request<'a>(
         model: asked.to_owned(),
         stream,
         include_usage,
-        undo,
-        custom: declared.custom,
+        context: Context { undo, custom: declared.custom, one_call: legacy_functions, json_beside_calls },
         legacy_functions,
-        json_beside_calls,
         text: None,
     };
     let operation = if stream { "converse-stream" } else { "converse" };

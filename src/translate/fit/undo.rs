@@ -29,8 +29,10 @@ pub(super) enum Means {
 pub enum Called<'a> {
     /// Its input is the answer.
     Answer,
-    /// A tool of the client's, by the client's name.
-    Tool(&'a str),
+    /// A tool of the client's that the client calls so.
+    Renamed(&'a str),
+    /// A tool of the client's, of the same name.
+    AsItIs,
 }
 
 impl Undo {
@@ -69,11 +71,11 @@ impl Undo {
     }
 
     /// What a call of the tool that Bedrock knows by this name is.
-    pub fn called<'a>(&'a self, name: &'a str) -> Called<'a> {
+    pub fn called(&self, name: &str) -> Called<'_> {
         if matches!(&self.means, Means::Tool(tool) if tool == name) {
             return Called::Answer;
         }
         let renamed = self.renamed.iter().find(|(legal, _)| legal == name);
-        Called::Tool(renamed.map_or(name, |(_, original)| original))
+        renamed.map_or(Called::AsItIs, |(_, original)| Called::Renamed(original))
     }
 }

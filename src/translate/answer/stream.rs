@@ -1,0 +1,249 @@
+//! The events of ConverseStream, one by one.
+
+use serde::Deserialize;
+
+use crate::bedrock::error::Error as Exception;
+use crate::bedrock::eventstream::{Decoder, Frame};
+use crate::bedrock::reply::{ServiceTier, Usage, is_of_server};
+use crate::bedrock::stream::{
+    BlockDelta, BlockStart, BlockStop, Delta, MessageStop, Metadata, ReasoningDelta, ToolUseStart,
+};
+use crate::openai::Error;
+use crate::translate::Limits;
+use crate::translate::errors::{self, no_answer};
+use crate::translate::thoughts::Thoughts;
+use crate::wire::{self, Str};
+
+use super::context::Context;
+use super::event::{Event, Front};
+use super::telling::Telling;
+
+/// Where a stream's events go: each lives as long as its frame.
+type Told<'f> = dyn for<'a> Front<'a> + 'f;
+
+/// A stream under way.
+#[derive(Debug)]
+pub(super) struct Stream {
+    context: Context,
+    decoder: Decoder,
+    /// Frames by which the client may still get nothing.
+    silent_frames: usize,
+    telling: Telling,
+    /// Reasoning that is to be kept, once the model has stopped.
+    kept: Option<Thoughts>,
+    /// Some event has come.
+    begun: bool,
+    /// `messageStop` has come.
+    stopped: bool,
+    usage: Option<Usage>,
+    service_tier: Option<String>,
+    finished: bool,
+}
+
+impl Stream {
+    /// A stream that answers `context`.
+    pub(super) fn new(context: Context, limits: &Limits) -> Self {
+        Self {
+            telling: Telling::new(&context, limits.frame_bytes).gathering(&context),
+            kept: None,
+            context,
+            decoder: Decoder::new(limits.frame_bytes),
+            silent_frames: limits.silent_frames,
+            begun: false,
+            stopped: false,
+            usage: None,
+            service_tier: None,
+            finished: false,
+        }
+    }
+
+    /// True once a good event has come: from then on the answer is under way.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// What of the answer is held back, bytes: a frame that is not whole, and what can be told only later.
+    pub(super) fn held(&self) -> usize {
+        self.decoder.held().saturating_add(self.telling.held())
+    }
+
+    /// Reasoning that is to be kept, once there is any.
+    pub(super) fn thoughts(&mut self) -> Option<Thoughts> {
+        self.kept.take()
+    }
+
+    /// Takes the next bytes, however they were cut, and tells of the events that they complete. What was told of the first one does
+    /// not count where the stream [has not begun](Self::has_begun) by it.
+    ///
+    /// # Errors
+    /// An exception, a corrupt frame, or malformed output: the answer cannot go on.
+    pub(super) fn bytes(&mut self, bytes: &[u8], front: &mut Told<'_>) -> Result<(), Error> {
+        if self.finished {
+            return Ok(());
+        }
+        // The decoder is lent out while its frames are read.
+        let mut decoder = std::mem::replace(&mut self.decoder, Decoder::new(0));
+        decoder.push(bytes);
+        let result = self.frames(&mut decoder, front);
+        self.decoder = decoder;
+        result
+    }
+
+    fn frames(&mut self, decoder: &mut Decoder, front: &mut Told<'_>) -> Result<(), Error> {
+        while !self.finished {
+            match decoder.next_frame() {
+                Ok(Some(frame)) => self.frame(&frame, front)?,
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(no_answer(format!("Bedrock's stream is corrupt: {error}."))),
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes have ended.
+    ///
+    /// # Errors
+    /// 502 where the answer is not whole: a cut stream is an error, never a silent end.
+    pub(super) fn end(&mut self, front: &mut Told<'_>) -> Result<(), Error> {
+        if self.finished {
+            return Ok(());
+        }
+        if !self.stopped || !self.decoder.is_empty() {
+            return Err(
+                no_answer("Bedrock's stream was cut off before the end of the answer.").code("stream_cut")
+            );
+        }
+        // Only the metadata is missing: the answer is whole, its cost unknown and not invented.
+        self.finish(front);
+        Ok(())
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>, front: &mut Told<'_>) -> Result<(), Error> {
+        match frame.header(":message-type") {
+            Some("event") => {}
+            Some("exception") => {
+                let name = frame.header(":exception-type").unwrap_or_default();
+                return Err(errors::error(&Exception::from_exception(name, frame.payload)));
+            }
+            Some("error") => {
+                let code = frame.header(":error-code").unwrap_or_default();
+                let message = frame.header(":error-message").unwrap_or_default();
+                return Err(errors::error(&Exception::from_error_frame(code, message)));
+            }
+            _ => return Err(no_answer("Bedrock's stream has a frame of an unknown kind.")),
+        }
+        if !self.begun {
+            front.event(Event::Begins);
+            self.event(frame, front)?;
+            // Only a good event is a beginning: before one, an error still can be a status.
+            self.begun = true;
+            self.telling.has_told();
+            return Ok(());
+        }
+        self.event(frame, front)?;
+        if self.telling.has_told() || self.finished { Ok(()) } else { self.silent() }
+    }
+
+    fn event(&mut self, frame: &Frame<'_>, front: &mut Told<'_>) -> Result<(), Error> {
+        match frame.header(":event-type").unwrap_or_default() {
+            "contentBlockStart" => self.block_start(read(frame)?, front),
+            "contentBlockDelta" => self.block_delta(read(frame)?, front),
+            "contentBlockStop" => {
+                let BlockStop { index } = read(frame)?;
+                self.telling.ends(index.unwrap_or(0), front);
+                Ok(())
+            }
+            "messageStop" => self.message_stop(read(frame)?, front),
+            "metadata" => {
+                let Metadata { usage, service_tier } = read(frame)?;
+                self.usage = usage;
+                self.service_tier = service_tier
+                    .and_then(|ServiceTier { kind }| kind)
+                    .map(|kind| kind.into_cow().into_owned());
+                if self.stopped {
+                    self.finish(front);
+                }
+                Ok(())
+            }
+            // `messageStart` says nothing more, and new events may come any day.
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts a frame by which the client gets nothing: it would wait for as long as they come.
+    fn silent(&mut self) -> Result<(), Error> {
+        let left = self.silent_frames.checked_sub(1);
+        self.silent_frames = left.ok_or_else(|| no_answer("Bedrock's stream goes on and says nothing."))?;
+        Ok(())
+    }
+
+    fn block_start(&mut self, event: BlockStart<'_>, front: &mut Told<'_>) -> Result<(), Error> {
+        let Some(start) = event.start.and_then(|start| start.tool_use) else { return Ok(()) };
+        let ToolUseStart { tool_use_id, name, kind } = start;
+        let block = event.index.unwrap_or(0);
+        if is_of_server(kind.as_ref()) {
+            return self.telling.unheard(block);
+        }
+        let (Some(id), Some(name)) = (tool_use_id, name) else {
+            return Err(no_answer("Bedrock's stream has a call without a name or an id."));
+        };
+        self.telling.call(block, id, name, &self.context, front)
+    }
+
+    fn block_delta(&mut self, event: BlockDelta<'_>, front: &mut Told<'_>) -> Result<(), Error> {
+        let Some(Delta { text, tool_use, reasoning_content, citation }) = event.delta else {
+            return Ok(());
+        };
+        let (block, telling) = (event.index.unwrap_or(0), &mut self.telling);
+        if let Some(text) = some(text) {
+            telling.text(block, text, &self.context, front)?;
+        }
+        if let Some(ReasoningDelta { text, signature, redacted_content }) = reasoning_content {
+            let text = some(text);
+            if text.is_some() || signature.is_some() {
+                telling.reasoning(block, text, signature, front)?;
+            }
+            if let Some(data) = redacted_content {
+                telling.redacted(block, data, front)?;
+            }
+        }
+        if let Some(piece) = some(tool_use.and_then(|piece| piece.input)) {
+            telling.arguments(block, piece, front)?;
+        }
+        if let Some(citation) = citation {
+            telling.citation(block, citation, front)?;
+        }
+        Ok(())
+    }
+
+    fn message_stop(&mut self, event: MessageStop<'_>, front: &mut Told<'_>) -> Result<(), Error> {
+        self.telling.is_said(&self.context, front)?;
+        let reason =
+            event.stop_reason.ok_or_else(|| no_answer("Bedrock's stream does not say why it ended."))?;
+        self.telling.stops(&reason, front)?;
+        self.stopped = true;
+        self.kept = self.telling.gathered();
+        // The metadata usually comes after, but need not.
+        if self.usage.is_some() {
+            self.finish(front);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, front: &mut Told<'_>) {
+        let service_tier = self.service_tier.as_deref().map(Str::from);
+        front.event(Event::Ends { usage: self.usage, service_tier });
+        self.finished = true;
+    }
+}
+
+/// A text that is not empty.
+fn some(text: Option<Str<'_>>) -> Option<Str<'_>> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// Reads a frame's payload.
+fn read<'a, T: Deserialize<'a>>(frame: &Frame<'a>) -> Result<T, Error> {
+    wire::object_from_slice(frame.payload)
+        .map_err(|_| no_answer("Bedrock's stream has an event that cannot be read."))
+}

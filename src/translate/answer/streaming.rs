@@ -1,0 +1,66 @@
+//! A stream of Bedrock's becomes one of the client's.
+
+use crate::openai::Error;
+use crate::translate::thoughts::Thoughts;
+use crate::translate::{Limits, Streamed};
+
+use super::context::Context;
+use super::event::{Event, Front, Writer};
+use super::stream::Stream;
+
+/// A stream under way, and who writes it.
+#[derive(Debug)]
+pub struct Streaming<W> {
+    answer: Stream,
+    writer: W,
+}
+
+/// Where the events go.
+struct To<'s, W> {
+    writer: &'s mut W,
+    out: &'s mut Vec<u8>,
+}
+
+impl<'a, W: Writer> Front<'a> for To<'_, W> {
+    fn event(&mut self, event: Event<'a>) {
+        self.writer.event(event, self.out);
+    }
+}
+
+impl<W: Writer> Streaming<W> {
+    /// The stream that answers `context`, as `writer` writes it.
+    pub fn of(context: Context, limits: &Limits, writer: W) -> Self {
+        Self { answer: Stream::new(context, limits), writer }
+    }
+}
+
+impl<W: Writer> Streamed for Streaming<W> {
+    fn has_begun(&self) -> bool {
+        self.answer.has_begun()
+    }
+
+    fn held(&self) -> usize {
+        self.answer.held().saturating_add(self.writer.held())
+    }
+
+    fn bytes(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        let written = out.len();
+        let result = self.answer.bytes(bytes, &mut To { writer: &mut self.writer, out });
+        if !self.has_begun() {
+            out.truncate(written);
+        }
+        result
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        self.answer.end(&mut To { writer: &mut self.writer, out })
+    }
+
+    fn thoughts(&mut self) -> Option<Thoughts> {
+        self.answer.thoughts()
+    }
+
+    fn fail(&self, error: &Error, out: &mut Vec<u8>) {
+        self.writer.fail(error, out);
+    }
+}

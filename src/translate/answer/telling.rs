@@ -1,0 +1,417 @@
+//! How an answer is told: what was changed for the model is undone on the way.
+
+use crate::bedrock::reply::Citation;
+use crate::openai::Error;
+use crate::translate::errors::no_answer;
+use crate::translate::fit::JsonObject;
+use crate::translate::thoughts::{Gathering, Thoughts};
+use crate::wire::{self, Raw, Str, object};
+
+use super::context::{Call, Context};
+use super::event::{Event, Front, Why};
+use super::held::{Held, Source, Speech, check_blocks, hold};
+
+/// An answer that is being told.
+#[derive(Debug)]
+pub(super) struct Telling {
+    /// How much may be held back of text or of a call, bytes.
+    limit: usize,
+    /// Finds the answer among the model's words, where that is a JSON object.
+    object: Option<JsonObject>,
+    speech: Speech,
+    /// Calls that have begun and not ended, by their blocks.
+    open: Vec<(u32, Open)>,
+    /// Calls so far that the client has heard of.
+    calls: u32,
+    /// Thoughts that have begun and not ended.
+    thinking: Vec<Thought>,
+    /// Thoughts so far.
+    thoughts: u32,
+    /// Reasoning that is to be kept, until the answer has ended.
+    gathering: Option<Gathering>,
+    /// Characters of text so far, which citations point at.
+    characters: usize,
+    /// The block of the last text, and the characters before it.
+    cited: (u32, usize),
+    /// The client has been told something since that was last asked.
+    told: bool,
+}
+
+/// A thought that has begun.
+#[derive(Debug)]
+struct Thought {
+    block: u32,
+    is_readable: bool,
+    /// Which of the answer's.
+    number: u32,
+}
+
+/// A call that has begun.
+#[derive(Debug)]
+enum Open {
+    /// A function; whether any of its arguments have come.
+    Function { call: u32, begun: bool },
+    /// A custom tool, whose text can be read only when its JSON is whole.
+    Custom { call: u32, arguments: String },
+    /// Its input is the answer; whether any of it has come.
+    Answer { begun: bool },
+    /// The client hears nothing of it.
+    Unheard,
+}
+
+impl Telling {
+    /// Of an answer to `context`; no more than `limit` bytes of it are held back at a time.
+    pub(super) fn new(context: &Context, limit: usize) -> Self {
+        let speech = if context.holds_text() { Speech::Held(Held::default()) } else { Speech::Flows };
+        Self {
+            limit,
+            object: context.undo.json_object(),
+            speech,
+            open: Vec::new(),
+            calls: 0,
+            thinking: Vec::new(),
+            thoughts: 0,
+            gathering: None,
+            characters: 0,
+            cited: (0, 0),
+            told: false,
+        }
+    }
+
+    /// The same, which gathers reasoning before calls where that is to be kept.
+    pub(super) fn gathering(self, context: &Context) -> Self {
+        Self { gathering: context.undo.keeps_thoughts().then(Gathering::default), ..self }
+    }
+
+    /// The reasoning that is to be kept, once the model has stopped.
+    pub(super) fn gathered(&mut self) -> Option<Thoughts> {
+        self.gathering.take().and_then(Gathering::end)
+    }
+
+    /// Memory that is held, bytes.
+    pub(super) fn held(&self) -> usize {
+        let speech = match &self.speech {
+            Speech::Held(held) => held.bytes(),
+            Speech::Flows | Speech::Unwanted => 0,
+        };
+        let calls = self.open.iter().map(|(_, open)| match open {
+            Open::Custom { arguments, .. } => arguments.capacity(),
+            Open::Function { .. } | Open::Answer { .. } | Open::Unheard => 0,
+        });
+        let open = self.open.capacity().saturating_mul(size_of::<(u32, Open)>());
+        let thoughts = self.thinking.capacity().saturating_mul(size_of::<Thought>());
+        let object = self.object.as_ref().map_or(0, JsonObject::held);
+        let gathering = self.gathering.as_ref().map_or(0, Gathering::held);
+        calls.chain([speech, open, thoughts, object, gathering]).fold(0, usize::saturating_add)
+    }
+
+    /// Whether the client has been told something since this was last asked.
+    pub(super) fn has_told(&mut self) -> bool {
+        std::mem::take(&mut self.told)
+    }
+
+    fn tell<'a>(&mut self, event: Event<'a>, front: &mut dyn Front<'a>) {
+        self.told = true;
+        front.event(event);
+    }
+
+    /// The model says more.
+    ///
+    /// # Errors
+    /// 502 where more has to be held back than may be.
+    pub(super) fn text<'a>(
+        &mut self,
+        block: u32,
+        text: Str<'a>,
+        context: &Context,
+        front: &mut dyn Front<'a>,
+    ) -> Result<(), Error> {
+        match &mut self.object {
+            Some(object) => match object.piece(&text) {
+                part if part.is_empty() => Ok(()),
+                part => self.words(block, part.into(), context, front),
+            },
+            None => self.words(block, text, context, front),
+        }
+    }
+
+    /// Text that is the answer's.
+    fn words<'a>(
+        &mut self,
+        block: u32,
+        text: Str<'a>,
+        context: &Context,
+        front: &mut dyn Front<'a>,
+    ) -> Result<(), Error> {
+        if self.cited.0 != block {
+            self.cited = (block, self.characters);
+        }
+        self.characters = self.characters.saturating_add(text.chars().count());
+        match &mut self.speech {
+            Speech::Flows => self.tell(Event::Text { block, text }, front),
+            Speech::Held(held) => {
+                let is_beginning = held.text.is_empty();
+                held.say(&text, self.limit)?;
+                // Bedrock's own JSON begins as such, and need not wait.
+                if is_beginning && !context.undo.has_answer_tool() && text.starts_with(['{', '[']) {
+                    self.release(front);
+                }
+            }
+            Speech::Unwanted => {}
+        }
+        Ok(())
+    }
+
+    /// Gives out the text that was held: it is the answer after all.
+    fn release<'a>(&mut self, front: &mut dyn Front<'a>) {
+        let Speech::Held(held) = &mut self.speech else { return };
+        let (text, sources) = std::mem::take(held).into_parts();
+        self.speech = Speech::Flows;
+        if !text.is_empty() {
+            self.tell(Event::Text { block: self.cited.0, text: text.into() }, front);
+        }
+        for Source { block, citation, start, end } in sources {
+            self.tell(Event::Citation { block, citation, start, end }, front);
+        }
+    }
+
+    /// A source of the text of a block.
+    ///
+    /// # Errors
+    /// 502 where more has to be held back than may be.
+    pub(super) fn citation<'a>(
+        &mut self,
+        block: u32,
+        citation: Citation<'a>,
+        front: &mut dyn Front<'a>,
+    ) -> Result<(), Error> {
+        let end = self.characters;
+        let start = if self.cited.0 == block { self.cited.1 } else { end };
+        match &mut self.speech {
+            Speech::Flows => self.tell(Event::Citation { block, citation, start, end }, front),
+            Speech::Held(held) => {
+                let source = Source { block, citation: citation.into_owned(), start, end };
+                held.cite(source, self.limit)?;
+            }
+            Speech::Unwanted => {}
+        }
+        Ok(())
+    }
+
+    /// More reasoning that can be read, or its signature.
+    ///
+    /// # Errors
+    /// 502 where there are too many thoughts.
+    pub(super) fn reasoning<'a>(
+        &mut self,
+        block: u32,
+        text: Option<Str<'a>>,
+        signature: Option<Str<'a>>,
+        front: &mut dyn Front<'a>,
+    ) -> Result<(), Error> {
+        let thought = self.thought(block, true)?;
+        if let Some(gathering) = &mut self.gathering {
+            gathering.piece(block, text.as_deref(), signature.as_deref(), None);
+        }
+        self.tell(Event::Reasoning { block, thought, text, signature }, front);
+        Ok(())
+    }
+
+    /// Reasoning that cannot be read.
+    ///
+    /// # Errors
+    /// 502 where there are too many thoughts.
+    pub(super) fn redacted<'a>(
+        &mut self,
+        block: u32,
+        data: Str<'a>,
+        front: &mut dyn Front<'a>,
+    ) -> Result<(), Error> {
+        let thought = self.thought(block, false)?;
+        if let Some(gathering) = &mut self.gathering {
+            gathering.piece(block, None, None, Some(&data));
+        }
+        self.tell(Event::Redacted { block, thought, data }, front);
+        Ok(())
+    }
+
+    /// The number of a thought.
+    fn thought(&mut self, block: u32, is_readable: bool) -> Result<u32, Error> {
+        let known =
+            self.thinking.iter().find(|known| known.block == block && known.is_readable == is_readable);
+        if let Some(known) = known {
+            return Ok(known.number);
+        }
+        check_blocks(self.thinking.len())?;
+        let number = self.thoughts;
+        self.thoughts = number.saturating_add(1);
+        self.thinking.push(Thought { block, is_readable, number });
+        Ok(number)
+    }
+
+    /// A call begins, by the name that Bedrock knows.
+    ///
+    /// # Errors
+    /// 502 where there are too many calls at a time.
+    pub(super) fn call<'a>(
+        &mut self,
+        block: u32,
+        id: Str<'a>,
+        name: Str<'a>,
+        context: &'a Context,
+        front: &mut dyn Front<'a>,
+    ) -> Result<(), Error> {
+        let call = self.calls;
+        if context.one_call && call > 0 {
+            return self.unheard(block);
+        }
+        check_blocks(self.open.len())?;
+        let open = match context.called(name) {
+            Call::Answer => {
+                self.speech = Speech::Unwanted;
+                Open::Answer { begun: false }
+            }
+            Call::Tool { name, is_custom } => {
+                self.calls = call.saturating_add(1);
+                if let Some(gathering) = &mut self.gathering {
+                    gathering.call(&id);
+                }
+                self.tell(Event::Call { block, call, id, name, is_custom }, front);
+                if is_custom {
+                    Open::Custom { call, arguments: String::new() }
+                } else {
+                    Open::Function { call, begun: false }
+                }
+            }
+        };
+        self.open.push((block, open));
+        Ok(())
+    }
+
+    /// A call begins that is no business of the client's.
+    ///
+    /// # Errors
+    /// 502 where there are too many calls at a time.
+    pub(super) fn unheard(&mut self, block: u32) -> Result<(), Error> {
+        check_blocks(self.open.len())?;
+        self.open.push((block, Open::Unheard));
+        Ok(())
+    }
+
+    /// A piece of a call's arguments.
+    ///
+    /// # Errors
+    /// 502 where no call has begun in the block, or more has to be held back than may be.
+    pub(super) fn arguments<'a>(
+        &mut self,
+        block: u32,
+        piece: Str<'a>,
+        front: &mut dyn Front<'a>,
+    ) -> Result<(), Error> {
+        let Some((_, open)) = self.open.iter_mut().find(|(index, _)| *index == block) else {
+            return Err(no_answer("Bedrock's stream has arguments of a call that never began."));
+        };
+        let event = match open {
+            Open::Function { call, begun } => {
+                *begun = true;
+                Event::Arguments { block, call: *call, piece }
+            }
+            Open::Custom { arguments, .. } => return hold(arguments, &piece, self.limit),
+            Open::Answer { begun } => {
+                *begun = true;
+                self.characters = self.characters.saturating_add(piece.chars().count());
+                Event::Text { block, text: piece }
+            }
+            Open::Unheard => return Ok(()),
+        };
+        self.tell(event, front);
+        Ok(())
+    }
+
+    /// A block is whole: a call that got no arguments gets empty ones.
+    pub(super) fn ends<'a>(&mut self, block: u32, front: &mut dyn Front<'a>) {
+        if let Some(at) = self.open.iter().position(|(index, _)| *index == block) {
+            let (_, open) = self.open.swap_remove(at);
+            let rest = match open {
+                Open::Function { begun: true, .. } | Open::Answer { begun: true } | Open::Unheard => None,
+                Open::Function { call, begun: false } => {
+                    Some(Event::Arguments { block, call, piece: "{}".into() })
+                }
+                Open::Answer { begun: false } => Some(Event::Text { block, text: "{}".into() }),
+                Open::Custom { call, arguments } => {
+                    Some(Event::FreeText { block, call, text: free_text(arguments).into() })
+                }
+            };
+            if let Some(rest) = rest {
+                self.tell(rest, front);
+            }
+        }
+        self.thinking.retain(|thought| thought.block != block);
+        front.event(Event::BlockEnds { block });
+    }
+
+    /// All has been said: what is left of it is given out.
+    ///
+    /// # Errors
+    /// 502 where more has to be held back than may be.
+    pub(super) fn is_said<'a>(&mut self, context: &Context, front: &mut dyn Front<'a>) -> Result<(), Error> {
+        while let Some((block, _)) = self.open.first() {
+            self.ends(*block, front);
+        }
+        if let Some(rest) = self.object.take().map(|mut object| object.end()).filter(|rest| !rest.is_empty())
+        {
+            self.words(self.cited.0, rest.into(), context, front)?;
+        }
+        // The answer tool was never called: what was said is the answer, unless that is the calls.
+        let is_beside_calls = context.json_beside_calls && self.calls > 0;
+        if !is_beside_calls || matches!(&self.speech, Speech::Held(held) if is_json(&held.text)) {
+            self.release(front);
+        }
+        Ok(())
+    }
+
+    /// The model has stopped, for Bedrock's `reason`.
+    ///
+    /// # Errors
+    /// 502 where the model's output was malformed: there is no whole answer to give.
+    pub(super) fn stops<'a>(&mut self, reason: &str, front: &mut dyn Front<'a>) -> Result<(), Error> {
+        let why = match reason {
+            "max_tokens" => Why::Limit,
+            "model_context_window_exceeded" => Why::Context,
+            "guardrail_intervened" | "content_filtered" => Why::Filter,
+            // Of a model that will not go on (Anthropic's documentation, "Handling stop reasons").
+            "refusal" => Why::Refused,
+            "malformed_model_output" | "malformed_tool_use" => {
+                return Err(Error::new(502, format!("The model's output was malformed ({reason})."))
+                    .code("model_error"));
+            }
+            // The client's calls are the reason, whatever a model calls its own (gpt-oss and others end such a turn with `end_turn`).
+            _ if self.calls > 0 => Why::Calls,
+            "stop_sequence" => Why::Sequence,
+            _ => Why::Done,
+        };
+        self.tell(Event::Stops(why), front);
+        Ok(())
+    }
+}
+
+/// True for a text that a client can parse.
+fn is_json(text: &str) -> bool {
+    wire::from_str::<Raw<'_>>(text).is_ok()
+}
+
+object! {
+    /// The arguments of a custom tool.
+    struct CustomArguments<'a> {
+        input: Str<'a>,
+    }
+}
+
+/// The free text of a custom tool's arguments; the arguments themselves where they have another form.
+fn free_text(arguments: String) -> String {
+    match wire::from_str::<CustomArguments<'_>>(&arguments) {
+        Ok(CustomArguments { input: Some(input), .. }) => input.into_cow().into_owned(),
+        Ok(CustomArguments { input: None, unknown }) if unknown.is_empty() => String::new(),
+        _ => arguments,
+    }
+}
