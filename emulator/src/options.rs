@@ -27,6 +27,7 @@ usage: bedrock-emulator [options]
   --bearer-token T    the API key that is good                        [emulator-token]
   --no-auth           let everyone in
   --model ID          one more model id that is known (may be repeated)
+  --any-length        requests longer than what a model reads are taken
   --pace-ms N         milliseconds between the events of a stream     [0]
   --split N|random    cut answers into pieces of N (1..64) bytes, regardless of frames
   --coalesce          send each answer's body in one piece
@@ -70,6 +71,8 @@ pub struct Options {
     pub bearer_token: Option<String>,
     /// No authentication.
     pub no_auth: bool,
+    /// Whether requests longer than what a model reads are taken.
+    pub any_length: bool,
     /// More model ids.
     pub models: Vec<String>,
     /// Pace and cuts of answers.
@@ -97,6 +100,7 @@ impl Default for Options {
             expired_token: None,
             bearer_token: Some("emulator-token".to_owned()),
             no_auth: false,
+            any_length: false,
             models: Vec::new(),
             manner: Manner::default(),
             faults: Faults::default(),
@@ -126,7 +130,7 @@ const VALUED: &[&str] = &[
     "name",
 ];
 /// Options that are on or off.
-const FLAGS: &[&str] = &["no-auth", "coalesce", "quiet"];
+const FLAGS: &[&str] = &["no-auth", "any-length", "coalesce", "quiet"];
 
 impl Options {
     /// Reads the environment, then the arguments, which win. `None` when help was asked for.
@@ -180,6 +184,7 @@ impl Options {
             "expired-token" => self.expired_token = optional,
             "bearer-token" => self.bearer_token = optional,
             "no-auth" => self.no_auth = true,
+            "any-length" => self.any_length = true,
             "model" => self.models.push(text),
             "pace-ms" => self.manner.pace = number(value)?,
             "split" => self.manner.split = Some(Split::parse(value)?),

@@ -25,6 +25,7 @@ const GEOGRAPHIES: &[(&str, &[&str])] = &[
     ("jp", &["ap-northeast-1", "ap-northeast-3"]),
     ("au", &["ap-southeast-2", "ap-southeast-4"]),
     ("ca", &["ca-*"]),
+    ("in", &["ap-south-1", "ap-south-2"]),
     ("uk", &["eu-west-2"]),
     ("me", &["me-*"]),
     ("af", &["af-*"]),

@@ -42,7 +42,9 @@ class World:
         self.patches = []
         self.read = {}
 
-    def start_emulator(self, *options, region="us-east-1", port=0):
+    def start_emulator(self, *options, region="us-east-1", port=0, any_length=True):
+        """One that reads texts of any length, as tests about large bodies need it, or as long as the models read."""
+        options = ("--any-length", *options) if any_length else options
         emulator = Emulator.start(f"emulator-{len(self.emulators) + 1}", options, region, port)
         self.stack.enter_context(emulator.process)
         self.emulators.append(emulator)

@@ -44,7 +44,7 @@ class Sample:
 
 def start(stack):
     """The emulator and Envoy, with two workers."""
-    environment = {"PATH": "/usr/bin:/bin"}
+    environment = {"PATH": "/usr/bin:/bin", "EMULATOR_ANY_LENGTH": "1"}
     process = stack.enter_context(processes.start_emulator(environment))
     emulator = Emulator(Endpoint.parse(processes.emulator_url(process)), process, processes.RUN)
     admin = Admin()

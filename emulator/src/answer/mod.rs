@@ -7,7 +7,8 @@ mod question;
 use crate::faults::Faults;
 use crate::models::Facts;
 use crate::sample::sample;
-use crate::{encoding, tokens};
+use crate::thoughts::Before;
+use crate::tokens;
 use base64::Engine;
 use calls::{call, pick};
 use limits::limit;
@@ -57,16 +58,6 @@ pub struct Answer {
     pub fields: Option<Value>,
 }
 
-/// Starts the signature of reasoning that came from here.
-pub const SIGNATURE_PREFIX: &str = "emu-";
-
-/// The signature of a reasoning text.
-pub fn signature(text: &str) -> String {
-    let seed = encoding::hash(text.as_bytes());
-    let bytes: Vec<u8> = (0..6).flat_map(|i| encoding::scramble(seed + i).to_be_bytes()).collect();
-    format!("{SIGNATURE_PREFIX}{}", base64::engine::general_purpose::STANDARD.encode(bytes))
-}
-
 /// Answers a Converse body that has passed all checks.
 pub fn answer(body: &Value, facts: &Facts, faults: &Faults, usage: Usage) -> Answer {
     let question = Question::of(body);
@@ -91,7 +82,7 @@ pub fn answer(body: &Value, facts: &Facts, faults: &Faults, usage: Usage) -> Ans
                 question.text.split_whitespace().count()
             );
             let text = if shown(body, facts) { text } else { String::new() };
-            let signature = facts.claude().then(|| signature(&text));
+            let signature = facts.claude().then(|| Before::answer(body).sign(&text));
             answer.blocks.push(Block::Reasoning(text, signature));
         }
         say(body, facts, faults, &question, &mut answer);
@@ -369,7 +360,7 @@ mod tests {
         else {
             panic!("no thoughts")
         };
-        assert_eq!((text.as_str(), signed), ("", signature("")));
+        assert!(text.is_empty() && signed.starts_with("emu-"));
         let asked = json!({"type": "adaptive", "display": "summarized"});
         assert!(
             matches!(of("anthropic.claude-opus-4-7", asked), Block::Reasoning(text, _) if !text.is_empty())

@@ -39,6 +39,18 @@ pub enum ToolIds {
     Mistral,
 }
 
+/// Whether thoughts are bound to the conversation before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bound {
+    /// No, and `thinking.block_binding` is not known.
+    No,
+    /// `thinking.block_binding` is known, and nothing is looked at.
+    Recorded,
+    /// What stands before them has to be what it was.
+    Checked,
+}
+
 /// What a model takes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +78,10 @@ pub struct Facts {
     pub result_status: bool,
     /// Kinds of blocks that may stand in a turn with tool results.
     pub beside_results: Vec<String>,
+    /// `citations` of documents.
+    pub citations: bool,
+    /// Text in a turn of the assistant that calls.
+    pub text_beside_calls: bool,
     /// `toolConfig`
     pub tools: bool,
     /// `toolConfig` of a ConverseStream.
@@ -102,6 +118,8 @@ pub struct Facts {
     pub top_effort_without_thinking: bool,
     /// A turn of the assistant may be nothing but reasoning.
     pub reasoning_alone: bool,
+    /// Whether thoughts are bound to the conversation before them.
+    pub bound_thoughts: Bound,
     /// `toolChoice` may force a call while it thinks adaptively.
     pub forced_while_thinking: bool,
     /// Members of `additionalModelRequestFields` that have levels, by JSON pointer.
@@ -124,6 +142,12 @@ pub struct Facts {
     pub max_tokens: Option<u64>,
     /// The lowest `maxTokens`.
     pub min_tokens: u64,
+    /// How many tokens the model reads.
+    pub context: Option<u64>,
+    /// What is said to more than that; `{tokens}` and `{limit}` stand for numbers.
+    pub too_long: String,
+    /// What is said where the answer's `{output}` besides would be too many; `None`: it is let be.
+    pub too_long_with_output: Option<String>,
 }
 
 #[derive(Deserialize)]

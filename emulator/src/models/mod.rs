@@ -3,7 +3,7 @@
 mod facts;
 mod list;
 
-pub use facts::{Api, Facts, ToolIds, is_beta};
+pub use facts::{Api, Bound, Facts, ToolIds, is_beta};
 
 use crate::errors::AwsError;
 use list::{APPLICATION_PROFILES, EVERYWHERE, KNOWN};
@@ -53,7 +53,7 @@ pub struct Profile {
 /// The account that owns the profiles.
 pub const ACCOUNT: &str = "123456789012";
 
-const PREFIXES: &[&str] = &["us", "eu", "apac", "global", "jp", "au", "ca", "us-gov"];
+const PREFIXES: &[&str] = &["us", "eu", "apac", "global", "jp", "au", "ca", "in", "us-gov"];
 
 /// The pattern of `modelId`, without the forms that are matched elsewhere.
 const ID_PATTERN: &str = r"^(?:(?:arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(?:(?:[0-9]{12}:custom-model/[a-z0-9-]{1,63}[.][a-z0-9-]{1,63}/[a-z0-9]{12})|(?::foundation-model/[a-z0-9-]{1,63}[.][a-z0-9-]{1,63}(?:[.:]?[a-z0-9-]{1,63}))|(?:[0-9]{12}:imported-model/[a-z0-9]{12})|(?:[0-9]{12}:provisioned-model/[a-z0-9]{12})|(?:[0-9]{12}:custom-model-deployment/[a-z0-9]{12})|(?:[0-9]{12}:(?:inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+)))|(?:(?:[0-9a-zA-Z][_-]?)+)|(?:[a-zA-Z0-9-:.]+)|(?:arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(?::[0-9]{1,5})?)|(?:arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+)|(?:arn:aws(?:-[^:]+)?:bedrock:(?:[0-9a-z-]{1,20}):(?:[0-9]{12}):(?:default-)?prompt-router/[a-zA-Z0-9-:.]+))$";
@@ -208,6 +208,18 @@ impl Models {
             return None;
         }
         self.find(base).filter(|m| m.prefixes.contains(&prefix))
+    }
+}
+
+/// The id of the model itself, without a profile's prefix and out of an ARN; `None` where the ARN does not tell it.
+pub fn base_id(id: &str) -> Option<&str> {
+    let id = match id.strip_prefix("arn:") {
+        Some(_) => id.rsplit_once("foundation-model/").or_else(|| id.rsplit_once(":inference-profile/"))?.1,
+        None => id,
+    };
+    match id.split_once('.') {
+        Some((prefix, base)) if PREFIXES.contains(&prefix) => Some(base),
+        _ => Some(id),
     }
 }
 

@@ -18,6 +18,11 @@ pub fn check(body: &Value, facts: &Facts, streamed: bool) -> Result<(), AwsError
     family::check(&turns, body, facts, streamed)
 }
 
+/// Checks that a Converse body is not longer than what the model reads.
+pub fn length(body: &Value, facts: &Facts) -> Result<(), AwsError> {
+    family::context::check(body, facts)
+}
+
 /// One message: its place, its role, its blocks.
 struct Turn<'a> {
     index: usize,

@@ -67,6 +67,7 @@ impl Service {
                 if model.facts.claude() {
                     let body = anthropic::converse(&body)?;
                     rules::check(&body, &model.facts, operation == Operation::InvokeStream)?;
+                    self.length(&body, &model.facts)?;
                     return Ok(checked(body, None));
                 }
                 let embedded = embeddings::invoke(&model.id, &body)?;
@@ -86,7 +87,12 @@ impl Service {
         };
         if let Some(conversation) = conversation {
             rules::check(conversation, &model.facts, operation == Operation::ConverseStream)?;
+            self.length(conversation, &model.facts)?;
         }
         Ok(checked(body, None))
+    }
+
+    fn length(&self, body: &Value, facts: &Facts) -> Result<(), AwsError> {
+        if self.options.any_length { Ok(()) } else { rules::length(body, facts) }
     }
 }

@@ -81,6 +81,33 @@ pub(super) fn apply(body: &mut converse::Request<'_>, caching: Caching, fitting:
     for message in &mut body.messages {
         message.content.retain(|block| keep(is_point(block)));
     }
+    hours_first(body, &mut fitting.notes);
+}
+
+/// No point of an hour may stand behind one of five minutes (Anthropic documentation, "Prompt caching", mixing lifetimes): it is of five
+/// minutes then, too.
+fn hours_first(body: &mut converse::Request<'_>, notes: &mut Notes) {
+    let tools =
+        body.tool_config.iter_mut().flat_map(|config| &mut config.tools).filter_map(|tool| match tool {
+            Tool::CachePoint(point) => Some(point),
+            _ => None,
+        });
+    let system = body.system.iter_mut().filter_map(|block| match block {
+        SystemBlock::CachePoint(point) => Some(point),
+        _ => None,
+    });
+    let messages =
+        body.messages.iter_mut().flat_map(|message| &mut message.content).filter_map(|block| match block {
+            Block::CachePoint(point) => Some(point),
+            _ => None,
+        });
+    let mut is_short = false;
+    for point in tools.chain(system).chain(messages) {
+        if is_short {
+            notes.dropped_if(point.ttl.take().is_some(), Field::CacheHour);
+        }
+        is_short = point.ttl.is_none();
+    }
 }
 
 fn count(body: &converse::Request<'_>) -> usize {

@@ -56,7 +56,7 @@ fn input_schema<'a>(
         }
         Some(Schema::Own(schema)) => Document::constant(schema),
         // Claude takes only closed schemas as strict.
-        None if strict == Some(true) => {
+        None if strict == Some(true) && fitting.capabilities.strict_tools => {
             Document::constant(r#"{"type":"object","properties":{},"additionalProperties":false}"#)
         }
         None => Document::constant(OPEN),

@@ -1,7 +1,6 @@
 //! Which blocks a family takes, and in which turns.
 
 use super::super::{Turn, items, text};
-use crate::answer::{SIGNATURE_PREFIX, signature};
 use crate::errors::AwsError;
 use crate::models::Facts;
 use serde_json::Value;
@@ -29,6 +28,15 @@ pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(
                 )));
             }
         }
+        if !facts.citations && turn.all("document").any(super::cites) {
+            return Err(AwsError::validation("This model doesn't support citations."));
+        }
+        if turn.has("text") && turn.has("toolUse") && !facts.text_beside_calls {
+            return Err(AwsError::validation(format!(
+                "messages.{}.content: Conversation blocks and tool use blocks cannot be provided in the same turn.",
+                turn.index
+            )));
+        }
         if turn.role == "system" && !facts.system_turns {
             return Err(AwsError::validation("This model doesn't support messages of role system."));
         }
@@ -41,23 +49,6 @@ pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(
 
 fn claude_turn(turn: &Turn<'_>, last: bool) -> Result<(), AwsError> {
     let at = turn.index;
-    for (i, block) in turn.blocks.iter().enumerate() {
-        let Some(thought) = block.pointer("/reasoningContent/reasoningText") else { continue };
-        let given = text(thought, "/signature").unwrap_or_default();
-        if given.is_empty() {
-            return Err(AwsError::from_model(format!(
-                "messages.{at}.content.{i}.thinking.signature: Field required"
-            )));
-        }
-        // Signatures of elsewhere cannot be checked; ours can.
-        if given.starts_with(SIGNATURE_PREFIX)
-            && given != signature(text(thought, "/text").unwrap_or_default())
-        {
-            return Err(AwsError::from_model(format!(
-                "messages.{at}.content.{i}: Invalid `signature` in `thinking` block"
-            )));
-        }
-    }
     let after_thought = turn
         .blocks
         .windows(2)

@@ -1,8 +1,10 @@
 //! What a model family takes and what it refuses: the facts are in `models/families.json`.
 
 mod blocks;
+mod bound;
 mod caching;
 mod constrained;
+pub(super) mod context;
 mod fields;
 mod results;
 mod thinking;
@@ -20,6 +22,7 @@ pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts, streamed: b
     lengths(body, facts)?;
     sampling(body, facts)?;
     blocks::check(turns, body, facts)?;
+    bound::check(turns, body, facts)?;
     results::check(turns, facts)?;
     tools::check(turns, body, facts, streamed)?;
     caching::check(turns, body, facts)?;
@@ -28,6 +31,11 @@ pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts, streamed: b
     prefill(turns, facts)?;
     fields::check(body, facts)?;
     if facts.claude() { thinking::check(turns, body, facts) } else { Ok(()) }
+}
+
+/// Whether a document's citations are asked for.
+fn cites(document: &Value) -> bool {
+    document.pointer("/citations/enabled").and_then(Value::as_bool) == Some(true)
 }
 
 fn given(body: &Value, pointer: &str) -> bool {

@@ -54,6 +54,9 @@ fn held(result: &Value, facts: &Facts) -> Result<(), AwsError> {
             return refused("video");
         }
         if let Some(document) = part.get("document") {
+            if super::cites(document) {
+                return Err(AwsError::validation("Citations are not supported in tool result documents."));
+            }
             let format = text(document, "/format").unwrap_or_default();
             if !facts.result_documents.iter().any(|taken| taken == "*" || taken == format) {
                 return refused("document");

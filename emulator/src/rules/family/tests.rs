@@ -1,6 +1,8 @@
 //! Each refusal, in AWS's words, with the model beside it that takes the same.
 
-use super::super::check;
+mod history;
+
+use super::super::{check, length};
 use crate::models::Facts;
 use serde_json::{Value, json};
 
@@ -22,7 +24,12 @@ const GPT: &str = "openai.gpt-5.6-sol";
 const PALMYRA: &str = "writer.palmyra-x5-v1:0";
 
 fn on(model: &str, body: &Value) -> String {
-    check(body, &Facts::of(model), false).err().map(|e| e.message).unwrap_or_default()
+    let facts = Facts::of(model);
+    check(body, &facts, false)
+        .and_then(|()| length(body, &facts))
+        .err()
+        .map(|e| e.message)
+        .unwrap_or_default()
 }
 
 #[track_caller]
@@ -110,6 +117,8 @@ fn tokens_have_a_limit_and_a_floor() {
     let body = |n: u64| question(json!({"inferenceConfig": {"maxTokens": n}}));
     refused(HAIKU_3, &body(8_192), "exceeds the model limit of 4096. Try again");
     taken(HAIKU_3, &body(4_096));
+    refused(NOVA, &body(10_001), "exceeds the model limit of 10000.");
+    refused(MISTRAL, &body(8_193), "exceeds the model limit of 8192.");
     refused(GPT, &body(5), "Expected a value >= 16, but got 5 instead.");
     taken(GPT, &body(16));
 }
@@ -370,7 +379,9 @@ fn a_grammar_is_not_made_of_every_schema() {
     taken(SONNET, &format(good.clone()));
     refused(NOVA, &format(good.clone()), "outputConfig.textFormat");
     refused(SONNET_4, &format(good.clone()), "output_config.format: Extra inputs are not permitted");
-    refused(SONNET_4, &tools(good), "tools.0.custom.strict: Extra inputs are not permitted");
+    refused(SONNET_4, &tools(good.clone()), "tools.0.custom.strict: Extra inputs are not permitted");
+    refused(OPUS_4_7, &format(good.clone()), "output_config.format: Extra inputs are not permitted");
+    refused(OPUS_5, &tools(good), "tools.0.custom.strict: Extra inputs are not permitted");
 }
 
 #[test]

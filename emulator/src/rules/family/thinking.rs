@@ -1,10 +1,13 @@
 //! Claude's `thinking`, and what does not go with it.
 
-use super::super::{Turn, text};
+use super::super::{Turn, items, text};
 use super::given;
 use crate::errors::AwsError;
-use crate::models::Facts;
+use crate::models::{Bound, Facts};
 use serde_json::Value;
+
+/// Without it there is no `block_binding`.
+const BINDING_BETA: &str = "thinking-binding-controls-2026-08-01";
 
 pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(), AwsError> {
     let Some(thinking) = body.pointer("/additionalModelRequestFields/thinking") else { return Ok(()) };
@@ -28,6 +31,7 @@ pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(
             )
         }));
     }
+    binding(thinking, kind, body, facts)?;
     match kind {
         "enabled" => budget(thinking, body)?,
         "adaptive" if thinking.get("budget_tokens").is_some() => {
@@ -59,6 +63,24 @@ pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(
         return Err(AwsError::from_model("Thinking may not be enabled when tool_choice forces tool use."));
     }
     if kind == "enabled" { own_thoughts(turns) } else { Ok(()) }
+}
+
+/// `block_binding` is for those that bind, and behind its beta.
+fn binding(thinking: &Value, kind: &str, body: &Value, facts: &Facts) -> Result<(), AwsError> {
+    let Some(binding) = thinking.get("block_binding") else { return Ok(()) };
+    let betas = items(body, "/additionalModelRequestFields/anthropic_beta");
+    if facts.bound_thoughts == Bound::No || !betas.iter().any(|beta| beta == BINDING_BETA) {
+        return Err(AwsError::from_model(format!(
+            "thinking.{kind}.block_binding: Extra inputs are not permitted"
+        )));
+    }
+    let behaviour = text(binding, "/prefix_mismatch_behavior");
+    if behaviour.is_some_and(|b| !["drop_block", "error"].contains(&b)) {
+        return Err(AwsError::from_model(format!(
+            "thinking.{kind}.block_binding.prefix_mismatch_behavior: Input should be 'error' or 'drop_block'"
+        )));
+    }
+    Ok(())
 }
 
 fn budget(thinking: &Value, body: &Value) -> Result<(), AwsError> {

@@ -34,6 +34,11 @@ families! {
         tool_ids: ToolIds::Nine => MISTRAL_IDS;
     }
 
+    MISTRAL_LARGE: "Mistral Large of 2024 and Pixtral Large"
+        ["mistral.mistral-large-24", "mistral.mistral-small-24", "mistral.pixtral-large"] like MISTRAL {
+        max_tokens: Some(8_192) => MISTRAL_PARAMETERS;
+    }
+
     MISTRAL_OLD: "Mistral 7B and Mixtral" ["mistral.mistral-7b", "mistral.mixtral-8x7b"] like MOST {
         tools: false => FEATURES;
         system: false => FEATURES;
