@@ -106,7 +106,7 @@ test-oracle: test-rust venv ## signatures and bodies are what AWS's own client s
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/oracle
 	$(PYTHON) tests/oracle/replies.py $(ANSWERS)
 
-test-tools: wasm bench-load wrk venv ## the launcher and the benchmarks' driver
+test-tools: wasm emulator bench-load wrk venv ## the launcher, the benchmarks' driver, and tools/verify-aws against the emulator
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tools
 
 test-panics: wasm ## no place in the .wasm from which a panic can begin is without its reason in docs/panics.md

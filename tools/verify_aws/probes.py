@@ -1,0 +1,249 @@
+"""What is tried: for each capability of the table the smallest request that a model without it refuses.
+
+A request that is refused costs nothing; one that is taken costs its dozen tokens. `max_tokens` keeps the answers short.
+"""
+
+import base64
+import copy
+from dataclasses import dataclass, field
+
+from .report import QUESTION
+
+TOKENS = 16
+# A white pixel.
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+# Where a probe is not called after the row's member.
+CAPABILITIES = {
+    "calls and results": "tools",
+    "thinking: a budget": "reasoning",
+    "thinking: adaptive": "reasoning",
+    "effort: xhigh": "reasoning",
+    "reasoning_effort": "reasoning",
+    "reasoning.effort": "reasoning",
+    "reasoningConfig": "reasoning",
+}
+CLOSED = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A request, and the row's fact that says whether it is taken."""
+
+    name: str
+    # From a row of the table: True where the model should take it, False where not, None where the row says nothing.
+    expected: object
+    request: dict
+    stream: bool = False
+    # Others that have to be taken first, so that a refusal is about this one.
+    needs: tuple = field(default=())
+
+    @property
+    def capability(self):
+        """The member of the row that it is about."""
+        return CAPABILITIES.get(self.name, self.name).split(":")[0]
+
+
+def question(**more):
+    request = {
+        "messages": [{"role": "user", "content": [{"text": "Say A."}]}],
+        "inferenceConfig": {"maxTokens": TOKENS},
+    }
+    for name, value in more.items():
+        request[name] = {**request[name], **value} if name == "inferenceConfig" else value
+    return request
+
+
+def fields(**more):
+    return question(additionalModelRequestFields=more)
+
+
+def tool(name="f", schema=None, **more):
+    return {"toolSpec": {"name": name, "inputSchema": {"json": schema or {"type": "object"}}, **more}}
+
+
+def tools(*tools_, **choice):
+    return {"tools": list(tools_ or [tool()]), **choice}
+
+
+def history(call_id="abcdefghi", content=None, beside=(), before=()):
+    """A call and its result, of nine letters as all take them."""
+    call = {"toolUse": {"toolUseId": call_id, "name": "f", "input": {}}}
+    result = {"toolResult": {"toolUseId": call_id, "content": content or [{"text": "A"}]}}
+    return question(
+        toolConfig=tools(),
+        messages=[
+            {"role": "user", "content": [{"text": "Call f, then say what it gave."}]},
+            {"role": "assistant", "content": [*before, call]},
+            {"role": "user", "content": [result, *beside]},
+        ],
+    )
+
+
+def cached(**point):
+    request = question()
+    request["messages"][0]["content"].append({"cachePoint": {"type": "default", **point}})
+    return request
+
+
+def says(fact, value=True):
+    """The row's fact is this value."""
+    return lambda row: None if fact not in row else row[fact] == value
+
+
+def is_one_of(fact, *values):
+    return lambda row: None if fact not in row else row[fact] in values
+
+
+def begins(fact, *values):
+    return lambda row: None if fact not in row else str(row[fact]).startswith(values)
+
+
+def over(limit):
+    """More than the row's limit, where it has one."""
+    return limit + 1
+
+
+THINKING = {"type": "enabled", "budget_tokens": 1024}
+ADAPTIVE = {"type": "adaptive"}
+IMAGE = {"image": {"format": "png", "source": {"bytes": PIXEL}}}
+
+PROBES = [
+    Probe("temperature", says("temperature"), question(inferenceConfig={"temperature": 0.5})),
+    Probe("top_p", says("top_p"), question(inferenceConfig={"topP": 0.5})),
+    Probe(
+        "temperature_with_top_p",
+        says("temperature_with_top_p"),
+        question(inferenceConfig={"temperature": 0.5, "topP": 0.5}),
+        needs=("temperature", "top_p"),
+    ),
+    Probe("top_k", says("top_k", 'Field("top_k")'), fields(top_k=5)),
+    Probe("stop", says("stop"), question(inferenceConfig={"stopSequences": ["Z"]})),
+    Probe("blank_stop", says("blank_stop"), question(inferenceConfig={"stopSequences": [" "]}), needs=("stop",)),
+    Probe("min_tokens", says("min_tokens", 1), question(inferenceConfig={"maxTokens": 1})),
+    Probe("system", says("system"), question(system=[{"text": "Be brief."}])),
+    Probe("tools", says("tools"), question(toolConfig=tools())),
+    Probe("stream_tools", says("stream_tools"), question(toolConfig=tools()), stream=True, needs=("tools",)),
+    Probe(
+        "forced_tool: any",
+        is_one_of("forced_tool", "Any", "Named"),
+        question(toolConfig=tools(toolChoice={"any": {}})),
+        needs=("tools",),
+    ),
+    Probe(
+        "forced_tool: by name",
+        is_one_of("forced_tool", "Named"),
+        question(toolConfig=tools(toolChoice={"tool": {"name": "f"}})),
+        needs=("tools",),
+    ),
+    Probe(
+        "hyphens",
+        says("hyphens"),
+        question(
+            messages=[{"role": "user", "content": [{"text": "Call say-a."}]}], toolConfig=tools(tool("say-a"))
+        ),
+        needs=("tools",),
+    ),
+    Probe("schemas: more at the root", says("schemas", "Any"), question(toolConfig=tools(tool(schema=CLOSED))), needs=("tools",)),
+    Probe(
+        "strict_tools",
+        says("strict_tools"),
+        question(toolConfig=tools(tool(schema=CLOSED, strict=True))),
+        needs=("schemas: more at the root",),
+    ),
+    Probe("calls and results", says("tools"), history(), needs=("tools",)),
+    Probe("tool_ids: a dot and a colon", says("tool_ids", "Usual"), history("a.b:c"), needs=("calls and results",)),
+    Probe("tool_ids: an underscore", is_one_of("tool_ids", "Usual", "Plain"), history("call_1-a"), needs=("calls and results",)),
+    Probe(
+        "text_beside_results",
+        says("text_beside_results"),
+        history(beside=[{"text": "Be brief."}]),
+        needs=("calls and results",),
+    ),
+    Probe(
+        "text_beside_calls",
+        says("text_beside_calls"),
+        history(before=[{"text": "I call it."}]),
+        needs=("calls and results",),
+    ),
+    Probe("images", says("images"), question(messages=[{"role": "user", "content": [{"text": "Say A."}, IMAGE]}])),
+    Probe(
+        "result_images",
+        says("result_images"),
+        history(content=[{"text": "A"}, IMAGE]),
+        needs=("calls and results", "images"),
+    ),
+    Probe(
+        "structured_output",
+        says("structured_output"),
+        question(
+            outputConfig={
+                "textFormat": {
+                    "type": "json_schema",
+                    "structure": {
+                        "jsonSchema": {
+                            "schema": '{"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], '
+                            '"additionalProperties": false}'
+                        }
+                    },
+                }
+            }
+        ),
+    ),
+    Probe(
+        "prefill",
+        says("prefill"),
+        question(
+            messages=[
+                {"role": "user", "content": [{"text": "Say A."}]},
+                {"role": "assistant", "content": [{"text": "I say:"}]},
+            ]
+        ),
+    ),
+    Probe("cache", is_one_of("cache", "FiveMinutes", "OneHour"), cached()),
+    Probe("cache: an hour", says("cache", "OneHour"), cached(ttl="1h"), needs=("cache",)),
+    Probe(
+        "cache_tools",
+        says("cache_tools"),
+        question(toolConfig=tools(tool(), {"cachePoint": {"type": "default"}})),
+        needs=("cache", "tools"),
+    ),
+    Probe(
+        "thinking: a budget",
+        begins("reasoning", "Budget", "Adaptive("),
+        fields(thinking=THINKING) | {"inferenceConfig": {"maxTokens": 1024 + TOKENS}},
+    ),
+    Probe("thinking: adaptive", begins("reasoning", "Adaptive"), fields(thinking=ADAPTIVE)),
+    Probe(
+        "effort: xhigh",
+        says("reasoning", "AdaptiveOnly"),
+        fields(thinking=ADAPTIVE, output_config={"effort": "xhigh"}),
+        needs=("thinking: adaptive",),
+    ),
+    Probe("reasoning_effort", says("reasoning", "Effort"), fields(reasoning_effort="low")),
+    Probe("reasoning.effort", says("reasoning", "OpenAi"), fields(reasoning={"effort": "low"})),
+    Probe(
+        "reasoningConfig",
+        says("reasoning", "Nova"),
+        fields(reasoningConfig={"type": "enabled", "maxReasoningEffort": "low"}),
+    ),
+    Probe(
+        "anthropic_beta",
+        says("anthropic_beta"),
+        fields(anthropic_beta=["fine-grained-tool-streaming-2025-05-14"]),
+    ),
+]
+
+
+def of(row):
+    """The probes for a model of which the table says this: first the plain question, on which all others rest."""
+    yield Probe(QUESTION, lambda row: True, question())
+    for probe in PROBES:
+        if probe.expected(row) is not None:
+            yield Probe(probe.name, probe.expected, copy.deepcopy(probe.request), probe.stream, (QUESTION, *probe.needs))
+    if isinstance(limit := row.get("max_tokens"), int):
+        within = question(inferenceConfig={"maxTokens": limit})
+        beyond = question(inferenceConfig={"maxTokens": over(limit)})
+        yield Probe(f"max_tokens: {limit}", lambda row: True, within, needs=(QUESTION,))
+        yield Probe(f"max_tokens: {over(limit)}", lambda row: False, beyond, needs=(QUESTION,))
