@@ -26,6 +26,8 @@ def main(folder):
         write("untranslated", path, b"\0\0" + compact(case.get("converse", case["request"])))
         if b"http" in body:
             write("image_urls", path, body)
+    for path, case in cases("messages"):
+        write("messages", path, b"\0" + compact(case["request"]))
     for path, case in cases("replies"):
         bedrock = case["bedrock"]
         body = bedrock.encode() if isinstance(bedrock, str) else compact(bedrock)

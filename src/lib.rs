@@ -17,7 +17,7 @@
 //! | [`gateway`] | routes, API keys, models, images by URL: pure functions over a request |
 //! | [`translate`] | OpenAI ⇄ Bedrock, a module per endpoint; the table of what models take |
 //! | [`aws`] | credentials and where they come from, signatures, hosts and paths |
-//! | [`openai`], [`bedrock`] | the wire types of either side, which decide nothing |
+//! | [`openai`], [`anthropic`], [`bedrock`] | the wire types of either side, which decide nothing |
 //! | [`arn`] | Amazon Resource Names, taken apart |
 //! | [`texts`] | what of texts that others wrote may be told: in the log, and in errors |
 //! | [`wire`] | what the wire types share on top of serde: strings as they are written, lists, objects, budgets |
@@ -28,6 +28,7 @@
 // What overflows would be wrong, or a trap. Tests may.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+pub mod anthropic;
 pub mod arn;
 pub mod aws;
 pub mod bedrock;

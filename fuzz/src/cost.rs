@@ -26,6 +26,8 @@ const SUBJECTS: &[Subject] = &[
     Subject::Request("chat", NOVA),
     Subject::Request("chat", "mistral.mistral-large-2407-v1:0"),
     Subject::Request("completions", CLAUDE),
+    Subject::Request("messages", CLAUDE),
+    Subject::Chunks,
     Subject::Request("embeddings", "cohere.embed-english-v3"),
     Subject::Request("moderations", "guardrail"),
     Subject::Split("embeddings"),

@@ -77,6 +77,7 @@ fn taken(endpoint: Endpoint, model: &str, size: usize, outgoing: &Outgoing<'_, R
         }
         Endpoint::Embeddings => &["invoke"],
         Endpoint::Moderations => &["apply"],
+        Endpoint::Messages => &["invoke", "invoke-with-response-stream", "converse", "converse-stream"],
     };
     assert!(operations.contains(&outgoing.operation), "{}", outgoing.operation);
 }

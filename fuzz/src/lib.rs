@@ -12,6 +12,7 @@ pub mod credentials;
 pub mod headers;
 pub mod image_urls;
 mod judge;
+pub mod messages;
 pub mod others;
 pub mod paths;
 mod random;

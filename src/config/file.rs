@@ -152,6 +152,15 @@ pub(super) struct Capabilities {
     pub(super) cache: Option<Cache>,
     pub(super) cache_tools: Option<bool>,
     pub(super) anthropic_beta: Option<bool>,
+    pub(super) messages: Option<Messages>,
+}
+
+/// How Anthropic's Messages API reaches the model.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Messages {
+    Native,
+    Converse,
 }
 
 /// How `top_k` is called.

@@ -99,6 +99,7 @@ fn capabilities_of(
         cache,
         cache_tools,
         anthropic_beta,
+        messages,
     } = written;
     let base = match like {
         Some(like) => match family::known(like) {
@@ -135,6 +136,7 @@ fn capabilities_of(
         cache_tools: cache_tools.unwrap_or(base.cache_tools),
         schemas: (*schemas).map_or(base.schemas, Into::into),
         anthropic_beta: anthropic_beta.unwrap_or(base.anthropic_beta),
+        messages: messages.map_or(base.messages, |way| way == file::Messages::Native),
     };
     Ok((like.clone(), capabilities))
 }

@@ -8,20 +8,20 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType, MapType};
 use serde::Deserialize;
 
-use super::aws_errors::AwsErrors;
 use super::fan_out::FanOut;
 use super::held::{self, Held};
 use super::host;
 use super::images::Fetching;
 use super::originals;
 use super::refusal::{host_failed, json, too_large};
+use super::told_anew::ToldAnew;
 use crate::config::Config;
 use crate::gateway::handoff::{self, Handoff, Purpose};
 use crate::gateway::headers::{CLUSTER, Headers, LET_IN};
 use crate::gateway::images::Images;
 use crate::gateway::keys::Key;
-use crate::gateway::native;
 use crate::gateway::route::{Route, route};
+use crate::gateway::shape;
 use crate::openai::model_member::ModelMember;
 use crate::openai::{self, Endpoint, Error};
 use crate::translate::embeddings;
@@ -48,8 +48,8 @@ pub(super) struct Gateway {
     held: Held,
     /// We have answered; nothing more is ours to do.
     answered: bool,
-    /// On Bedrock's own routes errors have AWS's shape.
-    aws_errors: Option<AwsErrors>,
+    /// Where errors have another shape than OpenAI's.
+    told_anew: Option<ToldAnew>,
 }
 
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl Gateway {
             drained: 0,
             held: Held::default(),
             answered: false,
-            aws_errors: None,
+            told_anew: None,
         }
     }
 
@@ -92,7 +92,7 @@ impl Gateway {
         headers.check_size(self.config.header_bytes)?;
         let method = headers.text(":method").unwrap_or_default();
         let path = headers.text(":path").unwrap_or_default();
-        self.aws_errors = native::is_native(path, &self.config.prefixes).then(AwsErrors::default);
+        self.told_anew = shape::of(path, &headers, &self.config.prefixes).map(ToldAnew::new);
         let route = route(method, path, &self.config.prefixes)?;
         if route == Route::Health {
             self.answered = true;
@@ -145,8 +145,7 @@ impl Gateway {
             }
         };
         let by_model = key.models.is_some() || self.config.models.decide_cluster();
-        let has_list = endpoint != Endpoint::ChatCompletions;
-        let may_fan_out = has_list && self.config.fan_out.is_some();
+        let may_fan_out = endpoint.takes_lists() && self.config.fan_out.is_some();
         if by_model || may_fan_out || deployment.is_some() || self.images(endpoint).is_some() {
             let key = key.clone();
             let sent = may_fan_out.then_some(headers);

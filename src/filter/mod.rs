@@ -2,7 +2,6 @@
 //! (gateway role), per attempt (upstream role) or per image (fetch role). Its words are those of the proxy-wasm SDK for Rust.
 
 mod accounts;
-mod aws_errors;
 mod call;
 mod discovery;
 mod ending;
@@ -19,6 +18,7 @@ mod root;
 mod shared;
 mod signing;
 mod thoughts;
+mod told_anew;
 mod upstream;
 
 use std::rc::Rc;

@@ -13,5 +13,6 @@ pub mod native;
 pub mod networks;
 pub mod regions;
 pub mod route;
+pub mod shape;
 pub mod targets;
 pub mod tasks;

@@ -48,13 +48,19 @@ pub fn request(path: &str) -> Option<Request<'static>> {
 /// The client's headers that mean something to Bedrock, by the service model, and the caller's name for its log. A guardrail is
 /// not among them.
 pub fn headers(operation: Operation, client: &Headers, caller: &str) -> Headers {
-    const INVOKE: &[&str] =
-        &["x-amzn-bedrock-accept", "x-amzn-bedrock-performanceconfig-latency", "x-amzn-bedrock-service-tier"];
     let mut headers = client.only(&["accept"]);
     if operation.invokes() {
-        headers.extend(&client.only(INVOKE));
-        headers.push(METADATA, metadata(client.text(METADATA), caller));
+        headers.extend(&client.only(&["x-amzn-bedrock-accept"]));
+        headers.extend(&beside(client, caller));
     }
+    headers
+}
+
+/// What stands beside a model's own body, whoever has written that: how it is to be served, and the labels for the invocation log.
+pub fn beside(client: &Headers, caller: &str) -> Headers {
+    let mut headers =
+        client.only(&["x-amzn-bedrock-performanceconfig-latency", "x-amzn-bedrock-service-tier"]);
+    headers.push(METADATA, metadata(client.text(METADATA), caller));
     headers
 }
 

@@ -45,6 +45,7 @@ pub fn route(method: &str, path: &str, prefixes: &[String]) -> Result<Route, Err
         Some("completions") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Completions)),
         Some("moderations") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Moderations)),
         Some("embeddings") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Embeddings)),
+        Some("messages") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Messages)),
         Some("models") => only(&[Method::GET], &given, Route::Models(tasks::asked(query)?)),
         Some(rest) => match rest.strip_prefix("models/").map(decode) {
             Some(Some(id)) if !id.is_empty() => only(&[Method::GET], &given, Route::Model(id)),

@@ -1,4 +1,4 @@
-//! The endpoints of OpenAI's API that are served here.
+//! The endpoints that are served here: those of OpenAI's API, and of Anthropic's what is not to do with lists.
 
 /// An endpoint that Bedrock answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,10 +11,17 @@ pub enum Endpoint {
     Moderations,
     /// `POST embeddings`.
     Embeddings,
+    /// `POST messages`, of Anthropic's API.
+    Messages,
 }
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::ChatCompletions, Self::Completions, Self::Moderations, Self::Embeddings];
+    pub const ALL: [Self; 5] =
+        [Self::ChatCompletions, Self::Completions, Self::Moderations, Self::Embeddings, Self::Messages];
+
+    /// Whether one request may ask for several things, each with an answer of its own.
+    pub fn takes_lists(self) -> bool {
+        matches!(self, Self::Completions | Self::Moderations | Self::Embeddings)
+    }
 }

@@ -46,16 +46,25 @@ pub fn check_beside(body: &[u8]) -> Result<(), Error> {
     check_fields(&members(body)?, BESIDE)
 }
 
+/// The same of the members of such a body, by their names.
+///
+/// # Errors
+/// 403.
+pub fn check_names<'n>(mut names: impl Iterator<Item = &'n str>) -> Result<(), Error> {
+    if names.any(|name| name.eq_ignore_ascii_case(BESIDE)) { Err(narrowed(BESIDE)) } else { Ok(()) }
+}
+
 /// The same of fields that go into the model's own body, as InvokeModel has it. `param` is what is named in the error.
 ///
 /// # Errors
 /// 403.
 pub fn check_fields(fields: &Members<'_, Raw<'_>>, param: &str) -> Result<(), Error> {
-    if fields.0.iter().any(|(name, _)| name.eq_ignore_ascii_case(BESIDE)) {
-        let message = format!("'{BESIDE}' may not be given: a guardrail is set for this model.");
-        return Err(Error::new(403, message).param(param).code("guardrail_forced"));
-    }
-    Ok(())
+    check_names(fields.0.iter().map(|(name, _)| &**name)).map_err(|error| error.param(param))
+}
+
+fn narrowed(param: &str) -> Error {
+    let message = format!("'{BESIDE}' may not be given: a guardrail is set for this model.");
+    Error::new(403, message).param(param).code("guardrail_forced")
 }
 
 fn members(body: &[u8]) -> Result<Members<'_, Raw<'_>>, Error> {

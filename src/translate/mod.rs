@@ -1,4 +1,4 @@
-//! OpenAI ⇄ Bedrock, a module per endpoint: what each thing becomes is decided here and nowhere else.
+//! OpenAI and Anthropic ⇄ Bedrock, a module per endpoint: what each thing becomes is decided here and nowhere else.
 //!
 //! ```text
 //! a front: request ─▶ Conversation ─▶ fit ─▶ Bedrock ─▶ answer ─▶ Events ─▶ the front: chunks, or a message
@@ -20,6 +20,7 @@ pub mod fit;
 pub mod forced_guardrail;
 mod front;
 pub mod later_frames;
+pub mod messages;
 pub mod moderations;
 pub mod notes;
 mod numbered;
@@ -34,7 +35,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use crate::openai::{self, Endpoint, Error};
-use crate::wire::Pieces;
+use crate::wire::{Members, Pieces, Raw};
 
 use thoughts::{Recall, Thoughts};
 
@@ -75,6 +76,8 @@ pub enum Reply {
     Embeddings(embeddings::Reply),
     /// To a moderation.
     Moderations(moderations::Reply),
+    /// To messages of Anthropic's.
+    Messages(messages::Reply),
 }
 
 /// An answer under way as a stream, whatever API it is told in.
@@ -98,7 +101,9 @@ pub trait Streamed: fmt::Debug {
     fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Error>;
 
     /// The reasoning that is to be kept, once the answer is whole; given once.
-    fn thoughts(&mut self) -> Option<Thoughts>;
+    fn thoughts(&mut self) -> Option<Thoughts> {
+        None
+    }
 
     /// Tells of an error inside the stream; nothing comes after it.
     fn fail(&self, error: &Error, out: &mut Vec<u8>);
@@ -162,6 +167,12 @@ where
             let outgoing = embeddings::request(request, asked, &model, options, body)?;
             Ok((model, outgoing.map(Reply::Embeddings)))
         }
+        Endpoint::Messages => {
+            let request: Members<'_, Raw<'_>> = openai::parse(body)?;
+            let model = resolve(messages::model(&request)?.as_deref())?;
+            let outgoing = messages::request(request, client, options.rules(&model, None), body)?;
+            Ok((model, outgoing.map(Reply::Messages)))
+        }
     }
 }
 
@@ -179,7 +190,13 @@ impl Reply {
             Self::Chat(context) => context.held(),
             Self::Embeddings(context) => context.model.capacity(),
             Self::Moderations(context) => context.model.capacity(),
+            Self::Messages(_) => 0,
         }
+    }
+
+    /// True where the request's body is the model's own, so that headers say what is Bedrock's: labels, a guardrail.
+    pub fn is_of_own_body(&self) -> bool {
+        matches!(self, Self::Messages(_))
     }
 
     /// What translates the stream that the client wants; `None` where it wants none. It takes over what is held here.
@@ -188,6 +205,7 @@ impl Reply {
             Self::Chat(context) if context.stream => {
                 Some(Box::new(chat::Stream::new(std::mem::take(context), answered, limits)))
             }
+            Self::Messages(context) => context.stream(limits),
             Self::Chat(_) | Self::Embeddings(_) | Self::Moderations(_) => None,
         }
     }
@@ -201,7 +219,8 @@ impl Reply {
     pub fn thoughts(&self, body: &[u8]) -> Option<Thoughts> {
         match self {
             Self::Chat(context) => context.thoughts(body),
-            Self::Embeddings(_) | Self::Moderations(_) => None,
+            // Anthropic's clients send it back themselves.
+            Self::Messages(_) | Self::Embeddings(_) | Self::Moderations(_) => None,
         }
     }
 
@@ -214,6 +233,7 @@ impl Reply {
             Self::Chat(context) => chat::reply(context, body, answered),
             Self::Embeddings(context) => embeddings::reply(context, body, answered),
             Self::Moderations(context) => moderations::reply(context, body, answered),
+            Self::Messages(context) => context.whole(body, answered),
         }
     }
 }

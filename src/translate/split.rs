@@ -287,7 +287,7 @@ impl Gathered {
                 ),
             ),
             Endpoint::Moderations => (format!(r#"{{"id":{id},"model":{model},"results":["#), "]}".to_owned()),
-            Endpoint::Embeddings | Endpoint::ChatCompletions => (
+            _ => (
                 r#"{"object":"list","data":["#.to_owned(),
                 format!(
                     r#"],"model":{model},"usage":{{"prompt_tokens":{prompt_tokens},"total_tokens":{total}}}}}"#

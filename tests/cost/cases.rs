@@ -1,5 +1,8 @@
 //! The inputs whose cost is taken: each shape in each place of each wire type.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::frames;
 use super::places::{Kind, Place, within};
 use super::shapes::{small, values};
@@ -36,6 +39,8 @@ enum Wrap {
     Frames(&'static str),
     /// A server-sent event each.
     Events,
+    /// A chunk of InvokeModel's each, in which it is base64.
+    Chunks,
 }
 
 struct Root {
@@ -50,7 +55,7 @@ struct Root {
 /// Whoever reads a wire type, and where in a text it stands.
 fn roots() -> Vec<Root> {
     use Subject::{
-        Body, Configuration, Discovery, Error, Images, Native, Piece, Reply, Request, Split, Stream,
+        Body, Chunks, Configuration, Discovery, Error, Images, Native, Piece, Reply, Request, Split, Stream,
     };
     let plain = |label, file, name, template, subject| Root {
         label,
@@ -165,6 +170,30 @@ fn roots() -> Vec<Root> {
             r#"{"action":"GUARDRAIL_INTERVENED","assessments":[@]}"#,
             Reply("moderations", "guardrail"),
         ),
+        plain(
+            "messages tool",
+            "translate/messages/native/tools.rs",
+            "Tool",
+            r#"{"tools":[@]}"#,
+            Request("messages", CLAUDE),
+        ),
+        plain("message", "anthropic/event.rs", "Message", "@", Reply("messages", CLAUDE)),
+        Root {
+            label: "message chunk",
+            file: "translate/messages/native/stream.rs",
+            name: "Chunk",
+            template: "@",
+            subject: Chunks,
+            wrap: Wrap::Frames("chunk"),
+        },
+        Root {
+            label: "message event",
+            file: "anthropic/event.rs",
+            name: "Event",
+            template: "@",
+            subject: Chunks,
+            wrap: Wrap::Chunks,
+        },
         plain("models", "bedrock/lists.rs", "FoundationModels", "@", Discovery),
         plain("profiles", "bedrock/lists.rs", "InferenceProfiles", "@", Discovery),
         plain("error", "bedrock/error.rs", "Body", "@", Error),
@@ -199,9 +228,16 @@ fn undeclared() -> Vec<(&'static str, Subject, Declared)> {
         ("guardrailConfig", "Raw"),
         ("amazon-bedrock-guardrailConfig", "Raw"),
     ]);
+    let messages = declared(
+        &["model", "stream", "tools", "anthropic_beta", "messages", "container"].map(|name| (name, "Raw")),
+    );
     let names = ["AccessKeyId", "SecretAccessKey", "Token", "Expiration", "Code", "code"];
     let credentials = declared(&names.map(|name| (name, "Str")));
-    vec![("native", Subject::Body, native), ("credentials", Subject::Credentials, credentials)]
+    vec![
+        ("native", Subject::Body, native),
+        ("messages", Subject::Request("messages", CLAUDE), messages),
+        ("credentials", Subject::Credentials, credentials),
+    ]
 }
 
 /// All cases; and that no wire type is without.
@@ -272,6 +308,10 @@ fn wrapped(wrap: Wrap, texts: &[String]) -> Vec<u8> {
     match wrap {
         Wrap::Plain => texts.concat().into_bytes(),
         Wrap::Frames(kind) => texts.iter().flat_map(|text| frames::event(kind, text)).collect(),
+        Wrap::Chunks => {
+            let payload = |text: &String| format!(r#"{{"bytes":"{}"}}"#, STANDARD.encode(text));
+            texts.iter().flat_map(|text| frames::event("chunk", &payload(text))).collect()
+        }
         Wrap::Events => texts.iter().flat_map(|text| format!("data: {text}\n\n").into_bytes()).collect(),
     }
 }

@@ -41,6 +41,8 @@ pub(crate) enum Subject {
     Reply(&'static str, &'static str),
     /// A stream of Converse's events: so many eighths at once, and then pieces of so many bytes.
     Stream { eighths: usize, piece: usize },
+    /// A stream of InvokeModel's chunks, all at once.
+    Chunks,
     /// A stream that goes on as it is, the same: frames, or server-sent events.
     Native { events: bool, eighths: usize, piece: usize },
     /// A list in pieces of one item each, whose replies come in the wrong order.
@@ -67,6 +69,7 @@ pub(crate) fn run(subject: Subject, input: &[u8]) {
         Subject::Piece(endpoint) => piece(endpoint, input),
         Subject::Reply(endpoint, model) => drop(asked(endpoint, model).whole(input, ANSWERED)),
         Subject::Stream { eighths, piece } => stream(input, eighths, piece),
+        Subject::Chunks => chunks(input),
         Subject::Native { events, eighths, piece } => native_stream(events, input, eighths, piece),
         Subject::Gathered => gathered(input),
         Subject::Body => body(input),
@@ -83,6 +86,7 @@ fn endpoint(name: &str) -> Endpoint {
         "chat" => Endpoint::ChatCompletions,
         "completions" => Endpoint::Completions,
         "embeddings" => Endpoint::Embeddings,
+        "messages" => Endpoint::Messages,
         _ => Endpoint::Moderations,
     }
 }
@@ -125,6 +129,7 @@ fn asked(endpoint: &str, model: &str) -> Reply {
             "tools":[{"type":"function","function":{"name":"f"}},{"type":"custom","custom":{"name":"sql"}}]}"#
         }
         "completions" => r#"{"prompt":"Hi","echo":true}"#,
+        "messages" => r#"{"max_tokens":10,"messages":[{"role":"user","content":"Hi"}],"stream":true}"#,
         _ => r#"{"input":"Hi"}"#,
     };
     let client = Client { name: "team-a", chat: Headers::default(), recall: None };
@@ -179,6 +184,15 @@ fn stream(input: &[u8], eighths: usize, piece: usize) {
     for bytes in pieces(input, eighths, piece) {
         decoder.push(bytes);
         while let Ok(Some(_)) = decoder.next_frame() {}
+    }
+}
+
+fn chunks(input: &[u8]) {
+    let mut reply = asked("messages", "us.anthropic.claude-sonnet-4-20250514-v1:0");
+    let mut stream = reply.stream(ANSWERED, &Limits::default()).unwrap();
+    let mut out = Vec::new();
+    if stream.bytes(input, &mut out).is_ok() {
+        drop(stream.end(&mut out));
     }
 }
 

@@ -5,6 +5,7 @@ import itertools
 import os
 from dataclasses import dataclass
 
+import anthropic
 import openai
 
 import envoy_config
@@ -81,6 +82,11 @@ class Gateway:
     def openai(self, key=KEY, **more):
         """The SDK, which here refuses answers that are not as its types say, and never tries again."""
         return openai.OpenAI(**self.options(key, **more), _strict_response_validation=True)
+
+    def anthropic(self, key=KEY, **more):
+        """Anthropic's SDK, as strict and as impatient."""
+        options = self.options(key, **more) | {"base_url": f"http://127.0.0.1:{self.port}"}
+        return anthropic.Anthropic(**options, _strict_response_validation=True)
 
     def connection(self, key=KEY):
         return wire.Connection(self.port, key)

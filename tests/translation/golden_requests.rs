@@ -39,7 +39,7 @@ struct Case<'a> {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CaseOptions {
+pub(crate) struct CaseOptions {
     #[serde(default)]
     unsupported: CaseUnsupported,
 }
@@ -55,7 +55,7 @@ enum CaseUnsupported {
 /// What the client's headers say.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Headers {
+pub(crate) struct Headers {
     #[serde(rename = "x-amzn-bedrock-guardrailidentifier")]
     guardrail_identifier: Option<String>,
     #[serde(rename = "x-amzn-bedrock-guardrailversion")]
@@ -63,6 +63,29 @@ struct Headers {
     #[serde(rename = "x-amzn-bedrock-trace")]
     guardrail_trace: Option<String>,
     anthropic_beta: Option<String>,
+}
+
+impl Headers {
+    pub(crate) fn as_chat(&self) -> chat::Headers<'_> {
+        chat::Headers {
+            guardrail_identifier: self.guardrail_identifier.as_deref(),
+            guardrail_version: self.guardrail_version.as_deref(),
+            guardrail_trace: self.guardrail_trace.as_deref(),
+            anthropic_beta: self.anthropic_beta.as_deref(),
+        }
+    }
+}
+
+/// The options of a case.
+pub(crate) fn options_of(
+    written: &CaseOptions,
+    configuration: &serde_json::Map<String, serde_json::Value>,
+) -> Result<Options, Vec<String>> {
+    let unsupported = match written.unsupported {
+        CaseUnsupported::Refuse => Unsupported::Refuse,
+        CaseUnsupported::Ignore => Unsupported::Ignore,
+    };
+    if configuration.is_empty() { Ok(options(unsupported)) } else { configured(configuration) }
 }
 
 /// The options that a configuration with these fields gives.
@@ -86,19 +109,8 @@ fn every_request_becomes_what_its_golden_file_says() {
 
 fn check(name: &str, text: &str) -> Result<(), Vec<String>> {
     let case: Case<'_> = serde_json::from_str(text).map_err(|error| vec![format!("the case: {error}")])?;
-    let unsupported = match case.options.unsupported {
-        CaseUnsupported::Refuse => Unsupported::Refuse,
-        CaseUnsupported::Ignore => Unsupported::Ignore,
-    };
-    let options =
-        if case.configuration.is_empty() { options(unsupported) } else { configured(&case.configuration)? };
-    let headers = chat::Headers {
-        guardrail_identifier: case.headers.guardrail_identifier.as_deref(),
-        guardrail_version: case.headers.guardrail_version.as_deref(),
-        guardrail_trace: case.headers.guardrail_trace.as_deref(),
-        anthropic_beta: case.headers.anthropic_beta.as_deref(),
-    };
-    let result = translate_with(headers, &case.model, case.request.get().as_bytes(), &options);
+    let options = options_of(&case.options, &case.configuration)?;
+    let result = translate_with(case.headers.as_chat(), &case.model, case.request.get().as_bytes(), &options);
     let lines = match (&case.converse, &case.error, result) {
         (None, Some(expected), Err(error)) => expected.differences(&error),
         (Some(_), None, Err(error)) => {
@@ -127,7 +139,7 @@ fn check(name: &str, text: &str) -> Result<(), Vec<String>> {
 }
 
 /// The caller's label is on every request, so that cases need not repeat it.
-fn with_label(body: Json) -> Json {
+pub(crate) fn with_label(body: Json) -> Json {
     match body {
         Json::Object(mut members) if !members.iter().any(|(name, _)| name == "requestMetadata") => {
             let label = Json::Object(vec![("api_key".to_owned(), Json::Text(CALLER.to_owned()))]);
@@ -138,7 +150,7 @@ fn with_label(body: Json) -> Json {
     }
 }
 
-fn ignored(mut expected: Vec<String>, mut got: Vec<String>) -> Option<String> {
+pub(crate) fn ignored(mut expected: Vec<String>, mut got: Vec<String>) -> Option<String> {
     expected.sort();
     got.sort();
     (expected != got).then(|| format!("ignored: expected {expected:?}, got {got:?}"))

@@ -17,6 +17,7 @@ mod families;
 mod frames;
 mod generate;
 mod golden_embeddings;
+mod golden_messages;
 mod golden_replies;
 mod golden_requests;
 mod golden_streams;
@@ -84,7 +85,7 @@ fn translate_with(
 fn chat_reply(reply: &Reply) -> chat::Reply {
     match reply {
         Reply::Chat(context) => context.clone(),
-        Reply::Embeddings(_) | Reply::Moderations(_) => panic!("a chat has a chat's reply"),
+        _ => panic!("a chat has a chat's reply"),
     }
 }
 

@@ -133,7 +133,7 @@ impl HttpContext for Gateway {
     }
 
     fn on_http_response_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
-        if let Some(errors) = &mut self.aws_errors {
+        if let Some(errors) = &mut self.told_anew {
             return errors.response_headers(end_of_stream);
         }
         // An error without a body comes from Envoy or an upstream: it gets one, as every error has.
@@ -154,14 +154,14 @@ impl HttpContext for Gateway {
 
     fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
         let most = self.config.held_bytes;
-        self.aws_errors.as_mut().map_or(Action::Continue, |errors| {
+        self.told_anew.as_mut().map_or(Action::Continue, |errors| {
             wire::at_most(most, || errors.response_body(body_size, end_of_stream))
         })
     }
 
     fn on_http_response_trailers(&mut self, _num_trailers: usize) -> Action {
         let (size, most) = (self.config.reply_bytes, self.config.held_bytes);
-        self.aws_errors
+        self.told_anew
             .as_mut()
             .map_or(Action::Continue, |errors| wire::at_most(most, || errors.response_trailers(size)))
     }

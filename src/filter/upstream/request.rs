@@ -5,6 +5,7 @@ use std::rc::Rc;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
 
+use super::as_it_is::guardrail_headers;
 use super::attempt::{Awaited, Chosen, JSON, Sent};
 use super::{Upstream, place};
 use crate::aws::path::encode_label;
@@ -16,6 +17,7 @@ use crate::filter::thoughts::Thoughts;
 use crate::filter::{held, host, signing};
 use crate::gateway::handoff::{self, Handoff, Purpose};
 use crate::gateway::headers::Headers;
+use crate::gateway::native;
 use crate::gateway::targets::{self, Place, Target};
 use crate::openai::{Endpoint, Error};
 use crate::translate::chat::guardrail;
@@ -102,12 +104,19 @@ impl Upstream {
         let owner = thoughts
             .filter(|_| reply.keeps_thoughts())
             .map(|thoughts| thoughts.owner(config.options.known_as(&target.id)));
+        let beside = if reply.is_of_own_body() {
+            let mut beside = native::beside(original, caller);
+            beside.extend(&guardrail_headers(original, config.options.rules(&target.id, None).guardrail));
+            beside
+        } else {
+            Headers::default()
+        };
         let (reply, region) = (Awaited::Translated(reply), destination.region.to_string());
         let sent = Sent::new(reply, target.id.clone(), region, is_fallback, ignored.join(","));
         let sent = sent.of(owner);
         self.keep(Some(&sent))?;
         let body: Vec<&[u8]> = body.iter().collect();
-        self.send_headers(&destination, &path, JSON, &Headers::default(), &body)?;
+        self.send_headers(&destination, &path, JSON, &beside, &body)?;
         host::set_pieces(BufferType::HttpRequestBody, size, &body)
             .map_err(|_| host_failed("take the request's body"))?;
         self.sent = Some(sent);

@@ -150,7 +150,7 @@ impl Models {
             });
         }
         let default = match endpoint {
-            Endpoint::ChatCompletions | Endpoint::Completions => &self.default,
+            Endpoint::ChatCompletions | Endpoint::Completions | Endpoint::Messages => &self.default,
             Endpoint::Embeddings | Endpoint::Moderations => &self.default_embedding,
         };
         let default = || Some(self.stand_in(default.as_ref()?));

@@ -48,7 +48,8 @@ pub(super) fn set(
     }
 }
 
-fn is_taken(name: &str, more: &[String]) -> bool {
+/// Whether Bedrock takes a feature, or the configuration says so.
+pub fn is_taken(name: &str, more: &[String]) -> bool {
     let fits = |known: &String| match known.strip_suffix('*') {
         Some(beginning) => name.starts_with(beginning),
         None => known == name,

@@ -47,6 +47,7 @@ use notes::{Note, Notes};
 use references::Following;
 use tool_names::ToolNames;
 
+pub use betas::is_taken as takes_beta;
 pub use json_object::JsonObject;
 pub use undo::{Called, Undo};
 

@@ -4,3 +4,5 @@
 
 mod request;
 mod response;
+
+pub(super) use request::guardrail_headers;

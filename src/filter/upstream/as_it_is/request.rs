@@ -119,7 +119,10 @@ impl Upstream {
 }
 
 /// The headers that name a guardrail: the configuration's, else the client's.
-fn guardrail_headers(client: &Headers, forced: Option<&guardrail::Guardrail>) -> Headers {
+pub(in crate::filter::upstream) fn guardrail_headers(
+    client: &Headers,
+    forced: Option<&guardrail::Guardrail>,
+) -> Headers {
     let Some(forced) = forced else {
         return client.only(&[guardrail::IDENTIFIER, guardrail::VERSION, guardrail::TRACE]);
     };

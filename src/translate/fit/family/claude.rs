@@ -13,6 +13,7 @@ families! {
         single_call: true => CLAUDE_PARAMETERS;
         prefill: true => CLAUDE_PARAMETERS;
         anthropic_beta: true => CLAUDE_PARAMETERS;
+        messages: true => CLAUDE_PARAMETERS;
     }
 
     CLAUDE_2: "Claude 2 and Instant" ["anthropic.claude-v2", "anthropic.claude-instant"] like CLAUDE_3 {

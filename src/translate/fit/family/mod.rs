@@ -68,6 +68,8 @@ pub struct Capabilities {
     pub schemas: Schemas,
     /// `anthropic_beta` among the additional fields.
     pub anthropic_beta: bool,
+    /// Anthropic's Messages API, by InvokeModel.
+    pub messages: bool,
 }
 
 /// Being told to call a tool.
@@ -174,6 +176,7 @@ const USUAL: Capabilities = Capabilities {
     cache_tools: true,
     schemas: Schemas::Any,
     anthropic_beta: false,
+    messages: false,
 };
 
 /// What most models take, as a row.

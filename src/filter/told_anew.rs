@@ -1,39 +1,60 @@
-//! On Bedrock's own routes every error has AWS's shape: those of both roles and Envoy's own, which all have OpenAI's, are told
-//! anew on their way to the client. Bedrock's own have a type already and are left alone.
+//! On Bedrock's own routes every error has AWS's shape, and for Anthropic's clients Anthropic's: those of both roles and Envoy's own, which
+//! all have OpenAI's, are told anew on their way to the client. AWS's own have a type already, and go on to its clients as they are.
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
 
 use super::host;
 use crate::gateway::headers::Headers;
-use crate::gateway::native::{ERROR_TYPE, as_aws};
+use crate::gateway::native::ERROR_TYPE;
+use crate::gateway::shape::{Shape, Told};
 
 /// What is kept of an answer that is given anew.
-const KEPT: &[&str] = &["x-request-id", "x-bedrock-model", "x-bedrock-region", "retry-after"];
+const KEPT: &[&str] =
+    &["x-request-id", "x-bedrock-model", "x-bedrock-region", "retry-after", "x-should-retry"];
+/// The request's id as this gateway names it, and as Anthropic's SDKs look for it.
+const REQUEST_ID: &str = "x-request-id";
+const ANTHROPICS_ID: &str = "request-id";
 
 /// The answer to one request.
-#[derive(Debug, Default)]
-pub(super) struct AwsErrors {
+#[derive(Debug)]
+pub(super) struct ToldAnew {
+    shape: Shape,
     /// The headers of an error, held until its body is there.
     held: Option<(u16, Headers)>,
     /// It has been told anew; what still comes is thrown away.
     told: bool,
 }
 
-impl AwsErrors {
+impl ToldAnew {
+    pub(super) fn new(shape: Shape) -> Self {
+        Self { shape, held: None, told: false }
+    }
+
     pub(super) fn response_headers(&mut self, end_of_stream: bool) -> Action {
-        let headers = host::headers(MapType::HttpResponseHeaders).unwrap_or_default();
+        let mut headers = host::headers(MapType::HttpResponseHeaders).unwrap_or_default();
         let status = headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(0);
-        if status < 400 || headers.value(ERROR_TYPE).is_some() {
+        if self.shape == Shape::Anthropic
+            && let Some(id) = headers.text(REQUEST_ID).map(str::to_owned)
+        {
+            if hostcalls::add_map_value(MapType::HttpResponseHeaders, ANTHROPICS_ID, &id).is_err() {
+                host::log(LogLevel::Error, || "Envoy would not take a header of an answer".to_owned());
+            }
+            headers.push(ANTHROPICS_ID, id);
+        }
+        if status < 400 || (self.shape == Shape::Aws && headers.value(ERROR_TYPE).is_some()) {
             return Action::Continue;
         }
         if end_of_stream {
             // A body can only be had by answering in the upstream's stead.
-            let (kind, body) = as_aws(status, &[]);
-            let mut headers = headers.only(KEPT);
-            headers.push("content-type", "application/json");
-            headers.push(ERROR_TYPE, kind);
-            if host::respond(status, "bedrock_native", &headers, &body).is_err() {
+            let Told { status, kind, body } = self.shape.tell(status, &[], headers.text(REQUEST_ID));
+            let mut given = headers.only(KEPT);
+            given.extend(&headers.only(&[ANTHROPICS_ID]));
+            given.push("content-type", "application/json");
+            if let Some(kind) = kind {
+                given.push(ERROR_TYPE, kind);
+            }
+            if host::respond(status, "bedrock_told_anew", &given, &body).is_err() {
                 host::log(LogLevel::Error, || format!("Envoy did not take an answer of status {status}"));
             }
             return Action::Pause;
@@ -66,19 +87,21 @@ impl AwsErrors {
             return Action::Continue;
         };
         self.told = true;
-        let (kind, body) =
-            as_aws(status, &hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default());
+        let body = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default();
+        let Told { status, kind, body } = self.shape.tell(status, &body, headers.text(REQUEST_ID));
         let kept = headers.iter().filter(|(name, _)| !is_the_bodys(name));
         let mut all = Headers::default();
         all.push(":status", status.to_string());
         all.extend(&kept.collect());
         all.push("content-type", "application/json");
         all.push("content-length", body.len().to_string());
-        all.push(ERROR_TYPE, kind);
+        if let Some(kind) = kind {
+            all.push(ERROR_TYPE, kind);
+        }
         if host::set_headers(MapType::HttpResponseHeaders, &all).is_err()
             || hostcalls::set_buffer(BufferType::HttpResponseBody, 0, size, &body).is_err()
         {
-            host::log(LogLevel::Error, || "Envoy would not take an error in AWS's shape".to_owned());
+            host::log(LogLevel::Error, || "Envoy would not take an error in another shape".to_owned());
         }
         Action::Continue
     }

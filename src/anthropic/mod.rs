@@ -1,0 +1,4 @@
+//! The wire types of Anthropic's Messages API (its API reference, "Messages" and "Errors"). They mirror the wire and decide nothing.
+
+pub mod error;
+pub mod event;

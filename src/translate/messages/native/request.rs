@@ -1,0 +1,125 @@
+//! A request as InvokeModel wants it.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::openai::{Error, member};
+use crate::translate::chat::Parameter;
+use crate::translate::fit::takes_beta;
+use crate::translate::front::bedrock_members::betas;
+use crate::translate::messages::Reply;
+use crate::translate::notes::Notes;
+use crate::translate::{Client, Outgoing, Rules, forced_guardrail};
+use crate::wire::{self, List, Members, Raw, Str};
+
+use super::tools;
+
+/// What the body has to say it is (Amazon Bedrock User Guide, "Anthropic Claude Messages API").
+const VERSION: &str = "bedrock-2023-05-31";
+const BETA: &str = "anthropic_beta";
+/// What only Anthropic's own servers know, and an answer is of use without. Bedrock refuses what it does not know ("Extra inputs are
+/// not permitted").
+const ANTHROPICS: &[&str] = &[
+    "cache_control",
+    "diagnostics",
+    "inference_geo",
+    "service_tier",
+    "speed",
+    "user_profile_id",
+    "workspace_id",
+];
+/// The same where an answer would not be what was asked for.
+const ANTHROPICS_OWN: &[&str] = &["container", "mcp_servers"];
+/// What is written beside the client's own members, about, bytes.
+const BESIDE: usize = 256;
+
+/// A member of the body.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Value<'a> {
+    /// As it is written.
+    Raw(Raw<'a>),
+    Items(Vec<Raw<'a>>),
+    Names(Vec<String>),
+    Text(&'static str),
+}
+
+/// Makes the body for a model of Anthropic's. Large texts stay in `source`.
+///
+/// # Errors
+/// 400 naming a member of the wrong form, or what only Anthropic's servers have; 403 for what would get round a guardrail.
+pub fn request<'a>(
+    Members(members): Members<'a, Raw<'a>>,
+    client: &Client<'_>,
+    rules: Rules<'_>,
+    source: &'a [u8],
+) -> Result<Outgoing<'a, Reply>, Error> {
+    let mut notes = Notes::new(rules.unsupported, rules.limits);
+    if rules.guardrail.is_some() {
+        forced_guardrail::check_names(members.iter().map(|(name, _)| &**name))?;
+    }
+    let mut betas = betas(client.chat.anthropic_beta)?.unwrap_or_default();
+    let mut stream = false;
+    let mut body: Vec<(Cow<'a, str>, Value<'a>)> = Vec::with_capacity(members.len().saturating_add(2));
+    body.push(("anthropic_version".into(), Value::Text(VERSION)));
+    for (name, raw) in members {
+        match &*name {
+            "model" | "anthropic_version" => {}
+            "stream" => stream = member::<Option<bool>>(raw, "stream")?.unwrap_or(false),
+            BETA => {
+                let named: Option<List<Str<'_>>> = member(raw, BETA)?;
+                betas.extend(named.into_iter().flatten().map(|name| name.into_cow().into_owned()));
+            }
+            name if is_dropped(name, rules.drop) => notes.ignore(name),
+            name if ANTHROPICS.contains(&name) => notes.ignore_if(asks(name, raw), name),
+            name if ANTHROPICS_OWN.contains(&name) => {
+                if raw.get() != "null" {
+                    notes.unsupported(name, "Only Anthropic's own servers have this; Bedrock does not.")?;
+                }
+            }
+            "tools" => match tools::tools(raw, &mut notes)? {
+                None => body.push((name, Value::Raw(raw))),
+                Some(tools) => body.push((name, Value::Items(tools))),
+            },
+            _ => body.push((name, Value::Raw(raw))),
+        }
+    }
+    // Without tools Bedrock refuses a choice among them.
+    if body
+        .iter()
+        .any(|(name, value)| name == "tools" && matches!(value, Value::Items(tools) if tools.is_empty()))
+    {
+        body.retain(|(name, _)| name != "tools" && name != "tool_choice");
+    }
+    let mut taken: Vec<String> = Vec::new();
+    for name in betas {
+        if !takes_beta(&name, rules.anthropic_betas) {
+            notes.ignore(&format!("anthropic-beta.{name}"));
+        } else if !taken.contains(&name) {
+            taken.push(name);
+        }
+    }
+    if !taken.is_empty() {
+        body.push((BETA.into(), Value::Names(taken)));
+    }
+    let body = wire::pieces(source, source.len().saturating_add(BESIDE).min(super::AT_ONCE), &Members(body));
+    let operation = if stream { "invoke-with-response-stream" } else { "invoke" };
+    Ok(Outgoing { operation, guardrail: None, body, ignored: notes.into_ignored(), reply: Reply { stream } })
+}
+
+/// True for a parameter that the configuration keeps from the model.
+fn is_dropped(name: &str, drop: &[Parameter]) -> bool {
+    let name = if name == "stop_sequences" { "stop" } else { name };
+    drop.iter().any(|parameter| parameter.name() == name)
+}
+
+/// Whether a member asks for anything but what there is anyway.
+fn asks(name: &str, raw: Raw<'_>) -> bool {
+    let usual = match name {
+        "service_tier" => "\"auto\"",
+        "speed" => "\"standard\"",
+        _ => "null",
+    };
+    raw.get() != "null" && raw.get() != usual
+}

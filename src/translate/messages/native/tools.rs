@@ -1,0 +1,42 @@
+//! Tools of Claude's: those that the client runs itself, which Bedrock takes, and those that only Anthropic's servers run.
+
+use serde::Deserialize;
+
+use crate::openai::{Error, member};
+use crate::translate::notes::Notes;
+use crate::wire::{self, List, Raw, Str};
+
+/// Beginnings of the types of tools that run on Anthropic's servers (its documentation, "Server tools"): Bedrock has none of them.
+const SERVERS: &[&str] = &["web_search_", "web_fetch_", "code_execution_", "mcp_toolset", "advisor_"];
+
+/// All that is read of a tool.
+#[derive(Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Tool<'a> {
+    #[serde(rename = "type")]
+    kind: Option<Str<'a>>,
+}
+
+/// The tools that are left where some are not; `None` where all go on as they are written.
+///
+/// # Errors
+/// 400 where they are no list, or one of them runs on Anthropic's servers and nothing says that such are left out.
+pub(super) fn tools<'a>(raw: Raw<'a>, notes: &mut Notes<'_>) -> Result<Option<Vec<Raw<'a>>>, Error> {
+    const PARAM: &str = "tools";
+    let Some(List(tools)) = member::<Option<List<Raw<'a>>>>(raw, PARAM)? else { return Ok(None) };
+    let before = tools.len();
+    let mut left = Vec::with_capacity(before);
+    for (at, tool) in tools.into_iter().enumerate() {
+        // What else is wrong with it is Bedrock's to say.
+        let kind = wire::from_str::<Tool<'_>>(tool.get()).unwrap_or_default().kind;
+        let kind = kind.as_deref().unwrap_or_default();
+        if SERVERS.iter().any(|beginning| kind.starts_with(beginning)) {
+            let param = format!("tools[{at}].{kind}");
+            let message = "This tool runs on Anthropic's own servers; Bedrock does not have it.";
+            notes.unsupported(&param, message)?;
+        } else {
+            left.push(tool);
+        }
+    }
+    Ok((left.len() < before).then_some(left))
+}
