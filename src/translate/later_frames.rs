@@ -11,14 +11,15 @@ const LONGEST: usize = 64 << 10;
 /// The checksum behind a frame.
 const CHECKSUM: usize = 4;
 
-/// How far a stream has been looked at. Nothing of it is held here: a frame that may be no event waits with Envoy until it is whole.
+/// How far a stream has been looked at. A frame that may be no event waits until it is whole: with Envoy where nothing comes before it,
+/// else its beginning is kept here, so that what comes before it goes on at once.
 #[derive(Debug)]
 pub struct LaterFrames {
     limit: usize,
     /// How much of an event is still to come, bytes.
     left: usize,
-    /// Where in what waits the frame begins that is waited for.
-    at: usize,
+    /// The beginning of a frame, which comes before the next piece; at most [`LONGEST`] bytes.
+    kept: Vec<u8>,
 }
 
 /// What becomes of a piece.
@@ -26,6 +27,8 @@ pub struct LaterFrames {
 pub enum Piece {
     /// It goes on.
     Passes,
+    /// It goes on up to this place, before which there is something; what follows is to be [kept](LaterFrames::keep).
+    PassesUntil(usize),
     /// It waits for what comes next, and is looked at again with that.
     Waits,
 }
@@ -44,7 +47,22 @@ enum Kind {
 impl LaterFrames {
     /// At the beginning of a frame. `limit`: the longest frame that is looked into, bytes.
     pub fn new(limit: usize) -> Self {
-        Self { limit, left: 0, at: 0 }
+        Self { limit, left: 0, kept: Vec::new() }
+    }
+
+    /// Keeps what did not go on of a piece.
+    pub fn keep(&mut self, beginning: Vec<u8>) {
+        self.kept = beginning;
+    }
+
+    /// What was kept, which has to stand before the next piece when that is looked at.
+    pub fn take_kept(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.kept)
+    }
+
+    /// What is kept, bytes.
+    pub fn held(&self) -> usize {
+        self.kept.capacity()
     }
 
     /// Looks at what there is: `size` bytes, of which `read` gives those from a place on, so many of them, and `write` puts as many others
@@ -56,7 +74,7 @@ impl LaterFrames {
         read: impl Fn(usize, usize) -> Vec<u8>,
         mut write: impl FnMut(usize, &[u8]),
     ) -> Piece {
-        let mut at = std::mem::take(&mut self.at);
+        let mut at = 0_usize;
         loop {
             let passed = self.left.min(size.saturating_sub(at));
             at = at.saturating_add(passed);
@@ -77,10 +95,8 @@ impl LaterFrames {
                 }
                 // What is cut off tells nobody anything.
                 Kind::Other(_) | Kind::Unknown if is_end => return Piece::Passes,
-                Kind::Other(_) | Kind::Unknown => {
-                    self.at = at;
-                    return Piece::Waits;
-                }
+                Kind::Other(_) | Kind::Unknown if at == 0 => return Piece::Waits,
+                Kind::Other(_) | Kind::Unknown => return Piece::PassesUntil(at),
             }
         }
     }
@@ -161,13 +177,25 @@ mod tests {
         let mut frames = LaterFrames::new(10_000);
         let (mut out, waiting) = (Vec::new(), RefCell::new(Vec::new()));
         for (number, piece) in pieces.iter().enumerate() {
-            waiting.borrow_mut().extend_from_slice(piece);
+            // With Envoy or kept, never both.
+            let kept = frames.take_kept();
+            assert!(kept.is_empty() || waiting.borrow().is_empty());
+            waiting.borrow_mut().extend_from_slice(&[&kept, *piece].concat());
             let size = waiting.borrow().len();
             let read = |from: usize, length: usize| waiting.borrow()[from..from + length].to_vec();
             let write =
                 |at: usize, bytes: &[u8]| waiting.borrow_mut()[at..at + bytes.len()].copy_from_slice(bytes);
-            if frames.piece(size, number + 1 == pieces.len(), read, write) == Piece::Passes {
-                out.append(&mut waiting.borrow_mut());
+            let piece = frames.piece(size, number + 1 == pieces.len(), read, write);
+            let mut waiting = waiting.borrow_mut();
+            match piece {
+                Piece::Passes => out.append(&mut waiting),
+                Piece::PassesUntil(at) => {
+                    let beginning = waiting.split_off(at);
+                    assert!(at > 0 && (1..LONGEST).contains(&beginning.len()));
+                    frames.keep(beginning);
+                    out.append(&mut waiting);
+                }
+                Piece::Waits => {}
             }
         }
         assert!(waiting.borrow().is_empty());
@@ -185,6 +213,24 @@ mod tests {
         }
         let single: Vec<&[u8]> = stream.chunks(1).collect();
         assert_eq!(given(&single), given(&[&stream]));
+    }
+
+    #[test]
+    fn events_wait_for_no_frame_that_follows_them() {
+        let event = frame(&[(":message-type", "event")], b"{}");
+        for beginning in 1..stream().len() {
+            let pieces = [&*event, &stream()[..beginning]].concat();
+            let piece = LaterFrames::new(10_000).piece(
+                pieces.len(),
+                false,
+                |from, length| pieces[from..from + length].to_vec(),
+                |_, _| {},
+            );
+            assert!(
+                matches!(piece, Piece::Passes | Piece::PassesUntil(_)),
+                "{beginning} bytes of what follows: {piece:?}"
+            );
+        }
     }
 
     #[test]

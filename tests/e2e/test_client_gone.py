@@ -11,7 +11,7 @@ from bench import machine
 from faulty import Faulty
 from gateway import KEY, over_http2, route
 from kinds import KINDS, replies
-from raw import Http1, Http2, all_at_once
+from raw import PATIENCE, Http1, Http2, all_at_once
 
 # Where a client leaves: what it asks, what Bedrock does, and whether the client waits for a first piece of the answer.
 STAGES = {
@@ -56,6 +56,11 @@ def impatient(config):
 
 async def leave(gateway, bedrock, how, stage, shared):
     """One client, from its coming to its going."""
+    async with asyncio.timeout(PATIENCE):
+        return await come_and_leave(gateway, bedrock, how, stage, shared)
+
+
+async def come_and_leave(gateway, bedrock, how, stage, shared):
     kind, fault, begins = STAGES[stage]
     path, body = KINDS[kind]
     headers = {"x-emulator": fault}
@@ -139,6 +144,23 @@ def test_who_leaves_before_the_request_is_whole_is_not_heard(gateways, bedrock, 
     assert ADMINS["http1"].settled("http.openai.downstream_rq_active") == 0
     with gateways["http1"].connection() as connection:
         assert connection.chat(KINDS["chat"][1]).status == 200
+
+
+def test_an_event_as_it_is_waits_for_no_other(gateways, bedrock):
+    """However much of the next frame is there already."""
+    path, body = KINDS["native-stream"]
+    first, second, *_ = bedrock.replies["converse-stream"].frame_ends()
+
+    async def begin(at):
+        async with asyncio.timeout(PATIENCE), Http1(gateways["http1"].port, KEY) as connection:
+            await connection.send(path, body, {"x-emulator": f"stall {at}"})
+            await connection.reader.readuntil(b"\r\n\r\n")
+            return int(await connection.reader.readuntil(b"\r\n"), 16)
+
+    for at in range(first, second, 7):
+        got = asyncio.run(begin(at))
+        assert first <= got <= at
+    assert gone(bedrock) < 10
 
 
 def test_nothing_of_a_thousand_clients_stays(gateways, bedrock):

@@ -14,7 +14,7 @@ from bench import machine
 from faulty import EVENT_STREAM, Faulty, Reply, frame
 from gateway import KEY, over_http2
 from kinds import KINDS, replies
-from raw import CLIENTS, Http1, Http2, all_at_once
+from raw import CLIENTS, PATIENCE, Http1, Http2, all_at_once
 
 MEGABYTE = 1 << 20
 PAGE = 65536
@@ -52,7 +52,7 @@ def test_requests_over_http2_that_are_refused_are_not_held_for_their_bodies(gate
         for _ in range(each):
             stream = await connection.begin(path, b'{"messages": [', end=False)
             waiting = connection.waiting[stream]
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 await waiting.over.wait()
             assert waiting.headers[":status"] == str(status), waiting.headers
             assert json.loads(bytes(waiting.body))["error"]
@@ -173,7 +173,7 @@ def test_what_lists_hold_together_is_bounded_and_others_go_on(start, bedrock):
 
     async def run():
         waiting = [asyncio.create_task(ask(EMBEDDINGS, LIST, "stall -1")) for _ in range(3)]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while bedrock.active < 6:
                 await asyncio.sleep(0.01)
         more = await ask(EMBEDDINGS, LIST)
@@ -227,15 +227,15 @@ def test_what_answers_need_of_their_requests_is_counted_and_ends_no_stream_of_an
         bedrock.hold()
         # It goes on in the middle of an event.
         stream = asyncio.create_task(ask(*KINDS["stream"], "hold 400"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while bedrock.active < 1:
                 await asyncio.sleep(0.01)
         waiting = []
         for _ in range(200):
-            before = bedrock.active
+            before = bedrock.served
             waiting.append(asyncio.create_task(ask(path, body, "stall -1", headers)))
-            async with asyncio.timeout(10):
-                while bedrock.active == before and not waiting[-1].done():
+            async with asyncio.timeout(PATIENCE):
+                while bedrock.served == before and not waiting[-1].done():
                     await asyncio.sleep(0.005)
             if waiting[-1].done():
                 break

@@ -17,7 +17,7 @@ from faulty import JSON, Faulty, Reply
 from gateway import KEY, buffers, held_route
 from image_server import Server
 from kinds import KINDS, replies
-from raw import CLIENTS, all_at_once
+from raw import CLIENTS, PATIENCE, all_at_once
 from settings import ROOT
 from small_vm import limit_memory
 
@@ -151,13 +151,13 @@ LIST = {"model": "text-embedding-3-small", "input": ["one", "two", "three"]}
 
 def impatient(config):
     little_memory(config, admin=HELD)
-    held_route(config)["route"]["idle_timeout"] = "3s"
+    held_route(config)["route"]["idle_timeout"] = "5s"
 
 
 @pytest.mark.parametrize("downstream", CLIENTS)
 def test_a_request_that_is_held_hears_soon_after_its_limit_that_the_vm_has_failed(failing, bedrock, downstream):
     """A list in pieces: none of its pieces will ever be taken, and the gateway role is not there to say so."""
-    gateway = failing(impatient, changes={"limits": {"list_seconds": 2}})
+    gateway = failing(impatient, changes={"limits": {"list_seconds": 4}})
     client = CLIENTS[downstream]
 
     async def held():
@@ -167,7 +167,7 @@ def test_a_request_that_is_held_hears_soon_after_its_limit_that_the_vm_has_faile
     async def run():
         before = bedrock.active
         waiting = asyncio.create_task(held())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while bedrock.active < before + len(LIST["input"]):
                 await asyncio.sleep(0.01)
         async with client(gateway.port, KEY) as connection:
@@ -176,7 +176,7 @@ def test_a_request_that_is_held_hears_soon_after_its_limit_that_the_vm_has_faile
         outcome = await waiting
         print(f"{time.monotonic() - begun:.1f} s: {outcome}")
         assert outcome.status in (503, 504) and outcome.error["type"] == "server_error"
-        assert time.monotonic() - begun < 4
+        assert time.monotonic() - begun < 12
         await good(gateway)
 
     asyncio.run(run())
@@ -191,7 +191,7 @@ def image_server():
 def with_images(config):
     """Images by URL from a server on this machine, without TLS."""
     little_memory(config, admin=IMAGES)
-    held_route(config)["route"]["idle_timeout"] = "3s"
+    held_route(config)["route"]["idle_timeout"] = "5s"
     clusters = config["static_resources"]["clusters"]
     [images] = [cluster for cluster in clusters if cluster["name"] == "images"]
     del images["cluster_type"]["typed_config"]["dns_cache_config"]["resolved_address_filter"]
@@ -205,7 +205,7 @@ def with_images(config):
 @pytest.mark.parametrize("what", ["slow/9", "stall/1000"], ids=["nothing yet", "half an image"])
 def test_a_request_that_is_held_for_an_image_hears_soon_that_the_vm_has_failed(failing, image_server, what, downstream):
     here = f"127.0.0.1:{image_server.port}"
-    images = {"cluster": "images", "http_cluster": "images-http", "hosts": [here], "timeout_seconds": 2}
+    images = {"cluster": "images", "http_cluster": "images-http", "hosts": [here], "timeout_seconds": 4}
     images["private_networks"] = ["127.0.0.0/8"]
     gateway = failing(with_images, changes={"images": images}, sample=envoy_config.read(ROOT / "envoy/images.yaml"))
     client = CLIENTS[downstream]
@@ -219,7 +219,7 @@ def test_a_request_that_is_held_for_an_image_hears_soon_that_the_vm_has_failed(f
     async def run():
         image_server.seen.clear()
         waiting = asyncio.create_task(held())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not image_server.seen:
                 await asyncio.sleep(0.01)
         async with client(gateway.port, KEY) as connection:
@@ -228,7 +228,7 @@ def test_a_request_that_is_held_for_an_image_hears_soon_that_the_vm_has_failed(f
         outcome = await waiting
         print(f"{time.monotonic() - begun:.1f} s: {outcome}")
         assert outcome.status in (503, 504) and outcome.error["type"] == "server_error"
-        assert time.monotonic() - begun < 4
+        assert time.monotonic() - begun < 12
         await good(gateway)
 
     asyncio.run(run())

@@ -104,7 +104,8 @@ impl Answer {
     /// Memory that is held, bytes. What is held of a whole answer stays with Envoy.
     pub(super) fn held(&self) -> usize {
         match self {
-            Self::None | Self::Frames(_) | Self::Given => 0,
+            Self::None | Self::Given => 0,
+            Self::Frames(frames) => frames.held(),
             Self::Whole(head) | Self::Late(head, _) => head.held(),
             Self::First(head, stream) => head.held().saturating_add(stream.held()),
             Self::Stream(stream) => stream.held(),

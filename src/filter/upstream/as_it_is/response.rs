@@ -104,17 +104,27 @@ impl Upstream {
         let read = |from: usize, length: usize| {
             hostcalls::get_buffer(BufferType::HttpResponseBody, from, length).unwrap_or_default()
         };
+        let kept = frames.take_kept();
+        // In the place of nothing, so before all that there is.
+        self.set_body(0, &kept);
+        let size = size.saturating_add(kept.len());
         let piece = frames.piece(size, end_of_stream, read, |at, bytes| {
             // Envoy replaces bytes from the first on only.
             let mut body = read(0, at);
             body.extend_from_slice(bytes);
             self.set_body(body.len(), &body);
         });
-        self.answer = Answer::Frames(frames);
-        match piece {
+        let action = match piece {
             Piece::Passes => Action::Continue,
+            Piece::PassesUntil(at) => {
+                frames.keep(read(at, size.saturating_sub(at)));
+                self.set_body(size, &read(0, at));
+                Action::Continue
+            }
             Piece::Waits => Action::Pause,
-        }
+        };
+        self.answer = Answer::Frames(frames);
+        action
     }
 
     /// What a stream begins with, of which `size` bytes are held.
