@@ -137,6 +137,7 @@ pub(super) struct Capabilities {
     pub(super) temperature_with_top_p: Option<bool>,
     pub(super) top_k: Option<TopK>,
     pub(super) stop: Option<bool>,
+    pub(super) max_stops: Option<u32>,
     pub(super) blank_stop: Option<bool>,
     pub(super) system: Option<bool>,
     pub(super) tools: Option<bool>,
@@ -145,6 +146,9 @@ pub(super) struct Capabilities {
     pub(super) single_call: Option<bool>,
     pub(super) tool_ids: Option<ToolIds>,
     pub(super) text_beside_results: Option<bool>,
+    pub(super) documents_beside_results: Option<bool>,
+    pub(super) images_in_results: Option<bool>,
+    pub(super) documents_in_results: Option<DocumentsInResults>,
     pub(super) schemas: Option<Schemas>,
     pub(super) structured_output: Option<bool>,
     pub(super) prefill: Option<bool>,
@@ -188,7 +192,17 @@ pub(super) enum Forced {
 #[serde(rename_all = "snake_case")]
 pub(super) enum ToolIds {
     Usual,
+    Plain,
     Nine,
+}
+
+/// Which documents may be in what a tool gives.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum DocumentsInResults {
+    None,
+    Texts,
+    Any,
 }
 
 /// How schemas have to look.

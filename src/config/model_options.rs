@@ -3,7 +3,9 @@
 use crate::translate::chat::Parameter;
 use crate::translate::chat::guardrail::{self, Guardrail};
 use crate::translate::embeddings;
-use crate::translate::fit::family::{self, Cache, Capabilities, Forced, Reasoning, Schemas, ToolIds, TopK};
+use crate::translate::fit::family::{
+    self, Cache, Capabilities, DocumentsInResults, Forced, Reasoning, Schemas, ToolIds, TopK,
+};
 
 use super::Error;
 use super::file;
@@ -84,6 +86,7 @@ fn capabilities_of(
         temperature_with_top_p,
         top_k,
         stop,
+        max_stops,
         blank_stop,
         system,
         tools,
@@ -92,6 +95,9 @@ fn capabilities_of(
         single_call,
         tool_ids,
         text_beside_results,
+        documents_beside_results,
+        images_in_results,
+        documents_in_results,
         schemas,
         structured_output,
         prefill,
@@ -120,6 +126,7 @@ fn capabilities_of(
         top_p: top_p.unwrap_or(base.top_p),
         temperature_with_top_p: temperature_with_top_p.unwrap_or(base.temperature_with_top_p),
         stop: stop.unwrap_or(base.stop),
+        max_stops: max_stops.and_then(|most| usize::try_from(most).ok()).or(base.max_stops),
         blank_stop: blank_stop.unwrap_or(base.blank_stop),
         top_k: (*top_k).map_or(base.top_k, Into::into),
         system: system.unwrap_or(base.system),
@@ -129,6 +136,9 @@ fn capabilities_of(
         single_call: single_call.unwrap_or(base.single_call),
         tool_ids: (*tool_ids).map_or(base.tool_ids, Into::into),
         text_beside_results: text_beside_results.unwrap_or(base.text_beside_results),
+        documents_beside_results: documents_beside_results.unwrap_or(base.documents_beside_results),
+        images_in_results: images_in_results.unwrap_or(base.images_in_results),
+        documents_in_results: (*documents_in_results).map_or(base.documents_in_results, Into::into),
         structured_output: structured_output.unwrap_or(base.structured_output),
         prefill: prefill.unwrap_or(base.prefill),
         reasoning: (*reasoning).map_or(base.reasoning, Into::into),
@@ -166,7 +176,18 @@ impl From<file::ToolIds> for ToolIds {
     fn from(written: file::ToolIds) -> Self {
         match written {
             file::ToolIds::Usual => Self::Usual,
+            file::ToolIds::Plain => Self::Plain,
             file::ToolIds::Nine => Self::Nine,
+        }
+    }
+}
+
+impl From<file::DocumentsInResults> for DocumentsInResults {
+    fn from(written: file::DocumentsInResults) -> Self {
+        match written {
+            file::DocumentsInResults::None => Self::No,
+            file::DocumentsInResults::Texts => Self::Texts,
+            file::DocumentsInResults::Any => Self::Any,
         }
     }
 }

@@ -36,6 +36,7 @@ pub(crate) const MODELS: &[&str] = &[
     "meta.llama3-70b-instruct-v1:0",
     "us.meta.llama3-2-1b-instruct-v1:0",
     "us.meta.llama3-2-3b-instruct-v1:0",
+    "us.meta.llama3-3-70b-instruct-v1:0",
     "us.meta.llama4-maverick-17b-instruct-v1:0",
     "mistral.mistral-7b-instruct-v0:2",
     "mistral.mixtral-8x7b-instruct-v0:1",

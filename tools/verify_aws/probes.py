@@ -7,7 +7,7 @@ import base64
 import copy
 from dataclasses import dataclass, field
 
-from .report import QUESTION
+from .report import ANYTHING, QUESTION
 
 TOKENS = 16
 # A white pixel.
@@ -24,6 +24,11 @@ CAPABILITIES = {
     "reasoning.effort": "reasoning",
     "reasoningConfig": "reasoning",
 }
+# The least that is one, of one empty page.
+PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
+)
 CLOSED = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}
 
 
@@ -87,6 +92,19 @@ def cached(**point):
     return request
 
 
+def stops(count):
+    return question(inferenceConfig={"stopSequences": [chr(ord("Z") - n) * 3 for n in range(count)]})
+
+
+def document(format, content):
+    return {"document": {"format": format, "name": "a", "source": {"bytes": content}}}
+
+
+def unsaid(row):
+    """Tried because others need it."""
+    return ANYTHING if row else None
+
+
 def says(fact, value=True):
     """The row's fact is this value."""
     return lambda row: None if fact not in row else row[fact] == value
@@ -120,6 +138,7 @@ PROBES = [
     ),
     Probe("top_k", says("top_k", 'Field("top_k")'), fields(top_k=5)),
     Probe("stop", says("stop"), question(inferenceConfig={"stopSequences": ["Z"]})),
+    Probe("max_stops", lambda row: row["max_stops"] is None if "max_stops" in row else None, stops(5), needs=("stop",)),
     Probe("blank_stop", says("blank_stop"), question(inferenceConfig={"stopSequences": [" "]}), needs=("stop",)),
     Probe("min_tokens", says("min_tokens", 1), question(inferenceConfig={"maxTokens": 1})),
     Probe("system", says("system"), question(system=[{"text": "Be brief."}])),
@@ -167,12 +186,36 @@ PROBES = [
         history(before=[{"text": "I call it."}]),
         needs=("calls and results",),
     ),
-    Probe("images", says("images"), question(messages=[{"role": "user", "content": [{"text": "Say A."}, IMAGE]}])),
+    # No facts of the table: what the next rest on.
     Probe(
-        "result_images",
-        says("result_images"),
+        "documents",
+        unsaid,
+        question(messages=[{"role": "user", "content": [{"text": "Say A."}, document("txt", b"A")]}]),
+    ),
+    Probe("images", unsaid, question(messages=[{"role": "user", "content": [{"text": "Say A."}, IMAGE]}])),
+    Probe(
+        "images_in_results",
+        says("images_in_results"),
         history(content=[{"text": "A"}, IMAGE]),
         needs=("calls and results", "images"),
+    ),
+    Probe(
+        "documents_in_results: of text",
+        is_one_of("documents_in_results", "Texts", "Any"),
+        history(content=[{"text": "A"}, document("txt", b"A")]),
+        needs=("calls and results", "documents"),
+    ),
+    Probe(
+        "documents_in_results: PDF",
+        says("documents_in_results", "Any"),
+        history(content=[{"text": "A"}, document("pdf", PDF)]),
+        needs=("documents_in_results: of text",),
+    ),
+    Probe(
+        "documents_beside_results",
+        lambda row: row["documents_beside_results"] and row["text_beside_results"] if "text_beside_results" in row else None,
+        history(beside=[{"text": "Be brief."}, document("txt", b"A")]),
+        needs=("text_beside_results", "documents"),
     ),
     Probe(
         "structured_output",

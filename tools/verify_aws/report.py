@@ -6,6 +6,8 @@ from . import table
 
 # As the table says; refused, though the table says that it is taken; taken, though the table says that it is not; neither was seen.
 CONFIRMED, REFUTED, MORE, UNKNOWN = VERDICTS = "confirmed", "REFUTED", "more", "unknown"
+# What is expected of a probe that only others rest on.
+ANYTHING = "anything"
 # Where it is not taken, nothing can be said of the model.
 QUESTION = "a question"
 WIDTH = 110
@@ -26,7 +28,7 @@ class Line:
     def verdict(self):
         if self.taken is None or (self.fact == QUESTION and not self.taken):
             return UNKNOWN
-        if self.taken == self.expected:
+        if self.expected in (self.taken, ANYTHING):
             return CONFIRMED
         return MORE if self.taken else REFUTED
 

@@ -42,6 +42,10 @@ pub(super) fn set<'a>(
         notes.dropped(Field::Stop);
         stop.retain(|sequence| !sequence.is_blank());
     }
+    if let Some(most) = capabilities.max_stops.filter(|most| *most < stop.len()) {
+        notes.dropped(Field::Stop);
+        stop.truncate(most);
+    }
     if capabilities.stop {
         config.stop_sequences = stop;
     } else {

@@ -22,7 +22,8 @@ impl ToolIds {
     /// The id for a call that the client calls `client`; its own where that can be.
     pub(super) fn assign(&mut self, client: Option<&str>) -> String {
         let wanted = client.filter(|id| !id.is_empty()).and_then(|id| match self.style {
-            Style::Usual => Some(legalised(id)),
+            Style::Usual => Some(legalised(id, "_.:-")),
+            Style::Plain => Some(legalised(id, "_-")),
             Style::Nine => {
                 (id.len() == 9 && id.bytes().all(|b| b.is_ascii_alphanumeric())).then(|| id.to_owned())
             }
@@ -41,8 +42,8 @@ impl ToolIds {
     }
 }
 
-fn legalised(id: &str) -> String {
-    let is_legal = |c: char| c.is_ascii_alphanumeric() || "_.:-".contains(c);
+fn legalised(id: &str, marks: &str) -> String {
+    let is_legal = |c: char| c.is_ascii_alphanumeric() || marks.contains(c);
     id.chars().map(|c| if is_legal(c) { c } else { '_' }).take(LENGTH).collect()
 }
 
@@ -58,6 +59,13 @@ mod tests {
         assert_eq!(ids.assign(Some("a b/ü")), "a_b__");
         assert_eq!(ids.assign(Some(&"x".repeat(10_000))).len(), 64);
         assert_eq!(ids.assign(None), "call00001");
+    }
+
+    #[test]
+    fn claude_gets_neither_dots_nor_colons() {
+        let mut ids = ToolIds::new(Style::Plain);
+        assert_eq!(ids.assign(Some("functions.f:0")), "functions_f_0");
+        assert_eq!(ids.assign(Some("functions-f_0")), "functions-f_0");
     }
 
     #[test]

@@ -38,10 +38,14 @@ pub(super) fn push_turn<'a>(
         notes.dropped_if(!first.is_empty(), Field::Replay);
         return;
     }
-    let split = role == Role::User
-        && !capabilities.text_beside_results
-        && !first.is_empty()
-        && blocks.iter().any(is_text);
+    let stands_beside = |block: &Block<'_>| match block {
+        Block::CachePoint(_) => true,
+        Block::Document(_) | Block::Video(_) => {
+            capabilities.text_beside_results && capabilities.documents_beside_results
+        }
+        _ => capabilities.text_beside_results,
+    };
+    let split = role == Role::User && !first.is_empty() && !blocks.iter().all(stands_beside);
     if split {
         let points = blocks.iter().take_while(|block| matches!(block, Block::CachePoint(_))).count();
         first.extend(blocks.drain(..points).take(1));

@@ -7,7 +7,7 @@ use crate::translate::conversation::{self, CallName, CallResult, Content, Speake
 use crate::translate::numbered::Numbered;
 use crate::wire::{self, Str};
 
-use super::media::Documents;
+use super::media::{self, Documents};
 use super::tool_ids::ToolIds;
 use super::turn::{Turn, push_turn, user};
 use super::waiting::{Call, Waiting};
@@ -160,22 +160,18 @@ impl<'a> Builder<'a, '_, '_> {
         if content.is_empty() {
             content.push(ResultBlock::Text("(no output)".into()));
         }
+        let capabilities = self.fitting.capabilities;
         let turn = self.turn(Role::User);
         match call {
             Some(Call { id, .. }) => {
                 let status = failed.then_some(ResultStatus::Error);
+                turn.blocks.extend(media::taken_out(&mut content, capabilities));
                 turn.first.push(Block::ToolResult(ToolResult { tool_use_id: id.into(), content, status }));
             }
-            None => {
-                for block in content {
-                    turn.blocks.push(match block {
-                        ResultBlock::Text(text) => Block::Text(format!("Tool result: {}", &*text).into()),
-                        ResultBlock::Image(image) => Block::Image(image),
-                        ResultBlock::Document(document) => Block::Document(document),
-                        ResultBlock::Video(video) => Block::Video(video),
-                    });
-                }
-            }
+            None => turn.blocks.extend(content.into_iter().map(|block| match block {
+                ResultBlock::Text(text) => Block::Text(format!("Tool result: {}", &*text).into()),
+                other => media::alone(other),
+            })),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::row::families;
 use super::sources::*;
-use super::{Cache, Forced, MOST, Reasoning, Schemas, TopK};
+use super::{Cache, DocumentsInResults, Forced, MOST, Reasoning, Schemas, TopK};
 
 families! {
     NOVA: "Nova" ["amazon.nova-"] like MOST {
@@ -11,6 +11,9 @@ families! {
         top_k: TopK::Nova => NOVA_SCHEMA;
         forced_tool: Forced::Named => TOOL_CHOICE, NOVA_TOOLS;
         text_beside_results: false => NOVA_RESULTS;
+        images_in_results: true => RESULT_IMAGES;
+        documents_in_results: DocumentsInResults::Texts => PYDANTIC_AI;
+        max_stops: Some(4) => NOVA_SCHEMA;
         prefill: true => NOVA_SCHEMA;
         cache: Cache::FiveMinutes => CACHING;
         cache_tools: false => CACHING;

@@ -2,7 +2,7 @@
 
 use super::row::families;
 use super::sources::*;
-use super::{Cache, Forced, MOST, Reasoning, TopK};
+use super::{Cache, DocumentsInResults, Forced, MOST, Reasoning, ToolIds, TopK};
 
 families! {
     CLAUDE_3: "Claude 3, and 3.5 without caching" ["anthropic.claude-3-"] like MOST {
@@ -14,6 +14,10 @@ families! {
         prefill: true => CLAUDE_PARAMETERS;
         anthropic_beta: true => CLAUDE_PARAMETERS;
         messages: true => CLAUDE_PARAMETERS;
+        tool_ids: ToolIds::Plain => ANTHROPIC_IDS;
+        documents_beside_results: false => PYDANTIC_AI;
+        images_in_results: true => RESULT_IMAGES;
+        documents_in_results: DocumentsInResults::Any => PYDANTIC_AI;
     }
 
     CLAUDE_2: "Claude 2 and Instant" ["anthropic.claude-v2", "anthropic.claude-instant"] like CLAUDE_3 {

@@ -34,6 +34,8 @@ pub struct Capabilities {
     pub temperature_with_top_p: bool,
     /// `stopSequences`.
     pub stop: bool,
+    /// The most of them; `None`: as many as the service model has.
+    pub max_stops: Option<usize>,
     /// Stop sequences of nothing but white space.
     pub blank_stop: bool,
     /// How `top_k` is called.
@@ -52,8 +54,14 @@ pub struct Capabilities {
     pub hyphens: bool,
     /// Which tool ids are legal.
     pub tool_ids: ToolIds,
-    /// Text in the turn that answers calls.
+    /// Text in the turn that answers calls, and anything else.
     pub text_beside_results: bool,
+    /// Documents and films in that turn, where text may be.
+    pub documents_beside_results: bool,
+    /// Images in what a tool gives.
+    pub images_in_results: bool,
+    /// Documents in it.
+    pub documents_in_results: DocumentsInResults,
     /// `outputConfig.textFormat`.
     pub structured_output: bool,
     /// A last turn of the assistant, which the model goes on from.
@@ -109,8 +117,21 @@ pub enum TopK {
 pub enum ToolIds {
     /// 1–64 of `[a-zA-Z0-9_.:-]`, as the service model says.
     Usual,
+    /// 1–64 of `[a-zA-Z0-9_-]`.
+    Plain,
     /// Exactly nine of `[a-zA-Z0-9]`.
     Nine,
+}
+
+/// Which documents may be in what a tool gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DocumentsInResults {
+    /// None: they stand behind it.
+    No,
+    /// Those of text: `csv`, `html`, `md` and `txt`.
+    Texts,
+    /// Any.
+    Any,
 }
 
 /// How reasoning is asked for.
@@ -159,6 +180,7 @@ const USUAL: Capabilities = Capabilities {
     top_p: true,
     temperature_with_top_p: true,
     stop: true,
+    max_stops: None,
     blank_stop: true,
     top_k: TopK::None,
     system: true,
@@ -169,6 +191,9 @@ const USUAL: Capabilities = Capabilities {
     hyphens: true,
     tool_ids: ToolIds::Usual,
     text_beside_results: true,
+    documents_beside_results: true,
+    images_in_results: false,
+    documents_in_results: DocumentsInResults::No,
     structured_output: false,
     prefill: false,
     reasoning: Reasoning::None,

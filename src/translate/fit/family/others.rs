@@ -2,7 +2,7 @@
 
 use super::row::families;
 use super::sources::*;
-use super::{Forced, MOST, Reasoning, ToolIds, TopK};
+use super::{DocumentsInResults, Forced, MOST, Reasoning, ToolIds, TopK};
 
 families! {
     JAMBA: "Jamba" ["ai21."] like MOST {}
@@ -23,6 +23,11 @@ families! {
         text_beside_results: false => LLAMA_RESULTS, PYDANTIC_AI;
     }
 
+    LLAMA_4: "Llama 4" ["meta.llama4"] like LLAMA {
+        images_in_results: true => RESULT_MEDIA;
+        documents_in_results: DocumentsInResults::Any => PYDANTIC_AI;
+    }
+
     LLAMA_WITHOUT_TOOLS: "Llama 2, 3, and the small of 3.2"
         ["meta.llama2", "meta.llama3-2-1b", "meta.llama3-2-3b", "meta.llama3-70b", "meta.llama3-8b"] like MOST {
         tools: false => FEATURES;
@@ -32,6 +37,8 @@ families! {
         top_k: TopK::Field("top_k") => MISTRAL_PARAMETERS;
         forced_tool: Forced::Any => LANGCHAIN_AWS;
         tool_ids: ToolIds::Nine => MISTRAL_IDS;
+        text_beside_results: false => PYDANTIC_AI;
+        documents_in_results: DocumentsInResults::Any => PYDANTIC_AI;
     }
 
     MISTRAL_LARGE: "Mistral Large of 2024 and Pixtral Large"

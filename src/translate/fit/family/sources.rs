@@ -19,6 +19,7 @@ pub(super) const FEATURES: Source =
     documented("AWS, Bedrock User Guide, Supported models and model features");
 pub(super) const CARDS: Source = documented("AWS, Bedrock User Guide, model cards");
 pub(super) const TOOL_CHOICE: Source = documented("AWS, Bedrock API Reference, ToolChoice");
+pub(super) const RESULT_IMAGES: Source = documented("AWS, Bedrock API Reference, ToolResultContentBlock");
 pub(super) const CACHING: Source = documented("AWS, Bedrock User Guide, Prompt caching");
 pub(super) const CLAUDE_PARAMETERS: Source =
     documented("AWS, Bedrock User Guide, Anthropic Claude Messages API");
@@ -35,6 +36,7 @@ pub(super) const COHERE_PARAMETERS: Source =
 
 // Anthropic.
 pub(super) const ANTHROPIC_EFFORT: Source = documented("Anthropic, Effort");
+pub(super) const ANTHROPIC_IDS: Source = documented("Anthropic, Messages API: ids are of [a-zA-Z0-9_-]");
 pub(super) const ANTHROPIC_FORCING: Source = documented("Anthropic, Define tools: Forcing tool use");
 
 // Those who ran into it.
@@ -58,6 +60,8 @@ pub(super) const NOVA_RESULTS: Source =
 pub(super) const NOVA_ROOT: Source =
     reported("mcp-agent #126, 2025: extraneous key [$defs] is not permitted");
 pub(super) const LLAMA_RESULTS: Source = reported("Strands #1223, 2025-11: a tool result stands alone");
+pub(super) const RESULT_MEDIA: Source =
+    reported("opencode #49443, tried live, 2026-09: who takes images in a tool result");
 pub(super) const MISTRAL_IDS: Source =
     reported("ironclaw #1241, 2026-03: tool ids are nine letters and digits");
 pub(super) const GPT_REASONING: Source =
