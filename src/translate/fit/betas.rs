@@ -2,8 +2,8 @@
 
 use crate::bedrock::converse::{self, Document};
 
-use super::Fitting;
 use super::notes::Field;
+use super::{Fitting, binding};
 
 /// How the names of features that Bedrock takes begin (Amazon Bedrock User Guide, "Anthropic Claude Messages API", and what users report
 /// of Converse). Clients of Anthropic's own API send many more.
@@ -18,6 +18,7 @@ const TAKEN: &[&str] = &[
     "effort-2025-11-24",
     "tool-search-tool-2025-10-19",
     "tool-examples-2025-10-29",
+    binding::BETA,
 ];
 
 /// Sets the features that Bedrock takes, or that the configuration says it takes besides (`more`, `*` at the end standing for any

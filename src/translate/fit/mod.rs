@@ -6,6 +6,7 @@
 //! ```
 
 mod betas;
+mod binding;
 mod cache;
 mod constrained;
 mod containers;
@@ -113,7 +114,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
         effort,
         thinking,
         caching,
-        betas,
+        mut betas,
         fields,
         output_config,
         rest,
@@ -161,6 +162,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
     fields::set(&mut body, fields, &mut fitting);
     structured::beside(&mut body, output_config, &mut fitting);
     effort::apply(&mut body, effort, &mut fitting);
+    binding::set(&mut body, &mut betas, capabilities);
     betas::set(&mut body, betas, more_betas, &mut fitting);
     cache::apply(&mut body, caching, &mut fitting);
 

@@ -4,6 +4,9 @@ use super::family::Capabilities;
 use super::notes::{Field, Notes};
 use crate::bedrock::converse::{Block, Message, Role};
 
+/// Said for the user where Bedrock wants a turn of theirs and there is none.
+pub(super) const GO_ON: &str = "Continue.";
+
 /// What is collected for one turn. Whatever order it comes in, Bedrock wants `first` first and `last` last.
 #[derive(Debug)]
 pub(super) struct Turn<'a> {
@@ -54,7 +57,20 @@ pub(super) fn push_turn<'a>(
         messages.push(Message { role, content: blocks });
         return;
     }
-    let content = in_order(first, blocks, last);
+    if role == Role::Assistant
+        && !capabilities.text_beside_calls
+        && !last.is_empty()
+        && blocks.iter().any(is_text)
+    {
+        add(messages, role, in_order(first, blocks, Vec::new()));
+        messages.push(user(GO_ON));
+        messages.push(Message { role, content: in_order(Vec::new(), Vec::new(), last) });
+        return;
+    }
+    add(messages, role, in_order(first, blocks, last));
+}
+
+fn add<'a>(messages: &mut Vec<Message<'a>>, role: Role, content: Vec<Block<'a>>) {
     // A turn may be left over next to its like when the one between was empty.
     match messages.last_mut().filter(|before| before.role == role) {
         Some(before) => before.content.extend(content),

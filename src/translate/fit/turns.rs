@@ -9,12 +9,9 @@ use crate::wire::{self, Str};
 
 use super::media::{self, Documents};
 use super::tool_ids::ToolIds;
-use super::turn::{Turn, push_turn, user};
+use super::turn::{GO_ON, Turn, push_turn, user};
 use super::waiting::{Call, Waiting};
 use super::{Fitting, Refused, cache, reasoning};
-
-/// Said for the user where Bedrock wants a turn of theirs and there is none.
-const GO_ON: &str = "Continue.";
 
 /// A conversation as Bedrock takes it.
 #[derive(Debug)]

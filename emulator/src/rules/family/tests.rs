@@ -248,6 +248,14 @@ fn a_result_stands_alone_where_the_model_wants_it_so() {
         refused(model, &beside(json!([{"text": "b"}])), together);
     }
     taken(SONNET, &beside(json!([{"text": "b"}, image()])));
+    let mut said = beside(json!([]));
+    said["messages"][1]["content"].as_array_mut().unwrap().insert(0, json!({"text": "I call it."}));
+    for model in [LLAMA_4, MISTRAL] {
+        let together = "messages.1.content: Conversation blocks and tool use blocks cannot be provided in the same turn.";
+        refused(model, &said, together);
+        taken(model, &beside(json!([])));
+    }
+    taken(NOVA, &said);
     refused(SONNET, &beside(json!([{"text": "b"}, document("txt")])), together);
     let mut status = answered("a", json!([{"text": "ok"}]), json!([]));
     status["messages"][2]["content"][0]["toolResult"]["status"] = json!("success");

@@ -54,6 +54,8 @@ pub struct Capabilities {
     pub hyphens: bool,
     /// Which tool ids are legal.
     pub tool_ids: ToolIds,
+    /// Text in a turn that calls.
+    pub text_beside_calls: bool,
     /// Text in the turn that answers calls, and anything else.
     pub text_beside_results: bool,
     /// Documents and films in that turn, where text may be.
@@ -68,6 +70,8 @@ pub struct Capabilities {
     pub prefill: bool,
     /// How reasoning is asked for.
     pub reasoning: Reasoning,
+    /// Thoughts are bound to what stood before them: see `fit::binding`.
+    pub bound_thoughts: bool,
     /// Cache points.
     pub cache: Cache,
     /// Cache points behind tools.
@@ -190,6 +194,7 @@ const USUAL: Capabilities = Capabilities {
     single_call: false,
     hyphens: true,
     tool_ids: ToolIds::Usual,
+    text_beside_calls: true,
     text_beside_results: true,
     documents_beside_results: true,
     images_in_results: false,
@@ -197,6 +202,7 @@ const USUAL: Capabilities = Capabilities {
     structured_output: false,
     prefill: false,
     reasoning: Reasoning::None,
+    bound_thoughts: false,
     cache: Cache::No,
     cache_tools: true,
     schemas: Schemas::Any,
@@ -211,6 +217,7 @@ const MOST: Family = Family { name: "most models", ids: &[], like: None, takes: 
 pub const CAREFUL: Capabilities = Capabilities {
     temperature_with_top_p: false,
     blank_stop: false,
+    text_beside_calls: false,
     text_beside_results: false,
     schemas: Schemas::Plain,
     ..USUAL

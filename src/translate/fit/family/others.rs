@@ -20,6 +20,7 @@ families! {
     }
 
     LLAMA: "Llama" ["meta."] like MOST {
+        text_beside_calls: false => LLAMA_CALLS;
         text_beside_results: false => LLAMA_RESULTS, PYDANTIC_AI;
     }
 
@@ -37,6 +38,7 @@ families! {
         top_k: TopK::Field("top_k") => MISTRAL_PARAMETERS;
         forced_tool: Forced::Any => LANGCHAIN_AWS;
         tool_ids: ToolIds::Nine => MISTRAL_IDS;
+        text_beside_calls: false => MISTRAL_CALLS;
         text_beside_results: false => PYDANTIC_AI;
         documents_in_results: DocumentsInResults::Any => PYDANTIC_AI;
     }

@@ -62,6 +62,11 @@ pub(super) const NOVA_ROOT: Source =
 pub(super) const LLAMA_RESULTS: Source = reported("Strands #1223, 2025-11: a tool result stands alone");
 pub(super) const RESULT_MEDIA: Source =
     reported("opencode #49443, tried live, 2026-09: who takes images in a tool result");
+pub(super) const LLAMA_CALLS: Source = reported(
+    "quarkus-langchain4j #1983, 2025-11, and users of Llama 4: conversation blocks and tool use blocks in one turn are refused",
+);
+pub(super) const MISTRAL_CALLS: Source =
+    reported("langchain-aws, its tests with Mistral, tried live: the same of Mistral");
 pub(super) const MISTRAL_IDS: Source =
     reported("ironclaw #1241, 2026-03: tool ids are nine letters and digits");
 pub(super) const GPT_REASONING: Source =
