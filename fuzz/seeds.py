@@ -28,6 +28,8 @@ def main(folder):
             write("image_urls", path, body)
     for path, case in cases("messages"):
         write("messages", path, b"\0" + compact(case["request"]))
+    for path, case in cases("responses"):
+        write("responses", path, b"\0" + bytes([zlib.crc32(path.name.encode()) % 5]) + compact(case["request"]))
     for path, case in cases("replies"):
         bedrock = case["bedrock"]
         body = bedrock.encode() if isinstance(bedrock, str) else compact(bedrock)
@@ -36,6 +38,7 @@ def main(folder):
         frames = b"".join(frame(*event) for event in case["events"] if len(event) == 2)
         write("streams", path, bytes([zlib.crc32(path.name.encode()) % 5, 0, 7]) + frames)
         write("untranslated", path, b"\0\0" + frames)
+        write("responses", path, b"\2\0" + frames)
     for at, block in enumerate(re.findall(r"^```json\n(.*?)^```", (ROOT / "docs/configuration.md").read_text(), re.S | re.M)):
         write("configurations", pathlib.Path(f"documented-{at}"), b"\1" + block.encode())
 

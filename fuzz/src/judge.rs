@@ -68,7 +68,8 @@ fn taken(endpoint: Endpoint, model: &str, size: usize, outgoing: &Outgoing<'_, R
         assert!(fits, "ignored: {name:?} does not fit a header");
     }
     let operations: &[&str] = match endpoint {
-        Endpoint::ChatCompletions | Endpoint::Completions => {
+        Endpoint::InputTokens => &["count-tokens"],
+        Endpoint::ChatCompletions | Endpoint::Completions | Endpoint::Responses => {
             match bedrock_rules::broken(model, &value, CALLER) {
                 Err(rule) if !is_in_the_middle(&rule) => panic!("{model}: {rule}: {text}"),
                 _ => {}

@@ -19,6 +19,7 @@ mod random;
 pub mod reader;
 pub mod replies;
 pub mod requests;
+pub mod responses;
 pub mod schemas;
 pub mod signatures;
 pub mod streams;

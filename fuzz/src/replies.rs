@@ -111,6 +111,7 @@ fn taken(endpoint: Endpoint, answer: &[u8]) {
                 }
             }
         }
+        Endpoint::Responses | Endpoint::InputTokens => {}
         Endpoint::Completions => {
             has_head("text_completion");
             counts(&answer["usage"], &chat);

@@ -3,6 +3,7 @@
 
 pub mod catalogue;
 pub mod converse;
+pub mod count_tokens;
 pub mod embeddings;
 pub mod error;
 pub mod eventstream;

@@ -223,7 +223,9 @@ impl Gateway {
 
     /// How images are fetched, where they are.
     fn images(&self, endpoint: Endpoint) -> Option<&Images> {
-        self.config.images.as_ref().filter(|_| endpoint == Endpoint::ChatCompletions)
+        self.config.images.as_ref().filter(|_| {
+            matches!(endpoint, Endpoint::ChatCompletions | Endpoint::Responses | Endpoint::InputTokens)
+        })
     }
 
     /// Names the cluster of a `cluster_header` route.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::openai::{self, Error};
-use crate::wire::{self, List, OneOrMany, Raw, Str};
+use crate::wire::{self, List, Raw, Str};
 
 use super::image_url::{Host, Refused, Url, check};
 use super::networks::Network;
@@ -63,18 +63,20 @@ pub struct Place {
     pub param: String,
 }
 
-/// All that is read of a chat here.
+/// All that is read of a chat here, or of a request for a response.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Chat<'a> {
     messages: Option<List<Message<'a>>>,
+    input: Option<Raw<'a>>,
 }
 
-/// All that is read of a message here.
+/// All that is read of a message or an item here.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Message<'a> {
-    content: Option<OneOrMany<'a, Part<'a>>>,
+    content: Option<Raw<'a>>,
+    output: Option<Raw<'a>>,
 }
 
 /// All that is read of a part here.
@@ -83,7 +85,7 @@ struct Message<'a> {
 struct Part<'a> {
     #[serde(rename = "type")]
     kind: Option<Str<'a>>,
-    image_url: Option<ImageUrl<'a>>,
+    image_url: Option<Raw<'a>>,
 }
 
 /// All that is read of an image here.
@@ -99,45 +101,68 @@ pub fn may_hold_urls(body: &[u8]) -> bool {
     std::str::from_utf8(body).is_ok_and(|text| text.split('"').any(|piece| piece.starts_with("http")))
 }
 
-/// Finds the images of a chat that are to be fetched, each address once.
+/// Finds the images of a chat or of a request for a response that are to be fetched, each address once.
 ///
 /// # Errors
 /// 400: a body that cannot be read, an address that is not fetched, or too many.
 pub fn find(body: &[u8], images: &Images) -> Result<Vec<Found>, Error> {
-    let Chat { messages } = openai::parse(body)?;
+    let Chat { messages, input } = openai::parse(body)?;
+    // A text has none, and what is no list is the translation's to refuse.
+    let input: Option<List<Message<'_>>> = input.and_then(|input| wire::from_str(input.get()).ok());
     let mut found: Vec<Found> = Vec::new();
-    for (at, message) in messages.unwrap_or_default().into_iter().enumerate() {
-        let Some(OneOrMany::Many(parts)) = message.content else { continue };
-        for (index, part) in parts.into_iter().enumerate() {
-            if part.kind.as_deref() != Some("image_url") {
-                continue;
+    for (list, messages) in [("messages", messages), ("input", input)] {
+        for (at, Message { content, output }) in messages.unwrap_or_default().into_iter().enumerate() {
+            for (member, parts) in [("content", content), ("output", output)] {
+                // What is no list of parts is the translation's to refuse.
+                let parts: Option<List<Part<'_>>> = parts.and_then(|parts| wire::from_str(parts.get()).ok());
+                for (index, part) in parts.unwrap_or_default().into_iter().enumerate() {
+                    let place = || format!("{list}[{at}].{member}[{index}].image_url");
+                    add(&mut found, part, place, body, images)?;
+                }
             }
-            let Some(raw) = part.image_url.and_then(|image| image.url) else { continue };
-            // What is no text is the translation's to refuse.
-            let Ok(text) = wire::from_str::<Str<'_>>(raw.get()) else { continue };
-            if !(text.starts_with("http://") || text.starts_with("https://")) {
-                continue;
-            }
-            let param = format!("messages[{at}].content[{index}].image_url.url");
-            let url = Url::parse(&text)
-                .and_then(|url| images.cluster(&url).map(|_| url))
-                .map_err(|reason| refused(&param, reason))?;
-            let start = (raw.get().as_ptr() as usize).wrapping_sub(body.as_ptr() as usize);
-            let place = Place { range: start..start.saturating_add(raw.get().len()), param };
-            if let Some(other) = found.iter_mut().find(|other| other.url == url) {
-                other.places.push(place);
-                continue;
-            }
-            let most = images.per_request;
-            if found.len() >= most {
-                let message =
-                    format!("At most {most} images are fetched for one request; send others as data: URLs.");
-                return Err(Error::invalid_param(place.param, message).code("too_many_images"));
-            }
-            found.push(Found { url, places: vec![place] });
         }
     }
     Ok(found)
+}
+
+/// Adds the image of a part, if it has one that is to be fetched.
+fn add(
+    found: &mut Vec<Found>,
+    part: Part<'_>,
+    place: impl Fn() -> String,
+    body: &[u8],
+    images: &Images,
+) -> Result<(), Error> {
+    let (raw, param) = match (part.kind.as_deref(), part.image_url) {
+        (Some("image_url"), Some(image)) => match wire::from_str::<ImageUrl<'_>>(image.get()) {
+            Ok(ImageUrl { url: Some(url) }) => (url, place() + ".url"),
+            _ => return Ok(()),
+        },
+        (Some("input_image"), Some(url)) => (url, place()),
+        _ => return Ok(()),
+    };
+    // What is no text is the translation's to refuse.
+    let Ok(text) = wire::from_str::<Str<'_>>(raw.get()) else { return Ok(()) };
+    if !(text.starts_with("http://") || text.starts_with("https://")) {
+        return Ok(());
+    }
+    let url = Url::parse(&text)
+        .and_then(|url| images.cluster(&url).map(|_| url))
+        .map_err(|reason| refused(&param, reason))?;
+    let start = (raw.get().as_ptr() as usize).wrapping_sub(body.as_ptr() as usize);
+    let place = Place { range: start..start.saturating_add(raw.get().len()), param };
+    if let Some(other) = found.iter_mut().find(|other| other.url == url) {
+        other.places.push(place);
+        return Ok(());
+    }
+    let most = images.per_request;
+    if found.len() >= most {
+        let message =
+            format!("At most {most} images are fetched for one request; send others as data: URLs.");
+        return Err(Error::invalid_param(place.param, message).code("too_many_images"));
+    }
+    found.push(Found { url, places: vec![place] });
+    Ok(())
 }
 
 /// Puts a text in the stead of each place, which are apart and within the body.
@@ -215,6 +240,21 @@ mod tests {
             ]
         );
         assert_eq!(found[1].url.path(), "/2");
+    }
+
+    #[test]
+    fn images_of_a_request_for_a_response_are_found_in_messages_and_outputs() {
+        let body = r#"{"input":[{"role":"user","content":[{"type":"input_text","text":"https://a.example.org/"},
+            {"type":"input_image","image_url":"https://a.example.org/1"}]},{"role":"user","content":"hi"},
+            {"type":"function_call_output","output":[{"type":"input_image","image_url":"https://a.example.org/1"},
+            {"type":"input_image","image_url":"data:,"},{"type":"input_image","image_url":5}]}]}"#;
+        let found = find(body.as_bytes(), &images()).unwrap();
+        let places: Vec<_> =
+            found[0].places.iter().map(|place| (&body[place.range.clone()], &*place.param)).collect();
+        let url = "\"https://a.example.org/1\"";
+        assert_eq!(places, [(url, "input[0].content[1].image_url"), (url, "input[2].output[0].image_url")]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(find(br#"{"input":"https://a.example.org/1"}"#, &images()).unwrap(), []);
     }
 
     #[test]

@@ -56,7 +56,11 @@ pub(super) fn bare(asked: &str) -> &str {
 /// True for the name of a model of OpenAI's own, for which the default answers.
 pub(super) fn is_openais(asked: &str, endpoint: Endpoint) -> bool {
     let beginnings = match endpoint {
-        Endpoint::ChatCompletions | Endpoint::Completions | Endpoint::Messages => CHAT_MODELS,
+        Endpoint::ChatCompletions
+        | Endpoint::Completions
+        | Endpoint::Messages
+        | Endpoint::Responses
+        | Endpoint::InputTokens => CHAT_MODELS,
         Endpoint::Embeddings | Endpoint::Moderations => EMBEDDING_MODELS,
     };
     beginnings

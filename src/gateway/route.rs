@@ -46,6 +46,11 @@ pub fn route(method: &str, path: &str, prefixes: &[String]) -> Result<Route, Err
         Some("moderations") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Moderations)),
         Some("embeddings") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Embeddings)),
         Some("messages") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Messages)),
+        Some("responses") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Responses)),
+        Some("responses/input_tokens") => {
+            only(&[Method::POST], &given, Route::Bedrock(Endpoint::InputTokens))
+        }
+        Some(rest) if rest.starts_with("responses/") => Err(nothing_kept(rest)),
         Some("models") => only(&[Method::GET], &given, Route::Models(tasks::asked(query)?)),
         Some(rest) => match rest.strip_prefix("models/").map(decode) {
             Some(Some(id)) if !id.is_empty() => only(&[Method::GET], &given, Route::Model(id)),
@@ -59,6 +64,9 @@ pub fn route(method: &str, path: &str, prefixes: &[String]) -> Result<Route, Err
 /// Azure's routes (Azure OpenAI REST API reference): `/openai/deployments/{model}/chat/completions`, the list of models and each of it. What the
 /// deployment is called may hold slashes that its client has not encoded.
 fn azure(path: &str, query: &str) -> Result<Option<(&'static [Method], Route)>, Error> {
+    if path == "/openai/responses" {
+        return Ok(Some((&[Method::POST], Route::Bedrock(Endpoint::Responses))));
+    }
     if path == "/openai/models" {
         return Ok(Some((&[Method::GET], Route::Models(tasks::asked(query)?))));
     }
@@ -89,6 +97,16 @@ fn only(methods: &[Method], given: &Method, route: Route) -> Result<Route, Error
     let methods: Vec<&str> = methods.iter().map(Method::as_str).collect();
     let message = format!("Not allowed to {given} here; use {}.", methods.join(" or "));
     Err(Error::new(405, message).code("method_not_allowed"))
+}
+
+/// What a client is told that asks for a response of an earlier day, or that one be made shorter.
+fn nothing_kept(rest: &str) -> Error {
+    if rest == "responses/compact" {
+        let message = "Responses are not made shorter here: what OpenAI makes of them only OpenAI can read. Send fewer items.";
+        return Error::new(404, message).code("unsupported_endpoint");
+    }
+    let message = "This gateway keeps no responses: there is none to get, delete or cancel. Send the whole conversation as 'input'.";
+    Error::new(404, message).code("response_not_found")
 }
 
 fn not_found(method: &str, path: &str) -> Error {
@@ -209,6 +227,32 @@ mod tests {
         let prefixes = ["/openai/deployments/x".to_owned()];
         let route = route("POST", "/openai/deployments/x/embeddings", &prefixes);
         assert_eq!(route, Ok(Route::Bedrock(Endpoint::Embeddings)));
+    }
+
+    #[test]
+    fn responses_are_made_and_counted_and_none_is_kept() {
+        for prefix in ["/v1", "/api/v1"] {
+            assert_eq!(run("POST", &format!("{prefix}/responses")), Ok(Route::Bedrock(Endpoint::Responses)));
+            assert_eq!(
+                run("POST", &format!("{prefix}/responses/input_tokens")),
+                Ok(Route::Bedrock(Endpoint::InputTokens))
+            );
+        }
+        assert_eq!(
+            run("POST", "/openai/responses?api-version=2025-04-01-preview"),
+            Ok(Route::Bedrock(Endpoint::Responses))
+        );
+        for (method, path, status, code) in [
+            ("GET", "responses/resp_1", 404, "response_not_found"),
+            ("DELETE", "responses/resp_1", 404, "response_not_found"),
+            ("POST", "responses/resp_1/cancel", 404, "response_not_found"),
+            ("GET", "responses/resp_1/input_items", 404, "response_not_found"),
+            ("POST", "responses/compact", 404, "unsupported_endpoint"),
+            ("GET", "responses", 405, "method_not_allowed"),
+        ] {
+            let error = route(method, &format!("/v1/{path}"), &["/v1".to_owned()]).unwrap_err();
+            assert_eq!((error.status, error.code), (status, Some(code)), "{method} {path}");
+        }
     }
 
     #[test]

@@ -13,12 +13,23 @@ pub enum Endpoint {
     Embeddings,
     /// `POST messages`, of Anthropic's API.
     Messages,
+    /// `POST responses`.
+    Responses,
+    /// `POST responses/input_tokens`.
+    InputTokens,
 }
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::ChatCompletions, Self::Completions, Self::Moderations, Self::Embeddings, Self::Messages];
+    pub const ALL: [Self; 7] = [
+        Self::ChatCompletions,
+        Self::Completions,
+        Self::Moderations,
+        Self::Embeddings,
+        Self::Responses,
+        Self::InputTokens,
+        Self::Messages,
+    ];
 
     /// Whether one request may ask for several things, each with an answer of its own.
     pub fn takes_lists(self) -> bool {

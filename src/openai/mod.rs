@@ -9,6 +9,7 @@ pub mod error;
 pub mod model_member;
 pub mod models;
 pub mod moderations;
+pub mod responses;
 pub mod sse;
 pub mod text_completion;
 

@@ -26,6 +26,7 @@ pub mod notes;
 mod numbered;
 mod options;
 pub mod passthrough;
+pub mod responses;
 pub mod split;
 pub mod thoughts;
 pub mod usage;
@@ -34,9 +35,11 @@ mod wordings;
 use std::fmt;
 use std::ops::Deref;
 
+use crate::bedrock::model_id::base_model;
 use crate::openai::{self, Endpoint, Error};
 use crate::wire::{Members, Pieces, Raw};
 
+use responses::Known;
 use thoughts::{Recall, Thoughts};
 
 pub use options::{Limits, Model, Options, Rules};
@@ -78,6 +81,10 @@ pub enum Reply {
     Moderations(moderations::Reply),
     /// To messages of Anthropic's.
     Messages(messages::Reply),
+    /// To a response.
+    Response(responses::Reply),
+    /// To a count of tokens.
+    InputTokens,
 }
 
 /// An answer under way as a stream, whatever API it is told in.
@@ -137,6 +144,16 @@ where
     match endpoint {
         Endpoint::ChatCompletions => {
             let request: openai::chat::Request<'_> = openai::parse(body)?;
+            if responses::is_meant(&request) {
+                let request: openai::responses::request::Request<'_> = openai::parse(body)?;
+                let asked = request.model.clone().filter(|name| !name.is_blank());
+                let model = resolve(asked.as_deref())?;
+                let asked = asked.as_deref().unwrap_or(&model);
+                let known = Known { asked, thinker: base_model(options.known_as(&model)) };
+                let rules = options.rules(&model, client.recall);
+                let outgoing = responses::as_chat(request, known, client, rules, body)?;
+                return Ok((model, outgoing.map(Reply::Chat)));
+            }
             let asked = request.model.clone().filter(|name| !name.is_blank());
             let model = resolve(asked.as_deref())?;
             let asked = asked.as_deref().unwrap_or(&model);
@@ -152,6 +169,20 @@ where
             let rules = options.rules(&model, client.recall);
             let outgoing = completions::request(request, asked, client, rules, body)?;
             Ok((model, outgoing.map(Reply::Chat)))
+        }
+        Endpoint::Responses | Endpoint::InputTokens => {
+            let request: openai::responses::request::Request<'_> = openai::parse(body)?;
+            let asked = request.model.clone().filter(|name| !name.is_blank());
+            let model = resolve(asked.as_deref())?;
+            let asked = asked.as_deref().unwrap_or(&model);
+            let known = Known { asked, thinker: base_model(options.known_as(&model)) };
+            let rules = options.rules(&model, client.recall);
+            let outgoing = if endpoint == Endpoint::Responses {
+                responses::request(request, known, client, rules, body)?.map(Reply::Response)
+            } else {
+                responses::count(request, known, client, rules, body)?.map(|_| Reply::InputTokens)
+            };
+            Ok((model, outgoing))
         }
         Endpoint::Moderations => {
             let request: openai::moderations::Request<'_> = openai::parse(body)?;
@@ -191,6 +222,8 @@ impl Reply {
             Self::Embeddings(context) => context.model.capacity(),
             Self::Moderations(context) => context.model.capacity(),
             Self::Messages(_) => 0,
+            Self::Response(context) => context.held(),
+            Self::InputTokens => 0,
         }
     }
 
@@ -206,21 +239,30 @@ impl Reply {
                 Some(Box::new(chat::Stream::new(std::mem::take(context), answered, limits)))
             }
             Self::Messages(context) => context.stream(limits),
+            Self::Response(context) if context.stream => {
+                Some(Box::new(responses::Stream::new(std::mem::take(context), answered, limits)))
+            }
             Self::Chat(_) | Self::Embeddings(_) | Self::Moderations(_) => None,
+            Self::Response(_) | Self::InputTokens => None,
         }
     }
 
     /// Whether the reasoning before calls is to be kept.
     pub fn keeps_thoughts(&self) -> bool {
-        matches!(self, Self::Chat(context) if context.keeps_thoughts())
+        match self {
+            Self::Chat(context) => context.keeps_thoughts(),
+            Self::Response(context) => context.keeps_thoughts(),
+            Self::Messages(_) | Self::Embeddings(_) | Self::Moderations(_) | Self::InputTokens => false,
+        }
     }
 
     /// The reasoning that is to be kept of the body of a 200 that is not a stream.
     pub fn thoughts(&self, body: &[u8]) -> Option<Thoughts> {
         match self {
             Self::Chat(context) => context.thoughts(body),
+            Self::Response(context) => context.thoughts(body),
             // Anthropic's clients send it back themselves.
-            Self::Messages(_) | Self::Embeddings(_) | Self::Moderations(_) => None,
+            Self::Messages(_) | Self::Embeddings(_) | Self::Moderations(_) | Self::InputTokens => None,
         }
     }
 
@@ -234,6 +276,8 @@ impl Reply {
             Self::Embeddings(context) => embeddings::reply(context, body, answered),
             Self::Moderations(context) => moderations::reply(context, body, answered),
             Self::Messages(context) => context.whole(body, answered),
+            Self::Response(context) => responses::reply(context, body, answered),
+            Self::InputTokens => responses::counted(body),
         }
     }
 }

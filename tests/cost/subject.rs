@@ -87,6 +87,8 @@ fn endpoint(name: &str) -> Endpoint {
         "completions" => Endpoint::Completions,
         "embeddings" => Endpoint::Embeddings,
         "messages" => Endpoint::Messages,
+        "responses" => Endpoint::Responses,
+        "input_tokens" => Endpoint::InputTokens,
         _ => Endpoint::Moderations,
     }
 }
@@ -130,6 +132,9 @@ fn asked(endpoint: &str, model: &str) -> Reply {
         }
         "completions" => r#"{"prompt":"Hi","echo":true}"#,
         "messages" => r#"{"max_tokens":10,"messages":[{"role":"user","content":"Hi"}],"stream":true}"#,
+        "responses" => {
+            r#"{"input":"Hi","stream":true,"tools":[{"type":"function","name":"f"},{"type":"custom","name":"sql"}]}"#
+        }
         _ => r#"{"input":"Hi"}"#,
     };
     let client = Client { name: "team-a", chat: Headers::default(), recall: None };

@@ -363,6 +363,17 @@ fn others() -> Vec<Case> {
             format!("https://example.com/{}{}", "x".repeat(bytes / 64), at % 20)
         }),
         images("images of other hosts", |at, _| format!("https://{at}.example.org/")),
+        Case::new("a thought that is none", Subject::Request("responses", CLAUDE), |bytes| {
+            let sealed = "AAAA".repeat(bytes / 4);
+            format!(r#"{{"input":[{{"role":"user","content":"Hi"}},{{"type":"reasoning","encrypted_content":"bedrock1.{sealed}"}}]}}"#)
+                .into_bytes()
+        }),
+        Case::new("many thoughts that are none", Subject::Request("responses", CLAUDE), |bytes| {
+            let items = fill(bytes, ",", |at| {
+                format!(r#"{{"type":"reasoning","encrypted_content":"bedrock1.{at:08}"}}"#)
+            });
+            format!(r#"{{"input":[{{"role":"user","content":"Hi"}},{items}]}}"#).into_bytes()
+        }),
         Case::new("a list gathered from its end", Subject::Gathered, |bytes| {
             format!(r#"{{"input":[{}]}}"#, fill(bytes, ",", |_| r#""a""#.to_owned())).into_bytes()
         }),

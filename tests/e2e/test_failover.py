@@ -110,6 +110,14 @@ def test_a_failure_before_the_first_event_moves_to_the_next_region(client, regio
     assert all(signed_for(request) == EAST for request in regions[EAST].requests())
 
 
+@pytest.mark.parametrize(("stream", "fault"), [(False, "error=ThrottlingException"), (True, "exception=0:throttlingException")])
+def test_a_response_moves_to_the_next_region_too(client, regions, stream, fault):
+    regions[EAST].faults(fault)
+    raw = client.responses.with_raw_response.create(model="gpt-4o", input="hello", stream=stream)
+    answer = [*raw.parse()][-1].response if stream else raw.parse()
+    assert answer.output_text == "You said: hello" and came_from(raw) == (WEST, CLAUDE, "2")
+
+
 def test_a_region_that_is_down_is_passed_over(start_failover, regions, world):
     gone = world.start_emulator()
     endpoints = {EAST: gone.endpoint, WEST: regions[WEST].endpoint}

@@ -164,6 +164,29 @@ def test_an_image_goes_to_bedrock_as_bytes(ask, emulator, server, name, stream):
     assert server.paths == [f"/image/{name}"]
 
 
+def test_images_of_responses_are_fetched_in_messages_and_outputs(gateway, emulator, server):
+    image = {"type": "input_image", "image_url": f"http://a.images.test:{server.port}/image/png", "detail": "auto"}
+    body = {
+        "model": "gpt-4o",
+        "input": [
+            {"role": "user", "content": [{"type": "input_text", "text": "hello"}, image]},
+            {"type": "function_call", "call_id": "c", "name": "look", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "c", "output": [image]},
+        ],
+    }
+    with gateway.connection() as connection:
+        answer = connection.ask("POST", "/v1/responses", body)
+        assert answer.status == 200, answer
+        sent = emulator.body()
+        assert images_of(sent) == [("png", IMAGES["png"])]
+        [block] = sent["messages"][2]["content"][0]["toolResult"]["content"]
+        assert base64.b64decode(block["image"]["source"]["bytes"]) == IMAGES["png"]
+        assert server.paths == ["/image/png"]
+        body["input"][0]["content"][1]["image_url"] = "http://elsewhere.test/image/png"
+        error = connection.ask("POST", "/v1/responses", body).error
+    assert (error["code"], error["param"]) == ("unsupported_url", "input[0].content[1].image_url")
+
+
 def test_the_sample_serves_as_it_is(start, server, emulator):
     with start(sample=SAMPLE).connection() as connection:
         assert connection.chat(chat(server)).status == 200

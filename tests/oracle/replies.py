@@ -3,8 +3,8 @@
     python tests/oracle/replies.py FOLDER
 
 Each file of FOLDER, as the native tests write them (DUMP_ANSWERS_DIR), holds a chat completion (`whole`), the chunks of a
-stream (`chunks`), or both of one answer. Every completion and every chunk has to be what the SDK's types say, taken
-strictly; chunks put together by the SDK have to be the completion.
+stream (`chunks`), or both of one answer; or a `response` and its `events`. All of them have to be what the SDK's types say, taken
+strictly; chunks and events put together by the SDK have to be the completion, and the response.
 """
 
 import json
@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Literal, Optional
 
 import pydantic
-from openai import BaseModel
+from openai import BaseModel, omit
+from openai._models import construct_type_unchecked
 from openai.lib.streaming.chat import ChatCompletionStreamState
+from openai.lib.streaming.responses._responses import ResponseStreamState
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.responses import Response, ResponseStreamEvent
 
 # What we give beyond OpenAI's own types, by the type that has it.
 BEYOND = {
@@ -125,8 +128,40 @@ def bare(entry):
     return {key: bare(value) for key, value in entry.items() if value is not None and key != "index"}
 
 
+EVENT = pydantic.TypeAdapter(ResponseStreamEvent)
+
+
+def of_response(response, events):
+    """What is wrong with a response and its events."""
+    lines = checked(Response, response, "response")
+    state = ResponseStreamState(input_tools=omit, text_format=omit)
+    for at, event in enumerate(events):
+        try:
+            read = EVENT.validate_python(event, strict=True)
+        except pydantic.ValidationError as error:
+            lines += [f"events[{at}].{'.'.join(map(str, line['loc']))}: {line['msg']}" for line in error.errors()]
+            continue
+        lines += beyond(read, f"events[{at}]")
+        # As the SDK reads them itself, without a look at their types.
+        state.handle_event(construct_type_unchecked(type_=ResponseStreamEvent, value=event))
+    final = state._completed_response
+    if response["status"] == "completed" and final is not None:
+        one, other = [item.to_dict() for item in Response.construct(**response).output], []
+        other = [bare(item.to_dict()) for item in final.output]
+        one = [bare(item) for item in one]
+        for item in other:
+            for part in item.get("content") or []:
+                part.pop("parsed", None)
+            item.pop("parsed_arguments", None)
+        if one != other:
+            lines.append(f"output: {one!r} whole, {other!r} streamed")
+    return lines
+
+
 def problems(record):
     """What is wrong with a file's content, a line each."""
+    if "response" in record:
+        return of_response(record["response"], record["events"])
     whole, chunks = record["whole"], record["chunks"]
     lines = checked(ChatCompletion, whole, "whole") if whole else []
     for at, chunk in enumerate(chunks or []):

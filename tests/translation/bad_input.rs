@@ -195,7 +195,7 @@ fn an_error_repeats_little_of_what_is_long() {
 }
 
 /// What stands in the place of each member in turn.
-fn substitutes() -> Vec<Value> {
+pub(crate) fn substitutes() -> Vec<Value> {
     vec![
         Value::Null,
         "".into(),
@@ -307,7 +307,7 @@ fn holder<'p>(path: &'p str, known: &BTreeSet<String>) -> &'p str {
 }
 
 /// Pointers and paths of all members and entries.
-fn places_in(value: &Value, pointer: &str, path: &str, into: &mut Vec<(String, String)>) {
+pub(crate) fn places_in(value: &Value, pointer: &str, path: &str, into: &mut Vec<(String, String)>) {
     let inner: Vec<(String, String, &Value)> = match value {
         Value::Object(members) => {
             let dot = if path.is_empty() { "" } else { "." };

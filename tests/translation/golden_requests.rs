@@ -1,6 +1,7 @@
 //! OpenAI's requests and what Bedrock is sent for them, a file per behaviour.
 
 use bedrock_filter::config::Config;
+use bedrock_filter::openai::Endpoint;
 use bedrock_filter::translate::notes::Unsupported;
 use bedrock_filter::translate::{Options, chat};
 use serde::Deserialize;
@@ -8,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::cases::{Refusal, run_all};
 use super::json::{Json, differences};
-use super::{CALLER, dump, options, translate_with};
+use super::{CALLER, dump, options, translate_to};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -104,13 +105,19 @@ fn converse() -> String {
 
 #[test]
 fn every_request_becomes_what_its_golden_file_says() {
-    run_all("requests", check);
+    run_all("requests", |name, text| check(Endpoint::ChatCompletions, name, text));
 }
 
-fn check(name: &str, text: &str) -> Result<(), Vec<String>> {
+#[test]
+fn every_request_for_a_response_becomes_what_its_golden_file_says() {
+    run_all("responses", |name, text| check(Endpoint::Responses, &format!("responses-{name}"), text));
+}
+
+fn check(endpoint: Endpoint, name: &str, text: &str) -> Result<(), Vec<String>> {
     let case: Case<'_> = serde_json::from_str(text).map_err(|error| vec![format!("the case: {error}")])?;
     let options = options_of(&case.options, &case.configuration)?;
-    let result = translate_with(case.headers.as_chat(), &case.model, case.request.get().as_bytes(), &options);
+    let result =
+        translate_to(endpoint, case.headers.as_chat(), &case.model, case.request.get().as_bytes(), &options);
     let lines = match (&case.converse, &case.error, result) {
         (None, Some(expected), Err(error)) => expected.differences(&error),
         (Some(_), None, Err(error)) => {

@@ -11,6 +11,7 @@
 
 mod answers;
 mod bad_input;
+mod bad_responses;
 mod bedrock_rules;
 mod cases;
 mod families;
@@ -28,6 +29,7 @@ mod linear_time;
 mod properties;
 mod random;
 mod replies;
+mod responses;
 mod wire;
 
 use std::path::Path;
@@ -70,16 +72,27 @@ fn translate_with(
     body: &[u8],
     options: &Options,
 ) -> Result<Outgoing, Error> {
+    translate_to(Endpoint::ChatCompletions, headers, model, body, options)
+}
+
+/// The same, of a client that sends it to this endpoint.
+fn translate_to(
+    endpoint: Endpoint,
+    headers: chat::Headers<'_>,
+    model: &str,
+    body: &[u8],
+    options: &Options,
+) -> Result<Outgoing, Error> {
     let resolve = |_: Option<&str>| Ok(model.to_owned());
     let client = Client { name: CALLER, chat: headers, recall: None };
-    bedrock_filter::translate::request(Endpoint::ChatCompletions, body, &client, options, resolve).map(
-        |(_, outgoing)| Outgoing {
+    bedrock_filter::translate::request(endpoint, body, &client, options, resolve).map(|(_, outgoing)| {
+        Outgoing {
             operation: outgoing.operation,
             body: outgoing.body.into_vec(),
             ignored: outgoing.ignored,
             reply: outgoing.reply,
-        },
-    )
+        }
+    })
 }
 
 fn chat_reply(reply: &Reply) -> chat::Reply {
@@ -114,4 +127,12 @@ fn dump_answer(name: &str, whole: Option<&Value>, chunks: Option<&[Value]>) {
         answer.to_string(),
     )
     .unwrap();
+}
+
+/// The same of a response and its events.
+fn dump_response(name: &str, response: &Value, events: &[Value]) {
+    let Some(folder) = std::env::var_os("DUMP_ANSWERS_DIR") else { return };
+    std::fs::create_dir_all(&folder).unwrap();
+    let answer = serde_json::json!({ "response": response, "events": events });
+    std::fs::write(Path::new(&folder).join(name.to_owned() + ".json"), answer.to_string()).unwrap();
 }

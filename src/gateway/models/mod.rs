@@ -150,7 +150,11 @@ impl Models {
             });
         }
         let default = match endpoint {
-            Endpoint::ChatCompletions | Endpoint::Completions | Endpoint::Messages => &self.default,
+            Endpoint::ChatCompletions
+            | Endpoint::Completions
+            | Endpoint::Responses
+            | Endpoint::InputTokens
+            | Endpoint::Messages => &self.default,
             Endpoint::Embeddings | Endpoint::Moderations => &self.default_embedding,
         };
         let default = || Some(self.stand_in(default.as_ref()?));

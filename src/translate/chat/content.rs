@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::bedrock::converse::{CachePoint, DocumentBlock, Reasoning, ResultBlock};
+use crate::bedrock::converse::{DocumentBlock, Reasoning};
 use crate::openai::Error;
 use crate::openai::chat::{File, InputAudio, MediaUrl, Part};
 use crate::translate::conversation::Content;
@@ -129,33 +129,6 @@ fn file<'a>(file: File<'a>, place: &dyn Display, notes: &mut Notes<'_>) -> Resul
     let name = filename.as_deref().unwrap_or("document").to_owned();
     let document: DocumentBlock<'a> = media::document(data, filename.as_deref(), name, &param)?;
     Ok(Content::Document(document))
-}
-
-/// What a tool gave, and the cache points in it.
-pub(super) fn result<'a>(
-    content: Vec<Content<'a>>,
-    place: &dyn Display,
-) -> Result<(Vec<ResultBlock<'a>>, Vec<CachePoint>), Error> {
-    let mut blocks = Vec::with_capacity(content.len());
-    let mut points = Vec::new();
-    for content in content {
-        blocks.push(match content {
-            Content::Text(text) => ResultBlock::Text(text),
-            Content::Image(image) => ResultBlock::Image(image),
-            Content::Document(document) => ResultBlock::Document(document),
-            Content::Video(video) => ResultBlock::Video(video),
-            Content::CachePoint(point) => {
-                points.push(point);
-                continue;
-            }
-            _ => {
-                let message =
-                    format!("'{place}' may hold only text, images, documents and video in this role.");
-                return Err(Error::invalid(message).param(place.to_string()));
-            }
-        });
-    }
-    Ok((blocks, points))
 }
 
 /// The address of a medium, and the format that the client states.

@@ -50,7 +50,7 @@ pub const TRACES: &[&str] = &["enabled", "disabled", "enabled_full"];
 pub const STREAM_MODES: &[&str] = &["sync", "async"];
 
 /// Refuses fields by which a forced guardrail would not look at all: they go into the model's own body, as InvokeModel has it.
-pub(super) fn check_fields<'a>(
+pub(in crate::translate) fn check_fields<'a>(
     forced: Option<&Guardrail>,
     fields: [(&str, &Option<Members<'a, Raw<'a>>>); 2],
 ) -> Result<(), Error> {
@@ -65,7 +65,7 @@ pub(super) fn check_fields<'a>(
 }
 
 /// What a request's `guardrailConfig` will be.
-pub(super) fn config<'a>(
+pub(in crate::translate) fn config<'a>(
     forced: Option<&Guardrail>,
     written: Option<Raw<'a>>,
     headers: &Headers<'_>,

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use crate::openai::Error;
 use crate::openai::chat;
 use crate::translate::conversation::{CallName, CallResult, Content, Message, Speaker};
-use crate::translate::front::cache;
+use crate::translate::front::{cache, results};
 use crate::translate::notes::Notes;
 
 use super::thoughts::Thoughts;
@@ -117,7 +117,7 @@ fn message<'a>(
             let failed = is_error == Some(true) || status.is_some_and(|status| &**status == "error");
             let mut given = Vec::new();
             content::read(said, &content_place, &mut given, cache, notes)?;
-            let (given, points) = content::result(given, &content_place)?;
+            let (given, points) = results::result(given, &content_place)?;
             content.push(Content::Result(CallResult { call, content: given, failed }));
             content.extend(points.into_iter().map(Content::CachePoint));
             Speaker::User

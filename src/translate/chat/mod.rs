@@ -68,6 +68,11 @@ fn annotation(citation: Citation<'_>, start: usize, end: usize) -> Annotation<'_
 }
 
 impl Reply {
+    /// The answer to a request that was no chat's, of what the client calls `model`.
+    pub(in crate::translate) fn of(model: &str, context: Context, stream: bool, include_usage: bool) -> Self {
+        Self { model: model.to_owned(), stream, include_usage, context, ..Self::default() }
+    }
+
     /// The same as the answer to `POST completions`, which begins with `echo`.
     pub(in crate::translate) fn into_text(self, echo: Option<String>) -> Self {
         Self { text: Some(echo.unwrap_or_default()), ..self }

@@ -6,7 +6,7 @@ use crate::translate::answer::Context;
 use crate::translate::conversation::{Caching, Conversation, Rest, Sampling};
 use crate::translate::fit::notes::Field;
 use crate::translate::front::named::Names;
-use crate::translate::front::{self, Finished, bedrock_members, cache, metadata};
+use crate::translate::front::{self, Finished, Purpose, bedrock_members, cache, metadata};
 use crate::translate::notes::Notes;
 use crate::translate::{Client, Outgoing, Rules};
 
@@ -147,13 +147,13 @@ pub fn request<'a>(
         output_config: bedrock_members::output_config(output_config, &notes)?,
         rest,
     };
-    let names = Names { max_tokens: limit_name.unwrap_or("max_tokens"), cache, own };
+    let names = Names { said: "messages", max_tokens: limit_name.unwrap_or("max_tokens"), cache, own };
     let tool_schema = |place: usize| match place.checked_sub(of_tools) {
         None => format!("tools[{place}].function.parameters"),
         Some(place) => format!("functions[{place}].parameters"),
     };
     let Finished { body, undo, json_beside_calls } =
-        front::finish(conversation, rules, &names, source, tool_schema, "messages", &mut notes)?;
+        front::finish(conversation, rules, &names, source, tool_schema, Purpose::Answer, &mut notes)?;
 
     let reply = Reply {
         model: asked.to_owned(),

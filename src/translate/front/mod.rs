@@ -10,8 +10,10 @@ pub(super) mod media;
 pub(super) mod metadata;
 pub(super) mod named;
 pub(super) mod parameters;
+pub(super) mod results;
 pub(super) mod tools;
 
+use crate::bedrock::count_tokens;
 use crate::openai::Error;
 use crate::wire::{self, Pieces};
 
@@ -38,8 +40,17 @@ pub(super) struct Finished<'a> {
     pub(super) json_beside_calls: bool,
 }
 
+/// What a conversation is sent for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The model's answer.
+    Answer,
+    /// How many tokens it would cost.
+    Count,
+}
+
 /// Makes a conversation fit the model of these `rules`, names what was changed, and writes it. `source` is the body that it was
-/// read from. `tool_schema` says where the schema of the tool at a place stands, `said` where what was said does.
+/// read from. `tool_schema` says where the schema of the tool at a place stands.
 ///
 /// # Errors
 /// 400 naming what no model takes.
@@ -49,7 +60,7 @@ pub(super) fn finish<'a>(
     names: &Names,
     source: &'a [u8],
     tool_schema: impl Fn(usize) -> String,
-    said: &'static str,
+    purpose: Purpose,
     notes: &mut Notes<'_>,
 ) -> Result<Finished<'a>, Error> {
     let may_call = !conversation.tools.is_empty() || conversation.messages.iter().any(has_calls);
@@ -63,6 +74,7 @@ pub(super) fn finish<'a>(
     let Fitted { request, undo, notes: noted } = fit::fit(conversation, target).map_err(|refused| {
         let (param, reason) = match refused {
             Refused::Empty => {
+                let said = names.said;
                 return Error::invalid_param(said, format!("'{said}' holds nothing to answer."));
             }
             Refused::AnswerSchema(reason) => {
@@ -74,7 +86,11 @@ pub(super) fn finish<'a>(
     })?;
     let gets_json = wants_json && !noted.contains(&Note::Unsupported(Field::Answer));
     named::name(noted, names, notes)?;
-    let body = wire::pieces(source, source.len().saturating_add(BESIDE).min(AT_ONCE), &request);
+    let room = source.len().saturating_add(BESIDE).min(AT_ONCE);
+    let body = match purpose {
+        Purpose::Answer => wire::pieces(source, room, &request),
+        Purpose::Count => wire::pieces(source, room, &count_tokens::Request::of(&request)),
+    };
     Ok(Finished { body, undo, json_beside_calls: may_call && gets_json })
 }
 

@@ -9,6 +9,8 @@ use super::cache;
 /// What a client calls things: by its API, and by what it has written.
 #[derive(Debug)]
 pub(in crate::translate) struct Names {
+    /// What was said.
+    pub(in crate::translate) said: &'static str,
     /// The limit on tokens.
     pub(in crate::translate) max_tokens: &'static str,
     /// Cache points.

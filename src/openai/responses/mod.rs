@@ -1,0 +1,4 @@
+//! `POST responses` (OpenAI API reference, "Responses").
+
+pub mod event;
+pub mod request;

@@ -1,0 +1,90 @@
+//! `tool_choice`.
+
+use crate::openai::responses::request::ToolChoice;
+use crate::openai::{Error, member};
+use crate::translate::conversation::Choice;
+use crate::translate::front::choice::{by_name, check};
+use crate::translate::front::tools::check_length;
+use crate::translate::notes::Notes;
+use crate::wire::{NameOr, Raw, Str};
+
+use super::own;
+use super::tools::{Declared, full_name};
+
+const PARAM: &str = "tool_choice";
+
+/// Reads what the client chose among the `declared` tools.
+///
+/// # Errors
+/// 400 naming a choice that cannot be met.
+pub(super) fn read<'a>(
+    choice: Option<Raw<'a>>,
+    declared: &Declared<'a>,
+    notes: &mut Notes<'_>,
+) -> Result<Choice<'a>, Error> {
+    let Some(raw) = choice else { return Ok(Choice::Auto) };
+    let choice = match member::<NameOr<'a, ToolChoice<'a>>>(raw, PARAM)? {
+        NameOr::Name(name) => by_name(&name, PARAM)?,
+        NameOr::Object(choice) if choice.kind.as_deref() == Some("allowed_tools") => {
+            allowed(choice, declared, notes)?
+        }
+        NameOr::Object(choice) => Choice::Named(named(choice, PARAM, notes)?),
+    };
+    check(&choice, &declared.all.names)?;
+    Ok(choice)
+}
+
+fn allowed<'a>(
+    choice: ToolChoice<'a>,
+    declared: &Declared<'a>,
+    notes: &mut Notes<'_>,
+) -> Result<Choice<'a>, Error> {
+    const TOOLS: &str = "tool_choice.tools";
+    notes.unknown("tool_choice.", choice.unknown)?;
+    let required = match choice.mode.as_deref() {
+        None | Some("auto") => false,
+        Some("required") => true,
+        Some(_) => {
+            let message = "The mode must be 'auto' or 'required'.";
+            return Err(Error::invalid_param("tool_choice.mode", message));
+        }
+    };
+    let tools = choice.tools.ok_or_else(|| Error::missing(TOOLS))?;
+    check_length(tools.0.len(), TOOLS, notes)?;
+    let mut names = Vec::with_capacity(tools.0.len());
+    for (index, tool) in tools.into_iter().enumerate() {
+        let kind = tool.kind.as_deref().unwrap_or("function");
+        if !matches!(kind, "function" | "custom") && own::of_tool(kind).is_none() {
+            // As the tool itself it is left out.
+            notes.ignore(&format!("{TOOLS}[].{kind}"));
+            continue;
+        }
+        names.push(named(tool, &format!("{TOOLS}[{index}]"), notes)?);
+    }
+    if names.is_empty() {
+        if required || declared.all.names.is_empty() {
+            return Err(Error::invalid_param(TOOLS, "None of these tools is available here."));
+        }
+        return Ok(Choice::None);
+    }
+    Ok(Choice::Allowed { required, names })
+}
+
+/// The name in a choice.
+fn named<'a>(choice: ToolChoice<'a>, param: &str, notes: &mut Notes<'_>) -> Result<Str<'a>, Error> {
+    let ToolChoice { kind, name, namespace, mode: _, tools: _, function, unknown } = choice;
+    let kind = kind.unwrap_or_else(|| "function".into());
+    if let Some(own) = own::of_tool(&kind) {
+        return Ok(own.tool.into());
+    }
+    if !matches!(&*kind, "function" | "custom") {
+        let kind: String = kind.chars().take(64).collect();
+        let message =
+            format!("'{param}' is of the type '{kind}', a tool that OpenAI runs: it is not available here.");
+        return Err(Error::invalid(message).param(format!("{param}.type")).code("unsupported_parameter"));
+    }
+    notes.unknown("tool_choice.", unknown)?;
+    let name = name.or(function.and_then(|function| function.name));
+    let name = name.ok_or_else(|| Error::missing(&format!("{param}.name")))?;
+    Ok(full_name(namespace.as_deref(), name))
+}

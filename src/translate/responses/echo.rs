@@ -1,0 +1,84 @@
+//! What a response repeats of its request.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::openai::responses::request::{Reasoning, Request, Text};
+use crate::wire::{self, Members, Number, Raw, Str};
+
+/// The members, in the order in which the response has them.
+#[derive(Serialize)]
+struct Repeated<'r, 'a> {
+    model: &'r str,
+    background: bool,
+    instructions: &'r Option<Str<'a>>,
+    max_output_tokens: Option<i64>,
+    max_tool_calls: Option<i64>,
+    metadata: Option<&'r Members<'a, Str<'a>>>,
+    parallel_tool_calls: bool,
+    previous_response_id: (),
+    prompt_cache_key: &'r Option<Str<'a>>,
+    prompt_cache_retention: &'r Option<Str<'a>>,
+    reasoning: Thinking<'r, 'a>,
+    safety_identifier: &'r Option<Str<'a>>,
+    temperature: Number<'a>,
+    text: Form<'r, 'a>,
+    tool_choice: Raw<'a>,
+    tools: Raw<'a>,
+    top_logprobs: i64,
+    top_p: Number<'a>,
+    truncation: &'r str,
+    user: &'r Option<Str<'a>>,
+}
+
+#[derive(Serialize)]
+struct Thinking<'r, 'a> {
+    effort: Option<&'r Str<'a>>,
+    summary: Option<&'r Str<'a>>,
+}
+
+#[derive(Serialize)]
+struct Form<'r, 'a> {
+    format: Raw<'a>,
+    verbosity: &'r str,
+}
+
+/// The members of the response to `request`, without braces, on one line: an event may have no other.
+pub(super) fn echo(request: &Request<'_>, model: &str) -> String {
+    let constant = |json: &'static str| wire::from_str::<Raw<'_>>(json).unwrap_or(RawValue::NULL);
+    let Text { format, verbosity, .. } = &request.text.clone().unwrap_or_default();
+    let thinking = request.reasoning.as_ref();
+    let repeated = Repeated {
+        model,
+        background: false,
+        instructions: &request.instructions,
+        max_output_tokens: request.max_output_tokens,
+        max_tool_calls: request.max_tool_calls,
+        metadata: request.metadata.as_ref(),
+        parallel_tool_calls: request.parallel_tool_calls.unwrap_or(true),
+        previous_response_id: (),
+        prompt_cache_key: &request.prompt_cache_key,
+        prompt_cache_retention: &request.prompt_cache_retention,
+        reasoning: Thinking {
+            effort: thinking.and_then(|Reasoning { effort, .. }| effort.as_ref()),
+            summary: thinking.and_then(|reasoning| reasoning.summary.as_ref()),
+        },
+        safety_identifier: &request.safety_identifier,
+        temperature: request.temperature.unwrap_or(Number::ONE),
+        text: Form {
+            format: format.unwrap_or_else(|| constant(r#"{"type":"text"}"#)),
+            verbosity: verbosity.as_deref().unwrap_or("medium"),
+        },
+        tool_choice: request.tool_choice.unwrap_or_else(|| constant("\"auto\"")),
+        tools: request.tools.unwrap_or_else(|| constant("[]")),
+        top_logprobs: 0,
+        top_p: request.top_p.unwrap_or(Number::ONE),
+        truncation: request.truncation.as_deref().unwrap_or("disabled"),
+        user: &request.user,
+    };
+    let mut text = wire::to_string(&repeated);
+    text.pop();
+    text.remove(0);
+    // Between tokens, where a client may have written them: no string has any.
+    if text.contains(['\n', '\r']) { text.replace(['\n', '\r'], " ") } else { text }
+}

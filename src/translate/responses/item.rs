@@ -1,0 +1,235 @@
+//! Items of the output: what they hold, and the events of their beginning and their end.
+
+use crate::openai::responses::event::{Events, Member, Value, object};
+use crate::wire::{self, Members, Raw};
+
+use super::own::Own;
+use super::part::{ARGUMENTS, INPUT, Part, Place};
+use super::sealed::Thought;
+
+/// An item under way.
+#[derive(Debug)]
+pub(super) struct Item {
+    /// Its place in the output.
+    pub(super) index: usize,
+    /// The last block of Converse's that it is of.
+    pub(super) block: u32,
+    /// That block is whole.
+    pub(super) is_whole: bool,
+    id: String,
+    pub(super) kind: Kind,
+    pub(super) parts: Vec<Part>,
+}
+
+/// What an item is.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// What the model says; the characters of the answer before it.
+    Message { start: usize },
+    /// What it thinks.
+    Thought {
+        /// Which thought of the answer's.
+        number: u32,
+        /// Whether the client has asked for a summary.
+        summary: bool,
+        /// What proves that it is the model's.
+        signature: Option<String>,
+        /// What cannot be read of it.
+        redacted: Option<String>,
+    },
+    /// What it calls.
+    Call {
+        /// Which call of the answer's.
+        number: u32,
+        /// Bedrock's id of it.
+        call_id: String,
+        /// Where it is declared, and by which name.
+        namespace: Option<String>,
+        name: String,
+        /// A tool of OpenAI's that the client runs.
+        own: Option<&'static Own>,
+        is_custom: bool,
+    },
+}
+
+/// How far an item has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    InProgress,
+    Completed,
+    Incomplete,
+}
+
+impl Item {
+    /// An item that begins at this place of the output of the request `request`.
+    pub(super) fn begin(
+        index: usize,
+        block: u32,
+        kind: Kind,
+        request: &str,
+        events: &mut Events<'_>,
+    ) -> Self {
+        let prefix = match &kind {
+            Kind::Message { .. } => "msg",
+            Kind::Thought { .. } => "rs",
+            Kind::Call { own: Some(own), .. } => own.prefix,
+            Kind::Call { is_custom: true, .. } => "ctc",
+            Kind::Call { .. } => "fc",
+        };
+        let mut item = Self {
+            index,
+            block,
+            is_whole: false,
+            id: format!("{prefix}_{request}_{index}"),
+            kind,
+            parts: Vec::new(),
+        };
+        if let Kind::Call { is_custom, .. } = item.kind {
+            item.parts.push(Part::new(if is_custom { &INPUT } else { &ARGUMENTS }, 0));
+        }
+        let (index, json) = (item.place().0, item.json(Status::InProgress, ""));
+        let members = [("output_index", Value::Number(index)), ("item", Value::Json(&json))];
+        events.event("response.output_item.added", &members);
+        item
+    }
+
+    /// Memory that is held, bytes.
+    pub(super) fn held(&self) -> usize {
+        let kind = match &self.kind {
+            Kind::Message { .. } => 0,
+            Kind::Thought { signature, redacted, .. } => {
+                [signature, redacted].into_iter().flatten().map(String::capacity).sum()
+            }
+            Kind::Call { call_id, name, .. } => call_id.capacity().saturating_add(name.capacity()),
+        };
+        let parts = self.parts.iter().map(Part::held);
+        parts.chain([size_of::<Self>(), kind]).fold(0, usize::saturating_add)
+    }
+
+    fn place(&self) -> Place<'_> {
+        (u64::try_from(self.index).unwrap_or(u64::MAX), &self.id)
+    }
+
+    /// A part of it to add to: the one of this form, which begins where there is none.
+    pub(super) fn part(
+        &mut self,
+        form: &'static super::part::Form,
+        events: &mut Events<'_>,
+    ) -> (Option<&mut Part>, Place<'_>) {
+        let place = (u64::try_from(self.index).unwrap_or(u64::MAX), self.id.as_str());
+        if !self.parts.iter().any(|part| part.is(form)) {
+            let part = Part::new(form, self.parts.len());
+            part.begin(place, events);
+            self.parts.push(part);
+        }
+        (self.parts.iter_mut().find(|part| part.is(form)), place)
+    }
+
+    /// It is whole: as the output has it. `model` is whose thought it is.
+    pub(super) fn end(&self, status: Status, model: &str, events: &mut Events<'_>) -> Vec<u8> {
+        if !matches!(self.kind, Kind::Call { own: Some(_), .. }) {
+            for part in &self.parts {
+                part.end(self.place(), events);
+            }
+        }
+        let json = self.json(status, model);
+        let members = [("output_index", Value::Number(self.place().0)), ("item", Value::Json(&json))];
+        events.event("response.output_item.done", &members);
+        json
+    }
+
+    fn status(&self, status: Status) -> &'static str {
+        match (status, &self.kind) {
+            (Status::Incomplete, Kind::Call { own: Some(own), .. }) => own.cut,
+            (Status::InProgress, _) => "in_progress",
+            (Status::Completed, _) => "completed",
+            (Status::Incomplete, _) => "incomplete",
+        }
+    }
+
+    fn json(&self, status: Status, model: &str) -> Vec<u8> {
+        let mut out = Vec::new();
+        let id = ("id", Value::Text(&self.id));
+        let status_member = ("status", Value::Text(self.status(status)));
+        let parts: Vec<Vec<u8>> = match self.kind {
+            Kind::Call { .. } => Vec::new(),
+            _ => self.parts.iter().map(Part::json).collect(),
+        };
+        let parts = [b"[", &parts.join(&b","[..])[..], b"]"].concat();
+        match &self.kind {
+            Kind::Message { .. } => object(
+                &mut out,
+                &[
+                    id,
+                    ("type", Value::Text("message")),
+                    status_member,
+                    ("role", Value::Text("assistant")),
+                    ("content", Value::Json(&parts)),
+                ],
+            ),
+            Kind::Thought { summary, signature, redacted, .. } => {
+                let (summary, content) =
+                    if *summary { (&parts[..], None) } else { (&b"[]"[..], Some(&parts)) };
+                let text = self.parts.first().map_or("", |part| &part.text);
+                let sealed = match (status, signature, redacted) {
+                    (Status::InProgress, ..) => None,
+                    (_, Some(signature), _) => Some(Thought::signed(model, text, signature).seal()),
+                    (_, None, Some(data)) => Some(Thought::redacted(model, data).seal()),
+                    (_, None, None) => None,
+                };
+                let sealed = sealed.as_deref().map_or(Value::Json(b"null"), Value::Text);
+                let mut members =
+                    vec![id, ("type", Value::Text("reasoning")), ("summary", Value::Json(summary))];
+                members.extend(
+                    content
+                        .filter(|parts| parts.len() > 2)
+                        .map(|parts| ("content", Value::Json(parts.as_slice()))),
+                );
+                members.extend([("encrypted_content", sealed), status_member]);
+                object(&mut out, &members);
+            }
+            Kind::Call { call_id, namespace, name, own, is_custom, .. } => {
+                let call_id = ("call_id", Value::Text(call_id));
+                if let Some(own) = own {
+                    let todo = todo(own, self.parts.first().map_or("", |part| &part.text));
+                    let members = [
+                        id,
+                        ("type", Value::Text(own.call)),
+                        status_member,
+                        call_id,
+                        (own.member, Value::Json(&todo)),
+                    ];
+                    object(&mut out, &members);
+                    return out;
+                }
+                let kind = if *is_custom { "custom_tool_call" } else { "function_call" };
+                let mut members: Vec<Member<'_>> = vec![id, ("type", Value::Text(kind)), call_id];
+                members.extend((!is_custom).then_some(status_member));
+                members.push(("name", Value::Text(name)));
+                members.extend(namespace.as_deref().map(|namespace| ("namespace", Value::Text(namespace))));
+                members.extend(self.parts.first().map(Part::member));
+                object(&mut out, &members);
+            }
+        }
+        out
+    }
+}
+
+/// What a call of a tool that the client runs says to do: what the model has written, and what is always there.
+fn todo(own: &Own, written: &str) -> Vec<u8> {
+    let Members(written) = wire::from_str::<Members<'_, Raw<'_>>>(written).unwrap_or(Members(Vec::new()));
+    let given = |name: &str| written.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.get());
+    let defaults = own.defaults.iter().map(|(name, value)| (*name, given(name).unwrap_or(value)));
+    let optional = own.optional.iter().filter_map(|name| Some((*name, given(name)?)));
+    let kind = given("type").unwrap_or_default();
+    let is_there =
+        |name: &str| own.without.is_none_or(|(of_kind, without)| kind != of_kind || name != without);
+    let members: Vec<Member<'_>> = defaults
+        .chain(optional)
+        .filter(|(name, _)| is_there(name))
+        .map(|(name, value)| (name, Value::Json(value.as_bytes())))
+        .collect();
+    let mut out = Vec::new();
+    object(&mut out, &members);
+    out
+}

@@ -1,0 +1,229 @@
+//! The input: items in their order, each something that is said.
+
+use std::fmt::Display;
+
+use crate::bedrock::converse::{Input, ResultBlock};
+use crate::openai::responses::request::{Item, Part};
+use crate::openai::{Error, member};
+use crate::translate::conversation::{Call, CallName, CallResult, Content, Message, Speaker};
+use crate::translate::front::arguments;
+use crate::translate::front::cache;
+use crate::translate::front::results;
+use crate::translate::front::tools::{CUSTOM_INPUT, named};
+use crate::translate::notes::Notes;
+use crate::wire::{OneOrMany, Raw, Str};
+
+use super::own::{self, Own};
+use super::tools::{Declared, full_name};
+use super::{parts, sealed};
+
+/// What the items of an input are read into.
+pub(super) struct Reading<'a, 'n, 'o> {
+    /// Whose thoughts are taken: Bedrock's id of the model without a profile's prefix.
+    pub(super) model: &'n str,
+    pub(super) messages: Vec<Message<'a>>,
+    pub(super) declared: Declared<'a>,
+    pub(super) cache: cache::Names,
+    pub(super) notes: &'n mut Notes<'o>,
+}
+
+impl<'a> Reading<'a, '_, '_> {
+    /// Reads an input.
+    ///
+    /// # Errors
+    /// 400 naming what is wrong by its path.
+    pub(super) fn input(&mut self, input: OneOrMany<'a, Item<'a>>) -> Result<(), Error> {
+        let items = match input {
+            OneOrMany::One(text) => {
+                let content = if text.is_blank() { Vec::new() } else { vec![Content::Text(text)] };
+                self.messages.push(Message { speaker: Speaker::User, content });
+                return Ok(());
+            }
+            OneOrMany::Many(items) => items,
+        };
+        let limit = self.notes.limits().messages;
+        if items.len() > limit {
+            let message = format!("'input' has {} entries; the limit is {limit}.", items.len());
+            return Err(Error::invalid(message).param("input"));
+        }
+        self.messages.reserve(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            self.item(item, &format_args!("input[{index}]"))?;
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, speaker: Speaker, content: Content<'a>) {
+        self.messages.push(Message { speaker, content: vec![content] });
+    }
+
+    fn item(&mut self, mut item: Item<'a>, place: &dyn Display) -> Result<(), Error> {
+        let kind = match item.kind.take() {
+            Some(kind) => kind,
+            None if item.role.is_none() && item.id.is_some() => "item_reference".into(),
+            None => "message".into(),
+        };
+        let is_known = self.of_kind(&kind, &mut item, place)?;
+        let Item { unknown, phase, caller, .. } = item;
+        if is_known {
+            self.notes.unknown("input[].", unknown)?;
+            self.notes.ignore_if(phase.is_some(), "input[].phase");
+            self.notes.ignore_if(caller.is_some(), "input[].caller");
+        } else {
+            self.notes.ignore(&format!("input[].{}", &*kind));
+        }
+        Ok(())
+    }
+
+    /// Reads an item of this kind; false where there is none.
+    fn of_kind(&mut self, kind: &str, item: &mut Item<'a>, place: &dyn Display) -> Result<bool, Error> {
+        match kind {
+            "message" => self.message(item, place)?,
+            "function_call" => {
+                let name = called(item, place)?;
+                let text =
+                    item.arguments.take().map(|raw| member::<Str<'a>>(*raw, &format!("{place}.arguments")));
+                let input = text.transpose()?.map_or(Input::Empty, |text| arguments::input(text, self.notes));
+                let id = Some(call_id(item, place)?);
+                self.say(Speaker::Assistant, Content::Call(Call { id, name, input }));
+            }
+            "custom_tool_call" => {
+                let name = called(item, place)?;
+                let text = item.input.take().map(|text| *text).unwrap_or_default();
+                let input = Input::Wrapped(CUSTOM_INPUT, text);
+                let id = Some(call_id(item, place)?);
+                self.say(Speaker::Assistant, Content::Call(Call { id, name, input }));
+            }
+            "function_call_output" | "custom_tool_call_output" => {
+                let id = call_id(item, place)?;
+                self.output(item, id, place)?;
+            }
+            "reasoning" => self.reasoning(item),
+            "additional_tools" => {
+                if let Some(list) = item.tools.take() {
+                    self.declared.read(*list, &format!("{place}.tools"), self.notes)?;
+                }
+            }
+            "item_reference" => {
+                let message =
+                    "This gateway keeps no items; send the item itself in the place of a reference to it.";
+                return Err(Error::invalid_param(place.to_string(), message).code("unsupported_parameter"));
+            }
+            "compaction" => {
+                let message =
+                    "What OpenAI has made shorter only OpenAI can read; send the items that it stands for.";
+                return Err(Error::invalid_param(place.to_string(), message).code("unsupported_parameter"));
+            }
+            kind => {
+                for own in own::ALL {
+                    if own.call == kind {
+                        self.own_call(own, item, place)?;
+                        return Ok(true);
+                    }
+                    if own.output == kind {
+                        self.own_output(item, place)?;
+                        return Ok(true);
+                    }
+                }
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn message(&mut self, item: &mut Item<'a>, place: &dyn Display) -> Result<(), Error> {
+        let role = item.role.take().ok_or_else(|| Error::missing(&format!("{place}.role")))?;
+        let at = format_args!("{place}.content");
+        let said = item.content.take().ok_or_else(|| Error::missing(&at.to_string()))?;
+        let mut content = Vec::new();
+        parts::read(said, &at, &mut content, &mut self.cache, self.notes)?;
+        let speaker = match &*role {
+            "system" | "developer" => Speaker::System,
+            "user" => Speaker::User,
+            "assistant" => Speaker::Assistant,
+            role => {
+                let role: String = role.chars().take(64).collect();
+                let message =
+                    format!("'{place}.role' is '{role}'; it must be system, developer, user or assistant.");
+                return Err(Error::invalid(message).param(format!("{place}.role")));
+            }
+        };
+        let is_text = |content: &Content<'_>| matches!(content, Content::Text(_) | Content::CachePoint(_));
+        if speaker != Speaker::User && !content.iter().all(is_text) {
+            let message = format!("'{at}' may hold only text in this role.");
+            return Err(Error::invalid(message).param(at.to_string()));
+        }
+        self.messages.push(Message { speaker, content });
+        Ok(())
+    }
+
+    /// What a function gave, or a tool of free text.
+    fn output(&mut self, item: &mut Item<'a>, id: Str<'a>, place: &dyn Display) -> Result<(), Error> {
+        let at = format!("{place}.output");
+        let raw = *item.output.take().ok_or_else(|| Error::missing(&at))?;
+        let mut given = Vec::new();
+        let output: OneOrMany<'a, Part<'a>> = member(raw, &at)?;
+        parts::read(output, &at, &mut given, &mut self.cache, self.notes)?;
+        let (content, points) = results::result(given, &at)?;
+        let failed = matches!(item.status.as_deref().map(|status| &**status), Some("failed"));
+        let result = Content::Result(CallResult { call: CallName::Id(id), content, failed });
+        let points = points.into_iter().map(Content::CachePoint);
+        let content = [result].into_iter().chain(points).collect();
+        self.messages.push(Message { speaker: Speaker::User, content });
+        Ok(())
+    }
+
+    /// What the model thought: as it gave it out, or not at all.
+    fn reasoning(&mut self, item: &mut Item<'a>) {
+        let Some(sealed) = item.encrypted_content.take() else {
+            // Without its signature the model would not take it as its own.
+            return self.notes.ignore("input[].reasoning");
+        };
+        match sealed::open(&sealed, self.model) {
+            Some(thought) => self.say(Speaker::Assistant, Content::Reasoning(thought)),
+            None => self.notes.ignore("input[].encrypted_content"),
+        }
+    }
+
+    /// A call of a tool that the client runs itself.
+    fn own_call(&mut self, own: &Own, item: &mut Item<'a>, place: &dyn Display) -> Result<(), Error> {
+        let at = || format!("{place}.{}", own.member);
+        let todo = if own.member == "action" { item.action.take() } else { item.operation.take() };
+        let todo: Raw<'a> = *todo.ok_or_else(|| Error::missing(&at()))?;
+        if !todo.get().starts_with('{') {
+            let message = format!("Invalid value for '{}': expected an object.", at());
+            return Err(Error::invalid(message).param(at()));
+        }
+        self.notes.check_depth(todo, at)?;
+        let id = Some(call_id(item, place)?);
+        let call = Call { id, name: own.tool.into(), input: Input::Raw(todo.to_owned()) };
+        self.say(Speaker::Assistant, Content::Call(call));
+        Ok(())
+    }
+
+    /// What such a tool gave: a text, or JSON, which goes over as it is written.
+    fn own_output(&mut self, item: &mut Item<'a>, place: &dyn Display) -> Result<(), Error> {
+        let id = call_id(item, place)?;
+        let failed = matches!(item.status.as_deref().map(|status| &**status), Some("failed"));
+        let text: Str<'a> = match item.output.take() {
+            Some(raw) if raw.get().starts_with('"') => member(*raw, &format!("{place}.output"))?,
+            Some(raw) => raw.get().into(),
+            None => Str::default(),
+        };
+        let content = if text.is_blank() { Vec::new() } else { vec![ResultBlock::Text(text)] };
+        self.say(Speaker::User, Content::Result(CallResult { call: CallName::Id(id), content, failed }));
+        Ok(())
+    }
+}
+
+/// The name in the conversation of what an item calls.
+fn called<'a>(item: &mut Item<'a>, place: &dyn Display) -> Result<Str<'a>, Error> {
+    let name = named(item.name.take().map(|name| *name), place)?;
+    Ok(full_name(item.namespace.as_deref().map(|namespace| &**namespace), name))
+}
+
+/// What pairs a call and its output. The output of `local_shell` has it as its id.
+fn call_id<'a>(item: &mut Item<'a>, place: &dyn Display) -> Result<Str<'a>, Error> {
+    let id = item.call_id.take().or_else(|| item.id.take()).map(|id| *id);
+    id.filter(|id| !id.is_empty()).ok_or_else(|| Error::missing(&format!("{place}.call_id")))
+}

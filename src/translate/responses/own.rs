@@ -1,0 +1,75 @@
+//! Tools of OpenAI's that the client runs itself: it declares them by their type alone, and the model is told what they take.
+
+/// One of them. The member of its calls is what the model writes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Own {
+    /// Its type, which is its name for the model.
+    pub(super) tool: &'static str,
+    /// The type of the item that calls it.
+    pub(super) call: &'static str,
+    /// The type of the item that answers.
+    pub(super) output: &'static str,
+    /// The member of a call that says what to do.
+    pub(super) member: &'static str,
+    /// The beginning of a call's id.
+    pub(super) prefix: &'static str,
+    /// Members that what to do always has, with their values where the model has written none.
+    pub(super) defaults: &'static [(&'static str, &'static str)],
+    /// Members that it may have besides; what else the model writes nobody would read.
+    pub(super) optional: &'static [&'static str],
+    /// Where its `type` is this, that member is not there.
+    pub(super) without: Option<(&'static str, &'static str)>,
+    /// What the status of a call is that was cut.
+    pub(super) cut: &'static str,
+    pub(super) description: &'static str,
+    /// Of what to do.
+    pub(super) schema: &'static str,
+}
+
+/// All of them (OpenAI's documentation, "Local shell", "Shell", "Apply patch").
+pub(super) const ALL: &[Own] = &[
+    Own {
+        tool: "local_shell",
+        call: "local_shell_call",
+        output: "local_shell_call_output",
+        member: "action",
+        prefix: "lsh",
+        defaults: &[("type", "\"exec\""), ("command", "[]"), ("env", "{}")],
+        optional: &["working_directory", "timeout_ms", "user"],
+        without: None,
+        cut: "incomplete",
+        description: "Runs a command on the user's machine and gives its output.",
+        schema: r#"{"type":"object","properties":{"command":{"type":"array","items":{"type":"string"},"description":"The program and its arguments."},"working_directory":{"type":"string"},"timeout_ms":{"type":"integer"}},"required":["command"]}"#,
+    },
+    Own {
+        tool: "shell",
+        call: "shell_call",
+        output: "shell_call_output",
+        member: "action",
+        prefix: "sh",
+        defaults: &[("commands", "[]"), ("timeout_ms", "null"), ("max_output_length", "null")],
+        optional: &[],
+        without: None,
+        cut: "incomplete",
+        description: "Runs shell commands, one after the other, and gives the output of each.",
+        schema: r#"{"type":"object","properties":{"commands":{"type":"array","items":{"type":"string"}},"timeout_ms":{"type":"integer"},"max_output_length":{"type":"integer"}},"required":["commands"]}"#,
+    },
+    Own {
+        tool: "apply_patch",
+        call: "apply_patch_call",
+        output: "apply_patch_call_output",
+        member: "operation",
+        prefix: "apc",
+        defaults: &[("type", "\"update_file\""), ("path", "\"\""), ("diff", "\"\"")],
+        optional: &[],
+        without: Some(("\"delete_file\"", "diff")),
+        cut: "in_progress",
+        description: "Creates, updates or deletes a file. The diff of a file that is created has a + before each line; that of one that is updated is in the V4A format: hunks that begin with @@, lines that begin with a space, - or +.",
+        schema: r#"{"type":"object","properties":{"type":{"type":"string","enum":["create_file","update_file","delete_file"]},"path":{"type":"string"},"diff":{"type":"string","description":"Not for delete_file."}},"required":["type","path"]}"#,
+    },
+];
+
+/// The tool of this type.
+pub(super) fn of_tool(kind: &str) -> Option<&'static Own> {
+    ALL.iter().find(|own| own.tool == kind)
+}

@@ -1,0 +1,307 @@
+//! The model's answer becomes a response: its events as they come, and the whole of it at the end.
+
+use crate::bedrock::reply::{Citation, Usage};
+use crate::openai::Error;
+use crate::openai::responses::event::{Events, Member, Value, object};
+use crate::translate::Answered;
+use crate::translate::answer::{Event, Front, Streaming, Why, Writer};
+use crate::translate::usage::usage;
+use crate::wire::Str;
+
+use super::item::{Item, Kind};
+use super::output::Output;
+use super::part::{self, Form};
+use super::tools::Special;
+
+/// What the translation of a reply needs to know of its request.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    /// Whose thoughts the answer's are: Bedrock's id of the model without a profile's prefix.
+    pub(super) thinker: String,
+    /// Tools whose calls are told in another way than those of a plain function.
+    pub(super) special: Vec<Special>,
+    /// Whether what the model thinks is told as a summary.
+    pub(super) summary: bool,
+    /// What the response repeats of the request, members without braces.
+    pub(super) echo: String,
+}
+
+/// A response under way.
+#[derive(Debug)]
+pub struct Response {
+    asked: Asked,
+    created: u64,
+    /// The number of the next event.
+    sequence: u64,
+    output: Output,
+    /// Characters that were said so far.
+    characters: usize,
+    why: Option<Why>,
+}
+
+/// A response that is not streamed.
+pub(super) struct Whole {
+    response: Response,
+    /// The response, once it is over.
+    pub(super) object: Option<Vec<u8>>,
+}
+
+/// The stream of a response.
+pub type Stream = Streaming<Response>;
+
+impl Response {
+    pub(super) fn new(asked: Asked, answered: Answered<'_>) -> Self {
+        Self {
+            asked,
+            output: Output::new(answered.request_id),
+            created: answered.created,
+            sequence: 0,
+            characters: 0,
+            why: None,
+        }
+    }
+
+    /// The response as it stands.
+    fn object(&self, status: &'static str, own: &[Member<'_>], usage: Option<&Usage>) -> Vec<u8> {
+        let id = format!("resp_{}", self.output.request);
+        let items = self.output.json();
+        let usage = usage.map_or_else(|| b"null".to_vec(), tokens);
+        let mut members = vec![
+            ("id", Value::Text(&id)),
+            ("object", Value::Text("response")),
+            ("created_at", Value::Number(self.created)),
+            ("status", Value::Text(status)),
+            ("output", Value::Json(&items)),
+            ("usage", Value::Json(&usage)),
+        ];
+        members.extend_from_slice(own);
+        for name in ["error", "incomplete_details"] {
+            if !own.iter().any(|(given, _)| *given == name) {
+                members.push((name, Value::Json(b"null")));
+            }
+        }
+        let mut out = Vec::new();
+        object(&mut out, &members);
+        out.pop();
+        out.push(b',');
+        out.extend_from_slice(self.asked.echo.as_bytes());
+        out.push(b'}');
+        out
+    }
+}
+
+impl Asked {
+    /// Memory that is held, bytes.
+    pub(super) fn held(&self) -> usize {
+        let special = self.special.iter().map(Special::held);
+        special.chain([self.thinker.capacity(), self.echo.capacity()]).fold(0, usize::saturating_add)
+    }
+}
+
+/// OpenAI's counts, all of which it always has. Bedrock counts no reasoning apart.
+fn tokens(bedrock: &Usage) -> Vec<u8> {
+    let counted = usage(bedrock);
+    let (cached, written) = counted
+        .prompt_tokens_details
+        .map_or((0, 0), |details| (details.cached_tokens, details.cache_write_tokens));
+    let (mut input, mut output, mut out) = (Vec::new(), Vec::new(), Vec::new());
+    object(
+        &mut input,
+        &[("cached_tokens", Value::Number(cached)), ("cache_write_tokens", Value::Number(written))],
+    );
+    object(&mut output, &[("reasoning_tokens", Value::Number(0))]);
+    object(
+        &mut out,
+        &[
+            ("input_tokens", Value::Number(counted.prompt_tokens)),
+            ("input_tokens_details", Value::Json(&input)),
+            ("output_tokens", Value::Number(counted.completion_tokens)),
+            ("output_tokens_details", Value::Json(&output)),
+            ("total_tokens", Value::Number(counted.total_tokens)),
+        ],
+    );
+    out
+}
+
+impl Whole {
+    pub(super) fn new(asked: Asked, answered: Answered<'_>) -> Self {
+        Self { response: Response::new(asked, answered), object: None }
+    }
+}
+
+impl<'a> Front<'a> for Whole {
+    fn event(&mut self, event: Event<'a>) {
+        match event {
+            Event::Begins => {}
+            Event::Ends { usage, service_tier } => {
+                self.object = Some(self.response.end(usage.as_ref(), service_tier.as_ref()).1);
+            }
+            event => self.response.tell(event, None),
+        }
+    }
+}
+
+impl Writer for Response {
+    fn held(&self) -> usize {
+        self.output.held().saturating_add(self.asked.held())
+    }
+
+    fn event(&mut self, event: Event<'_>, out: &mut Vec<u8>) {
+        match event {
+            Event::Begins => self.begin(out),
+            Event::Ends { usage, service_tier } => {
+                let (kind, response) = self.end(usage.as_ref(), service_tier.as_ref());
+                let mut events = Events { sequence: &mut self.sequence, out: Some(out) };
+                events.event(kind, &[("response", Value::Json(&response))]);
+            }
+            event => self.tell(event, Some(out)),
+        }
+    }
+
+    fn fail(&self, error: &Error, out: &mut Vec<u8>) {
+        // What else there is goes by the same name (OpenAI API reference, "ResponseError").
+        let code = match error.status {
+            429 => "rate_limit_exceeded",
+            400..500 => "invalid_prompt",
+            _ => "server_error",
+        };
+        let mut told = Vec::new();
+        object(&mut told, &[("code", Value::Text(code)), ("message", Value::Text(&error.message))]);
+        let response = self.object("failed", &[("error", Value::Json(&told))], None);
+        let mut sequence = self.sequence;
+        let mut events = Events { sequence: &mut sequence, out: Some(out) };
+        events.event("response.failed", &[("response", Value::Json(&response))]);
+    }
+}
+
+impl Response {
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        let response = self.object("in_progress", &[], None);
+        let mut events = Events { sequence: &mut self.sequence, out: Some(out) };
+        for kind in ["response.created", "response.in_progress"] {
+            events.event(kind, &[("response", Value::Json(&response))]);
+        }
+    }
+
+    /// The last event, and the response in it.
+    fn end(&self, usage: Option<&Usage>, service_tier: Option<&Str<'_>>) -> (&'static str, Vec<u8>) {
+        let reason = match self.why {
+            Some(Why::Limit | Why::Context) => Some("max_output_tokens"),
+            Some(Why::Filter | Why::Refused) => Some("content_filter"),
+            _ => None,
+        };
+        let mut details = Vec::new();
+        let mut own = Vec::new();
+        if let Some(reason) = reason {
+            object(&mut details, &[("reason", Value::Text(reason))]);
+            own.push(("incomplete_details", Value::Json(&details)));
+        }
+        own.extend(service_tier.map(|tier| ("service_tier", Value::Str(tier))));
+        match reason {
+            Some(_) => ("response.incomplete", self.object("incomplete", &own, usage)),
+            None => ("response.completed", self.object("completed", &own, usage)),
+        }
+    }
+
+    fn tell(&mut self, event: Event<'_>, out: Option<&mut Vec<u8>>) {
+        let Self { asked, output, sequence, characters, why, .. } = self;
+        let mut events = Events { sequence, out };
+        match event {
+            Event::Text { block, text } if !text.is_empty() => {
+                let item = output.message(block, *characters, asked, &mut events);
+                add(item, &part::TEXT, &text, &mut events);
+                *characters = characters.saturating_add(text.chars().count());
+            }
+            Event::Citation { block, citation, start, end } => {
+                let Some(item) = output.message(block, *characters, asked, &mut events) else { return };
+                let before = if let Kind::Message { start } = item.kind { start } else { 0 };
+                let [start, end] = [start, end].map(|at| at.saturating_sub(before));
+                if let (Some(part), place) = item.part(&part::TEXT, &mut events) {
+                    part.source(place, &source(&citation, start, end), &mut events);
+                }
+            }
+            Event::Reasoning { block, thought, text, signature } => {
+                let text = text.filter(|text| !text.is_empty());
+                if text.is_none() && signature.is_none() {
+                    return;
+                }
+                let Some(item) = output.thought(block, thought, asked, &mut events) else { return };
+                if let (Some(more), Kind::Thought { signature, .. }) = (signature, &mut item.kind) {
+                    signature.get_or_insert_default().push_str(&more);
+                }
+                if let Some(text) = text {
+                    let form = if asked.summary { &part::SUMMARY } else { &part::THOUGHT };
+                    add(Some(item), form, &text, &mut events);
+                }
+            }
+            Event::Redacted { block, thought, data } => {
+                let item = output.thought(block, thought, asked, &mut events);
+                if let Some(Item { kind: Kind::Thought { redacted, .. }, .. }) = item {
+                    redacted.get_or_insert_default().push_str(&data);
+                }
+            }
+            Event::Call { block, call, id, name, is_custom } => {
+                let special = asked.special.iter().find(|special| special.name == *name);
+                let (namespace, name, own) = match special {
+                    Some(special) => {
+                        let (namespace, name) = special.parts();
+                        (namespace.map(str::to_owned), name, special.own)
+                    }
+                    None => (None, &*name, None),
+                };
+                let call_id = id.into_cow().into_owned();
+                let name = name.to_owned();
+                let kind = Kind::Call { number: call, call_id, namespace, name, own, is_custom };
+                output.begin(block, kind, asked, &mut events);
+            }
+            Event::Arguments { call, piece, .. } => {
+                add(output.call(call), &part::ARGUMENTS, &piece, &mut events)
+            }
+            Event::FreeText { call, text, .. } => add(output.call(call), &part::INPUT, &text, &mut events),
+            Event::BlockEnds { block } => output.ends(block),
+            Event::Stops(reason) => {
+                *why = Some(reason);
+                if reason == Why::Refused {
+                    let item = output.message(u32::MAX, *characters, asked, &mut events);
+                    add(item, &part::REFUSAL, &REFUSED.into(), &mut events);
+                }
+                let is_cut = matches!(reason, Why::Limit | Why::Context | Why::Filter);
+                output.end(is_cut, asked, &mut events);
+            }
+            Event::Text { .. } | Event::Begins | Event::Ends { .. } => {}
+        }
+    }
+}
+
+/// What a refusal says for itself: Bedrock gives no text for it.
+const REFUSED: &str = "The model refused to answer.";
+
+/// Adds to the part of an item that has this form.
+fn add(item: Option<&mut Item>, form: &'static Form, text: &Str<'_>, events: &mut Events<'_>) {
+    let Some(item) = item else { return };
+    let is_own = matches!(item.kind, Kind::Call { own: Some(_), .. });
+    if let (Some(part), place) = item.part(form, events) {
+        if is_own {
+            part.text.push_str(text);
+        } else {
+            part.add(place, &Value::Str(text), text, events);
+        }
+    }
+}
+
+/// A source of the characters from `start` to `end`.
+fn source(citation: &Citation<'_>, start: usize, end: usize) -> Vec<u8> {
+    let url = citation.location.as_ref().and_then(|location| location.web.as_ref()?.url.as_deref());
+    let url = url.or(citation.source.as_deref()).unwrap_or_default();
+    let [start, end] = [start, end].map(|at| Value::Number(u64::try_from(at).unwrap_or(u64::MAX)));
+    let mut out = Vec::new();
+    let members = [
+        ("type", Value::Text("url_citation")),
+        ("start_index", start),
+        ("end_index", end),
+        ("title", Value::Text(citation.title.as_deref().unwrap_or_default())),
+        ("url", Value::Text(url)),
+    ];
+    object(&mut out, &members);
+    out
+}

@@ -1,0 +1,249 @@
+//! A request for a response, whole: each member goes where it belongs, or its name goes into the notes.
+
+use crate::openai::Error;
+use crate::openai::responses::request::{Reasoning, Request, StreamOptions};
+use crate::translate::answer::Context;
+use crate::translate::chat::guardrail;
+use crate::translate::conversation::{Caching, Content, Conversation, Message, Rest, Sampling, Speaker};
+use crate::translate::fit::notes::Field;
+use crate::translate::front::named::Names;
+use crate::translate::front::{self, Finished, Purpose, bedrock_members, cache, metadata, parameters};
+use crate::translate::notes::Notes;
+use crate::translate::{Client, Outgoing, Rules};
+use crate::wire::Str;
+
+use super::items::Reading;
+use super::tools::{self, Declared, Special};
+use super::{Known, choice, drop, echo, format};
+
+/// What of a request its answer needs.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) context: Context,
+    pub(super) special: Vec<Special>,
+    pub(super) stream: bool,
+    pub(super) include_usage: bool,
+    /// Whether what the model thinks is told as a summary.
+    pub(super) summary: bool,
+    /// What the response repeats.
+    pub(super) echo: String,
+}
+
+/// Translates a request for a model by its `rules`. `source` is the body that the request was read from.
+///
+/// # Errors
+/// 400 naming the member that is wrong, too large, or without a counterpart.
+pub(super) fn request<'a>(
+    mut request: Request<'a>,
+    known: Known<'_>,
+    client: &Client<'_>,
+    rules: Rules<'_>,
+    purpose: Purpose,
+    source: &'a [u8],
+) -> Result<Outgoing<'a, Kept>, Error> {
+    let Rules { guardrail, automatic_caching, .. } = rules;
+    let mut notes = Notes::new(rules.unsupported, rules.limits);
+    drop::drop(&mut request, rules.drop, &mut notes);
+    let echo = echo::echo(&request, known.asked);
+    let Request {
+        input,
+        model: _,
+        instructions,
+        tools,
+        tool_choice,
+        parallel_tool_calls,
+        max_tool_calls,
+        max_output_tokens,
+        text,
+        reasoning,
+        include,
+        truncation,
+        temperature,
+        top_p,
+        top_logprobs,
+        stream,
+        stream_options,
+        metadata,
+        service_tier,
+        user,
+        safety_identifier,
+        prompt_cache_key,
+        prompt_cache_retention,
+        prompt_cache_options,
+        previous_response_id,
+        conversation,
+        prompt,
+        background,
+        background_options,
+        store,
+        context_management,
+        moderation,
+        access_programs,
+        image,
+        top_k,
+        thinking,
+        guardrail_config,
+        performance_config,
+        prompt_variables,
+        request_metadata,
+        additional_model_request_fields,
+        additional_model_response_field_paths,
+        output_config,
+        extra_body,
+        unknown,
+    } = request;
+    guardrail::check_fields(
+        guardrail,
+        [("additionalModelRequestFields", &additional_model_request_fields), ("extra_body", &extra_body)],
+    )?;
+    let stream = stream.unwrap_or(false);
+
+    // What only whoever keeps responses can do.
+    for (given, param, message) in [
+        (previous_response_id.is_some(), "previous_response_id", "send the whole conversation as 'input'"),
+        (conversation.is_some(), "conversation", "send the whole conversation as 'input'"),
+        (prompt.is_some(), "prompt", "send what it says as 'instructions' and 'input'"),
+        (background == Some(true), "background", "wait for the response, or stream it"),
+    ] {
+        if given {
+            let message = format!(
+                "This gateway keeps nothing between requests, so '{param}' is not available; {message}."
+            );
+            return Err(Error::invalid(message).param(param).code("unsupported_parameter"));
+        }
+    }
+    // What has no counterpart.
+    let mut logprobs = top_logprobs.is_some_and(|count| count != 0);
+    for name in include.into_iter().flatten() {
+        match &*name {
+            // It always is.
+            "reasoning.encrypted_content" => {}
+            "message.output_text.logprobs" => logprobs = true,
+            _ => notes.ignore("include"),
+        }
+    }
+    if logprobs {
+        notes.unsupported("top_logprobs", "Bedrock returns no log probabilities.")?;
+    }
+    for (given, name) in [
+        (store == Some(true), "store"),
+        (truncation.is_some_and(|truncation| &*truncation != "disabled"), "truncation"),
+        (max_tool_calls.is_some(), "max_tool_calls"),
+        (background_options.is_some(), "background_options"),
+        (context_management.is_some(), "context_management"),
+        (moderation.is_some(), "moderation"),
+        (access_programs.is_some(), "access_programs"),
+        (image.is_some(), "image"),
+        (prompt_cache_key.is_some(), "prompt_cache_key"),
+        (prompt_cache_retention.is_some(), "prompt_cache_retention"),
+        (prompt_cache_options.is_some(), "prompt_cache_options"),
+    ] {
+        notes.ignore_if(given, name);
+    }
+    notes.unknown("", unknown)?;
+
+    let mut declared = Declared::default();
+    if let Some(list) = tools {
+        declared.read(list, "tools", &mut notes)?;
+    }
+    let input = input.ok_or_else(|| Error::missing("input"))?;
+    let mut reading = Reading {
+        model: known.thinker,
+        messages: instructed(instructions),
+        declared,
+        cache: cache::Names::default(),
+        notes: &mut notes,
+    };
+    reading.input(input)?;
+    let Reading { messages, declared, cache, .. } = reading;
+    let choice = choice::read(tool_choice, &declared, &mut notes)?;
+    let limit = max_output_tokens.map(|limit| parameters::limit(limit, LIMIT, &mut notes)).transpose()?;
+    let sampling = parameters::sampling(temperature, top_p, top_k, None, &mut notes)?;
+    let answer = format::read(&mut text.unwrap_or_default(), &mut notes)?;
+    let (effort, summary) = thought(reasoning, &mut notes)?;
+    let mut fields = Vec::new();
+    let param = "additionalModelRequestFields";
+    bedrock_members::fields(&mut fields, additional_model_request_fields, param, &notes)?;
+    let caching = bedrock_members::extra_body(&mut fields, extra_body, &mut notes)?;
+    let people = [user, safety_identifier];
+    let rest = Rest {
+        guardrail: guardrail::config(guardrail, guardrail_config, &client.chat, stream, &mut notes)?,
+        labels: metadata::labels(client.name, request_metadata, metadata, people, &mut notes),
+        performance: bedrock_members::object(performance_config, "performanceConfig", &notes)?,
+        prompt_variables: bedrock_members::object(prompt_variables, "promptVariables", &notes)?,
+        response_paths: bedrock_members::response_paths(additional_model_response_field_paths, &notes)?,
+        service_tier: parameters::service_tier(service_tier, &mut notes),
+    };
+    let include_usage = include_usage(stream_options, &mut notes)?;
+    let Declared { all, special, places, .. } = declared;
+    let conversation = Conversation {
+        messages,
+        tools: all.tools,
+        choice,
+        single_call: parallel_tool_calls == Some(false),
+        answer,
+        sampling: Sampling { max_tokens: limit.flatten(), ..sampling },
+        effort: parameters::effort(effort, "reasoning.effort")?,
+        thinking: parameters::thinking(thinking, &mut notes)?,
+        caching: Caching { automatic: automatic_caching, ..caching },
+        betas: bedrock_members::betas(client.chat.anthropic_beta)?,
+        fields,
+        output_config: bedrock_members::output_config(output_config, &notes)?,
+        rest,
+    };
+    let names = Names { said: "input", max_tokens: LIMIT, cache, own };
+    let place = |tool: usize| tools::schema_place(&places, tool);
+    let Finished { body, undo, json_beside_calls } =
+        front::finish(conversation, rules, &names, source, place, purpose, &mut notes)?;
+    let context = Context { undo, custom: all.custom, one_call: false, json_beside_calls };
+    let kept = Kept { context, special, stream, include_usage, summary, echo };
+    let operation = match purpose {
+        Purpose::Count => "count-tokens",
+        Purpose::Answer if stream => "converse-stream",
+        Purpose::Answer => "converse",
+    };
+    Ok(Outgoing { operation, guardrail: None, body, ignored: notes.into_ignored(), reply: kept })
+}
+
+const LIMIT: &str = "max_output_tokens";
+
+/// What is said before the input.
+fn instructed(instructions: Option<Str<'_>>) -> Vec<Message<'_>> {
+    let text = instructions.filter(|text| !text.is_blank());
+    let said = |text| Message { speaker: Speaker::System, content: vec![Content::Text(text)] };
+    text.map(said).into_iter().collect()
+}
+
+/// How hard to think, and whether what is thought is told as a summary.
+fn thought<'a>(
+    reasoning: Option<Reasoning<'a>>,
+    notes: &mut Notes<'_>,
+) -> Result<(Option<Str<'a>>, bool), Error> {
+    let Some(Reasoning { effort, summary, generate_summary, context, mode, unknown }) = reasoning else {
+        return Ok((None, false));
+    };
+    notes.unknown("reasoning.", unknown)?;
+    notes.ignore_if(context.is_some_and(|context| &*context != "auto"), "reasoning.context");
+    notes.ignore_if(mode.is_some_and(|mode| &*mode != "standard"), "reasoning.mode");
+    Ok((effort, summary.or(generate_summary).is_some()))
+}
+
+fn include_usage(options: Option<StreamOptions<'_>>, notes: &mut Notes<'_>) -> Result<bool, Error> {
+    let Some(StreamOptions { include_obfuscation: _, include_usage, unknown }) = options else {
+        return Ok(false);
+    };
+    notes.unknown("stream_options.", unknown)?;
+    Ok(include_usage.unwrap_or(false))
+}
+
+/// What is called so here.
+fn own(field: &Field) -> Option<&'static str> {
+    Some(match field {
+        Field::AnswerMember(_) => format::SCHEMA,
+        Field::Answer => "text.format",
+        Field::Effort => "reasoning.effort",
+        Field::Replay => "input[].encrypted_content",
+        Field::CachePoint | Field::CacheHour | Field::ToolCachePoint => cache::BREAKPOINT,
+        _ => return None,
+    })
+}

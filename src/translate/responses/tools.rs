@@ -1,0 +1,185 @@
+//! Declared tools: functions, tools of free text, namespaces of both, and those of OpenAI's own that the client runs. What OpenAI
+//! would run is left out and named: clients declare it whether they need it or not.
+
+use crate::openai::responses::request::Tool;
+use crate::openai::{Error, member};
+use crate::translate::conversation::{self, Schema};
+use crate::translate::front::tools::{self, check_length, named};
+use crate::translate::notes::Notes;
+use crate::wire::{List, Raw, Str};
+
+use super::own::{self, Own};
+
+/// What is declared.
+#[derive(Debug, Default)]
+pub(super) struct Declared<'a> {
+    /// What the model is told of.
+    pub(super) all: tools::Declared<'a>,
+    /// What calls of some of them have to look like.
+    pub(super) special: Vec<Special>,
+    /// Of each tool that the model is told of, where it stands.
+    pub(super) places: Vec<Place>,
+    /// How many lists have been read.
+    lists: usize,
+}
+
+/// Where a tool stands: in `tools`, or in a namespace there, or among those that come later.
+pub(super) type Place = (Option<usize>, Option<usize>);
+
+/// A tool whose calls are told in another way than those of a plain function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Special {
+    /// Its name in the conversation.
+    pub(super) name: String,
+    /// How much of that is its namespace, bytes.
+    pub(super) namespace: Option<usize>,
+    /// What it is, where it is one of OpenAI's.
+    pub(super) own: Option<&'static Own>,
+}
+
+/// What is between a namespace and a name; OpenAI allows it in neither.
+const BETWEEN: char = '.';
+
+/// The name in the conversation of what has this name in a namespace.
+pub(super) fn full_name<'a>(namespace: Option<&str>, name: Str<'a>) -> Str<'a> {
+    match namespace.filter(|namespace| !namespace.is_empty()) {
+        Some(namespace) => format!("{namespace}{BETWEEN}{}", &*name).into(),
+        None => name,
+    }
+}
+
+impl<'a> Declared<'a> {
+    /// Reads a list of tools, which stands at `param`.
+    ///
+    /// # Errors
+    /// 400 naming what is wrong by its path.
+    pub(super) fn read(&mut self, list: Raw<'a>, param: &str, notes: &mut Notes<'_>) -> Result<(), Error> {
+        let List(list) = member::<List<Tool<'a>>>(list, param)?;
+        let is_first = self.lists == 0;
+        for (index, mut tool) in list.into_iter().enumerate() {
+            let place = format!("{param}[{index}]");
+            let within = tool.tools.take();
+            if tool.kind.as_deref() != Some("namespace") {
+                let place_of = (is_first.then_some(index), None);
+                self.tool(tool, None, &place, place_of, notes)?;
+                continue;
+            }
+            let name = named(tool.name, &place)?;
+            notes.unknown("tools[].", tool.unknown)?;
+            // The first of them tells of all.
+            let mut about = tool.description.filter(|text| !text.is_blank());
+            for (at, mut tool) in within.into_iter().flatten().enumerate() {
+                if let Some(about) = about.take() {
+                    let own = tool.description.as_deref().unwrap_or_default();
+                    tool.description = Some([&*name, ": ", &*about, "\n", own].concat().into());
+                }
+                let place_of = (is_first.then_some(index), Some(at));
+                self.tool(tool, Some(&name), &format!("{place}.tools[{at}]"), place_of, notes)?;
+            }
+        }
+        self.lists = self.lists.saturating_add(1);
+        check_length(self.all.tools.len(), param, notes)
+    }
+
+    fn tool(
+        &mut self,
+        tool: Tool<'a>,
+        namespace: Option<&str>,
+        place: &str,
+        place_of: Place,
+        notes: &mut Notes<'_>,
+    ) -> Result<(), Error> {
+        let Tool {
+            kind,
+            name,
+            description,
+            parameters,
+            strict,
+            format,
+            tools: _,
+            function,
+            defer_loading,
+            output_schema,
+            allowed_callers,
+            is_async,
+            unknown,
+        } = tool;
+        let kind = kind.ok_or_else(|| Error::missing(&format!("{place}.type")))?;
+        let is_function = &*kind == "function";
+        if is_function || &*kind == "custom" {
+            notes.unknown("tools[].", unknown)?;
+            notes.ignore_if(defer_loading == Some(true), "tools[].defer_loading");
+            notes.ignore_if(output_schema.is_some(), "tools[].output_schema");
+            notes.ignore_if(allowed_callers.is_some(), "tools[].allowed_callers");
+            notes.ignore_if(is_async == Some(true), "tools[].async");
+        }
+        let mut special = Special { name: String::new(), namespace: namespace.map(str::len), own: None };
+        let tool = match (&*kind, function) {
+            ("function", Some(function)) if name.is_none() => {
+                notes.unknown("tools[].function.", function.unknown)?;
+                let name = named(function.name, &format_args!("{place}.function"))?;
+                let param = format_args!("{place}.function.parameters");
+                let named = (full_name(namespace, name), function.description);
+                tools::function(named, function.parameters, function.strict, &param, notes)?
+            }
+            ("function", _) => {
+                let named = (full_name(namespace, named(name, &place)?), description);
+                tools::function(named, parameters, strict, &format_args!("{place}.parameters"), notes)?
+            }
+            ("custom", _) => {
+                let named = (full_name(namespace, named(name, &place)?), description);
+                let tool = tools::custom(named, format, &format_args!("{place}.format"), notes)?;
+                self.all.custom.push((*tool.name).to_owned());
+                tool
+            }
+            (kind, _) => {
+                let Some(own) = own::of_tool(kind).filter(|_| namespace.is_none()) else {
+                    notes.ignore(&format!("tools[].{kind}"));
+                    return Ok(());
+                };
+                special.own = Some(own);
+                conversation::Tool {
+                    name: own.tool.into(),
+                    description: Some(own.description.into()),
+                    schema: Some(Schema::Own(own.schema)),
+                    strict: None,
+                    cache_point: None,
+                }
+            }
+        };
+        if special.own.is_some() || special.namespace.is_some() {
+            (*tool.name).clone_into(&mut special.name);
+            self.special.push(special);
+        }
+        self.all.add(tool, place)?;
+        self.places.push(place_of);
+        Ok(())
+    }
+}
+
+/// Where the schema of a tool that the model is told of stands.
+pub(super) fn schema_place(places: &[Place], tool: usize) -> String {
+    match places.get(tool) {
+        Some((Some(index), None)) => format!("tools[{index}].parameters"),
+        Some((Some(index), Some(at))) => format!("tools[{index}].tools[{at}].parameters"),
+        Some((None, _)) | None => "input[].tools[].parameters".to_owned(),
+    }
+}
+
+impl Special {
+    /// Memory that is held, bytes.
+    pub(super) fn held(&self) -> usize {
+        size_of::<Self>().saturating_add(self.name.capacity())
+    }
+
+    /// Its namespace, and its name there.
+    pub(super) fn parts(&self) -> (Option<&str>, &str) {
+        let split = self
+            .namespace
+            .and_then(|at| Some((self.name.get(..at)?, self.name.get(at..)?.strip_prefix(BETWEEN)?)));
+        match split {
+            Some((namespace, name)) => (Some(namespace), name),
+            None => (None, &self.name),
+        }
+    }
+}
