@@ -5,6 +5,7 @@ import hashlib
 import json
 import socket
 
+import anthropic
 import pytest
 from botocore.exceptions import ClientError, EventStreamError
 
@@ -147,6 +148,29 @@ def test_a_coding_agent_in_bedrock_mode_calls_its_tools(client):
     said += [{"role": "assistant", "content": answer["content"]}, {"role": "user", "content": [result]}]
     answer = json.loads(client.invoke_model(modelId=CLAUDE, body=json.dumps(body))["body"].read())
     assert (answer["stop_reason"], answer["content"][-1]["text"]) == ("end_turn", "The tool said: Buy milk.")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_anthropics_client_for_bedrock_thinks_and_calls(gateway, emulator, stream):
+    tool = {"name": "get_weather", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}}}
+    asked = {"model": CLAUDE, "max_tokens": 4000, "tools": [tool], "thinking": {"type": "enabled", "budget_tokens": 1024}}
+    said = [{"role": "user", "content": "get_weather city=Rome"}]
+    address = gateway.url.removesuffix("/v1")
+    with anthropic.AnthropicBedrock(base_url=address, api_key=KEY, aws_region=EAST, max_retries=0) as client:
+
+        def answer():
+            if not stream:
+                return client.messages.create(messages=said, metadata={"user_id": "someone"}, **asked)
+            with client.messages.stream(messages=said, **asked) as streamed:
+                return streamed.get_final_message()
+
+        message = answer()
+        assert [block.type for block in message.content] == ["thinking", "text", "tool_use"]
+        result = {"type": "tool_result", "tool_use_id": message.content[-1].id, "content": "sunny"}
+        said += [{"role": "assistant", "content": message.content}, {"role": "user", "content": [result]}]
+        message = answer()
+    assert (message.stop_reason, message.content[-1].text) == ("end_turn", "The tool said: sunny")
+    assert "anthropic_version" in emulator.requests()[-1]["body"]
 
 
 def test_count_tokens(client, emulator):

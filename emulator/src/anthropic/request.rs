@@ -3,8 +3,8 @@
 use crate::errors::AwsError;
 use serde_json::{Map, Value, json};
 
-/// What the body has to say it is.
-const VERSION: &str = "bedrock-2023-05-31";
+/// What the body may say it is: as AWS documents it, and as Anthropic's SDK for Bedrock says from 2.x on (read in 2.14).
+const VERSIONS: [&str; 2] = ["bedrock-2023-05-31", "2026-10-21"];
 /// Members that Converse has under its own names.
 const NAMED: &[&str] = &[
     "anthropic_version",
@@ -37,8 +37,9 @@ pub fn converse(body: &Value) -> Result<Value, AwsError> {
     {
         return Err(AwsError::validation(format!("{key}: Extra inputs are not permitted")));
     }
-    if map.get("anthropic_version").and_then(Value::as_str) != Some(VERSION) {
-        return Err(malformed(&format!("anthropic_version: expected {VERSION}")));
+    let version = map.get("anthropic_version").and_then(Value::as_str);
+    if !version.is_some_and(|version| VERSIONS.contains(&version)) {
+        return Err(malformed(&format!("anthropic_version: expected {}", VERSIONS[0])));
     }
     let limit = map
         .get("max_tokens")
@@ -205,13 +206,16 @@ mod tests {
     use super::*;
 
     fn body() -> Value {
-        json!({"anthropic_version": VERSION, "max_tokens": 5,
+        json!({"anthropic_version": VERSIONS[0], "max_tokens": 5,
             "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]})
     }
 
     #[test]
     fn a_body_needs_its_version_and_its_limit() {
         assert_eq!(converse(&body()).unwrap()["messages"][0]["content"], json!([{"text": "hi"}]));
+        let mut newer = body();
+        newer["anthropic_version"] = VERSIONS[1].into();
+        assert!(converse(&newer).is_ok());
         for key in ["anthropic_version", "max_tokens", "messages"] {
             let mut bad = body();
             bad.as_object_mut().unwrap().remove(key);
