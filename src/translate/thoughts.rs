@@ -9,6 +9,8 @@ use crate::wire::{self, List, Str};
 
 /// Most bytes of one answer's reasoning that are kept.
 const MOST: usize = 256 << 10;
+/// What a block counts beside its texts, bytes: so few are looked through for each piece.
+const PLACE: usize = 256;
 
 /// Where reasoning is kept, for one caller.
 pub trait Recall: fmt::Debug {
@@ -32,7 +34,7 @@ pub(super) struct Gathering {
     blocks: Vec<(u32, Block)>,
     /// The first call.
     call: Option<String>,
-    /// Bytes so far.
+    /// Bytes so far, a block's [`PLACE`] among them.
     size: usize,
 }
 
@@ -53,13 +55,15 @@ impl Gathering {
         redacted: Option<&str>,
     ) {
         let [text, signature, redacted] = [text, signature, redacted].map(Option::unwrap_or_default);
-        self.size =
-            [text, signature, redacted].iter().fold(self.size, |all, piece| all.saturating_add(piece.len()));
+        let known = self.blocks.iter_mut().rev().find(|(index, _)| *index == block);
+        let place = if known.is_some() { 0 } else { PLACE };
+        let added =
+            [text, signature, redacted].iter().fold(place, |all, piece| all.saturating_add(piece.len()));
+        self.size = self.size.saturating_add(added);
         if self.size > MOST {
             self.blocks = Vec::new();
             return;
         }
-        let known = self.blocks.iter_mut().rev().find(|(index, _)| *index == block);
         if let Some((_, block)) = known {
             block.text.push_str(text);
             block.signature.push_str(signature);
@@ -205,15 +209,21 @@ mod tests {
     fn what_is_too_large_is_not_kept_nor_held() {
         let mut gathering = Gathering::default();
         let piece = "x".repeat(MOST / 4);
-        for _ in 0..4 {
+        for _ in 0..3 {
             gathering.piece(0, Some(&piece), None, None);
         }
-        assert!(gathering.held() >= MOST);
+        assert!(gathering.held() >= MOST / 4 * 3);
+        gathering.piece(0, Some(&piece), None, None);
         gathering.piece(0, None, Some("s"), None);
         gathering.piece(0, None, Some("s"), None);
         gathering.call("a");
         assert!(gathering.held() < 10);
         assert_eq!(kept(gathering), None);
+        let mut empty = Gathering::default();
+        for block in 0..1_000_000 {
+            empty.piece(block, None, None, None);
+        }
+        assert_eq!(empty.held(), 0);
     }
 
     #[test]

@@ -88,6 +88,15 @@ for (const model of MODELS) {
   });
 }
 
+const Bounded = z.object({ item: z.string().min(1).max(20), count: z.number().int().min(1).max(9), tags: z.array(z.string()).min(1).max(3) });
+
+for (const model of MODELS) {
+  test(`${model}: an object whose fields have bounds`, async () => {
+    const answer = await generateObject({ ...ONCE, model: gateway(model), schema: Bounded, prompt: QUESTION });
+    assert.deepEqual(answer.object, { ...ORDER, tags: ["tags"] });
+  });
+}
+
 test("an object as the output of a text", async () => {
   const answer = await generateText({
     ...ONCE,
@@ -132,6 +141,23 @@ test("a conversation goes on after reasoning", async () => {
   const second = await generateText({ ...thinking, messages });
   assert.equal(second.text, "You said: again");
 });
+
+for (const run of [generateText, streamText]) {
+  test(`${run.name} thinks at every step of a loop, though it sends no signature back`, async () => {
+    const cities = ["Rome", "Oslo", "Bern", "Riga"];
+    const told = ({ city }) => {
+      const next = cities[cities.indexOf(city) + 1];
+      return next ? `sunny; next: get_weather city=${next}` : "sunny";
+    };
+    const tools = { get_weather: tool({ description: "The weather.", inputSchema: z.object({ city: z.string() }), execute: told }) };
+    const answer = run({ ...THINKING, prompt: "get_weather city=Rome", tools, stopWhen: stepCountIs(9) });
+    const steps = run === streamText ? await answer.steps : (await answer).steps;
+    assert.deepEqual(
+      steps.map((step) => [step.toolCalls[0]?.input.city, /I answer from what they said/.test(step.reasoningText)]),
+      [...cities.map((city) => [city, true]), [undefined, true]],
+    );
+  });
+}
 
 test("an error has its status and message", async () => {
   const asked = generateText({ ...ONCE, model: gateway("no-such"), prompt: "hello" });

@@ -56,6 +56,31 @@ def test_a_streamed_answer_is_parsed_into_its_type(client, model):
     assert len(pieces) > 3 and json.loads("".join(pieces)) == ORDER.model_dump(mode="json")
 
 
+class Bounded(pydantic.BaseModel):
+    """With the bounds that constrained decoding takes none of."""
+
+    item: str = pydantic.Field(min_length=1, max_length=20, pattern="^[a-z ]+$")
+    count: int = pydantic.Field(ge=1, lt=100, multiple_of=7)
+    tags: list[str] = pydantic.Field(min_length=1, max_length=3)
+
+
+@pytest.mark.parametrize("model", [CLAUDE, NOVA, BY_TOOL])
+def test_fields_with_bounds_are_parsed_and_the_model_hears_of_the_bounds(client, emulator, model):
+    answer = client.chat.completions.parse(model=model, messages=QUESTION, response_format=Bounded)
+    assert answer.choices[0].message.parsed == Bounded(item="two apples", count=7, tags=["tags"])
+    sent = json.dumps(emulator.body())
+    for bound in ["maxLength", "multipleOf", "exclusiveMaximum", "maxItems", "^[a-z ]+$"]:
+        assert bound in sent, bound
+
+
+@pytest.mark.parametrize("model", [CLAUDE, NOVA, BY_TOOL])
+def test_a_tool_with_bounds_is_called(client, model):
+    tool = openai.pydantic_function_tool(Bounded, name="order")
+    messages = [{"role": "user", "content": "order " + QUESTION[0]["content"]}]
+    [call] = client.chat.completions.parse(model=model, messages=messages, tools=[tool]).choices[0].message.tool_calls
+    assert call.function.parsed_arguments == Bounded(item="two apples", count=7, tags=["tags"])
+
+
 def test_claude_gets_the_schema_by_its_own_means(client, emulator):
     client.chat.completions.parse(model=CLAUDE, messages=QUESTION, response_format=Order)
     body = emulator.body()

@@ -13,6 +13,7 @@ mod answers;
 mod bad_input;
 mod bad_responses;
 mod bedrock_rules;
+mod carried;
 mod cases;
 mod families;
 mod frames;

@@ -7,6 +7,8 @@
 
 mod shelf;
 
+use std::collections::BinaryHeap;
+
 use sha2::{Digest as _, Sha256};
 
 use super::keys::Key;
@@ -93,7 +95,8 @@ impl<'s> Memory<'s> {
 
     /// The reasoning before each of these calls, where it is there. A shelf is read once, however many of them are on it.
     pub fn recall(&self, owner: &Owner, calls: &[&str], now: u64) -> Vec<Option<Vec<u8>>> {
-        let mut wanted: Vec<(usize, shelf::Key, usize)> = calls
+        // A heap's sorting is a tenth of the code that the slice's is in the module.
+        let wanted: BinaryHeap<(usize, shelf::Key, usize)> = calls
             .iter()
             .enumerate()
             .map(|(index, call)| {
@@ -101,18 +104,21 @@ impl<'s> Memory<'s> {
                 (self.place(&key), key, index)
             })
             .collect();
-        wanted.sort_unstable();
+        let wanted = wanted.into_sorted_vec();
         let mut found = vec![None; calls.len()];
         let mut left = FOUND;
         for group in wanted.chunk_by(|(place, ..), (other, ..)| place == other) {
             let Some((place, ..)) = group.first() else { continue };
             let Some((bytes, _)) = self.shared.read(&name(*place)) else { continue };
-            for (_, key, index) in group {
-                let reasoning = shelf::find(&bytes, key, now, self.settings.seconds);
-                if let (Some(reasoning), Some(found)) = (reasoning, found.get_mut(*index)) {
-                    let Some(rest) = left.checked_sub(reasoning.len()) else { continue };
+            for (key, reasoning) in shelf::good(&bytes, now, self.settings.seconds) {
+                let first = group.partition_point(|(_, other, _)| other < key);
+                let same = group.iter().skip(first).take_while(|(_, other, _)| other == key);
+                for (.., index) in same {
+                    let Some(rest) = left.checked_sub(reasoning.len()) else { return found };
                     left = rest;
-                    *found = Some(reasoning.to_vec());
+                    if let Some(found) = found.get_mut(*index) {
+                        *found = Some(reasoning.to_vec());
+                    }
                 }
             }
         }

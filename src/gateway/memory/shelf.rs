@@ -43,9 +43,10 @@ fn entries(mut bytes: &[u8]) -> impl Iterator<Item = Entry<'_>> {
     })
 }
 
-/// The reasoning of an entry that is good.
-pub(super) fn find<'b>(bytes: &'b [u8], key: &Key, now: u64, seconds: u64) -> Option<&'b [u8]> {
-    entries(bytes).find(|entry| entry.key == key && entry.is_good(now, seconds)).map(|entry| entry.reasoning)
+/// What may still be found: keys, each once, and the reasoning.
+pub(super) fn good(bytes: &[u8], now: u64, seconds: u64) -> impl Iterator<Item = (&Key, &[u8])> {
+    let good = entries(bytes).filter(move |entry| entry.is_good(now, seconds));
+    good.map(|entry| (entry.key, entry.reasoning))
 }
 
 /// The shelf with one more entry, in the place of any of its key, and without what is expired or, the oldest first, has no room

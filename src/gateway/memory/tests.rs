@@ -70,6 +70,17 @@ fn what_was_kept_is_found_by_its_call_in_the_order_asked() {
 }
 
 #[test]
+fn a_call_that_is_asked_for_twice_is_found_twice_and_what_is_found_is_bounded() {
+    let data = Data::default();
+    let memory = Memory::new(SETTINGS, &data);
+    memory.keep(&owner("a"), "1", &vec![b'x'; 200 << 10], NOW);
+    let found = memory.recall(&owner("a"), &["1", "0", "1"], NOW);
+    assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true]);
+    let found = memory.recall(&owner("a"), &["1"; 1_000], NOW);
+    assert_eq!(found.iter().flatten().map(Vec::len).sum::<usize>(), FOUND / (200 << 10) * (200 << 10));
+}
+
+#[test]
 fn nobody_finds_what_is_anothers() {
     let data = Data::default();
     let memory = Memory::new(SETTINGS, &data);
@@ -186,5 +197,28 @@ fn a_shelf_that_is_broken_is_as_good_as_its_beginning() {
         assert_eq!(found(&memory, &owner("a"), "2", NOW), None);
         memory.keep(&owner("a"), "3", b"new", NOW);
         assert!(found(&memory, &owner("a"), "3", NOW).is_some());
+    }
+}
+
+#[test]
+fn whatever_lies_on_a_shelf_nothing_breaks_and_what_is_kept_is_found() {
+    let mut state = 7_u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state >> 33
+    };
+    for _ in 0..2_000 {
+        // Lengths that are small as often as not: 4 bytes of a number that may fit.
+        let length = next() % 400;
+        let bytes: Vec<u8> = (0..length)
+            .map(|_| if next() % 2 == 0 { 0 } else { u8::try_from(next() % 256).unwrap() })
+            .collect();
+        let data = Data::default();
+        data.all.borrow_mut().insert(name(0), (bytes, 1));
+        let memory = Memory::new(Settings { bytes: 300, seconds: 1 + next() % (1 << 62) }, &data);
+        memory.sweep(next(), next());
+        memory.keep(&owner("a"), "1", b"thought", NOW);
+        assert_eq!(found(&memory, &owner("a"), "1", NOW).as_deref(), Some("thought"));
+        assert!(data.bytes() <= 300);
     }
 }
