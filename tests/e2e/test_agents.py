@@ -36,10 +36,14 @@ REPLIES = {
 }
 
 
+# The most tokens of an answer (AWS documentation, "Amazon Nova" model card; "Mistral AI chat completion").
+LIMITS = {NOVA: 10_000, MISTRAL: 8_192, PIXTRAL: 8_192}
+
+
 def limit(name, model):
-    """What becomes of the limit on tokens: Nova's first generation has one of its own (AWS documentation, "Amazon Nova" model card)."""
+    """What becomes of the limit on tokens: agents ask for 32,000 of whatever model."""
     asked = read(name)["max_tokens"]
-    return min(asked, 10_000) if model == NOVA else asked
+    return min(asked, LIMITS.get(model, asked))
 
 
 def ignored(name, model):
