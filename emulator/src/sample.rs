@@ -117,6 +117,10 @@ impl Maker<'_> {
     }
 
     fn number(&self, map: &Map<String, Value>, name: &str) -> Value {
+        // A whole number is written as one, as models do.
+        if let Some(n) = self.hint(name).and_then(|h| h.parse::<i64>().ok()) {
+            return n.into();
+        }
         if let Some(n) = self.hint(name).and_then(|h| h.parse::<f64>().ok()) {
             return n.into();
         }

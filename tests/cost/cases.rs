@@ -143,6 +143,13 @@ fn roots() -> Vec<Root> {
             r#"{"input":[{"type":"function_call_output","call_id":"c","output":[@]}]}"#,
             Request("responses", CLAUDE),
         ),
+        plain(
+            "bound thinking",
+            "translate/fit/binding.rs",
+            "Thinking",
+            r#"{"messages":[{"role":"user","content":"Hi"}],"additionalModelRequestFields":{"thinking":@}}"#,
+            Request("chat", CLAUDE),
+        ),
         plain("responses reply", "bedrock/reply.rs", "Reply", "@", Reply("responses", CLAUDE)),
         plain("tokens reply", "bedrock/count_tokens.rs", "Reply", "@", Reply("input_tokens", CLAUDE)),
         plain("images", "gateway/images.rs", "Chat", "@", Images),
