@@ -113,6 +113,29 @@ def test_claude_thinks_through_a_loop_of_ten_calls_whose_client_sends_no_reasoni
 
 
 @pytest.mark.parametrize("stream", [False, True])
+def test_a_loop_by_responses_that_returns_no_reasoning_goes_on_thinking(workers, emulator, stream):
+    tool = {"type": "function", "name": "get_weather", "parameters": TOOL["function"]["parameters"]}
+    said = [{"role": "user", "content": f"weather? city=Kyiv{time.monotonic_ns()}"}]
+    for step in range(5):
+        how = {"model": SONNET, "tools": [tool], "reasoning": {"effort": "low"}, "store": False}
+        with workers.openai() as client:
+            if stream:
+                *_, last = client.responses.create(input=said, stream=True, **how)
+                response = last.response
+            else:
+                response = client.responses.create(input=said, **how)
+        for item in response.output:
+            if item.type == "function_call":
+                said.append(item.to_dict())
+                output = f"sunny; next: get_weather city=C{step}" if step < 3 else "sunny"
+                said.append({"type": "function_call_output", "call_id": item.call_id, "output": output})
+    assert response.output_text == "The tool said: sunny"
+    requests = emulator.requests()
+    assert [[len(thought) for thought in thoughts(request["body"])] for request in requests] == [[1] * step for step in range(5)]
+    assert all("thinking" in request["body"]["additionalModelRequestFields"] for request in requests)
+
+
+@pytest.mark.parametrize("stream", [False, True])
 def test_redacted_reasoning_is_carried_too(workers, emulator, stream):
     question = {"role": "user", "content": f"weather? city=Oslo {stream}"}
     message, _ = asked(workers, [question], stream=stream, extra_headers={"x-emulator": "redacted"})

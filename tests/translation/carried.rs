@@ -23,18 +23,16 @@ impl Recall for Kept {
 }
 
 fn sent(body: &Value, kept: &Kept) -> (Value, Vec<String>, Reply) {
+    sent_to(Endpoint::ChatCompletions, body, kept)
+}
+
+fn sent_to(endpoint: Endpoint, body: &Value, kept: &Kept) -> (Value, Vec<String>, Reply) {
     let body = body.to_string();
     let client = Client { name: CALLER, recall: Some(kept), ..Client::default() };
     let resolve = |_: Option<&str>| Ok(CLAUDE.to_owned());
     let options = Options::default();
-    let (_, outgoing) = bedrock_filter::translate::request(
-        Endpoint::ChatCompletions,
-        body.as_bytes(),
-        &client,
-        &options,
-        resolve,
-    )
-    .unwrap();
+    let (_, outgoing) =
+        bedrock_filter::translate::request(endpoint, body.as_bytes(), &client, &options, resolve).unwrap();
     let ignored = outgoing.ignored.clone();
     (serde_json::from_slice(&outgoing.body.into_vec()).unwrap(), ignored, outgoing.reply)
 }
@@ -103,7 +101,9 @@ fn kept_of<'b>(reply: &Reply, pieces: impl IntoIterator<Item = &'b [u8]>) -> Opt
         stream.bytes(piece, &mut out).unwrap();
         kept = kept.or_else(|| stream.thoughts());
         // The client must not know that there is no more to come before it is kept.
-        assert!(kept.is_some() || !String::from_utf8(out).unwrap().contains("tool_calls\"}"));
+        let out = String::from_utf8(out).unwrap();
+        let has_ended = out.contains(r#""finish_reason":"tool_calls""#) || out.contains("response.completed");
+        assert!(kept.is_some() || !has_ended, "{out}");
     }
     kept
 }
@@ -143,6 +143,27 @@ fn what_an_answer_thinks_goes_back_before_its_calls_word_for_word() {
         sent(&asked(json!([question, returned(json!([call("x")])), result("x")]), false), &kept);
     assert_eq!(body["additionalModelRequestFields"], Value::Null);
     assert_eq!(ignored, ["reasoning_effort"]);
+}
+
+#[test]
+fn items_of_a_response_have_their_thoughts_before_them_again() {
+    let tool = json!({"type": "function", "name": "f"});
+    let asked = |input: Value, stream: bool| json!({"input": input, "tools": [tool], "reasoning": {"effort": "low"}, "store": false, "stream": stream});
+    let question = json!({"role": "user", "content": "go"});
+    let (_, _, reply) = sent_to(Endpoint::Responses, &asked(json!([question]), false), &Kept::default());
+    let kept = reply.thoughts(&whole()).unwrap();
+    let (_, _, streamed) = sent_to(Endpoint::Responses, &asked(json!([question]), true), &Kept::default());
+    assert_eq!(kept_of(&streamed, [&frames()[..]]).as_ref(), Some(&kept));
+
+    let kept = Kept(Some(kept));
+    let said = json!({"role": "assistant", "content": "I call."});
+    let call = json!({"type": "function_call", "call_id": "first", "name": "f", "arguments": "{}"});
+    let result = json!({"type": "function_call_output", "call_id": "first", "output": "done"});
+    let (body, ignored, _) =
+        sent_to(Endpoint::Responses, &asked(json!([question, said, call, result]), false), &kept);
+    assert_eq!(body["messages"][1]["content"].as_array().unwrap()[..3], blocks().as_array().unwrap()[..3]);
+    assert_eq!(body["additionalModelRequestFields"]["thinking"]["type"], "enabled");
+    assert_eq!(ignored, Vec::<String>::new());
 }
 
 #[test]
