@@ -263,6 +263,7 @@ fn loaded(config: &Config, field: &str) -> Value {
         "automatic_caching" => json!(options.automatic_caching),
         "forward_headers" => json!(forward_headers),
         "anthropic_betas" => json!(options.anthropic_betas),
+        "families" => json!(options.families.iter().map(|family| &family.pattern.begins).collect::<Vec<_>>()),
         "limits.body_bytes" => json!(body_bytes),
         "limits.reply_bytes" => json!(reply_bytes),
         "limits.held_bytes" => json!(held_bytes),

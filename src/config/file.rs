@@ -43,6 +43,7 @@ pub(super) struct File {
     #[serde(default, deserialize_with = "rule")]
     pub(super) api_keys: Option<Vec<ApiKey>>,
     pub(super) models: Option<Vec<Target>>,
+    pub(super) families: Option<Vec<Family>>,
     pub(super) default_model: Option<String>,
     pub(super) fallback_model: Option<String>,
     pub(super) default_embedding_model: Option<String>,
@@ -167,6 +168,14 @@ pub(super) struct Capabilities {
 pub(super) enum Messages {
     Native,
     Converse,
+}
+
+/// Models that have a pattern of ids.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Family {
+    pub(super) pattern: Option<String>,
+    pub(super) capabilities: Option<Capabilities>,
 }
 
 /// How `top_k` is called.

@@ -13,6 +13,7 @@ use super::credentials::account;
 use super::deserializer;
 use super::discover::discover_of;
 use super::expand::expand;
+use super::families::families_of;
 use super::fan_out::fan_out_of;
 use super::file::{self, File};
 use super::images::images_of;
@@ -39,6 +40,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         prefixes,
         api_keys,
         models,
+        families,
         default_model,
         fallback_model,
         default_embedding_model,
@@ -66,8 +68,10 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let accounts =
         vec![account(credentials.as_ref().unwrap_or(&file::Credentials::default()), &region, "credentials")?];
     let written_models = models.as_deref().unwrap_or_default();
+    let families = families_of(families.as_deref().unwrap_or_default())?;
     let Loaded { models, options: model_options, accounts } = models::load(
         written_models,
+        &families,
         [default_model, fallback_model, default_embedding_model],
         accounts,
         &region,
@@ -109,6 +113,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
             guardrail: guardrail.as_ref().map(|written| guardrail_of(written, "guardrail")).transpose()?,
             automatic_caching: automatic_caching.unwrap_or(false),
             anthropic_betas: betas(anthropic_betas.as_deref().unwrap_or_default())?,
+            families,
             models: model_options,
             discovered: Rc::default(),
         },
@@ -203,6 +208,7 @@ mod tests {
     use crate::gateway::models::StandIn;
     use crate::gateway::targets::{Place, Target};
     use crate::translate::Limits;
+    use crate::translate::fit::family::{Capabilities, capabilities};
 
     /// The host that a request to some model is sent to.
     fn host(config: &Config) -> String {
@@ -255,6 +261,26 @@ mod tests {
                 "models",
                 r#"[{"name":"x","model":"a.b","capabilities":{"cache":"2h"}}]"#,
                 "models[0].capabilities.cache",
+            ),
+            ("families", r#"[{"capabilities":{}}]"#, "families[0]"),
+            ("families", r#"[{"pattern":"a.b*"}]"#, "families[0]"),
+            ("families", r#"[{"pattern":"a.b*","capabilities":{},"x":1}]"#, "families[0].x"),
+            ("families", r#"[{"pattern":"us.a.b*","capabilities":{}}]"#, "families[0].pattern"),
+            ("families", r#"[{"pattern":"claude*","capabilities":{}}]"#, "families[0].pattern"),
+            (
+                "families",
+                r#"[{"pattern":"a.b","capabilities":{"stops":true}}]"#,
+                "families[0].capabilities.stops",
+            ),
+            (
+                "families",
+                r#"[{"pattern":"a.b*","capabilities":{}},{"pattern":"a.b*","capabilities":{}}]"#,
+                "families[1].pattern",
+            ),
+            (
+                "families",
+                r#"[{"pattern":"a.b*","capabilities":{"like":"nobody.knows"}}]"#,
+                "families[0].capabilities.like",
             ),
             ("models", r#"[{"name":"x","model":"a.b","drop":["n","seed"]}]"#, "models[0].drop[1]"),
             (
@@ -420,6 +446,35 @@ mod tests {
             assert_eq!(told.path, path);
             assert!(!told.reason.is_empty() && !told.reason.contains("key"), "{told}");
         }
+    }
+
+    #[test]
+    fn what_a_model_takes_is_its_own_entrys_then_its_patterns_then_the_tables() {
+        let mut value: Value = serde_json::from_str(LEAST).unwrap();
+        value["families"] = serde_json::json!([
+            {"pattern": "newco.*", "capabilities": {"like": "anthropic.claude-sonnet-4-5", "max_tokens": 100}},
+            {"pattern": "newco.model-2*", "capabilities": {"max_tokens": 200}},
+            {"pattern": "anthropic.claude-opus-4-7", "capabilities": {"prefill": true}},
+        ]);
+        value["models"] = serde_json::json!([
+            {"name": "own", "model": "newco.model-1", "capabilities": {"min_tokens": 7}},
+            {"name": "arn", "model": "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/x",
+             "capabilities": {"like": "newco.model-2"}},
+        ]);
+        let options = run(&value.to_string()).unwrap().options;
+        let taken = |id: &str| *options.rules(id, None).capabilities;
+        let claude = *capabilities("anthropic.claude-sonnet-4-5");
+        assert_eq!(taken("us.newco.model-3"), Capabilities { max_tokens: Some(100), ..claude });
+        let own = Capabilities { min_tokens: 7, max_tokens: Some(100), ..claude };
+        assert_eq!(taken("newco.model-1"), own);
+        // The longest pattern alone: what it does not say is the table's.
+        let second = Capabilities { max_tokens: Some(200), ..*capabilities("newco.model-2") };
+        assert_eq!(taken("eu.newco.model-2-v1:0"), second);
+        assert_eq!(taken("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/x"), second);
+        let opus = Capabilities { prefill: true, ..*capabilities("anthropic.claude-opus-4-7") };
+        assert_eq!(taken("us.anthropic.claude-opus-4-7"), opus);
+        assert_eq!(taken("us.anthropic.claude-opus-4-6-v1"), *capabilities("anthropic.claude-opus-4-6"));
+        assert_eq!(options.known_as("us.newco.model-3"), "anthropic.claude-sonnet-4-5");
     }
 
     #[test]

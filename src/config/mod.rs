@@ -4,6 +4,7 @@ mod credentials;
 mod deserializer;
 mod discover;
 mod expand;
+mod families;
 mod fan_out;
 mod file;
 mod images;

@@ -4,17 +4,19 @@ use crate::translate::chat::Parameter;
 use crate::translate::chat::guardrail::{self, Guardrail};
 use crate::translate::embeddings;
 use crate::translate::fit::family::{
-    self, Cache, Capabilities, DocumentsInResults, Forced, Reasoning, Schemas, ToolIds, TopK,
+    self, Cache, Capabilities, Configured, DocumentsInResults, Forced, Reasoning, Schemas, ToolIds, TopK,
 };
 
 use super::Error;
 use super::file;
 use super::values::{error, error_in, inside, item, one_of};
 
-/// Reads what is written at `at` of how to translate for the model of this id; `None` where nothing is.
+/// Reads what is written at `at` of how to translate for the model of this id; `None` where nothing is. `families` are those that are
+/// configured.
 pub(super) fn model(
     id: &str,
     written: &file::Target,
+    families: &[Configured],
     at: &str,
 ) -> Result<Option<crate::translate::Model>, Error> {
     let file::Target { drop, guardrail, automatic_caching, capabilities, .. } = written;
@@ -23,7 +25,7 @@ pub(super) fn model(
     }
     let (like, capabilities) = match capabilities {
         Some(written) => {
-            let (like, capabilities) = capabilities_of(id, written, &inside(at, "capabilities"))?;
+            let (like, capabilities) = capabilities_of(id, written, families, &inside(at, "capabilities"))?;
             (like, Some(capabilities))
         }
         None => (None, None),
@@ -70,10 +72,11 @@ pub(super) fn guardrail_of(written: &file::Guardrail, at: &str) -> Result<Guardr
     })
 }
 
-/// The table's row for the model, or for the one it is `like`, and what is written over it.
-fn capabilities_of(
+/// What is configured or the table has for the model, or for the one it is `like`, and what is written over it.
+pub(super) fn capabilities_of(
     id: &str,
     written: &file::Capabilities,
+    families: &[Configured],
     at: &str,
 ) -> Result<(Option<String>, Capabilities), Error> {
     let file::Capabilities {
@@ -109,8 +112,9 @@ fn capabilities_of(
         anthropic_beta,
         messages,
     } = written;
+    let configured = |id: &str| family::find(families, id).map(|family| &family.capabilities);
     let base = match like {
-        Some(like) => match family::known(like) {
+        Some(like) => match configured(like).or_else(|| family::known(like)) {
             Some(known) => known,
             None if embeddings::texts_per_call(like).is_some() => family::capabilities(like),
             None => {
@@ -118,7 +122,7 @@ fn capabilities_of(
                 return Err(error_in(at, "like", reason));
             }
         },
-        None => family::capabilities(id),
+        None => configured(id).unwrap_or_else(|| family::capabilities(id)),
     };
     let capabilities = Capabilities {
         min_tokens: min_tokens.map_or(base.min_tokens, i64::from),

@@ -8,6 +8,7 @@ use crate::aws::source::Account;
 use crate::bedrock::model_id::is_bedrock_id;
 use crate::gateway::models::{Model, Models, StandIn};
 use crate::gateway::targets::{Backend, Target};
+use crate::translate::fit::family::Configured;
 
 use super::Error;
 use super::credentials::account;
@@ -26,14 +27,15 @@ pub(super) struct Loaded {
     pub(super) accounts: Vec<Account>,
 }
 
-/// Reads the models. `stand_ins` are the default, the fallback and the embeddings' default; `accounts` has the usual one, and `region` is the usual one.
+/// Reads the models. `families` are those that are configured; `stand_ins` are the default, the fallback and the embeddings' default; `accounts` has the usual one, and `region` is the usual one.
 pub(super) fn load(
     written: &[file::Target],
+    families: &[Configured],
     stand_ins: [&Option<String>; 3],
     accounts: Vec<Account>,
     region: &Region,
 ) -> Result<Loaded, Error> {
-    let mut reader = Reader { options: Vec::new(), accounts, region };
+    let mut reader = Reader { options: Vec::new(), families, accounts, region };
     let mut named: Vec<Model> = Vec::with_capacity(written.len());
     let mut names = HashSet::with_capacity(written.len());
     for (at, model) in written.iter().enumerate() {
@@ -57,7 +59,7 @@ pub(super) fn load(
         stand_in("fallback_model", fallback)?,
         stand_in("default_embedding_model", default_embedding)?,
     );
-    let Reader { options, accounts, region: _ } = reader;
+    let Reader { options, families: _, accounts, region: _ } = reader;
     Ok(Loaded {
         models: Models { named, default, fallback, default_embedding, ..Models::default() },
         options,
@@ -67,6 +69,7 @@ pub(super) fn load(
 
 struct Reader<'r> {
     options: Vec<(String, crate::translate::Model)>,
+    families: &'r [Configured],
     accounts: Vec<Account>,
     region: &'r Region,
 }
@@ -123,7 +126,7 @@ impl Reader<'_> {
         {
             return Err(error_in(at, field, "has no effect with this 'backend': nothing is translated"));
         }
-        if let Some(model) = model_options::model(id, written, at)? {
+        if let Some(model) = model_options::model(id, written, self.families, at)? {
             // Attempts know a model by its id.
             match self.options.iter().find(|(other, _)| other == id) {
                 Some((_, earlier)) if *earlier == model => {}

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::chat::{Guardrail, Parameter};
-use super::fit::family::{Capabilities, capabilities};
+use super::fit::family::{Capabilities, Configured, capabilities, find};
 use super::notes::Unsupported;
 use super::thoughts::Recall;
 use crate::bedrock::catalogue::Catalogue;
@@ -21,6 +21,8 @@ pub struct Options {
     pub automatic_caching: bool,
     /// Features of `anthropic-beta` that go on to Bedrock besides those that it is known to take; `*` at the end stands for any rest.
     pub anthropic_betas: Vec<String>,
+    /// What models of some pattern take, where the table of families has it otherwise or not at all.
+    pub families: Vec<Configured>,
     /// What holds for one model, by Bedrock's id of it.
     pub models: Vec<(String, Model)>,
     /// What Bedrock says that there is: which model is behind a profile whose id does not tell.
@@ -64,12 +66,28 @@ pub struct Rules<'o> {
 }
 
 impl Options {
-    /// The id by which tables know a model: that of the one it is configured to be like, else of the one that is known to be
-    /// behind it, else its own.
+    /// The id by which tables know a model: that of the one it, or its pattern, is configured to be like, else of the one that is
+    /// known to be behind it, else its own.
     pub fn known_as<'m>(&'m self, id: &'m str) -> &'m str {
-        self.model(id)
-            .and_then(|model| model.like.as_deref())
-            .unwrap_or_else(|| self.discovered.behind(id).unwrap_or(id))
+        if let Some(like) = self.model(id).and_then(|model| model.like.as_deref()) {
+            return like;
+        }
+        let behind = self.behind(id);
+        find(&self.families, behind).and_then(|family| family.like.as_deref()).unwrap_or(behind)
+    }
+
+    /// The model that is known to be behind a profile, else the id itself.
+    fn behind<'m>(&'m self, id: &'m str) -> &'m str {
+        self.discovered.behind(id).unwrap_or(id)
+    }
+
+    /// What the model takes, by Bedrock's id of it: as its own entry says, else its pattern's, else the table.
+    fn capabilities(&self, id: &str) -> &Capabilities {
+        if let Some(own) = self.model(id).and_then(|model| model.capabilities.as_ref()) {
+            return own;
+        }
+        let behind = self.behind(id);
+        find(&self.families, behind).map_or_else(|| capabilities(behind), |family| &family.capabilities)
     }
 
     fn model(&self, id: &str) -> Option<&Model> {
@@ -85,9 +103,7 @@ impl Options {
             recall: recall.map(|recall| (recall, known_as)),
             unsupported: self.unsupported,
             limits: &self.limits,
-            capabilities: model
-                .and_then(|model| model.capabilities.as_ref())
-                .unwrap_or_else(|| capabilities(known_as)),
+            capabilities: self.capabilities(id),
             drop: model.map_or(&[][..], |model| &model.drop),
             guardrail: model.and_then(|model| model.guardrail.as_ref()).or(self.guardrail.as_ref()),
             automatic_caching: model

@@ -199,3 +199,26 @@ def test_a_conversation_of_any_form_is_taken(client, model):
     ]
     answer = client.chat.completions.create(model=model, messages=messages, max_tokens=50)
     assert answer.choices[0].finish_reason in ("stop", "tool_calls")
+
+
+def test_a_new_model_is_a_line_of_configuration(start, emulator):
+    """It knows what `like` knows, wherever its id stands; without the line it gets what every model takes."""
+    arguments = {"messages": said("hello"), "reasoning_effort": "high", "extra_body": {"top_k": 20}}
+    family = {"pattern": "acme.new-*", "capabilities": {"like": "openai.gpt-oss-120b", "top_k": "top_k"}}
+    profile = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.acme.new-1"
+
+    def sent(client, model):
+        emulator.forget()
+        raw = client.chat.completions.with_raw_response.create(model=model, **arguments)
+        fields = emulator.body().get("additionalModelRequestFields")
+        return fields, raw.headers.get("x-ignored-parameters")
+
+    emulator.change(add=["acme.new-1"])
+    try:
+        with start().openai() as client:
+            assert sent(client, "acme.new-1") == (None, "reasoning_effort,top_k")
+        with start(changes={"families": [family]}).openai() as client:
+            for model in ["acme.new-1", "us.acme.new-1", profile]:
+                assert sent(client, model) == ({"top_k": 20, "reasoning_effort": "high"}, None)
+    finally:
+        emulator.change()

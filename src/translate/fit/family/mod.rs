@@ -4,11 +4,13 @@
 
 mod amazon;
 mod claude;
+mod configured;
 mod openai;
 mod others;
 mod row;
 mod sources;
 
+pub use configured::{Configured, Pattern, find};
 pub use row::{Fact, Family, Grade, Source};
 
 use crate::bedrock::model_id::base_model;
