@@ -20,7 +20,7 @@ CONVERSE := target/converse
 ANSWERS := target/answers
 
 .PHONY: help run demo wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
-.PHONY: sizes test-panics test-fuzz test-deny fuzz cost panics deny reproducible
+.PHONY: sizes test-panics test-fuzz test-deny fuzz cost models panics deny reproducible
 .SILENT:
 # Cargo would look for the jobs of a make that is not its own.
 unexport MAKEFLAGS MFLAGS
@@ -129,6 +129,9 @@ fuzz: rust ## SECONDS_PER_TARGET (60) of each fuzz target, with the address sani
 
 test-cost: rust ## no unkind input takes more time or memory than its size allows
 	cargo test --quiet --release --test cost
+
+models: rust ## docs/models.md and what verify-aws reads, written anew from the table of families
+	RENEW=1 cargo test --quiet --test models --test verify_aws
 
 cost: rust ## COST_MEGABYTES (4) of each unkind input of tests/cost: how long they take and what they hold, in target/cost.txt
 	COST_MEGABYTES=$(or $(COST_MEGABYTES),4) cargo test --quiet --release --test cost -- --nocapture

@@ -151,11 +151,15 @@ pub(super) struct Capabilities {
     pub(super) documents_beside_results: Option<bool>,
     pub(super) images_in_results: Option<bool>,
     pub(super) documents_in_results: Option<DocumentsInResults>,
+    pub(super) result_status: Option<bool>,
     pub(super) schemas: Option<Schemas>,
     pub(super) structured_output: Option<bool>,
     pub(super) prefill: Option<bool>,
     pub(super) reasoning: Option<Reasoning>,
     pub(super) bound_thoughts: Option<bool>,
+    pub(super) efforts: Option<Vec<Effort>>,
+    pub(super) reasoning_off: Option<Off>,
+    pub(super) forced_while_reasoning: Option<bool>,
     pub(super) cache: Option<Cache>,
     pub(super) cache_tools: Option<bool>,
     pub(super) anthropic_beta: Option<bool>,
@@ -231,11 +235,35 @@ pub(super) enum Reasoning {
     None,
     Budget,
     Adaptive,
-    AdaptiveToHigh,
     AdaptiveOnly,
     Nova,
     Effort,
     Openai,
+    Xai,
+    Qwen,
+}
+
+/// Levels of reasoning.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Effort {
+    None,
+    Minimal,
+    Low,
+    Medium,
+    High,
+    XHigh,
+    Max,
+}
+
+/// What it takes not to reason.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Off {
+    Unasked,
+    Disabled,
+    BetweenTools,
+    Never,
 }
 
 /// Cache points.

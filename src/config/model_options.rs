@@ -2,9 +2,10 @@
 
 use crate::translate::chat::Parameter;
 use crate::translate::chat::guardrail::{self, Guardrail};
+use crate::translate::conversation::Effort;
 use crate::translate::embeddings;
 use crate::translate::fit::family::{
-    self, Cache, Capabilities, Configured, DocumentsInResults, Forced, Reasoning, Schemas, ToolIds, TopK,
+    self, Cache, Capabilities, Configured, DocumentsInResults, Forced, Off, Reasoning, Schemas, ToolIds, TopK,
 };
 
 use super::Error;
@@ -102,11 +103,15 @@ pub(super) fn capabilities_of(
         documents_beside_results,
         images_in_results,
         documents_in_results,
+        result_status,
         schemas,
         structured_output,
         prefill,
         reasoning,
         bound_thoughts,
+        efforts,
+        reasoning_off,
+        forced_while_reasoning,
         cache,
         cache_tools,
         anthropic_beta,
@@ -146,10 +151,16 @@ pub(super) fn capabilities_of(
         documents_beside_results: documents_beside_results.unwrap_or(base.documents_beside_results),
         images_in_results: images_in_results.unwrap_or(base.images_in_results),
         documents_in_results: (*documents_in_results).map_or(base.documents_in_results, Into::into),
+        result_status: result_status.unwrap_or(base.result_status),
         structured_output: structured_output.unwrap_or(base.structured_output),
         prefill: prefill.unwrap_or(base.prefill),
         reasoning: (*reasoning).map_or(base.reasoning, Into::into),
         bound_thoughts: bound_thoughts.unwrap_or(base.bound_thoughts),
+        efforts: efforts
+            .as_ref()
+            .map_or(base.efforts, |efforts| efforts.iter().copied().map(Effort::from).collect()),
+        off: (*reasoning_off).map_or(base.off, Into::into),
+        forced_while_reasoning: forced_while_reasoning.unwrap_or(base.forced_while_reasoning),
         cache: (*cache).map_or(base.cache, Into::into),
         cache_tools: cache_tools.unwrap_or(base.cache_tools),
         schemas: (*schemas).map_or(base.schemas, Into::into),
@@ -214,12 +225,38 @@ impl From<file::Reasoning> for Reasoning {
         match written {
             file::Reasoning::None => Self::None,
             file::Reasoning::Budget => Self::Budget,
-            file::Reasoning::Adaptive => Self::Adaptive("max"),
-            file::Reasoning::AdaptiveToHigh => Self::Adaptive("high"),
+            file::Reasoning::Adaptive => Self::Adaptive,
             file::Reasoning::AdaptiveOnly => Self::AdaptiveOnly,
             file::Reasoning::Nova => Self::Nova,
             file::Reasoning::Effort => Self::Effort,
             file::Reasoning::Openai => Self::OpenAi,
+            file::Reasoning::Xai => Self::Xai,
+            file::Reasoning::Qwen => Self::Qwen,
+        }
+    }
+}
+
+impl From<file::Effort> for Effort {
+    fn from(written: file::Effort) -> Self {
+        match written {
+            file::Effort::None => Self::None,
+            file::Effort::Minimal => Self::Minimal,
+            file::Effort::Low => Self::Low,
+            file::Effort::Medium => Self::Medium,
+            file::Effort::High => Self::High,
+            file::Effort::XHigh => Self::XHigh,
+            file::Effort::Max => Self::Max,
+        }
+    }
+}
+
+impl From<file::Off> for Off {
+    fn from(written: file::Off) -> Self {
+        match written {
+            file::Off::Unasked => Self::Unasked,
+            file::Off::Disabled => Self::Disabled,
+            file::Off::BetweenTools => Self::BetweenTools,
+            file::Off::Never => Self::Never,
         }
     }
 }

@@ -320,7 +320,7 @@ def test_a_profile_gets_the_rules_of_the_model_behind_it(discover, bedrock):
 
 @pytest.mark.bedrock_refuses
 def test_what_is_configured_holds_over_what_is_found(discover, bedrock):
-    like = {"name": "odd", "model": NOVA_PROFILE, "capabilities": {"like": "mistral.mistral-large"}}
+    like = {"name": "odd", "model": NOVA_PROFILE, "capabilities": {"like": "mistral.mistral-7b"}}
     gateway = discover(changes={"models": [like]})
     bedrock.forget()
     # The table has it that Mistral's models call it top_k; Nova refuses that.

@@ -65,6 +65,21 @@ def test_nobody_reasons_unasked(client, effort):
         (ADAPTIVE, "max", {"thinking": {"type": "adaptive"}, "output_config": {"effort": "max"}}),
         (NOVA_2, "high", {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": "high"}}),
         (GPT_OSS, "medium", {"reasoning_effort": "medium"}),
+        (GPT_OSS, "none", {"reasoning_effort": "low"}),
+        ("deepseek.v3-v1:0", "low", {"reasoning_effort": "high"}),
+        ("zai.glm-4.7", "medium", {"reasoning_effort": "high"}),
+        ("qwen.qwen3-32b-v1:0", "max", {"reasoning_config": "high"}),
+        ("us.xai.grok-4.6", "none", {"reasoning": {"effort": "low"}}),
+        ("global.openai.gpt-5.6-sol", "minimal", {"reasoning": {"effort": "low", "summary": "auto"}}),
+        ("global.openai.gpt-5.6-sol", "none", {"reasoning": {"effort": "none"}}),
+        ("us.openai.gpt-6-astra", "none", {"reasoning": {"effort": "low", "summary": "auto"}}),
+        ("us.anthropic.claude-opus-5", "none", {"thinking": {"type": "disabled"}}),
+        ("us.anthropic.claude-sonnet-5-5", "none", {"thinking": {"type": "between_tools"}}),
+        (
+            "us.anthropic.claude-opus-5-5",
+            "none",
+            {"thinking": {"type": "adaptive", "display": "summarized"}, "output_config": {"effort": "low"}},
+        ),
     ],
 )
 def test_the_effort_becomes_what_the_family_knows(client, emulator, model, effort, fields):

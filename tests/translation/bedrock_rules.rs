@@ -18,7 +18,8 @@ impl Family<'_> {
 
     /// Claude from Opus 4.7 on: no sampling, no budget of thinking, thoughts without their text.
     fn is_new_claude(&self) -> bool {
-        self.is_claude() && self.any_of(&["opus-4-7", "opus-5"])
+        self.is_claude()
+            && self.any_of(&["opus-4-7", "opus-5", "sonnet-5", "haiku-5", "fable", "mythos", "verse-6"])
     }
 
     fn any_of(&self, parts: &[&str]) -> bool {
@@ -31,7 +32,16 @@ impl Family<'_> {
     }
 
     fn has_tools(&self) -> bool {
-        let older = ["titan-text", "claude-v2", "claude-instant", "mistral-7b", "mixtral", "deepseek.r1"];
+        let older = [
+            "titan-text",
+            "claude-v2",
+            "claude-instant",
+            "mistral-7b",
+            "mixtral",
+            "deepseek.r1",
+            "voxtral",
+            "jamba-instruct",
+        ];
         let llamas = ["llama2", "llama3-8b", "llama3-70b", "llama3-2-1b", "llama3-2-3b"];
         !self.any_of(&older) && !self.any_of(&llamas)
     }
@@ -42,12 +52,35 @@ impl Family<'_> {
 
     /// Takes closed schemas: of answers, and of tools that are `strict`.
     fn takes_schemas(&self) -> bool {
-        self.is_claude() && self.any_of(&["-4-5", "-4-6"])
+        let open = [
+            "gpt-oss",
+            "deepseek.v3",
+            "qwen.",
+            "gemma-3-12b",
+            "gemma-3-27b",
+            "minimax.",
+            "kimi",
+            "nvidia.",
+            "zai.",
+        ];
+        let mistral = ["magistral", "ministral-3", "mistral-large-3", "devstral", "voxtral"];
+        self.is_claude() && self.any_of(&["-4-5", "-4-6"]) || self.any_of(&open) || self.any_of(&mistral)
     }
 
     /// Can be made to call a tool.
     fn is_forced(&self) -> bool {
-        self.is_claude() && !self.is("opus-5") || self.any_of(&["amazon.nova", "mistral.", "openai.gpt-5"])
+        let free = ["opus-5-5", "sonnet-5-5", "fable-5-", "mythos-5-", "mythos-preview"];
+        let others = [
+            "amazon.nova",
+            "mistral.",
+            "openai.gpt-5",
+            "openai.gpt-6",
+            "deepseek.v3",
+            "kimi",
+            "xai.",
+            "zai.",
+        ];
+        self.is_claude() && !self.any_of(&free) || self.any_of(&others)
     }
 }
 
@@ -190,7 +223,7 @@ fn beside(turn: &Value, family: &Family<'_>) -> Result<(), String> {
     ensure(results == all, || "results are not first".to_owned())?;
     let text = has(content, "text");
     ensure(!has(content, "document") || text, || "a document without text".to_owned())?;
-    let apart = family.any_of(&["amazon.nova", "meta.", "claude-3-opus"]);
+    let apart = family.any_of(&["amazon.nova", "meta.", "mistral.", "writer.", "claude-3-opus"]);
     ensure(!(apart && all > 0 && text), || "text beside results".to_owned())?;
     let pairs = || content.iter().zip(content.iter().skip(1));
     ensure(content[0].get("cachePoint").is_none(), || "a cache point first".to_owned())?;
@@ -279,7 +312,7 @@ fn sampling(body: &Value, family: &Family<'_>) -> Result<(), String> {
         let fits =
             of(name).is_none_or(|value| value.as_f64().is_some_and(|value| (0.0..=1.0).contains(&value)));
         ensure(fits, || format!("{name} is {:?}", of(name)))?;
-        let refused = family.is_new_claude() || family.is("openai.gpt-5");
+        let refused = family.is_new_claude() || family.any_of(&["openai.gpt-5", "openai.gpt-6", "xai."]);
         ensure(!(refused && of(name).is_some()), || format!("{name} on a model without"))?;
     }
     let pair = of("temperature").is_some() && of("topP").is_some();
@@ -288,8 +321,12 @@ fn sampling(body: &Value, family: &Family<'_>) -> Result<(), String> {
     let limit =
         of("maxTokens").is_none_or(|value| value.as_i64().is_some_and(|n| (1..=2_147_483_647).contains(&n)));
     ensure(limit, || format!("maxTokens is {:?}", of("maxTokens")))?;
-    let of_family =
-        [("openai.gpt-5", 16, i64::MAX), ("amazon.nova-p", 1, 10_000), ("claude-3-haiku", 1, 4_096)];
+    let of_family = [
+        ("openai.gpt-5", 16, 128_000),
+        ("xai.", 16, i64::MAX),
+        ("amazon.nova-p", 1, 10_000),
+        ("claude-3-haiku", 1, 4_096),
+    ];
     for (part, least, most) in of_family {
         let tokens = of("maxTokens").and_then(Value::as_i64).unwrap_or(least);
         let fits = !family.is(part) || (least..=most).contains(&tokens);
@@ -342,7 +379,8 @@ fn thinking(body: &Value, family: &Family<'_>) -> Result<(), String> {
             ensure(of(pointer).is_none(), || format!("{pointer} while thinking"))?;
         }
         let forced = of("/toolConfig/toolChoice/any").or(of("/toolConfig/toolChoice/tool"));
-        ensure(forced.is_none(), || "a forced call while thinking".to_owned())?;
+        let may_be = family.is_new_claude() && !family.is("-4-7");
+        ensure(forced.is_none() || may_be, || "a forced call while thinking".to_owned())?;
     }
     if of(&format!("{fields}/reasoningConfig/maxReasoningEffort")).is_some_and(|effort| effort == "high") {
         for name in ["maxTokens", "temperature", "topP"] {
@@ -359,8 +397,7 @@ fn cache_points(body: &Value, family: &Family<'_>) -> Result<(), String> {
         tools.iter().chain(system).chain(turns).filter_map(|block| block.get("cachePoint")).collect();
     ensure(points.len() <= 4, || format!("{} cache points", points.len()))?;
     ensure(points.is_empty() || family.caches(), || "a cache point on a model without".to_owned())?;
-    let hour =
-        family.is_claude() && ["-4-5", "-4-6", "-4-7", "opus-5"].iter().any(|version| family.is(version));
+    let hour = family.is_new_claude() || family.is_claude() && family.any_of(&["-4-5", "-4-6"]);
     ensure(hour || points.iter().all(|point| point.get("ttl").is_none_or(|ttl| ttl == "5m")), || {
         "an hour".to_owned()
     })
@@ -398,8 +435,7 @@ fn labels(body: &Value, caller: &str) -> Result<(), String> {
 
 fn prefill(body: &Value, turns: &[Value], family: &Family<'_>) -> Result<(), String> {
     let Some(last) = turns.last().filter(|turn| turn["role"] == "assistant") else { return Ok(()) };
-    let old_claude =
-        family.is_claude() && !["-4-6", "-4-7", "opus-5"].iter().any(|version| family.is(version));
+    let old_claude = family.is_claude() && !family.is_new_claude() && !family.is("-4-6");
     ensure(old_claude || family.any_of(&["nova-pro", "nova-premier"]), || {
         "a prefill on a model without".to_owned()
     })?;

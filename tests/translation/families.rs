@@ -44,7 +44,7 @@ fn a_profiles_prefix_changes_nothing() {
     for model in MODELS {
         let bare = model.trim_start_matches("us.").trim_start_matches("global.");
         let expected = body(bare);
-        for prefix in ["us", "eu", "apac", "jp", "au", "ca", "uk", "us-gov", "global"] {
+        for prefix in ["us", "eu", "apac", "jp", "au", "ca", "uk", "in", "us-gov", "global"] {
             let profile = format!("{prefix}.{bare}");
             let arn = format!("arn:aws:bedrock:us-east-1:123456789012:inference-profile/{profile}");
             assert_eq!(body(&profile), expected, "{profile}");

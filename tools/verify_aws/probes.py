@@ -22,6 +22,8 @@ CAPABILITIES = {
     "effort: xhigh": "reasoning",
     "reasoning_effort": "reasoning",
     "reasoning.effort": "reasoning",
+    "reasoning.summary": "reasoning",
+    "reasoning_config": "reasoning",
     "reasoningConfig": "reasoning",
 }
 # The least that is one, of one empty page.
@@ -72,10 +74,10 @@ def tools(*tools_, **choice):
     return {"tools": list(tools_ or [tool()]), **choice}
 
 
-def history(call_id="abcdefghi", content=None, beside=(), before=()):
+def history(call_id="abcdefghi", content=None, beside=(), before=(), **more):
     """A call and its result, of nine letters as all take them."""
     call = {"toolUse": {"toolUseId": call_id, "name": "f", "input": {}}}
-    result = {"toolResult": {"toolUseId": call_id, "content": content or [{"text": "A"}]}}
+    result = {"toolResult": {"toolUseId": call_id, "content": content or [{"text": "A"}], **more}}
     return question(
         toolConfig=tools(),
         messages=[
@@ -174,6 +176,7 @@ PROBES = [
     Probe("calls and results", says("tools"), history(), needs=("tools",)),
     Probe("tool_ids: a dot and a colon", says("tool_ids", "Usual"), history("a.b:c"), needs=("calls and results",)),
     Probe("tool_ids: an underscore", is_one_of("tool_ids", "Usual", "Plain"), history("call_1-a"), needs=("calls and results",)),
+    Probe("result_status", says("result_status"), history(status="error"), needs=("calls and results",)),
     Probe(
         "text_beside_results",
         says("text_beside_results"),
@@ -254,7 +257,7 @@ PROBES = [
     ),
     Probe(
         "thinking: a budget",
-        begins("reasoning", "Budget", "Adaptive("),
+        is_one_of("reasoning", "Budget", "Adaptive"),
         fields(thinking=THINKING) | {"inferenceConfig": {"maxTokens": 1024 + TOKENS}},
     ),
     Probe("thinking: adaptive", begins("reasoning", "Adaptive"), fields(thinking=ADAPTIVE)),
@@ -265,7 +268,9 @@ PROBES = [
         needs=("thinking: adaptive",),
     ),
     Probe("reasoning_effort", says("reasoning", "Effort"), fields(reasoning_effort="low")),
-    Probe("reasoning.effort", says("reasoning", "OpenAi"), fields(reasoning={"effort": "low"})),
+    Probe("reasoning.effort", is_one_of("reasoning", "OpenAi", "Xai"), fields(reasoning={"effort": "low"})),
+    Probe("reasoning.summary", says("reasoning", "OpenAi"), fields(reasoning={"effort": "low", "summary": "auto"})),
+    Probe("reasoning_config", says("reasoning", "Qwen"), fields(reasoning_config="high")),
     Probe(
         "reasoningConfig",
         says("reasoning", "Nova"),

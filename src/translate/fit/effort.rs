@@ -9,7 +9,7 @@ use crate::translate::conversation::{Effort, Thinking};
 use crate::wire::Raw;
 
 use super::Fitting;
-use super::family::{Capabilities, Reasoning};
+use super::family::{Capabilities, Off, Reasoning};
 use super::notes::Field;
 use super::sampling::is_said;
 
@@ -24,10 +24,13 @@ struct Budget {
     budget_tokens: i64,
 }
 
-/// Claude's `output_config`, and `reasoning` of OpenAI's models.
+/// Claude's `output_config`, and `reasoning` of OpenAI's models and Grok.
 #[derive(Serialize)]
 struct ByEffort<'a> {
     effort: &'a str,
+    /// OpenAI's give no text of their reasoning without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<&'static str>,
 }
 
 /// Nova's `reasoningConfig`.
@@ -51,6 +54,8 @@ pub(super) struct Asked<'a> {
 pub(super) struct Plan<'a> {
     fields: Vec<(&'static str, Document<'a>)>,
     effect: Effect,
+    /// Whether the model is asked to reason.
+    reasons: bool,
 }
 
 /// What else of the request has to change.
@@ -93,10 +98,16 @@ impl Asked<'_> {
     }
 }
 
-impl Plan<'_> {
-    /// Whether the model will think, and so cannot be told to call a tool.
-    pub(super) fn thinks(&self) -> bool {
-        matches!(self.effect, Effect::Thinking { .. })
+impl<'a> Plan<'a> {
+    const NOTHING: Self = Self { fields: Vec::new(), effect: Effect::None, reasons: false };
+
+    fn reasoning(fields: Vec<(&'static str, Document<'a>)>, effect: Effect) -> Self {
+        Self { fields, effect, reasons: true }
+    }
+
+    /// Whether the model will reason, as far as the request says.
+    pub(super) fn reasons(&self) -> bool {
+        self.reasons
     }
 }
 
@@ -110,79 +121,111 @@ pub(super) fn plan<'a>(
 ) -> Plan<'a> {
     let Asked { effort, thinking } = asked;
     let means = fitting.capabilities.reasoning;
-    let nothing = Plan { fields: Vec::new(), effect: Effect::None };
-    if let Some(thinking) = thinking {
-        if means.is_thinking() {
-            return match thinking {
-                Thinking::Disabled => nothing,
-                Thinking::Budget(budget) if means == Reasoning::AdaptiveOnly => {
-                    fitting.notes.dropped(Field::ThinkingBudget);
-                    adaptive(effort_of(budget).name())
-                }
-                Thinking::Budget(budget) => {
-                    with_budget(budget, Field::Thinking, max_tokens, messages, fitting)
-                }
-                Thinking::Other(raw) => Plan {
-                    fields: vec![("thinking", Document::Raw(raw))],
-                    effect: Effect::Thinking { budget: None },
-                },
-            };
-        }
-        fitting.notes.dropped(Field::Thinking);
-    }
-    let Some(effort) = effort else { return nothing };
-    let low_to_high = match effort {
-        Effort::None | Effort::Minimal | Effort::Low => "low",
-        Effort::Medium => "medium",
-        Effort::High | Effort::XHigh | Effort::Max => "high",
+    let Some(thinking) = thinking else {
+        return effort
+            .map_or(Plan::NOTHING, |effort| by_effort(effort, Field::Effort, max_tokens, messages, fitting));
     };
-    let simple = |name, value| Plan { fields: vec![(name, value)], effect: Effect::None };
-    match (means, effort) {
-        (Reasoning::OpenAi, effort) => {
-            simple("reasoning", Document::ours(&ByEffort { effort: effort.name() }))
+    match thinking {
+        _ if !means.is_thinking() => {
+            fitting.notes.dropped(Field::Thinking);
+            effort.map_or(Plan::NOTHING, |effort| {
+                by_effort(effort, Field::Effort, max_tokens, messages, fitting)
+            })
         }
-        (_, Effort::None) => nothing,
-        (Reasoning::None, _) => {
-            fitting.notes.dropped(Field::Effort);
-            nothing
+        Thinking::Disabled => by_effort(Effort::None, Field::Thinking, max_tokens, messages, fitting),
+        Thinking::Budget(budget) if means == Reasoning::AdaptiveOnly => {
+            fitting.notes.dropped(Field::ThinkingBudget);
+            adaptive(effort_of(budget), fitting.capabilities)
         }
-        (Reasoning::Effort, _) => simple("reasoning_effort", Document::ours(low_to_high)),
-        (Reasoning::Nova, _) => {
-            let config = Document::ours(&NovaConfig { kind: "enabled", max_reasoning_effort: low_to_high });
-            let effect = if low_to_high == "high" { Effect::NovaHighest } else { Effect::None };
-            Plan { effect, ..simple("reasoningConfig", config) }
-        }
-        (Reasoning::Adaptive(highest), effort) => {
-            let effort = if effort > Effort::High { highest } else { low_to_high };
-            let fields = vec![
-                ("thinking", Document::constant(r#"{"type":"adaptive"}"#)),
-                ("output_config", Document::ours(&ByEffort { effort })),
-            ];
-            Plan { fields, effect: Effect::Thinking { budget: None } }
-        }
-        (Reasoning::AdaptiveOnly, Effort::XHigh | Effort::Max) => adaptive(effort.name()),
-        (Reasoning::AdaptiveOnly, _) => adaptive(low_to_high),
-        (Reasoning::Budget, effort) => {
-            let budget = match effort {
-                Effort::None | Effort::Minimal | Effort::Low => LEAST_BUDGET,
-                Effort::Medium => 2_048,
-                Effort::High => 4_096,
-                Effort::XHigh => 8_192,
-                Effort::Max => 16_384,
-            };
-            with_budget(budget, Field::Effort, max_tokens, messages, fitting)
+        Thinking::Budget(budget) => with_budget(budget, Field::Thinking, max_tokens, messages, fitting),
+        Thinking::Other(raw) => {
+            Plan::reasoning(vec![("thinking", Document::Raw(raw))], Effect::Thinking { budget: None })
         }
     }
 }
 
-/// Thinking as the model sees fit, its text given out: from Opus 4.7 on it is not by itself (Anthropic documentation, "Adaptive
-/// thinking").
-fn adaptive<'a>(effort: &str) -> Plan<'a> {
-    let fields = vec![
-        ("thinking", Document::constant(r#"{"type":"adaptive","display":"summarized"}"#)),
-        ("output_config", Document::ours(&ByEffort { effort })),
-    ];
-    Plan { fields, effect: Effect::Thinking { budget: None } }
+/// Reasoning of this effort, which that field asked for.
+fn by_effort<'a>(
+    asked: Effort,
+    asked_by: Field,
+    max_tokens: Option<i64>,
+    messages: &[Message<'_>],
+    fitting: &mut Fitting<'a, '_>,
+) -> Plan<'a> {
+    let capabilities = fitting.capabilities;
+    let means = capabilities.reasoning;
+    if means == Reasoning::None {
+        fitting.notes.dropped_if(asked != Effort::None, asked_by);
+        return Plan::NOTHING;
+    }
+    if asked == Effort::None && !capabilities.efforts.has(Effort::None) {
+        match capabilities.off {
+            Off::Unasked => return Plan::NOTHING,
+            Off::Disabled => return unthinking(r#"{"type":"disabled"}"#),
+            Off::BetweenTools => return unthinking(r#"{"type":"between_tools"}"#),
+            Off::Never => fitting.notes.dropped(asked_by.clone()),
+        }
+    }
+    if means == Reasoning::Budget {
+        return with_budget(budget_of(asked), asked_by, max_tokens, messages, fitting);
+    }
+    let Some(level) = capabilities.efforts.nearest(asked) else {
+        fitting.notes.dropped(asked_by);
+        return Plan::NOTHING;
+    };
+    let effort = level.name();
+    let simple = |name, value| Plan {
+        reasons: level != Effort::None,
+        ..Plan::reasoning(vec![(name, value)], Effect::None)
+    };
+    match means {
+        Reasoning::None | Reasoning::Budget => Plan::NOTHING,
+        Reasoning::Adaptive | Reasoning::AdaptiveOnly => adaptive(level, capabilities),
+        Reasoning::Nova => {
+            let config = Document::ours(&NovaConfig { kind: "enabled", max_reasoning_effort: effort });
+            let effect = if level >= Effort::High { Effect::NovaHighest } else { Effect::None };
+            Plan { effect, ..simple("reasoningConfig", config) }
+        }
+        Reasoning::Effort => simple("reasoning_effort", Document::ours(effort)),
+        Reasoning::Qwen => simple("reasoning_config", Document::ours(effort)),
+        Reasoning::Xai => simple("reasoning", Document::ours(&ByEffort { effort, summary: None })),
+        Reasoning::OpenAi => {
+            let summary = (level != Effort::None).then_some("auto");
+            simple("reasoning", Document::ours(&ByEffort { effort, summary }))
+        }
+    }
+}
+
+/// Claude that would think by itself, and shall not.
+fn unthinking<'a>(thinking: &'static str) -> Plan<'a> {
+    Plan { fields: vec![("thinking", Document::constant(thinking))], ..Plan::NOTHING }
+}
+
+/// Thinking as the model sees fit. Where it takes nothing else its text is not given out by itself (Anthropic documentation,
+/// "Adaptive thinking").
+fn adaptive<'a>(asked: Effort, capabilities: &Capabilities) -> Plan<'a> {
+    let thinking = if capabilities.reasoning == Reasoning::AdaptiveOnly {
+        r#"{"type":"adaptive","display":"summarized"}"#
+    } else {
+        r#"{"type":"adaptive"}"#
+    };
+    let mut fields = vec![("thinking", Document::constant(thinking))];
+    if let Some(level) = capabilities.efforts.nearest(asked) {
+        let config = ByEffort { effort: level.name(), summary: None };
+        fields.push(("output_config", Document::ours(&config)));
+    }
+    Plan::reasoning(fields, Effect::Thinking { budget: None })
+}
+
+/// What Claude gets to think where it takes no effort.
+fn budget_of(effort: Effort) -> i64 {
+    match effort {
+        Effort::None | Effort::Minimal | Effort::Low => LEAST_BUDGET,
+        Effort::Medium => 2_048,
+        Effort::High => 4_096,
+        Effort::XHigh => 8_192,
+        Effort::Max => 16_384,
+    }
 }
 
 /// The effort that would have got about this budget.
@@ -207,10 +250,10 @@ fn with_budget<'a>(
     let budget = max_tokens.map_or(budget, |limit| budget.min(limit.saturating_sub(1)));
     if budget < LEAST_BUDGET || answers_unthought_calls(messages) {
         fitting.notes.dropped(asked_by);
-        return Plan { fields: Vec::new(), effect: Effect::None };
+        return Plan::NOTHING;
     }
     let thinking = Document::ours(&Budget { kind: "enabled", budget_tokens: budget });
-    Plan { fields: vec![("thinking", thinking)], effect: Effect::Thinking { budget: Some(budget) } }
+    Plan::reasoning(vec![("thinking", thinking)], Effect::Thinking { budget: Some(budget) })
 }
 
 /// With thinking on, Claude refuses results of calls whose turn does not begin with its reasoning.
@@ -226,7 +269,7 @@ fn answers_unthought_calls(messages: &[Message<'_>]) -> bool {
 pub(super) fn apply<'a>(body: &mut converse::Request<'a>, plan: Plan<'a>, fitting: &mut Fitting<'a, '_>) {
     /// What an answer gets beside its budget, where the client gave no limit.
     const ANSWER: i64 = 4_096;
-    let Plan { fields, effect } = plan;
+    let Plan { fields, effect, reasons: _ } = plan;
     let notes = &mut fitting.notes;
     for (name, value) in fields {
         // What the client says in the model's own words holds.

@@ -155,7 +155,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
     let form = structured::form(answer, &mut fitting);
     let asked = tool_config::Asked { tools, choice, single_call, form };
     let history = tool_config::History { called: &called, is_called: &is_called };
-    let means = tool_config::set(&mut body, asked, history, effort.thinks(), &mut fitting)?;
+    let means = tool_config::set(&mut body, asked, history, effort.reasons(), &mut fitting)?;
 
     // Numbers, then what the client says in the model's own words, then effort, which overrules some of the numbers.
     sampling::set(&mut body, sampling, &mut fitting);

@@ -13,18 +13,19 @@ pub(super) fn replayed<'a>(
     capabilities: &Capabilities,
     notes: &mut Notes,
 ) -> Option<Reasoning<'a>> {
-    let is_whole = match &reasoning {
+    let means = capabilities.reasoning;
+    let is_its_own = match &reasoning {
         // Models that give no text of their thoughts by themselves sign an empty one, which has to go back as it came.
         Reasoning::ReasoningText { text, signature }
-            if text.is_empty() && !signature.is_empty() && capabilities.reasoning == Means::AdaptiveOnly =>
+            if text.is_empty() && !signature.is_empty() && means == Means::AdaptiveOnly =>
         {
             true
         }
         Reasoning::ReasoningText { text, .. } if text.is_blank() => return None,
-        Reasoning::ReasoningText { signature, .. } => !signature.is_empty(),
-        Reasoning::RedactedContent(data) => is_base64(data),
+        Reasoning::ReasoningText { signature, .. } => !signature.is_empty() && means.is_thinking(),
+        Reasoning::RedactedContent(data) => is_base64(data) && means.takes_redacted(),
     };
-    if is_whole && capabilities.reasoning.is_thinking() {
+    if is_its_own {
         return Some(reasoning);
     }
     notes.dropped(Field::Replay);

@@ -36,13 +36,13 @@ pub(super) struct History<'r> {
     pub(super) is_called: &'r Numbered<'static>,
 }
 
-/// Sets `toolConfig`, or `outputConfig` for the form of the answer. `thinks` says whether the model will think, and so cannot
-/// be told to call. Gives back the means of the answer's form.
+/// Sets `toolConfig`, or `outputConfig` for the form of the answer. `reasons` says whether the model will reason: some
+/// cannot be told to call then. Gives back the means of the answer's form.
 pub(super) fn set<'a>(
     body: &mut converse::Request<'a>,
     asked: Asked<'a>,
     history: History<'_>,
-    thinks: bool,
+    reasons: bool,
     fitting: &mut Fitting<'a, '_>,
 ) -> Result<Means, Refused> {
     let Asked { tools, mut choice, single_call, form } = asked;
@@ -64,7 +64,8 @@ pub(super) fn set<'a>(
     if capabilities.tools && specs.is_empty() {
         specs.extend(called.iter().map(|name| spec(name.clone().into(), None, open_schema())));
     }
-    let forced = if thinks { Forced::No } else { capabilities.forced_tool };
+    let forced =
+        if reasons && !capabilities.forced_while_reasoning { Forced::No } else { capabilities.forced_tool };
     if forced == Forced::No && tool_choice.is_some() {
         fitting.notes.dropped(Field::ToolChoice);
         tool_choice = None;
@@ -74,7 +75,7 @@ pub(super) fn set<'a>(
         Form::Text => {}
         Form::Native(config) => body.output_config = Some(config),
         Form::Words { schema } => {
-            let is_alone = specs.is_empty() && !thinks;
+            let is_alone = specs.is_empty() && !reasons;
             let is_begun = json_object::ask(body, schema, is_alone, capabilities);
             means = Means::Words { is_begun };
         }
@@ -86,7 +87,8 @@ pub(super) fn set<'a>(
             let description = description.unwrap_or_else(|| "Gives the final answer.".into());
             specs.push(spec(name.clone(), Some(description), InputSchema { json }));
             means = Means::Tool(name.clone().into_owned());
-            if forced == Forced::No {
+            // Where Claude takes a forced call while thinking, it makes it without a thought.
+            if forced == Forced::No || reasons && capabilities.reasoning.is_thinking() {
                 let order =
                     format!("Give your final answer by calling the tool `{name}`, and in no other way.");
                 body.system.push(SystemBlock::Text(order.into()));

@@ -13,6 +13,9 @@ use super::turn::{GO_ON, Turn, push_turn, user};
 use super::waiting::{Call, Waiting};
 use super::{Fitting, Refused, cache, reasoning};
 
+/// Said before the result of a call that failed, where a result has no `status`.
+const FAILED: &str = "The call failed:";
+
 /// A conversation as Bedrock takes it.
 #[derive(Debug)]
 pub(super) struct Turns<'a> {
@@ -161,8 +164,12 @@ impl<'a> Builder<'a, '_, '_> {
         let turn = self.turn(Role::User);
         match call {
             Some(Call { id, .. }) => {
-                let status = failed.then_some(ResultStatus::Error);
+                let takes_status = capabilities.result_status;
+                let status = (failed && takes_status).then_some(ResultStatus::Error);
                 turn.blocks.extend(media::taken_out(&mut content, capabilities));
+                if failed && !takes_status {
+                    content.insert(0, ResultBlock::Text(FAILED.into()));
+                }
                 turn.first.push(Block::ToolResult(ToolResult { tool_use_id: id.into(), content, status }));
             }
             None => turn.blocks.extend(content.into_iter().map(|block| match block {
@@ -194,14 +201,11 @@ impl<'a> Builder<'a, '_, '_> {
         if waiting.is_empty() {
             return;
         }
+        let status = self.fitting.capabilities.result_status.then_some(ResultStatus::Error);
         let turn = self.turn(Role::User);
         turn.first.extend(waiting.into_iter().map(|Call { id, .. }| {
             let content = vec![ResultBlock::Text("(no result was given for this call)".into())];
-            Block::ToolResult(ToolResult {
-                tool_use_id: id.into(),
-                content,
-                status: Some(ResultStatus::Error),
-            })
+            Block::ToolResult(ToolResult { tool_use_id: id.into(), content, status })
         }));
     }
 

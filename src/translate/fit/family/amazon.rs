@@ -2,7 +2,7 @@
 
 use super::row::families;
 use super::sources::*;
-use super::{Cache, DocumentsInResults, Forced, MOST, Reasoning, Schemas, TopK};
+use super::{Cache, DocumentsInResults, Efforts, Forced, MOST, Reasoning, Schemas, TopK};
 
 families! {
     NOVA: "Nova" ["amazon.nova-"] like MOST {
@@ -21,12 +21,14 @@ families! {
     }
 
     NOVA_2: "Nova 2" ["amazon.nova-2"] like NOVA {
-        max_tokens: None => CARDS;
+        max_tokens: Some(64_000) => LITELLM;
         prefill: false => LIKE_VENDORS;
         reasoning: Reasoning::Nova => NOVA_2_THINKING;
+        efforts: Efforts::LOW_TO_HIGH => NOVA_2_THINKING;
     }
 
     TITAN: "Titan Text" ["amazon.titan-text"] like MOST {
+        max_tokens: Some(8_192) => TITAN_PARAMETERS;
         tools: false => FEATURES;
         system: false => FEATURES;
     }

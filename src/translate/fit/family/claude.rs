@@ -2,7 +2,8 @@
 
 use super::row::families;
 use super::sources::*;
-use super::{Cache, DocumentsInResults, Forced, MOST, Reasoning, ToolIds, TopK};
+use super::{Cache, DocumentsInResults, Efforts, Forced, MOST, Off, Reasoning, ToolIds, TopK};
+use crate::translate::conversation::Effort;
 
 families! {
     CLAUDE_3: "Claude 3, and 3.5 without caching" ["anthropic.claude-3-"] like MOST {
@@ -35,39 +36,76 @@ families! {
     }
 
     CLAUDE_3_7: "Claude 3.7 Sonnet" ["anthropic.claude-3-7-"] like CLAUDE_3_5 {
-        max_tokens: None => CLAUDE_THINKING;
+        max_tokens: Some(131_072) => CLAUDE_THINKING;
         reasoning: Reasoning::Budget => CLAUDE_THINKING;
+        forced_while_reasoning: false => CLAUDE_THINKING, LANGCHAIN_AWS;
     }
 
-    CLAUDE_4: "Claude 4, and Opus 4.1"
-        ["anthropic.claude-opus-4-1", "anthropic.claude-opus-4-2025", "anthropic.claude-sonnet-4-2025"]
-        like CLAUDE_3_7 {
+    CLAUDE_4: "Claude Sonnet 4" ["anthropic.claude-sonnet-4-2025"] like CLAUDE_3_7 {
+        max_tokens: Some(64_000) => CARDS, LITELLM;
         temperature_with_top_p: false => CLAUDE_BOTH_SAMPLINGS;
+    }
+
+    CLAUDE_4_OPUS: "Claude Opus 4 and 4.1"
+        ["anthropic.claude-opus-4-1", "anthropic.claude-opus-4-2025"] like CLAUDE_4 {
+        max_tokens: Some(32_000) => CARDS, LITELLM;
     }
 
     CLAUDE_4_5: "Claude 4.5"
         ["anthropic.claude-haiku-4", "anthropic.claude-opus-4-5", "anthropic.claude-sonnet-4-5"] like CLAUDE_4 {
-        strict_tools: true => STRUCTURED;
-        structured_output: true => STRUCTURED;
+        max_tokens: Some(64_000) => CARDS, PYDANTIC_AI;
+        temperature_with_top_p: false => CLAUDE_PARAMETERS;
+        strict_tools: true => CLAUDE_STRUCTURED;
+        structured_output: true => CLAUDE_STRUCTURED;
         cache: Cache::OneHour => CACHING;
     }
 
     CLAUDE_4_6: "Claude 4.6" ["anthropic.claude-opus-4-6", "anthropic.claude-sonnet-4"] like CLAUDE_4_5 {
-        reasoning: Reasoning::Adaptive("max") => CLAUDE_ADAPTIVE, ANTHROPIC_EFFORT;
+        max_tokens: Some(128_000) => PYDANTIC_AI;
+        reasoning: Reasoning::Adaptive => CLAUDE_ADAPTIVE, ANTHROPIC_EFFORT;
+        efforts: Efforts::LOW_TO_MAX.without(Effort::XHigh) => ANTHROPIC_EFFORT, PYDANTIC_AI;
         prefill: false => LITELLM;
     }
 
-    // Reports of native schemas and strict tools from it on disagree, so neither is sent.
     CLAUDE_4_7: "Claude Opus 4.7 and 4.8" ["anthropic.claude-opus-4"] like CLAUDE_4_6 {
-        temperature: false => CARDS, PYDANTIC_AI, LITELLM;
-        top_p: false => CARDS, PYDANTIC_AI, LITELLM;
-        top_k: TopK::None => CARDS, PYDANTIC_AI, LITELLM;
-        strict_tools: false => CLAUDE_4_7_NATIVE;
-        structured_output: false => CLAUDE_4_7_NATIVE, AI_SDK;
-        reasoning: Reasoning::AdaptiveOnly => CARDS, ANTHROPIC_EFFORT;
+        max_tokens: Some(128_000) => CARDS;
+        temperature: false => PYDANTIC_AI, LITELLM;
+        top_p: false => PYDANTIC_AI, LITELLM;
+        top_k: TopK::None => PYDANTIC_AI, LITELLM;
+        strict_tools: false => CARDS, AI_SDK, CLAUDE_4_7_NATIVE;
+        structured_output: false => CARDS, AI_SDK, CLAUDE_4_7_NATIVE;
+        reasoning: Reasoning::AdaptiveOnly => CARDS, CLAUDE_ADAPTIVE;
+        efforts: Efforts::LOW_TO_MAX => ANTHROPIC_EFFORT, PYDANTIC_AI;
     }
 
-    CLAUDE_5: "Claude 5 and later" ["anthropic.claude-"] like CLAUDE_4_7 {
-        forced_tool: Forced::No => ANTHROPIC_FORCING, LANGCHAIN_AWS;
+    CLAUDE_5: "Claude Opus 5 and Haiku 5.5" ["anthropic.claude-opus-5", "anthropic.claude-haiku-5"] like CLAUDE_4_7 {
+        off: Off::Disabled => CARDS, PYDANTIC_AI;
+        forced_while_reasoning: true => PYDANTIC_AI;
+    }
+
+    // AWS's card says that it cannot stop thinking, pydantic-ai that it can: the least effort suits both.
+    CLAUDE_SONNET_5: "Claude Sonnet 5" ["anthropic.claude-sonnet-5"] like CLAUDE_5 {
+        off: Off::Never => CARDS;
+    }
+
+    CLAUDE_SONNET_5_5: "Claude Sonnet 5.5" ["anthropic.claude-sonnet-5-5"] like CLAUDE_5 {
+        off: Off::BetweenTools => PYDANTIC_AI;
+        forced_tool: Forced::No => PYDANTIC_AI, LANGCHAIN_AWS, AI_SDK;
+    }
+
+    CLAUDE_OPUS_5_5: "Claude Opus 5.5" ["anthropic.claude-opus-5-5"] like CLAUDE_5 {
+        off: Off::Never => AI_SDK, PYDANTIC_AI;
+        forced_tool: Forced::No => ANTHROPIC_FORCING, PYDANTIC_AI, LANGCHAIN_AWS, AI_SDK;
+    }
+
+    CLAUDE_FABLE_5: "Claude Fable 5 and Mythos 5" ["anthropic.claude-fable-5", "anthropic.claude-mythos-5"]
+        like CLAUDE_5 {
+        off: Off::Never => CLAUDE_ADAPTIVE, PYDANTIC_AI;
+    }
+
+    CLAUDE_LATEST: "Claude Fable and Mythos 5.1 and 5.2, and what comes"
+        ["anthropic.claude-", "anthropic.claude-fable-5-", "anthropic.claude-mythos-5-", "anthropic.claude-mythos-preview"]
+        like CLAUDE_FABLE_5 {
+        forced_tool: Forced::No => ANTHROPIC_FORCING, PYDANTIC_AI;
     }
 }

@@ -5,12 +5,14 @@
 mod amazon;
 mod claude;
 mod configured;
+mod efforts;
 mod openai;
 mod others;
 mod row;
 mod sources;
 
 pub use configured::{Configured, Pattern, find};
+pub use efforts::Efforts;
 pub use row::{Fact, Family, Grade, Source};
 
 use crate::bedrock::model_id::base_model;
@@ -66,6 +68,8 @@ pub struct Capabilities {
     pub images_in_results: bool,
     /// Documents in it.
     pub documents_in_results: DocumentsInResults,
+    /// `status` of a call's result.
+    pub result_status: bool,
     /// `outputConfig.textFormat`.
     pub structured_output: bool,
     /// A last turn of the assistant, which the model goes on from.
@@ -74,6 +78,12 @@ pub struct Capabilities {
     pub reasoning: Reasoning,
     /// Thoughts are bound to what stood before them: see `fit::binding`.
     pub bound_thoughts: bool,
+    /// The levels of it.
+    pub efforts: Efforts,
+    /// What it takes not to reason.
+    pub off: Off,
+    /// Being told to call a tool while reasoning.
+    pub forced_while_reasoning: bool,
     /// Cache points.
     pub cache: Cache,
     /// Cache points behind tools.
@@ -147,23 +157,44 @@ pub enum Reasoning {
     None,
     /// `thinking: {type: enabled, budget_tokens}`.
     Budget,
-    /// `thinking: {type: adaptive}` and `output_config.effort` up to this one; a budget is taken too.
-    Adaptive(&'static str),
-    /// `thinking: {type: adaptive}`, whose text comes only if asked for, and `output_config.effort` up to `max` with `xhigh`
-    /// below it; a budget is refused.
+    /// `thinking: {type: adaptive}` and `output_config.effort`; a budget is taken too.
+    Adaptive,
+    /// `thinking: {type: adaptive}`, whose text comes only if asked for, and `output_config.effort`; a budget is refused.
     AdaptiveOnly,
     /// `reasoningConfig: {type: enabled, maxReasoningEffort}`.
     Nova,
-    /// `reasoning_effort`, to `high`.
+    /// `reasoning_effort`.
     Effort,
-    /// `reasoning: {effort}`, as OpenAI names it.
+    /// `reasoning: {effort, summary}`: its text comes only if asked for.
     OpenAi,
+    /// `reasoning: {effort}`.
+    Xai,
+    /// `reasoning_config`.
+    Qwen,
+}
+
+/// What it takes not to reason, where `none` is no level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Off {
+    /// Nothing: the model reasons only if asked to.
+    Unasked,
+    /// `thinking: {type: disabled}`.
+    Disabled,
+    /// `thinking: {type: between_tools}`.
+    BetweenTools,
+    /// It always reasons; the least level comes nearest.
+    Never,
 }
 
 impl Reasoning {
+    /// Whether reasoning that is encrypted goes back, as nobody but the model can read it.
+    pub fn takes_redacted(self) -> bool {
+        self.is_thinking() || self == Self::OpenAi
+    }
+
     /// Whether it is Claude's thinking: blocks with signatures, which go back, and `thinking` in Anthropic's words.
     pub fn is_thinking(self) -> bool {
-        matches!(self, Self::Budget | Self::Adaptive(_) | Self::AdaptiveOnly)
+        matches!(self, Self::Budget | Self::Adaptive | Self::AdaptiveOnly)
     }
 }
 
@@ -179,7 +210,7 @@ pub enum Cache {
 }
 
 /// What most models take.
-const USUAL: Capabilities = Capabilities {
+pub const USUAL: Capabilities = Capabilities {
     min_tokens: 1,
     max_tokens: None,
     temperature: true,
@@ -201,10 +232,14 @@ const USUAL: Capabilities = Capabilities {
     documents_beside_results: true,
     images_in_results: false,
     documents_in_results: DocumentsInResults::No,
+    result_status: true,
     structured_output: false,
     prefill: false,
     reasoning: Reasoning::None,
     bound_thoughts: false,
+    efforts: Efforts::LOW_TO_HIGH,
+    off: Off::Unasked,
+    forced_while_reasoning: true,
     cache: Cache::No,
     cache_tools: true,
     schemas: Schemas::Any,
@@ -221,6 +256,7 @@ pub const CAREFUL: Capabilities = Capabilities {
     blank_stop: false,
     text_beside_calls: false,
     text_beside_results: false,
+    result_status: false,
     schemas: Schemas::Plain,
     ..USUAL
 };

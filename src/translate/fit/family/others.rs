@@ -2,25 +2,56 @@
 
 use super::row::families;
 use super::sources::*;
-use super::{DocumentsInResults, Forced, MOST, Reasoning, ToolIds, TopK};
+use super::{DocumentsInResults, Efforts, Forced, MOST, Off, Reasoning, ToolIds, TopK};
 
 families! {
-    JAMBA: "Jamba" ["ai21."] like MOST {}
+    // Open weights as Bedrock serves them: what their cards have in common.
+    OPEN: "open weights with structured outputs" [] like MOST {
+        max_tokens: Some(8_192) => CARDS;
+        strict_tools: true => CARDS, STRUCTURED;
+        structured_output: true => CARDS, STRUCTURED;
+    }
+
+    JAMBA: "Jamba 1.5" ["ai21."] like MOST {
+        max_tokens: Some(4_096) => JAMBA_PARAMETERS;
+    }
+
+    JAMBA_INSTRUCT: "Jamba-Instruct" ["ai21.jamba-instruct"] like JAMBA {
+        tools: false => FEATURES;
+    }
 
     COHERE: "Command R" ["cohere.command"] like MOST {
+        max_tokens: Some(4_096) => COHERE_PARAMETERS;
         top_k: TopK::Field("k") => COHERE_PARAMETERS;
     }
 
-    DEEPSEEK: "DeepSeek V3" ["deepseek."] like MOST {
-        reasoning: Reasoning::Effort => PYDANTIC_AI;
+    // `low` and `medium` are taken, and the model does not reason.
+    DEEPSEEK: "DeepSeek V3" ["deepseek."] like OPEN {
+        max_tokens: None => NOT_AGREED;
+        forced_tool: Forced::Any => LANGCHAIN_AWS;
+        reasoning: Reasoning::Effort => PYDANTIC_AI, LITELLM;
+        efforts: Efforts::HIGH => PYDANTIC_AI;
+        forced_while_reasoning: false => LANGCHAIN_AWS;
     }
 
     DEEPSEEK_R1: "DeepSeek R1" ["deepseek.r1"] like MOST {
+        max_tokens: Some(32_768) => CARDS;
         tools: false => FEATURES;
+        reasoning: Reasoning::None => LITELLM;
+    }
+
+    GEMMA: "Gemma 3" ["google."] like MOST {
+        max_tokens: Some(8_192) => CARDS, LITELLM;
+    }
+
+    GEMMA_LARGE: "Gemma 3 12B and 27B" ["google.gemma-3-12b", "google.gemma-3-27b"] like OPEN {
+        strict_tools: true => CARDS, PYDANTIC_AI;
+        structured_output: true => CARDS, PYDANTIC_AI;
     }
 
     LLAMA: "Llama" ["meta."] like MOST {
         text_beside_calls: false => LLAMA_CALLS;
+        max_tokens: Some(8_192) => LITELLM;
         text_beside_results: false => LLAMA_RESULTS, PYDANTIC_AI;
     }
 
@@ -30,12 +61,15 @@ families! {
     }
 
     LLAMA_WITHOUT_TOOLS: "Llama 2, 3, and the small of 3.2"
-        ["meta.llama2", "meta.llama3-2-1b", "meta.llama3-2-3b", "meta.llama3-70b", "meta.llama3-8b"] like MOST {
+        ["meta.llama2", "meta.llama3-2-1b", "meta.llama3-2-3b", "meta.llama3-70b", "meta.llama3-8b"] like LLAMA {
         tools: false => FEATURES;
     }
 
+    MINIMAX: "MiniMax M2" ["minimax."] like OPEN {
+        structured_output: true => CARDS, PYDANTIC_AI;
+    }
+
     MISTRAL: "Mistral" ["mistral."] like MOST {
-        top_k: TopK::Field("top_k") => MISTRAL_PARAMETERS;
         forced_tool: Forced::Any => LANGCHAIN_AWS;
         tool_ids: ToolIds::Nine => MISTRAL_IDS;
         text_beside_calls: false => MISTRAL_CALLS;
@@ -48,10 +82,81 @@ families! {
         max_tokens: Some(8_192) => MISTRAL_PARAMETERS;
     }
 
-    MISTRAL_OLD: "Mistral 7B and Mixtral" ["mistral.mistral-7b", "mistral.mixtral-8x7b"] like MOST {
-        tools: false => FEATURES;
-        system: false => FEATURES;
+    MISTRAL_OPEN: "Magistral, Ministral 3, Mistral Large 3 and Devstral"
+        ["mistral.magistral", "mistral.ministral-3", "mistral.mistral-large-3", "mistral.devstral"]
+        like MISTRAL {
+        strict_tools: true => CARDS, PYDANTIC_AI;
+        structured_output: true => CARDS, PYDANTIC_AI;
     }
 
-    QWEN: "Qwen" ["qwen."] like MOST {}
+    VOXTRAL: "Voxtral" ["mistral.voxtral"] like MISTRAL_OPEN {
+        tools: false => CARDS;
+    }
+
+    MISTRAL_OLD: "Mistral 7B and Mixtral" ["mistral.mistral-7b", "mistral.mixtral-8x7b"] like MISTRAL {
+        max_tokens: Some(8_192) => MISTRAL_PARAMETERS;
+        tools: false => FEATURES;
+        system: false => FEATURES;
+        top_k: TopK::Field("top_k") => MISTRAL_PARAMETERS;
+    }
+
+    KIMI: "Kimi K2" ["moonshot.", "moonshotai."] like OPEN {
+        max_tokens: Some(16_384) => CARDS;
+        forced_tool: Forced::Named => PYDANTIC_AI;
+    }
+
+    KIMI_3: "Kimi K3" ["moonshotai.kimi-k3"] like KIMI {
+        min_tokens: 16 => LITELLM;
+        max_tokens: Some(131_072) => LITELLM;
+    }
+
+    NEMOTRON: "Nemotron" ["nvidia."] like OPEN {
+        structured_output: true => CARDS, PYDANTIC_AI;
+    }
+
+    NEMOTRON_SUPER: "Nemotron 3 Super" ["nvidia.nemotron-super"] like NEMOTRON {
+        max_tokens: Some(32_768) => LITELLM;
+    }
+
+    // `low` and `medium` are taken, and the model does not reason.
+    QWEN: "Qwen3" ["qwen."] like OPEN {
+        reasoning: Reasoning::Qwen => PYDANTIC_AI;
+        efforts: Efforts::HIGH => PYDANTIC_AI;
+    }
+
+    QWEN_CODER: "Qwen3 Coder" ["qwen.qwen3-coder"] like QWEN {
+        max_tokens: Some(16_384) => LITELLM;
+        reasoning: Reasoning::None => PYDANTIC_AI;
+    }
+
+    WRITER: "Palmyra" ["writer."] like MOST {
+        max_tokens: Some(8_192) => LITELLM;
+        text_beside_results: false => PYDANTIC_AI;
+        result_status: false => PYDANTIC_AI;
+    }
+
+    GROK: "Grok" ["xai."] like MOST {
+        min_tokens: 16 => LITELLM;
+        temperature: false => PYDANTIC_AI;
+        top_p: false => PYDANTIC_AI;
+        forced_tool: Forced::Named => PYDANTIC_AI, LANGCHAIN_AWS;
+        structured_output: false => CARDS;
+        reasoning: Reasoning::Xai => PYDANTIC_AI;
+        efforts: Efforts::LOW_TO_XHIGH => CARDS, PYDANTIC_AI;
+        off: Off::Never => PYDANTIC_AI;
+    }
+
+    // `low` and `medium` are taken, and the model does not reason.
+    GLM: "GLM" ["zai."] like OPEN {
+        max_tokens: None => NOT_AGREED;
+        forced_tool: Forced::Any => LANGCHAIN_AWS, PYDANTIC_AI;
+        reasoning: Reasoning::Effort => PYDANTIC_AI;
+        efforts: Efforts::HIGH => PYDANTIC_AI;
+    }
+
+    GLM_5_3: "GLM 5.3" ["zai.glm-5.3"] like GLM {
+        forced_tool: Forced::Named => LANGCHAIN_AWS;
+        efforts: Efforts::LOW_TO_MAX => PYDANTIC_AI;
+        off: Off::Never => PYDANTIC_AI;
+    }
 }

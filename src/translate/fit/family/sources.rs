@@ -25,6 +25,8 @@ pub(super) const CLAUDE_PARAMETERS: Source =
     documented("AWS, Bedrock User Guide, Anthropic Claude Messages API");
 pub(super) const CLAUDE_THINKING: Source = documented("AWS, Bedrock User Guide, Extended thinking");
 pub(super) const CLAUDE_ADAPTIVE: Source = documented("AWS, Bedrock User Guide, Adaptive thinking");
+pub(super) const CLAUDE_STRUCTURED: Source =
+    documented("AWS, Bedrock User Guide, Structured outputs: Claude 4.5, and Opus 4.6");
 pub(super) const STRUCTURED: Source = documented("AWS, Bedrock User Guide, Structured outputs");
 pub(super) const NOVA_SCHEMA: Source = documented("AWS, Amazon Nova User Guide, Complete request schema");
 pub(super) const NOVA_TOOLS: Source = documented("AWS, Amazon Nova User Guide, Tool use");
@@ -33,6 +35,9 @@ pub(super) const MISTRAL_PARAMETERS: Source =
     documented("AWS, Bedrock User Guide, Mistral AI chat completion");
 pub(super) const COHERE_PARAMETERS: Source =
     documented("AWS, Bedrock User Guide, Cohere Command R and Command R+ models");
+
+pub(super) const TITAN_PARAMETERS: Source = documented("AWS, Bedrock User Guide, Amazon Titan Text models");
+pub(super) const JAMBA_PARAMETERS: Source = documented("AWS, Bedrock User Guide, AI21 Labs Jamba models");
 
 // Anthropic.
 pub(super) const ANTHROPIC_EFFORT: Source = documented("Anthropic, Effort");
@@ -43,8 +48,9 @@ pub(super) const ANTHROPIC_FORCING: Source = documented("Anthropic, Define tools
 pub(super) const LITELLM: Source = reported("LiteLLM 1.110, its table of models");
 pub(super) const PYDANTIC_AI: Source =
     reported("pydantic-ai 2.68, its profiles of Bedrock's models, tried live");
-pub(super) const LANGCHAIN_AWS: Source = reported("langchain-aws 1.9, which toolChoice is taken");
-pub(super) const AI_SDK: Source = reported("AI SDK's Bedrock provider 4.0");
+pub(super) const LANGCHAIN_AWS: Source =
+    reported("langchain-aws 1.9: which toolChoice and which efforts are taken");
+pub(super) const AI_SDK: Source = reported("AI SDK's Bedrock provider 5.0.101");
 pub(super) const CLAUDE_BLANK_STOP: Source =
     reported("Claude's refusal: stop_sequences: each stop sequence must contain non-whitespace");
 pub(super) const CLAUDE_BOTH_SAMPLINGS: Source =
@@ -70,8 +76,12 @@ pub(super) const MISTRAL_CALLS: Source =
 pub(super) const MISTRAL_IDS: Source =
     reported("ironclaw #1241, 2026-03: tool ids are nine letters and digits");
 pub(super) const GPT_REASONING: Source =
-    reported("suna #6893, opencode #48195, 2026: reasoning.effort, and no unknown fields");
+    reported("suna #6893, opencode #48195, 2026: reasoning.effort and its levels, tried live");
+pub(super) const GPT_SUMMARY: Source = reported("opencode #46501, 2026-09: reasoning.summary for a text");
 
 // What follows.
 pub(super) const LIKE_RESPONSES: Source = assumed("as OpenAI's Responses API has it");
+pub(super) const NOT_AGREED: Source = assumed(
+    "sources are far apart (GLM 4.7: AWS's card has 4K, LiteLLM 128,000; DeepSeek V3.2: LiteLLM has 8,000 and 163,840): AWS is left to refuse",
+);
 pub(super) const LIKE_VENDORS: Source = assumed("as the vendor's own API has it");
