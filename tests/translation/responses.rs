@@ -9,6 +9,7 @@ use bedrock_filter::translate::{Limits, Reply, chat};
 use serde_json::{Value, json};
 
 use super::answers::answer;
+use super::frames;
 use super::random::Random;
 use super::{ANSWERED, dump_response, options, translate_to};
 
@@ -219,4 +220,58 @@ fn told(events: &[Value]) -> Value {
     }
     assert!(done.iter().all(|done| *done), "every item ends");
     Value::Array(output)
+}
+
+#[test]
+fn what_a_stream_holds_of_its_output_is_counted() {
+    let reply = reply(CLIENTS[0].0);
+    let mut stream = reply.clone().stream(ANSWERED, &Limits::default()).expect("a stream");
+    let before = stream.held();
+    let text = "x".repeat(10_000);
+    let piece = frames::event(
+        "contentBlockDelta",
+        &json!({ "contentBlockIndex": 0, "delta": { "text": text } }).to_string(),
+    );
+    let mut out = Vec::new();
+    for pieces in 1..=20 {
+        stream.bytes(&piece, &mut out).unwrap();
+        let held = stream.held() - before;
+        assert!((pieces * 10_000..pieces * 40_000 + 40_000).contains(&held), "{held} of {pieces} pieces");
+    }
+}
+
+#[test]
+fn what_a_response_repeats_stands_on_one_line() {
+    let tools = "[\n  {\n    \"type\": \"function\",\r\n    \"name\": \"f\",\n    \"parameters\": {}\n  }\n]";
+    let reply = reply(&format!(r#""instructions":"a\nb","tools":{tools}"#));
+    let stop = frames::event("messageStop", r#"{"stopReason":"end_turn"}"#);
+    let (out, end) = stream(&mut Random::new(1), &reply, &stop);
+    assert_eq!(end, Ok(()));
+    let events = events(&out);
+    assert_eq!(events.len(), 3);
+    let response = &events[2]["response"];
+    assert_eq!((&response["instructions"], &response["tools"][0]["name"]), (&json!("a\nb"), &json!("f")));
+}
+
+#[test]
+fn an_error_in_a_stream_says_no_more_than_openais_codes() {
+    let reply = reply(CLIENTS[2].0);
+    for (exception, code) in [
+        ("throttlingException", "rate_limit_exceeded"),
+        ("validationException", "invalid_prompt"),
+        ("internalServerException", "server_error"),
+    ] {
+        let bytes = [
+            frames::event("contentBlockDelta", r#"{"contentBlockIndex":0,"delta":{"text":"Hi"}}"#),
+            frames::exception(exception, r#"{"message":"Why."}"#),
+        ];
+        let (out, end) = stream(&mut Random::new(1), &reply, &bytes.concat());
+        assert!(end.is_err());
+        let last = events(&out).pop().unwrap();
+        assert_eq!(
+            (&last["type"], &last["response"]["error"]["code"]),
+            (&json!("response.failed"), &json!(code))
+        );
+        assert_eq!(last["response"]["usage"], Value::Null);
+    }
 }
