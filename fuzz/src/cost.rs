@@ -27,6 +27,7 @@ const SUBJECTS: &[Subject] = &[
     Subject::Request("chat", "mistral.mistral-large-2407-v1:0"),
     Subject::Request("completions", CLAUDE),
     Subject::Request("messages", CLAUDE),
+    Subject::Request("messages", NOVA),
     Subject::Chunks,
     Subject::Request("embeddings", "cohere.embed-english-v3"),
     Subject::Request("moderations", "guardrail"),

@@ -69,7 +69,7 @@ fn taken(endpoint: Endpoint, model: &str, size: usize, outgoing: &Outgoing<'_, R
     }
     let operations: &[&str] = match endpoint {
         Endpoint::InputTokens => &["count-tokens"],
-        Endpoint::ChatCompletions | Endpoint::Completions | Endpoint::Responses => {
+        Endpoint::ChatCompletions | Endpoint::Completions | Endpoint::Responses | Endpoint::Messages => {
             match bedrock_rules::broken(model, &value, CALLER) {
                 Err(rule) if !is_in_the_middle(&rule) => panic!("{model}: {rule}: {text}"),
                 _ => {}
@@ -78,7 +78,6 @@ fn taken(endpoint: Endpoint, model: &str, size: usize, outgoing: &Outgoing<'_, R
         }
         Endpoint::Embeddings => &["invoke"],
         Endpoint::Moderations => &["apply"],
-        Endpoint::Messages => &["invoke", "invoke-with-response-stream", "converse", "converse-stream"],
     };
     assert!(operations.contains(&outgoing.operation), "{}", outgoing.operation);
 }

@@ -11,6 +11,8 @@ use super::allocation::{Bound, bounded};
 use super::judge;
 
 const BOUND: Bound = Bound { per_byte: 200, any: 512 << 10 };
+const MODELS: &[&str] =
+    &["us.amazon.nova-pro-v1:0", "us.meta.llama3-3-70b-instruct-v1:0", "openai.gpt-oss-120b-1:0"];
 const CLAUDE: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 const ANSWERED: Answered<'static> =
     Answered { request_id: "req-1", created: 1_700_000_000, input_tokens: None };
@@ -21,6 +23,7 @@ pub fn check(bytes: &[u8]) {
     let unsupported = if how & 1 == 0 { Unsupported::Refuse } else { Unsupported::Ignore };
     let options = Options { unsupported, ..Options::default() };
     bounded("a request", bytes.len(), BOUND, || native(bytes, &options));
+    translated(bytes, &options);
     bounded("an answer", bytes.len(), BOUND, || answered(bytes));
     let (_, told) = as_anthropic(500, bytes, None);
     assert_eq!(serde_json::from_slice::<Value>(&told).expect("JSON")["type"], "error");
@@ -37,6 +40,13 @@ fn native(body: &[u8], options: &Options) {
             assert_eq!(sent["anthropic_version"], "bedrock-2023-05-31");
             assert!(sent.get("model").is_none() && sent.get("stream").is_none());
         }
+    }
+}
+
+/// The same for models that are asked by Converse.
+fn translated(body: &[u8], options: &Options) {
+    for model in MODELS {
+        let _ = judge::request(Endpoint::Messages, model, body, &Headers::default(), options);
     }
 }
 

@@ -2,3 +2,5 @@
 
 pub mod error;
 pub mod event;
+pub mod message;
+pub mod request;

@@ -200,8 +200,10 @@ where
         }
         Endpoint::Messages => {
             let request: Members<'_, Raw<'_>> = openai::parse(body)?;
-            let model = resolve(messages::model(&request)?.as_deref())?;
-            let outgoing = messages::request(request, client, options.rules(&model, None), body)?;
+            let asked = messages::model(&request)?;
+            let model = resolve(asked.as_deref())?;
+            let asked = asked.as_deref().unwrap_or(&model);
+            let outgoing = messages::request(request, asked, client, options.rules(&model, None), body)?;
             Ok((model, outgoing.map(Reply::Messages)))
         }
     }
@@ -221,7 +223,7 @@ impl Reply {
             Self::Chat(context) => context.held(),
             Self::Embeddings(context) => context.model.capacity(),
             Self::Moderations(context) => context.model.capacity(),
-            Self::Messages(_) => 0,
+            Self::Messages(context) => context.held(),
             Self::Response(context) => context.held(),
             Self::InputTokens => 0,
         }
@@ -229,7 +231,7 @@ impl Reply {
 
     /// True where the request's body is the model's own, so that headers say what is Bedrock's: labels, a guardrail.
     pub fn is_of_own_body(&self) -> bool {
-        matches!(self, Self::Messages(_))
+        matches!(self, Self::Messages(messages::Reply::Native { .. }))
     }
 
     /// What translates the stream that the client wants; `None` where it wants none. It takes over what is held here.
@@ -238,7 +240,7 @@ impl Reply {
             Self::Chat(context) if context.stream => {
                 Some(Box::new(chat::Stream::new(std::mem::take(context), answered, limits)))
             }
-            Self::Messages(context) => context.stream(limits),
+            Self::Messages(context) => context.stream(answered, limits),
             Self::Response(context) if context.stream => {
                 Some(Box::new(responses::Stream::new(std::mem::take(context), answered, limits)))
             }

@@ -65,6 +65,9 @@ fn roots() -> Vec<Root> {
         subject,
         wrap: Wrap::Plain,
     };
+    let messages = |label, name, template| {
+        plain(label, "anthropic/request.rs", name, template, Request("messages", NOVA))
+    };
     let stream = Stream { eighths: 8, piece: 1 };
     let event = |label, name, kind| Root {
         label,
@@ -238,6 +241,43 @@ fn roots() -> Vec<Root> {
             Request("messages", CLAUDE),
         ),
         plain("message", "anthropic/event.rs", "Message", "@", Reply("messages", CLAUDE)),
+        messages("message", "Message", r#"{"max_tokens":9,"messages":[@]}"#),
+        messages(
+            "block",
+            "Block",
+            r#"{"max_tokens":9,"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[@]}]}]}"#,
+        ),
+        messages(
+            "source",
+            "Source",
+            r#"{"max_tokens":9,"messages":[{"role":"user","content":[{"type":"document","source":@}]}]}"#,
+        ),
+        messages(
+            "tool",
+            "Tool",
+            r#"{"max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"tools":[@]}"#,
+        ),
+        messages(
+            "choice",
+            "ToolChoice",
+            r#"{"max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"tool_choice":@}"#,
+        ),
+        messages(
+            "output_config",
+            "OutputConfig",
+            r#"{"max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"output_config":@}"#,
+        ),
+        messages(
+            "output_format",
+            "OutputFormat",
+            r#"{"max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"output_format":@}"#,
+        ),
+        messages(
+            "metadata",
+            "Metadata",
+            r#"{"max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"metadata":@}"#,
+        ),
+        plain("messages reply", "bedrock/reply.rs", "Reply", "@", Reply("messages", NOVA)),
         Root {
             label: "message chunk",
             file: "translate/messages/native/stream.rs",

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::CALLER;
 use super::cases::{Refusal, run_all};
-use super::golden_requests::{CaseOptions, Headers, ignored, options_of};
+use super::golden_requests::{CaseOptions, Headers, ignored, options_of, with_label};
 use super::json::{Json, differences};
 
 #[derive(Deserialize)]
@@ -57,7 +57,9 @@ fn check(_: &str, text: &str) -> Result<(), Vec<String>> {
             let (operation, left_out) = (outgoing.operation, outgoing.ignored);
             let body = String::from_utf8(outgoing.body.into_vec()).unwrap();
             let got = Json::parse(&body).map_err(|error| vec![format!("the body: {error}")])?;
-            let mut lines = differences(&Json::parse(expected.get()).unwrap(), &got);
+            let expected = Json::parse(expected.get()).unwrap();
+            let expected = if operation.starts_with("converse") { with_label(expected) } else { expected };
+            let mut lines = differences(&expected, &got);
             if Some(operation) != case.operation.as_deref() {
                 lines.push(format!("operation: expected {:?}, got {operation}", case.operation));
             }

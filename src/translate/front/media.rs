@@ -20,13 +20,21 @@ fn image<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
         let format = extension(&url).and_then(image_format).unwrap_or("png");
         return Ok(Media { format: format.into(), source });
     }
-    let data = data_url(url, param)?;
-    let format = sniffed(&data.base64).ok_or_else(|| {
+    of_base64(data_url(url, param)?.base64, param)
+}
+
+/// An image of base64 alone.
+pub(in crate::translate) fn base64_image<'a>(data: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
+    of_base64(checked(data, param)?, param)
+}
+
+fn of_base64<'a>(base64: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
+    let format = sniffed(&base64).ok_or_else(|| {
         let message =
             format!("'{param}' is not an image that Bedrock takes: its data is not PNG, JPEG, GIF or WebP.");
         Error::invalid(message).param(param).code("invalid_image")
     })?;
-    Ok(Media { format: format.into(), source: Source::Bytes(data.base64) })
+    Ok(Media { format: format.into(), source: Source::Bytes(base64) })
 }
 
 /// A film of `video_url`.

@@ -1,62 +1,82 @@
 //! `POST messages`, Anthropic's API.
 //!
-//! Models that speak it themselves are asked in it by InvokeModel: see [`native`].
+//! ```text
+//! native:    the body as it came ─▶ InvokeModel ─▶ events as they come
+//! converse:  members ─▶ a conversation ─▶ fit ─▶ Converse ─▶ the answer's events ─▶ a message, or its events
+//! ```
+//!
+//! Which way a model is asked is a capability of its family's.
 
+pub mod converse;
 pub mod errors;
+mod members;
 pub mod native;
 
 pub use errors::as_anthropic;
+pub use members::model;
 
-use crate::openai::{Error, member};
-use crate::wire::{Members, Raw, Str};
+use crate::openai::Error;
+use crate::wire::{Members, Raw};
 
 use super::{Answered, Client, Limits, Outgoing, Rules, Streamed};
 
 /// What the translation of a reply needs to know of its request.
 #[derive(Clone, Debug)]
-pub struct Reply {
-    /// Whether the client wants a stream.
-    pub stream: bool,
+pub enum Reply {
+    /// It goes on as it is.
+    Native {
+        /// Whether the client wants a stream.
+        stream: bool,
+    },
+    /// It is translated.
+    Converse(converse::Reply),
 }
 
-/// The model that a body names, if it does.
-///
-/// # Errors
-/// 400 where it is no text.
-pub fn model<'a>(Members(members): &Members<'a, Raw<'a>>) -> Result<Option<Str<'a>>, Error> {
-    let named = members.iter().rfind(|(name, _)| *name == "model");
-    let model: Option<Str<'a>> = named.map(|(_, raw)| member(raw, "model")).transpose()?.flatten();
-    Ok(model.filter(|name| !name.is_blank()))
-}
-
-/// Translates a request for a model by its `rules`. `source` is the body that the request was read from: its large texts stay there.
+/// Translates a request for a model by its `rules`. `asked` is what the client called the model; `source` is the body that the request
+/// was read from: its large texts stay there.
 ///
 /// # Errors
 /// 400 naming the member that is wrong, or without a counterpart.
 pub fn request<'a>(
     request: Members<'a, Raw<'a>>,
+    asked: &str,
     client: &Client<'_>,
     rules: Rules<'_>,
     source: &'a [u8],
 ) -> Result<Outgoing<'a, Reply>, Error> {
-    if !rules.capabilities.messages {
-        let message = "This model is not served by Anthropic's API here; use OpenAI's.";
-        return Err(Error::invalid_param("model", message));
+    if rules.capabilities.messages {
+        native::request(request, client, rules, source)
+    } else {
+        converse::request(request, asked, client, rules, source)
     }
-    native::request(request, client, rules, source)
 }
 
 impl Reply {
+    /// What of the request is held until its answer is over, bytes.
+    pub(super) fn held(&self) -> usize {
+        match self {
+            Self::Native { .. } => 0,
+            Self::Converse(reply) => reply.held(),
+        }
+    }
+
     /// What translates the stream that the client wants; `None` where it wants none.
-    pub(super) fn stream(&self, limits: &Limits) -> Option<Box<dyn Streamed>> {
-        if self.stream { Some(Box::new(native::Stream::new(limits))) } else { None }
+    pub(super) fn stream(&mut self, answered: Answered<'_>, limits: &Limits) -> Option<Box<dyn Streamed>> {
+        match self {
+            Self::Native { stream: false } => None,
+            Self::Native { stream: true } => Some(Box::new(native::Stream::new(limits))),
+            Self::Converse(reply) => reply.stream(answered, limits),
+        }
     }
 
     /// Translates the body of a 200 that is not a stream.
     ///
     /// # Errors
-    /// 502 where it is no message.
-    pub(super) fn whole(&self, body: &[u8], _: Answered<'_>) -> Result<Vec<u8>, Error> {
-        native::reply(body)
+    /// 502 where it is no answer.
+    pub(super) fn whole(&self, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Native { .. } => native::reply(body),
+            Self::Converse(reply) => reply.whole(body, answered),
+        }
     }
 }

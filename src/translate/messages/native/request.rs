@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::openai::{Error, member};
-use crate::translate::chat::Parameter;
 use crate::translate::fit::takes_beta;
 use crate::translate::front::bedrock_members::betas;
 use crate::translate::messages::Reply;
+use crate::translate::messages::members::is_left_out;
 use crate::translate::notes::Notes;
 use crate::translate::{Client, Outgoing, Rules, forced_guardrail};
 use crate::wire::{self, List, Members, Raw, Str};
@@ -18,19 +18,6 @@ use super::tools;
 /// What the body has to say it is (Amazon Bedrock User Guide, "Anthropic Claude Messages API").
 const VERSION: &str = "bedrock-2023-05-31";
 const BETA: &str = "anthropic_beta";
-/// What only Anthropic's own servers know, and an answer is of use without. Bedrock refuses what it does not know ("Extra inputs are
-/// not permitted").
-const ANTHROPICS: &[&str] = &[
-    "cache_control",
-    "diagnostics",
-    "inference_geo",
-    "service_tier",
-    "speed",
-    "user_profile_id",
-    "workspace_id",
-];
-/// The same where an answer would not be what was asked for.
-const ANTHROPICS_OWN: &[&str] = &["container", "mcp_servers"];
 /// What is written beside the client's own members, about, bytes.
 const BESIDE: usize = 256;
 
@@ -71,13 +58,7 @@ pub fn request<'a>(
                 let named: Option<List<Str<'_>>> = member(raw, BETA)?;
                 betas.extend(named.into_iter().flatten().map(|name| name.into_cow().into_owned()));
             }
-            name if is_dropped(name, rules.drop) => notes.ignore(name),
-            name if ANTHROPICS.contains(&name) => notes.ignore_if(asks(name, raw), name),
-            name if ANTHROPICS_OWN.contains(&name) => {
-                if raw.get() != "null" {
-                    notes.unsupported(name, "Only Anthropic's own servers have this; Bedrock does not.")?;
-                }
-            }
+            name if is_left_out(name, raw, rules.drop, &mut notes)? => {}
             "tools" => match tools::tools(raw, &mut notes)? {
                 None => body.push((name, Value::Raw(raw))),
                 Some(tools) => body.push((name, Value::Items(tools))),
@@ -105,21 +86,11 @@ pub fn request<'a>(
     }
     let body = wire::pieces(source, source.len().saturating_add(BESIDE).min(super::AT_ONCE), &Members(body));
     let operation = if stream { "invoke-with-response-stream" } else { "invoke" };
-    Ok(Outgoing { operation, guardrail: None, body, ignored: notes.into_ignored(), reply: Reply { stream } })
-}
-
-/// True for a parameter that the configuration keeps from the model.
-fn is_dropped(name: &str, drop: &[Parameter]) -> bool {
-    let name = if name == "stop_sequences" { "stop" } else { name };
-    drop.iter().any(|parameter| parameter.name() == name)
-}
-
-/// Whether a member asks for anything but what there is anyway.
-fn asks(name: &str, raw: Raw<'_>) -> bool {
-    let usual = match name {
-        "service_tier" => "\"auto\"",
-        "speed" => "\"standard\"",
-        _ => "null",
-    };
-    raw.get() != "null" && raw.get() != usual
+    Ok(Outgoing {
+        operation,
+        guardrail: None,
+        body,
+        ignored: notes.into_ignored(),
+        reply: Reply::Native { stream },
+    })
 }

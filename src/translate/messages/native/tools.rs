@@ -3,11 +3,9 @@
 use serde::Deserialize;
 
 use crate::openai::{Error, member};
+use crate::translate::messages::members::is_server_tool;
 use crate::translate::notes::Notes;
 use crate::wire::{self, List, Raw, Str};
-
-/// Beginnings of the types of tools that run on Anthropic's servers (its documentation, "Server tools"): Bedrock has none of them.
-const SERVERS: &[&str] = &["web_search_", "web_fetch_", "code_execution_", "mcp_toolset", "advisor_"];
 
 /// All that is read of a tool.
 #[derive(Default, Deserialize)]
@@ -30,11 +28,7 @@ pub(super) fn tools<'a>(raw: Raw<'a>, notes: &mut Notes<'_>) -> Result<Option<Ve
         // What else is wrong with it is Bedrock's to say.
         let kind = wire::from_str::<Tool<'_>>(tool.get()).unwrap_or_default().kind;
         let kind = kind.as_deref().unwrap_or_default();
-        if SERVERS.iter().any(|beginning| kind.starts_with(beginning)) {
-            let param = format!("tools[{at}].{kind}");
-            let message = "This tool runs on Anthropic's own servers; Bedrock does not have it.";
-            notes.unsupported(&param, message)?;
-        } else {
+        if !is_server_tool(kind, at, notes)? {
             left.push(tool);
         }
     }

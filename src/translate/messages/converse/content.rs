@@ -1,0 +1,262 @@
+//! What is said, block by block.
+
+use crate::anthropic::request::{Block, Message};
+use crate::bedrock::converse::{Input, Reasoning, ResultBlock};
+use crate::openai::{Error, member};
+use crate::translate::conversation::{self, Call, CallName, CallResult, Content, Speaker};
+use crate::translate::front::cache;
+use crate::translate::front::tools::named;
+use crate::translate::notes::Notes;
+use crate::wire::{OneOrMany, Raw, Str, is_within_depth};
+
+use super::media;
+
+/// Blocks of what Anthropic's servers do, which no other model has done.
+const SERVERS: &[&str] = &["server_tool_use", "container_upload", "mcp_tool_use", "mcp_tool_result"];
+
+/// Reads the instructions.
+pub(super) fn instructions<'a>(
+    system: OneOrMany<'a, Block<'a>>,
+    cache: &mut cache::Names,
+    notes: &mut Notes<'_>,
+) -> Result<Vec<Content<'a>>, Error> {
+    let mut into = Vec::new();
+    match system {
+        OneOrMany::One(text) => into.extend(said(text)),
+        OneOrMany::Many(blocks) => {
+            for (index, block) in blocks.into_iter().enumerate() {
+                if block.kind.as_deref() != Some("text") {
+                    let param = format!("system[{index}].type");
+                    return Err(Error::invalid(format!("'{param}' must be 'text'.")).param(param));
+                }
+                self::block(block, &format!("system[{index}]"), &mut into, cache, notes)?;
+            }
+        }
+    }
+    Ok(into)
+}
+
+/// Reads the messages.
+///
+/// # Errors
+/// 400 naming what is wrong by its path.
+pub(super) fn messages<'a>(
+    messages: Vec<Message<'a>>,
+    cache: &mut cache::Names,
+    notes: &mut Notes<'_>,
+) -> Result<Vec<conversation::Message<'a>>, Error> {
+    let limit = notes.limits().messages;
+    if messages.len() > limit {
+        let message = format!("'messages' has {} entries; the limit is {limit}.", messages.len());
+        return Err(Error::invalid(message).param("messages"));
+    }
+    let mut all = Vec::with_capacity(messages.len());
+    for (index, message) in messages.into_iter().enumerate() {
+        let Message { role, content, unknown } = message;
+        notes.unknown("messages[].", unknown)?;
+        let speaker = match role.as_deref() {
+            Some("user") => Speaker::User,
+            Some("assistant") => Speaker::Assistant,
+            Some("system") => Speaker::System,
+            None => return Err(Error::missing(&format!("messages[{index}].role"))),
+            Some(_) => {
+                let param = format!("messages[{index}].role");
+                return Err(Error::invalid(format!("'{param}' must be 'user' or 'assistant'.")).param(param));
+            }
+        };
+        let mut into = Vec::new();
+        match content.ok_or_else(|| Error::missing(&format!("messages[{index}].content")))? {
+            OneOrMany::One(text) => into.extend(said(text)),
+            OneOrMany::Many(blocks) => {
+                into.reserve(blocks.len());
+                for (at, block) in blocks.into_iter().enumerate() {
+                    let place = format!("messages[{index}].content[{at}]");
+                    check_speaker(&block, speaker, &place)?;
+                    self::block(block, &place, &mut into, cache, notes)?;
+                }
+            }
+        }
+        all.push(conversation::Message { speaker, content: into });
+    }
+    Ok(all)
+}
+
+/// Refuses what only the other may say.
+fn check_speaker(block: &Block<'_>, speaker: Speaker, place: &str) -> Result<(), Error> {
+    let kind = block.kind.as_deref().unwrap_or_default();
+    let may = match kind {
+        "text" => true,
+        "thinking" | "redacted_thinking" | "tool_use" => speaker == Speaker::Assistant,
+        "image" | "document" | "tool_result" | "search_result" => speaker == Speaker::User,
+        _ => speaker != Speaker::System,
+    };
+    if may {
+        return Ok(());
+    }
+    let message = format!("'{place}' is '{kind}', which cannot be in a message of this role.");
+    Err(Error::invalid(message).param(format!("{place}.type")))
+}
+
+fn said(text: Str<'_>) -> Option<Content<'_>> {
+    (!text.is_blank()).then_some(Content::Text(text))
+}
+
+fn block<'a>(
+    block: Block<'a>,
+    place: &str,
+    into: &mut Vec<Content<'a>>,
+    cache: &mut cache::Names,
+    notes: &mut Notes<'_>,
+) -> Result<(), Error> {
+    let Block {
+        kind,
+        text,
+        source,
+        title,
+        context,
+        citations,
+        id,
+        name,
+        input,
+        caller: _,
+        tool_use_id,
+        content,
+        is_error,
+        thinking,
+        signature,
+        data,
+        cache_control,
+        unknown,
+    } = block;
+    notes.unknown("messages[].content[].", unknown)?;
+    let kind = kind.ok_or_else(|| Error::missing(&format!("{place}.type")))?;
+    let need = |member: &str| Error::missing(&format!("{place}.{member}"));
+    let mut points = Vec::new();
+    match &*kind {
+        // What an earlier answer cites is of no use to a model.
+        "text" => into.extend(said(text.ok_or_else(|| need("text"))?)),
+        "image" => into.push(media::image(source, place, notes)?),
+        "document" => {
+            notes.ignore_if(asks_for_citations(citations), "messages[].content[].citations");
+            into.extend(context.and_then(said));
+            into.push(Content::Document(media::document(source, title, place, notes)?));
+        }
+        "search_result" => {
+            notes.ignore_if(asks_for_citations(citations), "messages[].content[].citations");
+            into.push(Content::Text(search_result(source, title.as_deref(), content, place)?.into()));
+        }
+        "tool_use" => {
+            let name = named(name, &place)?;
+            let id = id.ok_or_else(|| need("id"))?;
+            let input = arguments(input, notes);
+            into.push(Content::Call(Call { id: Some(id), name, input }));
+        }
+        "tool_result" => {
+            let id = tool_use_id.ok_or_else(|| need("tool_use_id"))?;
+            let content = result(content, place, &mut points, cache, notes)?;
+            let failed = is_error.unwrap_or(false);
+            into.push(Content::Result(CallResult { call: CallName::Id(id), content, failed }));
+        }
+        "thinking" => {
+            let text = thinking.ok_or_else(|| need("thinking"))?;
+            match signature.filter(|signature| !signature.is_empty()) {
+                Some(signature) => {
+                    into.push(Content::Reasoning(Reasoning::ReasoningText { text, signature }));
+                }
+                // Without its signature no model would take it as its own.
+                None => notes.ignore("messages[].content[].thinking"),
+            }
+        }
+        "redacted_thinking" => {
+            let data = data.ok_or_else(|| need("data"))?;
+            into.push(Content::Reasoning(Reasoning::RedactedContent(data)));
+        }
+        kind if SERVERS.contains(&kind) || kind.ends_with("_tool_result") => {
+            let message = "Only Anthropic's own servers do this; Bedrock does not.";
+            notes.unsupported(&format!("{place}.{kind}"), message)?;
+        }
+        kind => {
+            let kind: String = kind.chars().take(64).collect();
+            let message = format!("'{place}.type' is '{kind}', which is not available here.");
+            return Err(Error::invalid(message).param(format!("{place}.type")));
+        }
+    }
+    into.append(&mut points);
+    into.extend(cache::point(cache_control, cache::CONTROL, cache, notes)?.map(Content::CachePoint));
+    Ok(())
+}
+
+/// Whether `citations` says `enabled`.
+fn asks_for_citations(citations: Option<Raw<'_>>) -> bool {
+    citations.is_some_and(|raw| raw.get().contains("true"))
+}
+
+/// What a search has found, as text.
+fn search_result(
+    source: Option<Raw<'_>>,
+    title: Option<&str>,
+    content: Option<Raw<'_>>,
+    place: &str,
+) -> Result<String, Error> {
+    let path = format!("{place}.content");
+    let content = content.ok_or_else(|| Error::missing(&path))?;
+    let source: Option<Str<'_>> = source.map(|raw| member(raw, &format!("{place}.source"))).transpose()?;
+    let said = match member(content, &path)? {
+        OneOrMany::One(text) => text.into_cow().into_owned(),
+        OneOrMany::Many(blocks) => media::texts(blocks, &path)?,
+    };
+    let head = [title.unwrap_or_default(), source.as_deref().unwrap_or_default()];
+    Ok(format!("{}\n{said}", head.join("\n")).trim().to_owned())
+}
+
+/// Arguments: a JSON object as it is, nothing as an empty one, anything else wrapped so that nothing is lost.
+fn arguments<'a>(input: Option<Raw<'a>>, notes: &Notes<'_>) -> Input<'a> {
+    match input {
+        None => Input::Empty,
+        Some(raw) if raw.get() == "null" => Input::Empty,
+        Some(raw) if raw.get().starts_with('{') && is_within_depth(raw.get(), notes.limits().json_depth) => {
+            Input::Raw(raw.to_owned())
+        }
+        Some(raw) => Input::Wrapped("arguments", raw.get().into()),
+    }
+}
+
+/// What a tool gave, and the cache points in it.
+fn result<'a>(
+    content: Option<Raw<'a>>,
+    place: &str,
+    points: &mut Vec<Content<'a>>,
+    cache: &mut cache::Names,
+    notes: &mut Notes<'_>,
+) -> Result<Vec<ResultBlock<'a>>, Error> {
+    let Some(raw) = content else { return Ok(Vec::new()) };
+    let path = format!("{place}.content");
+    let mut given = Vec::new();
+    match member::<Option<OneOrMany<'a, Block<'a>>>>(raw, &path)? {
+        None => {}
+        Some(OneOrMany::One(text)) => given.extend(said(text)),
+        Some(OneOrMany::Many(blocks)) => {
+            for (index, inner) in blocks.into_iter().enumerate() {
+                let place = format!("{path}[{index}]");
+                let kind = inner.kind.as_deref().unwrap_or_default();
+                if !matches!(kind, "text" | "image" | "document" | "search_result") {
+                    let kind: String = kind.chars().take(64).collect();
+                    let message = format!("'{place}.type' is '{kind}', which a result cannot hold here.");
+                    return Err(Error::invalid(message).param(format!("{place}.type")));
+                }
+                block(inner, &place, &mut given, cache, notes)?;
+            }
+        }
+    }
+    let mut blocks = Vec::with_capacity(given.len());
+    for content in given {
+        match content {
+            Content::Text(text) => blocks.push(ResultBlock::Text(text)),
+            Content::Image(image) => blocks.push(ResultBlock::Image(image)),
+            Content::Document(document) => blocks.push(ResultBlock::Document(document)),
+            Content::Video(video) => blocks.push(ResultBlock::Video(video)),
+            point => points.push(point),
+        }
+    }
+    Ok(blocks)
+}

@@ -1,0 +1,221 @@
+//! A request as a conversation: each member goes where it belongs, or its name goes into the notes.
+
+use crate::anthropic::request::{Message, Metadata, OutputConfig, OutputFormat};
+use crate::openai::{Error, member};
+use crate::translate::chat::guardrail;
+use crate::translate::conversation::{
+    Answer, Caching, Choice, Conversation, Effort, Rest, Sampling, Speaker, Thinking,
+};
+use crate::translate::fit::notes::Field;
+use crate::translate::front::named::Names;
+use crate::translate::front::tools::Declared;
+use crate::translate::front::{
+    self, Finished, Purpose, answer, bedrock_members, cache, metadata, parameters,
+};
+use crate::translate::messages::members::is_left_out;
+use crate::translate::messages::{self, Reply};
+use crate::translate::notes::Notes;
+use crate::translate::{Client, Outgoing, Rules, conversation};
+use crate::wire::{List, Members, Number, OneOrMany, Raw, Str};
+
+use super::{content, tools};
+
+const SCHEMA: &str = "output_config.format.schema";
+
+/// All that is read of a request.
+#[derive(Default)]
+struct Read<'a> {
+    system: Vec<conversation::Content<'a>>,
+    messages: Option<Vec<conversation::Message<'a>>>,
+    max_tokens: Option<i64>,
+    stream: bool,
+    temperature: Option<Number<'a>>,
+    top_p: Option<Number<'a>>,
+    top_k: Option<i64>,
+    stop: Vec<Str<'a>>,
+    declared: Declared<'a>,
+    choice: Choice<'a>,
+    single_call: bool,
+    thinking: Option<Thinking<'a>>,
+    effort: Option<Effort>,
+    answer: Answer<'a>,
+    user: Option<Str<'a>>,
+    betas: Option<Vec<String>>,
+    cache: cache::Names,
+}
+
+/// Translates a request for a model by its `rules`. `asked` is what the client called the model; the reply repeats it.
+///
+/// # Errors
+/// 400 naming the member that is wrong, too large, or without a counterpart.
+pub fn request<'a>(
+    Members(members): Members<'a, Raw<'a>>,
+    asked: &str,
+    client: &Client<'_>,
+    rules: Rules<'_>,
+    source: &'a [u8],
+) -> Result<Outgoing<'a, Reply>, Error> {
+    let mut notes = Notes::new(rules.unsupported, rules.limits);
+    let mut read = Read { betas: bedrock_members::betas(client.chat.anthropic_beta)?, ..Read::default() };
+    for (name, raw) in members {
+        if !is_left_out(&name, raw, rules.drop, &mut notes)? {
+            read.member(&name, raw, &mut notes)?;
+        }
+    }
+    let Read {
+        system,
+        messages,
+        max_tokens,
+        stream,
+        temperature,
+        top_p,
+        top_k,
+        stop,
+        declared,
+        choice,
+        single_call,
+        thinking,
+        effort,
+        answer,
+        user,
+        betas,
+        cache,
+    } = read;
+    front::choice::check(&choice, &declared.names)?;
+    let messages = messages.ok_or_else(|| Error::missing("messages"))?;
+    let limit = max_tokens.ok_or_else(|| Error::missing("max_tokens"))?;
+    let max_tokens = parameters::limit(limit, "max_tokens", &mut notes)?;
+    let only_stop = match stop.as_slice() {
+        [only] => Some((**only).to_owned()),
+        _ => None,
+    };
+    let sampling = parameters::sampling(temperature, top_p, top_k, Some(OneOrMany::Many(stop)), &mut notes)?;
+    let instructions = conversation::Message { speaker: Speaker::System, content: system };
+    let conversation = Conversation {
+        messages: std::iter::once(instructions).chain(messages).collect(),
+        tools: declared.tools,
+        choice,
+        single_call,
+        answer,
+        sampling: Sampling { max_tokens, ..sampling },
+        // Other models than Claude think by effort.
+        effort: effort.or_else(|| thinking.as_ref().and_then(by_budget)),
+        thinking,
+        caching: Caching { automatic: rules.automatic_caching, ..Caching::default() },
+        betas,
+        rest: Rest {
+            guardrail: guardrail::config(rules.guardrail, None, &client.chat, stream, &mut notes)?,
+            labels: metadata::labels(client.name, None, None, [user, None], &mut notes),
+            ..Rest::default()
+        },
+        ..Conversation::default()
+    };
+    let names = Names { said: "messages", max_tokens: "max_tokens", cache, own };
+    let tool_schema = |place: usize| format!("tools[{place}].input_schema");
+    let Finished { body, undo, json_beside_calls } =
+        front::finish(conversation, rules, &names, source, tool_schema, Purpose::Answer, &mut notes)?;
+    let context = crate::translate::answer::Context { undo, json_beside_calls, ..Default::default() };
+    let reply = super::Reply { model: asked.to_owned(), stream, context, stop: only_stop };
+    let operation = if stream { "converse-stream" } else { "converse" };
+    let reply = messages::Reply::Converse(reply);
+    Ok(Outgoing { operation, guardrail: None, body, ignored: notes.into_ignored(), reply })
+}
+
+impl<'a> Read<'a> {
+    fn member(&mut self, name: &str, raw: Raw<'a>, notes: &mut Notes<'_>) -> Result<(), Error> {
+        match name {
+            "model" | "anthropic_version" => {}
+            "system" => {
+                if let Some(system) = member::<Option<OneOrMany<'_, _>>>(raw, name)? {
+                    self.system = content::instructions(system, &mut self.cache, notes)?;
+                }
+            }
+            "messages" => {
+                let List(messages) = member::<List<Message<'a>>>(raw, name)?;
+                self.messages = Some(content::messages(messages, &mut self.cache, notes)?);
+            }
+            "max_tokens" => self.max_tokens = member(raw, name)?,
+            "stream" => self.stream = member::<Option<bool>>(raw, name)?.unwrap_or(false),
+            "temperature" => self.temperature = member(raw, name)?,
+            "top_p" => self.top_p = member(raw, name)?,
+            "top_k" => self.top_k = member(raw, name)?,
+            "stop_sequences" => {
+                let stop: Option<List<Str<'a>>> = member(raw, name)?;
+                self.stop = stop.map(|List(stop)| stop).unwrap_or_default();
+            }
+            "tools" => {
+                let declared: Option<List<_>> = member(raw, name)?;
+                self.declared = tools::read(
+                    declared.map(|List(tools)| tools).unwrap_or_default(),
+                    &mut self.cache,
+                    notes,
+                )?;
+            }
+            "tool_choice" => {
+                if let Some(choice) = member(raw, name)? {
+                    (self.choice, self.single_call) = tools::choice(choice, notes)?;
+                }
+            }
+            "thinking" => self.thinking = parameters::thinking(member(raw, name)?, notes)?,
+            "output_config" => {
+                let config: Option<OutputConfig<'a>> = member(raw, name)?;
+                let OutputConfig { effort, format, unknown } = config.unwrap_or_default();
+                notes.unknown("output_config.", unknown)?;
+                self.effort = parameters::effort(effort, "output_config.effort")?;
+                self.format(format, "output_config.format", notes)?;
+            }
+            // Its name while it was a beta.
+            "output_format" => self.format(member(raw, name)?, name, notes)?,
+            "metadata" => {
+                let metadata: Option<Metadata<'a>> = member(raw, name)?;
+                let Metadata { user_id, unknown } = metadata.unwrap_or_default();
+                notes.unknown("metadata.", unknown)?;
+                self.user = user_id;
+            }
+            "anthropic_beta" => {
+                let named: Option<List<Str<'a>>> = member(raw, name)?;
+                let named = named.into_iter().flatten().map(|name| name.into_cow().into_owned());
+                self.betas.get_or_insert_default().extend(named);
+            }
+            _ => notes.unknown("", vec![(name.to_owned().into(), raw)])?,
+        }
+        Ok(())
+    }
+
+    fn format(&mut self, format: Option<Raw<'a>>, param: &str, notes: &mut Notes<'_>) -> Result<(), Error> {
+        let Some(format) = format else { return Ok(()) };
+        let OutputFormat { kind, schema, unknown } = member(format, param)?;
+        notes.unknown("output_config.format.", unknown)?;
+        if kind.as_deref() != Some("json_schema") {
+            let message = format!("'{param}.type' must be 'json_schema'.");
+            return Err(Error::invalid(message).param(format!("{param}.type")));
+        }
+        let schema = schema.ok_or_else(|| Error::missing(SCHEMA))?;
+        self.answer = answer::by_schema(Some(schema), (None, None), Some(true), SCHEMA, notes)?;
+        Ok(())
+    }
+}
+
+/// About how hard to think within a budget of tokens.
+fn by_budget(thinking: &Thinking<'_>) -> Option<Effort> {
+    match thinking {
+        Thinking::Budget(..=4_095) => Some(Effort::Low),
+        Thinking::Budget(..=16_383) => Some(Effort::Medium),
+        Thinking::Budget(_) => Some(Effort::High),
+        Thinking::Disabled | Thinking::Other(_) => None,
+    }
+}
+
+/// What only Anthropic calls so.
+fn own(field: &Field) -> Option<&'static str> {
+    Some(match field {
+        Field::Stop => "stop_sequences",
+        Field::SingleCall => "tool_choice.disable_parallel_tool_use",
+        Field::SchemaMember(_) => "tools[].input_schema",
+        Field::AnswerMember(_) => SCHEMA,
+        Field::Answer => "output_config.format",
+        Field::Effort => "output_config.effort",
+        Field::Replay => "messages[].content[].thinking",
+        _ => return None,
+    })
+}
