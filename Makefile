@@ -101,10 +101,11 @@ instructions: valgrind venv ## benches/instructions.txt, counted anew
 valgrind: rust
 	command -v valgrind >/dev/null || tools/install valgrind libc6-dbg
 
-test-oracle: test-rust venv ## signatures and bodies are what AWS's own client says, answers what OpenAI's takes
+test-oracle: test-rust emulator venv ## signatures and bodies are what AWS's own client says and the emulator takes, answers what OpenAI's takes
 	$(PYTHON) tests/oracle/signatures.py --check
 	$(PYTHON) tests/oracle/tokens.py --check
 	find $(CONVERSE) tests/golden/requests -name '*.json' -print0 | xargs -0 $(PYTHON) tests/e2e/service_model.py
+	find $(CONVERSE) -name '[0-9]*.json' -print0 | xargs -0 target/release/bedrock-emulator judge --but tests/oracle/of-the-client.txt
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/oracle
 	$(PYTHON) tests/oracle/replies.py $(ANSWERS)
 

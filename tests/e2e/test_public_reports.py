@@ -59,7 +59,7 @@ def fields(emulator):
     return emulator.body().get("additionalModelRequestFields", {})
 
 
-@pytest.mark.parametrize("model", [OPUS_4_7, OPUS_4_8, SONNET_5, "us.anthropic.claude-opus-5-5", HAIKU_5_5, GPT])
+@pytest.mark.parametrize("model", [OPUS_4_7, OPUS_4_8, SONNET_5, "us.anthropic.claude-opus-5-5", HAIKU_5_5, GPT, GROK])
 def test_sampling_parameters_do_not_reach_models_that_refuse_them(client, emulator, model):
     _, ignored = ask(client, model, temperature=0.5, top_p=0.5, extra_body={"top_k": 5})
     assert {"temperature", "top_p", "top_k"} <= ignored
@@ -178,13 +178,13 @@ def test_a_beta_that_bedrock_does_not_take_is_named(client, emulator):
     assert ignored == {"anthropic-beta.prompt-caching-scope-2026-01-05", "anthropic-beta.fast-mode-2026-02-01"}
 
 
-@pytest.mark.parametrize("model", [GPT, "global.openai.gpt-5.5"])
+@pytest.mark.parametrize("model", [GPT, "global.openai.gpt-5.5", GROK])
 def test_a_limit_below_the_floor_is_the_floor(client, emulator, model):
     _, ignored = ask(client, model, max_tokens=5)
     assert emulator.body()["inferenceConfig"]["maxTokens"] == 16 and ignored == {"max_tokens"}
 
 
-@pytest.mark.parametrize("model", [NOVA_PRO, MISTRAL, "us.anthropic.claude-3-haiku-20240307-v1:0"])
+@pytest.mark.parametrize("model", [NOVA_PRO, MISTRAL, "us.anthropic.claude-3-haiku-20240307-v1:0", LLAMA_3, "cohere.command-r-v1:0"])
 def test_a_limit_above_the_models_is_the_models(client, emulator, model):
     """Coding agents send 32,000 to whatever they talk to."""
     _, ignored = ask(client, model, max_tokens=32_000)
@@ -264,3 +264,16 @@ def test_what_stood_before_a_thought_stays_as_it_was(client, emulator, model, ef
             without_points(turn["content"]) for turn in after["messages"][: len(before["messages"])]
         ]
     assert any("reasoningContent" in block for turn in sent[-1]["messages"] for block in turn["content"])
+
+
+@pytest.mark.parametrize("model", BOUND)
+def test_a_thought_behind_something_else_is_dropped_and_does_not_fail_the_request(client, emulator, model):
+    """Coding agents write their instructions anew in the middle of a conversation."""
+    first, _ = ask(client, model, [{"role": "system", "content": "Monday."}, *HELLO])
+    said = first.message.model_dump(exclude_none=True)
+    assert said["thinking_blocks"]
+    emulator.forget()
+    again = [{"role": "system", "content": "Tuesday."}, *HELLO, said, {"role": "user", "content": "and?"}]
+    choice, _ = ask(client, model, again)
+    assert choice.message.content.endswith("and?")
+    assert fields(emulator)["thinking"]["block_binding"] == {"prefix_mismatch_behavior": "drop_block"}

@@ -19,7 +19,6 @@ CAPABILITIES = {
     "calls and results": "tools",
     "thinking: a budget": "reasoning",
     "thinking: adaptive": "reasoning",
-    "effort: xhigh": "reasoning",
     "reasoning_effort": "reasoning",
     "reasoning.effort": "reasoning",
     "reasoning.summary": "reasoning",
@@ -261,12 +260,6 @@ PROBES = [
         fields(thinking=THINKING) | {"inferenceConfig": {"maxTokens": 1024 + TOKENS}},
     ),
     Probe("thinking: adaptive", begins("reasoning", "Adaptive"), fields(thinking=ADAPTIVE)),
-    Probe(
-        "effort: xhigh",
-        says("reasoning", "AdaptiveOnly"),
-        fields(thinking=ADAPTIVE, output_config={"effort": "xhigh"}),
-        needs=("thinking: adaptive",),
-    ),
     Probe("reasoning_effort", says("reasoning", "Effort"), fields(reasoning_effort="low")),
     Probe("reasoning.effort", is_one_of("reasoning", "OpenAi", "Xai"), fields(reasoning={"effort": "low"})),
     Probe("reasoning.summary", says("reasoning", "OpenAi"), fields(reasoning={"effort": "low", "summary": "auto"})),
@@ -284,10 +277,37 @@ PROBES = [
 ]
 
 
+LEVELS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+# How a level is asked for, by the row's `reasoning`.
+BY_LEVEL = {
+    "Adaptive": lambda level: fields(thinking=ADAPTIVE, output_config={"effort": level}),
+    "AdaptiveOnly": lambda level: fields(thinking=ADAPTIVE, output_config={"effort": level}),
+    "Effort": lambda level: fields(reasoning_effort=level),
+    "Qwen": lambda level: fields(reasoning_config=level),
+    "OpenAi": lambda level: fields(reasoning={"effort": level}),
+    "Xai": lambda level: fields(reasoning={"effort": level}),
+}
+
+
+def reasoning(row):
+    """Its levels, what it takes not to reason, and whether a call can be forced meanwhile."""
+    by_level = BY_LEVEL.get(row.get("reasoning"))
+    if not by_level:
+        return
+    for level in LEVELS:
+        yield Probe(f"efforts: {level}", lambda row, level=level: level in row["efforts"], by_level(level))
+    # Of the others that need not reason, each has its own word, or none.
+    if row["reasoning"] == "AdaptiveOnly":
+        for kind, values in [("disabled", ("Disabled", "Unasked")), ("between_tools", ("BetweenTools",))]:
+            yield Probe(f"off: {kind}", is_one_of("off", *values), fields(thinking={"type": kind}))
+    forced = by_level(row["efforts"][0]) | {"toolConfig": tools(toolChoice={"any": {}})}
+    yield Probe("forced_while_reasoning", says("forced_while_reasoning"), forced, needs=("forced_tool: any",))
+
+
 def of(row):
     """The probes for a model of which the table says this: first the plain question, on which all others rest."""
     yield Probe(QUESTION, lambda row: True, question())
-    for probe in PROBES:
+    for probe in [*PROBES, *reasoning(row)]:
         if probe.expected(row) is not None:
             yield Probe(probe.name, probe.expected, copy.deepcopy(probe.request), probe.stream, (QUESTION, *probe.needs))
     if isinstance(limit := row.get("max_tokens"), int):

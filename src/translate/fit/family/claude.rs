@@ -78,9 +78,13 @@ families! {
         efforts: Efforts::LOW_TO_MAX => ANTHROPIC_EFFORT, PYDANTIC_AI;
     }
 
-    CLAUDE_5: "Claude Opus 5 and Haiku 5.5" ["anthropic.claude-opus-5", "anthropic.claude-haiku-5"] like CLAUDE_4_7 {
+    CLAUDE_5: "Claude Opus 5" ["anthropic.claude-opus-5"] like CLAUDE_4_7 {
         off: Off::Disabled => CARDS, PYDANTIC_AI;
         forced_while_reasoning: true => PYDANTIC_AI;
+    }
+
+    CLAUDE_HAIKU_5_5: "Claude Haiku 5.5" ["anthropic.claude-haiku-5"] like CLAUDE_5 {
+        bound_thoughts: true => ANTHROPIC_BOUND;
     }
 
     // AWS's card says that it cannot stop thinking, pydantic-ai that it can: the least effort suits both.
@@ -89,11 +93,13 @@ families! {
     }
 
     CLAUDE_SONNET_5_5: "Claude Sonnet 5.5" ["anthropic.claude-sonnet-5-5"] like CLAUDE_5 {
+        bound_thoughts: true => BOUND_THOUGHTS, ANTHROPIC_BOUND;
         off: Off::BetweenTools => PYDANTIC_AI;
         forced_tool: Forced::No => PYDANTIC_AI, LANGCHAIN_AWS, AI_SDK;
     }
 
     CLAUDE_OPUS_5_5: "Claude Opus 5.5" ["anthropic.claude-opus-5-5"] like CLAUDE_5 {
+        bound_thoughts: true => BOUND_THOUGHTS, ANTHROPIC_BOUND;
         off: Off::Never => AI_SDK, PYDANTIC_AI;
         forced_tool: Forced::No => ANTHROPIC_FORCING, PYDANTIC_AI, LANGCHAIN_AWS, AI_SDK;
     }
@@ -103,9 +109,14 @@ families! {
         off: Off::Never => CLAUDE_ADAPTIVE, PYDANTIC_AI;
     }
 
+    CLAUDE_MYTHOS_PREVIEW: "Claude Mythos Preview" ["anthropic.claude-mythos-preview"] like CLAUDE_FABLE_5 {
+        forced_tool: Forced::No => ANTHROPIC_FORCING, PYDANTIC_AI;
+    }
+
     CLAUDE_LATEST: "Claude Fable and Mythos 5.1 and 5.2, and what comes"
-        ["anthropic.claude-", "anthropic.claude-fable-5-", "anthropic.claude-mythos-5-", "anthropic.claude-mythos-preview"]
+        ["anthropic.claude-", "anthropic.claude-fable-5-", "anthropic.claude-mythos-5-"]
         like CLAUDE_FABLE_5 {
+        bound_thoughts: true => BOUND_THOUGHTS, ANTHROPIC_BOUND;
         forced_tool: Forced::No => ANTHROPIC_FORCING, PYDANTIC_AI;
     }
 }

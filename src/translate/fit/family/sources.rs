@@ -19,6 +19,7 @@ pub(super) const FEATURES: Source =
     documented("AWS, Bedrock User Guide, Supported models and model features");
 pub(super) const CARDS: Source = documented("AWS, Bedrock User Guide, model cards");
 pub(super) const TOOL_CHOICE: Source = documented("AWS, Bedrock API Reference, ToolChoice");
+pub(super) const BOUND_THOUGHTS: Source = documented("AWS, Bedrock User Guide, Preserved thinking");
 pub(super) const RESULT_IMAGES: Source = documented("AWS, Bedrock API Reference, ToolResultContentBlock");
 pub(super) const CACHING: Source = documented("AWS, Bedrock User Guide, Prompt caching");
 pub(super) const CLAUDE_PARAMETERS: Source =
@@ -41,6 +42,8 @@ pub(super) const JAMBA_PARAMETERS: Source = documented("AWS, Bedrock User Guide,
 
 // Anthropic.
 pub(super) const ANTHROPIC_EFFORT: Source = documented("Anthropic, Effort");
+pub(super) const ANTHROPIC_BOUND: Source =
+    documented("Anthropic, Fix a thinking block bound to a different conversation: the models");
 pub(super) const ANTHROPIC_IDS: Source = documented("Anthropic, Messages API: ids are of [a-zA-Z0-9_-]");
 pub(super) const ANTHROPIC_FORCING: Source = documented("Anthropic, Define tools: Forcing tool use");
 
@@ -71,6 +74,8 @@ pub(super) const RESULT_MEDIA: Source =
 pub(super) const LLAMA_CALLS: Source = reported(
     "quarkus-langchain4j #1983, 2025-11, and users of Llama 4: conversation blocks and tool use blocks in one turn are refused",
 );
+pub(super) const VOXTRAL_CONTEXT: Source =
+    reported("gsd-2 #5409, 2026-05: 32,768 tokens, what is answered among them");
 pub(super) const MISTRAL_CALLS: Source =
     reported("langchain-aws, its tests with Mistral, tried live: the same of Mistral");
 pub(super) const MISTRAL_IDS: Source =
