@@ -13,6 +13,10 @@ pub enum Value<'v> {
     Str(&'v Str<'v>),
     /// JSON.
     Json(&'v [u8]),
+    /// A list, of whose entries there is the JSON with commas between them.
+    List(&'v [u8]),
+    /// A list of JSON; what is empty is no entry.
+    Entries(&'v [Vec<u8>]),
 }
 
 /// A member of an object.
@@ -38,6 +42,21 @@ fn members(out: &mut Vec<u8>, members: &[Member<'_>], mut is_first: bool) {
             Value::Text(text) => wire::append(out, text),
             Value::Str(text) => wire::append(out, text),
             Value::Json(json) => out.extend_from_slice(json),
+            Value::List(entries) => {
+                out.push(b'[');
+                out.extend_from_slice(entries);
+                out.push(b']');
+            }
+            Value::Entries(entries) => {
+                out.push(b'[');
+                for (at, entry) in entries.iter().filter(|entry| !entry.is_empty()).enumerate() {
+                    if at > 0 {
+                        out.push(b',');
+                    }
+                    out.extend_from_slice(entry);
+                }
+                out.push(b']');
+            }
         }
     }
 }
@@ -76,10 +95,11 @@ mod tests {
         let (mut sequence, mut out) = (7, Vec::new());
         let mut events = Events { sequence: &mut sequence, out: Some(&mut out) };
         events.event("response.x", &[("a", Value::Text("b\n")), ("c", Value::Number(1))]);
-        events.event("response.y", &[("d", Value::Json(b"{}"))]);
+        let entries = [b"1".to_vec(), Vec::new(), b"2".to_vec()];
+        events.event("response.y", &[("d", Value::List(b"{},{}")), ("e", Value::Entries(&entries))]);
         let expected = concat!(
             "event: response.x\ndata: {\"type\":\"response.x\",\"sequence_number\":7,\"a\":\"b\\n\",\"c\":1}\n\n",
-            "event: response.y\ndata: {\"type\":\"response.y\",\"sequence_number\":8,\"d\":{}}\n\n",
+            "event: response.y\ndata: {\"type\":\"response.y\",\"sequence_number\":8,\"d\":[{},{}],\"e\":[1,2]}\n\n",
         );
         assert_eq!((String::from_utf8(out).unwrap().as_str(), sequence), (expected, 9));
     }

@@ -151,11 +151,15 @@ impl Item {
         let mut out = Vec::new();
         let id = ("id", Value::Text(&self.id));
         let status_member = ("status", Value::Text(self.status(status)));
-        let parts: Vec<Vec<u8>> = match self.kind {
-            Kind::Call { .. } => Vec::new(),
-            _ => self.parts.iter().map(Part::json).collect(),
-        };
-        let parts = [b"[", &parts.join(&b","[..])[..], b"]"].concat();
+        let mut parts = Vec::new();
+        if !matches!(self.kind, Kind::Call { .. }) {
+            for part in &self.parts {
+                if !parts.is_empty() {
+                    parts.push(b',');
+                }
+                part.write(&mut parts);
+            }
+        }
         match &self.kind {
             Kind::Message { .. } => object(
                 &mut out,
@@ -164,12 +168,11 @@ impl Item {
                     ("type", Value::Text("message")),
                     status_member,
                     ("role", Value::Text("assistant")),
-                    ("content", Value::Json(&parts)),
+                    ("content", Value::List(&parts)),
                 ],
             ),
             Kind::Thought { summary, signature, redacted, .. } => {
-                let (summary, content) =
-                    if *summary { (&parts[..], None) } else { (&b"[]"[..], Some(&parts)) };
+                let (summary, content) = if *summary { (&parts[..], &[][..]) } else { (&[][..], &parts[..]) };
                 let text = self.parts.first().map_or("", |part| &part.text);
                 let sealed = match (status, signature, redacted) {
                     (Status::InProgress, ..) => None,
@@ -179,12 +182,8 @@ impl Item {
                 };
                 let sealed = sealed.as_deref().map_or(Value::Json(b"null"), Value::Text);
                 let mut members =
-                    vec![id, ("type", Value::Text("reasoning")), ("summary", Value::Json(summary))];
-                members.extend(
-                    content
-                        .filter(|parts| parts.len() > 2)
-                        .map(|parts| ("content", Value::Json(parts.as_slice()))),
-                );
+                    vec![id, ("type", Value::Text("reasoning")), ("summary", Value::List(summary))];
+                members.extend((!content.is_empty()).then_some(("content", Value::List(content))));
                 members.extend([("encrypted_content", sealed), status_member]);
                 object(&mut out, &members);
             }

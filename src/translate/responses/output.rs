@@ -27,10 +27,9 @@ impl Output {
         done.chain(self.open.iter().map(Item::held)).fold(self.request.capacity(), usize::saturating_add)
     }
 
-    /// The items that are over.
-    pub(super) fn json(&self) -> Vec<u8> {
-        let items: Vec<&[u8]> = self.done.iter().map(Vec::as_slice).filter(|item| !item.is_empty()).collect();
-        [b"[", &items.join(&b","[..])[..], b"]"].concat()
+    /// The items that are over, as JSON; those that are not are empty.
+    pub(super) fn done(&self) -> &[Vec<u8>] {
+        &self.done
     }
 
     /// An item begins, and with it those end whose blocks are whole.

@@ -177,16 +177,19 @@ impl Part {
         (self.form.member, Value::Text(&self.text))
     }
 
-    /// The part of an item that it is.
-    pub(super) fn json(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+    /// Writes the part of an item that it is.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
         let kind = self.form.part.map_or("", |(kind, ..)| kind);
         let mut members = vec![("type", Value::Text(kind)), self.member()];
-        let sources = [b"[", &self.sources[..], b"]"].concat();
         if self.form.has_sources {
-            members.extend([("annotations", Value::Json(&sources)), ("logprobs", Value::Json(b"[]"))]);
+            members.extend([("annotations", Value::List(&self.sources)), ("logprobs", Value::Json(b"[]"))]);
         }
-        object(&mut out, &members);
+        object(out, &members);
+    }
+
+    fn json(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write(&mut out);
         out
     }
 }

@@ -64,14 +64,13 @@ impl Response {
     /// The response as it stands.
     fn object(&self, status: &'static str, own: &[Member<'_>], usage: Option<&Usage>) -> Vec<u8> {
         let id = format!("resp_{}", self.output.request);
-        let items = self.output.json();
         let usage = usage.map_or_else(|| b"null".to_vec(), tokens);
         let mut members = vec![
             ("id", Value::Text(&id)),
             ("object", Value::Text("response")),
             ("created_at", Value::Number(self.created)),
             ("status", Value::Text(status)),
-            ("output", Value::Json(&items)),
+            ("output", Value::Entries(self.output.done())),
             ("usage", Value::Json(&usage)),
         ];
         members.extend_from_slice(own);
