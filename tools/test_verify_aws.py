@@ -129,6 +129,6 @@ def test_a_moment_that_was_wrong_is_tried_again(emulator, tmp_path):
 
 def test_each_capability_of_the_table_has_a_probe_or_is_here():
     """What one request cannot tell."""
-    without = {"single_call", "messages", "bound_thoughts"}
+    without = {"single_call", "messages", "bound_thoughts", "thoughts_in_text", "calls_in_text"}
     probed = {probe.capability for model in command.MODELS for probe in probes.of(table.row(model))}
     assert set(table.rows()[0]["takes"]) - probed - without == set()

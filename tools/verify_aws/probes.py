@@ -144,7 +144,7 @@ PROBES = [
     Probe("min_tokens", says("min_tokens", 1), question(inferenceConfig={"maxTokens": 1})),
     Probe("system", says("system"), question(system=[{"text": "Be brief."}])),
     Probe("tools", says("tools"), question(toolConfig=tools())),
-    Probe("stream_tools", says("stream_tools"), question(toolConfig=tools()), stream=True, needs=("tools",)),
+    Probe("tools_in_streams", says("tools_in_streams"), question(toolConfig=tools()), stream=True, needs=("tools",)),
     Probe(
         "forced_tool: any",
         is_one_of("forced_tool", "Any", "Named"),
