@@ -32,6 +32,15 @@ fn block(block: &Block) -> Value {
         }
         Block::Redacted(data) => json!({"reasoningContent": {"redactedContent": data}}),
         Block::Tool(id, name, input) => json!({"toolUse": {"toolUseId": id, "name": name, "input": input}}),
+        Block::ServerCall(id, name, input) => {
+            json!({"toolUse": {"toolUseId": id, "name": name, "type": "server_tool_use", "input": input}})
+        }
+        Block::ServerResult(id, kind) => {
+            json!({"toolResult": {"toolUseId": id, "type": kind, "status": "success", "content": []}})
+        }
+        Block::Cited(text, citations) if text.is_empty() => {
+            json!({"citationsContent": {"citations": citations}})
+        }
         Block::Cited(text, citations) => {
             json!({"citationsContent": {"content": [{"text": text}], "citations": citations}})
         }

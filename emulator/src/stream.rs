@@ -57,7 +57,9 @@ pub fn events(answer: &Answer, faults: &Faults, latency: u64) -> Vec<Event> {
 fn block(index: usize, block: &Block, faults: &Faults) -> Vec<Event> {
     let delta = |delta: Value| ("contentBlockDelta", json!({"contentBlockIndex": index, "delta": delta}));
     let mut out = Vec::new();
-    if faults.empty_start && !matches!(block, Block::Tool(..)) {
+    if faults.empty_start
+        && !matches!(block, Block::Tool(..) | Block::ServerCall(..) | Block::ServerResult(..))
+    {
         out.push(("contentBlockStart", json!({"contentBlockIndex": index, "start": {}})));
     }
     match block {
@@ -70,6 +72,17 @@ fn block(index: usize, block: &Block, faults: &Faults) -> Vec<Event> {
         Block::Cited(text, citations) => {
             out.extend(pieces(text, TEXT_PIECES).map(|t| delta(json!({"text": t}))));
             out.extend(citations.iter().map(|c| delta(json!({"citation": c}))));
+        }
+        Block::ServerCall(id, name, input) => {
+            let start = json!({"toolUse": {"toolUseId": id, "name": name, "type": "server_tool_use"}});
+            out.push(("contentBlockStart", json!({"contentBlockIndex": index, "start": start})));
+            out.extend(
+                pieces(&input.to_string(), INPUT_PIECES).map(|t| delta(json!({"toolUse": {"input": t}}))),
+            );
+        }
+        Block::ServerResult(id, kind) => {
+            let start = json!({"toolResult": {"toolUseId": id, "type": kind, "status": "success"}});
+            out.push(("contentBlockStart", json!({"contentBlockIndex": index, "start": start})));
         }
         Block::Tool(id, name, input) => {
             let start = json!({"toolUse": {"toolUseId": id, "name": name}});

@@ -165,6 +165,54 @@ pub enum Block<'a> {
     CachePoint(CachePoint),
     /// The model's reasoning.
     ReasoningContent(Reasoning<'a>),
+    /// What the guardrail looks at: where there is any, at nothing else.
+    GuardContent(GuardContent<'a>),
+}
+
+/// What a guardrail looks at.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum GuardContent<'a> {
+    /// Text.
+    Text(GuardText<'a>),
+    /// A picture, PNG or JPEG, which is here.
+    Image(Media<'a>),
+}
+
+/// Text that a guardrail looks at.
+#[derive(Clone, Debug, Serialize)]
+pub struct GuardText<'a> {
+    /// The text.
+    pub text: Str<'a>,
+    /// What it is to the check of contextual grounding.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub qualifiers: Vec<Qualifier>,
+}
+
+/// What a text is to a guardrail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Qualifier {
+    /// What answers have to be grounded in.
+    GroundingSource,
+    /// The question.
+    Query,
+    /// To be looked at by all other policies.
+    GuardContent,
+}
+
+impl Qualifier {
+    /// Every one of them.
+    pub const ALL: &'static [Self] = &[Self::GroundingSource, Self::Query, Self::GuardContent];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GroundingSource => "grounding_source",
+            Self::Query => "query",
+            Self::GuardContent => "guard_content",
+        }
+    }
 }
 
 /// A picture, film or sound.
@@ -182,6 +230,8 @@ pub struct Media<'a> {
 pub enum Source<'a> {
     /// Here, base64.
     Bytes(Str<'a>),
+    /// Here, as text; of documents only.
+    Text(Str<'a>),
     /// In S3.
     S3Location(S3Location<'a>),
 }
@@ -202,6 +252,19 @@ pub struct DocumentBlock<'a> {
     pub name: String,
     /// Where it is.
     pub source: Source<'a>,
+    /// What the model should know about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<Str<'a>>,
+    /// Whether the answer names its places; absent: no.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub citations: Option<Citations>,
+}
+
+/// Whether an answer names places in a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Citations {
+    /// It does.
+    pub enabled: bool,
 }
 
 /// A call.
@@ -322,6 +385,8 @@ pub enum SystemBlock<'a> {
     Text(Str<'a>),
     /// Cached up to here.
     CachePoint(CachePoint),
+    /// What the guardrail looks at: without any it looks at no instructions.
+    GuardContent(GuardContent<'a>),
 }
 
 /// Sampling and limits.
@@ -367,8 +432,17 @@ pub struct ToolConfig<'a> {
 pub enum Tool<'a> {
     /// A tool.
     ToolSpec(ToolSpec<'a>),
+    /// A tool of the model's own, which Bedrock runs.
+    SystemTool(SystemTool),
     /// Cached up to here.
     CachePoint(CachePoint),
+}
+
+/// A tool of the model's own.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct SystemTool {
+    /// Its name.
+    pub name: &'static str,
 }
 
 /// A tool.

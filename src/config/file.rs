@@ -164,6 +164,9 @@ pub(super) struct Capabilities {
     pub(super) cache_tools: Option<bool>,
     pub(super) anthropic_beta: Option<bool>,
     pub(super) messages: Option<Messages>,
+    pub(super) audio: Option<bool>,
+    pub(super) citations: Option<bool>,
+    pub(super) web_search: Option<bool>,
 }
 
 /// How Anthropic's Messages API reaches the model.

@@ -116,6 +116,9 @@ pub(super) fn capabilities_of(
         cache_tools,
         anthropic_beta,
         messages,
+        audio,
+        citations,
+        web_search,
     } = written;
     let configured = |id: &str| family::find(families, id).map(|family| &family.capabilities);
     let base = match like {
@@ -166,6 +169,9 @@ pub(super) fn capabilities_of(
         schemas: (*schemas).map_or(base.schemas, Into::into),
         anthropic_beta: anthropic_beta.unwrap_or(base.anthropic_beta),
         messages: messages.map_or(base.messages, |way| way == file::Messages::Native),
+        audio: audio.unwrap_or(base.audio),
+        citations: citations.unwrap_or(base.citations),
+        web_search: web_search.unwrap_or(base.web_search),
     };
     Ok((like.clone(), capabilities))
 }

@@ -75,10 +75,12 @@ object! {
         audio: Raw<'a>,
         /// Kinds of output.
         modalities: List<Str<'a>>,
-        /// OpenAI's own web search.
-        web_search_options: Raw<'a>,
+        /// Looking up the web.
+        web_search_options: WebSearchOptions<'a>,
         /// Whether OpenAI keeps the answer.
         store: bool,
+        /// Cache the prompt up to its end (Anthropic's spelling).
+        cache_control: Box<CacheControl<'a>>,
         /// Bedrock: sampling from the k likeliest tokens.
         top_k: i64,
         /// Bedrock: Anthropic's thinking configuration.
@@ -109,6 +111,16 @@ object! {
         include_usage: bool,
         /// Padding against traffic analysis.
         include_obfuscation: bool,
+    }
+}
+
+object! {
+    /// `web_search_options`.
+    pub struct WebSearchOptions<'a> {
+        /// How much of what is found the model reads: `low`, `medium`, `high`.
+        search_context_size: Str<'a>,
+        /// Where the user is, about.
+        user_location: Raw<'a>,
     }
 }
 
@@ -171,6 +183,12 @@ object! {
         signature: Box<Str<'a>>,
         /// Of `redacted_thinking`.
         data: Box<Str<'a>>,
+        /// Of a document in `file`: whether the answer names its places (extension).
+        citations: Box<Citations<'a>>,
+        /// Of a document in `file`: what the model should know about it (extension).
+        context: Box<Str<'a>>,
+        /// Of `text` and `image_url`: what a guardrail is to look at (extension).
+        guard_content: Box<GuardContent<'a>>,
         /// Cache the prompt up to here (Anthropic's spelling).
         cache_control: Box<CacheControl<'a>>,
         /// Cache the prompt up to here (OpenAI's spelling).
@@ -209,6 +227,22 @@ object! {
         file_id: Str<'a>,
         /// Its name.
         filename: Str<'a>,
+    }
+}
+
+object! {
+    /// `citations` of a document.
+    pub struct Citations<'a> {
+        /// Whether there are any.
+        enabled: bool,
+    }
+}
+
+object! {
+    /// `guard_content` of a text or an image.
+    pub struct GuardContent<'a> {
+        /// `grounding_source`, `query`, `guard_content`.
+        qualifiers: List<Str<'a>>,
     }
 }
 

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use crate::bedrock::converse::{
-    CachePoint, Document, DocumentBlock, Input, Labels, Media, Reasoning, ResultBlock, ServiceTier,
+    CachePoint, Document, DocumentBlock, GuardContent, Input, Labels, Media, Reasoning, ResultBlock,
+    ServiceTier,
 };
 use crate::wire::{Number, Raw, Str};
 
@@ -17,6 +18,8 @@ pub struct Conversation<'a> {
     pub tools: Vec<Tool<'a>>,
     /// Whether and what the model must call.
     pub choice: Choice<'a>,
+    /// Whether the model may look up the web.
+    pub web_search: bool,
     /// Whether the model may make no more than one call at a time.
     pub single_call: bool,
     /// The form of the answer.
@@ -51,7 +54,7 @@ pub struct Message<'a> {
 /// Who says something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaker {
-    /// Whoever gives instructions; it says only texts and cache points, at any time.
+    /// Whoever gives instructions; it says only texts, guarded or not, and cache points, at any time.
     System,
     /// The user, and the tools for it.
     User,
@@ -78,8 +81,17 @@ pub enum Content<'a> {
     Call(Call<'a>),
     /// The answer to a call.
     Result(CallResult<'a>),
+    /// Text or a picture that the guardrail is to look at, if there is a guardrail.
+    Guarded(GuardContent<'a>),
     /// Cached up to here.
     CachePoint(CachePoint),
+}
+
+impl Content<'_> {
+    /// Whether it is text, guarded or not.
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_) | Self::Guarded(GuardContent::Text(_)))
+    }
 }
 
 /// A call.
@@ -250,6 +262,8 @@ pub struct Caching {
     pub system: bool,
     /// Behind the last message of the user's, as the client asks.
     pub messages: bool,
+    /// This one behind the last message of the user's, as the client asks.
+    pub last: Option<CachePoint>,
     /// Wherever it is worth it if the client asks for none, as the configuration says.
     pub automatic: bool,
 }

@@ -15,6 +15,10 @@ def said(text):
     return [{"role": "user", "content": text}]
 
 
+def said_at_length(text):
+    return said(" ".join([text] * 50))
+
+
 def text_of(stream):
     return "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
 
@@ -50,6 +54,26 @@ def test_usage_is_streamed_last_and_only_when_it_is_asked_for(client):
     *before, last = stream
     assert last.choices == [] and last.usage == whole.usage
     assert all(len(chunk.choices) == 1 and chunk.usage is None for chunk in before)
+
+
+def test_a_request_is_cached_up_to_its_end(client, emulator):
+    said = [{"role": "system", "content": "Be brief."}, *said_at_length("cached by the request")]
+    asked = {"model": MODEL, "messages": said, "extra_body": {"cache_control": {"type": "ephemeral", "ttl": "1h"}}}
+    details = [client.chat.completions.create(**asked).usage.prompt_tokens_details for _ in range(2)]
+    assert details[0].cached_tokens == 0 and details[1].cached_tokens > 0
+    for request in emulator.requests():
+        assert request["body"]["messages"][0]["content"][-1] == {"cachePoint": {"type": "default", "ttl": "1h"}}
+
+
+def test_sound_is_refused_by_name_where_the_model_does_not_listen(client, emulator):
+    sound = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
+    asked = [{"role": "user", "content": [sound, {"type": "text", "text": "What?"}]}]
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.chat.completions.create(model=MODEL, messages=asked)
+    assert (refused.value.param, refused.value.code) == ("messages[].content[].input_audio", "unsupported_parameter")
+    assert emulator.requests() == []
+    answer = client.chat.completions.create(model="mistral.voxtral-small-24b-2507", messages=asked)
+    assert answer.choices[0].message.content == "You said: What? [1 audio: wav, 4 bytes]"
 
 
 def test_the_asynchronous_client_works_alike(gateway):

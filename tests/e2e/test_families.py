@@ -40,6 +40,7 @@ MODELS = [
     "us.mistral.pixtral-large-2502-v1:0",
     "mistral.mistral-large-3-675b-instruct",
     "mistral.magistral-small-2509",
+    "mistral.voxtral-small-24b-2507",
     "us.deepseek.r1-v1:0",
     "deepseek.v3-v1:0",
     "qwen.qwen3-32b-v1:0",
@@ -73,7 +74,7 @@ OPAQUE = [
     "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/emuapp000001",
     "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/emuapp000002",
 ]
-WITHOUT_TOOLS = {"us.deepseek.r1-v1:0"}
+WITHOUT_TOOLS = {"us.deepseek.r1-v1:0", "mistral.voxtral-small-24b-2507"}
 TOOL = {
     "type": "function",
     "function": {

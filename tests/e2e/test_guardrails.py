@@ -66,6 +66,43 @@ def test_no_field_of_the_models_own_narrows_the_configured_guardrail(guarded, em
     assert emulator.requests() == []
 
 
+def marked(text, *qualifiers):
+    return {"type": "text", "text": text, "guard_content": {"qualifiers": list(qualifiers)}}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_guardrail_looks_at_what_is_marked(client, emulator, stream):
+    plain = {"type": "text", "text": "BLOCKME"}
+    for parts, reason in [
+        ([plain], "content_filter"),
+        ([plain, marked("London is a city.", "grounding_source"), marked("What is London?", "query")], "stop"),
+        ([marked("BLOCKME", "query"), marked("London is a city.", "grounding_source")], "content_filter"),
+    ]:
+        said = [{"role": "user", "content": parts}]
+        answer = client.chat.completions.create(model=NOVA, messages=said, extra_headers=HEADERS, stream=stream)
+        choices = [chunk.choices[0] for chunk in answer if chunk.choices] if stream else answer.choices
+        assert choices[-1].finish_reason == reason
+    sent = emulator.requests()[-1]["body"]["messages"][0]["content"]
+    assert sent[0] == {"guardContent": {"text": {"text": "BLOCKME", "qualifiers": ["query"]}}}
+
+
+def test_marks_without_a_guardrail_are_named(client, emulator):
+    said = [{"role": "user", "content": [marked("hello")]}]
+    raw = client.chat.completions.with_raw_response.create(model=NOVA, messages=said)
+    assert raw.parse().choices[0].message.content == "You said: hello"
+    assert raw.headers["x-ignored-parameters"] == "messages[].content[].guard_content"
+    assert emulator.body()["messages"] == [{"role": "user", "content": [{"text": "hello"}]}]
+
+
+@pytest.mark.parametrize("role", ["user", "system"])
+def test_no_mark_narrows_the_configured_guardrail(guarded, emulator, role):
+    said = [*SAID, {"role": role, "content": [marked("harmless")]}]
+    with guarded.openai() as client, pytest.raises(openai.PermissionDeniedError) as refused:
+        client.chat.completions.create(model=NOVA, messages=said)
+    assert (refused.value.code, refused.value.param) == ("guardrail_forced", "messages[1].content")
+    assert emulator.requests() == []
+
+
 def test_anthropic_beta_reaches_claude_by_several_headers(gateway, emulator):
     with gateway.openai() as client:
         client.chat.completions.create(

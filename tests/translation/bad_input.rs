@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use bedrock_filter::translate::fit::family::{self, Capabilities};
 use bedrock_filter::translate::notes::Unsupported;
+use bedrock_filter::translate::{Model, Options};
 use serde_json::{Value, json};
 
 use super::{CALLER, bedrock_rules, options, translate, wire};
@@ -51,7 +53,8 @@ fn everything() -> Value {
         "prediction": { "type": "content", "content": "x" },
         "audio": { "voice": "alloy", "format": "wav" },
         "modalities": ["text"],
-        "web_search_options": {},
+        "web_search_options": { "search_context_size": "low", "user_location": { "type": "approximate" } },
+        "cache_control": { "type": "ephemeral", "mode": "explicit", "ttl": "5m" },
         "store": true,
         "top_k": 5,
         "thinking": { "type": "enabled", "budget_tokens": 2_000 },
@@ -108,10 +111,16 @@ fn messages() -> Value {
     let cached = json!({ "type": "ephemeral", "mode": "explicit", "ttl": "5m" });
     let media = json!([
         { "type": "text", "text": "Look.", "cache_control": cached, "prompt_cache_breakpoint": cached },
+        { "type": "text", "text": "What?", "guard_content": { "qualifiers": ["query"] } },
         { "type": "image_url", "image_url": { "url": PNG, "detail": "low", "format": "image/png" } },
         { "type": "video_url", "video_url": { "url": MP4, "detail": "low", "format": "video/mp4" } },
         { "type": "input_audio", "input_audio": { "data": "UklGRg==", "format": "wav" } },
-        { "type": "file", "file": { "file_data": PDF, "file_id": "file-1", "filename": "a.pdf" } },
+        {
+            "type": "file",
+            "file": { "file_data": PDF, "file_id": "file-1", "filename": "a.pdf" },
+            "citations": { "enabled": true },
+            "context": "A report.",
+        },
     ]);
     let said = json!([
         { "type": "thinking", "thinking": "Hm.", "signature": "c2ln" },
@@ -222,7 +231,7 @@ pub(crate) fn substitutes() -> Vec<Value> {
 /// Where the trouble with a member shows in another: the choice names a tool that is there no more, or what is left
 /// makes no sense.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("messages[1].content[4].file.file_data", "messages[1].content[4].file.file_id"),
+    ("messages[1].content[5].file.file_data", "messages[1].content[5].file.file_id"),
     ("tools", "tool_choice.allowed_tools.tools"),
     ("tools[2]", "tool_choice.allowed_tools.tools"),
     ("tools[2].type", "tools[2].custom"),
@@ -273,10 +282,13 @@ enum Outcome {
 
 /// What became of the request; an error where that breaks a rule.
 fn outcome(model: &str, request: &Value) -> Result<Outcome, String> {
-    match translate(model, request.to_string().as_bytes(), &options(Unsupported::Refuse)) {
+    let options =
+        Options { models: vec![(model.to_owned(), listening(model))], ..options(Unsupported::Refuse) };
+    match translate(model, request.to_string().as_bytes(), &options) {
         Ok(outgoing) => {
             let body: Value = serde_json::from_slice(&outgoing.body).map_err(|error| error.to_string())?;
-            bedrock_rules::broken(model, &body, CALLER).map_err(|rule| format!("{model}: {rule}"))?;
+            bedrock_rules::broken(&format!("{model}, {}", bedrock_rules::LISTENS), &body, CALLER)
+                .map_err(|rule| format!("{model}: {rule}"))?;
             Ok(Outcome::Taken)
         }
         Err(error) if error.status == 400 && error.kind == "invalid_request_error" => {
@@ -284,6 +296,12 @@ fn outcome(model: &str, request: &Value) -> Result<Outcome, String> {
         }
         Err(error) => Err(format!("{error:?}")),
     }
+}
+
+/// The model, taking sound: where it does not, nothing else of a request would be tried.
+fn listening(model: &str) -> Model {
+    let capabilities = Some(Capabilities { audio: true, ..*family::capabilities(model) });
+    Model { like: None, capabilities, drop: Vec::new(), guardrail: None, automatic_caching: None }
 }
 
 /// True where `param` names the member, something in it, or what it is known to show in.

@@ -4,6 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+/// In the name of a model that is said to take sound.
+pub(crate) const LISTENS: &str = "listens";
+
 /// A model's family, as far as the rules differ.
 struct Family<'a>(&'a str);
 
@@ -48,6 +51,22 @@ impl Family<'_> {
 
     fn has_system(&self) -> bool {
         !self.any_of(&["titan-text", "mistral-7b", "mixtral"])
+    }
+
+    /// Takes sound; of models that nobody knows nobody knows.
+    fn listens(&self) -> bool {
+        self.any_of(&["voxtral", "nova-2-omni", "newco.", LISTENS])
+    }
+
+    /// Looks up the web by itself.
+    fn searches(&self) -> bool {
+        self.any_of(&["nova-premier", "nova-2"])
+    }
+
+    /// Names places in documents.
+    fn cites(&self) -> bool {
+        let first = ["claude-v2", "claude-instant", "claude-3-haiku", "claude-3-opus"];
+        self.is_claude() && !self.any_of(&first)
     }
 
     /// Takes closed schemas: of answers, and of tools that are `strict`.
@@ -97,6 +116,7 @@ pub(crate) fn broken(model: &str, body: &Value, caller: &str) -> Result<(), Stri
         }
         beside(turn, &family).map_err(|reason| format!("messages.{at}: {reason}"))?;
     }
+    guarded(body, turns)?;
     pairing(turns, &family)?;
     system(body, &family)?;
     tools(body, turns, &family)?;
@@ -145,12 +165,21 @@ fn order(at: usize, turn: &Value, turns: &[Value]) -> Result<(), String> {
 fn block(block: &Value, role: &Value, family: &Family<'_>) -> Result<(), String> {
     let object = block.as_object().filter(|object| object.len() == 1).ok_or("not exactly one member")?;
     let (kind, value) = object.iter().next().ok_or("no member")?;
-    let users = ["text", "image", "document", "video", "audio", "toolResult", "cachePoint"];
+    let users = ["text", "image", "document", "video", "audio", "toolResult", "cachePoint", "guardContent"];
     let assistants = ["text", "toolUse", "reasoningContent", "cachePoint"];
     let allowed = if role == "user" { &users[..] } else { &assistants[..] };
     ensure(allowed.contains(&kind.as_str()), || format!("{kind} in a turn of {role}"))?;
     match kind.as_str() {
         "text" => not_blank(value),
+        "guardContent" => guard_content(value),
+        "audio" => {
+            ensure(family.listens(), || "sound for a model that does not listen".to_owned())?;
+            media(block)
+        }
+        "document" => {
+            cited(value, family)?;
+            media(block)
+        }
         "toolUse" => {
             ensure(value["input"].is_object(), || "the input is no object".to_owned())?;
             ensure(is_name(&value["name"]), || format!("the name {}", value["name"]))?;
@@ -163,6 +192,9 @@ fn block(block: &Value, role: &Value, family: &Family<'_>) -> Result<(), String>
             let mut documents = list(value, "/content").iter().filter_map(|part| part.get("json"));
             ensure(documents.all(Value::is_object), || "a result's json is no object".to_owned())?;
             list(value, "/content").iter().try_for_each(media)?;
+            let mut documents = list(value, "/content").iter().filter_map(|part| part.get("document"));
+            let plain = |document: &Value| document.get("citations").or(document.get("context")).is_none();
+            ensure(documents.all(plain), || "citations of a result".to_owned())?;
             list(value, "/content").iter().filter_map(|part| part.get("text")).try_for_each(not_blank)
         }
         "reasoningContent" => match value.pointer("/reasoningText") {
@@ -180,6 +212,43 @@ fn block(block: &Value, role: &Value, family: &Family<'_>) -> Result<(), String>
         },
         _ => media(block),
     }
+}
+
+/// Places are named in some documents only, and by some models.
+fn cited(document: &Value, family: &Family<'_>) -> Result<(), String> {
+    let Some(citations) = document.get("citations") else {
+        return ensure(family.cites() || document.get("context").is_none(), || "context".to_owned());
+    };
+    ensure(family.cites() && citations["enabled"] == true, || format!("citations {citations}"))?;
+    ensure(document["format"] == "pdf" || document["format"] == "txt", || {
+        format!("citations of {}", document["format"])
+    })
+}
+
+/// What a guardrail looks at, as the service model has it.
+fn guard_content(block: &Value) -> Result<(), String> {
+    match (block.get("text"), block.get("image")) {
+        (Some(text), None) => {
+            let known = ["grounding_source", "query", "guard_content"];
+            let fits = list(text, "/qualifiers").iter().all(|name| known.iter().any(|known| name == known));
+            ensure(fits, || format!("qualifiers of {text}"))?;
+            not_blank(&text["text"])
+        }
+        (None, Some(image)) => {
+            let fits = image["format"] == "png" || image["format"] == "jpeg";
+            ensure(fits && is_base64(&image["source"]["bytes"]), || format!("a guarded image {image}"))
+        }
+        _ => Err("not exactly one guarded member".to_owned()),
+    }
+}
+
+/// Nothing is marked for a guardrail that is not there.
+fn guarded(body: &Value, turns: &[Value]) -> Result<(), String> {
+    let blocks = turns.iter().flat_map(|turn| list(turn, "/content")).chain(list(body, "/system"));
+    let mut marked = blocks.filter_map(|block| block.get("guardContent"));
+    ensure(body.get("guardrailConfig").is_some() || marked.next().is_none(), || {
+        "marked for no guardrail".to_owned()
+    })
 }
 
 /// Formats and data, where the block is one of these.
@@ -206,6 +275,7 @@ fn media(block: &Value) -> Result<(), String> {
             source.and_then(|source| source.iter().next()).ok_or("not exactly one source")?;
         let fits = match source.as_str() {
             "bytes" => is_base64(data),
+            "text" => *kind == "document" && not_blank(data).is_ok(),
             "s3Location" => {
                 data["uri"].as_str().is_some_and(|uri| uri.starts_with("s3://") && uri.len() <= 1_024)
             }
@@ -224,6 +294,7 @@ fn beside(turn: &Value, family: &Family<'_>) -> Result<(), String> {
     let text = has(content, "text");
     ensure(!has(content, "document") || text, || "a document without text".to_owned())?;
     let apart = family.any_of(&["amazon.nova", "meta.", "mistral.", "writer.", "claude-3-opus"]);
+    let text = text || content.iter().any(|block| block.pointer("/guardContent/text").is_some());
     ensure(!(apart && all > 0 && text), || "text beside results".to_owned())?;
     let pairs = || content.iter().zip(content.iter().skip(1));
     ensure(content[0].get("cachePoint").is_none(), || "a cache point first".to_owned())?;
@@ -263,7 +334,8 @@ fn system(body: &Value, family: &Family<'_>) -> Result<(), String> {
     ensure(family.has_system(), || "instructions for a model without".to_owned())?;
     let blocks = system.as_array().ok_or("system is no list")?;
     ensure(!blocks.is_empty(), || "system is empty".to_owned())?;
-    ensure(blocks[0].get("text").is_some(), || "system begins with a cache point".to_owned())?;
+    ensure(blocks[0].get("cachePoint").is_none(), || "system begins with a cache point".to_owned())?;
+    blocks.iter().filter_map(|block| block.get("guardContent")).try_for_each(guard_content)?;
     blocks.iter().filter_map(|block| block.get("text")).try_for_each(not_blank)
 }
 
@@ -287,8 +359,12 @@ fn tools(body: &Value, turns: &[Value], family: &Family<'_>) -> Result<(), Strin
             "strict on a model without".to_owned()
         })?;
     }
+    for tool in list(config, "/tools").iter().filter_map(|tool| tool.get("systemTool")) {
+        ensure(family.searches() && tool["name"] == "nova_grounding", || format!("the model's own {tool}"))?;
+        names.insert(tool["name"].as_str());
+    }
     ensure(!names.is_empty(), || "toolConfig without a tool".to_owned())?;
-    ensure(list(config, "/tools")[0].get("toolSpec").is_some(), || {
+    ensure(list(config, "/tools")[0].get("cachePoint").is_none(), || {
         "tools begin with a cache point".to_owned()
     })?;
     let points = has(list(config, "/tools"), "cachePoint");

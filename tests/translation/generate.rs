@@ -12,6 +12,7 @@ pub(crate) const MODELS: &[&str] = &[
     "us.amazon.nova-pro-v1:0",
     "us.amazon.nova-premier-v1:0",
     "us.amazon.nova-2-lite-v1:0",
+    "us.amazon.nova-2-omni-v1:0",
     "anthropic.claude-v2:1",
     "anthropic.claude-instant-v1",
     "anthropic.claude-3-haiku-20240307-v1:0",
@@ -191,6 +192,15 @@ fn parameters(random: &mut Random, request: &mut Map<String, Value>) {
     maybe(random, request, "modalities", |random| {
         [json!(["text"]), json!(["text", "audio"])][random.below(2)].clone()
     });
+    maybe(random, request, "web_search_options", |random| {
+        let place = json!({ "type": "approximate", "approximate": { "country": "GB" } });
+        [json!({}), json!({ "search_context_size": "high", "user_location": place })][random.below(2)].clone()
+    });
+    if random.once_in(4) {
+        let ttl = random.pick(&["5m", "1h", "30m", "forever"]);
+        let control = json!({ "type": "ephemeral", "ttl": ttl, "mode": "explicit" });
+        request.insert("cache_control".to_owned(), control);
+    }
     without_counterpart(random, request);
     bedrocks_own(random, request);
     if random.once_in(10) {
@@ -225,7 +235,6 @@ fn without_counterpart(random: &mut Random, request: &mut Map<String, Value>) {
         ("logit_bias", json!({ "50256": -100 })),
         ("prediction", json!({ "type": "content", "content": "x" })),
         ("store", random.once_in(2).into()),
-        ("web_search_options", json!({})),
         ("audio", json!({ "voice": "alloy", "format": "wav" })),
         ("moderation", json!({ "type": "x" })),
         ("prompt_cache_key", "k".into()),
@@ -442,6 +451,7 @@ fn texts(random: &mut Random) -> Value {
     let part = |random: &mut Random| {
         let mut part = json!({ "type": "text", "text": random.pick(TEXTS) });
         cached(random, &mut part);
+        guarded(random, &mut part);
         part
     };
     (0..random.below(3)).map(|_| part(random)).collect()
@@ -477,9 +487,26 @@ fn content(random: &mut Random, heard: bool) -> Value {
             _ => json!({ "type": "text", "text": random.pick(TEXTS) }),
         };
         cached(random, &mut part);
+        guarded(random, &mut part);
+        if random.once_in(4) {
+            part["citations"] = json!({ "enabled": random.once_in(2) });
+        }
+        if random.once_in(8) {
+            part["context"] = random.pick(TEXTS).into();
+        }
         part
     };
     (0..random.below(4)).map(|_| part(random)).collect()
+}
+
+/// Marks a part for a guardrail.
+fn guarded(random: &mut Random, part: &mut Value) {
+    let is_in_s3 = part.pointer("/image_url/url").is_some_and(|url| url != PNG);
+    if random.once_in(6) && !is_in_s3 {
+        let names = ["grounding_source", "query", "guard_content"];
+        let qualifiers = [json!(null), json!([]), json!([random.pick(&names), random.pick(&names)])];
+        part["guard_content"] = json!({ "qualifiers": qualifiers[random.below(3)] });
+    }
 }
 
 /// Asks for a cache point, in one of both spellings where there are two.

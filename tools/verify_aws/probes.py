@@ -5,6 +5,8 @@ A request that is refused costs nothing; one that is taken costs its dozen token
 
 import base64
 import copy
+import io
+import wave
 from dataclasses import dataclass, field
 
 from .report import ANYTHING, QUESTION
@@ -124,8 +126,21 @@ def over(limit):
     return limit + 1
 
 
+def silence():
+    """A second of it, as WAV."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(16000))
+    return file.getvalue()
+
+
 THINKING = {"type": "enabled", "budget_tokens": 1024}
 ADAPTIVE = {"type": "adaptive"}
+AUDIO = {"audio": {"format": "wav", "source": {"bytes": silence()}}}
+DOCUMENT = {"document": {"format": "txt", "name": "a", "source": {"text": "Water is wet."}, "citations": {"enabled": True}}}
 IMAGE = {"image": {"format": "png", "source": {"bytes": PIXEL}}}
 
 PROBES = [
@@ -273,6 +288,14 @@ PROBES = [
         "anthropic_beta",
         says("anthropic_beta"),
         fields(anthropic_beta=["fine-grained-tool-streaming-2025-05-14"]),
+    ),
+    Probe("audio", says("audio"), question(messages=[{"role": "user", "content": [{"text": "Say A."}, AUDIO]}])),
+    Probe("citations", says("citations"), question(messages=[{"role": "user", "content": [{"text": "Say A."}, DOCUMENT]}])),
+    Probe(
+        "web_search",
+        says("web_search"),
+        question(toolConfig=tools({"systemTool": {"name": "nova_grounding"}})),
+        needs=("tools",),
     ),
 ]
 

@@ -34,7 +34,7 @@ pub(super) fn limit(body: &Value, answer: &mut Answer) {
                 text.truncate(kept.unwrap_or(text.len()));
                 !text.is_empty()
             }
-            Block::Redacted(_) | Block::Tool(..) => false,
+            Block::Redacted(_) | Block::Tool(..) | Block::ServerCall(..) | Block::ServerResult(..) => false,
         };
         answer.blocks.truncate(if keep { at + 1 } else { at });
         answer.stop = "max_tokens".to_owned();

@@ -1,6 +1,7 @@
 //! What the model would say: the answer follows from the request, and only from it.
 
 mod calls;
+mod cited;
 mod limits;
 mod question;
 
@@ -26,8 +27,12 @@ pub enum Block {
     Redacted(String),
     /// A call: id, name, input.
     Tool(String, String, Value),
-    /// Text with its citations.
+    /// Text with its citations; without text they are of the block before.
     Cited(String, Vec<Value>),
+    /// A call that the service runs itself: id, name, input.
+    ServerCall(String, String, Value),
+    /// What it gave: id, type.
+    ServerResult(String, String),
 }
 
 /// Counts of an answer.
@@ -68,7 +73,7 @@ pub fn answer(body: &Value, facts: &Facts, faults: &Faults, usage: Usage) -> Ans
             answer.beside.insert(key.to_owned(), value.clone());
         }
     }
-    if body.get("guardrailConfig").is_some() && question.text.contains("BLOCKME") {
+    if body.get("guardrailConfig").is_some() && looked_at(body, &question).contains("BLOCKME") {
         blocked(body, &mut answer);
     } else {
         if faults.redacted {
@@ -100,6 +105,7 @@ impl Block {
         match self {
             Self::Text(text) | Self::Reasoning(text, _) | Self::Cited(text, _) => tokens::count(text),
             Self::Redacted(_) => 8,
+            Self::ServerCall(..) | Self::ServerResult(..) => 0,
             Self::Tool(_, name, input) => tokens::count(name) + tokens::count(&input.to_string()),
         }
     }
@@ -128,6 +134,19 @@ fn shown(body: &Value, facts: &Facts) -> bool {
         Some(display) => display != "omitted",
         None => facts.shows_thinking,
     }
+}
+
+/// What a guardrail looks at: what is marked for it, else all that is asked.
+fn looked_at(body: &Value, question: &Question) -> String {
+    let turns = body.get("messages").and_then(Value::as_array).into_iter().flatten();
+    let blocks = turns.filter_map(|turn| turn.get("content")?.as_array()).flatten();
+    let system = body.get("system").and_then(Value::as_array).into_iter().flatten();
+    let marked: Vec<&Value> = blocks.chain(system).filter_map(|block| block.get("guardContent")).collect();
+    if marked.is_empty() {
+        return question.text.clone();
+    }
+    let texts = marked.iter().filter_map(|block| block.pointer("/text/text")?.as_str());
+    texts.collect::<Vec<_>>().join("\n")
 }
 
 fn blocked(body: &Value, answer: &mut Answer) {
@@ -203,7 +222,13 @@ fn say(body: &Value, facts: &Facts, faults: &Faults, question: &Question, answer
         }
         text
     };
-    if faults.citations {
+    if cited::grounds(body) {
+        cited::search(&question.text, text, answer);
+    } else if let citations = cited::documents(body)
+        && !citations.is_empty()
+    {
+        answer.blocks.push(Block::Cited(text, citations));
+    } else if faults.citations {
         let citation = json!({"title": "A source", "sourceContent": [{"text": "as it is written"}],
             "location": {"documentChar": {"documentIndex": 0, "start": 0, "end": 16}}});
         answer.blocks.push(Block::Cited(text, vec![citation]));
@@ -380,5 +405,36 @@ mod tests {
         body["additionalModelRequestFields"] =
             json!({"thinking": {"type": "enabled", "budget_tokens": 1024}});
         assert!(matches!(ask(&body).blocks[0], Block::Reasoning(_, Some(_))));
+    }
+
+    #[test]
+    fn a_guardrail_looks_at_what_is_marked_and_else_at_all() {
+        let marked = json!({"guardContent": {"text": {"text": "hi"}}});
+        let mut body = json!({"guardrailConfig": {"guardrailIdentifier": "a", "guardrailVersion": "1"},
+            "messages": [{"role": "user", "content": [{"text": "BLOCKME"}]}]});
+        assert_eq!(ask(&body).stop, "guardrail_intervened");
+        body["messages"][0]["content"].as_array_mut().unwrap().push(marked);
+        assert_eq!(ask(&body).stop, "end_turn");
+        body["system"] = json!([{"guardContent": {"text": {"text": "BLOCKME"}}}]);
+        assert_eq!(ask(&body).stop, "guardrail_intervened");
+    }
+
+    #[test]
+    fn what_is_looked_up_and_what_is_in_documents_is_cited() {
+        let mut body = user("hi");
+        body["toolConfig"] = json!({"tools": [{"systemTool": {"name": "nova_grounding"}}]});
+        let blocks = ask(&body).blocks;
+        assert!(matches!(&blocks[0], Block::ServerCall(_, name, _) if name == "nova_grounding"));
+        let Block::Cited(text, citations) = &blocks[3] else { panic!("no citations") };
+        assert_eq!((text.as_str(), citations.len()), ("", 2));
+        let document = json!({"document": {"format": "txt", "name": "a", "source": {"text": "Größe: 3"}, "citations": {"enabled": true}}});
+        let body = json!({"messages": [{"role": "user", "content": [{"text": "hi"}, document]}]});
+        let blocks = ask(&body).blocks;
+        let Block::Cited(_, citations) = &blocks[0] else { panic!("no citations") };
+        assert_eq!(
+            citations[0]["location"]["documentChar"],
+            json!({"documentIndex": 0, "start": 0, "end": 8})
+        );
+        assert_eq!(citations[0]["sourceContent"][0]["text"], "Größe: 3");
     }
 }

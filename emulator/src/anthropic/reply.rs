@@ -28,6 +28,10 @@ fn block(block: &Block) -> Value {
             json!({"type": "thinking", "thinking": text, "signature": signature})
         }
         Block::Redacted(data) => json!({"type": "redacted_thinking", "data": data}),
+        Block::ServerCall(id, name, input) => {
+            json!({"type": "server_tool_use", "id": id, "name": name, "input": input})
+        }
+        Block::ServerResult(id, kind) => json!({"type": kind, "tool_use_id": id, "content": []}),
         Block::Tool(id, name, input) => json!({"type": "tool_use", "id": id, "name": name, "input": input}),
     }
 }
@@ -72,7 +76,9 @@ fn streamed(block: &Block) -> (Value, Vec<Value>) {
             let signed = signature.iter().map(|s| json!({"type": "signature_delta", "signature": s}));
             (json!({"type": "thinking", "thinking": "", "signature": ""}), thoughts.chain(signed).collect())
         }
-        Block::Redacted(data) => (json!({"type": "redacted_thinking", "data": data}), Vec::new()),
+        Block::Redacted(_) | Block::ServerCall(..) | Block::ServerResult(..) => {
+            (self::block(block), Vec::new())
+        }
         Block::Tool(id, name, input) => {
             let input = input.to_string();
             let deltas = pieces(&input).map(|t| json!({"type": "input_json_delta", "partial_json": t}));

@@ -138,6 +138,8 @@ pub struct Facts {
     pub cache: Vec<String>,
     /// `cachePoint` behind tools.
     pub cache_tools: bool,
+    /// Names of `systemTool`s.
+    pub system_tools: Vec<String>,
     /// The highest `maxTokens`.
     pub max_tokens: Option<u64>,
     /// The lowest `maxTokens`.

@@ -41,6 +41,7 @@ pub(super) const KNOWN: &[(&str, &str, &[&str])] = &[
     ("mistral.pixtral-large-2502-v1:0", "Pixtral Large", &["us", "eu"]),
     ("mistral.mistral-large-3-675b-instruct", "Mistral Large 3", &[]),
     ("mistral.magistral-small-2509", "Magistral Small", &[]),
+    ("mistral.voxtral-small-24b-2507", "Voxtral Small", &[]),
     ("deepseek.r1-v1:0", "DeepSeek-R1", US),
     ("deepseek.v3-v1:0", "DeepSeek-V3.1", &[]),
     ("qwen.qwen3-32b-v1:0", "Qwen3 32B", &[]),

@@ -9,7 +9,7 @@ use crate::translate::front::{cache, results};
 use crate::translate::notes::Notes;
 
 use super::thoughts::Thoughts;
-use super::{calls, content};
+use super::{calls, content, guarded};
 
 /// Reads the messages of a request.
 ///
@@ -85,7 +85,7 @@ fn message<'a>(
         "system" | "developer" => {
             content::read(said, &content_place, &mut content, cache, notes)?;
             let is_text =
-                |content: &Content<'_>| matches!(content, Content::Text(_) | Content::CachePoint(_));
+                |content: &Content<'_>| content.is_text() || matches!(content, Content::CachePoint(_));
             check(&content, is_text, "may hold only text", &content_place)?;
             Speaker::System
         }
@@ -100,7 +100,7 @@ fn message<'a>(
             content.extend(thoughts.into_blocks(notes)?.into_iter().map(Content::Reasoning));
             content::read(said, &content_place, &mut content, cache, notes)?;
             let is_spoken = |content: &Content<'_>| {
-                matches!(content, Content::Text(_) | Content::Reasoning(_) | Content::CachePoint(_))
+                content.is_text() || matches!(content, Content::Reasoning(_) | Content::CachePoint(_))
             };
             check(&content, is_spoken, "may hold only text", &content_place)?;
             content.extend(refusal.filter(|text| !text.is_blank()).map(|text| Content::Text(*text)));
@@ -117,6 +117,7 @@ fn message<'a>(
             let failed = is_error == Some(true) || status.is_some_and(|status| &**status == "error");
             let mut given = Vec::new();
             content::read(said, &content_place, &mut given, cache, notes)?;
+            let given = guarded::unmarked(given, notes);
             let (given, points) = results::result(given, &content_place)?;
             content.push(Content::Result(CallResult { call, content: given, failed }));
             content.extend(points.into_iter().map(Content::CachePoint));

@@ -11,6 +11,7 @@ mod content;
 mod drop;
 mod format;
 mod functions;
+mod guarded;
 pub mod guardrail;
 mod messages;
 mod parameters;

@@ -1,6 +1,7 @@
 //! Numbers and switches that only a chat has.
 
 use crate::openai::Error;
+use crate::openai::chat::WebSearchOptions;
 use crate::translate::front::parameters::limit;
 use crate::translate::notes::Notes;
 use crate::wire::{List, Raw, Str};
@@ -25,6 +26,22 @@ pub(super) fn text_only(
     }
     notes.ignore_if(audio.is_some(), "audio");
     Ok(())
+}
+
+/// Whether the web may be looked up. How is the model's own to say.
+pub(super) fn web_search(
+    options: Option<WebSearchOptions<'_>>,
+    notes: &mut Notes<'_>,
+) -> Result<bool, Error> {
+    const PARAM: &str = "web_search_options";
+    let Some(WebSearchOptions { search_context_size, user_location, unknown }) = options else {
+        return Ok(false);
+    };
+    notes.unknown("web_search_options.", unknown)?;
+    let is_other = search_context_size.is_some_and(|size| &*size != "medium");
+    notes.ignore_if(is_other, &format!("{PARAM}.search_context_size"));
+    notes.ignore_if(user_location.is_some(), &format!("{PARAM}.user_location"));
+    Ok(true)
 }
 
 /// The limit and what the client calls it; the newer name wins.

@@ -10,7 +10,7 @@ use crate::translate::front::{self, Finished, Purpose, bedrock_members, cache, m
 use crate::translate::notes::Notes;
 use crate::translate::{Client, Outgoing, Rules};
 
-use super::{Reply, choice, drop, format, functions, guardrail, messages, parameters, tools};
+use super::{Reply, choice, drop, format, functions, guarded, guardrail, messages, parameters, tools};
 
 /// Translates a request for a model by its `rules`. `asked` is what the client called the model; the reply repeats it.
 /// `source` is the body that the request was read from: its large texts stay there.
@@ -65,6 +65,7 @@ pub fn request<'a>(
         modalities,
         web_search_options,
         store,
+        cache_control,
         top_k,
         thinking,
         guardrail_config,
@@ -100,7 +101,6 @@ pub fn request<'a>(
     notes.ignore_if(prediction.is_some(), "prediction");
     notes.ignore_if(store == Some(true), "store");
     notes.ignore_if(verbosity.is_some_and(|verbosity| &*verbosity != "medium"), "verbosity");
-    notes.ignore_if(web_search_options.is_some(), "web_search_options");
     notes.ignore_if(moderation.is_some(), "moderation");
     notes.ignore_if(prompt_cache_key.is_some(), "prompt_cache_key");
     notes.ignore_if(prompt_cache_retention.is_some(), "prompt_cache_retention");
@@ -111,9 +111,11 @@ pub fn request<'a>(
     let legacy_functions = functions.is_some() && tools.is_none();
     let of_tools = tools.as_ref().map_or(0, |tools| tools.0.len());
     let mut cache = cache::Names::default();
+    let last = cache::point(cache_control, cache::CONTROL, &mut cache, &mut notes)?;
     let declared = tools::read(tools, functions, &mut cache, &mut notes)?;
     let choice = choice::read(tool_choice, function_call, &declared.names, &mut notes)?;
     let messages = messages::read(messages.0, &mut cache, &mut notes)?;
+    guarded::check(guardrail, &messages)?;
     let limit = parameters::max_tokens(max_completion_tokens, max_tokens, &mut notes)?;
     let (limit_name, max_tokens) = limit.unzip();
     let sampling = front::parameters::sampling(temperature, top_p, top_k, stop, &mut notes)?;
@@ -136,12 +138,13 @@ pub fn request<'a>(
         messages,
         tools: declared.tools,
         choice,
+        web_search: parameters::web_search(web_search_options, &mut notes)?,
         single_call: parallel_tool_calls == Some(false),
         answer,
         sampling: Sampling { max_tokens, ..sampling },
         effort: front::parameters::effort(reasoning_effort, "reasoning_effort")?,
         thinking: front::parameters::thinking(thinking, &mut notes)?,
-        caching: Caching { automatic: automatic_caching, ..caching },
+        caching: Caching { automatic: automatic_caching, last, ..caching },
         betas: bedrock_members::betas(client.chat.anthropic_beta)?,
         fields,
         output_config: bedrock_members::output_config(output_config, &notes)?,
@@ -176,6 +179,11 @@ fn own(field: &Field) -> Option<&'static str> {
         Field::Answer => "response_format",
         Field::Effort => "reasoning_effort",
         Field::Replay => "messages[].reasoning_content",
+        Field::WebSearch => "web_search_options",
+        Field::Audio => "messages[].content[].input_audio",
+        Field::Citations => "messages[].content[].citations",
+        Field::DocumentContext => "messages[].content[].context",
+        Field::GuardContent => guarded::MARKER,
         _ => return None,
     })
 }

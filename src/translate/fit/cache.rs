@@ -44,14 +44,16 @@ const NEW: CachePoint = CachePoint { kind: CachePointType::Default, ttl: None };
 /// Adds the points that the client's switches ask for, or the configuration where the client marks nothing itself;
 /// and keeps the last four of all.
 pub(super) fn apply(body: &mut converse::Request<'_>, caching: Caching, fitting: &mut Fitting<'_, '_>) {
-    let Caching { system, messages, automatic } = caching;
+    let Caching { system, messages, last, automatic } = caching;
     let capabilities = fitting.capabilities;
-    let asked = system || messages;
+    let switched = system || messages;
+    // Which notes that the family does not cache.
+    let last = last.and_then(|last| point(last, capabilities, &mut fitting.notes));
     if capabilities.cache == Cache::No {
-        fitting.notes.dropped_if(asked, Field::Caching);
+        fitting.notes.dropped_if(switched, Field::Caching);
         return;
     }
-    let automatic = automatic && !asked && count(body) == 0;
+    let automatic = automatic && !switched && last.is_none() && count(body) == 0;
     if automatic
         && capabilities.cache_tools
         && let Some(config) = &mut body.tool_config
@@ -62,10 +64,11 @@ pub(super) fn apply(body: &mut converse::Request<'_>, caching: Caching, fitting:
         body.system.push(SystemBlock::CachePoint(NEW));
     }
     let last_user = body.messages.iter_mut().rev().find(|message| message.role == converse::Role::User);
-    if let Some(message) = last_user.filter(|_| automatic || messages)
+    if let Some(message) = last_user
+        && let Some(point) = last.or((automatic || messages).then_some(NEW))
         && !matches!(message.content.last(), None | Some(Block::CachePoint(_)))
     {
-        message.content.push(Block::CachePoint(NEW));
+        message.content.push(Block::CachePoint(point));
     }
     // In the order of the prompt: tools, system, messages.
     let mut surplus = count(body).saturating_sub(POINTS);

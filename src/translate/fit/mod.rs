@@ -11,9 +11,11 @@ mod cache;
 mod constrained;
 mod containers;
 mod distinct;
+mod documents;
 mod effort;
 pub mod family;
 mod fields;
+mod guarded;
 mod inlining;
 mod json_object;
 mod keywords;
@@ -40,7 +42,7 @@ mod waiting;
 
 use crate::bedrock::converse;
 
-use super::conversation::{Conversation, Rest};
+use super::conversation::{Answer, Conversation, Rest};
 use super::thoughts::Recall;
 use constrained::Constraints;
 use family::Capabilities;
@@ -95,6 +97,11 @@ struct Fitting<'a, 'o> {
     /// What the model is held to so far.
     constraints: Constraints,
     names: ToolNames<'a>,
+    /// Whether the answer may name places in documents: JSON by a schema has no text for that, and Claude refuses both together
+    /// (Anthropic's documentation, "Structured outputs").
+    cites: bool,
+    /// Whether there is a guardrail.
+    is_guarded: bool,
     notes: Notes,
 }
 
@@ -108,6 +115,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
         mut messages,
         tools,
         choice,
+        web_search,
         single_call,
         answer,
         mut sampling,
@@ -129,6 +137,8 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
             tools.iter().map(|tool| tool.name.clone().into_cow()),
             capabilities.hyphens,
         ),
+        cites: !matches!(answer, Answer::Schema { .. }),
+        is_guarded: guardrail.is_some(),
         notes: Notes::default(),
     };
 
@@ -153,7 +163,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
         ..converse::Request::default()
     };
     let form = structured::form(answer, &mut fitting);
-    let asked = tool_config::Asked { tools, choice, single_call, form };
+    let asked = tool_config::Asked { tools, choice, web_search, single_call, form };
     let history = tool_config::History { called: &called, is_called: &is_called };
     let means = tool_config::set(&mut body, asked, history, effort.reasons(), &mut fitting)?;
 

@@ -44,6 +44,16 @@ pub enum Field {
     ThinkingBudget,
     /// Reasoning of an earlier answer.
     Replay,
+    /// Looking up the web.
+    WebSearch,
+    /// Sound.
+    Audio,
+    /// Places in a document that the answer names.
+    Citations,
+    /// What the model should know about a document.
+    DocumentContext,
+    /// What is marked for the guardrail.
+    GuardContent,
     /// Cache points in instructions and messages.
     CachePoint,
     /// Their hour: five minutes are sent.

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::bedrock::converse::{self, Document, InputSchema, SystemBlock, ToolChoice, ToolConfig};
+use crate::bedrock::converse::{
+    self, Document, InputSchema, SystemBlock, SystemTool, ToolChoice, ToolConfig,
+};
 use crate::translate::conversation::{Choice, Tool};
 use crate::translate::numbered::Numbered;
 
@@ -18,11 +20,15 @@ use super::{Fitting, Refused, json_object};
 /// The tool whose input is the answer.
 const ANSWER: &str = "json_answer";
 
+/// Nova's tool that looks up the web (AWS documentation, "Grounding responses with real-time search results").
+const SEARCH: SystemTool = SystemTool { name: "nova_grounding" };
+
 /// What is asked for.
 #[derive(Debug)]
 pub(super) struct Asked<'a> {
     pub(super) tools: Vec<Tool<'a>>,
     pub(super) choice: Choice<'a>,
+    pub(super) web_search: bool,
     pub(super) single_call: bool,
     pub(super) form: Form<'a>,
 }
@@ -45,7 +51,7 @@ pub(super) fn set<'a>(
     reasons: bool,
     fitting: &mut Fitting<'a, '_>,
 ) -> Result<Means, Refused> {
-    let Asked { tools, mut choice, single_call, form } = asked;
+    let Asked { tools, mut choice, mut web_search, single_call, form } = asked;
     let History { called, is_called } = history;
     let capabilities = fitting.capabilities;
     let mut specs = specs(tools, fitting)?;
@@ -59,7 +65,12 @@ pub(super) fn set<'a>(
     if is_withheld && called.is_empty() {
         specs.clear();
     }
-    let alone = specs.is_empty() || is_withheld;
+    if web_search && !capabilities.web_search {
+        fitting.notes.dropped(Field::WebSearch);
+        web_search = false;
+    }
+    // A model that is made to answer looks nothing up.
+    let alone = (specs.is_empty() || is_withheld) && !web_search;
     // Bedrock wants the tools that the history speaks of.
     if capabilities.tools && specs.is_empty() {
         specs.extend(called.iter().map(|name| spec(name.clone().into(), None, open_schema())));
@@ -75,7 +86,7 @@ pub(super) fn set<'a>(
         Form::Text => {}
         Form::Native(config) => body.output_config = Some(config),
         Form::Words { schema } => {
-            let is_alone = specs.is_empty() && !reasons;
+            let is_alone = specs.is_empty() && !web_search && !reasons;
             let is_begun = json_object::ask(body, schema, is_alone, capabilities);
             means = Means::Words { is_begun };
         }
@@ -87,8 +98,8 @@ pub(super) fn set<'a>(
             let description = description.unwrap_or_else(|| "Gives the final answer.".into());
             specs.push(spec(name.clone(), Some(description), InputSchema { json }));
             means = Means::Tool(name.clone().into_owned());
-            // Where Claude takes a forced call while thinking, it makes it without a thought.
-            if forced == Forced::No || reasons && capabilities.reasoning.is_thinking() {
+            // Where Claude takes a forced call while thinking, it makes it without a thought; and no model looks anything up that must call.
+            if forced == Forced::No || web_search || reasons && capabilities.reasoning.is_thinking() {
                 let order =
                     format!("Give your final answer by calling the tool `{name}`, and in no other way.");
                 body.system.push(SystemBlock::Text(order.into()));
@@ -101,7 +112,7 @@ pub(super) fn set<'a>(
             }
         }
     }
-    if specs.is_empty() {
+    if specs.is_empty() && !web_search {
         return Ok(means);
     }
     if forced == Forced::Any
@@ -119,6 +130,9 @@ pub(super) fn set<'a>(
         } else {
             fitting.notes.dropped(Field::SingleCall);
         }
+    }
+    if web_search {
+        specs.push(converse::Tool::SystemTool(SEARCH));
     }
     body.tool_config = Some(ToolConfig { tools: specs, tool_choice });
     Ok(means)

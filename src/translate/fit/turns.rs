@@ -1,17 +1,18 @@
 //! Messages become turns: they alternate, begin with the user's, and every call in them is answered in the next.
 
 use crate::bedrock::converse::{
-    Block, CachePoint, Message, Reasoning, ResultBlock, ResultStatus, Role, SystemBlock, ToolResult, ToolUse,
+    Block, CachePoint, GuardContent, GuardText, Message, Reasoning, ResultBlock, ResultStatus, Role,
+    SystemBlock, ToolResult, ToolUse,
 };
 use crate::translate::conversation::{self, CallName, CallResult, Content, Speaker};
 use crate::translate::numbered::Numbered;
 use crate::wire::{self, Str};
 
-use super::media::{self, Documents};
+use super::documents::Documents;
 use super::tool_ids::ToolIds;
 use super::turn::{GO_ON, Turn, push_turn, user};
 use super::waiting::{Call, Waiting};
-use super::{Fitting, Refused, cache, reasoning};
+use super::{Fitting, Refused, cache, guarded, media, reasoning};
 
 /// Said before the result of a call that failed, where a result has no `status`.
 const FAILED: &str = "The call failed:";
@@ -74,12 +75,19 @@ impl<'a> Builder<'a, '_, '_> {
                 Speaker::User | Speaker::Assistant => Block::Text(text),
             },
             Content::Image(image) => Block::Image(image),
-            Content::Document(mut document) => {
-                self.documents.name(&mut document);
-                Block::Document(document)
-            }
+            Content::Document(document) => Block::Document(self.documents.block(document, self.fitting)),
             Content::Video(video) => Block::Video(video),
-            Content::Audio(audio) => Block::Audio(audio),
+            Content::Audio(audio) => match media::audio(audio, self.fitting) {
+                Some(audio) => Block::Audio(audio),
+                None => return,
+            },
+            Content::Guarded(guarded) => match guarded::block(guarded, speaker, self.fitting) {
+                Block::Text(text) if speaker == Speaker::System => return self.instruction(text),
+                Block::GuardContent(guarded) if speaker == Speaker::System => {
+                    return self.guarded_instruction(guarded);
+                }
+                block => block,
+            },
             Content::Reasoning(reasoning) => return self.reasoning(reasoning),
             Content::Call(call) => return self.call(call),
             Content::Result(result) => return self.result(result),
@@ -97,7 +105,11 @@ impl<'a> Builder<'a, '_, '_> {
         match &mut self.current {
             Some(turn) if turn.last.is_empty() => turn.blocks.push(Block::CachePoint(point)),
             Some(turn) => turn.last.push(Block::CachePoint(point)),
-            None if matches!(self.system.last(), Some(SystemBlock::Text(_))) => {
+            None if matches!(
+                self.system.last(),
+                Some(SystemBlock::Text(_) | SystemBlock::GuardContent(_))
+            ) =>
+            {
                 self.system.push(SystemBlock::CachePoint(point));
             }
             None => {}
@@ -110,9 +122,22 @@ impl<'a> Builder<'a, '_, '_> {
         if self.current.is_none() && self.fitting.capabilities.system {
             self.system.push(SystemBlock::Text(text));
         } else {
-            let note = format!("<operator_note>\n{}\n</operator_note>", &*text);
-            self.turn(Role::User).blocks.push(Block::Text(note.into()));
+            self.turn(Role::User).blocks.push(Block::Text(operator_note(&text)));
         }
+    }
+
+    /// The same of instructions that the guardrail looks at.
+    fn guarded_instruction(&mut self, guarded: GuardContent<'a>) {
+        let guarded = match guarded {
+            guarded if self.current.is_none() && self.fitting.capabilities.system => {
+                return self.system.push(SystemBlock::GuardContent(guarded));
+            }
+            GuardContent::Text(GuardText { text, qualifiers }) => {
+                GuardContent::Text(GuardText { text: operator_note(&text), qualifiers })
+            }
+            image @ GuardContent::Image(_) => image,
+        };
+        self.turn(Role::User).blocks.push(Block::GuardContent(guarded));
     }
 
     fn reasoning(&mut self, reasoning: Reasoning<'a>) {
@@ -154,7 +179,7 @@ impl<'a> Builder<'a, '_, '_> {
         };
         for block in &mut content {
             if let ResultBlock::Document(document) = block {
-                self.documents.name(document);
+                self.documents.of_result(document, self.fitting);
             }
         }
         if content.is_empty() {
@@ -223,9 +248,10 @@ impl<'a> Builder<'a, '_, '_> {
                 .map(|block| match block {
                     SystemBlock::Text(text) => Block::Text(text),
                     SystemBlock::CachePoint(point) => Block::CachePoint(point),
+                    SystemBlock::GuardContent(guarded) => Block::GuardContent(guarded),
                 })
                 .collect();
-            if !content.iter().any(|block| matches!(block, Block::Text(_))) {
+            if !content.iter().any(|block| matches!(block, Block::Text(_) | Block::GuardContent(_))) {
                 return Err(Refused::Empty);
             }
             messages.push(Message { role: Role::User, content });
@@ -245,6 +271,11 @@ impl<'a> Builder<'a, '_, '_> {
         }
         Ok(Turns { messages, system, called, is_called: known })
     }
+}
+
+/// Instructions that come later, among what the user says.
+fn operator_note<'a>(text: &str) -> Str<'a> {
+    format!("<operator_note>\n{text}\n</operator_note>").into()
 }
 
 #[cfg(test)]

@@ -77,7 +77,8 @@ pub(in crate::translate) fn document<'a>(
         let format = by_name.ok_or_else(|| unknown_format(param, filename.unwrap_or("no name")))?;
         (format, checked(data, param)?)
     };
-    Ok(DocumentBlock { format: format.into(), name, source: Source::Bytes(base64) })
+    let source = Source::Bytes(base64);
+    Ok(DocumentBlock { format: format.into(), name, source, context: None, citations: None })
 }
 
 /// True where a file's data is an image or a film, which some clients send as a file.

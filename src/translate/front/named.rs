@@ -51,6 +51,7 @@ pub(in crate::translate) fn name(
                 let message = match field {
                     Field::Tools => "This model does not take tools.",
                     Field::Answer => "This model has no way to promise JSON.",
+                    Field::Audio => "This model does not take audio.",
                     _ => "This model does not take it.",
                 };
                 notes.unsupported(param(&field, names), message)?;
@@ -81,6 +82,11 @@ pub(in crate::translate) fn param(field: &Field, names: &Names) -> &'static str 
         Field::Thinking => "thinking",
         Field::ThinkingBudget => "thinking.budget_tokens",
         Field::Replay => "reasoning",
+        Field::WebSearch => "web_search",
+        Field::Audio => "audio",
+        Field::Citations => "citations",
+        Field::DocumentContext => "context",
+        Field::GuardContent => "guard_content",
         Field::CachePoint | Field::CacheHour | Field::ToolCachePoint => cache::CONTROL,
         Field::Caching => "extra_body.prompt_caching",
         Field::Betas | Field::Beta(_) => "anthropic-beta",

@@ -180,6 +180,7 @@ pub(super) fn request<'a>(
         messages,
         tools: all.tools,
         choice,
+        web_search: false,
         single_call: parallel_tool_calls == Some(false),
         answer,
         sampling: Sampling { max_tokens: limit.flatten(), ..sampling },

@@ -28,8 +28,8 @@ pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(
                 )));
             }
         }
-        if !facts.citations && turn.all("document").any(super::cites) {
-            return Err(AwsError::validation("This model doesn't support citations."));
+        for document in turn.all("document").filter(|document| super::cites(document)) {
+            cited(document, body, facts)?;
         }
         if turn.has("text") && turn.has("toolUse") && !facts.text_beside_calls {
             return Err(AwsError::validation(format!(
@@ -45,6 +45,24 @@ pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(
         }
     }
     Ok(())
+}
+
+/// A document of a turn that is to be cited; in a tool's result there are none (see `results`).
+fn cited(document: &Value, body: &Value, facts: &Facts) -> Result<(), AwsError> {
+    if !facts.citations {
+        return Err(AwsError::validation("This model doesn't support citations."));
+    }
+    if body.pointer("/outputConfig/textFormat").is_some_and(|format| !format.is_null()) {
+        return Err(AwsError::validation(
+            "Citations are not supported with outputConfig.textFormat. [documented of Claude; AWS's words are not known]",
+        ));
+    }
+    match text(document, "/format") {
+        None | Some("pdf" | "txt") => Ok(()),
+        Some(_) => Err(AwsError::validation(
+            "Unsupported document format. Only txt and pdf formats are supported when citations are enabled",
+        )),
+    }
 }
 
 fn claude_turn(turn: &Turn<'_>, last: bool) -> Result<(), AwsError> {

@@ -429,3 +429,53 @@ fn the_root_of_a_schema_is_an_object_and_no_union() {
     taken(QWEN, &body);
     refused(NOVA, &body, "inputSchema/json: extraneous key [anyOf] is not permitted");
 }
+
+#[test]
+fn the_models_own_tools_are_for_nova() {
+    let body = question(json!({"toolConfig": {"tools": [{"systemTool": {"name": "nova_grounding"}}]}}));
+    for model in ["amazon.nova-premier-v1:0", "amazon.nova-2-lite-v1:0"] {
+        taken(model, &body);
+    }
+    for model in [NOVA, SONNET, QWEN] {
+        refused(model, &body, "doesn't support the system tool nova_grounding");
+    }
+}
+
+#[test]
+fn documents_are_cited_by_claude_if_they_are_pdf_or_text_and_in_no_result() {
+    let document = |format: &str| json!({"document": {"format": format, "name": "a", "source": {"bytes": "YQ=="}, "citations": {"enabled": true}}});
+    let body = |format| json!({"messages": [{"role": "user", "content": [{"text": "q"}, document(format)]}]});
+    for model in [SONNET, OPUS_4_7] {
+        taken(model, &body("pdf"));
+        taken(model, &body("txt"));
+        refused(model, &body("md"), "Only txt and pdf formats are supported when citations are enabled");
+    }
+    for model in [HAIKU_3, NOVA, QWEN] {
+        let text = if model == QWEN { "document" } else { "This model doesn't support citations." };
+        refused(model, &body("pdf"), text);
+    }
+    let mut formed = body("pdf");
+    let schema = json!({"type": "object", "properties": {}, "additionalProperties": false}).to_string();
+    formed["outputConfig"] =
+        json!({"textFormat": {"type": "json_schema", "structure": {"jsonSchema": {"schema": schema}}}});
+    refused(SONNET, &formed, "Citations are not supported with outputConfig.textFormat.");
+    let call = json!({"toolUse": {"toolUseId": "a", "name": "f", "input": {}}});
+    let result = json!({"toolResult": {"toolUseId": "a", "content": [document("pdf")]}});
+    let mut body = question(json!({"toolConfig": {"tools": [tool("f", json!({"type": "object"}))]}}));
+    let messages = body["messages"].as_array_mut().unwrap();
+    messages.push(json!({"role": "assistant", "content": [call]}));
+    messages.push(json!({"role": "user", "content": [result]}));
+    refused(SONNET, &body, "Citations are not supported in tool result documents.");
+}
+
+#[test]
+fn sound_is_for_models_that_listen() {
+    let audio = json!({"audio": {"format": "wav", "source": {"bytes": "YQ=="}}});
+    let body = json!({"messages": [{"role": "user", "content": [audio]}]});
+    for model in ["mistral.voxtral-small-24b-2507", "amazon.nova-2-omni-v1:0"] {
+        taken(model, &body);
+    }
+    for model in [SONNET, NOVA, "amazon.nova-2-lite-v1:0", GPT] {
+        refused(model, &body, "doesn't support the audio content block");
+    }
+}

@@ -26,6 +26,13 @@ pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts, streamed: b
         }
     }
     for (i, tool) in items(config, "/tools").iter().enumerate() {
+        if let Some(name) =
+            text(tool, "/systemTool/name").filter(|name| !facts.system_tools.iter().any(|t| t == name))
+        {
+            return Err(AwsError::validation(format!(
+                "This model doesn't support the system tool {name}. [assumed: AWS's words are not known]"
+            )));
+        }
         let Some(spec) = tool.get("toolSpec") else { continue };
         root(spec, i, facts)?;
         if spec.get("strict").and_then(Value::as_bool) == Some(true) && !facts.strict {

@@ -20,11 +20,21 @@ families! {
         schemas: Schemas::Plain => NOVA_TOOLS, NOVA_ROOT;
     }
 
+    NOVA_PREMIER: "Nova Premier" ["amazon.nova-premier"] like NOVA {
+        web_search: true => NOVA_GROUNDING;
+    }
+
     NOVA_2: "Nova 2" ["amazon.nova-2"] like NOVA {
         max_tokens: Some(64_000) => LITELLM;
         prefill: false => LIKE_VENDORS;
         reasoning: Reasoning::Nova => NOVA_2_THINKING;
         efforts: Efforts::LOW_TO_HIGH => NOVA_2_THINKING;
+        web_search: true => NOVA_2_GROUNDING;
+    }
+
+    // The model card of Nova 2 Lite says that it takes no sound.
+    NOVA_2_OMNI: "Nova 2 Omni" ["amazon.nova-2-omni"] like NOVA_2 {
+        audio: true => NOVA_2_OMNI_SPEECH;
     }
 
     TITAN: "Titan Text" ["amazon.titan-text"] like MOST {

@@ -33,6 +33,7 @@ families! {
         ["anthropic.claude-3-5-haiku", "anthropic.claude-3-5-sonnet-20241022"] like CLAUDE_3 {
         max_tokens: Some(8_192) => CARDS, LITELLM;
         cache: Cache::FiveMinutes => CACHING;
+        citations: true => ANTHROPIC_CITATIONS;
     }
 
     CLAUDE_3_7: "Claude 3.7 Sonnet" ["anthropic.claude-3-7-"] like CLAUDE_3_5 {

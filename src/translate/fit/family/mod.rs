@@ -94,6 +94,12 @@ pub struct Capabilities {
     pub anthropic_beta: bool,
     /// Anthropic's Messages API, by InvokeModel.
     pub messages: bool,
+    /// Sound.
+    pub audio: bool,
+    /// `citations` and `context` of documents.
+    pub citations: bool,
+    /// Nova's tool that looks up the web.
+    pub web_search: bool,
 }
 
 /// Being told to call a tool.
@@ -245,6 +251,9 @@ pub const USUAL: Capabilities = Capabilities {
     schemas: Schemas::Any,
     anthropic_beta: false,
     messages: false,
+    audio: false,
+    citations: false,
+    web_search: false,
 };
 
 /// What most models take, as a row.
@@ -258,6 +267,8 @@ pub const CAREFUL: Capabilities = Capabilities {
     text_beside_results: false,
     result_status: false,
     schemas: Schemas::Plain,
+    // Nothing is of use instead: AWS says where it is not taken.
+    audio: true,
     ..USUAL
 };
 

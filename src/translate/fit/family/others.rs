@@ -92,6 +92,7 @@ families! {
     VOXTRAL: "Voxtral" ["mistral.voxtral"] like MISTRAL_OPEN {
         tools: false => CARDS;
         max_tokens: Some(8_192) => VOXTRAL_CONTEXT;
+        audio: true => CARDS, STRANDS_AUDIO;
     }
 
     MISTRAL_OLD: "Mistral 7B and Mixtral" ["mistral.mistral-7b", "mistral.mixtral-8x7b"] like MISTRAL {

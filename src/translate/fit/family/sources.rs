@@ -31,6 +31,12 @@ pub(super) const CLAUDE_STRUCTURED: Source =
 pub(super) const STRUCTURED: Source = documented("AWS, Bedrock User Guide, Structured outputs");
 pub(super) const NOVA_SCHEMA: Source = documented("AWS, Amazon Nova User Guide, Complete request schema");
 pub(super) const NOVA_TOOLS: Source = documented("AWS, Amazon Nova User Guide, Tool use");
+pub(super) const NOVA_GROUNDING: Source = documented(
+    "AWS, Amazon Nova User Guide, Grounding responses with real-time search results: Nova Premier, in the United States",
+);
+pub(super) const NOVA_2_GROUNDING: Source =
+    documented("AWS, Amazon Nova 2 User Guide, Web Grounding: in the United States");
+pub(super) const NOVA_2_OMNI_SPEECH: Source = documented("AWS, Amazon Nova 2 User Guide, Nova 2 Omni");
 pub(super) const NOVA_2_THINKING: Source = documented("AWS, Amazon Nova 2 User Guide, Extended thinking");
 pub(super) const MISTRAL_PARAMETERS: Source =
     documented("AWS, Bedrock User Guide, Mistral AI chat completion");
@@ -45,6 +51,8 @@ pub(super) const ANTHROPIC_EFFORT: Source = documented("Anthropic, Effort");
 pub(super) const ANTHROPIC_BOUND: Source =
     documented("Anthropic, Fix a thinking block bound to a different conversation: the models");
 pub(super) const ANTHROPIC_IDS: Source = documented("Anthropic, Messages API: ids are of [a-zA-Z0-9_-]");
+pub(super) const ANTHROPIC_CITATIONS: Source =
+    documented("Anthropic, Citations: all active models but Claude 3 Haiku");
 pub(super) const ANTHROPIC_FORCING: Source = documented("Anthropic, Define tools: Forcing tool use");
 
 // Those who ran into it.
@@ -68,6 +76,7 @@ pub(super) const NOVA_RESULTS: Source =
     reported("several, 2025: text beside a tool result is refused; pydantic-ai disagrees");
 pub(super) const NOVA_ROOT: Source =
     reported("mcp-agent #126, 2025: extraneous key [$defs] is not permitted");
+pub(super) const STRANDS_AUDIO: Source = reported("Strands #3862, #3865, 2026-08: Voxtral, tried live");
 pub(super) const LLAMA_RESULTS: Source = reported("Strands #1223, 2025-11: a tool result stands alone");
 pub(super) const RESULT_MEDIA: Source =
     reported("opencode #49443, tried live, 2026-09: who takes images in a tool result");

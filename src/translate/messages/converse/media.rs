@@ -85,7 +85,7 @@ pub(super) fn document<'a>(
 /// Converse has all documents in base64.
 fn text<'a>(text: &str, name: String) -> DocumentBlock<'a> {
     let source = converse::Source::Bytes(STANDARD.encode(text).into());
-    DocumentBlock { format: "txt".into(), name, source }
+    DocumentBlock { format: "txt".into(), name, source, context: None, citations: None }
 }
 
 /// The texts of blocks, a line each.

@@ -95,6 +95,7 @@ pub fn request<'a>(
         messages: std::iter::once(instructions).chain(messages).collect(),
         tools: declared.tools,
         choice,
+        web_search: false,
         single_call,
         answer,
         sampling: Sampling { max_tokens, ..sampling },
