@@ -2,6 +2,7 @@
 //! service model of bedrock-runtime, 2023-09-30) and decide nothing.
 
 pub mod catalogue;
+pub mod citation;
 pub mod converse;
 pub mod count_tokens;
 pub mod embeddings;

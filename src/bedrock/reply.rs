@@ -4,6 +4,8 @@ use serde::Deserialize;
 
 use crate::wire::{List, Raw, Str};
 
+pub use super::citation::Citation;
+
 /// The body.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
@@ -104,55 +106,6 @@ pub struct Citations<'a> {
 pub struct CitedText<'a> {
     /// The text.
     pub text: Option<Str<'a>>,
-}
-
-/// A source.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-pub struct Citation<'a> {
-    /// Its title.
-    pub title: Option<Str<'a>>,
-    /// What it is.
-    pub source: Option<Str<'a>>,
-    /// Where in it.
-    pub location: Option<Box<Location<'a>>>,
-}
-
-impl Citation<'_> {
-    /// The same with texts of its own.
-    pub fn into_owned(self) -> Citation<'static> {
-        let Self { title, source, location } = self;
-        let owned = |text: Str<'_>| Str::from(text.into_cow().into_owned());
-        let web = |location: Box<Location<'_>>| Web { url: location.web.and_then(|web| web.url).map(owned) };
-        Citation {
-            title: title.map(owned),
-            source: source.map(owned),
-            location: location.map(|location| Box::new(Location { web: Some(web(location)) })),
-        }
-    }
-
-    /// The length of its texts, bytes.
-    pub fn bytes(&self) -> usize {
-        let url = self.location.as_ref().and_then(|location| location.web.as_ref()?.url.as_ref());
-        let texts = [self.title.as_ref(), self.source.as_ref(), url];
-        texts.into_iter().flatten().map(|text| text.len()).fold(0, usize::saturating_add)
-    }
-}
-
-/// Where in a source.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-pub struct Location<'a> {
-    /// A web page; documents have no address.
-    pub web: Option<Web<'a>>,
-}
-
-/// A web page.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-pub struct Web<'a> {
-    /// Its address.
-    pub url: Option<Str<'a>>,
 }
 
 /// A tier.

@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use crate::wire::Str;
 
-use super::reply::{Citation, ServiceTier, Usage};
+use super::citation::Citation;
+use super::reply::{ServiceTier, Usage};
 
 /// Payload of `contentBlockStart`.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -131,10 +131,15 @@ pub struct Custom<'a> {
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Annotation<'a> {
-    /// A web page or a document.
+    /// A web page.
     UrlCitation {
         /// Where and what.
         url_citation: UrlCitation<'a>,
+    },
+    /// A document of the request (an extension, by the name that OpenAI's Responses API has for one).
+    FileCitation {
+        /// Where and what.
+        file_citation: FileCitation<'a>,
     },
 }
 
@@ -147,8 +152,41 @@ pub struct UrlCitation<'a> {
     pub end_index: usize,
     /// Its title.
     pub title: Str<'a>,
-    /// Its address; empty for documents.
+    /// Its address.
     pub url: Str<'a>,
+}
+
+/// Where and what a document is.
+#[derive(Clone, Debug, Serialize)]
+pub struct FileCitation<'a> {
+    /// First character in the content that it covers.
+    pub start_index: usize,
+    /// One past the last.
+    pub end_index: usize,
+    /// Its name as the client gave it.
+    pub filename: Str<'a>,
+    /// What it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Str<'a>>,
+    /// Where in it.
+    pub location: FilePlace,
+}
+
+/// A place in a document.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct FilePlace {
+    /// `char`, `page` or `chunk`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Which of the request's documents, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_index: Option<u64>,
+    /// Its first character, page (from 1) or piece.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<u64>,
+    /// One past the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<u64>,
 }
 
 /// Why a model stopped.

@@ -167,14 +167,14 @@ def test_a_whole_stream_ends_with_done(connection):
     assert keys == {("id", "object", "created", "model", "choices", "usage")}
 
 
-def test_citations_come_with_their_text(client):
+def test_citations_come_with_their_text(client, connection):
     pieces = [chunk.choices[0].delta.to_dict() for chunk in stream(client, "citations") if chunk.choices]
-    [annotation] = [found for piece in pieces for found in piece.get("annotations", [])]
-    assert (annotation["type"], annotation["url_citation"]["title"]) == ("url_citation", "A source")
-    whole = client.chat.completions.create(**BODY, extra_headers={"x-emulator": "citations"})
-    [cited] = whole.choices[0].message.annotations
-    assert cited.url_citation.title == "A source"
-    assert cited.url_citation.end_index == len(whole.choices[0].message.content)
+    [streamed] = [found for piece in pieces for found in piece.get("annotations", [])]
+    message = connection.chat(BODY, {"x-emulator": "citations"}).json["choices"][0]["message"]
+    [whole] = message["annotations"]
+    assert streamed == {"index": 0} | whole
+    cited = whole["file_citation"]
+    assert (cited["filename"], cited["end_index"]) == ("A source", len(message["content"]))
 
 
 @pytest.fixture(scope="module")

@@ -68,6 +68,40 @@ def beyond(value, place):
     return lines
 
 
+class FileCitation(BaseModel):
+    """A place in a document, an extension: chats have no such annotation, and OpenAI's Responses API has no place in it."""
+
+    class Citation(BaseModel):
+        class Location(BaseModel):
+            type: Literal["char", "page", "chunk"]
+            document_index: Optional[int] = None
+            start: Optional[int] = None
+            end: Optional[int] = None
+
+        start_index: int
+        end_index: int
+        filename: str
+        quote: Optional[str] = None
+        location: Location
+
+    type: Literal["file_citation"]
+    file_citation: Citation
+
+
+def of_whole(completion, place):
+    """What is wrong with a completion; places in documents are checked by a type of our own."""
+    lines = []
+    completion = json.loads(json.dumps(completion))
+    for choice in completion.get("choices", []):
+        message = choice.get("message", {})
+        annotations = message.get("annotations") or []
+        files = [annotation for annotation in annotations if annotation.get("type") == "file_citation"]
+        if files:
+            message["annotations"] = [annotation for annotation in annotations if annotation not in files]
+        lines += [line for file in files for line in checked(FileCitation, file, f"{place}.annotations")]
+    return lines + checked(ChatCompletion, completion, place)
+
+
 def of_chunk(chunk, place):
     """What is wrong with a chunk; pieces of custom calls are checked by a type of our own."""
     lines = []
@@ -163,7 +197,7 @@ def problems(record):
     if "response" in record:
         return of_response(record["response"], record["events"])
     whole, chunks = record["whole"], record["chunks"]
-    lines = checked(ChatCompletion, whole, "whole") if whole else []
+    lines = of_whole(whole, "whole") if whole else []
     for at, chunk in enumerate(chunks or []):
         lines += of_chunk(chunk, f"chunks[{at}]")
     lines += of_stream(chunks or [])

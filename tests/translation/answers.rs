@@ -86,9 +86,12 @@ fn citation(random: &mut Random) -> Value {
     let locations = [
         json!({ "web": { "url": "https://example.com/w", "domain": "example.com" } }),
         json!({ "documentPage": { "documentIndex": 0, "start": 1, "end": 2 } }),
+        json!({ "documentChar": { "documentIndex": 1, "start": 0, "end": 16 } }),
+        json!({ "documentChunk": { "documentIndex": 2 } }),
         json!({ "somethingNew": {} }),
     ];
-    let mut citation = json!({ "sourceContent": [{ "text": "x" }] });
+    let quote: Value = (0..random.below(3)).map(|_| json!({ "text": random.pick(TEXTS) })).collect();
+    let mut citation = json!({ "sourceContent": quote });
     if random.once_in(2) {
         citation["location"] = locations[random.below(locations.len())].clone();
     }

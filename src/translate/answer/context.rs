@@ -22,6 +22,8 @@ pub struct Context {
 pub(super) enum Call<'a> {
     /// Its input is the answer.
     Answer,
+    /// None: Bedrock runs it.
+    Own,
     /// A call of the client's tool.
     Tool {
         /// By the client's name.
@@ -39,7 +41,7 @@ impl Context {
 
     /// The reasoning that is to be kept of a whole reply.
     pub fn thoughts(&self, body: &[u8]) -> Option<Thoughts> {
-        let is_clients = |name: &str| self.undo.called(name) != Called::Answer;
+        let is_clients = |name: &str| !matches!(self.undo.called(name), Called::Answer | Called::Own);
         self.undo.keeps_thoughts().then(|| thoughts::of_reply(body, is_clients)).flatten()
     }
 
@@ -52,6 +54,7 @@ impl Context {
     pub(super) fn called<'a>(&'a self, name: Str<'a>) -> Call<'a> {
         let name = match self.undo.called(&name) {
             Called::Answer => return Call::Answer,
+            Called::Own => return Call::Own,
             Called::Renamed(original) => original.into(),
             Called::AsItIs => name,
         };

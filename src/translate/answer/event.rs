@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::bedrock::reply::{Citation, Usage};
+use crate::bedrock::citation::Citation;
+use crate::bedrock::reply::Usage;
 use crate::openai::Error;
 use crate::wire::Str;
 

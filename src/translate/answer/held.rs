@@ -1,6 +1,6 @@
 //! What is held of an answer, and how much may be.
 
-use crate::bedrock::reply::Citation;
+use crate::bedrock::citation::Citation;
 use crate::openai::Error;
 use crate::translate::errors::no_answer;
 

@@ -211,7 +211,7 @@ impl Stream {
             telling.arguments(block, piece, front)?;
         }
         if let Some(citation) = citation {
-            telling.citation(block, citation, front)?;
+            telling.citation(block, citation, &self.context, front)?;
         }
         Ok(())
     }

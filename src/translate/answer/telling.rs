@@ -1,6 +1,6 @@
 //! How an answer is told: what was changed for the model is undone on the way.
 
-use crate::bedrock::reply::Citation;
+use crate::bedrock::citation::Citation;
 use crate::openai::Error;
 use crate::translate::errors::no_answer;
 use crate::translate::fit::JsonObject;
@@ -182,11 +182,16 @@ impl Telling {
     pub(super) fn citation<'a>(
         &mut self,
         block: u32,
-        citation: Citation<'a>,
+        mut citation: Citation<'a>,
+        context: &'a Context,
         front: &mut dyn Front<'a>,
     ) -> Result<(), Error> {
+        if let Some(name) = citation.title.as_deref().and_then(|title| context.undo.document(title)) {
+            citation.title = Some(name.into());
+        }
         let end = self.characters;
-        let start = if self.cited.0 == block { self.cited.1 } else { end };
+        // A block of nothing but sources, as Nova gives them, is of the text before it.
+        let start = if block >= self.cited.0 { self.cited.1 } else { end };
         match &mut self.speech {
             Speech::Flows => self.tell(Event::Citation { block, citation, start, end }, front),
             Speech::Held(held) => {
@@ -271,6 +276,7 @@ impl Telling {
                 self.speech = Speech::Unwanted;
                 Open::Answer { begun: false }
             }
+            Call::Own => Open::Unheard,
             Call::Tool { name, is_custom } => {
                 self.calls = call.saturating_add(1);
                 if let Some(gathering) = &mut self.gathering {

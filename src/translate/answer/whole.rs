@@ -72,7 +72,7 @@ fn tell<'a>(
             telling.text(index, piece.text.unwrap_or_default(), context, front)?;
         }
         for citation in citations.into_iter().flatten() {
-            telling.citation(index, citation, front)?;
+            telling.citation(index, citation, context, front)?;
         }
     }
     Ok(())

@@ -5,6 +5,7 @@
 //! reply:    the answer's events ─▶ reply (whole) or stream (event by event) ─▶ OpenAI
 //! ```
 
+mod annotation;
 mod calls;
 mod choice;
 mod content;
@@ -21,8 +22,7 @@ mod stream;
 mod thoughts;
 mod tools;
 
-use crate::bedrock::reply::Citation;
-use crate::openai::completion::{Annotation, FinishReason, UrlCitation};
+use crate::openai::completion::FinishReason;
 use crate::translate::answer::{Context, Why};
 use crate::translate::thoughts::Thoughts;
 
@@ -52,20 +52,6 @@ pub struct Reply {
 /// What a refusal says for itself, as `message.refusal` of OpenAI's: Bedrock gives no text for it.
 fn refusal(why: Why) -> Option<&'static str> {
     (why == Why::Refused).then_some("The model refused to answer.")
-}
-
-/// A source of the characters from `start` to `end`.
-fn annotation(citation: Citation<'_>, start: usize, end: usize) -> Annotation<'_> {
-    let Citation { title, source, location } = citation;
-    let url = location.and_then(|location| location.web?.url).or(source).unwrap_or_default();
-    Annotation::UrlCitation {
-        url_citation: UrlCitation {
-            start_index: start,
-            end_index: end,
-            title: title.unwrap_or_default(),
-            url,
-        },
-    }
 }
 
 impl Reply {

@@ -11,7 +11,8 @@ use crate::translate::errors::no_answer;
 use crate::translate::usage::usage;
 use crate::wire::{self, Str};
 
-use super::{Reply, annotation, refusal};
+use super::annotation::annotation;
+use super::{Reply, refusal};
 
 /// What is collected of the answer.
 #[derive(Default)]

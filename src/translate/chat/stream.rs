@@ -8,7 +8,8 @@ use crate::translate::usage::usage;
 use crate::translate::{Answered, Limits};
 use crate::wire::Str;
 
-use super::{Reply, annotation, refusal};
+use super::annotation::annotation;
+use super::{Reply, refusal};
 
 /// What a stream's chunks need from one to the next.
 #[derive(Debug)]

@@ -14,7 +14,11 @@ const LENGTH: usize = 180;
 
 /// The documents of one request.
 #[derive(Debug, Default)]
-pub(super) struct Documents(Distinct);
+pub(super) struct Documents {
+    names: Distinct,
+    /// Those that may be cited and whose names were changed.
+    cited: Vec<(String, String)>,
+}
 
 impl Documents {
     /// A document of a turn.
@@ -23,7 +27,7 @@ impl Documents {
         mut document: DocumentBlock<'a>,
         fitting: &mut Fitting<'_, '_>,
     ) -> DocumentBlock<'a> {
-        self.name(&mut document);
+        let original = self.name(&mut document);
         if !fitting.capabilities.citations {
             uncited(&mut document, fitting);
         } else if document.citations.is_some() {
@@ -37,7 +41,15 @@ impl Documents {
                 }
             }
         }
+        if document.citations.is_some() && document.name != original {
+            self.cited.push((document.name.clone(), original));
+        }
         document
+    }
+
+    /// The documents that may be cited and whose names were changed.
+    pub(super) fn into_cited(self) -> Vec<(String, String)> {
+        self.cited
     }
 
     /// A document of a tool's result. Reported in AWS's words: "Citations are not supported in tool result documents."
@@ -47,15 +59,16 @@ impl Documents {
     }
 
     /// Gives a document a name of characters that Bedrock takes, without the extension, and apart from the others of the
-    /// request.
-    fn name(&mut self, document: &mut DocumentBlock<'_>) {
+    /// request. Gives back the one that it had.
+    fn name(&mut self, document: &mut DocumentBlock<'_>) -> String {
         let filename = &document.name;
         let stem = filename.rsplit_once('.').map_or(filename.as_str(), |(stem, _)| stem);
         let is_legal = |c: char| c.is_ascii_alphanumeric() || "-()[]".contains(c);
         let name: String = stem.chars().map(|c| if is_legal(c) { c } else { ' ' }).take(LENGTH).collect();
         let name = name.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
         let name = if name.is_empty() { "document".to_owned() } else { name };
-        document.name = self.0.name(name.into(), ' ', LENGTH).into_owned();
+        let name = self.names.name(name.into(), ' ', LENGTH).into_owned();
+        std::mem::replace(&mut document.name, name)
     }
 }
 

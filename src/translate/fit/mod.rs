@@ -149,7 +149,8 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
         recall::put_back(&mut messages, model, recall);
     }
     let prefill = capabilities.prefill && !asked.may_think(capabilities);
-    let turns::Turns { messages, system, called, is_called } = turns::turns(messages, prefill, &mut fitting)?;
+    let turns::Turns { messages, system, documents, called, is_called } =
+        turns::turns(messages, prefill, &mut fitting)?;
     let effort = effort::plan(asked, sampling.max_tokens, &messages, &mut fitting);
     let mut body = converse::Request {
         messages,
@@ -178,6 +179,8 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
 
     let Fitting { names, notes, .. } = fitting;
     let keeps_thoughts = recall.is_some() && body.tool_config.is_some();
-    let undo = Undo::new(names.into_changed(), means, keeps_thoughts);
+    let undo = Undo::new(names.into_changed(), means, keeps_thoughts)
+        .documents(documents)
+        .searches(tool_config::searches(&body));
     Ok(Fitted { request: body, undo, notes: notes.into_vec() })
 }

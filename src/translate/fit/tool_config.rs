@@ -21,7 +21,13 @@ use super::{Fitting, Refused, json_object};
 const ANSWER: &str = "json_answer";
 
 /// Nova's tool that looks up the web (AWS documentation, "Grounding responses with real-time search results").
-const SEARCH: SystemTool = SystemTool { name: "nova_grounding" };
+pub(super) const SEARCH: SystemTool = SystemTool { name: "nova_grounding" };
+
+/// Whether the model may look up the web by its own tool.
+pub(super) fn searches(body: &converse::Request<'_>) -> bool {
+    let mut tools = body.tool_config.iter().flat_map(|config| &config.tools);
+    tools.any(|tool| matches!(tool, converse::Tool::SystemTool(_)))
+}
 
 /// What is asked for.
 #[derive(Debug)]

@@ -22,6 +22,8 @@ const FAILED: &str = "The call failed:";
 pub(super) struct Turns<'a> {
     pub(super) messages: Vec<Message<'a>>,
     pub(super) system: Vec<SystemBlock<'a>>,
+    /// The documents that may be cited and whose names were changed: the name that Bedrock knows, and the client's.
+    pub(super) documents: Vec<(String, String)>,
     /// The tools that the history calls, by their legal names, each once.
     pub(super) called: Vec<String>,
     /// The same, to look them up.
@@ -236,7 +238,7 @@ impl<'a> Builder<'a, '_, '_> {
 
     fn finish(mut self, prefill: bool) -> Result<Turns<'a>, Refused> {
         self.answer_waiting();
-        let Self { fitting, mut system, done, current, called, known, .. } = self;
+        let Self { fitting, documents, mut system, done, current, called, known, .. } = self;
         let mut messages = Vec::with_capacity(done.len().saturating_add(2));
         for turn in done.into_iter().chain(current) {
             push_turn(&mut messages, turn, fitting.capabilities, &mut fitting.notes);
@@ -269,7 +271,7 @@ impl<'a> Builder<'a, '_, '_> {
                 messages.push(user(GO_ON));
             }
         }
-        Ok(Turns { messages, system, called, is_called: known })
+        Ok(Turns { messages, system, documents: documents.into_cited(), called, is_called: known })
     }
 }
 

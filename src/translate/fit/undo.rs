@@ -1,12 +1,18 @@
-//! What has to be undone in a reply: names of tools that were changed, and an answer that is the input of a tool.
+//! What has to be undone in a reply: names of tools and documents that were changed, an answer that is the input of a tool, and calls
+//! of a tool of the model's own.
 
 use super::json_object::JsonObject;
+use super::tool_config::SEARCH;
 
 /// What makes a reply the client's again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Undo {
     /// The tools whose names were changed: the name that Bedrock knows, and the client's.
     renamed: Vec<(String, String)>,
+    /// The same of documents that may be cited.
+    documents: Box<[(String, String)]>,
+    /// The model may look up the web by a tool of its own.
+    searches: bool,
     means: Means,
     /// Reasoning before calls is kept, as the client may not send it back.
     keeps_thoughts: bool,
@@ -31,13 +37,30 @@ pub enum Called<'a> {
     Answer,
     /// A tool of the client's that the client calls so.
     Renamed(&'a str),
+    /// A tool of the model's own, which Bedrock runs.
+    Own,
     /// A tool of the client's, of the same name.
     AsItIs,
 }
 
 impl Undo {
     pub(super) fn new(renamed: Vec<(String, String)>, means: Means, keeps_thoughts: bool) -> Self {
-        Self { renamed, means, keeps_thoughts }
+        Self { renamed, means, keeps_thoughts, ..Self::default() }
+    }
+
+    /// Of a request with these documents.
+    pub(super) fn documents(self, documents: Vec<(String, String)>) -> Self {
+        Self { documents: documents.into(), ..self }
+    }
+
+    /// Of a request by which the model may look up the web, or may not.
+    pub(super) fn searches(self, searches: bool) -> Self {
+        Self { searches, ..self }
+    }
+
+    /// The client's file name of a document that Bedrock knows by this name, where it is another.
+    pub fn document(&self, name: &str) -> Option<&str> {
+        self.documents.iter().find(|(legal, _)| legal == name).map(|(_, original)| original.as_str())
     }
 
     /// Whether the answer may be the input of a tool.
@@ -60,7 +83,7 @@ impl Undo {
 
     /// What is held, bytes.
     pub fn held(&self) -> usize {
-        let renamed = self.renamed.iter().map(|(legal, original)| {
+        let renamed = self.renamed.iter().chain(self.documents.iter()).map(|(legal, original)| {
             size_of::<(String, String)>().saturating_add(legal.capacity()).saturating_add(original.capacity())
         });
         let answer = match &self.means {
@@ -74,6 +97,9 @@ impl Undo {
     pub fn called(&self, name: &str) -> Called<'_> {
         if matches!(&self.means, Means::Tool(tool) if tool == name) {
             return Called::Answer;
+        }
+        if self.searches && name == SEARCH.name {
+            return Called::Own;
         }
         let renamed = self.renamed.iter().find(|(legal, _)| legal == name);
         renamed.map_or(Called::AsItIs, |(_, original)| Called::Renamed(original))

@@ -1,6 +1,7 @@
 //! The model's answer becomes a response: its events as they come, and the whole of it at the end.
 
-use crate::bedrock::reply::{Citation, Usage};
+use crate::bedrock::citation::Citation;
+use crate::bedrock::reply::Usage;
 use crate::openai::Error;
 use crate::openai::responses::event::{Events, Member, Value, object};
 use crate::translate::Answered;

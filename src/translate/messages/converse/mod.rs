@@ -80,7 +80,7 @@ fn usage(tokens: Option<bedrock::Usage>) -> Usage {
 
 /// A source as Anthropic has it, where it is a page of the web.
 fn citation(citation: bedrock::Citation<'_>) -> Option<Citation<'_>> {
-    let bedrock::Citation { title, source: _, location } = citation;
+    let bedrock::Citation { title, source: _, source_content: _, location } = citation;
     let url = location.and_then(|location| location.web?.url)?;
     Some(Citation { kind: "web_search_result_location", cited_text: "", encrypted_index: "", title, url })
 }
