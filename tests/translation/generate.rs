@@ -63,6 +63,7 @@ pub(crate) const MODELS: &[&str] = &[
     "us.openai.gpt-6-astra",
     "us.openai.gpt-6.1-sol",
     "qwen.qwen3-32b-v1:0",
+    "qwen.qwen3-vl-235b-a22b",
     "qwen.qwen3-coder-480b-a35b-v1:0",
     "google.gemma-3-4b-it",
     "google.gemma-3-12b-it",

@@ -126,6 +126,11 @@ families! {
         efforts: Efforts::HIGH => PYDANTIC_AI;
     }
 
+    QWEN_VL: "Qwen3 VL" ["qwen.qwen3-vl"] like QWEN {
+        strict_tools: false => CARDS;
+        structured_output: false => CARDS;
+    }
+
     QWEN_CODER: "Qwen3 Coder" ["qwen.qwen3-coder"] like QWEN {
         max_tokens: Some(16_384) => LITELLM;
         reasoning: Reasoning::None => PYDANTIC_AI;
