@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::wire::{self, Number, Raw, Str};
+use crate::wire::{self, Members, Number, Raw, Str};
 
 /// The body; the model's id is in the path.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -49,6 +49,9 @@ pub struct Request<'a> {
     pub output_config: Option<OutputConfig<'a>>,
 }
 
+/// The member of `guardrailConfig` that ConverseStream alone knows.
+pub const STREAM_ONLY: &str = "streamProcessingMode";
+
 /// JSON that goes over as it is: the client's own text, or ours.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
@@ -70,6 +73,19 @@ impl Document<'_> {
     /// One of ours that is always the same.
     pub fn constant(json: &'static str) -> Self {
         Self::Ours(wire::from_str::<Raw<'_>>(json).unwrap_or(RawValue::NULL).to_owned())
+    }
+
+    /// An object without its member of this name.
+    #[must_use]
+    pub fn without(self, name: &str) -> Self {
+        let rest = match wire::from_str::<Members<'_, Raw<'_>>>(self.raw().get()) {
+            Ok(Members(mut members)) if members.iter().any(|(member, _)| *member == *name) => {
+                members.retain(|(member, _)| *member != *name);
+                Some(wire::raw_of(&Members(members)))
+            }
+            _ => None,
+        };
+        rest.map_or(self, Self::Mended)
     }
 
     /// The JSON.

@@ -146,6 +146,7 @@ pub(super) struct Capabilities {
     pub(super) strict_tools: Option<bool>,
     pub(super) single_call: Option<bool>,
     pub(super) tool_ids: Option<ToolIds>,
+    pub(super) tools_in_streams: Option<bool>,
     pub(super) text_beside_calls: Option<bool>,
     pub(super) text_beside_results: Option<bool>,
     pub(super) documents_beside_results: Option<bool>,

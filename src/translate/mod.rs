@@ -268,6 +268,29 @@ impl Reply {
         }
     }
 
+    /// Whether the client waits for a stream.
+    pub fn is_streamed(&self) -> bool {
+        match self {
+            Self::Chat(context) => context.stream,
+            Self::Response(context) => context.stream,
+            Self::Messages(context) => context.is_streamed(),
+            Self::Embeddings(_) | Self::Moderations(_) | Self::InputTokens => false,
+        }
+    }
+
+    /// Writes the body of a 200 that is not a stream as the stream that the client [waits for](Self::is_streamed).
+    ///
+    /// # Errors
+    /// 502 where the body is not an answer.
+    pub fn at_once(&self, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Chat(context) => chat::at_once(context, body, answered),
+            Self::Response(context) => responses::at_once(context, body, answered),
+            Self::Messages(context) => context.at_once(body, answered),
+            Self::Embeddings(_) | Self::Moderations(_) | Self::InputTokens => self.whole(body, answered),
+        }
+    }
+
     /// Translates the body of a 200 that is not a stream.
     ///
     /// # Errors

@@ -361,3 +361,43 @@ def test_a_call_without_a_result_and_a_result_without_a_call_are_mended(client, 
         messages.insert(1, {"role": "tool", "tool_call_id": "call_0", "content": "stray"})
     answer = client.chat.completions.create(model=MODEL, messages=messages, tools=[WEATHER])
     assert answer.choices[0].finish_reason in ("stop", "tool_calls")
+
+
+@pytest.mark.parametrize("model", ["us.meta.llama4-maverick-17b-instruct-v1:0", "us.writer.palmyra-x5-v1:0"])
+def test_a_family_without_tools_in_streams_gives_the_whole_answer_as_one(client, emulator, model):
+    """ConverseStream refuses tools for it, so Converse is asked."""
+    question = said("get_time zone=CET")
+    arguments = {"model": model, "messages": question, "tools": [TIME], "stream": True}
+    stream = client.chat.completions.with_raw_response.create(**arguments, stream_options={"include_usage": True})
+    assert stream.headers["content-type"].startswith("text/event-stream")
+    *chunks, last = stream.parse()
+    [call], _, reason = collect(chunks)
+    assert (call["name"], json.loads(call["arguments"]), reason) == ("get_time", {"zone": "CET"}, "tool_calls")
+    assert chunks[0].choices[0].delta.role == "assistant"
+    assert last.choices == [] and last.usage.total_tokens > 0
+    assert emulator.requests()[-1]["path"].endswith("/converse")
+
+    history = [
+        *question,
+        {"role": "assistant", "tool_calls": [{"id": call["id"], "type": "function", "function": {
+            "name": call["name"], "arguments": call["arguments"]}}]},
+        {"role": "tool", "tool_call_id": call["id"], "content": "noon"},
+    ]
+    calls, content, reason = collect(client.chat.completions.create(**{**arguments, "messages": history}))
+    assert (calls, content, reason) == ([], "The tool said: noon", "stop")
+
+    collect(client.chat.completions.create(model=model, messages=said("hello"), stream=True))
+    asked = [request["path"].rsplit("/", 1)[-1] for request in emulator.requests()]
+    assert asked == ["converse", "converse", "converse-stream"]
+
+
+def test_an_error_keeps_its_status_where_a_whole_answer_would_have_been_streamed(client):
+    with pytest.raises(openai.RateLimitError) as caught:
+        client.with_options(max_retries=0).chat.completions.create(
+            model="us.meta.llama4-maverick-17b-instruct-v1:0",
+            messages=said("hi"),
+            tools=[TIME],
+            stream=True,
+            extra_headers={"x-emulator": "error=ThrottlingException"},
+        )
+    assert caught.value.code == "rate_limit_exceeded"

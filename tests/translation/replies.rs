@@ -70,6 +70,8 @@ fn a_reply_is_the_same_whole_and_as_a_stream() {
                 let chunks = events(&chunks);
                 let message = message(&whole);
                 assert_eq!(message, accumulated(&chunks), "seed {seed}: {body}");
+                let at_once = Reply::Chat(context.clone()).at_once(body.as_bytes(), ANSWERED).unwrap();
+                assert_eq!(message, accumulated(&events(&at_once)), "seed {seed}, at once: {body}");
                 *reasons.entry(message.finish_reason).or_insert(0) += 1;
                 dump_answer(&format!("{seed:05}"), Some(&whole), Some(&chunks));
             }

@@ -12,6 +12,8 @@ use crate::translate::{Reply, Streamed};
 
 /// The type of the bodies that we write.
 pub(super) const JSON: &str = "application/json";
+/// The type of the streams that we write.
+pub(super) const EVENTS: &str = "text/event-stream; charset=utf-8";
 
 /// What answers for the model that the client asked for, at the place of this attempt.
 pub(super) struct Chosen {

@@ -3,7 +3,7 @@
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
 
-use super::attempt::{Answer, Awaited, JSON, Sent};
+use super::attempt::{Answer, Awaited, EVENTS, JSON, Sent};
 use super::head::Head;
 use super::{Upstream, ending, host};
 use crate::bedrock::error::Error as BedrockError;
@@ -117,7 +117,11 @@ impl Upstream {
         match whole {
             Err(error) => self.fail(head, error, size, end_of_stream),
             Ok(body) => {
-                self.set_success(&head, JSON, Some(body.len()));
+                if self.is_streamed() {
+                    self.set_success(&head, EVENTS, None);
+                } else {
+                    self.set_success(&head, JSON, Some(body.len()));
+                }
                 self.set_body(size, &body);
                 self.put_back();
                 Action::Continue
@@ -145,7 +149,7 @@ impl Upstream {
                 }
             };
         }
-        self.set_success(&head, "text/event-stream; charset=utf-8", None);
+        self.set_success(&head, EVENTS, None);
         self.give_stream(stream, result, size, out);
         self.put_back();
         Action::Continue
@@ -211,7 +215,11 @@ impl Upstream {
         let body = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default();
         let body = match &self.sent {
             Some(Sent { reply: Awaited::Translated(reply), .. }) if head.status == 200 => {
-                let whole = reply.whole(&body, head.answered())?;
+                let whole = if reply.is_streamed() {
+                    reply.at_once(&body, head.answered())?
+                } else {
+                    reply.whole(&body, head.answered())?
+                };
                 self.remember(reply.thoughts(&body));
                 whole
             }
@@ -221,6 +229,12 @@ impl Upstream {
             return Err(no_answer(format!("The reply is larger than {} bytes.", self.config.reply_bytes)));
         }
         Ok(body)
+    }
+
+    /// Whether the client waits for a stream.
+    fn is_streamed(&self) -> bool {
+        let reply = self.sent.as_ref().map(|sent| &sent.reply);
+        matches!(reply, Some(Awaited::Translated(reply)) if reply.is_streamed())
     }
 
     /// Keeps the reasoning before calls, for a client that will not send it back.

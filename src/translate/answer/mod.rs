@@ -18,5 +18,5 @@ mod whole;
 
 pub use context::Context;
 pub use event::{Event, Front, Why, Writer};
-pub use streaming::Streaming;
+pub use streaming::{Streaming, at_once};
 pub use whole::whole;

@@ -7,6 +7,7 @@ use crate::translate::{Limits, Streamed};
 use super::context::Context;
 use super::event::{Event, Front, Writer};
 use super::stream::Stream;
+use super::whole::whole;
 
 /// A stream under way, and who writes it.
 #[derive(Debug)]
@@ -32,6 +33,16 @@ impl<W: Writer> Streaming<W> {
     pub fn of(context: Context, limits: &Limits, writer: W) -> Self {
         Self { answer: Stream::new(context, limits), writer }
     }
+}
+
+/// Writes a whole reply of Converse, the body of a 200, as the stream that the client waits for.
+///
+/// # Errors
+/// 502 where it is not a reply of Converse, or the model's output was malformed.
+pub fn at_once<W: Writer>(context: &Context, body: &[u8], mut writer: W) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::with_capacity(body.len().saturating_mul(2));
+    whole(context, body, &mut To { writer: &mut writer, out: &mut out })?;
+    Ok(out)
 }
 
 impl<W: Writer> Streamed for Streaming<W> {

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use crate::bedrock::converse::Document;
-use crate::openai::{Error, member};
+use crate::bedrock::converse::{Document, STREAM_ONLY};
+use crate::openai::Error;
 use crate::translate::forced_guardrail;
 use crate::translate::front::bedrock_members::object;
 use crate::translate::notes::Notes;
-use crate::wire::{self, Members, Raw};
+use crate::wire::{Members, Raw};
 
 /// A guardrail of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,6 @@ pub const VERSION: &str = "x-amzn-bedrock-guardrailversion";
 pub const TRACE: &str = "x-amzn-bedrock-trace";
 
 const MEMBER: &str = "guardrailConfig";
-const STREAM_ONLY: &str = "streamProcessingMode";
 /// What `trace` may be (service model).
 pub const TRACES: &[&str] = &["enabled", "disabled", "enabled_full"];
 /// What `streamProcessingMode` may be (service model).
@@ -85,7 +84,8 @@ pub(in crate::translate) fn config<'a>(
         return Ok(Some(guardrail.document(stream)));
     }
     if let Some(written) = written {
-        return without_stream_mode(written, stream).map(Some);
+        let written = Document::Raw(written);
+        return Ok(Some(if stream { written } else { written.without(STREAM_ONLY) }));
     }
     let (identifier, version) = match (guardrail_identifier, guardrail_version) {
         (Some(identifier), Some(version)) => (identifier, version),
@@ -150,16 +150,6 @@ fn document<'a>(
     })
 }
 
-/// `streamProcessingMode` is known to ConverseStream only, and asks for nothing elsewhere.
-fn without_stream_mode(raw: Raw<'_>, stream: bool) -> Result<Document<'_>, Error> {
-    let Members(mut members): Members<'_, Raw<'_>> = member(raw, MEMBER)?;
-    if stream || members.iter().all(|(name, _)| *name != STREAM_ONLY) {
-        return Ok(Document::Raw(raw));
-    }
-    members.retain(|(name, _)| *name != STREAM_ONLY);
-    Ok(Document::Mended(wire::raw_of(&Members(members))))
-}
-
 fn refuse(param: &str, reason: &str) -> Error {
     Error::invalid(format!("Invalid value for '{param}': {reason}")).param(param)
 }
@@ -194,6 +184,7 @@ pub fn is_version(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire;
 
     #[test]
     fn no_field_of_the_models_own_narrows_a_forced_guardrail() {

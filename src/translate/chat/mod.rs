@@ -30,7 +30,7 @@ pub use drop::Parameter;
 pub use guardrail::{Guardrail, Headers};
 pub use reply::reply;
 pub use request::request;
-pub use stream::Stream;
+pub use stream::{Stream, at_once};
 
 /// What the translation of a reply needs to know of its request.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +52,17 @@ pub struct Reply {
 /// What a refusal says for itself, as `message.refusal` of OpenAI's: Bedrock gives no text for it.
 fn refusal(why: Why) -> Option<&'static str> {
     (why == Why::Refused).then_some("The model refused to answer.")
+}
+
+/// OpenAI's reason to stop. `legacy_functions` says whether the client gave `functions`.
+fn finish_reason(why: Why, legacy_functions: bool) -> FinishReason {
+    match why {
+        Why::Limit | Why::Context => FinishReason::Length,
+        Why::Filter | Why::Refused => FinishReason::ContentFilter,
+        Why::Calls if legacy_functions => FinishReason::FunctionCall,
+        Why::Calls => FinishReason::ToolCalls,
+        Why::Done | Why::Sequence => FinishReason::Stop,
+    }
 }
 
 impl Reply {
@@ -85,16 +96,5 @@ impl Reply {
     fn id(&self, request_id: &str) -> String {
         let kind = if self.text.is_some() { "cmpl" } else { "chatcmpl" };
         format!("{kind}-{request_id}")
-    }
-
-    /// OpenAI's reason to stop.
-    fn finish_reason(&self, why: Why) -> FinishReason {
-        match why {
-            Why::Limit | Why::Context => FinishReason::Length,
-            Why::Filter | Why::Refused => FinishReason::ContentFilter,
-            Why::Calls if self.legacy_functions => FinishReason::FunctionCall,
-            Why::Calls => FinishReason::ToolCalls,
-            Why::Done | Why::Sequence => FinishReason::Stop,
-        }
     }
 }

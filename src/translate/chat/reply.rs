@@ -12,7 +12,7 @@ use crate::translate::usage::usage;
 use crate::wire::{self, Str};
 
 use super::annotation::annotation;
-use super::{Reply, refusal};
+use super::{Reply, finish_reason, refusal};
 
 /// What is collected of the answer.
 #[derive(Default)]
@@ -37,7 +37,7 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
     let Collected { text, reasoning, thinking_blocks, calls, annotations, why, usage: tokens, service_tier } =
         collected;
     let why = why.ok_or_else(|| no_answer("Bedrock's reply does not say why it ended."))?;
-    let (id, finish_reason) = (context.id(answered.request_id), context.finish_reason(why));
+    let (id, finish_reason) = (context.id(answered.request_id), finish_reason(why, context.legacy_functions));
     if let Some(echo) = &context.text {
         let text = [echo.as_str(), text.as_deref().unwrap_or_default()].concat();
         let completion = text_completion::Reply {

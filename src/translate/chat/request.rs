@@ -155,8 +155,10 @@ pub fn request<'a>(
         None => format!("tools[{place}].function.parameters"),
         Some(place) => format!("functions[{place}].parameters"),
     };
-    let Finished { body, undo, json_beside_calls } =
+    let finished =
         front::finish(conversation, rules, &names, source, tool_schema, Purpose::Answer, &mut notes)?;
+    let operation = finished.operation(stream);
+    let Finished { body, undo, json_beside_calls, .. } = finished;
 
     let reply = Reply {
         model: asked.to_owned(),
@@ -166,7 +168,6 @@ pub fn request<'a>(
         legacy_functions,
         text: None,
     };
-    let operation = if stream { "converse-stream" } else { "converse" };
     Ok(Outgoing { operation, guardrail: None, body, ignored: notes.into_ignored(), reply })
 }
 

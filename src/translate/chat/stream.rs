@@ -3,19 +3,22 @@
 use crate::openai::chunk::{Custom, Delta, Form, Function, Indexed, ToolCall, Writer as Head};
 use crate::openai::completion::ThinkingBlock;
 use crate::openai::{Error, sse};
-use crate::translate::answer::{Event, Streaming, Writer};
+use crate::translate::answer::{self, Event, Streaming, Writer};
 use crate::translate::usage::usage;
 use crate::translate::{Answered, Limits};
 use crate::wire::Str;
 
 use super::annotation::annotation;
-use super::{Reply, refusal};
+use super::{Reply, finish_reason, refusal};
 
 /// What a stream's chunks need from one to the next.
 #[derive(Debug)]
 pub struct Chunks {
-    reply: Reply,
     head: Head,
+    /// What a text begins with.
+    beginning: String,
+    /// The client gave `functions`, and wants `function_call` back.
+    legacy_functions: bool,
     /// Sources so far.
     sources: u32,
 }
@@ -26,17 +29,35 @@ pub type Stream = Streaming<Chunks>;
 impl Stream {
     /// The stream that answers `reply`.
     pub fn new(mut reply: Reply, answered: Answered<'_>, limits: &Limits) -> Self {
+        let context = std::mem::take(&mut reply.context);
+        Self::of(context, limits, Chunks::of(&reply, answered))
+    }
+}
+
+/// Writes a whole answer, the body of a 200, as the stream that the client waits for.
+///
+/// # Errors
+/// 502 where it is not a reply of Converse.
+pub fn at_once(reply: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
+    answer::at_once(&reply.context, body, Chunks::of(reply, answered))
+}
+
+impl Chunks {
+    fn of(reply: &Reply, answered: Answered<'_>) -> Self {
         let form = if reply.text.is_some() { Form::Text } else { Form::Chat };
         let id = reply.id(answered.request_id);
-        let head = Head::new(&id, answered.created, &reply.model, reply.include_usage, form);
-        let context = std::mem::take(&mut reply.context);
-        Self::of(context, limits, Chunks { reply, head, sources: 0 })
+        Self {
+            head: Head::new(&id, answered.created, &reply.model, reply.include_usage, form),
+            beginning: reply.text.clone().unwrap_or_default(),
+            legacy_functions: reply.legacy_functions,
+            sources: 0,
+        }
     }
 }
 
 impl Writer for Chunks {
     fn held(&self) -> usize {
-        0
+        self.beginning.capacity()
     }
 
     fn fail(&self, error: &Error, out: &mut Vec<u8>) {
@@ -44,11 +65,11 @@ impl Writer for Chunks {
     }
 
     fn event(&mut self, event: Event<'_>, out: &mut Vec<u8>) {
-        let Self { reply, head: writer, sources } = self;
+        let Self { head: writer, beginning, legacy_functions, sources } = self;
         let delta = match event {
             Event::Begins => {
-                let beginning = reply.text.as_deref().unwrap_or_default();
-                Delta { role: Some("assistant"), content: Some(beginning.into()), ..Delta::default() }
+                let content = Some(beginning.as_str().into());
+                Delta { role: Some("assistant"), content, ..Delta::default() }
             }
             Event::Text { block: _, text } => return writer.text(out, &text),
             // It goes out twice: to be read, and in pieces of a block that can be sent back with its signature.
@@ -70,7 +91,7 @@ impl Writer for Chunks {
             }
             Event::Call { block: _, call, id, name, is_custom: false } => {
                 let function = Function { name: Some(&name), arguments: Str::default() };
-                let delta = if reply.legacy_functions {
+                let delta = if *legacy_functions {
                     Delta { function_call: Some(function), ..Delta::default() }
                 } else {
                     call_delta(call, Some((&id, "function")), Some(function), None)
@@ -79,7 +100,7 @@ impl Writer for Chunks {
             }
             Event::Arguments { block: _, call, piece } => {
                 let function = Function { name: None, arguments: piece };
-                if reply.legacy_functions {
+                if *legacy_functions {
                     Delta { function_call: Some(function), ..Delta::default() }
                 } else {
                     call_delta(call, None, Some(function), None)
@@ -100,7 +121,7 @@ impl Writer for Chunks {
                 if let Some(refusal) = refusal(why) {
                     writer.choice(out, &Delta { refusal: Some(refusal), ..Delta::default() }, None);
                 }
-                return writer.choice(out, &Delta::default(), Some(reply.finish_reason(why)));
+                return writer.choice(out, &Delta::default(), Some(finish_reason(why, *legacy_functions)));
             }
             Event::Ends { usage: tokens, service_tier } => {
                 if let Some(tokens) = &tokens {

@@ -22,6 +22,7 @@ mod keywords;
 mod limits;
 mod media;
 pub mod notes;
+mod operation;
 mod reasoning;
 mod recall;
 mod references;
@@ -72,6 +73,8 @@ pub struct Target<'o> {
 pub struct Fitted<'a> {
     /// Converse's body.
     pub request: converse::Request<'a>,
+    /// Whether the model can give the answer as a stream.
+    pub streams: bool,
     /// What makes the reply the client's again.
     pub undo: Undo,
     /// What was changed on the way.
@@ -177,10 +180,11 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
     betas::set(&mut body, betas, more_betas, &mut fitting);
     cache::apply(&mut body, caching, &mut fitting);
 
+    let streams = operation::streams(&mut body, capabilities);
     let Fitting { names, notes, .. } = fitting;
     let keeps_thoughts = recall.is_some() && body.tool_config.is_some();
     let undo = Undo::new(names.into_changed(), means, keeps_thoughts)
         .documents(documents)
         .searches(tool_config::searches(&body));
-    Ok(Fitted { request: body, undo, notes: notes.into_vec() })
+    Ok(Fitted { request: body, streams, undo, notes: notes.into_vec() })
 }

@@ -34,6 +34,8 @@ const BESIDE: usize = 1_024;
 pub(super) struct Finished<'a> {
     /// Converse's body.
     pub(super) body: Pieces<'a>,
+    /// Whether the model can give the answer as a stream.
+    streams: bool,
     /// What makes the reply the client's again.
     pub(super) undo: Undo,
     /// The answer will be JSON where calls may come instead: clients parse all content there is.
@@ -47,6 +49,14 @@ pub(super) enum Purpose {
     Answer,
     /// How many tokens it would cost.
     Count,
+}
+
+impl Finished<'_> {
+    /// Bedrock's operation for it. `stream` says whether the client waits for a stream: where the model gives none, the whole answer is
+    /// written as one.
+    pub(super) fn operation(&self, stream: bool) -> &'static str {
+        if stream && self.streams { "converse-stream" } else { "converse" }
+    }
 }
 
 /// Makes a conversation fit the model of these `rules`, names what was changed, and writes it. `source` is the body that it was
@@ -71,19 +81,20 @@ pub(super) fn finish<'a>(
         betas: rules.anthropic_betas,
         recall: rules.recall,
     };
-    let Fitted { request, undo, notes: noted } = fit::fit(conversation, target).map_err(|refused| {
-        let (param, reason) = match refused {
-            Refused::Empty => {
-                let said = names.said;
-                return Error::invalid_param(said, format!("'{said}' holds nothing to answer."));
-            }
-            Refused::AnswerSchema(reason) => {
-                (named::param(&Field::AnswerMember(String::new()), names).to_owned(), reason)
-            }
-            Refused::ToolSchema(place, reason) => (tool_schema(place), reason),
-        };
-        Error::invalid(format!("Invalid schema for '{param}': {reason}")).param(param)
-    })?;
+    let Fitted { request, streams, undo, notes: noted } =
+        fit::fit(conversation, target).map_err(|refused| {
+            let (param, reason) = match refused {
+                Refused::Empty => {
+                    let said = names.said;
+                    return Error::invalid_param(said, format!("'{said}' holds nothing to answer."));
+                }
+                Refused::AnswerSchema(reason) => {
+                    (named::param(&Field::AnswerMember(String::new()), names).to_owned(), reason)
+                }
+                Refused::ToolSchema(place, reason) => (tool_schema(place), reason),
+            };
+            Error::invalid(format!("Invalid schema for '{param}': {reason}")).param(param)
+        })?;
     let gets_json = wants_json && !noted.contains(&Note::Unsupported(Field::Answer));
     named::name(noted, names, notes)?;
     let room = source.len().saturating_add(BESIDE).min(AT_ONCE);
@@ -91,7 +102,7 @@ pub(super) fn finish<'a>(
         Purpose::Answer => wire::pieces(source, room, &request),
         Purpose::Count => wire::pieces(source, room, &count_tokens::Request::of(&request)),
     };
-    Ok(Finished { body, undo, json_beside_calls: may_call && gets_json })
+    Ok(Finished { body, streams, undo, json_beside_calls: may_call && gets_json })
 }
 
 fn has_calls(message: &super::conversation::Message<'_>) -> bool {

@@ -69,6 +69,22 @@ impl Reply {
         }
     }
 
+    /// Whether the client waits for a stream that may have to be made of a whole answer.
+    pub(super) fn is_streamed(&self) -> bool {
+        matches!(self, Self::Converse(reply) if reply.is_streamed())
+    }
+
+    /// Writes the body of a 200 that is not a stream as the one that the client waits for.
+    ///
+    /// # Errors
+    /// 502 where it is no answer.
+    pub(super) fn at_once(&self, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Native { .. } => native::reply(body),
+            Self::Converse(reply) => reply.at_once(body, answered),
+        }
+    }
+
     /// Translates the body of a 200 that is not a stream.
     ///
     /// # Errors

@@ -122,6 +122,18 @@ pub(in crate::translate) fn reply(
     whole.object.ok_or_else(|| no_answer("Bedrock's reply has no end."))
 }
 
+/// Writes a whole answer, the body of a 200, as the stream that the client waits for.
+///
+/// # Errors
+/// 502 where it is not a reply of Converse.
+pub(in crate::translate) fn at_once(
+    reply: &Reply,
+    body: &[u8],
+    answered: Answered<'_>,
+) -> Result<Vec<u8>, Error> {
+    answer::at_once(&reply.context, body, Response::new(reply.asked.clone(), answered))
+}
+
 impl Reply {
     /// What of the request is held, bytes.
     pub(in crate::translate) fn held(&self) -> usize {

@@ -194,15 +194,14 @@ pub(super) fn request<'a>(
     };
     let names = Names { said: "input", max_tokens: LIMIT, cache, own };
     let place = |tool: usize| tools::schema_place(&places, tool);
-    let Finished { body, undo, json_beside_calls } =
-        front::finish(conversation, rules, &names, source, place, purpose, &mut notes)?;
-    let context = Context { undo, custom: all.custom, one_call: false, json_beside_calls };
-    let kept = Kept { context, special, stream, include_usage, summary, echo };
+    let finished = front::finish(conversation, rules, &names, source, place, purpose, &mut notes)?;
     let operation = match purpose {
         Purpose::Count => "count-tokens",
-        Purpose::Answer if stream => "converse-stream",
-        Purpose::Answer => "converse",
+        Purpose::Answer => finished.operation(stream),
     };
+    let Finished { body, undo, json_beside_calls, .. } = finished;
+    let context = Context { undo, custom: all.custom, one_call: false, json_beside_calls };
+    let kept = Kept { context, special, stream, include_usage, summary, echo };
     Ok(Outgoing { operation, guardrail: None, body, ignored: notes.into_ignored(), reply: kept })
 }
 

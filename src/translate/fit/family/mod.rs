@@ -48,6 +48,8 @@ pub struct Capabilities {
     pub system: bool,
     /// Tools.
     pub tools: bool,
+    /// Tools where the answer comes as a stream.
+    pub tools_in_streams: bool,
     /// Being told to call a tool.
     pub forced_tool: Forced,
     /// `strict` on a tool.
@@ -228,6 +230,7 @@ pub const USUAL: Capabilities = Capabilities {
     top_k: TopK::None,
     system: true,
     tools: true,
+    tools_in_streams: true,
     forced_tool: Forced::No,
     strict_tools: false,
     single_call: false,

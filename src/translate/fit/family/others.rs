@@ -50,6 +50,7 @@ families! {
     }
 
     LLAMA: "Llama" ["meta."] like MOST {
+        tools_in_streams: false => FEATURES, LLAMA_STREAMS, LANGCHAIN_AWS_STREAMS;
         text_beside_calls: false => LLAMA_CALLS;
         max_tokens: Some(8_192) => LITELLM;
         text_beside_results: false => LLAMA_RESULTS, PYDANTIC_AI;
@@ -70,6 +71,7 @@ families! {
     }
 
     MISTRAL: "Mistral" ["mistral."] like MOST {
+        tools_in_streams: false => LANGCHAIN_AWS_STREAMS;
         forced_tool: Forced::Any => LANGCHAIN_AWS;
         tool_ids: ToolIds::Nine => MISTRAL_IDS;
         text_beside_calls: false => MISTRAL_CALLS;
@@ -85,6 +87,7 @@ families! {
     MISTRAL_OPEN: "Magistral, Ministral 3, Mistral Large 3 and Devstral"
         ["mistral.magistral", "mistral.ministral-3", "mistral.mistral-large-3", "mistral.devstral"]
         like MISTRAL {
+        tools_in_streams: true => LANGCHAIN_AWS_STREAMS;
         strict_tools: true => CARDS, PYDANTIC_AI;
         structured_output: true => CARDS, PYDANTIC_AI;
     }
@@ -137,6 +140,7 @@ families! {
     }
 
     WRITER: "Palmyra" ["writer."] like MOST {
+        tools_in_streams: false => LANGCHAIN_AWS_STREAMS;
         max_tokens: Some(8_192) => LITELLM;
         text_beside_results: false => PYDANTIC_AI;
         result_status: false => PYDANTIC_AI;

@@ -77,6 +77,11 @@ pub(super) const NOVA_RESULTS: Source =
 pub(super) const NOVA_ROOT: Source =
     reported("mcp-agent #126, 2025: extraneous key [$defs] is not permitted");
 pub(super) const STRANDS_AUDIO: Source = reported("Strands #3862, #3865, 2026-08: Voxtral, tried live");
+pub(super) const LLAMA_STREAMS: Source = reported(
+    "pi #3739, n8n #14206, 2026: This model doesn't support tool use in streaming mode; Llama 3.3, 4",
+);
+pub(super) const LANGCHAIN_AWS_STREAMS: Source =
+    reported("langchain-aws 1.9, which models stream without tools only");
 pub(super) const LLAMA_RESULTS: Source = reported("Strands #1223, 2025-11: a tool result stands alone");
 pub(super) const RESULT_MEDIA: Source =
     reported("opencode #49443, tried live, 2026-09: who takes images in a tool result");

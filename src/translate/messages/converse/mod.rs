@@ -40,6 +40,19 @@ impl Reply {
         self.stream.then(|| stream::of(std::mem::take(self), answered, limits))
     }
 
+    /// Whether the client waits for a stream.
+    pub(super) fn is_streamed(&self) -> bool {
+        self.stream
+    }
+
+    /// Writes the body of a 200 that is not a stream as the one that the client waits for.
+    ///
+    /// # Errors
+    /// 502 where it is no reply of Converse.
+    pub(super) fn at_once(&self, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
+        stream::at_once(self, body, answered)
+    }
+
     /// Translates the body of a 200 that is not a stream.
     ///
     /// # Errors

@@ -113,11 +113,12 @@ pub fn request<'a>(
     };
     let names = Names { said: "messages", max_tokens: "max_tokens", cache, own };
     let tool_schema = |place: usize| format!("tools[{place}].input_schema");
-    let Finished { body, undo, json_beside_calls } =
+    let finished =
         front::finish(conversation, rules, &names, source, tool_schema, Purpose::Answer, &mut notes)?;
+    let operation = finished.operation(stream);
+    let Finished { body, undo, json_beside_calls, .. } = finished;
     let context = crate::translate::answer::Context { undo, json_beside_calls, ..Default::default() };
     let reply = super::Reply { model: asked.to_owned(), stream, context, stop: only_stop };
-    let operation = if stream { "converse-stream" } else { "converse" };
     let reply = messages::Reply::Converse(reply);
     Ok(Outgoing { operation, guardrail: None, body, ignored: notes.into_ignored(), reply })
 }

@@ -2,7 +2,7 @@
 
 use crate::anthropic::message::{Block, Delta, Ending, Event as Told, Input, Message, Usage};
 use crate::openai::Error;
-use crate::translate::answer::{Event, Streaming, Why, Writer};
+use crate::translate::answer::{self, Event, Streaming, Why, Writer};
 use crate::translate::messages::errors;
 use crate::translate::{Answered, Limits, Streamed};
 use crate::wire::Str;
@@ -36,13 +36,25 @@ struct Events {
 
 /// The stream that answers `reply`.
 pub(super) fn of(reply: Reply, answered: Answered<'_>, limits: &Limits) -> Box<dyn Streamed> {
-    let Reply { model, stream: _, context, stop } = reply;
-    let id = id(answered.request_id);
-    let events = Events { id, model, stop, open: Vec::new(), blocks: 0, why: None };
-    Box::new(Streaming::of(context, limits, events))
+    let events = Events::of(&reply, answered);
+    Box::new(Streaming::of(reply.context, limits, events))
+}
+
+/// A whole answer, written as the stream that the client waits for.
+///
+/// # Errors
+/// 502 where it is no reply of Converse.
+pub(super) fn at_once(reply: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
+    answer::at_once(&reply.context, body, Events::of(reply, answered))
 }
 
 impl Events {
+    fn of(reply: &Reply, answered: Answered<'_>) -> Self {
+        let Reply { model, stream: _, context: _, stop } = reply;
+        let id = id(answered.request_id);
+        Self { id, model: model.clone(), stop: stop.clone(), open: Vec::new(), blocks: 0, why: None }
+    }
+
     /// The client's number of a block, which begins with `block` where it has not begun.
     fn index(
         &mut self,
