@@ -36,7 +36,13 @@ const OTHERS: &[(Endpoint, &str, &str)] = &[
     (Endpoint::Embeddings, r#"{"input":"Hi"}"#, "amazon.nova-2-multimodal-embeddings-v1:0"),
     (Endpoint::Moderations, r#"{"input":"Hi"}"#, "guardrail"),
     (Endpoint::Moderations, r#"{"input":[{"type":"text","text":"Hi"}]}"#, "guardrail"),
+    (Endpoint::ChatCompletions, CALLING, "us.amazon.nova-pro-v1:0"),
+    (Endpoint::ChatCompletions, CALLING, "moonshotai.kimi-k2.5"),
 ];
+
+/// A chat with a tool: Nova thinks in its text, and Kimi writes calls into it.
+const CALLING: &str = r#"{"messages":[{"role":"user","content":"Hi"}],"stream":true,
+    "tools":[{"type":"function","function":{"name":"f"}}]}"#;
 
 /// What the answers are to: chats first.
 pub(crate) static CONTEXTS: LazyLock<Vec<(Endpoint, Reply)>> = LazyLock::new(|| {
@@ -71,6 +77,8 @@ pub fn check(bytes: &[u8]) {
     let [context, body @ ..] = bytes else { return };
     let (endpoint, context) = &CONTEXTS[usize::from(*context) % CONTEXTS.len()];
     let result = bounded("a reply", body.len(), BOUND, || context.whole(body, ANSWERED));
+    let at_once = bounded("a reply as a stream", body.len(), BOUND, || context.at_once(body, ANSWERED));
+    assert_eq!(result.as_ref().err(), at_once.as_ref().err(), "an error depends on how the answer is told");
     assert_eq!(result, context.whole(body, ANSWERED), "the same reply becomes two things");
     match result {
         Ok(answer) => taken(*endpoint, &answer),

@@ -164,6 +164,8 @@ pub(super) struct Capabilities {
     pub(super) cache: Option<Cache>,
     pub(super) cache_tools: Option<bool>,
     pub(super) anthropic_beta: Option<bool>,
+    pub(super) thoughts_in_text: Option<ThoughtsInText>,
+    pub(super) calls_in_text: Option<CallsInText>,
     pub(super) messages: Option<Messages>,
     pub(super) audio: Option<bool>,
     pub(super) citations: Option<bool>,
@@ -213,6 +215,24 @@ pub(super) enum ToolIds {
     Usual,
     Plain,
     Nine,
+}
+
+/// How thoughts stand in a text.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ThoughtsInText {
+    None,
+    Think,
+    Thinking,
+    Begun,
+}
+
+/// How calls stand in a text.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CallsInText {
+    None,
+    Kimi,
 }
 
 /// Which documents may be in what a tool gives.

@@ -5,7 +5,8 @@ use crate::translate::chat::guardrail::{self, Guardrail};
 use crate::translate::conversation::Effort;
 use crate::translate::embeddings;
 use crate::translate::fit::family::{
-    self, Cache, Capabilities, Configured, DocumentsInResults, Forced, Off, Reasoning, Schemas, ToolIds, TopK,
+    self, Cache, CallsInText, Capabilities, Configured, DocumentsInResults, Forced, Off, Reasoning, Schemas,
+    ThoughtsInText, ToolIds, TopK,
 };
 
 use super::Error;
@@ -116,6 +117,8 @@ pub(super) fn capabilities_of(
         cache,
         cache_tools,
         anthropic_beta,
+        thoughts_in_text,
+        calls_in_text,
         messages,
         audio,
         citations,
@@ -170,6 +173,8 @@ pub(super) fn capabilities_of(
         cache_tools: cache_tools.unwrap_or(base.cache_tools),
         schemas: (*schemas).map_or(base.schemas, Into::into),
         anthropic_beta: anthropic_beta.unwrap_or(base.anthropic_beta),
+        thoughts_in_text: (*thoughts_in_text).map_or(base.thoughts_in_text, Into::into),
+        calls_in_text: (*calls_in_text).map_or(base.calls_in_text, Into::into),
         messages: messages.map_or(base.messages, |way| way == file::Messages::Native),
         audio: audio.unwrap_or(base.audio),
         citations: citations.unwrap_or(base.citations),
@@ -205,6 +210,26 @@ impl From<file::ToolIds> for ToolIds {
             file::ToolIds::Usual => Self::Usual,
             file::ToolIds::Plain => Self::Plain,
             file::ToolIds::Nine => Self::Nine,
+        }
+    }
+}
+
+impl From<file::ThoughtsInText> for ThoughtsInText {
+    fn from(written: file::ThoughtsInText) -> Self {
+        match written {
+            file::ThoughtsInText::None => Self::No,
+            file::ThoughtsInText::Think => Self::Think,
+            file::ThoughtsInText::Thinking => Self::Thinking,
+            file::ThoughtsInText::Begun => Self::Begun,
+        }
+    }
+}
+
+impl From<file::CallsInText> for CallsInText {
+    fn from(written: file::CallsInText) -> Self {
+        match written {
+            file::CallsInText::None => Self::No,
+            file::CallsInText::Kimi => Self::Kimi,
         }
     }
 }

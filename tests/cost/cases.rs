@@ -194,7 +194,7 @@ fn roots() -> Vec<Root> {
         plain("completions reply", "bedrock/reply.rs", "Reply", "@", Reply("completions", CLAUDE)),
         plain(
             "custom call",
-            "translate/answer/telling.rs",
+            "translate/answer/telling/mod.rs",
             "CustomArguments",
             r#"{"output":{"message":{"content":[{"toolUse":{"toolUseId":"t","name":"sql","input":@}}]}},"stopReason":"tool_use"}"#,
             Reply("chat", CLAUDE),

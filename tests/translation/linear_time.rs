@@ -25,7 +25,7 @@ fn time(work: impl FnOnce()) -> Duration {
 
 /// `input` makes an input of a size. `work` on eight small ones is timed against `work` on one that is eight times as
 /// large: they take equally long, so that whatever else the machine does slows both.
-fn assert_linear<T>(name: &str, small: usize, input: impl Fn(usize) -> T, work: impl Fn(&T)) {
+pub(crate) fn assert_linear<T>(name: &str, small: usize, input: impl Fn(usize) -> T, work: impl Fn(&T)) {
     let (few, many) = (input(small), input(small * GROWTH));
     let (mut eight, mut one) = (Duration::MAX, Duration::MAX);
     for _ in 0..TRIES {
@@ -63,7 +63,7 @@ fn assert_linear_stream(name: &str, small: usize, piece: usize, frames: impl Fn(
 }
 
 /// `of` each number, comma-separated.
-fn list(count: usize, of: impl Fn(usize) -> String) -> String {
+pub(crate) fn list(count: usize, of: impl Fn(usize) -> String) -> String {
     (0..count).map(of).collect::<Vec<_>>().join(",")
 }
 

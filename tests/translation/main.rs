@@ -32,6 +32,7 @@ mod random;
 mod replies;
 mod responses;
 mod wire;
+mod written;
 
 use std::path::Path;
 

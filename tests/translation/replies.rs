@@ -15,13 +15,13 @@ use super::{ANSWERED, chat_reply, dump_answer, options, translate};
 
 /// What the client's message is in the end.
 #[derive(Debug, Default, PartialEq)]
-struct Message {
-    content: String,
-    reasoning: String,
+pub(crate) struct Message {
+    pub(crate) content: String,
+    pub(crate) reasoning: String,
     /// By index: type, text or data, signature.
     thinking_blocks: BTreeMap<u64, [String; 3]>,
     /// By index: id, type, name, arguments or input.
-    calls: BTreeMap<u64, [String; 4]>,
+    pub(crate) calls: BTreeMap<u64, [String; 4]>,
     function_call: Option<(String, String)>,
     annotations: Vec<Value>,
     finish_reason: String,
@@ -98,7 +98,7 @@ fn context(members: &str) -> chat::Reply {
     )
 }
 
-fn stream(random: &mut Random, context: &chat::Reply, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+pub(crate) fn stream(random: &mut Random, context: &chat::Reply, bytes: &[u8]) -> Result<Vec<u8>, Error> {
     let mut stream = Stream::new(context.clone(), ANSWERED, &Limits::default());
     let mut out = Vec::new();
     let mut rest = bytes;
@@ -112,7 +112,7 @@ fn stream(random: &mut Random, context: &chat::Reply, bytes: &[u8]) -> Result<Ve
 }
 
 /// The chunks of a stream that ended well.
-fn events(out: &[u8]) -> Vec<Value> {
+pub(crate) fn events(out: &[u8]) -> Vec<Value> {
     let text = std::str::from_utf8(out).unwrap();
     let text = text.strip_suffix("data: [DONE]\n\n").expect("a stream that is done");
     let data = text.split_terminator("\n\n").map(|event| event.strip_prefix("data: ").expect("an event"));
@@ -123,7 +123,7 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-fn message(completion: &Value) -> Message {
+pub(crate) fn message(completion: &Value) -> Message {
     let choice = &completion["choices"][0];
     let said = &choice["message"];
     let list = |name: &str| said[name].as_array().into_iter().flatten().zip(0..);
@@ -164,7 +164,7 @@ fn thought(block: &Value) -> [&str; 3] {
 }
 
 /// As a client puts chunks together.
-fn accumulated(chunks: &[Value]) -> Message {
+pub(crate) fn accumulated(chunks: &[Value]) -> Message {
     let mut message = Message::default();
     let mut sources = BTreeMap::new();
     for chunk in chunks {

@@ -8,13 +8,17 @@
 //! a whole reply ─────▶ whole ──┘                                        └─▶ a Front: a message
 //! ```
 
+mod calls;
 mod context;
 mod event;
 mod held;
+mod markers;
 mod stream;
 mod streaming;
 mod telling;
+mod thoughts;
 mod whole;
+mod written;
 
 pub use context::Context;
 pub use event::{Event, Front, Why, Writer};

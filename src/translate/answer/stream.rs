@@ -150,8 +150,7 @@ impl Stream {
             "contentBlockDelta" => self.block_delta(read(frame)?, front),
             "contentBlockStop" => {
                 let BlockStop { index } = read(frame)?;
-                self.telling.ends(index.unwrap_or(0), front);
-                Ok(())
+                self.telling.ends(index.unwrap_or(0), &self.context, front)
             }
             "messageStop" => self.message_stop(read(frame)?, front),
             "metadata" => {
@@ -201,7 +200,7 @@ impl Stream {
         if let Some(ReasoningDelta { text, signature, redacted_content }) = reasoning_content {
             let text = some(text);
             if text.is_some() || signature.is_some() {
-                telling.reasoning(block, text, signature, front)?;
+                telling.reasoning(block, text, signature, &self.context, front)?;
             }
             if let Some(data) = redacted_content {
                 telling.redacted(block, data, front)?;

@@ -21,10 +21,14 @@ pub fn whole<'a>(context: &'a Context, body: &'a [u8], front: &mut dyn Front<'a>
     let stop_reason = stop_reason.ok_or_else(|| no_answer("Bedrock's reply does not say why it ended."))?;
     // All of it is there already: nothing more is held by waiting.
     let mut telling = Telling::new(context, usize::MAX);
+    let mut blocks = message.content.iter().flat_map(|content| content.0.iter());
+    if !blocks.any(|block| block.citations_content.is_some()) {
+        telling = telling.without_sources();
+    }
     front.event(Event::Begins);
     for (index, block) in (0..).zip(message.content.into_iter().flatten()) {
         tell(&mut telling, index, block, context, front)?;
-        telling.ends(index, front);
+        telling.ends(index, context, front)?;
     }
     telling.is_said(context, front)?;
     telling.stops(&stop_reason, front)?;
@@ -60,7 +64,7 @@ fn tell<'a>(
     if let Some(reasoning) = reasoning_content {
         if let Some(readable) = reasoning.reasoning_text {
             let text = Some(readable.text.unwrap_or_default());
-            telling.reasoning(index, text, readable.signature, front)?;
+            telling.reasoning(index, text, readable.signature, context, front)?;
         }
         if let Some(data) = reasoning.redacted_content {
             telling.redacted(index, data, front)?;

@@ -87,11 +87,11 @@ impl<'a> Front<'a> for Collected<'a> {
         match event {
             Event::Begins | Event::BlockEnds { .. } => {}
             Event::Text { block: _, text } => join(&mut self.text, text),
-            // Of each thought there is one piece.
-            Event::Reasoning { block: _, thought: _, text, signature } => {
-                let thinking = text.unwrap_or_default();
-                self.reasoning.get_or_insert_default().push_str(&thinking);
-                self.thinking_blocks.push(ThinkingBlock::Thinking { thinking, signature });
+            Event::Reasoning { block: _, thought, text, signature } => {
+                if let Some(text) = &text {
+                    self.reasoning.get_or_insert_default().push_str(text);
+                }
+                self.thought(thought, text, signature);
             }
             Event::Redacted { block: _, thought: _, data } => {
                 self.thinking_blocks.push(ThinkingBlock::RedactedThinking { data });
@@ -122,6 +122,25 @@ impl<'a> Front<'a> for Collected<'a> {
                 self.service_tier = service_tier;
             }
         }
+    }
+}
+
+impl<'a> Collected<'a> {
+    /// Adds to a thought, or begins one.
+    fn thought(&mut self, thought: u32, text: Option<Str<'a>>, more: Option<Str<'a>>) {
+        if thought.checked_add(1) == u32::try_from(self.thinking_blocks.len()).ok()
+            && let Some(ThinkingBlock::Thinking { thinking, signature }) = self.thinking_blocks.last_mut()
+        {
+            if let Some(text) = text {
+                let mut whole = Some(std::mem::take(thinking));
+                join(&mut whole, text);
+                *thinking = whole.unwrap_or_default();
+            }
+            *signature = more.or(signature.take());
+            return;
+        }
+        let thinking = text.unwrap_or_default();
+        self.thinking_blocks.push(ThinkingBlock::Thinking { thinking, signature: more });
     }
 }
 

@@ -46,14 +46,14 @@ use crate::bedrock::converse;
 use super::conversation::{Answer, Conversation, Rest};
 use super::thoughts::Recall;
 use constrained::Constraints;
-use family::Capabilities;
+use family::{CallsInText, Capabilities};
 use notes::{Note, Notes};
 use references::Following;
 use tool_names::ToolNames;
 
 pub use betas::is_taken as takes_beta;
 pub use json_object::JsonObject;
-pub use undo::{Called, Undo};
+pub use undo::{Called, Undo, Written};
 
 /// What a conversation has to fit.
 #[derive(Clone, Copy, Debug)]
@@ -183,8 +183,13 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
     let streams = operation::streams(&mut body, capabilities);
     let Fitting { names, notes, .. } = fitting;
     let keeps_thoughts = recall.is_some() && body.tool_config.is_some();
+    let written = Written {
+        thoughts: capabilities.thoughts_in_text,
+        calls: if body.tool_config.is_some() { capabilities.calls_in_text } else { CallsInText::No },
+    };
     let undo = Undo::new(names.into_changed(), means, keeps_thoughts)
         .documents(documents)
-        .searches(tool_config::searches(&body));
+        .searches(tool_config::searches(&body))
+        .reads(written);
     Ok(Fitted { request: body, streams, undo, notes: notes.into_vec() })
 }

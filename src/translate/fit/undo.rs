@@ -1,6 +1,7 @@
 //! What has to be undone in a reply: names of tools and documents that were changed, an answer that is the input of a tool, and calls
 //! of a tool of the model's own.
 
+use super::family::{CallsInText, ThoughtsInText};
 use super::json_object::JsonObject;
 use super::tool_config::SEARCH;
 
@@ -16,6 +17,16 @@ pub struct Undo {
     means: Means,
     /// Reasoning before calls is kept, as the client may not send it back.
     keeps_thoughts: bool,
+    written: Written,
+}
+
+/// What the model writes into its text and is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Thoughts.
+    pub thoughts: ThoughtsInText,
+    /// Calls; none where there are no tools.
+    pub calls: CallsInText,
 }
 
 /// The means by which the answer gets its form.
@@ -61,6 +72,16 @@ impl Undo {
     /// The client's file name of a document that Bedrock knows by this name, where it is another.
     pub fn document(&self, name: &str) -> Option<&str> {
         self.documents.iter().find(|(legal, _)| legal == name).map(|(_, original)| original.as_str())
+    }
+
+    /// Of a model that writes this into its text.
+    pub(super) fn reads(self, written: Written) -> Self {
+        Self { written, ..self }
+    }
+
+    /// What the model writes into its text and is none.
+    pub fn written(&self) -> Written {
+        self.written
     }
 
     /// Whether the answer may be the input of a tool.

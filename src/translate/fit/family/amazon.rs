@@ -2,7 +2,7 @@
 
 use super::row::families;
 use super::sources::*;
-use super::{Cache, DocumentsInResults, Efforts, Forced, MOST, Reasoning, Schemas, TopK};
+use super::{Cache, DocumentsInResults, Efforts, Forced, MOST, Reasoning, Schemas, ThoughtsInText, TopK};
 
 families! {
     NOVA: "Nova" ["amazon.nova-"] like MOST {
@@ -14,6 +14,7 @@ families! {
         images_in_results: true => RESULT_IMAGES;
         documents_in_results: DocumentsInResults::Texts => PYDANTIC_AI;
         max_stops: Some(4) => NOVA_SCHEMA;
+        thoughts_in_text: ThoughtsInText::Thinking => NOVA_THOUGHTS;
         prefill: true => NOVA_SCHEMA;
         cache: Cache::FiveMinutes => CACHING;
         cache_tools: false => CACHING;
@@ -29,6 +30,7 @@ families! {
         prefill: false => LIKE_VENDORS;
         reasoning: Reasoning::Nova => NOVA_2_THINKING;
         efforts: Efforts::LOW_TO_HIGH => NOVA_2_THINKING;
+        thoughts_in_text: ThoughtsInText::No => NOVA_2_THINKING;
         web_search: true => NOVA_2_GROUNDING;
     }
 

@@ -102,6 +102,34 @@ pub struct Capabilities {
     pub citations: bool,
     /// Nova's tool that looks up the web.
     pub web_search: bool,
+    /// Thoughts that the model writes into its text.
+    pub thoughts_in_text: ThoughtsInText,
+    /// Calls that the model writes into its text, where Bedrock passes them through.
+    pub calls_in_text: CallsInText,
+}
+
+/// How thoughts stand in a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThoughtsInText {
+    /// Not at all.
+    #[default]
+    No,
+    /// Between `<think>` and `</think>`.
+    Think,
+    /// Between `<thinking>` and `</thinking>`.
+    Thinking,
+    /// Up to `</think>`: the model's template begins them.
+    Begun,
+}
+
+/// How calls stand in a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CallsInText {
+    /// Not at all.
+    #[default]
+    No,
+    /// By Kimi's markup: `<|tool_calls_section_begin|>` and so on.
+    Kimi,
 }
 
 /// Being told to call a tool.
@@ -257,6 +285,8 @@ pub const USUAL: Capabilities = Capabilities {
     audio: false,
     citations: false,
     web_search: false,
+    thoughts_in_text: ThoughtsInText::No,
+    calls_in_text: CallsInText::No,
 };
 
 /// What most models take, as a row.

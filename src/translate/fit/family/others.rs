@@ -2,7 +2,9 @@
 
 use super::row::families;
 use super::sources::*;
-use super::{DocumentsInResults, Efforts, Forced, MOST, Off, Reasoning, ToolIds, TopK};
+use super::{
+    CallsInText, DocumentsInResults, Efforts, Forced, MOST, Off, Reasoning, ThoughtsInText, ToolIds, TopK,
+};
 
 families! {
     // Open weights as Bedrock serves them: what their cards have in common.
@@ -27,6 +29,7 @@ families! {
 
     // `low` and `medium` are taken, and the model does not reason.
     DEEPSEEK: "DeepSeek V3" ["deepseek."] like OPEN {
+        thoughts_in_text: ThoughtsInText::Think => LIKE_WEIGHTS;
         max_tokens: None => NOT_AGREED;
         forced_tool: Forced::Any => LANGCHAIN_AWS;
         reasoning: Reasoning::Effort => PYDANTIC_AI, LITELLM;
@@ -35,6 +38,7 @@ families! {
     }
 
     DEEPSEEK_R1: "DeepSeek R1" ["deepseek.r1"] like MOST {
+        thoughts_in_text: ThoughtsInText::Think => LIKE_WEIGHTS;
         max_tokens: Some(32_768) => CARDS;
         tools: false => FEATURES;
         reasoning: Reasoning::None => LITELLM;
@@ -67,6 +71,7 @@ families! {
     }
 
     MINIMAX: "MiniMax M2" ["minimax."] like OPEN {
+        thoughts_in_text: ThoughtsInText::Think => LIKE_WEIGHTS;
         structured_output: true => CARDS, PYDANTIC_AI;
     }
 
@@ -106,6 +111,7 @@ families! {
     }
 
     KIMI: "Kimi K2" ["moonshot.", "moonshotai."] like OPEN {
+        calls_in_text: CallsInText::Kimi => KIMI_CALLS;
         max_tokens: Some(16_384) => CARDS;
         forced_tool: Forced::Named => PYDANTIC_AI;
     }
@@ -125,6 +131,7 @@ families! {
 
     // `low` and `medium` are taken, and the model does not reason.
     QWEN: "Qwen3" ["qwen."] like OPEN {
+        thoughts_in_text: ThoughtsInText::Think => LIKE_WEIGHTS;
         reasoning: Reasoning::Qwen => PYDANTIC_AI;
         efforts: Efforts::HIGH => PYDANTIC_AI;
     }

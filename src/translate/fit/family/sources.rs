@@ -70,6 +70,9 @@ pub(super) const CLAUDE_3_OPUS_RESULTS: Source = reported("LiteLLM #6053, 2024: 
 pub(super) const CLAUDE_4_7_NATIVE: Source = reported(
     "anthropic-sdk-python #1759, 2026: output_config.format and strict are refused; pydantic-ai disagrees",
 );
+pub(super) const NOVA_THOUGHTS: Source = reported(
+    "langchain-aws #783 and #1111, llama_index #20489, 2025 and 2026: <thinking> in the text of Nova Micro, Lite and Pro",
+);
 pub(super) const NOVA_HYPHENS: Source =
     reported("Semoss #2892, 2026-08: invalid sequence as part of ToolUse where a tool's name has a hyphen");
 pub(super) const NOVA_RESULTS: Source =
@@ -94,6 +97,9 @@ pub(super) const MISTRAL_CALLS: Source =
     reported("langchain-aws, its tests with Mistral, tried live: the same of Mistral");
 pub(super) const MISTRAL_IDS: Source =
     reported("ironclaw #1241, 2026-03: tool ids are nine letters and digits");
+pub(super) const KIMI_CALLS: Source = reported(
+    "AI SDK #11409, opencode #14221, Bike4Mind #1119, 2025 and 2026, live: calls by Kimi's markup in text and in reasoning",
+);
 pub(super) const GPT_REASONING: Source =
     reported("suna #6893, opencode #48195, 2026: reasoning.effort and its levels, tried live");
 pub(super) const GPT_SUMMARY: Source = reported("opencode #46501, 2026-09: reasoning.summary for a text");
@@ -104,3 +110,4 @@ pub(super) const NOT_AGREED: Source = assumed(
     "sources are far apart (GLM 4.7: AWS's card has 4K, LiteLLM 128,000; DeepSeek V3.2: LiteLLM has 8,000 and 163,840): AWS is left to refuse",
 );
 pub(super) const LIKE_VENDORS: Source = assumed("as the vendor's own API has it");
+pub(super) const LIKE_WEIGHTS: Source = assumed("as the weights' own chat template has the model write it");

@@ -1,23 +1,31 @@
 //! How an answer is told: what was changed for the model is undone on the way.
 
+mod reading;
+
 use crate::bedrock::citation::Citation;
 use crate::openai::Error;
 use crate::translate::errors::no_answer;
-use crate::translate::fit::JsonObject;
+use crate::translate::fit::family::CallsInText;
 use crate::translate::thoughts::{Gathering, Thoughts};
 use crate::wire::{self, Raw, Str, object};
 
+use super::calls::Calls;
 use super::context::{Call, Context};
 use super::event::{Event, Front, Why};
 use super::held::{Held, Source, Speech, check_blocks, hold};
+use super::written::Reader;
 
 /// An answer that is being told.
 #[derive(Debug)]
-pub(super) struct Telling {
+pub(in crate::translate::answer) struct Telling {
     /// How much may be held back of text or of a call, bytes.
     limit: usize,
-    /// Finds the answer among the model's words, where that is a JSON object.
-    object: Option<JsonObject>,
+    /// Finds what is in the text and is none of it.
+    reader: Option<Reader>,
+    /// Finds calls in reasoning.
+    calls_in_reasoning: Option<Calls>,
+    /// The block of the last reasoning.
+    thought_in: u32,
     speech: Speech,
     /// Calls that have begun and not ended, by their blocks.
     open: Vec<(u32, Open)>,
@@ -29,6 +37,8 @@ pub(super) struct Telling {
     thoughts: u32,
     /// Reasoning that is to be kept, until the answer has ended.
     gathering: Option<Gathering>,
+    /// Whether characters are counted: where no source can come, texts need not be read.
+    counts: bool,
     /// Characters of text so far, which citations point at.
     characters: usize,
     /// The block of the last text, and the characters before it.
@@ -61,17 +71,21 @@ enum Open {
 
 impl Telling {
     /// Of an answer to `context`; no more than `limit` bytes of it are held back at a time.
-    pub(super) fn new(context: &Context, limit: usize) -> Self {
+    pub(in crate::translate::answer) fn new(context: &Context, limit: usize) -> Self {
         let speech = if context.holds_text() { Speech::Held(Held::default()) } else { Speech::Flows };
         Self {
             limit,
-            object: context.undo.json_object(),
+            reader: Reader::new(&context.undo, limit),
+            calls_in_reasoning: (context.undo.written().calls == CallsInText::Kimi)
+                .then(|| Calls::new(limit)),
+            thought_in: 0,
             speech,
             open: Vec::new(),
             calls: 0,
             thinking: Vec::new(),
             thoughts: 0,
             gathering: None,
+            counts: true,
             characters: 0,
             cited: (0, 0),
             told: false,
@@ -79,17 +93,28 @@ impl Telling {
     }
 
     /// The same, which gathers reasoning before calls where that is to be kept.
-    pub(super) fn gathering(self, context: &Context) -> Self {
+    pub(in crate::translate::answer) fn gathering(self, context: &Context) -> Self {
         Self { gathering: context.undo.keeps_thoughts().then(Gathering::default), ..self }
     }
 
     /// The reasoning that is to be kept, once the model has stopped.
-    pub(super) fn gathered(&mut self) -> Option<Thoughts> {
+    pub(in crate::translate::answer) fn gathered(&mut self) -> Option<Thoughts> {
         self.gathering.take().and_then(Gathering::end)
     }
 
+    /// The same of an answer without sources.
+    pub(in crate::translate::answer) fn without_sources(self) -> Self {
+        Self { counts: false, ..self }
+    }
+
+    fn count(&mut self, text: &Str<'_>) {
+        if self.counts {
+            self.characters = self.characters.saturating_add(text.chars().count());
+        }
+    }
+
     /// Memory that is held, bytes.
-    pub(super) fn held(&self) -> usize {
+    pub(in crate::translate::answer) fn held(&self) -> usize {
         let speech = match &self.speech {
             Speech::Held(held) => held.bytes(),
             Speech::Flows | Speech::Unwanted => 0,
@@ -100,39 +125,20 @@ impl Telling {
         });
         let open = self.open.capacity().saturating_mul(size_of::<(u32, Open)>());
         let thoughts = self.thinking.capacity().saturating_mul(size_of::<Thought>());
-        let object = self.object.as_ref().map_or(0, JsonObject::held);
+        let text = self.reader.as_ref().map_or(0, Reader::held);
+        let reasoning = self.calls_in_reasoning.as_ref().map_or(0, Calls::held);
         let gathering = self.gathering.as_ref().map_or(0, Gathering::held);
-        calls.chain([speech, open, thoughts, object, gathering]).fold(0, usize::saturating_add)
+        calls.chain([speech, open, thoughts, text, reasoning, gathering]).fold(0, usize::saturating_add)
     }
 
     /// Whether the client has been told something since this was last asked.
-    pub(super) fn has_told(&mut self) -> bool {
+    pub(in crate::translate::answer) fn has_told(&mut self) -> bool {
         std::mem::take(&mut self.told)
     }
 
     fn tell<'a>(&mut self, event: Event<'a>, front: &mut dyn Front<'a>) {
         self.told = true;
         front.event(event);
-    }
-
-    /// The model says more.
-    ///
-    /// # Errors
-    /// 502 where more has to be held back than may be.
-    pub(super) fn text<'a>(
-        &mut self,
-        block: u32,
-        text: Str<'a>,
-        context: &Context,
-        front: &mut dyn Front<'a>,
-    ) -> Result<(), Error> {
-        match &mut self.object {
-            Some(object) => match object.piece(&text) {
-                part if part.is_empty() => Ok(()),
-                part => self.words(block, part.into(), context, front),
-            },
-            None => self.words(block, text, context, front),
-        }
     }
 
     /// Text that is the answer's.
@@ -146,7 +152,7 @@ impl Telling {
         if self.cited.0 != block {
             self.cited = (block, self.characters);
         }
-        self.characters = self.characters.saturating_add(text.chars().count());
+        self.count(&text);
         match &mut self.speech {
             Speech::Flows => self.tell(Event::Text { block, text }, front),
             Speech::Held(held) => {
@@ -179,7 +185,7 @@ impl Telling {
     ///
     /// # Errors
     /// 502 where more has to be held back than may be.
-    pub(super) fn citation<'a>(
+    pub(in crate::translate::answer) fn citation<'a>(
         &mut self,
         block: u32,
         mut citation: Citation<'a>,
@@ -203,11 +209,8 @@ impl Telling {
         Ok(())
     }
 
-    /// More reasoning that can be read, or its signature.
-    ///
-    /// # Errors
-    /// 502 where there are too many thoughts.
-    pub(super) fn reasoning<'a>(
+    /// Reasoning that can be read, or its signature.
+    fn thinks<'a>(
         &mut self,
         block: u32,
         text: Option<Str<'a>>,
@@ -226,7 +229,7 @@ impl Telling {
     ///
     /// # Errors
     /// 502 where there are too many thoughts.
-    pub(super) fn redacted<'a>(
+    pub(in crate::translate::answer) fn redacted<'a>(
         &mut self,
         block: u32,
         data: Str<'a>,
@@ -242,6 +245,7 @@ impl Telling {
 
     /// The number of a thought.
     fn thought(&mut self, block: u32, is_readable: bool) -> Result<u32, Error> {
+        self.thought_in = block;
         let known =
             self.thinking.iter().find(|known| known.block == block && known.is_readable == is_readable);
         if let Some(known) = known {
@@ -258,7 +262,7 @@ impl Telling {
     ///
     /// # Errors
     /// 502 where there are too many calls at a time.
-    pub(super) fn call<'a>(
+    pub(in crate::translate::answer) fn call<'a>(
         &mut self,
         block: u32,
         id: Str<'a>,
@@ -298,7 +302,7 @@ impl Telling {
     ///
     /// # Errors
     /// 502 where there are too many calls at a time.
-    pub(super) fn unheard(&mut self, block: u32) -> Result<(), Error> {
+    pub(in crate::translate::answer) fn unheard(&mut self, block: u32) -> Result<(), Error> {
         check_blocks(self.open.len())?;
         self.open.push((block, Open::Unheard));
         Ok(())
@@ -308,7 +312,7 @@ impl Telling {
     ///
     /// # Errors
     /// 502 where no call has begun in the block, or more has to be held back than may be.
-    pub(super) fn arguments<'a>(
+    pub(in crate::translate::answer) fn arguments<'a>(
         &mut self,
         block: u32,
         piece: Str<'a>,
@@ -325,7 +329,7 @@ impl Telling {
             Open::Custom { arguments, .. } => return hold(arguments, &piece, self.limit),
             Open::Answer { begun } => {
                 *begun = true;
-                self.characters = self.characters.saturating_add(piece.chars().count());
+                self.count(&piece);
                 Event::Text { block, text: piece }
             }
             Open::Unheard => return Ok(()),
@@ -334,40 +338,55 @@ impl Telling {
         Ok(())
     }
 
-    /// A block is whole: a call that got no arguments gets empty ones.
-    pub(super) fn ends<'a>(&mut self, block: u32, front: &mut dyn Front<'a>) {
-        if let Some(at) = self.open.iter().position(|(index, _)| *index == block) {
-            let (_, open) = self.open.swap_remove(at);
-            let rest = match open {
-                Open::Function { begun: true, .. } | Open::Answer { begun: true } | Open::Unheard => None,
-                Open::Function { call, begun: false } => {
-                    Some(Event::Arguments { block, call, piece: "{}".into() })
-                }
-                Open::Answer { begun: false } => Some(Event::Text { block, text: "{}".into() }),
-                Open::Custom { call, arguments } => {
-                    Some(Event::FreeText { block, call, text: free_text(arguments).into() })
-                }
-            };
-            if let Some(rest) = rest {
-                self.tell(rest, front);
-            }
+    /// A block is whole.
+    ///
+    /// # Errors
+    /// 502 where more has to be held back than may be.
+    pub(in crate::translate::answer) fn ends<'a>(
+        &mut self,
+        block: u32,
+        context: &'a Context,
+        front: &mut dyn Front<'a>,
+    ) -> Result<(), Error> {
+        self.text_ends(block, context, front)?;
+        if self.thought_in == block {
+            self.reasoning_ends(block, context, front)?;
         }
+        self.close(block, front);
         self.thinking.retain(|thought| thought.block != block);
         front.event(Event::BlockEnds { block });
+        Ok(())
+    }
+
+    /// A call is whole: one that got no arguments gets empty ones.
+    fn close<'a>(&mut self, block: u32, front: &mut dyn Front<'a>) {
+        let Some(at) = self.open.iter().position(|(index, _)| *index == block) else { return };
+        let (_, open) = self.open.swap_remove(at);
+        let rest = match open {
+            Open::Function { begun: true, .. } | Open::Answer { begun: true } | Open::Unheard => return,
+            Open::Function { call, begun: false } => Event::Arguments { block, call, piece: "{}".into() },
+            Open::Answer { begun: false } => Event::Text { block, text: "{}".into() },
+            Open::Custom { call, arguments } => {
+                Event::FreeText { block, call, text: free_text(arguments).into() }
+            }
+        };
+        self.tell(rest, front);
     }
 
     /// All has been said: what is left of it is given out.
     ///
     /// # Errors
     /// 502 where more has to be held back than may be.
-    pub(super) fn is_said<'a>(&mut self, context: &Context, front: &mut dyn Front<'a>) -> Result<(), Error> {
+    pub(in crate::translate::answer) fn is_said<'a>(
+        &mut self,
+        context: &'a Context,
+        front: &mut dyn Front<'a>,
+    ) -> Result<(), Error> {
         while let Some((block, _)) = self.open.first() {
-            self.ends(*block, front);
+            self.ends(*block, context, front)?;
         }
-        if let Some(rest) = self.object.take().map(|mut object| object.end()).filter(|rest| !rest.is_empty())
-        {
-            self.words(self.cited.0, rest.into(), context, front)?;
-        }
+        self.reasoning_ends(self.thought_in, context, front)?;
+        self.texts_end(context, front)?;
         // The answer tool was never called: what was said is the answer, unless that is the calls.
         let is_beside_calls = context.json_beside_calls && self.calls > 0;
         if !is_beside_calls || matches!(&self.speech, Speech::Held(held) if is_json(&held.text)) {
@@ -380,7 +399,11 @@ impl Telling {
     ///
     /// # Errors
     /// 502 where the model's output was malformed: there is no whole answer to give.
-    pub(super) fn stops<'a>(&mut self, reason: &str, front: &mut dyn Front<'a>) -> Result<(), Error> {
+    pub(in crate::translate::answer) fn stops<'a>(
+        &mut self,
+        reason: &str,
+        front: &mut dyn Front<'a>,
+    ) -> Result<(), Error> {
         let why = match reason {
             "max_tokens" => Why::Limit,
             "model_context_window_exceeded" => Why::Context,
