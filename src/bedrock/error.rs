@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::texts::for_log;
-use crate::wire::{self, Str};
+use crate::wire::{self, Raw, Str};
 
 /// An error as Bedrock states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,10 @@ struct Body<'a> {
     #[serde(rename = "__type")]
     kind: Option<Str<'a>>,
     code: Option<Str<'a>>,
+    #[serde(rename = "originalMessage")]
+    original_message: Option<Str<'a>>,
+    #[serde(rename = "originalStatusCode")]
+    original_status: Option<Raw<'a>>,
     #[serde(rename = "Output")]
     output: Option<Output<'a>>,
 }
@@ -53,7 +57,13 @@ impl Error {
             .unwrap_or_default()
             .to_owned();
         let message = body.message.or(body.message_capital).map(Str::into_cow).map(Cow::into_owned);
-        Self { status, name, message: message.unwrap_or_default() }
+        let original_status = body.original_status.and_then(|status| status.get().parse().ok());
+        let original = original(body.original_message.as_deref().unwrap_or_default(), original_status);
+        let mut message = message.unwrap_or_default();
+        if !message.contains(&original) {
+            message = [message.trim_end(), &original].join(" ").trim_start().to_owned();
+        }
+        Self { status, name, message }
     }
 
     /// The body of an error reply with this text.
@@ -100,6 +110,16 @@ impl Error {
     }
 }
 
+/// What the model itself answered to Bedrock (service model, ModelErrorException and ModelStreamErrorException), in a sentence.
+fn original(message: &str, status: Option<u16>) -> String {
+    match (message.trim(), status) {
+        ("", None) => String::new(),
+        ("", Some(status)) => format!("The model answered {status}."),
+        (message, None) => format!("The model answered: {message}"),
+        (message, Some(status)) => format!("The model answered {status}: {message}"),
+    }
+}
+
 /// `ValidationException` of `com.amazon.coral#ValidationException:http://internal.amazon.com/…`.
 fn bare_name(name: &str) -> &str {
     let name = name.split_once(':').map_or(name, |(name, _)| name);
@@ -126,6 +146,25 @@ mod tests {
     #[test]
     fn a_message_with_a_capital_m_is_not_lost() {
         assert_eq!(Error::from_reply(403, None, br#"{"Message":"denied"}"#).message, "denied");
+    }
+
+    #[test]
+    fn what_the_model_itself_answered_is_told() {
+        for (body, told) in [
+            (
+                r#"{"message":"It failed.","originalStatusCode":503,"originalMessage":"full"}"#,
+                "It failed. The model answered 503: full",
+            ),
+            (
+                r#"{"message":"It failed.","originalStatusCode":500,"resourceName":"m"}"#,
+                "It failed. The model answered 500.",
+            ),
+            (r#"{"originalMessage":"full"}"#, "The model answered: full"),
+            (r#"{"message":"It failed.","originalStatusCode":"?","originalMessage":" "}"#, "It failed."),
+            (r#"{"message":" It failed. "}"#, " It failed. "),
+        ] {
+            assert_eq!(Error::from_exception("modelStreamErrorException", body.as_bytes()).message, told);
+        }
     }
 
     #[test]

@@ -77,6 +77,12 @@ def test_the_form_of_an_error_does_not_matter(client, style, stream):
 
 
 @pytest.mark.parametrize("stream", [False, True])
+def test_what_the_model_itself_answered_is_told(client, stream):
+    fault = "exception=0:modelStreamErrorException" if stream else "error=ModelStreamErrorException"
+    assert "The model answered 500: the model gave up" in fail(client, fault, stream).message
+
+
+@pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("fault", ["error=ValidationException", "exception=0:validationException"])
 @pytest.mark.parametrize(
     "text",
