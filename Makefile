@@ -8,8 +8,9 @@ LITELLM := litellm[proxy]==1.108.7
 PORTKEY := @portkey-ai/gateway@1.15.2
 # What npm installs for the JavaScript clients of the tests.
 CLIENTS := tests/clients/node_modules/.package-lock.json
-# And OpenAI's Codex, which is 400 MB.
+# And OpenAI's Codex and Anthropic's Claude Code, which are 400 MB each.
 CODEX := tests/clients/codex/node_modules/.package-lock.json
+CLAUDE_CODE := tests/clients/claude-code/node_modules/.package-lock.json
 # With an endpoint of your own, or AWS's, no emulator is needed.
 EMULATOR := $(if $(filter aws,$(BEDROCK))$(AWS_ENDPOINT_URL_BEDROCK_RUNTIME),,emulator)
 
@@ -148,7 +149,7 @@ reproducible: rust ## two builds of the .wasm, in two places, are the same
 	tools/reproducible
 
 # Ports are held by who picked them, so files run side by side: two for each core (tests/e2e/conftest.py).
-test-e2e: $(if $(wildcard tests/e2e),wasm emulator venv $(CLIENTS) $(CODEX)) ## clients against the real Envoy
+test-e2e: $(if $(wildcard tests/e2e),wasm emulator venv $(CLIENTS) $(CODEX) $(CLAUDE_CODE)) ## clients against the real Envoy
 	if [ -d tests/e2e ]; then $(VENV)/bin/pytest --quiet -p no:cacheprovider -n auto tests/e2e; fi
 
 soak: wasm emulator venv ## a mixed load with faults for MINUTES (30): every answer right, memory flat
@@ -163,7 +164,7 @@ $(VENV)/installed: requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	touch $@
 
-$(CLIENTS) $(CODEX): %/node_modules/.package-lock.json: %/package-lock.json
+$(CLIENTS) $(CODEX) $(CLAUDE_CODE): %/node_modules/.package-lock.json: %/package-lock.json
 	command -v npm >/dev/null || tools/install nodejs npm
 	echo 'installing (npm): $<'
 	npm ci --prefix $* --silent --ignore-scripts --no-audit --no-fund

@@ -68,7 +68,7 @@ fn taken(endpoint: Endpoint, model: &str, size: usize, outgoing: &Outgoing<'_, R
         assert!(fits, "ignored: {name:?} does not fit a header");
     }
     let operations: &[&str] = match endpoint {
-        Endpoint::InputTokens => &["count-tokens"],
+        Endpoint::InputTokens | Endpoint::MessageTokens => &["count-tokens"],
         Endpoint::ChatCompletions | Endpoint::Completions | Endpoint::Responses | Endpoint::Messages => {
             match bedrock_rules::broken(model, &value, CALLER) {
                 Err(rule) if !is_in_the_middle(&rule) => panic!("{model}: {rule}: {text}"),

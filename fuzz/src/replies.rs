@@ -141,7 +141,7 @@ fn taken(endpoint: Endpoint, answer: &[u8]) {
             }
         }
         // It goes on as it came: see `messages`.
-        Endpoint::Messages => {}
+        Endpoint::Messages | Endpoint::MessageTokens => {}
         Endpoint::Moderations => {
             assert!(answer["id"].is_string(), "{answer}");
             for result in list("results") {

@@ -20,8 +20,9 @@ use crate::gateway::handoff::{self, Handoff, Purpose};
 use crate::gateway::headers::{CLUSTER, Headers, LET_IN};
 use crate::gateway::images::Images;
 use crate::gateway::keys::Key;
+use crate::gateway::models::anthropic;
 use crate::gateway::route::{Route, route};
-use crate::gateway::shape;
+use crate::gateway::shape::{self, Shape};
 use crate::openai::model_member::ModelMember;
 use crate::openai::{self, Endpoint, Error};
 use crate::translate::embeddings;
@@ -92,7 +93,9 @@ impl Gateway {
         headers.check_size(self.config.header_bytes)?;
         let method = headers.text(":method").unwrap_or_default();
         let path = headers.text(":path").unwrap_or_default();
-        self.told_anew = shape::of(path, &headers, &self.config.prefixes).map(ToldAnew::new);
+        let shape = shape::of(path, &headers, &self.config.prefixes);
+        let is_anthropics = shape == Some(Shape::Anthropic);
+        self.told_anew = shape.map(ToldAnew::new);
         let route = route(method, path, &self.config.prefixes)?;
         if route == Route::Health {
             self.answered = true;
@@ -105,12 +108,15 @@ impl Gateway {
             Route::Models(asked) => {
                 let list = self.config.models.list(key, asked);
                 self.answered = true;
-                return Ok(json(200, &to_vec(&list)));
+                let body = if is_anthropics { to_vec(&anthropic::list(list)) } else { to_vec(&list) };
+                return Ok(json(200, &body));
             }
             Route::Model(id) => {
                 let found = self.config.models.find(&id, key)?;
                 self.answered = true;
-                return Ok(json(200, &to_vec(&self.config.models.tell(&id, &found))));
+                let model = self.config.models.tell(&id, &found);
+                let body = if is_anthropics { to_vec(&anthropic::one(&model)) } else { to_vec(&model) };
+                return Ok(json(200, &body));
             }
             Route::Bedrock(endpoint) => Purpose::OpenAi(endpoint),
             Route::Deployment(endpoint, model) => {

@@ -60,7 +60,8 @@ pub(super) fn is_openais(asked: &str, endpoint: Endpoint) -> bool {
         | Endpoint::Completions
         | Endpoint::Messages
         | Endpoint::Responses
-        | Endpoint::InputTokens => CHAT_MODELS,
+        | Endpoint::InputTokens
+        | Endpoint::MessageTokens => CHAT_MODELS,
         Endpoint::Embeddings | Endpoint::Moderations => EMBEDDING_MODELS,
     };
     beginnings

@@ -45,6 +45,9 @@ pub fn route(method: &str, path: &str, prefixes: &[String]) -> Result<Route, Err
         Some("completions") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Completions)),
         Some("moderations") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Moderations)),
         Some("embeddings") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Embeddings)),
+        Some("messages/count_tokens") => {
+            only(&[Method::POST], &given, Route::Bedrock(Endpoint::MessageTokens))
+        }
         Some("messages") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Messages)),
         Some("responses") => only(&[Method::POST], &given, Route::Bedrock(Endpoint::Responses)),
         Some("responses/input_tokens") => {

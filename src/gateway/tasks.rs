@@ -7,7 +7,8 @@ use crate::openai::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Task(&'static str);
 
-const CHAT: Task = Task("chat");
+/// For chats.
+pub const CHAT: Task = Task("chat");
 
 /// All there are, as they are written.
 const TASKS: &[&str] = &["chat", "embedding", "rerank", "image", "video", "audio"];

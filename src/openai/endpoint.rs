@@ -13,6 +13,8 @@ pub enum Endpoint {
     Embeddings,
     /// `POST messages`, of Anthropic's API.
     Messages,
+    /// `POST messages/count_tokens`, of the same.
+    MessageTokens,
     /// `POST responses`.
     Responses,
     /// `POST responses/input_tokens`.
@@ -21,7 +23,7 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ChatCompletions,
         Self::Completions,
         Self::Moderations,
@@ -29,6 +31,7 @@ impl Endpoint {
         Self::Responses,
         Self::InputTokens,
         Self::Messages,
+        Self::MessageTokens,
     ];
 
     /// Whether one request may ask for several things, each with an answer of its own.

@@ -198,12 +198,17 @@ where
             let outgoing = embeddings::request(request, asked, &model, options, body)?;
             Ok((model, outgoing.map(Reply::Embeddings)))
         }
-        Endpoint::Messages => {
+        Endpoint::Messages | Endpoint::MessageTokens => {
             let request: Members<'_, Raw<'_>> = openai::parse(body)?;
             let asked = messages::model(&request)?;
             let model = resolve(asked.as_deref())?;
             let asked = asked.as_deref().unwrap_or(&model);
-            let outgoing = messages::request(request, asked, client, options.rules(&model, None), body)?;
+            let rules = options.rules(&model, None);
+            let outgoing = if endpoint == Endpoint::Messages {
+                messages::request(request, asked, client, rules, body)?
+            } else {
+                messages::count(request, asked, client, rules, body)?
+            };
             Ok((model, outgoing.map(Reply::Messages)))
         }
     }

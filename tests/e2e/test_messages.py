@@ -303,3 +303,32 @@ def test_another_region_answers_where_one_fails(start, regions):
         raw = client.messages.with_raw_response.create(**ASKED | {"model": "gpt-4o"})
         assert raw.headers["x-bedrock-region"] == "us-west-2"
         assert text(streamed(client, **ASKED | {"model": "gpt-4o"})) == "You said: hello"
+
+
+# Beside messages.
+
+
+@pytest.mark.parametrize("asked", [{}, CALLS, {"system": "Be brief."}, THINKING], ids=["text", "tools", "system", "thinking"])
+def test_tokens_are_counted(client, emulator, asked):
+    asked = ASKED | asked
+    del asked["max_tokens"]
+    assert client.messages.count_tokens(**asked).input_tokens > 0
+    assert last(emulator)["path"].endswith("/count-tokens")
+
+
+def test_a_count_that_is_wrong_is_told_as_anthropic_tells_it(client):
+    with pytest.raises(anthropic.NotFoundError) as found:
+        client.messages.count_tokens(model="nobody-knows-it", messages=SAID)
+    assert error_of(found)[0] == "not_found_error"
+
+
+def test_models_are_listed_as_anthropic_lists_them(client, connection):
+    page = client.models.list()
+    ids = [model.id for model in page]
+    assert {"gpt-4o", "nova-lite"} <= set(ids) and "text-embedding-3-small" not in ids
+    assert (page.first_id, page.last_id, page.has_more) == (ids[0], ids[-1], False)
+    assert client.models.retrieve("gpt-4o").lifecycle == "active"
+    with pytest.raises(anthropic.NotFoundError) as found:
+        client.models.retrieve("nobody-knows-it")
+    assert error_of(found)[0] == "not_found_error"
+    assert connection.ask("GET", "/v1/models").json["object"] == "list"

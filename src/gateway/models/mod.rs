@@ -1,5 +1,6 @@
 //! What clients call a model, and what Bedrock calls it.
 
+pub mod anthropic;
 mod listing;
 
 use std::borrow::Cow;
@@ -154,6 +155,7 @@ impl Models {
             | Endpoint::Completions
             | Endpoint::Responses
             | Endpoint::InputTokens
+            | Endpoint::MessageTokens
             | Endpoint::Messages => &self.default,
             Endpoint::Embeddings | Endpoint::Moderations => &self.default_embedding,
         };

@@ -7,7 +7,7 @@
 //!
 //! Which way a model is asked is a capability of its family's.
 
-pub mod converse;
+mod converse;
 pub mod errors;
 mod members;
 pub mod native;
@@ -15,9 +15,12 @@ pub mod native;
 pub use errors::as_anthropic;
 pub use members::model;
 
+use crate::bedrock::count_tokens;
 use crate::openai::Error;
-use crate::wire::{Members, Raw};
+use crate::wire::{self, Members, Raw};
 
+use super::errors::no_answer;
+use super::front::Purpose;
 use super::{Answered, Client, Limits, Outgoing, Rules, Streamed};
 
 /// What the translation of a reply needs to know of its request.
@@ -30,6 +33,8 @@ pub enum Reply {
     },
     /// It is translated.
     Converse(converse::Reply),
+    /// It is a number.
+    Count,
 }
 
 /// Translates a request for a model by its `rules`. `asked` is what the client called the model; `source` is the body that the request
@@ -47,15 +52,37 @@ pub fn request<'a>(
     if rules.capabilities.messages {
         native::request(request, client, rules, source)
     } else {
-        converse::request(request, asked, client, rules, source)
+        converse::request(request, asked, client, rules, Purpose::Answer, source)
     }
+}
+
+/// The same where the request's tokens are counted: by what Converse would be asked, also for models that are asked natively.
+///
+/// # Errors
+/// As [`request`].
+pub fn count<'a>(
+    request: Members<'a, Raw<'a>>,
+    asked: &str,
+    client: &Client<'_>,
+    rules: Rules<'_>,
+    source: &'a [u8],
+) -> Result<Outgoing<'a, Reply>, Error> {
+    converse::request(request, asked, client, rules, Purpose::Count, source)
+}
+
+/// The body of a count.
+fn counted(body: &[u8]) -> Result<Vec<u8>, Error> {
+    let count_tokens::Reply { input_tokens } =
+        wire::object_from_slice(body).map_err(|_| no_answer("Bedrock's reply could not be read."))?;
+    let input_tokens = input_tokens.ok_or_else(|| no_answer("Bedrock's reply counts no tokens."))?;
+    Ok(format!(r#"{{"input_tokens":{input_tokens}}}"#).into_bytes())
 }
 
 impl Reply {
     /// What of the request is held until its answer is over, bytes.
     pub(super) fn held(&self) -> usize {
         match self {
-            Self::Native { .. } => 0,
+            Self::Native { .. } | Self::Count => 0,
             Self::Converse(reply) => reply.held(),
         }
     }
@@ -63,7 +90,7 @@ impl Reply {
     /// What translates the stream that the client wants; `None` where it wants none.
     pub(super) fn stream(&mut self, answered: Answered<'_>, limits: &Limits) -> Option<Box<dyn Streamed>> {
         match self {
-            Self::Native { stream: false } => None,
+            Self::Native { stream: false } | Self::Count => None,
             Self::Native { stream: true } => Some(Box::new(native::Stream::new(limits))),
             Self::Converse(reply) => reply.stream(answered, limits),
         }
@@ -82,6 +109,7 @@ impl Reply {
         match self {
             Self::Native { .. } => native::reply(body),
             Self::Converse(reply) => reply.at_once(body, answered),
+            Self::Count => counted(body),
         }
     }
 
@@ -93,6 +121,7 @@ impl Reply {
         match self {
             Self::Native { .. } => native::reply(body),
             Self::Converse(reply) => reply.whole(body, answered),
+            Self::Count => counted(body),
         }
     }
 }

@@ -7,7 +7,7 @@ mod request;
 mod stream;
 mod tools;
 
-pub use request::request;
+pub(super) use request::request;
 
 use crate::anthropic::message::{Citation, Usage};
 use crate::bedrock::reply as bedrock;

@@ -48,11 +48,12 @@ struct Read<'a> {
 ///
 /// # Errors
 /// 400 naming the member that is wrong, too large, or without a counterpart.
-pub fn request<'a>(
+pub(in crate::translate) fn request<'a>(
     Members(members): Members<'a, Raw<'a>>,
     asked: &str,
     client: &Client<'_>,
     rules: Rules<'_>,
+    purpose: Purpose,
     source: &'a [u8],
 ) -> Result<Outgoing<'a, Reply>, Error> {
     let mut notes = Notes::new(rules.unsupported, rules.limits);
@@ -83,8 +84,11 @@ pub fn request<'a>(
     } = read;
     front::choice::check(&choice, &declared.names)?;
     let messages = messages.ok_or_else(|| Error::missing("messages"))?;
-    let limit = max_tokens.ok_or_else(|| Error::missing("max_tokens"))?;
-    let max_tokens = parameters::limit(limit, "max_tokens", &mut notes)?;
+    let max_tokens = match max_tokens {
+        Some(limit) => parameters::limit(limit, "max_tokens", &mut notes)?,
+        None if purpose == Purpose::Count => None,
+        None => return Err(Error::missing("max_tokens")),
+    };
     let only_stop = match stop.as_slice() {
         [only] => Some((**only).to_owned()),
         _ => None,
@@ -113,10 +117,13 @@ pub fn request<'a>(
     };
     let names = Names { said: "messages", max_tokens: "max_tokens", cache, own };
     let tool_schema = |place: usize| format!("tools[{place}].input_schema");
-    let finished =
-        front::finish(conversation, rules, &names, source, tool_schema, Purpose::Answer, &mut notes)?;
+    let finished = front::finish(conversation, rules, &names, source, tool_schema, purpose, &mut notes)?;
     let operation = finished.operation(stream);
     let Finished { body, undo, json_beside_calls, .. } = finished;
+    if purpose == Purpose::Count {
+        let (operation, ignored) = ("count-tokens", notes.into_ignored());
+        return Ok(Outgoing { operation, guardrail: None, body, ignored, reply: Reply::Count });
+    }
     let context = crate::translate::answer::Context { undo, json_beside_calls, ..Default::default() };
     let reply = super::Reply { model: asked.to_owned(), stream, context, stop: only_stop };
     let reply = messages::Reply::Converse(reply);
