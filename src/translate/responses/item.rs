@@ -230,5 +230,23 @@ fn todo(own: &Own, written: &str) -> Vec<u8> {
         .collect();
     let mut out = Vec::new();
     object(&mut out, &members);
+    // Between tokens, where a model may have written them: no string has any, and an event's data is one line.
+    for byte in out.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')) {
+        *byte = b' ';
+    }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::own::of_tool;
+    use super::*;
+
+    #[test]
+    fn what_a_model_writes_in_lines_becomes_one_line() {
+        let written = "{\r\n \"command\": [\n  \"echo\",\n  \"a\\nb\"\n ],\n \"timeout_ms\": 5\n}";
+        let told = todo(of_tool("local_shell").unwrap(), written);
+        let expected = r#"{"type":"exec","command":[   "echo",   "a\nb"  ],"env":{},"timeout_ms":5}"#;
+        assert_eq!(String::from_utf8(told).unwrap(), expected);
+    }
 }
