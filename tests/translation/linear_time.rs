@@ -4,12 +4,13 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use bedrock_filter::openai::Endpoint;
 use bedrock_filter::translate::Streamed as _;
-use bedrock_filter::translate::chat::Stream;
+use bedrock_filter::translate::chat::{self, Stream};
 use bedrock_filter::translate::{Limits, Options, Reply};
 
 use super::frames::event;
-use super::{ANSWERED, chat_reply, translate};
+use super::{ANSWERED, chat_reply, translate, translate_to};
 
 const MODEL: &str = "us.anthropic.claude-3-7-sonnet-20250219-v1:0";
 const GROWTH: usize = 8;
@@ -39,10 +40,21 @@ pub(crate) fn assert_linear<T>(name: &str, small: usize, input: impl Fn(usize) -
 }
 
 fn assert_linear_request(name: &str, small: usize, request: impl Fn(usize) -> String) {
+    assert_linear_at(Endpoint::ChatCompletions, MODEL, name, small, request);
+}
+
+fn assert_linear_at(
+    endpoint: Endpoint,
+    model: &str,
+    name: &str,
+    small: usize,
+    request: impl Fn(usize) -> String,
+) {
     let limits = Limits { messages: usize::MAX, tools: usize::MAX, ..Limits::default() };
     let options = Options { limits, ..Options::default() };
     assert_linear(name, small, request, |request| {
-        black_box(translate(MODEL, request.as_bytes(), &options).unwrap());
+        let headers = chat::Headers::default();
+        black_box(translate_to(endpoint, headers, model, request.as_bytes(), &options).unwrap());
     });
 }
 
@@ -274,6 +286,58 @@ fn many_cache_points() {
         let part = r#"{"type":"text","text":"x","cache_control":{"type":"ephemeral"}}"#;
         format!(r#"{{"messages":[{{"role":"user","content":[{}]}}]}}"#, list(count, |_| part.to_owned()))
     });
+}
+
+#[test]
+fn many_features_of_anthropics() {
+    for model in [MODEL, "us.amazon.nova-pro-v1:0"] {
+        assert_linear_at(Endpoint::Messages, model, "features", 5_000, |count| {
+            let names = list(count, |at| format!(r#""computer-use-{at:08}""#));
+            format!(
+                r#"{{"max_tokens":9,"messages":[{{"role":"user","content":"Hi"}}],"anthropic_beta":[{names}]}}"#
+            )
+        });
+    }
+}
+
+#[test]
+fn many_tools_in_a_namespace() {
+    assert_linear_at(Endpoint::Responses, MODEL, "tools in a namespace", 1_000, |count| {
+        let tools = list(count, |at| format!(r#"{{"type":"function","name":"f{at}"}}"#));
+        let name = "n".repeat(200);
+        format!(r#"{{"input":"Hi","tools":[{{"type":"namespace","name":"{name}","tools":[{tools}]}}]}}"#)
+    });
+}
+
+#[test]
+fn many_items() {
+    for item in [
+        r#"{"role":"user","content":[{"type":"input_text","text":"x"}]}"#,
+        r#"{"type":"function_call","call_id":"a","name":"f","arguments":"{}"}"#,
+        r#"{"type":"function_call_output","call_id":"a","output":"x"}"#,
+        r#"{"type":"reasoning","summary":[],"encrypted_content":"bedrock1.AAAA"}"#,
+        r#"{"type":"additional_tools","tools":[{"type":"web_search"}]}"#,
+    ] {
+        assert_linear_at(Endpoint::Responses, MODEL, item, 2_000, |count| {
+            let items = list(count, |_| item.to_owned());
+            format!(r#"{{"input":[{{"role":"user","content":"Hi"}},{items}]}}"#)
+        });
+    }
+}
+
+#[test]
+fn many_blocks_of_messages() {
+    for block in [
+        r#"{"type":"text","text":"x","cache_control":{"type":"ephemeral"}}"#,
+        r#"{"type":"tool_result","tool_use_id":"a","content":[{"type":"text","text":"x"}]}"#,
+        r#"{"type":"document","source":{"type":"text","data":"x"},"title":"x"}"#,
+        r#"{"type":"search_result","source":"x","title":"x","content":[{"type":"text","text":"x"}]}"#,
+    ] {
+        assert_linear_at(Endpoint::Messages, "us.amazon.nova-pro-v1:0", block, 1_000, |count| {
+            let blocks = list(count, |_| block.to_owned());
+            format!(r#"{{"max_tokens":9,"messages":[{{"role":"user","content":[{blocks}]}}]}}"#)
+        });
+    }
 }
 
 fn delta(delta: &str) -> Vec<u8> {

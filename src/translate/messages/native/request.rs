@@ -10,6 +10,7 @@ use crate::translate::front::bedrock_members::betas;
 use crate::translate::messages::Reply;
 use crate::translate::messages::members::is_left_out;
 use crate::translate::notes::Notes;
+use crate::translate::numbered::Numbered;
 use crate::translate::{Client, Outgoing, Rules, forced_guardrail};
 use crate::wire::{self, List, Members, Raw, Str};
 
@@ -73,11 +74,11 @@ pub fn request<'a>(
     {
         body.retain(|(name, _)| name != "tools" && name != "tool_choice");
     }
-    let mut taken: Vec<String> = Vec::new();
+    let (mut taken, mut known) = (Vec::new(), Numbered::default());
     for name in betas {
         if !takes_beta(&name, rules.anthropic_betas) {
             notes.ignore(&format!("anthropic-beta.{name}"));
-        } else if !taken.contains(&name) {
+        } else if known.add(name.clone().into()) {
             taken.push(name);
         }
     }
