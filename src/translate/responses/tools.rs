@@ -37,6 +37,9 @@ pub(super) struct Special {
     pub(super) own: Option<&'static Own>,
 }
 
+/// Longest name of a namespace, bytes: each of its tools has it in its own name, so that a longer one would be held as often as there
+/// are tools.
+const NAMESPACE: usize = 256;
 /// What is between a namespace and a name; OpenAI allows it in neither.
 const BETWEEN: char = '.';
 
@@ -65,6 +68,10 @@ impl<'a> Declared<'a> {
                 continue;
             }
             let name = named(tool.name, &place)?;
+            if name.len() > NAMESPACE {
+                let message = format!("'{place}.name' is longer than {NAMESPACE} bytes.");
+                return Err(Error::invalid(message).param(format!("{place}.name")));
+            }
             notes.unknown("tools[].", tool.unknown)?;
             // The first of them tells of all.
             let mut about = tool.description.filter(|text| !text.is_blank());
