@@ -2,6 +2,9 @@
 
 use crate::wire::{self, Str};
 
+/// Room for the rest of an event beside a member in pieces, bytes.
+const BESIDE: usize = 256;
+
 /// A member's value.
 #[derive(Clone, Copy, Debug)]
 pub enum Value<'v> {
@@ -13,6 +16,8 @@ pub enum Value<'v> {
     Str(&'v Str<'v>),
     /// JSON.
     Json(&'v [u8]),
+    /// The same in pieces, one behind the other.
+    Pieces(&'v [&'v [u8]]),
     /// A list, of whose entries there is the JSON with commas between them.
     List(&'v [u8]),
     /// A list of JSON; what is empty is no entry.
@@ -42,6 +47,12 @@ fn members(out: &mut Vec<u8>, members: &[Member<'_>], mut is_first: bool) {
             Value::Text(text) => wire::append(out, text),
             Value::Str(text) => wire::append(out, text),
             Value::Json(json) => out.extend_from_slice(json),
+            Value::Pieces(pieces) => {
+                // At once: they may be as large as a request.
+                let length = pieces.iter().fold(BESIDE, |sum, piece| sum.saturating_add(piece.len()));
+                out.reserve_exact(length);
+                pieces.iter().for_each(|piece| out.extend_from_slice(piece));
+            }
             Value::List(entries) => {
                 out.push(b'[');
                 out.extend_from_slice(entries);

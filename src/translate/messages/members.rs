@@ -3,7 +3,7 @@
 use crate::openai::{Error, member};
 use crate::translate::chat::Parameter;
 use crate::translate::notes::Notes;
-use crate::wire::{Members, Raw, Str};
+use crate::wire::{self, Members, Raw, Str};
 
 /// What only Anthropic's own servers know, and an answer is of use without. Bedrock refuses what it does not know ("Extra inputs are
 /// not permitted").
@@ -41,9 +41,7 @@ pub(super) fn is_left_out(
     drop: &[Parameter],
     notes: &mut Notes<'_>,
 ) -> Result<bool, Error> {
-    let as_chat = if name == "stop_sequences" { "stop" } else { name };
-    if drop.iter().any(|parameter| parameter.name() == as_chat) {
-        notes.ignore(name);
+    if is_dropped(name, drop, notes) {
         return Ok(true);
     }
     if ANTHROPICS_OWN.contains(&name) {
@@ -55,6 +53,36 @@ pub(super) fn is_left_out(
     let is_anthropics = ANTHROPICS.contains(&name);
     notes.ignore_if(is_anthropics && asks(name, raw), name);
     Ok(is_anthropics)
+}
+
+/// Whether the configuration keeps a member from the model, which is told by its path. It is named.
+pub(super) fn is_dropped(path: &str, drop: &[Parameter], notes: &mut Notes<'_>) -> bool {
+    let is_dropped = drop.iter().any(|parameter| match path {
+        "stop_sequences" => *parameter == Parameter::Stop,
+        "output_config.effort" => *parameter == Parameter::ReasoningEffort,
+        "output_config.format" | "output_format" => *parameter == Parameter::ResponseFormat,
+        "tool_choice.disable_parallel_tool_use" => *parameter == Parameter::ParallelToolCalls,
+        path => parameter.name() == path,
+    });
+    notes.ignore_if(is_dropped, path);
+    is_dropped
+}
+
+/// The members that are left of an object where some are kept from the model; `None` where it goes on as it is written.
+pub(super) fn without_dropped<'a>(
+    name: &str,
+    raw: Raw<'a>,
+    drop: &[Parameter],
+    notes: &mut Notes<'_>,
+) -> Option<Members<'a, Raw<'a>>> {
+    if drop.is_empty() {
+        return None;
+    }
+    // What is no object is Bedrock's to refuse.
+    let Members(mut members) = wire::from_str::<Members<'a, Raw<'a>>>(raw.get()).ok()?;
+    let before = members.len();
+    members.retain(|(inner, _)| !is_dropped(&format!("{name}.{}", &**inner), drop, notes));
+    (members.len() < before).then_some(Members(members))
 }
 
 /// Whether a member asks for anything but what there is anyway.

@@ -43,8 +43,8 @@ struct Form<'r, 'a> {
     verbosity: &'r str,
 }
 
-/// The members of the response to `request`, without braces, on one line: an event may have no other.
-pub(super) fn echo(request: &Request<'_>, model: &str) -> String {
+/// What the response to `request` repeats, an object on one line: an event may have no other.
+pub(super) fn echo(request: &Request<'_>, model: &str) -> Vec<u8> {
     let constant = |json: &'static str| wire::from_str::<Raw<'_>>(json).unwrap_or(RawValue::NULL);
     let Text { format, verbosity, .. } = &request.text.clone().unwrap_or_default();
     let thinking = request.reasoning.as_ref();
@@ -76,9 +76,9 @@ pub(super) fn echo(request: &Request<'_>, model: &str) -> String {
         truncation: request.truncation.as_deref().unwrap_or("disabled"),
         user: &request.user,
     };
-    let mut text = wire::to_string(&repeated);
-    text.pop();
-    text.remove(0);
+    let mut echo = wire::to_string(&repeated).into_bytes();
     // Between tokens, where a client may have written them: no string has any.
-    if text.contains(['\n', '\r']) { text.replace(['\n', '\r'], " ") } else { text }
+    echo.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
+    echo.shrink_to_fit();
+    echo
 }

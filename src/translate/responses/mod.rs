@@ -21,6 +21,8 @@ mod request;
 mod sealed;
 mod tools;
 
+use std::borrow::Cow;
+
 use crate::openai::responses::request::Request;
 use crate::openai::{self, Error};
 use crate::translate::answer::{self, Context};
@@ -117,7 +119,7 @@ pub(in crate::translate) fn reply(
     body: &[u8],
     answered: Answered<'_>,
 ) -> Result<Vec<u8>, Error> {
-    let mut whole = Whole::new(reply.asked.clone(), answered);
+    let mut whole = Whole::new(&reply.asked, answered);
     answer::whole(&reply.context, body, &mut whole)?;
     whole.object.ok_or_else(|| no_answer("Bedrock's reply has no end."))
 }
@@ -131,7 +133,7 @@ pub(in crate::translate) fn at_once(
     body: &[u8],
     answered: Answered<'_>,
 ) -> Result<Vec<u8>, Error> {
-    answer::at_once(&reply.context, body, Response::new(reply.asked.clone(), answered))
+    answer::at_once(&reply.context, body, Response::new(Cow::Borrowed(&reply.asked), answered))
 }
 
 impl Reply {
@@ -154,6 +156,6 @@ impl Reply {
 impl Stream {
     /// The stream that answers `reply`.
     pub fn new(reply: Reply, answered: Answered<'_>, limits: &Limits) -> Self {
-        Self::of(reply.context, limits, Response::new(reply.asked, answered))
+        Self::of(reply.context, limits, Response::new(Cow::Owned(reply.asked), answered))
     }
 }

@@ -1,5 +1,7 @@
 //! The model's answer becomes a response: its events as they come, and the whole of it at the end.
 
+use std::borrow::Cow;
+
 use crate::bedrock::citation::Citation;
 use crate::bedrock::reply::Usage;
 use crate::openai::Error;
@@ -23,14 +25,14 @@ pub(super) struct Asked {
     pub(super) special: Vec<Special>,
     /// Whether what the model thinks is told as a summary.
     pub(super) summary: bool,
-    /// What the response repeats of the request, members without braces.
-    pub(super) echo: String,
+    /// What the response repeats of the request, an object.
+    pub(super) echo: Vec<u8>,
 }
 
 /// A response under way.
 #[derive(Debug)]
-pub struct Response {
-    asked: Asked,
+pub struct Response<'r> {
+    asked: Cow<'r, Asked>,
     created: u64,
     /// The number of the next event.
     sequence: u64,
@@ -41,17 +43,17 @@ pub struct Response {
 }
 
 /// A response that is not streamed.
-pub(super) struct Whole {
-    response: Response,
+pub(super) struct Whole<'r> {
+    response: Response<'r>,
     /// The response, once it is over.
     pub(super) object: Option<Vec<u8>>,
 }
 
 /// The stream of a response.
-pub type Stream = Streaming<Response>;
+pub type Stream = Streaming<Response<'static>>;
 
-impl Response {
-    pub(super) fn new(asked: Asked, answered: Answered<'_>) -> Self {
+impl<'r> Response<'r> {
+    pub(super) fn new(asked: Cow<'r, Asked>, answered: Answered<'_>) -> Self {
         Self {
             asked,
             output: Output::new(answered.request_id),
@@ -62,8 +64,8 @@ impl Response {
         }
     }
 
-    /// The response as it stands.
-    fn object(&self, status: &'static str, own: &[Member<'_>], usage: Option<&Usage>) -> Vec<u8> {
+    /// The response as it stands, but for what it repeats of the request.
+    fn head(&self, status: &'static str, own: &[Member<'_>], usage: Option<&Usage>) -> Vec<u8> {
         let id = format!("resp_{}", self.output.request);
         let usage = usage.map_or_else(|| b"null".to_vec(), tokens);
         let mut members = vec![
@@ -83,10 +85,15 @@ impl Response {
         let mut out = Vec::new();
         object(&mut out, &members);
         out.pop();
-        out.push(b',');
-        out.extend_from_slice(self.asked.echo.as_bytes());
-        out.push(b'}');
         out
+    }
+
+    /// The response that begins with `head`. What it repeats may be as large as a request, and is written where it goes.
+    fn pieces<'s>(&'s self, head: &'s [u8]) -> [&'s [u8]; 3] {
+        match self.asked.echo.strip_prefix(b"{") {
+            Some(echo) => [head, b",", echo],
+            None => [head, b"", b"}"],
+        }
     }
 }
 
@@ -123,25 +130,26 @@ fn tokens(bedrock: &Usage) -> Vec<u8> {
     out
 }
 
-impl Whole {
-    pub(super) fn new(asked: Asked, answered: Answered<'_>) -> Self {
-        Self { response: Response::new(asked, answered), object: None }
+impl<'r> Whole<'r> {
+    pub(super) fn new(asked: &'r Asked, answered: Answered<'_>) -> Self {
+        Self { response: Response::new(Cow::Borrowed(asked), answered), object: None }
     }
 }
 
-impl<'a> Front<'a> for Whole {
+impl<'a> Front<'a> for Whole<'_> {
     fn event(&mut self, event: Event<'a>) {
         match event {
             Event::Begins => {}
             Event::Ends { usage, service_tier } => {
-                self.object = Some(self.response.end(usage.as_ref(), service_tier.as_ref()).1);
+                let head = self.response.end(usage.as_ref(), service_tier.as_ref()).1;
+                self.object = Some(self.response.pieces(&head).concat());
             }
             event => self.response.tell(event, None),
         }
     }
 }
 
-impl Writer for Response {
+impl Writer for Response<'_> {
     fn held(&self) -> usize {
         self.output.held().saturating_add(self.asked.held())
     }
@@ -150,9 +158,11 @@ impl Writer for Response {
         match event {
             Event::Begins => self.begin(out),
             Event::Ends { usage, service_tier } => {
-                let (kind, response) = self.end(usage.as_ref(), service_tier.as_ref());
-                let mut events = Events { sequence: &mut self.sequence, out: Some(out) };
-                events.event(kind, &[("response", Value::Json(&response))]);
+                let (kind, head) = self.end(usage.as_ref(), service_tier.as_ref());
+                let mut sequence = self.sequence;
+                let mut events = Events { sequence: &mut sequence, out: Some(out) };
+                events.event(kind, &[("response", Value::Pieces(&self.pieces(&head)))]);
+                self.sequence = sequence;
             }
             event => self.tell(event, Some(out)),
         }
@@ -167,23 +177,25 @@ impl Writer for Response {
         };
         let mut told = Vec::new();
         object(&mut told, &[("code", Value::Text(code)), ("message", Value::Text(&error.message))]);
-        let response = self.object("failed", &[("error", Value::Json(&told))], None);
+        let head = self.head("failed", &[("error", Value::Json(&told))], None);
         let mut sequence = self.sequence;
         let mut events = Events { sequence: &mut sequence, out: Some(out) };
-        events.event("response.failed", &[("response", Value::Json(&response))]);
+        events.event("response.failed", &[("response", Value::Pieces(&self.pieces(&head)))]);
     }
 }
 
-impl Response {
+impl Response<'_> {
     fn begin(&mut self, out: &mut Vec<u8>) {
-        let response = self.object("in_progress", &[], None);
-        let mut events = Events { sequence: &mut self.sequence, out: Some(out) };
+        let head = self.head("in_progress", &[], None);
+        let mut sequence = self.sequence;
+        let mut events = Events { sequence: &mut sequence, out: Some(out) };
         for kind in ["response.created", "response.in_progress"] {
-            events.event(kind, &[("response", Value::Json(&response))]);
+            events.event(kind, &[("response", Value::Pieces(&self.pieces(&head)))]);
         }
+        self.sequence = sequence;
     }
 
-    /// The last event, and the response in it.
+    /// The last event, and the response in it but for what it repeats.
     fn end(&self, usage: Option<&Usage>, service_tier: Option<&Str<'_>>) -> (&'static str, Vec<u8>) {
         let reason = match self.why {
             Some(Why::Limit | Why::Context) => Some("max_output_tokens"),
@@ -198,8 +210,8 @@ impl Response {
         }
         own.extend(service_tier.map(|tier| ("service_tier", Value::Str(tier))));
         match reason {
-            Some(_) => ("response.incomplete", self.object("incomplete", &own, usage)),
-            None => ("response.completed", self.object("completed", &own, usage)),
+            Some(_) => ("response.incomplete", self.head("incomplete", &own, usage)),
+            None => ("response.completed", self.head("completed", &own, usage)),
         }
     }
 
@@ -304,4 +316,39 @@ fn source(citation: &Citation<'_>, start: usize, end: usize) -> Vec<u8> {
     ];
     object(&mut out, &members);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_repeated_is_written_once_for_each_event() {
+        let echo = format!(r#"{{"instructions":"{}"}}"#, "x".repeat(1 << 20));
+        let asked = Asked { echo: echo.clone().into_bytes(), ..Asked::default() };
+        let answered = Answered { request_id: "req", created: 1, input_tokens: None };
+        let mut response = Response::new(Cow::Borrowed(&asked), answered);
+        let mut out = Vec::new();
+        response.begin(&mut out);
+        assert!(out.capacity() < 2 * echo.len() + 2_048, "{} for twice {}", out.capacity(), echo.len());
+        let told = String::from_utf8(out).unwrap();
+        let told: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+        assert_eq!(told.len(), 2);
+        for (number, event) in told.iter().enumerate() {
+            let event: serde_json::Value = serde_json::from_str(event).unwrap();
+            assert_eq!(event["sequence_number"], number);
+            assert_eq!(event["response"]["status"], "in_progress");
+            assert_eq!(event["response"]["instructions"].as_str().map(str::len), Some(1 << 20));
+        }
+    }
+
+    #[test]
+    fn a_response_that_repeats_nothing_is_json_too() {
+        let asked = Asked::default();
+        let answered = Answered { request_id: "req", created: 1, input_tokens: None };
+        let response = Response::new(Cow::Borrowed(&asked), answered);
+        let head = response.head("completed", &[], None);
+        let json = response.pieces(&head).concat();
+        assert!(serde_json::from_slice::<serde_json::Value>(&json).is_ok());
+    }
 }

@@ -26,7 +26,7 @@ pub(super) struct Kept {
     /// Whether what the model thinks is told as a summary.
     pub(super) summary: bool,
     /// What the response repeats.
-    pub(super) echo: String,
+    pub(super) echo: Vec<u8>,
 }
 
 /// Translates a request for a model by its `rules`. `source` is the body that the request was read from.

@@ -2,7 +2,7 @@
 
 use crate::anthropic::request::{Message, Metadata, OutputConfig, OutputFormat};
 use crate::openai::{Error, member};
-use crate::translate::chat::guardrail;
+use crate::translate::chat::{Parameter, guardrail};
 use crate::translate::conversation::{
     Answer, Caching, Choice, Conversation, Effort, Rest, Sampling, Speaker, Thinking,
 };
@@ -12,7 +12,7 @@ use crate::translate::front::tools::Declared;
 use crate::translate::front::{
     self, Finished, Purpose, answer, bedrock_members, cache, metadata, parameters,
 };
-use crate::translate::messages::members::is_left_out;
+use crate::translate::messages::members::{is_dropped, is_left_out};
 use crate::translate::messages::{self, Reply};
 use crate::translate::notes::Notes;
 use crate::translate::{Client, Outgoing, Rules, conversation};
@@ -60,7 +60,7 @@ pub(in crate::translate) fn request<'a>(
     let mut read = Read { betas: bedrock_members::betas(client.chat.anthropic_beta)?, ..Read::default() };
     for (name, raw) in members {
         if !is_left_out(&name, raw, rules.drop, &mut notes)? {
-            read.member(&name, raw, &mut notes)?;
+            read.member(&name, raw, rules.drop, &mut notes)?;
         }
     }
     let Read {
@@ -87,6 +87,7 @@ pub(in crate::translate) fn request<'a>(
     let max_tokens = match max_tokens {
         Some(limit) => parameters::limit(limit, "max_tokens", &mut notes)?,
         None if purpose == Purpose::Count => None,
+        None if rules.drop.contains(&Parameter::MaxTokens) => None,
         None => return Err(Error::missing("max_tokens")),
     };
     let only_stop = match stop.as_slice() {
@@ -131,7 +132,13 @@ pub(in crate::translate) fn request<'a>(
 }
 
 impl<'a> Read<'a> {
-    fn member(&mut self, name: &str, raw: Raw<'a>, notes: &mut Notes<'_>) -> Result<(), Error> {
+    fn member(
+        &mut self,
+        name: &str,
+        raw: Raw<'a>,
+        drop: &[Parameter],
+        notes: &mut Notes<'_>,
+    ) -> Result<(), Error> {
         match name {
             "model" | "anthropic_version" => {}
             "system" => {
@@ -162,7 +169,7 @@ impl<'a> Read<'a> {
             }
             "tool_choice" => {
                 if let Some(choice) = member(raw, name)? {
-                    (self.choice, self.single_call) = tools::choice(choice, notes)?;
+                    (self.choice, self.single_call) = tools::choice(choice, drop, notes)?;
                 }
             }
             "thinking" => self.thinking = parameters::thinking(member(raw, name)?, notes)?,
@@ -170,6 +177,8 @@ impl<'a> Read<'a> {
                 let config: Option<OutputConfig<'a>> = member(raw, name)?;
                 let OutputConfig { effort, format, unknown } = config.unwrap_or_default();
                 notes.unknown("output_config.", unknown)?;
+                let effort = effort.filter(|_| !is_dropped("output_config.effort", drop, notes));
+                let format = format.filter(|_| !is_dropped("output_config.format", drop, notes));
                 self.effort = parameters::effort(effort, "output_config.effort")?;
                 self.format(format, "output_config.format", notes)?;
             }

@@ -2,10 +2,11 @@
 
 use crate::anthropic::request::{Tool, ToolChoice};
 use crate::openai::Error;
+use crate::translate::chat::Parameter;
 use crate::translate::conversation::Choice;
 use crate::translate::front::cache;
 use crate::translate::front::tools::{Declared, check_length, function, named};
-use crate::translate::messages::members::is_server_tool;
+use crate::translate::messages::members::{is_dropped, is_server_tool};
 use crate::translate::notes::Notes;
 use crate::wire::Str;
 
@@ -47,7 +48,11 @@ pub(super) fn read<'a>(
 ///
 /// # Errors
 /// 400 where it is none.
-pub(super) fn choice<'a>(choice: ToolChoice<'a>, notes: &mut Notes<'_>) -> Result<(Choice<'a>, bool), Error> {
+pub(super) fn choice<'a>(
+    choice: ToolChoice<'a>,
+    drop: &[Parameter],
+    notes: &mut Notes<'_>,
+) -> Result<(Choice<'a>, bool), Error> {
     let ToolChoice { kind, name, disable_parallel_tool_use, unknown } = choice;
     notes.unknown("tool_choice.", unknown)?;
     let choice = match kind.as_deref() {
@@ -63,5 +68,7 @@ pub(super) fn choice<'a>(choice: ToolChoice<'a>, notes: &mut Notes<'_>) -> Resul
             return Err(Error::invalid_param("tool_choice.type", message));
         }
     };
-    Ok((choice, disable_parallel_tool_use.unwrap_or(false)))
+    let single_call = disable_parallel_tool_use
+        .filter(|_| !is_dropped("tool_choice.disable_parallel_tool_use", drop, notes));
+    Ok((choice, single_call.unwrap_or(false)))
 }

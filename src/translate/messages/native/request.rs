@@ -8,7 +8,7 @@ use crate::openai::{Error, member};
 use crate::translate::fit::takes_beta;
 use crate::translate::front::bedrock_members::betas;
 use crate::translate::messages::Reply;
-use crate::translate::messages::members::is_left_out;
+use crate::translate::messages::members::{is_left_out, without_dropped};
 use crate::translate::notes::Notes;
 use crate::translate::numbered::Numbered;
 use crate::translate::{Client, Outgoing, Rules, forced_guardrail};
@@ -29,6 +29,7 @@ enum Value<'a> {
     /// As it is written.
     Raw(Raw<'a>),
     Items(Vec<Raw<'a>>),
+    Object(Members<'a, Raw<'a>>),
     Names(Vec<String>),
     Text(&'static str),
 }
@@ -63,6 +64,11 @@ pub fn request<'a>(
             "tools" => match tools::tools(raw, &mut notes)? {
                 None => body.push((name, Value::Raw(raw))),
                 Some(tools) => body.push((name, Value::Items(tools))),
+            },
+            "output_config" | "tool_choice" => match without_dropped(&name, raw, rules.drop, &mut notes) {
+                None => body.push((name, Value::Raw(raw))),
+                Some(Members(left)) if left.is_empty() => {}
+                Some(left) => body.push((name, Value::Object(left))),
             },
             _ => body.push((name, Value::Raw(raw))),
         }
