@@ -177,7 +177,7 @@ def calls(client, model, choice, parameters):
     assert second.choices[0].message.content == "The tool said: sunny"
 
 
-@pytest.mark.parametrize("model", WITHOUT_TOOLS)
+@pytest.mark.parametrize("model", sorted(WITHOUT_TOOLS))
 def test_tools_are_refused_where_the_model_has_none(client, running_emulator, model):
     before = running_emulator.count()
     with pytest.raises(openai.BadRequestError) as caught:
