@@ -54,6 +54,24 @@ object! {
 }
 
 object! {
+    /// A block of a document's text, or of what a search has found.
+    pub struct TextBlock<'a> {
+        /// `text`.
+        kind = "type": Str<'a>,
+        /// The text.
+        text: Str<'a>,
+    }
+}
+
+object! {
+    /// `citations` of a document or of what a search has found.
+    pub struct Citations<'a> {
+        /// Whether to cite it.
+        enabled: bool,
+    }
+}
+
+object! {
     /// Where an image or a document is.
     pub struct Source<'a> {
         /// `base64`, `url`, `text`, `content` or `file`.

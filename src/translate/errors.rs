@@ -1,6 +1,7 @@
 //! What a client is told of Bedrock's errors.
 
 use crate::bedrock::error::Error as Bedrock;
+use crate::bedrock::eventstream::Frame;
 use crate::openai::Error;
 use crate::texts::for_client;
 
@@ -47,6 +48,20 @@ pub fn error(bedrock: &Bedrock) -> Error {
                 .code("upstream_auth_error")
         }
         _ => by_status(bedrock.status, text("Bedrock answered with an error.")),
+    }
+}
+
+/// The type of the event in a frame of a stream; empty where it has none.
+///
+/// # Errors
+/// What Bedrock says went wrong; 502 where the frame is no event.
+pub fn event_type<'f>(frame: &'f Frame<'_>) -> Result<&'f str, Error> {
+    let header = |name| frame.header(name).unwrap_or_default();
+    match header(":message-type") {
+        "event" => Ok(header(":event-type")),
+        "exception" => Err(error(&Bedrock::from_exception(header(":exception-type"), frame.payload))),
+        "error" => Err(error(&Bedrock::from_error_frame(header(":error-code"), header(":error-message")))),
+        _ => Err(no_answer("Bedrock's stream has a frame of an unknown kind.")),
     }
 }
 

@@ -287,7 +287,12 @@ impl Gathered {
                 ),
             ),
             Endpoint::Moderations => (format!(r#"{{"id":{id},"model":{model},"results":["#), "]}".to_owned()),
-            _ => (
+            Endpoint::Embeddings
+            | Endpoint::ChatCompletions
+            | Endpoint::Messages
+            | Endpoint::MessageTokens
+            | Endpoint::Responses
+            | Endpoint::InputTokens => (
                 r#"{"object":"list","data":["#.to_owned(),
                 format!(
                     r#"],"model":{model},"usage":{{"prompt_tokens":{prompt_tokens},"total_tokens":{total}}}}}"#

@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use crate::bedrock::error::Error as Exception;
 use crate::bedrock::eventstream::{Decoder, Frame};
 use crate::bedrock::reply::{ServiceTier, Usage, is_of_server};
 use crate::bedrock::stream::{
@@ -119,33 +118,21 @@ impl Stream {
     }
 
     fn frame(&mut self, frame: &Frame<'_>, front: &mut Told<'_>) -> Result<(), Error> {
-        match frame.header(":message-type") {
-            Some("event") => {}
-            Some("exception") => {
-                let name = frame.header(":exception-type").unwrap_or_default();
-                return Err(errors::error(&Exception::from_exception(name, frame.payload)));
-            }
-            Some("error") => {
-                let code = frame.header(":error-code").unwrap_or_default();
-                let message = frame.header(":error-message").unwrap_or_default();
-                return Err(errors::error(&Exception::from_error_frame(code, message)));
-            }
-            _ => return Err(no_answer("Bedrock's stream has a frame of an unknown kind.")),
-        }
+        let kind = errors::event_type(frame)?;
         if !self.begun {
             front.event(Event::Begins);
-            self.event(frame, front)?;
+            self.event(kind, frame, front)?;
             // Only a good event is a beginning: before one, an error still can be a status.
             self.begun = true;
             self.telling.has_told();
             return Ok(());
         }
-        self.event(frame, front)?;
+        self.event(kind, frame, front)?;
         if self.telling.has_told() || self.finished { Ok(()) } else { self.silent() }
     }
 
-    fn event(&mut self, frame: &Frame<'_>, front: &mut Told<'_>) -> Result<(), Error> {
-        match frame.header(":event-type").unwrap_or_default() {
+    fn event(&mut self, kind: &str, frame: &Frame<'_>, front: &mut Told<'_>) -> Result<(), Error> {
+        match kind {
             "contentBlockStart" => self.block_start(read(frame)?, front),
             "contentBlockDelta" => self.block_delta(read(frame)?, front),
             "contentBlockStop" => {

@@ -118,7 +118,7 @@ pub fn request<'a>(
     guarded::check(guardrail, &messages)?;
     let limit = parameters::max_tokens(max_completion_tokens, max_tokens, &mut notes)?;
     let (limit_name, max_tokens) = limit.unzip();
-    let sampling = front::parameters::sampling(temperature, top_p, top_k, stop, &mut notes)?;
+    let sampling = front::parameters::sampling(temperature, top_p, top_k, (stop, "stop"), &mut notes)?;
     let answer = format::read(response_format, &mut notes)?;
     let mut fields = Vec::new();
     let param = "additionalModelRequestFields";

@@ -71,9 +71,17 @@ enum Effect {
 }
 
 impl Asked<'_> {
+    /// The effort, which a budget stands for where there is none.
+    fn effort(self) -> Option<Effort> {
+        self.effort.or(match self.thinking {
+            Some(Thinking::Budget(budget)) => Some(effort_of(budget)),
+            _ => None,
+        })
+    }
+
     /// Whether a model of this family may come to think, and so takes no prefill.
     pub(super) fn may_think(self, capabilities: &Capabilities) -> bool {
-        let by_effort = self.effort.is_some_and(|effort| effort != Effort::None);
+        let by_effort = self.effort().is_some_and(|effort| effort != Effort::None);
         match (capabilities.reasoning, self.thinking) {
             (Reasoning::None, _) => false,
             (means, Some(thinking)) if means.is_thinking() => !matches!(thinking, Thinking::Disabled),
@@ -128,9 +136,10 @@ pub(super) fn plan<'a>(
     match thinking {
         _ if !means.is_thinking() => {
             fitting.notes.dropped(Field::Thinking);
-            effort.map_or(Plan::NOTHING, |effort| {
-                by_effort(effort, Field::Effort, max_tokens, messages, fitting)
-            })
+            let asked_by = if effort.is_some() { Field::Effort } else { Field::Thinking };
+            asked
+                .effort()
+                .map_or(Plan::NOTHING, |effort| by_effort(effort, asked_by, max_tokens, messages, fitting))
         }
         Thinking::Disabled => by_effort(Effort::None, Field::Thinking, max_tokens, messages, fitting),
         Thinking::Budget(budget) if means == Reasoning::AdaptiveOnly => {

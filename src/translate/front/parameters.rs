@@ -9,12 +9,12 @@ use crate::wire::{Number, OneOrMany, Raw, Str, object};
 /// Limit on stop sequences (service model of Converse).
 const STOP_SEQUENCES: usize = 2_500;
 
-/// Sampling, but for the limit on tokens.
+/// Sampling, but for the limit on tokens; the client calls `stop` by the name beside it.
 pub(in crate::translate) fn sampling<'a>(
     temperature: Option<Number<'a>>,
     top_p: Option<Number<'a>>,
     top_k: Option<i64>,
-    stop: Option<OneOrMany<'a, Str<'a>>>,
+    (stop, stop_name): (Option<OneOrMany<'a, Str<'a>>>, &'static str),
     notes: &mut Notes<'_>,
 ) -> Result<Sampling<'a>, Error> {
     let temperature = match temperature {
@@ -41,8 +41,8 @@ pub(in crate::translate) fn sampling<'a>(
     };
     stop.retain(|sequence| !sequence.is_empty());
     if stop.len() > STOP_SEQUENCES {
-        let message = format!("'stop' has more than {STOP_SEQUENCES} sequences.");
-        return Err(Error::invalid(message).param("stop"));
+        let message = format!("'{stop_name}' has more than {STOP_SEQUENCES} sequences.");
+        return Err(Error::invalid(message).param(stop_name));
     }
     Ok(Sampling { max_tokens: None, temperature, top_p, top_k, stop })
 }

@@ -28,7 +28,7 @@ pub(super) fn read<'a>(
         NameOr::Object(choice) if choice.kind.as_deref() == Some("allowed_tools") => {
             allowed(choice, declared, notes)?
         }
-        NameOr::Object(choice) => Choice::Named(named(choice, PARAM, notes)?),
+        NameOr::Object(choice) => Choice::Named(named(choice, PARAM, "tool_choice.", notes)?),
     };
     check(&choice, &declared.all.names)?;
     Ok(choice)
@@ -59,7 +59,7 @@ fn allowed<'a>(
             notes.ignore(&format!("{TOOLS}[].{kind}"));
             continue;
         }
-        names.push(named(tool, &format!("{TOOLS}[{index}]"), notes)?);
+        names.push(named(tool, &format!("{TOOLS}[{index}]"), "tool_choice.tools[].", notes)?);
     }
     if names.is_empty() {
         if required || declared.all.names.is_empty() {
@@ -70,9 +70,14 @@ fn allowed<'a>(
     Ok(Choice::Allowed { required, names })
 }
 
-/// The name in a choice.
-fn named<'a>(choice: ToolChoice<'a>, param: &str, notes: &mut Notes<'_>) -> Result<Str<'a>, Error> {
-    let ToolChoice { kind, name, namespace, mode: _, tools: _, function, unknown } = choice;
+/// The name in a choice, which stands at `param`. What is not sent is named behind `place`.
+fn named<'a>(
+    choice: ToolChoice<'a>,
+    param: &str,
+    place: &str,
+    notes: &mut Notes<'_>,
+) -> Result<Str<'a>, Error> {
+    let ToolChoice { kind, name, namespace, mode, tools, function, unknown } = choice;
     let kind = kind.unwrap_or_else(|| "function".into());
     if let Some(own) = own::of_tool(&kind) {
         return Ok(own.tool.into());
@@ -83,7 +88,9 @@ fn named<'a>(choice: ToolChoice<'a>, param: &str, notes: &mut Notes<'_>) -> Resu
             format!("'{param}' is of the type '{kind}', a tool that OpenAI runs: it is not available here.");
         return Err(Error::invalid(message).param(format!("{param}.type")).code("unsupported_parameter"));
     }
-    notes.unknown("tool_choice.", unknown)?;
+    notes.unknown(place, unknown)?;
+    notes.ignore_if(mode.is_some(), &format!("{place}mode"));
+    notes.ignore_if(tools.is_some(), &format!("{place}tools"));
     let name = name.or(function.and_then(|function| function.name));
     let name = name.ok_or_else(|| Error::missing(&format!("{param}.name")))?;
     Ok(full_name(namespace.as_deref(), name))

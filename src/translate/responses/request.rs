@@ -158,7 +158,7 @@ pub(super) fn request<'a>(
     let Reading { messages, declared, cache, .. } = reading;
     let choice = choice::read(tool_choice, &declared, &mut notes)?;
     let limit = max_output_tokens.map(|limit| parameters::limit(limit, LIMIT, &mut notes)).transpose()?;
-    let sampling = parameters::sampling(temperature, top_p, top_k, None, &mut notes)?;
+    let sampling = parameters::sampling(temperature, top_p, top_k, (None, "stop"), &mut notes)?;
     let answer = format::read(&mut text.unwrap_or_default(), &mut notes)?;
     let (effort, summary) = thought(reasoning, &mut notes)?;
     let mut fields = Vec::new();

@@ -1,6 +1,7 @@
 //! `encrypted_content`: what it takes to send a thought back to the model that had it. The client keeps it, nothing is kept here.
 //!
-//! It is no secret, and need be none: the signature in it is what the model trusts. A checksum tells what was cut or made up.
+//! It is no secret, and need be none: the signature in it is what the model trusts. A checksum tells what was cut or
+//! damaged; what was made up the model refuses by its signature.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

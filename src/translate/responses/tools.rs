@@ -64,24 +64,30 @@ impl<'a> Declared<'a> {
             let within = tool.tools.take();
             if tool.kind.as_deref() != Some("namespace") {
                 let place_of = (is_first.then_some(index), None);
+                notes.ignore_if(within.is_some(), "tools[].tools");
                 self.tool(tool, None, &place, place_of, notes)?;
                 continue;
             }
+            name_lost(&tool, OF_TOOLS, notes);
             let name = named(tool.name, &place)?;
             if name.len() > NAMESPACE {
                 let message = format!("'{place}.name' is longer than {NAMESPACE} bytes.");
                 return Err(Error::invalid(message).param(format!("{place}.name")));
             }
             notes.unknown("tools[].", tool.unknown)?;
-            // The first of them tells of all.
+            // The first that the model is told of tells of all.
             let mut about = tool.description.filter(|text| !text.is_blank());
             for (at, mut tool) in within.into_iter().flatten().enumerate() {
-                if let Some(about) = about.take() {
+                notes.ignore_if(tool.tools.take().is_some(), "tools[].tools");
+                let before = self.all.tools.len();
+                let place_of = (is_first.then_some(index), Some(at));
+                self.tool(tool, Some(&name), &format!("{place}.tools[{at}]"), place_of, notes)?;
+                if let Some(tool) = self.all.tools.get_mut(before)
+                    && let Some(about) = about.take()
+                {
                     let own = tool.description.as_deref().unwrap_or_default();
                     tool.description = Some([&*name, ": ", &*about, "\n", own].concat().into());
                 }
-                let place_of = (is_first.then_some(index), Some(at));
-                self.tool(tool, Some(&name), &format!("{place}.tools[{at}]"), place_of, notes)?;
             }
         }
         self.lists = self.lists.saturating_add(1);
@@ -96,6 +102,11 @@ impl<'a> Declared<'a> {
         place_of: Place,
         notes: &mut Notes<'_>,
     ) -> Result<(), Error> {
+        match tool.kind.as_deref() {
+            Some("function") => name_lost(&tool, &["format"], notes),
+            Some("custom") => name_lost(&tool, &["parameters", "strict", "function"], notes),
+            _ => {}
+        }
         let Tool {
             kind,
             name,
@@ -161,6 +172,34 @@ impl<'a> Declared<'a> {
         self.all.add(tool, place)?;
         self.places.push(place_of);
         Ok(())
+    }
+}
+
+/// Members that a namespace has no use for.
+const OF_TOOLS: &[&str] = &[
+    "parameters",
+    "strict",
+    "format",
+    "function",
+    "defer_loading",
+    "output_schema",
+    "allowed_callers",
+    "async",
+];
+
+/// Names those of these members that a tool has.
+fn name_lost(tool: &Tool<'_>, lost: &[&str], notes: &mut Notes<'_>) {
+    for (name, given) in [
+        ("parameters", tool.parameters.is_some()),
+        ("strict", tool.strict == Some(true)),
+        ("format", tool.format.is_some()),
+        ("function", tool.function.is_some()),
+        ("defer_loading", tool.defer_loading == Some(true)),
+        ("output_schema", tool.output_schema.is_some()),
+        ("allowed_callers", tool.allowed_callers.is_some()),
+        ("async", tool.is_async == Some(true)),
+    ] {
+        notes.ignore_if(given && lost.contains(&name), &format!("tools[].{name}"));
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is said, block by block.
 
-use crate::anthropic::request::{Block, Message};
+use crate::anthropic::request::{Block, Citations, Message};
 use crate::bedrock::converse::{Input, Reasoning, ResultBlock};
 use crate::openai::{Error, member};
 use crate::translate::conversation::{self, Call, CallName, CallResult, Content, Speaker};
@@ -137,13 +137,13 @@ fn block<'a>(
         "text" => into.extend(said(text.ok_or_else(|| need("text"))?)),
         "image" => into.push(media::image(source, place, notes)?),
         "document" => {
-            notes.ignore_if(asks_for_citations(citations), "messages[].content[].citations");
+            name_citations(citations, place, notes)?;
             into.extend(context.and_then(said));
             into.push(Content::Document(media::document(source, title, place, notes)?));
         }
         "search_result" => {
-            notes.ignore_if(asks_for_citations(citations), "messages[].content[].citations");
-            into.push(Content::Text(search_result(source, title.as_deref(), content, place)?.into()));
+            name_citations(citations, place, notes)?;
+            into.push(Content::Text(search_result(source, title.as_deref(), content, place, notes)?.into()));
         }
         "tool_use" => {
             let name = named(name, &place)?;
@@ -186,9 +186,14 @@ fn block<'a>(
     Ok(())
 }
 
-/// Whether `citations` says `enabled`.
-fn asks_for_citations(citations: Option<Raw<'_>>) -> bool {
-    citations.is_some_and(|raw| raw.get().contains("true"))
+/// Names the `citations` of the block at `place` where they are asked for.
+fn name_citations(citations: Option<Raw<'_>>, place: &str, notes: &mut Notes<'_>) -> Result<(), Error> {
+    let Some(raw) = citations else { return Ok(()) };
+    let citations: Option<Citations<'_>> = member(raw, &format!("{place}.citations"))?;
+    let Citations { enabled, unknown } = citations.unwrap_or_default();
+    notes.unknown("messages[].content[].citations.", unknown)?;
+    notes.ignore_if(enabled == Some(true), "messages[].content[].citations");
+    Ok(())
 }
 
 /// What a search has found, as text.
@@ -197,13 +202,14 @@ fn search_result(
     title: Option<&str>,
     content: Option<Raw<'_>>,
     place: &str,
+    notes: &mut Notes<'_>,
 ) -> Result<String, Error> {
     let path = format!("{place}.content");
     let content = content.ok_or_else(|| Error::missing(&path))?;
     let source: Option<Str<'_>> = source.map(|raw| member(raw, &format!("{place}.source"))).transpose()?;
     let said = match member(content, &path)? {
         OneOrMany::One(text) => text.into_cow().into_owned(),
-        OneOrMany::Many(blocks) => media::texts(blocks, &path)?,
+        OneOrMany::Many(blocks) => media::texts(blocks, &path, "messages[].content[].content[].", notes)?,
     };
     let head = [title.unwrap_or_default(), source.as_deref().unwrap_or_default()];
     Ok(format!("{}\n{said}", head.join("\n")).trim().to_owned())

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::anthropic::request::{Block, Source};
+use crate::anthropic::request::{Source, TextBlock};
 use crate::bedrock::converse::{self, DocumentBlock};
 use crate::openai::{Error, member};
 use crate::translate::conversation::Content;
@@ -70,7 +70,9 @@ pub(super) fn document<'a>(
             let path = format!("{param}.content");
             let said = match member(content.ok_or_else(|| need("content"))?, &path)? {
                 OneOrMany::One(text) => text.into_cow().into_owned(),
-                OneOrMany::Many(blocks) => texts(blocks, &path)?,
+                OneOrMany::Many(blocks) => {
+                    texts(blocks, &path, "messages[].content[].source.content[].", notes)?
+                }
             };
             Ok(text(&said, name))
         }
@@ -88,17 +90,23 @@ fn text<'a>(text: &str, name: String) -> DocumentBlock<'a> {
     DocumentBlock { format: "txt".into(), name, source, context: None, citations: None }
 }
 
-/// The texts of blocks, a line each.
+/// The texts of blocks, a line each. What else a block has is named behind `place`.
 ///
 /// # Errors
 /// 400 where one is no text.
-pub(super) fn texts(blocks: Vec<Block<'_>>, param: &str) -> Result<String, Error> {
+pub(super) fn texts(
+    blocks: Vec<TextBlock<'_>>,
+    param: &str,
+    place: &str,
+    notes: &mut Notes<'_>,
+) -> Result<String, Error> {
     let mut all = String::new();
-    for Block { kind, text, .. } in blocks {
+    for TextBlock { kind, text, unknown } in blocks {
         let text = text.filter(|_| kind.as_deref() == Some("text"));
         let text = text.ok_or_else(|| {
             Error::invalid(format!("'{param}' may hold only text here.")).param(param.to_owned())
         })?;
+        notes.unknown(place, unknown)?;
         if !all.is_empty() {
             all.push('\n');
         }

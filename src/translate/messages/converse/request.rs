@@ -34,6 +34,8 @@ struct Read<'a> {
     top_k: Option<i64>,
     stop: Vec<Str<'a>>,
     declared: Declared<'a>,
+    /// Whether all tools were left out, and named.
+    none_left: bool,
     choice: Choice<'a>,
     single_call: bool,
     thinking: Option<Thinking<'a>>,
@@ -73,6 +75,7 @@ pub(in crate::translate) fn request<'a>(
         top_k,
         stop,
         declared,
+        none_left,
         choice,
         single_call,
         thinking,
@@ -82,6 +85,8 @@ pub(in crate::translate) fn request<'a>(
         betas,
         cache,
     } = read;
+    // Without tools there is no choice among them.
+    let (choice, single_call) = if none_left { (Choice::Auto, false) } else { (choice, single_call) };
     front::choice::check(&choice, &declared.names)?;
     let messages = messages.ok_or_else(|| Error::missing("messages"))?;
     let max_tokens = match max_tokens {
@@ -94,7 +99,8 @@ pub(in crate::translate) fn request<'a>(
         [only] => Some((**only).to_owned()),
         _ => None,
     };
-    let sampling = parameters::sampling(temperature, top_p, top_k, Some(OneOrMany::Many(stop)), &mut notes)?;
+    let stop = (Some(OneOrMany::Many(stop)), "stop_sequences");
+    let sampling = parameters::sampling(temperature, top_p, top_k, stop, &mut notes)?;
     let instructions = conversation::Message { speaker: Speaker::System, content: system };
     let conversation = Conversation {
         messages: std::iter::once(instructions).chain(messages).collect(),
@@ -104,8 +110,7 @@ pub(in crate::translate) fn request<'a>(
         single_call,
         answer,
         sampling: Sampling { max_tokens, ..sampling },
-        // Other models than Claude think by effort.
-        effort: effort.or_else(|| thinking.as_ref().and_then(by_budget)),
+        effort,
         thinking,
         caching: Caching { automatic: rules.automatic_caching, ..Caching::default() },
         betas,
@@ -161,11 +166,10 @@ impl<'a> Read<'a> {
             }
             "tools" => {
                 let declared: Option<List<_>> = member(raw, name)?;
-                self.declared = tools::read(
-                    declared.map(|List(tools)| tools).unwrap_or_default(),
-                    &mut self.cache,
-                    notes,
-                )?;
+                let declared = declared.map(|List(tools)| tools).unwrap_or_default();
+                let has_tools = !declared.is_empty();
+                self.declared = tools::read(declared, &mut self.cache, notes)?;
+                self.none_left = has_tools && self.declared.names.is_empty();
             }
             "tool_choice" => {
                 if let Some(choice) = member(raw, name)? {
@@ -211,16 +215,6 @@ impl<'a> Read<'a> {
         let schema = schema.ok_or_else(|| Error::missing(SCHEMA))?;
         self.answer = answer::by_schema(Some(schema), (None, None), Some(true), SCHEMA, notes)?;
         Ok(())
-    }
-}
-
-/// About how hard to think within a budget of tokens.
-fn by_budget(thinking: &Thinking<'_>) -> Option<Effort> {
-    match thinking {
-        Thinking::Budget(..=4_095) => Some(Effort::Low),
-        Thinking::Budget(..=16_383) => Some(Effort::Medium),
-        Thinking::Budget(_) => Some(Effort::High),
-        Thinking::Disabled | Thinking::Other(_) => None,
     }
 }
 

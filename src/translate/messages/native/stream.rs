@@ -5,7 +5,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use crate::anthropic::event::Event;
-use crate::bedrock::error::Error as Exception;
 use crate::bedrock::eventstream::{Decoder, Frame};
 use crate::openai::Error;
 use crate::texts::for_client;
@@ -46,20 +45,7 @@ impl Stream {
     }
 
     fn frame(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
-        match frame.header(":message-type") {
-            Some("event") => {}
-            Some("exception") => {
-                let name = frame.header(":exception-type").unwrap_or_default();
-                return Err(errors::error(&Exception::from_exception(name, frame.payload)));
-            }
-            Some("error") => {
-                let code = frame.header(":error-code").unwrap_or_default();
-                let message = frame.header(":error-message").unwrap_or_default();
-                return Err(errors::error(&Exception::from_error_frame(code, message)));
-            }
-            _ => return Err(no_answer("Bedrock's stream has a frame of an unknown kind.")),
-        }
-        if frame.header(":event-type") != Some("chunk") {
+        if errors::event_type(frame)? != "chunk" {
             // Others may come any day, but not for as long as they like.
             let left = self.silent_frames.checked_sub(1);
             self.silent_frames =
