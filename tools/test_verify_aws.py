@@ -87,7 +87,7 @@ def test_nothing_is_sent_before_somebody_agrees(emulator, monkeypatch, capsys):
         monkeypatch.setattr("builtins.input", lambda _, answer=answer: answer)
         monkeypatch.setattr("sys.stdin", type("Terminal", (), {"isatty": lambda self, on=on_terminal: on})())
         assert command.main(["--endpoint", emulator, "--models", NOVA]) == 1
-    assert sent == [] and "some $" in capsys.readouterr().out
+    assert sent == [] and "about $" in capsys.readouterr().out
 
 
 def test_without_credentials_nothing_is_asked(monkeypatch, capsys):
@@ -131,4 +131,14 @@ def test_each_capability_of_the_table_has_a_probe_or_is_here():
     """What one request cannot tell."""
     without = {"single_call", "messages", "bound_thoughts", "thoughts_in_text", "calls_in_text"}
     probed = {probe.capability for model in command.MODELS for probe in probes.of(table.row(model))}
-    assert set(table.rows()[0]["takes"]) - probed - without == set()
+    takes = set(table.rows()[0]["takes"])
+    assert takes - probed - without == set()
+    # The reverse: no probe is about what the table does not know, but those on which others rest.
+    assert probed - takes == {report.QUESTION, "documents", "images"}
+    unused = {probe.name for probe in probes.PROBES if not any(probe.expected(row["takes"]) is not None for row in table.rows())}
+    assert unused == set()
+
+
+def test_the_cost_that_is_told_counts_what_each_answer_may_be():
+    short, long = probes.Probe("a", None, probes.question()), probes.Probe("b", None, probes.question(inferenceConfig={"maxTokens": 1000}))
+    assert command.cost([short, long]) == pytest.approx((160 * 25e-6, (160 + 16 + 1000) * 25e-6))

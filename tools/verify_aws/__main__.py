@@ -11,7 +11,7 @@ import botocore.session
 from . import probes, report, table
 from .bedrock import Bedrock
 
-# One of each family, by the id without a profile's prefix: the cheapest, and those of which reports differ.
+# By the id without a profile's prefix: of each vendor the cheapest, and those of which reports differ.
 MODELS = """
 anthropic.claude-3-haiku-20240307-v1:0 anthropic.claude-haiku-4-5-20251001-v1:0 anthropic.claude-sonnet-4-6
 anthropic.claude-opus-4-7 anthropic.claude-sonnet-5 anthropic.claude-haiku-5-5 amazon.nova-micro-v1:0 amazon.nova-lite-v1:0
@@ -20,7 +20,7 @@ mistral.mistral-large-3-675b-instruct deepseek.v3-v1:0 deepseek.r1-v1:0 qwen.qwe
 moonshotai.kimi-k2.5 zai.glm-4.7 minimax.minimax-m2.5 xai.grok-4.6 google.gemma-3-27b-it nvidia.nemotron-nano-3-30b
 writer.palmyra-x5-v1:0 cohere.command-r-v1:0 ai21.jamba-1-5-mini-v1:0
 """.split()
-# Dollars for a million tokens of the dearest model of the list, in or out alike: more than it will cost.
+# Dollars for a million tokens of the dearest model of the list, in or out alike.
 DEAREST = 25
 
 
@@ -33,8 +33,11 @@ def main(arguments=None):
     rows = {model: table.row(model) for model in options.models}
     plan = {model: [probe for probe in probes.of(row) if wanted(options, probe)] for model, row in rows.items()}
     count = sum(map(len, plan.values()))
-    dollars = count * TOKENS * DEAREST / 1e6
-    print(f"{count} requests at most to {len(plan)} models in {options.region}: some ${dollars:.2f} or less, refusals are free.")
+    about, most = cost([probe for chosen in plan.values() for probe in chosen])
+    print(
+        f"{count} requests at most to {len(plan)} models in {options.region}: about ${about:.2f}, for answers are a few words and refusals "
+        f"free; at most ${most:.2f}, where models write all that they may."
+    )
     if not can_sign():
         print("No credentials: set AWS_BEARER_TOKEN_BEDROCK, or those that the AWS SDK finds.")
         return 1
@@ -59,6 +62,13 @@ def read(arguments):
     parser.add_argument("--yes", action="store_true", help="spend without a question")
     parser.add_argument("--json", metavar="FILE", help="where to write what was found")
     return parser.parse_args(arguments)
+
+
+def cost(asked):
+    """Dollars: about, and where each answer is as long as its request allows."""
+    about = len(asked) * TOKENS
+    most = about + sum(probe.request["inferenceConfig"]["maxTokens"] for probe in asked)
+    return about * DEAREST / 1e6, most * DEAREST / 1e6
 
 
 def can_sign():
