@@ -6,8 +6,9 @@ use super::{Error, file};
 use crate::gateway::memory::Settings;
 
 const AT: &str = "reasoning_memory";
-/// Some ten thousand answers.
 const BYTES: usize = 64 << 20;
+/// Envoy never gives it back.
+const LARGEST: usize = 1 << 30;
 /// An agent may wait for a human between two calls.
 const SECONDS: u32 = 3_600;
 const LONGEST: u32 = 86_400;
@@ -27,6 +28,9 @@ pub(super) fn reasoning_memory_of(
         return Err(error_in(AT, "seconds", &format!("must be 1 to {LONGEST}")));
     }
     let bytes = positive(AT, "bytes", bytes.unwrap_or(BYTES))?;
+    if bytes > LARGEST {
+        return Err(error_in(AT, "bytes", &format!("must be at most {LARGEST}")));
+    }
     Ok(Some(Settings { bytes, seconds: seconds.into() }))
 }
 
@@ -49,14 +53,17 @@ mod tests {
             assert_eq!(load(written), Ok(usual), "{written}");
         }
         assert_eq!(load(r#","reasoning_memory":false"#), Ok(None));
+        let most = Some(Settings { bytes: 1 << 30, seconds: 86_400 });
+        assert_eq!(load(r#","reasoning_memory":{"bytes":1073741824,"seconds":86400}"#), Ok(most));
         let least = Some(Settings { bytes: 1, seconds: 1 });
         assert_eq!(load(r#","reasoning_memory":{"bytes":1,"seconds":1}"#), Ok(least));
     }
 
     #[test]
-    fn what_would_keep_nothing_or_for_too_long_is_refused() {
+    fn what_would_keep_nothing_or_too_much_or_for_too_long_is_refused() {
         for (written, path) in [
             (r#"{"bytes":0}"#, "reasoning_memory.bytes: must be at least 1"),
+            (r#"{"bytes":1073741825}"#, "reasoning_memory.bytes: must be at most 1073741824"),
             (r#"{"seconds":0}"#, "reasoning_memory.seconds: must be 1 to 86400"),
             (r#"{"seconds":86401}"#, "reasoning_memory.seconds: must be 1 to 86400"),
         ] {

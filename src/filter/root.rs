@@ -9,9 +9,10 @@ use proxy_wasm::types::{BufferType, LogLevel};
 use super::accounts::{self, Accounts};
 use super::discovery::Discovery;
 use super::role::Role;
-use super::thoughts::Sweeping;
+use super::thoughts;
 use super::{ending, host};
 use crate::config::Config;
+use crate::gateway::memory::Sweeping;
 
 /// The state of a plugin. Nothing of it stays borrowed while Envoy is called.
 #[derive(Debug, Default)]
@@ -41,7 +42,7 @@ impl Root {
         self.with_discovery(|discovery, config, accounts| discovery.tick(config, accounts));
         self.take_news();
         if let Some(memory) = self.config().and_then(|config| config.reasoning_memory) {
-            self.sweeping.tick(memory);
+            thoughts::sweep(&self.sweeping, memory);
         }
         ending::tick();
     }

@@ -1,8 +1,5 @@
 //! Reasoning that the gateway carries for its clients, in what the VMs of one `vm_id` share: see [`memory`](crate::gateway::memory).
 
-use std::cell::Cell;
-use std::time::Duration;
-
 use proxy_wasm::hostcalls;
 
 use super::host;
@@ -10,7 +7,7 @@ use crate::aws::turn::moment;
 use crate::bedrock::model_id::base_model;
 use crate::config::Config;
 use crate::gateway::keys::Key;
-use crate::gateway::memory::{Memory, Owner, Settings, Shared};
+use crate::gateway::memory::{Memory, Owner, Settings, Shared, Sweeping};
 use crate::translate::thoughts::{self, Recall};
 
 /// A version that no value has before four billion others: Envoy takes a version that it is told of what is not there, and refuses
@@ -61,27 +58,9 @@ pub(super) fn keep(memory: Settings, owner: &Owner, thoughts: &thoughts::Thought
     Memory::new(memory, &Data).keep(owner, &thoughts.call, &thoughts.reasoning, seconds());
 }
 
-/// Looks after one shelf at a time, so that each has had its turn when the time is over for which its reasoning is kept.
-#[derive(Debug, Default)]
-pub(super) struct Sweeping {
-    turn: Cell<u64>,
-    due: Cell<Duration>,
-}
-
-impl Sweeping {
-    pub(super) fn tick(&self, settings: Settings) {
-        let now = moment(host::now());
-        let memory = Memory::new(settings, &Data);
-        let shelves = u32::try_from(memory.shelves()).unwrap_or(u32::MAX);
-        let pause = Duration::from_secs(settings.seconds).checked_div(shelves).unwrap_or_default();
-        // A clock that was set back must not put it off.
-        if now < self.due.get() && self.due.get().saturating_sub(now) <= pause {
-            return;
-        }
-        memory.sweep(self.turn.get(), now.as_secs());
-        self.turn.set(self.turn.get().wrapping_add(1));
-        self.due.set(now.saturating_add(pause));
-    }
+/// Sweeps what is due now of what is expired.
+pub(super) fn sweep(sweeping: &Sweeping, settings: Settings) {
+    sweeping.tick(&Memory::new(settings, &Data), moment(host::now()));
 }
 
 fn seconds() -> u64 {

@@ -30,6 +30,7 @@ pub mod responses;
 pub mod split;
 pub mod thoughts;
 pub mod usage;
+mod within;
 mod wordings;
 
 use std::fmt;
@@ -43,6 +44,7 @@ use responses::Known;
 use thoughts::{Recall, Thoughts};
 
 pub use options::{Limits, Model, Options, Rules};
+pub use within::request_within;
 
 /// A request as it goes to Bedrock.
 #[derive(Debug)]

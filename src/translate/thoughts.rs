@@ -8,7 +8,7 @@ use crate::bedrock::reply::{self, Block as Said, Output, Reply, is_of_server};
 use crate::wire::{self, List, Str};
 
 /// Most bytes of one answer's reasoning that are kept.
-const MOST: usize = 256 << 10;
+pub const MOST: usize = 256 << 10;
 /// What a block counts beside its texts, bytes: so few are looked through for each piece.
 const PLACE: usize = 256;
 

@@ -69,7 +69,7 @@ impl Upstream {
     fn send_translated(
         &mut self,
         endpoint: Endpoint,
-        resolve: impl FnOnce(Option<&str>) -> Result<Chosen, Error>,
+        resolve: impl Fn(Option<&str>) -> Result<Chosen, Error>,
         caller: &str,
         place: &Place,
         body: &[u8],
@@ -81,7 +81,9 @@ impl Upstream {
         let thoughts = config.reasoning_memory.map(|memory| Thoughts::new(memory, &config, caller));
         let recall = thoughts.as_ref().map(|thoughts| -> &dyn Recall { thoughts });
         let client = Client { name: caller, chat: chat_headers(original, beta.as_deref()), recall };
-        let (chosen, outgoing) = translate::request(endpoint, body, &client, &config.options, resolve)?;
+        let limit = config.body_bytes;
+        let (chosen, outgoing) =
+            translate::request_within(limit, endpoint, body, &client, &config.options, resolve)?;
         let Chosen { target, is_fallback } = chosen;
         let destination = config.upstream.destination(&target, place).ok_or_else(no_target)?;
         let Outgoing { operation, guardrail, body, ignored, reply } = outgoing;
@@ -91,7 +93,6 @@ impl Upstream {
             });
         }
         // Envoy would end a request that outgrows its buffer, and tell the client less.
-        let limit = config.body_bytes;
         if body.len() > limit {
             return Err(too_large(limit));
         }

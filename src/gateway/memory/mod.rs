@@ -6,19 +6,25 @@
 //! hash: what is new pushes out what is expired, and then the oldest.
 
 mod shelf;
+mod sweeping;
 
 use std::collections::BinaryHeap;
 
 use sha2::{Digest as _, Sha256};
 
+pub use sweeping::Sweeping;
+
 use super::keys::Key;
+use crate::translate::thoughts;
 
 /// Most bytes of one shelf, and so of one answer's reasoning: it is copied as a whole wherever one entry is looked for.
-const SHELF: usize = 256 << 10;
+const SHELF: usize = thoughts::MOST;
 /// How often a shelf is written again that others keep changing.
 const TRIES: usize = 20;
 /// Most that is found for one request, bytes; no model takes as many tokens.
 const FOUND: usize = 8 << 20;
+/// Most calls that are looked for of one request, the last ones: each may be on a shelf of its own, which is copied.
+const CALLS: usize = 1_024;
 
 /// How much is kept, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,12 +99,14 @@ impl<'s> Memory<'s> {
         }
     }
 
-    /// The reasoning before each of these calls, where it is there. A shelf is read once, however many of them are on it.
+    /// The reasoning before each of these calls, where it is there; only the last 1,024 are looked for. A shelf is read once, however
+    /// many of them are on it.
     pub fn recall(&self, owner: &Owner, calls: &[&str], now: u64) -> Vec<Option<Vec<u8>>> {
         // A heap's sorting is a tenth of the code that the slice's is in the module.
         let wanted: BinaryHeap<(usize, shelf::Key, usize)> = calls
             .iter()
             .enumerate()
+            .skip(calls.len().saturating_sub(CALLS))
             .map(|(index, call)| {
                 let key = owner.key(call);
                 (self.place(&key), key, index)
@@ -132,7 +140,7 @@ impl<'s> Memory<'s> {
         if let Some((bytes, version)) = self.shared.read(&name)
             && let Some(rest) = shelf::swept(&bytes, now, self.settings.seconds)
         {
-            // Whoever was faster has taken it off as well.
+            // A faster worker has swept the shelf.
             self.shared.write(&name, &rest, Some(version));
         }
     }

@@ -1,5 +1,6 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::*;
 use crate::gateway::keys::Hash;
@@ -9,6 +10,7 @@ use crate::gateway::keys::Hash;
 struct Data {
     all: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
     version: Cell<u32>,
+    reads: Cell<usize>,
     /// What others write before each write of ours.
     before: RefCell<Vec<(String, Vec<u8>)>>,
 }
@@ -21,6 +23,7 @@ impl Data {
 
 impl Shared for Data {
     fn read(&self, name: &str) -> Option<(Vec<u8>, u32)> {
+        self.reads.set(self.reads.get() + 1);
         self.all.borrow().get(name).cloned()
     }
 
@@ -221,4 +224,55 @@ fn whatever_lies_on_a_shelf_nothing_breaks_and_what_is_kept_is_found() {
         assert_eq!(found(&memory, &owner("a"), "1", NOW).as_deref(), Some("thought"));
         assert!(data.bytes() <= 300);
     }
+}
+
+#[test]
+fn every_shelf_is_swept_within_the_time_that_reasoning_is_kept_however_short_that_is() {
+    // As often as Envoy calls, and late.
+    for (bytes, seconds, tick) in
+        [(256 * SHELF, 1, 200), (256 * SHELF, 60, 200), (256 * SHELF, 3_600, 900), (SHELF, 1, 300)]
+    {
+        let data = Data::default();
+        let memory = Memory::new(Settings { bytes, seconds }, &data);
+        for call in 0..500 {
+            memory.keep(&owner("a"), &call.to_string(), b"thought", NOW);
+        }
+        let sweeping = Sweeping::default();
+        let step = Duration::from_millis(tick);
+        let mut now = Duration::from_secs(NOW);
+        while now < Duration::from_secs(NOW + 2 * seconds + 1) {
+            sweeping.tick(&memory, now);
+            now += step;
+        }
+        assert_eq!(data.bytes(), 0, "{bytes} bytes for {seconds} s");
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_neither_stops_the_sweeping_nor_has_all_swept_at_once() {
+    let data = Data::default();
+    let memory = Memory::new(Settings { bytes: 256 * SHELF, seconds: 3_600 }, &data);
+    let sweeping = Sweeping::default();
+    for (now, swept) in [(NOW, 1), (NOW + 1_000_000, 1), (5, 0), (20, 1), (35, 1)] {
+        data.reads.set(0);
+        sweeping.tick(&memory, Duration::from_secs(now));
+        assert_eq!(data.reads.get(), swept, "{now}");
+    }
+}
+
+#[test]
+fn one_request_has_so_many_shelves_copied_and_its_last_calls_are_found() {
+    let data = Data::default();
+    let memory = Memory::new(Settings { bytes: 4_096 * SHELF, seconds: 100 }, &data);
+    memory.keep(&owner("a"), "first", b"1", NOW);
+    memory.keep(&owner("a"), "last", b"2", NOW);
+    let others: Vec<String> = (0..50_000).map(|call| call.to_string()).collect();
+    let mut calls = vec!["first"];
+    calls.extend(others.iter().map(String::as_str));
+    calls.push("last");
+    data.reads.set(0);
+    let found = memory.recall(&owner("a"), &calls, NOW);
+    assert!(data.reads.get() <= CALLS, "{}", data.reads.get());
+    assert_eq!(found.len(), calls.len());
+    assert_eq!((found.first().unwrap(), found.last().unwrap()), (&None, &Some(b"2".to_vec())));
 }
