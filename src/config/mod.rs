@@ -10,6 +10,7 @@ mod file;
 mod images;
 mod keys;
 mod limits;
+mod lists;
 mod load;
 mod model_options;
 mod models;

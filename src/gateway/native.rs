@@ -56,7 +56,7 @@ pub fn headers(operation: Operation, client: &Headers, caller: &str) -> Headers 
     headers
 }
 
-/// What stands beside a model's own body, whoever has written that: how it is to be served, and the labels for the invocation log.
+/// What stands beside a model's own body, the client's or the gateway's: how it is to be served, and the labels for the invocation log.
 pub fn beside(client: &Headers, caller: &str) -> Headers {
     let mut headers =
         client.only(&["x-amzn-bedrock-performanceconfig-latency", "x-amzn-bedrock-service-tier"]);

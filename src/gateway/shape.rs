@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_have_the_shape_of_whoever_is_asked() {
+    fn errors_have_the_shape_of_the_api_that_is_called() {
         let prefixes = ["/v1".to_owned(), "/api/v1".to_owned()];
         let (plain, versioned) = (Headers::default(), [(VERSION, "2023-06-01")].into_iter().collect());
         for (path, expected) in [

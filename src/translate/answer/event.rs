@@ -103,7 +103,7 @@ pub enum Event<'a> {
 /// Why a model stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// It was done.
+    /// The model ended its turn.
     Done,
     /// It met a stop sequence.
     Sequence,

@@ -129,7 +129,7 @@ impl Part {
         events.event(kind, &members);
     }
 
-    /// It begins.
+    /// The part begins: its events.
     pub(super) fn begin(&self, place: Place<'_>, events: &mut Events<'_>) {
         if let Some((_, added, _)) = self.form.part {
             self.tell(place, added, &[("part", Value::Json(&self.json()))], events);
@@ -158,7 +158,7 @@ impl Part {
         self.count = self.count.saturating_add(1);
     }
 
-    /// It is whole.
+    /// The part ends: its events.
     pub(super) fn end(&self, place: Place<'_>, events: &mut Events<'_>) {
         let whole = (self.form.member, Value::Text(&self.text));
         match self.form {

@@ -98,7 +98,7 @@ pub(super) fn request<'a>(
     )?;
     let stream = stream.unwrap_or(false);
 
-    // What only whoever keeps responses can do.
+    // What only a server that keeps responses can do.
     for (given, param, message) in [
         (previous_response_id.is_some(), "previous_response_id", "send the whole conversation as 'input'"),
         (conversation.is_some(), "conversation", "send the whole conversation as 'input'"),
