@@ -253,6 +253,16 @@ fn roots() -> Vec<Root> {
             r#"{"max_tokens":9,"messages":[{"role":"user","content":[{"type":"document","source":@}]}]}"#,
         ),
         messages(
+            "text",
+            "TextBlock",
+            r#"{"max_tokens":9,"messages":[{"role":"user","content":[{"type":"document","source":{"type":"content","content":[@]}}]}]}"#,
+        ),
+        messages(
+            "citations",
+            "Citations",
+            r#"{"max_tokens":9,"messages":[{"role":"user","content":[{"type":"document","source":{"type":"text","data":"x"},"citations":@}]}]}"#,
+        ),
+        messages(
             "tool",
             "Tool",
             r#"{"max_tokens":9,"messages":[{"role":"user","content":"Hi"}],"tools":[@]}"#,
