@@ -65,7 +65,7 @@ pub(super) fn document<'a>(
             let file = known.map_or(media_type, |(_, file)| file);
             media::document(data, Some(file), name, &format!("{param}.data"))
         }
-        Some("text") => Ok(text(&data.ok_or_else(|| need("data"))?, name)),
+        Some("text") => text(&data.ok_or_else(|| need("data"))?, name, &format!("{param}.data")),
         Some("content") => {
             let path = format!("{param}.content");
             let said = match member(content.ok_or_else(|| need("content"))?, &path)? {
@@ -74,7 +74,7 @@ pub(super) fn document<'a>(
                     texts(blocks, &path, "messages[].content[].source.content[].", notes)?
                 }
             };
-            Ok(text(&said, name))
+            text(&said, name, &path)
         }
         Some("url") => {
             let url = url.ok_or_else(|| need("url"))?;
@@ -84,10 +84,13 @@ pub(super) fn document<'a>(
     }
 }
 
-/// Converse has all documents in base64.
-fn text<'a>(text: &str, name: String) -> DocumentBlock<'a> {
+/// Converse has all documents in base64, and none that is empty.
+fn text<'a>(text: &str, name: String, param: &str) -> Result<DocumentBlock<'a>, Error> {
+    if text.is_empty() {
+        return Err(Error::invalid(format!("'{param}' must not be empty.")).param(param.to_owned()));
+    }
     let source = converse::Source::Bytes(STANDARD.encode(text).into());
-    DocumentBlock { format: "txt".into(), name, source, context: None, citations: None }
+    Ok(DocumentBlock { format: "txt".into(), name, source, context: None, citations: None })
 }
 
 /// The texts of blocks, a line each. What else a block has is named behind `place`.
