@@ -50,6 +50,8 @@ pub(super) struct Calls {
     end: Option<&'static str>,
     /// How much of what is held does not hold that marker, bytes.
     searched: usize,
+    /// How much of the end of a text is to be held, bytes.
+    kept: usize,
     /// A call stands before: what is blank behind it says nothing.
     is_behind: bool,
 }
@@ -57,7 +59,7 @@ pub(super) struct Calls {
 impl Calls {
     /// No more than `limit` bytes of a call are held back.
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, held: String::new(), end: None, searched: 0, is_behind: false }
+        Self { limit, held: String::new(), end: None, searched: 0, kept: 0, is_behind: false }
     }
 
     /// Memory that is held, bytes.
@@ -74,6 +76,14 @@ impl Calls {
         while let Some(next) = self.step(rest, &mut found) {
             rest = next;
         }
+        let kept = std::mem::take(&mut self.kept);
+        // What is held already stays where it is: a long call in many pieces is not copied for each.
+        self.held = if kept == whole.len() {
+            whole
+        } else {
+            let (_, end) = split(&whole, whole.len().saturating_sub(kept));
+            end.to_owned()
+        };
         found
     }
 
@@ -119,7 +129,7 @@ impl Calls {
             seen = seen.saturating_sub(1);
         }
         self.searched = seen;
-        text.clone_into(&mut self.held);
+        self.kept = text.len();
         None
     }
 
@@ -135,7 +145,7 @@ impl Calls {
         self.text(text, found);
         self.end = end;
         if end.is_none() {
-            rest.clone_into(&mut self.held);
+            self.kept = rest.len();
         }
         end.map(|_| rest)
     }
@@ -191,6 +201,20 @@ mod tests {
             }
         }
         (text, written)
+    }
+
+    #[test]
+    fn a_long_call_in_many_pieces_is_not_copied_for_each() {
+        let mut calls = Calls::new(1 << 20);
+        calls.piece(CALL);
+        let (mut place, mut moves) = (calls.held.as_ptr(), 0);
+        for _ in 0..10_000 {
+            assert_eq!(calls.piece("x"), []);
+            moves += u32::from(place != calls.held.as_ptr());
+            place = calls.held.as_ptr();
+        }
+        // It moves where it outgrows its room, which doubles.
+        assert!(moves < 20, "{moves}");
     }
 
     /// The same whole, in two pieces however cut, and letter by letter.
