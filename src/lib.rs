@@ -16,6 +16,7 @@
 //! | [`config`] | the plugin configuration, from what people write to what the code uses |
 //! | [`gateway`] | routes, API keys, models, images by URL: pure functions over a request |
 //! | [`translate`] | OpenAI ⇄ Bedrock, a module per endpoint; the table of what models take |
+//! | [`techniques`] | ways to a better answer by more calls than one: state machines over replies |
 //! | [`aws`] | credentials and where they come from, signatures, hosts and paths |
 //! | [`openai`], [`anthropic`], [`bedrock`] | the wire types of either side, which decide nothing |
 //! | [`arn`] | Amazon Resource Names, taken apart |
@@ -36,6 +37,7 @@ pub mod config;
 pub mod filter;
 pub mod gateway;
 pub mod openai;
+pub mod techniques;
 pub mod texts;
 pub mod translate;
 pub mod wire;
