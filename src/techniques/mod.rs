@@ -4,9 +4,19 @@
 //! what to do next. The calls of a step are made side by side; each is the client's own request with the changes that a [`Call`]
 //! names, so that turns, tools, images and system texts stay what they are.
 
+mod cot_reflection;
+mod parted;
+mod re2;
+mod table;
+mod tunables;
+
 use std::fmt;
 
 use crate::openai::Error;
+
+pub use parted::{Parted, Piece};
+pub use table::{KNOWN, Known, known};
+pub use tunables::Tunables;
 
 /// A technique at work on one request.
 pub trait Technique: fmt::Debug {
@@ -49,6 +59,8 @@ pub struct Call {
     pub max_tokens: Option<u64>,
     /// Instead of the client's model.
     pub model: Option<String>,
+    /// Its text is told as [`Parted`] reads it: thoughts as reasoning, the rest as the answer.
+    pub parted: bool,
 }
 
 /// Which of the client's parameters hold for a call.
