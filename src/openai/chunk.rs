@@ -1,6 +1,6 @@
 //! The reply of `POST chat/completions` with `stream: true`, chunk by chunk.
 
-use super::completion::{Annotation, FinishReason, ThinkingBlock, Usage};
+use super::completion::{Annotation, FinishReason, ThinkingBlock};
 use super::sse;
 use super::text_completion::Choice;
 use serde::Serialize;
@@ -85,6 +85,19 @@ pub struct Custom<'a> {
     pub input: &'a str,
 }
 
+/// What a chunk says of one choice.
+#[derive(Clone, Debug, Serialize)]
+pub struct Part<D, L, R> {
+    /// Which of the choices.
+    pub index: u64,
+    /// What it adds to the message.
+    pub delta: D,
+    /// Null, as Bedrock gives none, but where an answer is told that has them.
+    pub logprobs: L,
+    /// Why the choice ended; null in the parts before.
+    pub finish_reason: R,
+}
+
 /// Writes the chunks of one stream: what is the same in all of them is formatted once.
 #[derive(Debug)]
 pub struct Writer {
@@ -125,29 +138,40 @@ impl Writer {
         Self { head, include_usage, form }
     }
 
+    /// The same with the tier that serves the answer in every chunk, where it is known from the beginning.
+    #[must_use]
+    pub fn with_service_tier(mut self, tier: Option<&str>) -> Self {
+        if let Some(tier) = tier {
+            self.head.extend_from_slice(br#""service_tier":"#);
+            wire::append(&mut self.head, &tier);
+            self.head.push(b',');
+        }
+        self
+    }
+
+    /// One chunk with a part of one choice, whatever form that has.
+    pub fn part(&self, out: &mut Vec<u8>, part: &impl Serialize) {
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(br#""choices":["#);
+        wire::append(out, part);
+        out.push(b']');
+        self.end(out);
+    }
+
     /// One chunk with one choice.
     pub fn choice(&self, out: &mut Vec<u8>, delta: &Delta<'_>, finish_reason: Option<FinishReason>) {
         match self.form {
             Form::Chat => {
-                out.extend_from_slice(&self.head);
-                out.extend_from_slice(br#""choices":[{"index":0,"delta":"#);
-                wire::append(out, delta);
-                out.extend_from_slice(br#","logprobs":null,"finish_reason":"#);
-                wire::append(out, &finish_reason);
-                out.extend_from_slice(b"}]");
+                self.part(out, &Part { index: 0, delta, logprobs: (), finish_reason });
             }
             Form::Text => {
                 let text = delta.content.clone().unwrap_or_default();
                 if text.is_empty() && finish_reason.is_none() {
                     return;
                 }
-                out.extend_from_slice(&self.head);
-                out.extend_from_slice(br#""choices":["#);
-                wire::append(out, &Choice { text, index: 0, logprobs: (), finish_reason });
-                out.push(b']');
+                self.part(out, &Choice { text, index: 0, logprobs: (), finish_reason });
             }
         }
-        self.end(out);
     }
 
     /// One chunk with nothing but text: what most chunks are.
@@ -168,7 +192,7 @@ impl Writer {
     }
 
     /// The last chunk, if it was asked for: usage and no choice.
-    pub fn usage(&self, out: &mut Vec<u8>, usage: &Usage, service_tier: Option<&str>) {
+    pub fn usage(&self, out: &mut Vec<u8>, usage: &impl Serialize, service_tier: Option<&str>) {
         if !self.include_usage {
             return;
         }
@@ -191,6 +215,7 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::openai::completion::Usage;
 
     #[test]
     fn every_chunk_has_the_same_head() {

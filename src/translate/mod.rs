@@ -29,6 +29,7 @@ pub mod passthrough;
 pub mod responses;
 pub mod split;
 pub mod thoughts;
+pub mod told;
 pub mod usage;
 mod within;
 mod wordings;

@@ -56,6 +56,7 @@ struct Root {
 fn roots() -> Vec<Root> {
     use Subject::{
         Body, Chunks, Configuration, Discovery, Error, Images, Native, Piece, Reply, Request, Split, Stream,
+        Told,
     };
     let plain = |label, file, name, template, subject| Root {
         label,
@@ -190,6 +191,7 @@ fn roots() -> Vec<Root> {
             r#"{"model":"m","choices":[@]}"#,
             Piece("completions"),
         ),
+        plain("told", "translate/told.rs", "Whole", "@", Told),
         plain("reply", "bedrock/reply.rs", "Reply", "@", Reply("chat", CLAUDE)),
         plain("completions reply", "bedrock/reply.rs", "Reply", "@", Reply("completions", CLAUDE)),
         plain(

@@ -317,6 +317,9 @@ fn beside(object: &Declared, member: &str, path: &str) -> String {
         ("file", "Images", member) => {
             others = defaults(member, &[("cluster", r#""c""#), ("hosts", r#"["example.com"]"#)]);
         }
+        ("told", "Choice", member) => {
+            others = defaults(member, &[("index", "0"), ("message", "{}")]);
+        }
         ("split", "Reply", member) => {
             others = defaults(member, &[("model", r#""m""#), ("data", r#"[{"embedding":[],"index":0}]"#)]);
         }

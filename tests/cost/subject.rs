@@ -21,6 +21,7 @@ use bedrock_filter::translate::Streamed as _;
 use bedrock_filter::translate::chat::{Guardrail, Headers, Stream};
 use bedrock_filter::translate::notes::Unsupported;
 use bedrock_filter::translate::split::{Gathered, split};
+use bedrock_filter::translate::told::told;
 use bedrock_filter::translate::{
     self, Answered, Client, Limits, Options, Reply, errors, forced_guardrail, passthrough,
 };
@@ -45,6 +46,8 @@ pub(crate) enum Subject {
     Chunks,
     /// A stream that goes on as it is, the same: frames, or server-sent events.
     Native { events: bool, eighths: usize, piece: usize },
+    /// An answer that is told as a stream.
+    Told,
     /// A list in pieces of one item each, whose replies come in the wrong order.
     Gathered,
     /// A body on Bedrock's own routes, or of a chat that goes on as it is.
@@ -71,6 +74,7 @@ pub(crate) fn run(subject: Subject, input: &[u8]) {
         Subject::Stream { eighths, piece } => stream(input, eighths, piece),
         Subject::Chunks => chunks(input),
         Subject::Native { events, eighths, piece } => native_stream(events, input, eighths, piece),
+        Subject::Told => drop(told(input, true)),
         Subject::Gathered => gathered(input),
         Subject::Body => body(input),
         Subject::Error => error(input),

@@ -1,11 +1,13 @@
 //! Bedrock's whole replies and what a client is given for them, a file per behaviour.
 
 use bedrock_filter::translate::notes::Unsupported;
+use bedrock_filter::translate::told::told;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::cases::{Refusal, run_all};
 use super::json::{Json, differences};
+use super::replies::events;
 use super::{ANSWERED, dump_answer, options, translate};
 
 #[derive(Deserialize)]
@@ -35,7 +37,9 @@ fn check(name: &str, text: &str) -> Result<(), Vec<String>> {
     let body = serde_json::from_str(case.bedrock.get()).unwrap_or_else(|_| case.bedrock.get().to_owned());
     let lines = match (case.openai, case.error, outgoing.reply.whole(body.as_bytes(), ANSWERED)) {
         (Some(expected), None, Ok(got)) => {
-            dump_answer(&format!("reply-{name}"), Some(&serde_json::from_slice(&got).unwrap()), None);
+            let told = told(&got, true).map_err(|error| vec![format!("told: {}", error.message)])?;
+            let (whole, chunks) = (serde_json::from_slice(&got).unwrap(), events(&told));
+            dump_answer(&format!("reply-{name}"), Some(&whole), Some(&chunks));
             let got = Json::parse(std::str::from_utf8(&got).unwrap()).unwrap();
             differences(&Json::parse(expected.get()).unwrap(), &got)
         }

@@ -6,6 +6,7 @@ use bedrock_filter::openai::Error;
 use bedrock_filter::translate::Streamed as _;
 use bedrock_filter::translate::chat::Stream;
 use bedrock_filter::translate::notes::Unsupported;
+use bedrock_filter::translate::told::told;
 use bedrock_filter::translate::{Limits, Reply, chat};
 use serde_json::{Value, json};
 
@@ -66,13 +67,16 @@ fn a_reply_is_the_same_whole_and_as_a_stream() {
         let bytes = answer.stream(&mut random);
         match (whole, stream(&mut random, context, &bytes)) {
             (Ok(whole), Ok(chunks)) => {
+                let told = events(&told(&whole, true).unwrap());
                 let whole: Value = serde_json::from_slice(&whole).unwrap();
                 let chunks = events(&chunks);
                 let message = message(&whole);
                 assert_eq!(message, accumulated(&chunks), "seed {seed}: {body}");
                 let at_once = Reply::Chat(context.clone()).at_once(body.as_bytes(), ANSWERED).unwrap();
                 assert_eq!(message, accumulated(&events(&at_once)), "seed {seed}, at once: {body}");
+                assert_eq!(message, accumulated(&told), "seed {seed}, told: {body}");
                 *reasons.entry(message.finish_reason).or_insert(0) += 1;
+                dump_answer(&format!("{seed:05}-told"), Some(&whole), Some(&told));
                 dump_answer(&format!("{seed:05}"), Some(&whole), Some(&chunks));
             }
             (Err(whole), Err(streamed)) => {
