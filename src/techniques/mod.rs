@@ -4,9 +4,14 @@
 //! what to do next. The calls of a step are made side by side; each is the client's own request with the changes that a [`Call`]
 //! names, so that turns, tools, images and system texts stay what they are.
 
+mod content;
 mod cot_reflection;
+mod edit;
+mod object;
 mod parted;
+pub mod question;
 mod re2;
+pub mod reply;
 mod table;
 mod tunables;
 
@@ -15,6 +20,8 @@ use std::fmt;
 use crate::openai::Error;
 
 pub use parted::{Parted, Piece};
+pub use question::Question;
+pub use reply::Usage;
 pub use table::{KNOWN, Known, known};
 pub use tunables::Tunables;
 

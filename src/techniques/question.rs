@@ -1,0 +1,350 @@
+//! The client's chat as the bodies of a technique's calls: its own bytes, but for what a [`Call`] says otherwise.
+
+use std::ops::Range;
+
+use super::content::Content;
+use super::edit::{Edit, Piece, place};
+use super::object::Object;
+use super::{Call, Kind, Role, Turn};
+use crate::openai::{self, Error};
+use crate::wire::{self, List, Raw, Str, object};
+
+/// Members that no call has: it is one answer, and whether it streams is said for the last one only.
+const NEVER: &[&str] = &["n"];
+const STREAM: &[&str] = &["stream", "stream_options"];
+/// Members that shape an answer for the client, which a judge's reply is not.
+const OF_THE_ANSWER: &[&str] = &[
+    "stop",
+    "response_format",
+    "reasoning_effort",
+    "thinking",
+    "verbosity",
+    "logprobs",
+    "top_logprobs",
+    "tool_choice",
+    "function_call",
+    "parallel_tool_calls",
+    "web_search_options",
+    "prediction",
+    "modalities",
+    "audio",
+    "outputConfig",
+    "additionalModelRequestFields",
+    "extra_body",
+];
+const TOOLS: &[&str] = &["tools", "functions"];
+const SAMPLING: &[&str] = &["temperature", "top_p"];
+const LIMIT: &[&str] = &["max_tokens", "max_completion_tokens"];
+const MODEL: &[&str] = &["model"];
+pub(super) const MESSAGES: &str = "messages";
+
+object! {
+    /// All that is read of a message here.
+    struct Message<'a> {
+        role: Str<'a>,
+        content: Raw<'a>,
+        tool_calls: Raw<'a>,
+        function_call: Raw<'a>,
+    }
+}
+
+/// Where the parts of a client's chat stand in its body. It holds no text of it.
+#[derive(Debug)]
+pub struct Question {
+    object: Object,
+    /// The list of messages, brackets and all.
+    messages: Range<usize>,
+    is_empty: bool,
+    /// Where the last system text ends.
+    system: Option<usize>,
+    /// What the last of the client's own turns says.
+    asked: Option<Range<usize>>,
+    /// Whether that turn is the last one.
+    is_last: bool,
+    /// Whether the conversation holds calls of tools.
+    holds_calls: bool,
+}
+
+impl Question {
+    /// Finds the parts of a chat's body.
+    ///
+    /// # Errors
+    /// 400 where it is no object, or its messages are no list of messages.
+    pub fn read(body: &[u8]) -> Result<Self, Error> {
+        let mut messages = None;
+        let object = Object::read(body, changed, |name, value| {
+            if name == MESSAGES {
+                messages = Some(value);
+            }
+        })?;
+        let messages = messages.ok_or_else(|| Error::missing(MESSAGES))?;
+        let mut this = Self {
+            object,
+            messages: place(body, messages),
+            is_empty: true,
+            system: None,
+            asked: None,
+            is_last: false,
+            holds_calls: false,
+        };
+        let List(list) = openai::member::<List<Raw<'_>>>(messages, MESSAGES)?;
+        for (at, message) in list.into_iter().enumerate() {
+            this.message(body, message, at)?;
+        }
+        Ok(this)
+    }
+
+    fn message(&mut self, body: &[u8], message: Raw<'_>, at: usize) -> Result<(), Error> {
+        let Message { role, content, tool_calls, function_call, unknown: _ } =
+            openai::member(message, &format!("{MESSAGES}[{at}]"))?;
+        self.is_empty = false;
+        self.holds_calls |= tool_calls.is_some() || function_call.is_some();
+        match role.as_deref() {
+            Some("system" | "developer") => self.system = Some(place(body, message).end),
+            Some("user") => {
+                self.asked = content.map(|content| place(body, content));
+                self.is_last = self.asked.is_some();
+            }
+            role => {
+                self.is_last = false;
+                self.holds_calls |= matches!(role, Some("tool" | "function"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is held, bytes.
+    pub fn held(&self) -> usize {
+        self.object.held()
+    }
+
+    /// The body of a call; that of the last one streams where the client's does. `body` is what this was read from.
+    ///
+    /// # Errors
+    /// 400 where the last turn has a content that is neither a text nor a list.
+    pub fn body(&self, body: &[u8], call: &Call, is_last: bool) -> Result<Vec<u8>, Error> {
+        let Call { kind, system: _, turn: _, then: _, temperature, max_tokens, model, parted: _ } = call;
+        let is_judge = *kind == Kind::Judge;
+        let gone = |name: &str| {
+            NEVER.contains(&name)
+                || !is_last && STREAM.contains(&name)
+                || is_judge && OF_THE_ANSWER.contains(&name)
+                || is_judge && !self.holds_calls && TOOLS.contains(&name)
+                || temperature.is_some() && SAMPLING.contains(&name)
+                || max_tokens.is_some() && LIMIT.contains(&name)
+                || model.is_some() && MODEL.contains(&name)
+        };
+        let more = [
+            ("model", model.as_ref().map(wire::to_string)),
+            ("temperature", temperature.as_ref().map(wire::to_string)),
+            ("max_completion_tokens", max_tokens.as_ref().map(u64::to_string)),
+        ];
+        let more: Vec<(&str, String)> =
+            more.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        Ok(self.object.written(body, gone, &self.edits(body, call)?, &more))
+    }
+
+    /// What changes in the messages, in its order.
+    fn edits(&self, body: &[u8], call: &Call) -> Result<Vec<Edit>, Error> {
+        let Call { system, turn, then, .. } = call;
+        let mut edits = Vec::new();
+        let first = self.messages.start.saturating_add(1);
+        if let Some(system) = system {
+            let message = told("system", &wire::to_string(system));
+            edits.push(match self.system {
+                Some(end) => Edit::new(end..end, [",", &message].concat()),
+                None if self.is_empty => Edit::new(first..first, message),
+                None => Edit::new(first..first, [&message, ","].concat()),
+            });
+        }
+        let mut behind: Vec<Piece> = Vec::new();
+        let asked = self.asked.as_ref().and_then(|at| Content::of(body, at));
+        match (turn, asked) {
+            (Turn::AsItIs, _) => {}
+            (turn, Some(asked)) if self.is_last => asked.turned(turn, &mut edits)?,
+            (Turn::Repeated(text), Some(asked)) => {
+                behind.push(Piece::Own(r#",{"role":"user","content":"#.to_owned()));
+                asked.again(text, &mut behind)?;
+                behind.push(Piece::Own("}".to_owned()));
+            }
+            (Turn::Followed(text) | Turn::Replaced(text) | Turn::Repeated(text), _) => {
+                behind.push(Piece::Own([",", &told("user", &wire::to_string(text))].concat()));
+            }
+        }
+        behind.extend(then.iter().map(|(role, text)| {
+            let role = match role {
+                Role::Assistant => "assistant",
+                Role::User => "user",
+            };
+            Piece::Own([",", &told(role, &wire::to_string(text))].concat())
+        }));
+        if self.is_empty
+            && system.is_none()
+            && let Some(Piece::Own(first)) = behind.first_mut()
+        {
+            first.remove(0);
+        }
+        let end = self.messages.end.saturating_sub(1);
+        edits.push(Edit { at: end..end, pieces: behind });
+        edits.sort_by_key(|edit| edit.at.start);
+        Ok(edits)
+    }
+}
+
+/// The name of a member that a call may change; empty for any other.
+fn changed(name: &str) -> &'static str {
+    let lists = [NEVER, STREAM, OF_THE_ANSWER, TOOLS, SAMPLING, LIMIT, MODEL, &[MESSAGES]];
+    lists.into_iter().flatten().find(|known| **known == name).copied().unwrap_or_default()
+}
+
+/// A message with this content, JSON.
+fn told(role: &str, content: &str) -> String {
+    [r#"{"role":""#, role, r#"","content":"#, content, "}"].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn made(body: &str, call: &Call, is_last: bool) -> Value {
+        let question = Question::read(body.as_bytes()).unwrap();
+        let made = question.body(body.as_bytes(), call, is_last).unwrap();
+        serde_json::from_slice(&made)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&made)))
+    }
+
+    fn messages(messages: Value, call: &Call) -> Value {
+        made(&json!({ "messages": messages }).to_string(), call, false)["messages"].take()
+    }
+
+    fn turn(turn: Turn) -> Call {
+        Call { turn, ..Call::default() }
+    }
+
+    #[test]
+    fn a_call_without_changes_is_the_clients_own_bytes() {
+        let body =
+            r#"{ "x" : 1.50, "messages" :[ {"role":"user","content":"\u00e9"} ] ,"model":"m","y":[ 1 ] }"#;
+        let question = Question::read(body.as_bytes()).unwrap();
+        let made = question.body(body.as_bytes(), &Call::default(), true).unwrap();
+        let expected =
+            r#"{"x" : 1.50,"messages" :[ {"role":"user","content":"\u00e9"} ],"model":"m","y":[ 1 ]}"#;
+        assert_eq!(String::from_utf8(made).unwrap(), expected);
+    }
+
+    #[test]
+    fn only_the_last_call_streams_and_none_has_several_choices() {
+        let body = r#"{"n":3,"stream":true,"stream_options":{"include_usage":true},"messages":[]}"#;
+        assert_eq!(made(body, &Call::default(), false), json!({"messages": []}));
+        assert_eq!(
+            made(body, &Call::default(), true),
+            json!({"messages": [], "stream": true, "stream_options": {"include_usage": true}})
+        );
+    }
+
+    #[test]
+    fn what_a_call_says_otherwise_takes_the_clients_away() {
+        let body = r#"{"model":"a","temperature":0,"top_p":0.5,"max_tokens":5,"max_completion_tokens":6,"messages":[]}"#;
+        let call =
+            Call { temperature: Some(0.25), max_tokens: Some(7), model: Some("b".into()), ..Call::default() };
+        assert_eq!(
+            made(body, &call, false),
+            json!({"messages": [], "model": "b", "temperature": 0.25, "max_completion_tokens": 7})
+        );
+        assert_eq!(made(body, &Call::default(), false), serde_json::from_str::<Value>(body).unwrap());
+    }
+
+    #[test]
+    fn a_judge_has_nothing_that_shapes_the_clients_answer() {
+        let judge = Call { kind: Kind::Judge, ..Call::default() };
+        let mut body: Value = OF_THE_ANSWER.iter().map(|name| ((*name).to_owned(), json!("x"))).collect();
+        body["seed"] = json!(1);
+        body["tools"] = json!([1]);
+        body["messages"] = json!([{"role": "user", "content": "q"}]);
+        let left = made(&body.to_string(), &judge, false);
+        assert_eq!(left, json!({"messages": body["messages"], "seed": 1}));
+        // Bedrock refuses calls in the history without the tools.
+        for message in [
+            json!({"role": "assistant", "tool_calls": []}),
+            json!({"role": "tool", "content": "r"}),
+            json!({"role": "assistant", "function_call": {}}),
+        ] {
+            body["messages"] = json!([message]);
+            assert_eq!(made(&body.to_string(), &judge, false)["tools"], json!([1]), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_system_text_comes_behind_the_clients_own() {
+        let call = Call { system: Some("s \"2\"".into()), ..Call::default() };
+        let ours = json!({"role": "system", "content": "s \"2\""});
+        let user = json!({"role": "user", "content": "q"});
+        let theirs = json!({"role": "developer", "content": "s1"});
+        assert_eq!(messages(json!([theirs, user]), &call), json!([theirs, ours, user]));
+        assert_eq!(messages(json!([user, theirs]), &call), json!([user, theirs, ours]));
+        assert_eq!(messages(json!([user]), &call), json!([ours, user]));
+        assert_eq!(messages(json!([]), &call), json!([ours]));
+    }
+
+    #[test]
+    fn a_system_text_behind_the_last_turn_does_not_hide_it() {
+        let made = messages(
+            json!([{"role": "user", "content": "q"}, {"role": "system", "content": "s"}]),
+            &Call { system: Some("t".into()), ..turn(Turn::Followed("x".into())) },
+        );
+        assert_eq!(made[0]["content"], "q\n\nx");
+        assert_eq!(made[2]["content"], "t");
+    }
+
+    #[test]
+    fn further_turns_come_behind() {
+        let then = vec![(Role::Assistant, "a".to_owned()), (Role::User, "rate\n".to_owned())];
+        let made = messages(json!([{"role": "user", "content": "q"}]), &Call { then, ..Call::default() });
+        assert_eq!(made[1], json!({"role": "assistant", "content": "a"}));
+        assert_eq!(made[2], json!({"role": "user", "content": "rate\n"}));
+    }
+
+    #[test]
+    fn of_members_that_are_there_twice_the_last_holds() {
+        let body = r#"{"messages":[{"role":"user","content":"a"}],"n":1,"n":2,"messages":[{"role":"user","content":"b"}]}"#;
+        let made = made(body, &turn(Turn::Followed("x".into())), false);
+        assert_eq!(made, json!({"messages": [{"role": "user", "content": "b\n\nx"}]}));
+    }
+
+    #[test]
+    fn a_large_image_is_copied_into_the_body_alone() {
+        let image = "x".repeat(1 << 20);
+        let body = json!({"messages": [
+            {"role": "user", "content": [{"type": "image_url", "image_url": {"url": image}}]},
+            {"role": "assistant", "content": "a"}, {"role": "user", "content": "q"},
+        ]});
+        let body = body.to_string();
+        let question = Question::read(body.as_bytes()).unwrap();
+        assert!(question.held() < 1_000);
+        let made = question.body(body.as_bytes(), &turn(Turn::Followed("x".into())), true).unwrap();
+        assert!(made.capacity() < body.len() + 1_000);
+    }
+
+    #[test]
+    fn many_small_members_are_held_in_a_few_places() {
+        let members: Vec<String> = (0..10_000).map(|at| format!("\"a{at}\":1")).collect();
+        let body = format!("{{{},\"messages\":[]}}", members.join(","));
+        assert!(Question::read(body.as_bytes()).unwrap().held() < 1_000);
+    }
+
+    #[test]
+    fn what_is_no_chat_is_refused_by_its_place() {
+        for (body, param) in [
+            ("{}", Some("messages")),
+            ("[]", None),
+            (r#"{"messages":5}"#, Some("messages")),
+            (r#"{"messages":[5]}"#, Some("messages[0]")),
+            (r#"{"messages":[{"role":5}]}"#, Some("messages[0].role")),
+        ] {
+            let error = Question::read(body.as_bytes()).unwrap_err();
+            assert_eq!((error.status, error.param.as_deref()), (400, param), "{body}");
+        }
+    }
+}
