@@ -4,16 +4,34 @@
 //! what to do next. The calls of a step are made side by side; each is the client's own request with the changes that a [`Call`]
 //! names, so that turns, tools, images and system texts stay what they are.
 
+mod bon;
+mod candidates;
 mod content;
 mod cot_reflection;
+mod dice;
+mod drafts;
 mod edit;
+mod extract;
+mod genselect;
+mod judge;
+mod majority_voting;
+mod moa;
+mod normal;
 mod object;
 mod parted;
 pub mod question;
 mod re2;
 pub mod reply;
+mod rsa;
+mod selection;
+mod self_consistency;
 mod table;
+#[cfg(test)]
+mod testing;
 mod tunables;
+mod verdict;
+mod votes;
+mod voting;
 
 use std::fmt;
 

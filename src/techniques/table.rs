@@ -1,6 +1,9 @@
 //! The techniques that are known.
 
-use super::{Error, Reply, Step, Technique, Tunables, cot_reflection, re2};
+use super::{
+    Error, Reply, Step, Technique, Tunables, bon, cot_reflection, genselect, majority_voting, moa, re2, rsa,
+    self_consistency,
+};
 
 /// A technique by its name.
 #[derive(Debug)]
@@ -29,6 +32,42 @@ pub const KNOWN: &[Known] = &[
         aliases: &[],
         tunables: &["return_full_response"],
         make: |tunables| Box::new(One(cot_reflection::step(tunables.return_full_response))),
+    },
+    Known {
+        name: "bon",
+        aliases: &["best_of_n"],
+        tunables: &["best_of_n", "comparison_temperature", "include_reasoning"],
+        make: |tunables| Box::new(bon::new(tunables)),
+    },
+    Known {
+        name: "genselect",
+        aliases: &[],
+        tunables: &["num_candidates", "comparison_temperature", "include_reasoning"],
+        make: |tunables| Box::new(genselect::new(tunables)),
+    },
+    Known {
+        name: "moa",
+        aliases: &[],
+        tunables: &["moa_models"],
+        make: |tunables| Box::new(moa::Moa::new(tunables)),
+    },
+    Known {
+        name: "rsa",
+        aliases: &[],
+        tunables: &["aggregation_population_size", "aggregation_selection_size", "aggregation_loops"],
+        make: |tunables| Box::new(rsa::Rsa::new(tunables)),
+    },
+    Known {
+        name: "self_consistency",
+        aliases: &[],
+        tunables: &["num_samples"],
+        make: |tunables| Box::new(self_consistency::new(tunables)),
+    },
+    Known {
+        name: "majority_voting",
+        aliases: &[],
+        tunables: &["k"],
+        make: |tunables| Box::new(majority_voting::new(tunables)),
     },
 ];
 

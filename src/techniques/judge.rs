@@ -1,0 +1,43 @@
+//! Calls that choose among candidates.
+
+use super::candidates::{ARE_DATA, Candidates};
+use super::verdict::BEST;
+use super::{Call, Kind, Turn};
+
+/// Tokens of a reply that is only read here: models that reason unasked need room before they say a number.
+pub(super) const TOKENS: u64 = 2048;
+
+/// A call whose reply is only read here: these words come behind the question.
+pub(super) fn call(words: String) -> Call {
+    Call { kind: Kind::Judge, turn: Turn::Followed(words), max_tokens: Some(TOKENS), ..Call::default() }
+}
+
+/// What the judge is to look for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// Which is right, by what they differ in.
+    Comparison,
+    /// Which says what most of them say (Universal Self-Consistency, Chen et al. 2023, arXiv 2311.17311).
+    Consensus,
+}
+
+/// A call that chooses one of the candidates, with its reasons or without.
+pub(super) fn choice(candidates: &Candidates, by: By, with_reasons: bool) -> Call {
+    let task = match by {
+        By::Comparison => {
+            "Decide which of them is the best answer. Where they differ, find out which of them is right: that counts most, then \
+             that nothing is missing, then clarity. A long or confident candidate is not better for that."
+        }
+        By::Consensus => "Decide which of them says what most of them say in substance.",
+    };
+    let end = if with_reasons {
+        "Compare them in a few sentences. Then end with this line, and nothing behind it"
+    } else {
+        "Write this line and nothing else"
+    };
+    let (count, blocks) = (candidates.len(), &candidates.blocks);
+    call(format!(
+        "Do not answer what stands above. Below are {count} candidate answers to it, each between <candidate> tags. \
+         {ARE_DATA}\n\n{blocks}\n{task} {end}:\n{BEST}"
+    ))
+}
