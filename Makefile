@@ -20,7 +20,7 @@ CONVERSE := target/converse
 # And every answer that a client is given for a made one of Bedrock's, for OpenAI's SDK to judge.
 ANSWERS := target/answers
 
-.PHONY: help run demo wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
+.PHONY: help run demo key wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
 .PHONY: sizes test-panics test-fuzz test-deny fuzz cost models panics deny reproducible
 .SILENT:
 # Cargo would look for the jobs of a make that is not its own.
@@ -32,6 +32,7 @@ help: ## this list
 	echo '  AWS_BEARER_TOKEN_BEDROCK AWS_ENDPOINT_URL_BEDROCK_RUNTIME AWS_ENDPOINT_URL_BEDROCK BEDROCK=aws'
 	echo '  DEFAULT_MODEL FALLBACK_MODEL DEFAULT_EMBEDDING_MODEL UNSUPPORTED_PARAMETERS FILTER_CONFIG ENVOY_CONFIG'
 	echo 'wasm takes: WASM_TOOLCHAIN=rustup or debian; fuzz: SECONDS_PER_TARGET'
+	echo 'key takes: NAME=name TEAM=team MODELS="name name" DAYS=90'
 	echo 'soak takes: MINUTES=30'
 	echo 'bench takes: QUICK=1 LONG=1 ONLY=row,row WASM=module BASELINE=module'
 
@@ -40,6 +41,9 @@ run: wasm $(EMULATOR) venv ## Envoy with the filter in front of the Bedrock emul
 
 demo: wasm $(EMULATOR) venv ## the same, answers three requests and stops
 	exec $(PYTHON) tools/run.py --demo
+
+key: ## an API key: printed once, and the entry of api_keys with its hash
+	python3 tools/key.py $(if $(TEAM),--team '$(TEAM)') $(foreach model,$(MODELS),--model '$(model)') $(if $(DAYS),--days '$(DAYS)') -- '$(NAME)'
 
 wasm: rust ## target/wasm/bedrock_filter.wasm
 	tools/build-wasm

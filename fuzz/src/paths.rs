@@ -63,8 +63,8 @@ fn routed(config: &Config, method: &str, path: &str) {
             }
         }
         Ok(Route::Model(id)) => {
-            let key = &config.keys.0[1];
-            if let Err(error) = config.models.find(&id, key) {
+            let caller = config.keys.callers.named("few").expect("is configured");
+            if let Err(error) = config.models.find(&id, caller) {
                 judge::refused(&error, 404..405);
             }
         }
@@ -106,12 +106,12 @@ fn sent(resolved: &Resolved<'_>, operation: &str) {
 }
 
 fn handed_over(purpose: Purpose<'_>) {
-    let handoff = Handoff { purpose, caller: "c\"\r\n".into(), id: 1 };
+    let handoff = Handoff { purpose, caller: "c\"\r\n".into(), is_bound: true, id: 1 };
     assert_eq!(Handoff::from_bytes(&handoff.to_bytes()).as_ref(), Some(&handoff));
 }
 
 fn carried(config: &Config, headers: &Headers) {
-    match config.keys.authenticate(headers) {
+    match config.keys.authenticate(headers, || 0) {
         Ok(key) => {
             let has = |value: &[u8]| {
                 headers.iter().any(|(_, given)| given.windows(value.len()).any(|part| part == value))
@@ -126,7 +126,7 @@ fn carried(config: &Config, headers: &Headers) {
             // With an end that no message has.
             let marked: Headers =
                 headers.iter().map(|(name, value)| (name, [value, SECRET.as_bytes()].concat())).collect();
-            let error = config.keys.authenticate(&marked).expect_err("a longer key is let in");
+            let error = config.keys.authenticate(&marked, || 0).expect_err("a longer key is let in");
             let told = String::from_utf8(error.body()).expect("UTF-8");
             assert!(!told.contains(SECRET), "a key is told: {told}");
         }

@@ -13,5 +13,6 @@ pub mod image;
 pub mod lists;
 pub mod model_id;
 pub mod operation;
+pub mod reach;
 pub mod reply;
 pub mod stream;

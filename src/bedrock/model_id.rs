@@ -7,7 +7,7 @@ pub const LENGTH: usize = 2_048;
 
 /// What comes before a model's id in the id of an inference profile (AWS documentation, "Supported Regions and models
 /// for inference profiles").
-const PROFILE_PREFIXES: &[&str] =
+pub const PROFILE_PREFIXES: &[&str] =
     &["us", "us-gov", "eu", "apac", "jp", "au", "ca", "in", "uk", "me", "af", "sa", "mx", "il", "global"];
 
 /// The id itself, or the last part of an ARN.

@@ -42,6 +42,7 @@ pub(super) struct File {
     pub(super) prefixes: Option<Vec<String>>,
     #[serde(default, deserialize_with = "rule")]
     pub(super) api_keys: Option<Vec<ApiKey>>,
+    pub(super) teams: Option<Vec<Team>>,
     pub(super) models: Option<Vec<Target>>,
     pub(super) families: Option<Vec<Family>>,
     pub(super) default_model: Option<String>,
@@ -78,7 +79,36 @@ pub(super) struct ApiKey {
     pub(super) key: Option<String>,
     pub(super) sha256: Option<String>,
     #[serde(default, deserialize_with = "rule")]
+    pub(super) not_before: Option<String>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) expires_at: Option<String>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) revoked: Option<bool>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) team: Option<String>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) models: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) endpoints: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) regions: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) profiles: Option<Vec<String>>,
+}
+
+/// What holds for the keys of a team that do not say otherwise.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Team {
+    pub(super) name: String,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) models: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) endpoints: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) regions: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) profiles: Option<Vec<String>>,
 }
 
 /// A model under a name of the gateway's own, or one of its `targets`: `models.rs` says what belongs to which.

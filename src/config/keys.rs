@@ -1,37 +1,93 @@
-//! `api_keys`: who may call.
+//! `api_keys` and `teams`: who may call, and what.
 
 use std::collections::HashSet;
 
+use crate::aws::dates::seconds_of;
+use crate::gateway::callers::Caller;
 use crate::gateway::keys::{Hash, Key, Keys};
 
-use super::values::{check_name, error, error_in, inside, item};
+use super::policy::{Rights, Teams, policy_of};
+use super::values::{check_name, error, error_in, item};
 use super::{Error, file};
 
 /// What is written, with its hashes.
-pub(super) fn keys(written: &[file::ApiKey]) -> Result<Keys, Error> {
+pub(super) fn keys(written: &[file::ApiKey], teams: &[file::Team]) -> Result<Keys, Error> {
     if written.is_empty() {
         return Err(error("api_keys", "at least one key is needed: without any, nobody could call"));
     }
-    let mut keys: Vec<Key> = Vec::with_capacity(written.len());
-    let (mut names, mut hashes) = (HashSet::new(), HashSet::new());
-    for (at, file::ApiKey { name, key, sha256, models }) in written.iter().enumerate() {
+    let teams = Teams::read(teams)?;
+    let mut keys = Keys::default();
+    let mut hashes = HashSet::new();
+    for (at, written) in written.iter().enumerate() {
         let at = &item("api_keys", at);
-        if name.is_empty() || !names.insert(name) {
-            return Err(error_in(at, "name", "must not be empty, nor another key's"));
-        }
-        check_name(name, at)?;
-        let hash = match (key, sha256) {
-            (Some(key), None) => hash_of(key, at)?,
-            (None, Some(hex)) => from_hex(hex, at)?,
-            _ => return Err(error(at, "give either 'key' or 'sha256'")),
-        };
+        let (hash, caller) = (hash(written, at)?, caller(written, &teams, at)?);
         if !hashes.insert(hash) {
             return Err(error(at, "the same key as an earlier one"));
         }
-        check_patterns(models.as_deref().unwrap_or_default(), &inside(at, "models"))?;
-        keys.push(Key { name: name.clone(), hash, models: models.clone() });
+        let caller = keys.callers.add(Caller { identity: hash, ..caller }).ok_or_else(|| {
+            error(at, "an earlier key of this name is another team's or may do something else: keys that share a name are one caller's")
+        })?;
+        let (not_before, expires_at) =
+            (moment(&written.not_before, "not_before", at)?, moment(&written.expires_at, "expires_at", at)?);
+        if not_before.zip(expires_at).is_some_and(|(start, end)| end <= start) {
+            return Err(error_in(at, "expires_at", "must be later than 'not_before'"));
+        }
+        keys.keys.push(Key {
+            hash,
+            caller,
+            revoked: written.revoked.unwrap_or(false),
+            not_before,
+            expires_at,
+        });
     }
-    Ok(Keys(keys))
+    Ok(keys)
+}
+
+fn hash(written: &file::ApiKey, at: &str) -> Result<Hash, Error> {
+    match (&written.key, &written.sha256) {
+        (Some(key), None) => hash_of(key, at),
+        (None, Some(hex)) => from_hex(hex, at),
+        _ => Err(error(at, "give either 'key' or 'sha256'")),
+    }
+}
+
+/// Whose key that is; the hash is not the caller's own yet.
+fn caller(written: &file::ApiKey, teams: &Teams, at: &str) -> Result<Caller, Error> {
+    let file::ApiKey {
+        name,
+        key: _,
+        sha256: _,
+        not_before: _,
+        expires_at: _,
+        revoked: _,
+        team,
+        models,
+        endpoints,
+        regions,
+        profiles,
+    } = written;
+    if name.is_empty() {
+        return Err(error_in(at, "name", "must not be empty"));
+    }
+    check_name(name, at)?;
+    let rights = Rights { models, endpoints, regions, profiles };
+    let policy = policy_of(&rights, teams.named(team.as_deref(), at)?, at)?;
+    Ok(Caller { name: name.clone(), team: team.clone(), identity: Hash::of(b""), policy })
+}
+
+/// A moment by RFC 3339, in seconds since 1970.
+fn moment(written: &Option<String>, name: &str, at: &str) -> Result<Option<u64>, Error> {
+    let reason = "not a moment, such as '2027-01-31T00:00:00Z'";
+    let is_written_out = |text: &&String| text.contains(':');
+    written
+        .as_ref()
+        .map(|text| {
+            Some(text)
+                .filter(is_written_out)
+                .and_then(|text| seconds_of(text))
+                .ok_or_else(|| error_in(at, name, reason))
+        })
+        .transpose()
 }
 
 /// Of a key without the line end that files put behind it.
@@ -54,23 +110,6 @@ fn from_hex(hex: &str, at: &str) -> Result<Hash, Error> {
     Ok(hash)
 }
 
-/// Patterns that no name fits.
-fn check_patterns(patterns: &[String], at: &str) -> Result<(), Error> {
-    for (index, pattern) in patterns.iter().enumerate() {
-        let reason = if pattern.is_empty() {
-            "must not be empty: no model is called so"
-        } else if pattern.trim() != pattern || pattern.chars().any(char::is_control) {
-            "has white space around it or control characters: no model is called so"
-        } else if pattern.strip_suffix('*').unwrap_or(pattern).contains('*') {
-            "'*' stands for any rest at the end only"
-        } else {
-            continue;
-        };
-        return Err(error(item(at, index), reason));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -78,12 +117,12 @@ mod tests {
     use super::*;
 
     fn run(written: Value) -> Result<Keys, Error> {
-        keys(&serde_json::from_value::<Vec<_>>(written).unwrap())
+        keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), &[])
     }
 
     #[test]
     fn a_key_is_what_is_written_without_the_line_end_of_its_file() {
-        let hash = |key: &str| run(json!([{"name": "a", "key": key}])).unwrap().0.pop().unwrap().hash;
+        let hash = |key: &str| run(json!([{"name": "a", "key": key}])).unwrap().keys.pop().unwrap().hash;
         for key in ["secret\n", " secret", "secret\r\n"] {
             assert_eq!(hash(key), Hash::of(b"secret"), "{key:?}");
         }
@@ -114,5 +153,47 @@ mod tests {
             assert_eq!(run(json!([key])).unwrap_err().path, path, "{key}");
         }
         assert!(run(json!([models(json!(["*", "us.amazon.*", "team search"]))])).is_ok());
+    }
+
+    #[test]
+    fn keys_of_one_name_are_one_callers_while_one_is_exchanged_for_another() {
+        let teams = || -> Vec<file::Team> {
+            serde_json::from_value(json!([{"name": "search", "models": ["fast"]}, {"name": "other"}]))
+                .unwrap()
+        };
+        let run = |written: Value| keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), &teams());
+        let old = json!({"name": "a", "key": "old", "team": "search", "expires_at": "2027-01-31T00:00:00Z"});
+        let new =
+            json!({"name": "a", "key": "new", "team": "search", "not_before": "2027-01-01T00:00:00+01:00"});
+        let loaded = run(json!([old, new])).unwrap();
+        let [first, second] = loaded.keys.as_slice() else { panic!() };
+        assert_eq!((first.caller, second.caller), (0, 0));
+        assert_eq!((first.expires_at, second.not_before), (Some(1_801_353_600), Some(1_798_758_000)));
+        let caller = loaded.callers.named("a").unwrap();
+        assert_eq!((caller.team.as_deref(), caller.identity), (Some("search"), Hash::of(b"old")));
+        assert_eq!(caller.policy.models.as_deref(), Some(&["fast".to_owned()][..]));
+        for other in [
+            json!({"name": "a", "key": "new"}),
+            json!({"name": "a", "key": "new", "team": "other"}),
+            json!({"name": "a", "key": "new", "team": "search", "endpoints": ["chat"]}),
+        ] {
+            assert_eq!(run(json!([old, other])).unwrap_err().path, "api_keys[1]", "{other}");
+        }
+    }
+
+    #[test]
+    fn moments_that_are_none_are_refused_by_their_path() {
+        for (member, value, path) in [
+            ("not_before", "soon", "not_before"),
+            ("not_before", "2027-01-01", "not_before"),
+            ("not_before", "1801353600", "not_before"),
+            ("expires_at", "2027-02-30T00:00:00Z", "expires_at"),
+            ("expires_at", "", "expires_at"),
+        ] {
+            let error = run(json!([{"name": "a", "key": "k", member: value}])).unwrap_err();
+            assert_eq!(error.path, format!("api_keys[0].{path}"), "{value}");
+        }
+        let both = json!({"name": "a", "key": "k", "not_before": "2027-01-01T00:00:00Z", "expires_at": "2027-01-01T01:00:00+01:00"});
+        assert_eq!(run(json!([both])).unwrap_err().path, "api_keys[0].expires_at");
     }
 }

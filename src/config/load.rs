@@ -38,6 +38,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let File {
         prefixes,
         api_keys,
+        teams,
         models,
         families,
         default_model,
@@ -98,7 +99,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let upstream = Upstream { regions: regions.as_ref().map(|_| reachable.clone()), ..upstream };
     let config = Config {
         prefixes: prefixes_of(prefixes.as_deref())?,
-        keys: keys(api_keys.as_deref().unwrap_or_default())?,
+        keys: keys(api_keys.as_deref().unwrap_or_default(), teams.as_deref().unwrap_or_default())?,
         models: Models {
             name_bytes: limits.model_name_bytes,
             regions: reachable,
@@ -200,7 +201,8 @@ mod tests {
             ("api_keys", r#"[{"name":"a","key":"k","sha256":"x"}]"#, "api_keys[0]"),
             ("api_keys", r#"[{"name":"a","sha256":"x"}]"#, "api_keys[0].sha256"),
             ("api_keys", r#"[{"name":"a","kye":"x"}]"#, "api_keys[0].kye"),
-            ("api_keys", r#"[{"name":"a","key":"x"},{"name":"a","key":"y"}]"#, "api_keys[1].name"),
+            ("api_keys", r#"[{"name":"a","key":"x"},{"name":"a","key":"y","models":[]}]"#, "api_keys[1]"),
+            ("api_keys", r#"[{"name":"a","key":"x","team":"t"}]"#, "api_keys[0].team"),
             ("api_keys", r#"[{"name":"a","key":" "}]"#, "api_keys[0].key"),
             ("api_keys", r#"[{"name":"a","key":"x"},{"name":"b","key":"x\n"}]"#, "api_keys[1]"),
             ("models", r#"[{"name":"x","model":"gpt-4o"}]"#, "models[0].model"),

@@ -14,6 +14,7 @@ mod lists;
 mod load;
 mod model_options;
 mod models;
+mod policy;
 mod reasoning_memory;
 mod regions;
 mod signer;

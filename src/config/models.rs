@@ -253,7 +253,7 @@ mod tests {
             .iter()
             .map(|target| {
                 let place = Place { region: target.region.clone(), ..Place::default() };
-                let target = targets::at(&resolved.targets, &place).unwrap();
+                let target = targets::at(&*resolved.targets, &place).unwrap();
                 let destination = config.upstream.destination(target, &place).unwrap();
                 (destination.region.to_string(), destination.host.into_owned(), target.account)
             })

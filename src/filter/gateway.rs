@@ -15,12 +15,13 @@ use super::images::Fetching;
 use super::originals;
 use super::refusal::{host_failed, json, too_large};
 use super::told_anew::ToldAnew;
+use crate::aws::turn::moment;
 use crate::config::Config;
+use crate::gateway::callers::{self, Caller};
 use crate::gateway::handoff::{self, Handoff, Purpose};
 use crate::gateway::headers::{CLUSTER, Headers, LET_IN};
 use crate::gateway::images::Images;
-use crate::gateway::keys::Key;
-use crate::gateway::models::anthropic;
+use crate::gateway::models::{Resolved, anthropic};
 use crate::gateway::route::{Route, route};
 use crate::gateway::shape::{self, Shape};
 use crate::openai::model_member::ModelMember;
@@ -56,7 +57,7 @@ pub(super) struct Gateway {
 #[derive(Debug)]
 struct Undecided {
     endpoint: Endpoint,
-    key: Key,
+    caller: Caller,
     /// Whether its model has to be known.
     by_model: bool,
     /// The model that the path names, for the body.
@@ -101,18 +102,18 @@ impl Gateway {
             self.answered = true;
             return Ok(json(200, br#"{"status":"ok"}"#));
         }
-        let key = self.config.keys.authenticate(&headers)?;
+        let caller = self.config.keys.authenticate(&headers, || moment(host::now()).as_secs())?;
         let mut deployment = None;
         let purpose = match route {
             Route::Health => return Ok(Action::Continue),
             Route::Models(asked) => {
-                let list = self.config.models.list(key, asked);
+                let list = self.config.models.list(caller, asked);
                 self.answered = true;
                 let body = if is_anthropics { to_vec(&anthropic::list(list)) } else { to_vec(&list) };
                 return Ok(json(200, &body));
             }
             Route::Model(id) => {
-                let found = self.config.models.find(&id, key)?;
+                let found = self.config.models.find(&id, caller)?;
                 self.answered = true;
                 let model = self.config.models.tell(&id, &found);
                 let body = if is_anthropics { to_vec(&anthropic::one(&model)) } else { to_vec(&model) };
@@ -133,7 +134,14 @@ impl Gateway {
             self.check_size(length.parse::<usize>().unwrap_or(usize::MAX))?;
         }
 
-        let handoff = Handoff { purpose, caller: key.name.as_str().into(), id: originals::next_id() };
+        let asked = match &purpose {
+            Purpose::OpenAi(endpoint) => callers::name(*endpoint),
+            Purpose::Native(_) => callers::NATIVE,
+        };
+        caller.check_endpoint(asked)?;
+        let is_bound = caller.policy.is_by_model();
+        let handoff =
+            Handoff { purpose, caller: caller.name.as_str().into(), is_bound, id: originals::next_id() };
         hostcalls::set_property(&[handoff::KEY], Some(&handoff.to_bytes()))
             .map_err(|_| host_failed("keep filter state"))?;
         for name in headers.stripped() {
@@ -145,18 +153,18 @@ impl Gateway {
             Purpose::Native(request) => {
                 // The path names the model: nothing has to wait for the body.
                 let resolved = self.config.models.native(&request.model)?;
-                resolved.check(key, Some(&request.model))?;
-                self.choose_cluster(resolved.cluster())?;
+                resolved.check(caller, Some(&request.model))?;
+                self.choose_cluster(self.reachable(&resolved, caller)?)?;
                 return let_in();
             }
         };
-        let by_model = key.models.is_some() || self.config.models.decide_cluster();
+        let by_model = is_bound || self.config.models.decide_cluster();
         let may_fan_out = endpoint.takes_lists() && self.config.fan_out.is_some();
         if by_model || may_fan_out || deployment.is_some() || self.images(endpoint).is_some() {
-            let key = key.clone();
+            let caller = caller.clone();
             let sent = may_fan_out.then_some(headers);
             self.held.set(sent.as_ref().map_or(0, Headers::held), self.config.worker_bytes)?;
-            self.undecided = Some(Undecided { endpoint, key, by_model, deployment, sent });
+            self.undecided = Some(Undecided { endpoint, caller, by_model, deployment, sent });
             return Ok(Action::Pause);
         }
         self.choose_cluster(None)?;
@@ -168,7 +176,7 @@ impl Gateway {
         if !end_of_stream {
             return Ok(if self.undecided.is_some() { Action::Pause } else { Action::Continue });
         }
-        let Some(Undecided { endpoint, key, by_model, deployment, sent }) = self.undecided.take() else {
+        let Some(Undecided { endpoint, caller, by_model, deployment, sent }) = self.undecided.take() else {
             return Ok(Action::Continue);
         };
         held::room_for(size, self.config.worker_bytes)?;
@@ -178,7 +186,7 @@ impl Gateway {
             body = self.with_model(&body, size, &model)?;
         }
         if by_model {
-            self.choose_by_model(&body, endpoint, &key)?;
+            self.choose_by_model(&body, endpoint, &caller)?;
         } else {
             self.choose_cluster(None)?;
         }
@@ -207,12 +215,22 @@ impl Gateway {
         Ok(body)
     }
 
-    fn choose_by_model(&self, body: &[u8], endpoint: Endpoint, key: &Key) -> Result<(), Error> {
+    fn choose_by_model(&self, body: &[u8], endpoint: Endpoint, caller: &Caller) -> Result<(), Error> {
         let Asked { model } = openai::parse(body)?;
         let asked = model.filter(|name| !name.is_blank());
         let resolved = self.config.models.resolve(asked.as_deref(), endpoint)?;
-        resolved.check(key, asked.as_deref())?;
-        self.choose_cluster(resolved.cluster())
+        resolved.check(caller, asked.as_deref())?;
+        self.choose_cluster(self.reachable(&resolved, caller)?)
+    }
+
+    /// The cluster of the first target that the caller's requests may go to; `None`: the default one.
+    fn reachable<'r>(
+        &'r self,
+        resolved: &'r Resolved<'_>,
+        caller: &Caller,
+    ) -> Result<Option<&'r str>, Error> {
+        let target = resolved.reachable(caller, |id| self.config.options.known_as(id))?;
+        Ok(target.cluster.as_deref())
     }
 
     /// How many items of a list the model takes in one call, wherever it answers.

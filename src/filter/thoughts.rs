@@ -6,7 +6,7 @@ use super::host;
 use crate::aws::turn::moment;
 use crate::bedrock::model_id::base_model;
 use crate::config::Config;
-use crate::gateway::keys::Key;
+use crate::gateway::callers::Caller;
 use crate::gateway::memory::{Memory, Owner, Settings, Shared, Sweeping};
 use crate::translate::thoughts::{self, Recall};
 
@@ -31,19 +31,18 @@ impl Shared for Data {
 #[derive(Debug)]
 pub(super) struct Thoughts<'a> {
     memory: Settings,
-    caller: &'a str,
-    key: Option<&'a Key>,
+    name: &'a str,
+    caller: Option<&'a Caller>,
 }
 
 impl<'a> Thoughts<'a> {
-    pub(super) fn new(memory: Settings, config: &'a Config, caller: &'a str) -> Self {
-        let key = config.keys.0.iter().find(|key| key.name == caller);
-        Self { memory, caller, key }
+    pub(super) fn new(memory: Settings, config: &'a Config, name: &'a str) -> Self {
+        Self { memory, name, caller: config.keys.callers.named(name) }
     }
 
     /// Whose reasoning it is that the model gives which the tables know by this id.
     pub(super) fn owner(&self, model: &str) -> Owner {
-        Owner::new(self.caller, self.key, base_model(model))
+        Owner::new(self.name, self.caller, base_model(model))
     }
 }
 

@@ -25,22 +25,27 @@ pub struct Handoff<'a> {
     pub purpose: Purpose<'a>,
     /// The name of the caller's key.
     pub caller: Cow<'a, str>,
+    /// Whether there are rules by which models the caller may use, and where.
+    pub is_bound: bool,
     /// Tells it from every other request of the worker.
     pub id: u64,
 }
 
 /// What [`Purpose`] is, in one byte: an endpoint's place among all, or this and an operation's.
 const NATIVE: u8 = 0x80;
+/// Beside it: [`Handoff::is_bound`].
+const BOUND: u8 = 0x40;
 
 impl<'a> Handoff<'a> {
     /// As filter state holds it: the purpose, the id, how long the caller's name is, the name, and the model of a native
     /// route.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let Self { purpose, caller, id } = self;
+        let Self { purpose, caller, is_bound, id } = self;
         let (kind, model) = match purpose {
             Purpose::OpenAi(endpoint) => (*endpoint as u8, ""),
             Purpose::Native(native::Request { operation, model }) => (NATIVE | *operation as u8, &**model),
         };
+        let kind = if *is_bound { kind | BOUND } else { kind };
         // A name of four gigabytes is no key's.
         let length = u32::try_from(caller.len()).unwrap_or(u32::MAX);
         [&[kind][..], &id.to_le_bytes(), &length.to_le_bytes(), caller.as_bytes(), model.as_bytes()].concat()
@@ -49,6 +54,7 @@ impl<'a> Handoff<'a> {
     /// As filter state held it.
     pub fn from_bytes(bytes: &'a [u8]) -> Option<Self> {
         let (kind, rest) = bytes.split_first()?;
+        let (kind, is_bound) = (&(kind & !BOUND), kind & BOUND != 0);
         let (id, rest) = rest.split_first_chunk()?;
         let (length, rest) = rest.split_first_chunk()?;
         let (caller, model) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
@@ -60,7 +66,7 @@ impl<'a> Handoff<'a> {
                 Operation::ALL.into_iter().find(|operation| *operation as u8 | NATIVE == *kind)?;
             Purpose::Native(native::Request { operation, model: text(model)? })
         };
-        Some(Self { purpose, caller: text(caller)?, id: u64::from_le_bytes(*id) })
+        Some(Self { purpose, caller: text(caller)?, is_bound, id: u64::from_le_bytes(*id) })
     }
 }
 
@@ -77,15 +83,18 @@ mod tests {
                 model: "a\"\r\n\\é".into(),
             }),
         ] {
-            let handoff = Handoff { purpose, caller: "team \"a\"".into(), id: u64::MAX };
-            assert_eq!(Handoff::from_bytes(&handoff.to_bytes()).as_ref(), Some(&handoff));
+            for is_bound in [false, true] {
+                let purpose = purpose.clone();
+                let handoff = Handoff { purpose, caller: "team \"a\"".into(), is_bound, id: u64::MAX };
+                assert_eq!(Handoff::from_bytes(&handoff.to_bytes()).as_ref(), Some(&handoff));
+            }
         }
     }
 
     #[test]
     fn what_nobody_handed_over_is_nothing() {
-        let bytes =
-            Handoff { purpose: Purpose::OpenAi(Endpoint::Embeddings), caller: "a".into(), id: 1 }.to_bytes();
+        let purpose = Purpose::OpenAi(Endpoint::Embeddings);
+        let bytes = Handoff { purpose, caller: "a".into(), is_bound: false, id: 1 }.to_bytes();
         for end in 0..bytes.len() {
             assert_eq!(Handoff::from_bytes(&bytes[..end]), None, "cut at {end}");
         }

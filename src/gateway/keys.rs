@@ -1,9 +1,10 @@
-//! API keys: who may call. Keys are kept and compared as their SHA-256.
+//! API keys: who calls. Keys are kept and compared as their SHA-256.
 
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
+use super::callers::{Caller, Callers};
 use super::headers::Headers;
 use crate::openai::Error;
 
@@ -42,42 +43,54 @@ impl fmt::Debug for Hash {
     }
 }
 
-/// A key and what it may do.
+/// A key: whose it is, and when it lets in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// What logs and `requestMetadata` call its holder.
-    pub name: String,
     /// The key's hash.
     pub hash: Hash,
-    /// Models it may use, by the configuration's name or Bedrock's id, `*` at the end standing for any rest; `None`: all.
-    pub models: Option<Vec<String>>,
+    /// The caller's place.
+    pub caller: usize,
+    /// The key is no longer one.
+    pub revoked: bool,
+    /// From when on it lets in, seconds since 1970.
+    pub not_before: Option<u64>,
+    /// From when on it does not any more, seconds since 1970.
+    pub expires_at: Option<u64>,
 }
 
 impl Key {
-    /// True where the key may use a model: by the `name` that the operator gave it, or by each of the ids that Bedrock may be called
-    /// with for it.
-    pub fn may_use<'i>(&self, name: Option<&str>, ids: impl IntoIterator<Item = &'i str>) -> bool {
-        let fits = |pattern: &String, name: &str| match pattern.strip_suffix('*') {
-            Some(beginning) => name.starts_with(beginning),
-            None => pattern == name,
+    /// Refuses a key that does not let in at this moment, seconds since 1970. Only the key's holder is told so: others do not have the
+    /// key, and hear that it is no key.
+    fn check(&self, now: impl Fn() -> u64) -> Result<(), Error> {
+        let (code, message) = if self.revoked {
+            ("key_revoked", "This API key has been revoked.")
+        } else if self.expires_at.is_some_and(|end| end <= now()) {
+            ("key_expired", "This API key has expired.")
+        } else if self.not_before.is_some_and(|start| now() < start) {
+            ("key_not_yet_valid", "This API key is not valid yet.")
+        } else {
+            return Ok(());
         };
-        let Some(models) = &self.models else { return true };
-        let any_fits = |name: &str| models.iter().any(|model| fits(model, name));
-        let mut ids = ids.into_iter().peekable();
-        name.is_some_and(any_fits) || (ids.peek().is_some() && ids.all(any_fits))
+        Err(Error::new(401, message).code(code))
     }
 }
 
-/// All keys.
+/// All keys, and whose they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Keys(pub Vec<Key>);
+pub struct Keys {
+    /// The keys.
+    pub keys: Vec<Key>,
+    /// Whose they are.
+    pub callers: Callers,
+}
 
 impl Keys {
-    /// Finds the key that a request carries: `Authorization: Bearer`, `x-api-key` or `api-key`.
+    /// Finds the caller by the key that a request carries: `Authorization: Bearer`, `x-api-key` or `api-key`. `now` tells the seconds
+    /// since 1970.
     ///
     /// # Errors
-    /// 401 `invalid_api_key` where there is none, or none that is known.
-    pub fn authenticate(&self, headers: &Headers) -> Result<&Key, Error> {
+    /// 401 `invalid_api_key` where there is none, or none that is known; `key_revoked`, `key_expired`, `key_not_yet_valid`.
+    pub fn authenticate(&self, headers: &Headers, now: impl Fn() -> u64) -> Result<&Caller, Error> {
         let bearer = headers.value("authorization").and_then(bearer);
         let given: Vec<&[u8]> = [bearer, headers.value("x-api-key"), headers.value("api-key")]
             .into_iter()
@@ -88,7 +101,12 @@ impl Keys {
             let message = "You didn't provide an API key. Send it as 'Authorization: Bearer YOUR_KEY'.";
             return Err(Error::new(401, message).code("invalid_api_key"));
         }
-        self.find(given, Hash::equals)
+        let known = self.find(given, Hash::equals);
+        if let Some(key) = known {
+            key.check(now)?;
+        }
+        known
+            .and_then(|key| self.callers.at(key.caller))
             .ok_or_else(|| Error::new(401, "Incorrect API key provided.").code("invalid_api_key"))
     }
 
@@ -101,7 +119,7 @@ impl Keys {
         let mut found = None;
         for key in given {
             let hash = Hash::of(key);
-            for known in &self.0 {
+            for known in &self.keys {
                 if equals(&known.hash, &hash) {
                     found = Some(known);
                 }
@@ -120,20 +138,48 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::callers::Policy;
+
+    const NOW: u64 = 1_000;
 
     fn keys() -> Keys {
-        let key = |name: &str, models: Option<&[&str]>| Key {
-            name: name.to_owned(),
-            hash: Hash::of(format!("key-{name}").as_bytes()),
-            models: models.map(|models| models.iter().map(|model| (*model).to_owned()).collect()),
-        };
-        Keys(vec![key("a", None), key("b", Some(&["gpt-4o", "us.amazon.*"]))])
+        let mut keys = Keys::default();
+        for name in ["a", "b"] {
+            let hash = Hash::of(format!("key-{name}").as_bytes());
+            let caller =
+                Caller { name: name.to_owned(), team: None, identity: hash, policy: Policy::default() };
+            let caller = keys.callers.add(caller).unwrap();
+            keys.keys.push(Key { hash, caller, revoked: false, not_before: None, expires_at: None });
+        }
+        keys
+    }
+
+    fn authenticated(keys: &Keys, header: &str, value: &[u8]) -> Result<String, Option<&'static str>> {
+        let mut headers = Headers::default();
+        headers.push(header, value);
+        keys.authenticate(&headers, || NOW).map(|caller| caller.name.clone()).map_err(|error| error.code)
     }
 
     fn name(header: &str, value: &[u8]) -> Result<String, Option<&'static str>> {
-        let mut headers = Headers::default();
-        headers.push(header, value);
-        keys().authenticate(&headers).map(|key| key.name.clone()).map_err(|error| error.code)
+        authenticated(&keys(), header, value)
+    }
+
+    #[test]
+    fn a_key_lets_in_from_its_beginning_to_its_end_and_not_when_it_is_revoked() {
+        for (revoked, not_before, expires_at, told) in [
+            (false, None, None, Ok("a".to_owned())),
+            (false, Some(NOW), Some(NOW + 1), Ok("a".to_owned())),
+            (false, Some(NOW + 1), None, Err(Some("key_not_yet_valid"))),
+            (false, None, Some(NOW), Err(Some("key_expired"))),
+            (true, None, None, Err(Some("key_revoked"))),
+            (true, None, Some(NOW), Err(Some("key_revoked"))),
+        ] {
+            let mut keys = keys();
+            keys.keys[0] = Key { revoked, not_before, expires_at, ..keys.keys[0].clone() };
+            assert_eq!(authenticated(&keys, "api-key", b"key-a"), told, "{not_before:?} {expires_at:?}");
+            assert_eq!(authenticated(&keys, "api-key", b"key-b"), Ok("b".to_owned()));
+            assert_eq!(authenticated(&keys, "api-key", b"key-c"), Err(Some("invalid_api_key")));
+        }
     }
 
     #[test]
@@ -176,21 +222,9 @@ mod tests {
                 compared += 1;
                 known.equals(hash)
             });
-            assert_eq!((found.map(|key| key.name.as_str()), compared), (fits, given.len() * keys.0.len()));
+            let found = found.and_then(|key| keys.callers.at(key.caller)).map(|caller| caller.name.as_str());
+            assert_eq!((found, compared), (fits, given.len() * keys.keys.len()));
         }
-    }
-
-    #[test]
-    fn a_key_is_held_to_its_models_by_either_name() {
-        let keys = keys();
-        let [any, some] = keys.0.as_slice() else { panic!() };
-        assert!(any.may_use(Some("x"), ["y"]));
-        assert!(some.may_use(Some("gpt-4o"), ["us.anthropic.claude"]));
-        assert!(some.may_use(Some("nova"), ["us.amazon.nova-pro-v1:0"]));
-        assert!(some.may_use(Some("nova"), ["us.amazon.nova-pro-v1:0", "us.amazon.nova-lite-v1:0"]));
-        assert!(!some.may_use(Some("nova"), ["us.amazon.nova-pro-v1:0", "eu.amazon.nova-lite-v1:0"]));
-        assert!(!some.may_use(Some("us.anthropic.claude"), ["us.anthropic.claude"]));
-        assert!(!some.may_use(Some("nova"), []));
     }
 
     #[test]

@@ -21,6 +21,9 @@ impl Backend {
     }
 }
 
+/// What stands for a model's id where a guardrail is asked.
+pub const GUARDRAIL: &str = "guardrail";
+
 /// Something that can answer for a model: one of Bedrock's models, in one region, for one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -54,6 +57,11 @@ impl Target {
         }
     }
 
+    /// What Bedrock calls the model; `None` where none answers, but a guardrail.
+    pub fn model(&self) -> Option<&str> {
+        Some(self.id.as_str()).filter(|id| *id != GUARDRAIL)
+    }
+
     /// Whether it is the one that the endpoint at `place` is meant for.
     fn is_meant_at(&self, place: &Place) -> bool {
         self.name.is_some() && self.name == place.target
@@ -85,9 +93,9 @@ pub struct Place {
 
 /// The target that stands at `place`: the one that the endpoint is meant for, else the first without a name whose region
 /// and cluster agree. With none, nothing may be sent there.
-pub fn at<'t>(targets: &'t [Target], place: &Place) -> Option<&'t Target> {
-    let meant = targets.iter().find(|target| target.is_meant_at(place));
-    meant.or_else(|| targets.iter().find(|target| target.may_stand_at(place)))
+pub fn at<'t>(targets: impl IntoIterator<Item = &'t Target> + Clone, place: &Place) -> Option<&'t Target> {
+    let meant = targets.clone().into_iter().find(|target| target.is_meant_at(place));
+    meant.or_else(|| targets.into_iter().find(|target| target.may_stand_at(place)))
 }
 
 #[cfg(test)]

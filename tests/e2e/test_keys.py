@@ -205,3 +205,116 @@ def test_the_log_tells_why_but_no_secret(start):
     log = gateway.process.log.read_text()
     assert "InvalidSignatureException" in log
     assert "hello" not in log and "Signature=" not in log and f"Bearer {KEY}" not in log
+
+
+def code_of(answer):
+    return answer.status, answer.error["code"]
+
+
+EURO = {"name": "euro", "model": "eu.amazon.nova-lite-v1:0"}
+SPREAD = {
+    "name": "spread",
+    "targets": [{"model": "us.amazon.nova-lite-v1:0"}, {"model": "amazon.nova-lite-v1:0"}],
+}
+BILLED = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/emuapp000002"
+HELD = {
+    "api_keys": [
+        {"name": "exchanged", "key": "the-old-key-of-web", "expires_at": "2026-01-01T00:00:00Z"},
+        {"name": "exchanged", "key": "the-new-key-of-web", "not_before": "2026-01-01T00:00:00Z"},
+        {"name": "exchanged", "key": "the-next-key-of-web", "not_before": "2999-01-01T00:00:00Z"},
+        {"name": "lost", "key": "the-lost-key-of-all", "revoked": True},
+        {"name": "chats", "key": "a-key-only-for-chats", "endpoints": ["chat"]},
+        {"name": "euro", "key": "a-key-for-europe-only", "team": "euro"},
+        {"name": "west", "key": "a-key-for-the-west", "regions": ["us-west-*"]},
+        {"name": "home", "key": "a-key-that-stays-home", "profiles": []},
+    ],
+    "teams": [{"name": "euro", "profiles": ["eu"]}],
+    "models": [EURO, SPREAD, {"name": "gpt-4o", "model": "us.anthropic.claude-sonnet-4-5-20250929-v1:0"},
+               {"name": "billed", "model": BILLED, "capabilities": {"like": "eu.amazon.nova-lite-v1:0"}}],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def held(start):
+    return start(changes=HELD, workers=2)
+
+
+def chat(gateway, key, model="gpt-4o", path="/v1/chat/completions", **more):
+    with gateway.connection(key=key) as connection:
+        return connection.ask("POST", path, BODY | {"model": model} | more)
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        ("the-old-key-of-web", "key_expired"),
+        ("the-next-key-of-web", "key_not_yet_valid"),
+        ("the-lost-key-of-all", "key_revoked"),
+        ("the-lost-key-of-al", "invalid_api_key"),
+    ],
+)
+def test_a_key_outside_its_time_is_told_so_and_nobody_else_is(held, running_emulator, key, code):
+    before = running_emulator.count()
+    assert code_of(chat(held, key)) == (401, code)
+    with held.connection(key=key) as connection:
+        assert code_of(connection.ask("GET", "/v1/models")) == (401, code)
+    with held.openai(key) as client, pytest.raises(openai.AuthenticationError) as caught:
+        ask(client)
+    assert caught.value.code == code
+    assert running_emulator.count() == before
+
+
+def test_keys_of_one_name_are_one_caller(held, emulator):
+    assert chat(held, "the-new-key-of-web").status == 200
+    assert emulator.request()["body"]["requestMetadata"]["api_key"] == "exchanged"
+
+
+def test_a_key_for_chats_asks_nothing_else(held, running_emulator):
+    key = "a-key-only-for-chats"
+    assert chat(held, key).status == 200
+    before = running_emulator.count()
+    text = {"input": "a", "prompt": "a", "max_tokens": 5}
+    for path in ["completions", "embeddings", "moderations", "responses", "responses/input_tokens", "messages", "messages/count_tokens"]:
+        answer = chat(held, key, path=f"/v1/{path}", **text)
+        assert answer.status == 403, (path, answer)
+    for path in ["/model/amazon.nova-lite-v1:0/converse", "/model/amazon.nova-lite-v1:0/invoke"]:
+        assert chat(held, key, path=path).status == 403
+    assert chat(held, key, path="/openai/deployments/gpt-4o/embeddings", **text).status == 403
+    assert running_emulator.count() == before
+    with held.connection(key=key) as connection:
+        assert connection.ask("GET", "/v1/models").status == 200
+
+
+@pytest.mark.parametrize(
+    ("key", "model", "status"),
+    [
+        ("a-key-for-europe-only", "euro", 200),
+        ("a-key-for-europe-only", "amazon.nova-lite-v1:0", 200),
+        ("a-key-for-europe-only", "billed", 200),
+        ("a-key-for-europe-only", "gpt-4o", 403),
+        ("a-key-for-europe-only", "us.amazon.nova-lite-v1:0", 403),
+        ("a-key-for-europe-only", "global.amazon.nova-2-lite-v1:0", 403),
+        ("a-key-that-stays-home", "amazon.nova-lite-v1:0", 200),
+        ("a-key-that-stays-home", "euro", 403),
+        ("a-key-that-stays-home", "billed", 403),
+        ("a-key-for-the-west", "amazon.nova-lite-v1:0", 403),
+        ("the-new-key-of-web", "us.amazon.nova-lite-v1:0", 200),
+    ],
+)
+def test_where_a_model_answers_is_within_the_keys_rules(held, running_emulator, key, model, status):
+    before = running_emulator.count()
+    answer = chat(held, key, model)
+    assert answer.status == status, answer
+    with held.connection(key=key) as connection:
+        body = {"messages": [{"role": "user", "content": [{"text": "a"}]}]}
+        native = connection.ask("POST", f"/model/{model}/converse", body)
+    assert native.status == status, native
+    if status == 403:
+        assert code_of(answer) == (403, "region_not_allowed")
+        assert running_emulator.count() == before
+
+
+def test_the_first_target_within_the_keys_rules_is_asked(held, emulator):
+    for key, id in [("the-new-key-of-web", "us.amazon.nova-lite-v1:0"), ("a-key-that-stays-home", "amazon.nova-lite-v1:0")]:
+        answer = chat(held, key, "spread")
+        assert answer.status == 200 and answer.headers["x-bedrock-model"] == id, answer

@@ -15,8 +15,10 @@ use crate::filter::originals::Originals;
 use crate::filter::refusal::{host_failed, too_large};
 use crate::filter::thoughts::Thoughts;
 use crate::filter::{held, host, signing};
+use crate::gateway::callers::Caller;
 use crate::gateway::handoff::{self, Handoff, Purpose};
 use crate::gateway::headers::Headers;
+use crate::gateway::models::Resolved;
 use crate::gateway::native;
 use crate::gateway::targets::{self, Place, Target};
 use crate::openai::{Endpoint, Error};
@@ -45,17 +47,18 @@ impl Upstream {
         self.originals = Some(Originals::share(handoff.id, std::mem::take(&mut self.found)));
         let config = Rc::clone(&self.config);
         let place = place::read(config.models.decide_cluster());
+        let caller = caller(&config, &handoff)?;
         let endpoint = match &handoff.purpose {
             Purpose::OpenAi(endpoint) => *endpoint,
             Purpose::Native(request) => {
-                let target = native_target(&config, &request.model, &handoff.caller, &place)?;
+                let target = native_target(&config, &request.model, caller, &place)?;
                 return self.send_native(request.operation, &handoff.caller, &target, &place, &body);
             }
         };
         let resolve = |asked: Option<&str>| {
             let resolved = config.models.resolve(asked, endpoint)?;
-            resolved.check_again(&config.keys, &handoff.caller, asked)?;
-            let target = targets::at(&resolved.targets, &place).cloned().ok_or_else(no_target)?;
+            resolved.check_again(caller, asked)?;
+            let target = target(&config, &resolved, caller, &place)?;
             Ok(Chosen { target, is_fallback: resolved.is_fallback })
         };
         if config.models.speak_openai()
@@ -175,11 +178,51 @@ fn read(handoff: Option<&[u8]>) -> Result<Handoff<'_>, Error> {
     })
 }
 
+/// Whose request it is, as this configuration knows the caller.
+///
+/// The two roles are given a new configuration one after the other: a caller may be new. What rules there are for that caller is then not
+/// known here, so a request that rules hold for waits.
+fn caller<'c>(config: &'c Config, handoff: &Handoff<'_>) -> Result<Option<&'c Caller>, Error> {
+    let caller = config.keys.callers.named(&handoff.caller);
+    if caller.is_none() && handoff.is_bound {
+        return Err(
+            Error::new(503, "The gateway's configuration is being renewed; try again.").code(held::BUSY)
+        );
+    }
+    Ok(caller)
+}
+
 /// What answers for the model that the client of a native route asked for, at the place of this attempt.
-fn native_target(config: &Config, asked: &str, caller: &str, place: &Place) -> Result<Target, Error> {
+fn native_target(
+    config: &Config,
+    asked: &str,
+    caller: Option<&Caller>,
+    place: &Place,
+) -> Result<Target, Error> {
     let resolved = config.models.native(asked)?;
-    resolved.check_again(&config.keys, caller, Some(asked))?;
-    targets::at(&resolved.targets, place).cloned().ok_or_else(no_target)
+    resolved.check_again(caller, Some(asked))?;
+    target(config, &resolved, caller, place)
+}
+
+/// What answers at the place of this attempt, of the targets that the caller's requests may go to. Where another one may be elsewhere, Envoy
+/// goes on to that after a 503.
+fn target(
+    config: &Config,
+    resolved: &Resolved<'_>,
+    caller: Option<&Caller>,
+    place: &Place,
+) -> Result<Target, Error> {
+    let any = targets::at(&*resolved.targets, place).ok_or_else(no_target)?;
+    let Some(caller) = caller.filter(|caller| caller.policy.is_by_model()) else { return Ok(any.clone()) };
+    let may_reach = |target: &&Target| {
+        let known_as = target.model().map(|id| config.options.known_as(id));
+        let destination = config.upstream.destination(target, place);
+        destination.is_some_and(|to| caller.may_reach(known_as, Some(to.region.as_str())))
+    };
+    let is_elsewhere_too = resolved.targets.len() > 1 || place.region.is_some();
+    targets::at(resolved.targets.iter().filter(may_reach), place)
+        .cloned()
+        .ok_or_else(|| Caller::not_there(if is_elsewhere_too { 503 } else { 403 }))
 }
 
 /// None of the model's targets is where Envoy has connected this attempt.

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use sweeping::Sweeping;
 
-use super::keys::Key;
+use super::callers::Caller;
 use crate::translate::thoughts;
 
 /// Most bytes of one shelf, and so of one answer's reasoning: it is copied as a whole wherever one entry is looked for.
@@ -49,10 +49,10 @@ pub trait Shared {
 pub struct Owner([u8; 32]);
 
 impl Owner {
-    /// The caller by the name of its key, and by the key where the configuration has it; the model without its profile.
-    pub fn new(caller: &str, key: Option<&Key>, model: &str) -> Self {
-        let key = key.map(|key| key.hash.as_bytes().as_slice()).unwrap_or_default();
-        Self(hash(&[caller.as_bytes(), key, model.as_bytes()]))
+    /// The caller by name, and by identity where the configuration has it; the model without its profile.
+    pub fn new(name: &str, caller: Option<&Caller>, model: &str) -> Self {
+        let identity = caller.map(|caller| caller.identity.as_bytes().as_slice()).unwrap_or_default();
+        Self(hash(&[name.as_bytes(), identity, model.as_bytes()]))
     }
 
     /// By what the reasoning before a call is found.

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
+use crate::gateway::callers::Caller;
 use crate::gateway::keys::Hash;
 
 /// What is shared, and how often another is faster.
@@ -87,7 +88,7 @@ fn a_call_that_is_asked_for_twice_is_found_twice_and_what_is_found_is_bounded() 
 fn nobody_finds_what_is_anothers() {
     let data = Data::default();
     let memory = Memory::new(SETTINGS, &data);
-    let key = |secret: &str| Key { name: "a".into(), hash: Hash::of(secret.as_bytes()), models: None };
+    let key = |secret: &str| Caller { identity: Hash::of(secret.as_bytes()), ..Caller::of_models(None) };
     let mine = Owner::new("a", Some(&key("1")), "m");
     memory.keep(&mine, "call", b"thought", NOW);
     assert_eq!(found(&memory, &mine, "call", NOW).as_deref(), Some("thought"));

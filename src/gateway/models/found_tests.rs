@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::bedrock::catalogue::Kind;
-use crate::gateway::keys::Hash;
 
 const NOVA: &str = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/nova";
 const CLAUDE: &str = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/claude";
@@ -46,9 +45,8 @@ fn models() -> Models {
     }
 }
 
-fn key(models: Option<&[&str]>) -> Key {
-    let models = models.map(|models| models.iter().map(|model| (*model).to_owned()).collect());
-    Key { name: "k".into(), hash: Hash::of(b""), models }
+fn key(models: Option<&[&str]>) -> Caller {
+    Caller::of_models(models)
 }
 
 fn listed(models: Option<&[&str]>) -> Vec<String> {
@@ -61,8 +59,7 @@ fn ask(asked: &str, allowed: Option<&[&str]>) -> Result<Vec<String>, u16> {
     let resolved = models.resolve(Some(asked), Endpoint::ChatCompletions).map_err(|error| error.status)?;
     resolved.check(&key(allowed), Some(asked)).map_err(|error| error.status)?;
     // The later check is never wider.
-    let keys = Keys(vec![key(allowed)]);
-    resolved.check_again(&keys, "k", Some(asked)).map_err(|error| error.status)?;
+    resolved.check_again(Some(&key(allowed)), Some(asked)).map_err(|error| error.status)?;
     Ok(resolved.ids().map(str::to_owned).collect())
 }
 
@@ -171,10 +168,7 @@ fn a_name_of_a_profile_gives_no_right_and_its_arn_does() {
 fn a_name_that_means_another_profile_by_now_is_checked_again() {
     let models = models();
     let resolved = models.resolve(Some("team search"), Endpoint::ChatCompletions).unwrap();
-    let again = |allowed: &[&str], caller: &str| {
-        let keys = Keys(vec![key(Some(allowed))]);
-        resolved.check_again(&keys, caller, Some("team search")).is_ok()
-    };
-    assert!(again(&[NOVA], "k"));
-    assert!(!again(&[CLAUDE], "k") && !again(&[NOVA], "gone"));
+    let again = |caller: Option<&Caller>| resolved.check_again(caller, Some("team search")).is_ok();
+    assert!(again(Some(&key(Some(&[NOVA])))));
+    assert!(!again(Some(&key(Some(&[CLAUDE])))) && !again(None));
 }

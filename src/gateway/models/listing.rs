@@ -3,20 +3,20 @@
 use super::{Models, Resolved, not_found};
 use crate::bedrock::catalogue::Entry;
 use crate::bedrock::model_id::base_model;
-use crate::gateway::keys::Key;
+use crate::gateway::callers::Caller;
 use crate::gateway::tasks::Task;
 use crate::openai::models::{List, Model as Listed};
 use crate::openai::{Endpoint, Error};
 
 impl Models {
-    /// What `key` may use, of what it asks for: what the configuration names, then what was found besides.
-    pub fn list(&self, key: &Key, asked: Option<Task>) -> List<'_> {
-        let configured = self.listed().filter(|(name, ids)| key.may_use(Some(name), ids.iter().copied()));
+    /// What the caller may use, of what is asked for: what the configuration names, then what was found besides.
+    pub fn list(&self, caller: &Caller, asked: Option<Task>) -> List<'_> {
+        let configured = self.listed().filter(|(name, ids)| caller.may_use(Some(name), ids.iter().copied()));
         let mut data: Vec<_> = configured.map(|(name, ids)| self.described(name, &ids)).collect();
         let is_listed = |id: &str| self.listed().any(|(name, _)| name == id);
         let found = self.discovered.entries().iter();
         let found = found.filter(|entry| {
-            key.may_use(None, [entry.id.as_str()])
+            caller.may_use(None, [entry.id.as_str()])
                 && !is_listed(&entry.id)
                 && self.check_region(&entry.id).is_ok()
         });
@@ -25,15 +25,15 @@ impl Models {
         List { object: "list", data }
     }
 
-    /// The model that `key` may use for chats by this name, or else for embeddings: whatever is called by it there is found here. What
+    /// The model that the caller may use for chats by this name, or else for embeddings: whatever is called by it there is found here. What
     /// only the fallback answers to is nobody's name.
     ///
     /// # Errors
-    /// 404 where it is not there, or not for this key.
-    pub fn find(&self, asked: &str, key: &Key) -> Result<Resolved<'_>, Error> {
+    /// 404 where it is not there, or not for this caller.
+    pub fn find(&self, asked: &str, caller: &Caller) -> Result<Resolved<'_>, Error> {
         let usable = |endpoint| {
             let found = self.resolve(Some(asked), endpoint).ok()?;
-            (!found.is_fallback && found.check(key, Some(asked)).is_ok()).then_some(found)
+            (!found.is_fallback && found.check(caller, Some(asked)).is_ok()).then_some(found)
         };
         usable(Endpoint::ChatCompletions)
             .or_else(|| usable(Endpoint::Embeddings))

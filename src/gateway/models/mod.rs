@@ -6,15 +6,16 @@ mod listing;
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use crate::aws::endpoint::Region;
 use crate::bedrock::catalogue::{Catalogue, Entry, Kind};
 use crate::bedrock::model_id::{LENGTH, geography, is_bedrock_id};
 use crate::openai::{Endpoint, Error};
 use crate::texts::cut;
 
-use super::keys::{Key, Keys};
+use super::callers::Caller;
 use super::names;
 use super::regions::{Regions, covers, no_arn};
-use super::targets::Target;
+use super::targets::{GUARDRAIL, Target};
 
 /// A model under a name of the gateway's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,13 +93,13 @@ impl<'a> Resolved<'a> {
         Self::of(Cow::Borrowed(&model.targets), Some(model.name.as_str().into()))
     }
 
-    /// Refuses what the key may not use: neither what answers by the name that the operator gave it, nor each of its ids. `asked`
+    /// Refuses what the caller may not use: neither what answers by the name that the operator gave it, nor each of its ids. `asked`
     /// is what the client called it.
     ///
     /// # Errors
     /// 403 `model_not_allowed`; of a profile by its name 404, as of a name that nobody knows.
-    pub fn check(&self, key: &Key, asked: Option<&str>) -> Result<(), Error> {
-        if key.may_use(self.name.as_deref(), self.ids()) {
+    pub fn check(&self, caller: &Caller, asked: Option<&str>) -> Result<(), Error> {
+        if caller.may_use(self.name.as_deref(), self.ids()) {
             return Ok(());
         }
         if self.is_discovered {
@@ -107,22 +108,35 @@ impl<'a> Resolved<'a> {
         Err(not_allowed(asked.or_else(|| self.ids().next()).unwrap_or_default()))
     }
 
-    /// Checks once more by the key's name: what an earlier check was of may stand for something else by now.
+    /// Checks once more: what an earlier check was of may stand for something else by now. `None`: a caller whom this configuration
+    /// does not have.
     ///
     /// # Errors
-    /// As [`Self::check`], and of a profile by its name where there is no such key any more.
-    pub fn check_again(&self, keys: &Keys, caller: &str, asked: Option<&str>) -> Result<(), Error> {
-        match keys.0.iter().find(|key| key.name == caller) {
-            Some(key) => self.check(key, asked),
+    /// As [`Self::check`], and of a profile by its name where there is no such caller any more.
+    pub fn check_again(&self, caller: Option<&Caller>, asked: Option<&str>) -> Result<(), Error> {
+        match caller {
+            Some(caller) => self.check(caller, asked),
             None if self.is_discovered => Err(not_found(asked.unwrap_or_default())),
             // The gateway role has let it in, by a configuration that has the key.
             None => Ok(()),
         }
     }
 
-    /// The Envoy cluster that serves it; `None`: the default one.
-    pub fn cluster(&self) -> Option<&str> {
-        self.targets.first().and_then(|target| target.cluster.as_deref())
+    /// The first of its targets that the caller's requests may go to. `known_as` gives the id by which tables know a model. Where an
+    /// endpoint tells the region, only the attempt knows it.
+    ///
+    /// # Errors
+    /// 403 `region_not_allowed` where there is none.
+    pub fn reachable<'s: 'o, 'o>(
+        &'s self,
+        caller: &Caller,
+        known_as: impl Fn(&'o str) -> &'o str,
+    ) -> Result<&'s Target, Error> {
+        let region = |target: &'s Target| target.region.as_ref().map(Region::as_str);
+        let mut targets = self.targets.iter();
+        targets
+            .find(|target| caller.may_reach(target.model().map(&known_as), region(target)))
+            .ok_or_else(|| Caller::not_there(403))
     }
 
     /// What Bedrock may be called with.
@@ -130,9 +144,6 @@ impl<'a> Resolved<'a> {
         self.targets.iter().map(|target| target.id.as_str())
     }
 }
-
-/// What stands for a model's id where a guardrail is asked.
-const GUARDRAIL: &str = "guardrail";
 
 impl Models {
     /// Finds the model that a client means by `asked`.

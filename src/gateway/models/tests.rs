@@ -1,7 +1,10 @@
 //! What is resolved by the configuration, and for whom.
 
 use super::*;
-use crate::gateway::keys::Hash;
+
+use std::collections::BTreeSet;
+
+use crate::gateway::callers::Policy;
 use crate::gateway::targets::Backend;
 
 fn model(name: &str, id: &str, cluster: Option<&str>) -> Model {
@@ -42,7 +45,11 @@ fn names_ids_and_defaults_resolve() {
     ] {
         let resolved = models.resolve(asked, Endpoint::ChatCompletions).unwrap();
         assert_eq!(resolved.ids().collect::<Vec<_>>(), [id], "{asked:?}");
-        assert_eq!(resolved.cluster(), cluster, "{asked:?}");
+        assert_eq!(
+            resolved.targets.first().and_then(|target| target.cluster.as_deref()),
+            cluster,
+            "{asked:?}"
+        );
     }
     let embedding = models.resolve(Some("text-embedding-3-small"), Endpoint::Embeddings).unwrap();
     assert_eq!(embedding.ids().collect::<Vec<_>>(), ["amazon.titan-embed-text-v2:0"]);
@@ -141,11 +148,14 @@ fn a_name_that_something_else_answers_for_gives_no_right() {
     };
     let check = |allowed: &[&str], asked: Option<&str>, endpoint: Endpoint| {
         let allowed = allowed.iter().map(|name| (*name).to_owned()).collect();
-        let key = Key { name: "k".into(), hash: Hash::of(b""), models: Some(allowed) };
+        let key = Caller {
+            policy: Policy { models: Some(allowed), ..Policy::default() },
+            ..Caller::of_models(None)
+        };
         let resolved = models.resolve(asked, endpoint).unwrap();
         let told = resolved.check(&key, asked).map_err(|error| error.code);
         // The upstream role says the same, whatever has come in between.
-        let again = resolved.check_again(&Keys(vec![key]), "k", asked).map_err(|error| error.code);
+        let again = resolved.check_again(Some(&key), asked).map_err(|error| error.code);
         assert_eq!(told, again);
         told
     };
@@ -172,13 +182,10 @@ fn a_name_that_something_else_answers_for_gives_no_right() {
 fn on_bedrocks_own_routes_a_right_is_to_a_name_of_the_configurations_or_an_id() {
     let models = models();
     let check = |allowed: &str, asked: &str| {
-        let key = Key { name: "k".into(), hash: Hash::of(b""), models: Some(vec![allowed.to_owned()]) };
+        let key = Caller::of_models(Some(&[allowed]));
         let resolved = models.native(asked).unwrap();
         let told = resolved.check(&key, Some(asked)).map_err(|error| error.status);
-        assert_eq!(
-            told,
-            resolved.check_again(&Keys(vec![key]), "k", Some(asked)).map_err(|error| error.status)
-        );
+        assert_eq!(told, resolved.check_again(Some(&key), Some(asked)).map_err(|error| error.status));
         told
     };
     assert_eq!(check("gpt-4o", "gpt-4o"), Ok(()));
@@ -203,19 +210,47 @@ fn an_arn_of_no_model_of_bedrocks_is_refused_and_not_answered_by_another() {
         }
     }
     let elsewhere = "arn:aws:bedrock:us-west-2:123456789012:inference-profile/x.y";
-    let all = Key { name: "k".into(), hash: Hash::of(b""), models: None };
+    let all = Caller::of_models(None);
     assert_eq!(models.native(elsewhere).unwrap_err().code, Some("region_not_allowed"));
     assert_eq!(models.find(elsewhere, &all).unwrap_err().status, 404);
 }
 
 #[test]
 fn the_list_is_what_the_key_may_use() {
-    let key =
-        Key { name: "k".into(), hash: Hash::of(b""), models: Some(vec!["fast".into(), "amazon.*".into()]) };
+    let key = Caller::of_models(Some(&["fast", "amazon.*"]));
     let models = models();
     let ids: Vec<_> = models.list(&key, None).data.iter().map(|model| (model.id, model.owned_by)).collect();
     assert_eq!(ids, [("fast", "amazon"), ("amazon.titan-embed-text-v2:0", "amazon")]);
     assert_eq!(models.find("gpt-4o", &key).unwrap_err().status, 404);
     let found = models.find("amazon.nova-pro-v1:0", &key).unwrap();
     assert_eq!(models.tell("amazon.nova-pro-v1:0", &found).owned_by, "amazon");
+}
+
+#[test]
+fn what_is_reachable_for_a_caller_is_the_first_target_that_stays_where_the_caller_must() {
+    let model = Model {
+        name: "both".into(),
+        targets: vec![
+            Target { cluster: Some("us".into()), ..Target::of_id("us.amazon.nova-lite-v1:0") },
+            Target { cluster: Some("eu".into()), ..Target::of_id("eu.amazon.nova-lite-v1:0") },
+        ],
+    };
+    let models = Models { named: vec![model], ..models() };
+    let resolved = models.resolve(Some("both"), Endpoint::ChatCompletions).unwrap();
+    let reached = |profiles: Option<&[&str]>| {
+        let profiles = profiles.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+        let caller = Caller { policy: Policy { profiles, ..Policy::default() }, ..Caller::of_models(None) };
+        let found = resolved.reachable(&caller, |id| id);
+        found.map(|target| target.cluster.clone().unwrap()).map_err(|error| (error.status, error.code))
+    };
+    assert_eq!(reached(None), Ok("us".into()));
+    assert_eq!(reached(Some(&["eu"])), Ok("eu".into()));
+    assert_eq!(reached(Some(&["jp", "global"])), Err((403, Some("region_not_allowed"))));
+    // A guardrail is called by no profile.
+    let judged = models.resolve(None, Endpoint::Moderations).unwrap();
+    let caller = Caller {
+        policy: Policy { profiles: Some(BTreeSet::new()), ..Policy::default() },
+        ..Caller::of_models(None)
+    };
+    assert!(judged.reachable(&caller, |id| id).is_ok());
 }

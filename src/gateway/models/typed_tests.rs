@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::bedrock::model_id::base_model;
-use crate::gateway::keys::Hash;
 
 const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 const CHAT: Endpoint = Endpoint::ChatCompletions;
@@ -72,10 +71,10 @@ fn a_name_that_people_type_is_the_model_or_the_default() {
 fn a_name_that_is_typed_gives_no_right_to_what_answers() {
     let models = models();
     let check = |allowed: &str, asked: &str| {
-        let key = Key { name: "k".into(), hash: Hash::of(b""), models: Some(vec![allowed.to_owned()]) };
+        let key = Caller::of_models(Some(&[allowed]));
         let resolved = models.resolve(Some(asked), CHAT).unwrap();
         let told = resolved.check(&key, Some(asked)).map_err(|error| error.code);
-        let again = resolved.check_again(&Keys(vec![key]), "k", Some(asked)).map_err(|error| error.code);
+        let again = resolved.check_again(Some(&key), Some(asked)).map_err(|error| error.code);
         assert_eq!(told, again);
         told
     };
@@ -147,11 +146,7 @@ fn what_discovery_has_found_answers_to_its_vendors_name_in_the_regions_geography
 #[test]
 fn whatever_answers_to_a_name_is_told_by_it_and_nothing_else_is() {
     let models = Models { fallback: Some(StandIn::Named("fast".into())), ..models() };
-    let key = |models: Option<&[&str]>| Key {
-        name: "k".into(),
-        hash: Hash::of(b""),
-        models: models.map(|models| models.iter().map(|model| (*model).to_owned()).collect()),
-    };
+    let key = Caller::of_models;
     let arn = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-pro-v1:0";
     for (asked, owner, task) in [
         ("fast", "amazon", "chat"),

@@ -1,0 +1,231 @@
+//! Callers: what each may call. A caller has one key or several, which come and go while one is exchanged for another.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::keys::Hash;
+use super::regions::Regions;
+use crate::bedrock::reach::{Reach, reach};
+use crate::openai::{Endpoint, Error};
+
+/// The endpoints that a caller can be held to, as they are written. `GET models` is everybody's: it shows what the caller may use.
+pub const ENDPOINTS: &[&str] =
+    &["chat", "completions", "embeddings", "moderations", "responses", "messages", NATIVE];
+
+/// Bedrock's own routes.
+pub const NATIVE: &str = "native";
+
+/// What an endpoint is called in that list; to count a request's tokens is a part of making the request.
+pub fn name(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::ChatCompletions => "chat",
+        Endpoint::Completions => "completions",
+        Endpoint::Embeddings => "embeddings",
+        Endpoint::Moderations => "moderations",
+        Endpoint::Responses | Endpoint::InputTokens => "responses",
+        Endpoint::Messages | Endpoint::MessageTokens => "messages",
+    }
+}
+
+/// Who calls, and what is allowed to be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// What logs and `requestMetadata` call the caller.
+    pub name: String,
+    /// The team that the caller is of.
+    pub team: Option<String>,
+    /// Tells the caller from another one of the same name, of an earlier or a later configuration: the first key's hash.
+    pub identity: Hash,
+    /// What may be called.
+    pub policy: Policy,
+}
+
+/// What a caller may call. `None` is no rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Models by the configuration's name or Bedrock's id, `*` at the end standing for any rest.
+    pub models: Option<Vec<String>>,
+    /// Endpoints, of [`ENDPOINTS`].
+    pub endpoints: Option<Vec<String>>,
+    /// Regions that requests may be signed for.
+    pub regions: Option<Regions>,
+    /// Geographies of inference profiles that may be used: `eu` of `eu.amazon.nova-pro-v1:0`, and `global`. A model that no profile
+    /// spreads over regions stays where it is called.
+    pub profiles: Option<BTreeSet<String>>,
+}
+
+impl Policy {
+    /// True where the model, or where it answers, decides what is allowed.
+    pub fn is_by_model(&self) -> bool {
+        self.models.is_some() || self.regions.is_some() || self.profiles.is_some()
+    }
+}
+
+impl Caller {
+    /// Refuses an endpoint, by its name in [`ENDPOINTS`], that the caller may not use.
+    ///
+    /// # Errors
+    /// 403 `endpoint_not_allowed`.
+    pub fn check_endpoint(&self, name: &str) -> Result<(), Error> {
+        if self.policy.endpoints.as_ref().is_none_or(|allowed| allowed.iter().any(|known| known == name)) {
+            return Ok(());
+        }
+        let message = format!("This API key may not use the endpoint '{name}'.");
+        Err(Error::new(403, message).code("endpoint_not_allowed"))
+    }
+
+    /// True where the caller may use a model: by the `name` that the operator gave it, or by each of the ids that Bedrock may be called
+    /// with for it.
+    pub fn may_use<'i>(&self, name: Option<&str>, ids: impl IntoIterator<Item = &'i str>) -> bool {
+        let fits = |pattern: &String, name: &str| match pattern.strip_suffix('*') {
+            Some(beginning) => name.starts_with(beginning),
+            None => pattern == name,
+        };
+        let Some(models) = &self.policy.models else { return true };
+        let any_fits = |name: &str| models.iter().any(|model| fits(model, name));
+        let mut ids = ids.into_iter().peekable();
+        name.is_some_and(any_fits) || (ids.peek().is_some() && ids.all(any_fits))
+    }
+
+    /// True where the caller's requests may go to a model in a region; `None`: a region that is not known yet. `known_as` is the id by
+    /// which tables know the model: of an application profile, whose own id tells no geography, that of what it is made of; `None`: no
+    /// model answers, but a guardrail, which is not called by a profile.
+    pub fn may_reach(&self, known_as: Option<&str>, region: Option<&str>) -> bool {
+        let Policy { regions, profiles, .. } = &self.policy;
+        let is_in_geography = |profiles: &BTreeSet<String>| match known_as.map(reach) {
+            None | Some(Reach::Region) => true,
+            Some(Reach::Geography(geography)) => profiles.contains(geography),
+            Some(Reach::Unknown) => false,
+        };
+        regions.as_ref().zip(region).is_none_or(|(regions, region)| regions.allows(region))
+            && profiles.as_ref().is_none_or(is_in_geography)
+    }
+
+    /// What a caller is told whose request may not go where the model answers.
+    pub fn not_there(status: u16) -> Error {
+        let message = "This API key may not use the model in the region where it answers.";
+        Error::new(status, message).param("model").code("region_not_allowed")
+    }
+}
+
+/// All callers, by their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Callers {
+    all: Vec<Caller>,
+    places: HashMap<String, usize>,
+}
+
+impl Callers {
+    /// Adds a caller, or finds the one of that name: the caller's place. `None` where the one of that name is another team's, or may do
+    /// something else.
+    pub fn add(&mut self, caller: Caller) -> Option<usize> {
+        let Some(place) = self.places.get(&caller.name) else {
+            let place = self.all.len();
+            self.places.insert(caller.name.clone(), place);
+            self.all.push(caller);
+            return Some(place);
+        };
+        let known = self.all.get(*place)?;
+        (known.team == caller.team && known.policy == caller.policy).then_some(*place)
+    }
+
+    /// The caller at a place.
+    pub fn at(&self, place: usize) -> Option<&Caller> {
+        self.all.get(place)
+    }
+
+    /// The caller of that name.
+    pub fn named(&self, name: &str) -> Option<&Caller> {
+        self.places.get(name).and_then(|place| self.all.get(*place))
+    }
+}
+
+#[cfg(test)]
+impl Caller {
+    /// A caller who may use these models; `None`: all.
+    pub fn of_models(models: Option<&[&str]>) -> Self {
+        let models = models.map(|models| models.iter().map(|model| (*model).to_owned()).collect());
+        let policy = Policy { models, ..Policy::default() };
+        Self { name: "k".into(), team: None, identity: Hash::of(b""), policy }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(policy: Policy) -> Caller {
+        Caller { policy, ..Caller::of_models(None) }
+    }
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_caller_is_held_to_models_by_either_name() {
+        let any = caller(Policy::default());
+        let some = caller(Policy { models: Some(texts(&["gpt-4o", "us.amazon.*"])), ..Policy::default() });
+        assert!(any.may_use(Some("x"), ["y"]));
+        assert!(some.may_use(Some("gpt-4o"), ["us.anthropic.claude"]));
+        assert!(some.may_use(Some("nova"), ["us.amazon.nova-pro-v1:0"]));
+        assert!(some.may_use(Some("nova"), ["us.amazon.nova-pro-v1:0", "us.amazon.nova-lite-v1:0"]));
+        assert!(!some.may_use(Some("nova"), ["us.amazon.nova-pro-v1:0", "eu.amazon.nova-lite-v1:0"]));
+        assert!(!some.may_use(Some("us.anthropic.claude"), ["us.anthropic.claude"]));
+        assert!(!some.may_use(Some("nova"), []));
+    }
+
+    #[test]
+    fn a_caller_is_held_to_endpoints_and_counting_goes_with_asking() {
+        let some = caller(Policy { endpoints: Some(texts(&["responses", "messages"])), ..Policy::default() });
+        for endpoint in Endpoint::ALL {
+            let allowed = some.check_endpoint(name(endpoint)).map_err(|error| (error.status, error.code));
+            let expected = matches!(
+                endpoint,
+                Endpoint::Responses | Endpoint::InputTokens | Endpoint::Messages | Endpoint::MessageTokens
+            );
+            let refused = Err((403, Some("endpoint_not_allowed")));
+            assert_eq!(allowed, if expected { Ok(()) } else { refused }, "{endpoint:?}");
+            assert!(ENDPOINTS.contains(&name(endpoint)));
+            assert!(caller(Policy::default()).check_endpoint(name(endpoint)).is_ok());
+        }
+        assert!(some.check_endpoint(NATIVE).is_err());
+        let none = caller(Policy { endpoints: Some(Vec::new()), ..Policy::default() });
+        assert!(ENDPOINTS.iter().all(|name| none.check_endpoint(name).is_err()));
+    }
+
+    #[test]
+    fn where_a_model_answers_is_held_to_regions_and_geographies() {
+        let mut regions = Regions::default();
+        regions.allow("eu-*").unwrap();
+        let regional = caller(Policy { regions: Some(regions), ..Policy::default() });
+        let european = caller(Policy { profiles: Some(["eu".to_owned()].into()), ..Policy::default() });
+        let application = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc";
+        for (id, region, is_regional, is_european) in [
+            ("amazon.nova-pro-v1:0", Some("eu-west-1"), true, true),
+            ("amazon.nova-pro-v1:0", Some("us-east-1"), false, true),
+            ("amazon.nova-pro-v1:0", None, true, true),
+            ("eu.amazon.nova-pro-v1:0", Some("eu-west-1"), true, true),
+            ("global.amazon.nova-2-lite-v1:0", Some("eu-west-1"), true, false),
+            ("us.amazon.nova-pro-v1:0", Some("us-east-1"), false, false),
+            (
+                "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.x.y",
+                Some("eu-west-1"),
+                true,
+                true,
+            ),
+            (
+                "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/global.x.y",
+                Some("eu-west-1"),
+                true,
+                false,
+            ),
+            // Nobody says what it spreads over.
+            (application, Some("eu-west-1"), true, false),
+        ] {
+            assert_eq!(regional.may_reach(Some(id), region), is_regional, "{id} {region:?}");
+            assert_eq!(european.may_reach(Some(id), region), is_european, "{id} {region:?}");
+            assert!(caller(Policy::default()).may_reach(Some(id), region));
+        }
+        assert!(european.may_reach(None, None) && !regional.may_reach(None, Some("us-east-1")));
+    }
+}
