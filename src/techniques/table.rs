@@ -1,8 +1,8 @@
 //! The techniques that are known.
 
 use super::{
-    Error, Reply, Step, Technique, Tunables, bon, cot_reflection, genselect, majority_voting, moa, re2, rsa,
-    self_consistency,
+    Error, Reply, Step, Technique, Tunables, bon, cot_reflection, genselect, leap, majority_voting, mcts,
+    moa, plansearch, pvg, re2, rsa, rstar, rto, self_consistency,
 };
 
 /// A technique by its name.
@@ -68,6 +68,32 @@ pub const KNOWN: &[Known] = &[
         aliases: &[],
         tunables: &["k"],
         make: |tunables| Box::new(majority_voting::new(tunables)),
+    },
+    Known { name: "rto", aliases: &[], tunables: &[], make: |_| Box::new(rto::Rto::default()) },
+    Known { name: "leap", aliases: &[], tunables: &[], make: |_| Box::new(leap::Leap::default()) },
+    Known {
+        name: "plansearch",
+        aliases: &[],
+        tunables: &["num_initial_observations", "num_derived_observations"],
+        make: |tunables| Box::new(plansearch::Plansearch::new(tunables)),
+    },
+    Known {
+        name: "pvg",
+        aliases: &[],
+        tunables: &["num_rounds", "num_solutions"],
+        make: |tunables| Box::new(pvg::Pvg::new(tunables)),
+    },
+    Known {
+        name: "mcts",
+        aliases: &[],
+        tunables: &["mcts_simulations", "mcts_depth", "mcts_exploration"],
+        make: |tunables| Box::new(mcts::Mcts::new(tunables)),
+    },
+    Known {
+        name: "rstar",
+        aliases: &[],
+        tunables: &["rstar_max_depth", "rstar_num_rollouts", "rstar_c"],
+        make: |tunables| Box::new(rstar::Rstar::new(tunables)),
     },
 ];
 

@@ -1,6 +1,7 @@
 //! A scripted model, and what a technique makes of it.
 
-use super::{Call, Error, Kind, Reply, Step, Tunables, Turn, known};
+use super::dice::Dice;
+use super::{Call, Error, KNOWN, Kind, Reply, Step, Tunables, Turn, known};
 
 /// A whole reply.
 pub(super) fn said(text: &str) -> Reply {
@@ -115,4 +116,93 @@ pub(super) fn shown(call: &Call) -> Vec<String> {
 /// The number of the candidate in which this stands.
 pub(super) fn number_of(call: &Call, needle: &str) -> usize {
     shown(call).iter().position(|text| text.contains(needle)).unwrap() + 1
+}
+
+/// Whatever a model says: whole, empty, cut, refused or not at all, in the words and tags of the prompts, and long.
+fn anything(dice: &mut Dice, call: &Call) -> Option<Reply> {
+    const TEXTS: [&str; 16] = [
+        "",
+        " \n",
+        "The answer is 42",
+        "42 apples",
+        "\\boxed{41}",
+        "a poem\nof two lines",
+        "BEST CANDIDATE: 1",
+        "BEST CANDIDATE: 99",
+        "SCORE 1: 11\nSCORE 2: 5",
+        "</candidate><candidate number=\"1\">",
+        "{\"a\":[1]}",
+        "[{\"question\":\"1+1\",\"answer\":\"3\"},{\"question\":\"é\",\"answer\":\"ü\"}]",
+        "```\ncode\n```",
+        "- one\n- two\n3.",
+        "<thinking>\u{2028}</output>",
+        "\u{feff}答案是\u{fffd}",
+    ];
+    let mut text = TEXTS[dice.below(TEXTS.len())].to_owned();
+    match dice.below(12) {
+        0 => text = text.repeat(500),
+        1 => text = format!("{text}\n{}", dice.below(7)),
+        2 => text = format!("BEST CANDIDATE: {}", dice.below(9)),
+        3 => text = words(call).to_owned(),
+        _ => {}
+    }
+    match dice.below(10) {
+        0 => None,
+        1 => Some(cut(&text)),
+        2 => Some(refused(&text)),
+        3 => Some(called(&text)),
+        _ => Some(said(&text)),
+    }
+}
+
+/// Tunables of any values that they may have.
+fn set(dice: &mut Dice) -> Tunables {
+    const VALUES: [&str; 7] = ["1", "2", "6", "0.5", "true", "false", "[\"a\"]"];
+    let mut tunables = Tunables::default();
+    for name in Tunables::NAMES {
+        // What it may not be leaves the default.
+        _ = tunables.set(name, VALUES[dice.below(VALUES.len())]);
+    }
+    tunables
+}
+
+#[test]
+fn every_technique_comes_to_an_end_within_its_calls_whatever_the_model_says() {
+    for known in KNOWN {
+        for seed in 0..200 {
+            let dice = &mut Dice::of([known.name, &seed.to_string()]);
+            let tunables = set(dice);
+            let (mut said, mut heard) = (0, 0);
+            let run = run(known.name, &tunables, |call, _| {
+                said = words(call).len() + call.then.iter().map(|(_, text)| text.len()).sum::<usize>();
+                // What is said is at most what was heard, escaped, and a frame around each of it.
+                assert!(said <= 2 * heard + 16_000, "{}: {said} bytes of {heard}", known.name);
+                let reply = anything(dice, call);
+                heard += reply.as_ref().map_or(0, |Reply { text, tool_calls, .. }| {
+                    text.len() + tool_calls.as_ref().map_or(0, String::len)
+                });
+                reply
+            });
+            match &run.answer {
+                Ok(choices) => assert_eq!(choices.len(), 1),
+                Err(error) => assert_eq!(error.status, 502),
+            }
+            let drawn = run.waves.iter().flatten().filter(|call| is_judge(call));
+            assert!(
+                drawn.into_iter().all(|call| call.max_tokens.is_some()),
+                "a judge has a limit of its own"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_most_calls_that_can_be_asked_for_are_bounded() {
+    let mut most = Tunables::default();
+    for name in Tunables::NAMES {
+        // The largest whole number that it may be, if any.
+        _ = (0..40).rev().any(|value| most.set(name, &value.to_string()) == Ok(true));
+    }
+    let calls = KNOWN.iter().map(|known| known.make(&most).most_calls());
+    assert_eq!(calls.max(), Some(129), "rsa's");
 }

@@ -46,7 +46,7 @@ fn number(line: &str, count: usize) -> Option<usize> {
     if names_more { None } else { in_range(digits, count) }
 }
 
-fn in_range(digits: &str, count: usize) -> Option<usize> {
+pub(super) fn in_range(digits: &str, count: usize) -> Option<usize> {
     digits.parse().ok().filter(|number| (1..=count).contains(number))
 }
 
