@@ -1,8 +1,13 @@
-//! CountTokens: how many tokens a request of Converse would cost.
+//! CountTokens: how many tokens a request of Converse, or a model's own body, would cost.
 
+use std::io::Write as _;
+
+use base64::engine::general_purpose::STANDARD;
+use base64::write::EncoderWriter;
 use serde::{Deserialize, Serialize};
 
 use super::converse::{Fields, Message, Request as Converse, SystemBlock, ToolConfig};
+use crate::wire::Pieces;
 
 /// The body.
 #[derive(Debug, Serialize)]
@@ -42,10 +47,53 @@ impl<'r, 'a> Request<'r, 'a> {
     }
 }
 
+/// The body that counts a model's own body (service model, `InvokeModelTokensRequest`: in base64). It is encoded piece by piece, so
+/// that it is never there in one as well.
+pub fn of_own_body(own: &Pieces<'_>) -> Vec<u8> {
+    const BEFORE: &[u8] = br#"{"input":{"invokeModel":{"body":""#;
+    const BEHIND: &[u8] = br#""}}}"#;
+    let encoded = own.len().div_ceil(3).saturating_mul(4);
+    let mut out = Vec::with_capacity(encoded.saturating_add(BEFORE.len()).saturating_add(BEHIND.len()));
+    out.extend_from_slice(BEFORE);
+    let mut encoder = EncoderWriter::new(&mut out, &STANDARD);
+    for piece in own.iter() {
+        // Into memory: there is no way for it to fail.
+        let _ = encoder.write_all(piece);
+    }
+    let _ = encoder.finish();
+    drop(encoder);
+    out.extend_from_slice(BEHIND);
+    out
+}
+
 /// The reply.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Reply {
     /// Tokens of the input.
     pub input_tokens: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+
+    use super::*;
+    use crate::wire;
+
+    #[test]
+    fn a_models_own_body_is_encoded_across_its_pieces() {
+        for length in (16 << 10)..(16 << 10) + 3 {
+            let text = "x".repeat(length);
+            let input = format!(r#"{{"a":"{text}","b":"{text}"}}"#);
+            let read: wire::Members<'_, wire::Raw<'_>> = wire::from_str(&input).unwrap();
+            let pieces = wire::pieces(input.as_bytes(), 0, &read);
+            assert!(pieces.iter().count() > 3);
+            let body = String::from_utf8(of_own_body(&pieces)).unwrap();
+            assert_eq!(
+                body,
+                format!(r#"{{"input":{{"invokeModel":{{"body":"{}"}}}}}}"#, STANDARD.encode(&input))
+            );
+        }
+    }
 }

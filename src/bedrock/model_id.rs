@@ -24,6 +24,13 @@ pub fn base_model(id: &str) -> &str {
     }
 }
 
+/// What CountTokens is asked of: the underlying model where the id tells it. It takes "the foundation model" (service model) and says of
+/// an inference profile, which has the same model, that it "doesn't support counting tokens".
+pub fn counted(id: &str) -> &str {
+    let base = base_model(id);
+    if is_bedrock_id(base) { base } else { id }
+}
+
 /// True for what Bedrock itself calls a model: an ARN, or `provider.model` behind a profile's prefix or none. The
 /// provider is of letters and digits, which tells `amazon.nova-pro-v1:0` from `gpt-4.1`.
 pub fn is_bedrock_id(id: &str) -> bool {
@@ -78,6 +85,22 @@ pub fn geography(id: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tokens_are_counted_by_the_model_behind_a_profile() {
+        let model = "anthropic.claude-sonnet-4-6";
+        for id in [
+            model,
+            "us.anthropic.claude-sonnet-4-6",
+            "global.anthropic.claude-sonnet-4-6",
+            "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-sonnet-4-6",
+            "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-6",
+        ] {
+            assert_eq!(counted(id), model);
+        }
+        let unknown = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123";
+        assert_eq!(counted(unknown), unknown);
+    }
 
     #[test]
     fn what_could_climb_in_a_path_is_no_id() {

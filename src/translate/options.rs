@@ -7,6 +7,8 @@ use super::fit::family::{Capabilities, Configured, capabilities, find};
 use super::notes::Unsupported;
 use super::thoughts::Recall;
 use crate::bedrock::catalogue::Catalogue;
+use crate::bedrock::model_id::counted;
+use crate::bedrock::operation::Operation;
 
 /// How to translate, for every model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,6 +76,11 @@ impl Options {
         }
         let behind = self.behind(id);
         find(&self.families, behind).and_then(|family| family.like.as_deref()).unwrap_or(behind)
+    }
+
+    /// Bedrock's id that is asked in the stead of `id` by an operation, which is told by its segment of the path.
+    pub fn asked_as<'m>(&'m self, id: &'m str, operation: &str) -> &'m str {
+        if operation == Operation::CountTokens.segment() { counted(self.behind(id)) } else { id }
     }
 
     /// The model that is known to be behind a profile, else the id itself.

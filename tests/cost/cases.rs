@@ -249,6 +249,13 @@ fn roots() -> Vec<Root> {
             "Block",
             r#"{"max_tokens":9,"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[@]}]}]}"#,
         ),
+        plain(
+            "messages thinking",
+            "translate/messages/native/request.rs",
+            "Budget",
+            r#"{"messages":[],"thinking":@}"#,
+            Request("message_tokens", CLAUDE),
+        ),
         messages(
             "source",
             "Source",

@@ -93,6 +93,7 @@ fn endpoint(name: &str) -> Endpoint {
         "messages" => Endpoint::Messages,
         "responses" => Endpoint::Responses,
         "input_tokens" => Endpoint::InputTokens,
+        "message_tokens" => Endpoint::MessageTokens,
         _ => Endpoint::Moderations,
     }
 }

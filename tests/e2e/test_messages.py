@@ -1,5 +1,6 @@
 """Anthropic's API by its own SDK: Claude natively, by InvokeModel."""
 
+import base64
 import json
 
 import anthropic
@@ -308,12 +309,48 @@ def test_another_region_answers_where_one_fails(start, regions):
 # Beside messages.
 
 
-@pytest.mark.parametrize("asked", [{}, CALLS, {"system": "Be brief."}, THINKING], ids=["text", "tools", "system", "thinking"])
-def test_tokens_are_counted(client, emulator, asked):
+OWN_TOOLS = {"tools": [{"type": "bash_20250124", "name": "bash"}, {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"}]}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{}, CALLS, OWN_TOOLS, {"system": "Be brief."}, THINKING],
+    ids=["text", "tools", "own-tools", "system", "thinking"],
+)
+def test_tokens_are_counted_as_the_message_would_be_asked(client, emulator, asked):
     asked = ASKED | asked
-    del asked["max_tokens"]
-    assert client.messages.count_tokens(**asked).input_tokens > 0
-    assert last(emulator)["path"].endswith("/count-tokens")
+    usage = client.messages.create(**asked).usage
+    sent = last(emulator)["body"]
+    limit = asked.pop("max_tokens")
+    assert client.messages.count_tokens(**asked).input_tokens == usage.input_tokens
+    request = last(emulator)
+    # A profile's tokens are not counted, but its model's are.
+    assert request["path"] == f"/model/{ID.removeprefix('us.').replace(':', '%3A')}/count-tokens"
+    counted = json.loads(base64.b64decode(request["body"]["input"]["invokeModel"]["body"]))
+    assert counted | {"max_tokens": limit} == sent
+
+
+def test_a_tool_of_anthropics_servers_is_refused_where_it_is_counted_too(client, emulator):
+    with pytest.raises(anthropic.BadRequestError) as refused:
+        client.messages.count_tokens(
+            model=CLAUDE, messages=SAID, tools=[{"type": "web_search_20250305", "name": "web_search"}]
+        )
+    assert error_of(refused)[0] == "invalid_request_error" and emulator.requests() == []
+
+
+@pytest.mark.bedrock_refuses
+def test_a_model_whose_tokens_are_not_counted_says_so(client):
+    for model in ("us.amazon.nova-pro-v1:0", "us.anthropic.claude-opus-4-7"):
+        with pytest.raises(anthropic.BadRequestError) as refused:
+            client.messages.count_tokens(model=model, messages=SAID)
+        assert "doesn't support counting tokens" in error_of(refused)[1]
+
+
+def test_claude_that_is_asked_by_converse_is_counted_so(start, emulator):
+    model = {"name": "claude", "model": ID, "capabilities": {"messages": "converse"}}
+    with start(changes={"models": [model]}).anthropic() as client:
+        assert client.messages.count_tokens(model="claude", messages=SAID, tools=[TOOL]).input_tokens > 0
+    assert sorted(last(emulator)["body"]["input"]["converse"]) == ["messages", "toolConfig"]
 
 
 def test_a_count_that_is_wrong_is_told_as_anthropic_tells_it(client):

@@ -1,5 +1,7 @@
 //! Requests of Anthropic's API and what Bedrock is sent for them, a file per behaviour.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bedrock_filter::openai::Endpoint;
 use bedrock_filter::translate::Client;
 use serde::Deserialize;
@@ -22,6 +24,9 @@ struct Case<'a> {
     configuration: serde_json::Map<String, serde_json::Value>,
     #[serde(default)]
     headers: Headers,
+    /// Whether its tokens are counted, by `messages/count_tokens`. What CountTokens has in base64 stands in the case as JSON.
+    #[serde(default)]
+    counts: bool,
     #[serde(borrow)]
     request: &'a RawValue,
     /// The body for Bedrock.
@@ -44,7 +49,8 @@ fn check(_: &str, text: &str) -> Result<(), Vec<String>> {
     let client = Client { name: CALLER, chat: case.headers.as_chat(), recall: None };
     let resolve = |_: Option<&str>| Ok(case.model.clone());
     let request = case.request.get().as_bytes();
-    let result = bedrock_filter::translate::request(Endpoint::Messages, request, &client, &options, resolve);
+    let endpoint = if case.counts { Endpoint::MessageTokens } else { Endpoint::Messages };
+    let result = bedrock_filter::translate::request(endpoint, request, &client, &options, resolve);
     let lines = match (&case.body, &case.error, result) {
         (None, Some(expected), Err(error)) => expected.differences(&error),
         (Some(_), None, Err(error)) => {
@@ -55,7 +61,7 @@ fn check(_: &str, text: &str) -> Result<(), Vec<String>> {
         }
         (Some(expected), None, Ok((_, outgoing))) => {
             let (operation, left_out) = (outgoing.operation, outgoing.ignored);
-            let body = String::from_utf8(outgoing.body.into_vec()).unwrap();
+            let body = decoded(String::from_utf8(outgoing.body.into_vec()).unwrap());
             let got = Json::parse(&body).map_err(|error| vec![format!("the body: {error}")])?;
             let expected = Json::parse(expected.get()).unwrap();
             let expected = if operation.starts_with("converse") { with_label(expected) } else { expected };
@@ -69,4 +75,13 @@ fn check(_: &str, text: &str) -> Result<(), Vec<String>> {
         _ => vec!["the case must have either 'body' or 'error'".to_owned()],
     };
     if lines.is_empty() { Ok(()) } else { Err(lines) }
+}
+
+/// A body in which what CountTokens has in base64 is JSON.
+fn decoded(body: String) -> String {
+    const BEFORE: &str = r#"{"input":{"invokeModel":{"body":"#;
+    let inner = body.strip_prefix(BEFORE).and_then(|rest| rest.strip_prefix('"'));
+    let Some(encoded) = inner.and_then(|rest| rest.strip_suffix("\"}}}")) else { return body };
+    let own = String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap();
+    format!("{BEFORE}{own}}}}}}}")
 }

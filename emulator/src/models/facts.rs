@@ -144,6 +144,8 @@ pub struct Facts {
     pub max_tokens: Option<u64>,
     /// The lowest `maxTokens`.
     pub min_tokens: u64,
+    /// CountTokens
+    pub counts_tokens: bool,
     /// How many tokens the model reads.
     pub context: Option<u64>,
     /// What is said to more than that; `{tokens}` and `{limit}` stand for numbers.

@@ -166,6 +166,22 @@ impl Models {
         Err(invalid())
     }
 
+    /// The model whose tokens are counted: by its own id or ARN, also where it answers by profiles alone. No profile's are.
+    pub fn counted(&self, model_id: &str) -> Result<&Model, AwsError> {
+        let itself = match model_id.rsplit_once("foundation-model/") {
+            Some((_, id)) if model_id.starts_with("arn:") => id,
+            _ => model_id,
+        };
+        let found = match self.find(itself) {
+            Some(model) => model,
+            None => self.resolve(model_id)?,
+        };
+        if found.id == itself && found.facts.counts_tokens {
+            return Ok(found);
+        }
+        Err(AwsError::validation("The provided model doesn't support counting tokens."))
+    }
+
     fn well_formed(&self, model_id: &str) -> Result<(), AwsError> {
         let fits = self.pattern.as_ref().is_none_or(|p| p.is_match(model_id));
         if fits && model_id.len() <= 2048 { Ok(()) } else { Err(invalid()) }
@@ -259,6 +275,20 @@ mod tests {
         let app = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/emuapp000001";
         assert!(m.resolve(app).unwrap().id.contains("sonnet-4-5"));
         assert!(m.resolve("acme.brain-1").is_ok());
+    }
+
+    #[test]
+    fn tokens_are_counted_by_a_models_own_id_alone() {
+        let m = models();
+        let sonnet = "anthropic.claude-sonnet-4-6";
+        assert!(m.resolve(sonnet).is_err() && m.counted(sonnet).is_ok());
+        assert!(m.counted(&format!("arn:aws:bedrock:us-east-1::foundation-model/{sonnet}")).is_ok());
+        let profile = format!("us.{sonnet}");
+        let arn = format!("arn:aws:bedrock:us-east-1:123456789012:inference-profile/{profile}");
+        for id in [&profile, &arn, "amazon.nova-pro-v1:0", "anthropic.claude-opus-4-7"] {
+            assert!(m.counted(id).unwrap_err().message.contains("doesn't support counting"), "{id}");
+        }
+        assert!(m.counted("nobody").is_err());
     }
 
     #[test]

@@ -9,6 +9,8 @@ use crate::openai;
 use crate::routes::Operation;
 use crate::rules;
 use crate::sigv4::Signed;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -51,7 +53,10 @@ impl Service {
         let body: Value = serde_json::from_slice(request.body)
             .map_err(|e| AwsError::new("SerializationException", format!("The body is not JSON: {e}")))?;
         let models = self.models();
-        let model = models.resolve(id)?;
+        let model = match operation {
+            Operation::CountTokens => models.counted(id)?,
+            _ => models.resolve(id)?,
+        };
         let checked = |body, embedded| Checked {
             model: model.id.clone(),
             facts: Arc::clone(&model.facts),
@@ -81,18 +86,25 @@ impl Service {
                  model. ({id})"
             )));
         }
-        let conversation = match operation {
-            Operation::CountTokens => body.pointer("/input/converse"),
-            _ => Some(&body),
-        };
-        if let Some(conversation) = conversation {
-            rules::check(conversation, &model.facts, operation == Operation::ConverseStream)?;
-            self.length(conversation, &model.facts)?;
-        }
+        let body = if operation == Operation::CountTokens { counted(body)? } else { body };
+        rules::check(&body, &model.facts, operation == Operation::ConverseStream)?;
+        self.length(&body, &model.facts)?;
         Ok(checked(body, None))
     }
 
     fn length(&self, body: &Value, facts: &Facts) -> Result<(), AwsError> {
         if self.options.any_length { Ok(()) } else { rules::length(body, facts) }
     }
+}
+
+/// What CountTokens counts, as Converse would have it: a body of InvokeModel's is read as InvokeModel reads it.
+fn counted(mut body: Value) -> Result<Value, AwsError> {
+    if let Some(encoded) = body.pointer("/input/invokeModel/body").and_then(Value::as_str) {
+        let read = STANDARD.decode(encoded).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let own: Value = read.ok_or_else(|| {
+            AwsError::validation("Malformed input request, please reformat your input and try again.")
+        })?;
+        return anthropic::converse(&own);
+    }
+    Ok(body.pointer_mut("/input/converse").map(Value::take).unwrap_or_default())
 }

@@ -106,8 +106,10 @@ impl Service {
             return Made::Json(embedded.body, headers);
         }
         if operation == Operation::CountTokens {
-            let input = body.get("input").unwrap_or(&Value::Null);
-            return Made::Json(json!({"inputTokens": tokens::of_value(input).max(1)}), Vec::new());
+            let read =
+                ["/system", "/messages", "/toolConfig/tools"].iter().filter_map(|name| body.pointer(name));
+            let tokens: u64 = read.map(tokens::of_value).sum();
+            return Made::Json(json!({"inputTokens": tokens.max(1)}), Vec::new());
         }
         let answer = answer(&body, &facts, faults, self.cache.count(&model, &body));
         match operation {

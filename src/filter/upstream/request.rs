@@ -103,7 +103,10 @@ impl Upstream {
             Some((id, version)) => {
                 format!("/guardrail/{}/version/{}/{operation}", encode_label(id), encode_label(version))
             }
-            None => format!("/model/{}/{operation}", encode_label(&target.id)),
+            None => {
+                let id = config.options.asked_as(&target.id, operation);
+                format!("/model/{}/{operation}", encode_label(id))
+            }
         };
         let owner = thoughts
             .filter(|_| reply.keeps_thoughts())

@@ -56,7 +56,7 @@ pub fn request<'a>(
     }
 }
 
-/// The same where the request's tokens are counted: by what Converse would be asked, also for models that are asked natively.
+/// The same where the request's tokens are counted, as it would be asked.
 ///
 /// # Errors
 /// As [`request`].
@@ -67,7 +67,11 @@ pub fn count<'a>(
     rules: Rules<'_>,
     source: &'a [u8],
 ) -> Result<Outgoing<'a, Reply>, Error> {
-    converse::request(request, asked, client, rules, Purpose::Count, source)
+    if rules.capabilities.messages {
+        native::count(request, client, rules, source)
+    } else {
+        converse::request(request, asked, client, rules, Purpose::Count, source)
+    }
 }
 
 /// The body of a count.

@@ -49,9 +49,10 @@ impl Upstream {
             beside.extend(&guardrail_headers(client, rules.guardrail));
         }
         let content_type = client.text("content-type").unwrap_or(JSON).to_owned();
+        let id = self.config.options.asked_as(&target.id, operation.segment());
         let outgoing = Outgoing {
             kind: Kind::Native(operation),
-            path: &format!("/model/{}/{}", encode_label(&target.id), operation.segment()),
+            path: &format!("/model/{}/{}", encode_label(id), operation.segment()),
             content_type: &content_type,
             beside: &beside,
             is_fallback: false,

@@ -5,7 +5,7 @@ mod request;
 mod stream;
 mod tools;
 
-pub use request::request;
+pub use request::{count, request};
 pub use stream::Stream;
 
 use crate::anthropic::event::Message;

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::bedrock::count_tokens;
 use crate::openai::{Error, member};
 use crate::translate::fit::takes_beta;
 use crate::translate::front::bedrock_members::betas;
@@ -12,7 +13,7 @@ use crate::translate::messages::members::{is_left_out, without_dropped};
 use crate::translate::notes::Notes;
 use crate::translate::numbered::Numbered;
 use crate::translate::{Client, Outgoing, Rules, forced_guardrail};
-use crate::wire::{self, List, Members, Raw, Str};
+use crate::wire::{self, List, Members, Pieces, Raw, Str};
 
 use super::tools;
 
@@ -31,18 +32,85 @@ enum Value<'a> {
     Items(Vec<Raw<'a>>),
     Object(Members<'a, Raw<'a>>),
     Names(Vec<String>),
+    Number(u64),
     Text(&'static str),
 }
 
-/// Makes the body for a model of Anthropic's. Large texts stay in `source`.
+impl Value<'_> {
+    fn is_null(&self) -> bool {
+        matches!(self, Value::Raw(raw) if raw.get() == "null")
+    }
+}
+
+/// All that is read of `thinking`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Budget {
+    budget_tokens: Option<u64>,
+}
+
+/// What a request has become.
+struct Made<'a> {
+    body: Vec<(Cow<'a, str>, Value<'a>)>,
+    stream: bool,
+    ignored: Vec<String>,
+}
+
+/// Makes the request for a model of Anthropic's. Large texts stay in `source`.
 ///
 /// # Errors
 /// 400 naming a member of the wrong form, or what only Anthropic's servers have; 403 for what would get round a guardrail.
 pub fn request<'a>(
-    Members(members): Members<'a, Raw<'a>>,
+    members: Members<'a, Raw<'a>>,
     client: &Client<'_>,
     rules: Rules<'_>,
     source: &'a [u8],
+) -> Result<Outgoing<'a, Reply>, Error> {
+    let Made { body, stream, ignored } = made(members, client, rules)?;
+    let operation = if stream { "invoke-with-response-stream" } else { "invoke" };
+    let body = written(body, source);
+    Ok(Outgoing { operation, guardrail: None, body, ignored, reply: Reply::Native { stream } })
+}
+
+/// Makes the request that counts the tokens of the same.
+///
+/// # Errors
+/// As [`request`].
+pub fn count<'a>(
+    members: Members<'a, Raw<'a>>,
+    client: &Client<'_>,
+    rules: Rules<'_>,
+    source: &'a [u8],
+    let Made { mut body, stream: _, ignored } = made(members, client, rules)?;
+    body.retain(|(name, value)| name != "max_tokens" || !value.is_null());
+    if !body.iter().any(|(name, _)| name == "max_tokens") {
+        let limit = least_limit(&body);
+        body.push(("max_tokens".into(), Value::Number(limit)));
+    }
+    let body = count_tokens::of_own_body(&written(body, source)).into();
+    Ok(Outgoing { operation: "count-tokens", guardrail: None, body, ignored, reply: Reply::Count })
+}
+
+fn written<'a>(body: Vec<(Cow<'a, str>, Value<'a>)>, source: &'a [u8]) -> Pieces<'a> {
+    wire::pieces(source, source.len().saturating_add(BESIDE).min(super::AT_ONCE), &Members(body))
+}
+
+/// The least limit on tokens that a body takes: a request that counts has none, and Bedrock wants one there as in any body. A budget of
+/// thinking has to be below it.
+fn least_limit(body: &[(Cow<'_, str>, Value<'_>)]) -> u64 {
+    let thinking = body.iter().rfind(|(name, _)| name == "thinking");
+    let budget = match thinking {
+        Some((_, Value::Raw(raw))) => wire::from_str::<Budget>(raw.get()).unwrap_or_default().budget_tokens,
+        _ => None,
+    };
+    budget.unwrap_or(0).saturating_add(1)
+}
+
+fn made<'a>(
+    Members(members): Members<'a, Raw<'a>>,
+    client: &Client<'_>,
+    rules: Rules<'_>,
+) -> Result<Made<'a>, Error> {
 ) -> Result<Outgoing<'a, Reply>, Error> {
     let mut notes = Notes::new(rules.unsupported, rules.limits);
     if rules.guardrail.is_some() {
@@ -91,13 +159,5 @@ pub fn request<'a>(
     if !taken.is_empty() {
         body.push((BETA.into(), Value::Names(taken)));
     }
-    let body = wire::pieces(source, source.len().saturating_add(BESIDE).min(super::AT_ONCE), &Members(body));
-    let operation = if stream { "invoke-with-response-stream" } else { "invoke" };
-    Ok(Outgoing {
-        operation,
-        guardrail: None,
-        body,
-        ignored: notes.into_ignored(),
-        reply: Reply::Native { stream },
-    })
+    Ok(Made { body, stream, ignored: notes.into_ignored() })
 }
