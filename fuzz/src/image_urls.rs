@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use bedrock_filter::gateway::image_url::{Host, Url, check as check_host};
-use bedrock_filter::gateway::images::{Images, find, may_hold_urls, splice};
+use bedrock_filter::gateway::images::{Form, Image, Images, find, may_hold_urls, splice};
 use bedrock_filter::gateway::networks::{Network, may_be_reached};
 
 use http::uri::Authority;
@@ -147,14 +147,22 @@ fn body(bytes: &[u8]) {
         Err(error) => return judge::refused(&error, 400..401),
     };
     assert!(found.len() <= images.per_request);
+    let image = Image::of(b"GIF89a").expect("an image");
     let mut places = Vec::new();
     for one in &found {
         assert!(one.url.is_https() && one.url.authority().ends_with(".example.org"));
         for place in &one.places {
             let raw = &bytes[place.range.clone()];
-            let text: String = serde_json::from_slice(raw).expect("a string with its quotes");
-            assert_eq!(Url::parse(&text).as_ref(), Ok(&one.url));
-            places.push((place.range.clone(), "\"data:,\""));
+            let url: Option<String> = match &place.form {
+                Form::Url => Some(serde_json::from_slice(raw).expect("a string with its quotes")),
+                // Half of a surrogate pair among its other members is the translation's to refuse.
+                Form::Source(_) => match serde_json::from_slice::<serde_json::Value>(raw) {
+                    Ok(source) => Some(source["url"].as_str().expect("a URL").to_owned()),
+                    Err(_) => None,
+                },
+            };
+            assert!(url.is_none_or(|text| Url::parse(&text).as_ref() == Ok(&one.url)));
+            places.push((place.range.clone(), image.text(&place.form)));
         }
     }
     // Half of a surrogate pair is the translation's to refuse.

@@ -248,7 +248,14 @@ impl Gateway {
     /// How images are fetched, where they are.
     fn images(&self, endpoint: Endpoint) -> Option<&Images> {
         self.config.images.as_ref().filter(|_| {
-            matches!(endpoint, Endpoint::ChatCompletions | Endpoint::Responses | Endpoint::InputTokens)
+            matches!(
+                endpoint,
+                Endpoint::ChatCompletions
+                    | Endpoint::Responses
+                    | Endpoint::InputTokens
+                    | Endpoint::Messages
+                    | Endpoint::MessageTokens
+            )
         })
     }
 

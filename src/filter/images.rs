@@ -6,20 +6,16 @@
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, Status};
 
 use super::held::{self, Held};
 use super::host;
 use super::refusal::{host_failed, too_large};
-use crate::bedrock::image;
 use crate::config::Config;
 use crate::gateway::headers::Headers;
 use crate::gateway::image_url::{Refused, Url};
-use crate::gateway::images::{self, Found, Images, refused};
+use crate::gateway::images::{self, Found, Image, Images, refused};
 use crate::openai::Error;
 
 /// What the fetch role says of an answer, in a header that no server can set.
@@ -60,12 +56,12 @@ struct Fetch {
     until: SystemTime,
     /// Which call it is; `None` once it has come.
     call: Option<u32>,
-    /// The string that takes the URL's place.
-    data: String,
+    /// What came.
+    image: Image,
 }
 
 impl Fetching {
-    /// Asks for what the chat in `body` wants fetched. `None`: nothing.
+    /// Asks for what the request in `body` wants fetched. `None`: nothing.
     pub(super) fn begin(
         config: &Rc<Config>,
         images: &Images,
@@ -85,7 +81,7 @@ impl Fetching {
         for found in found {
             let url = found.url.clone();
             let call = Some(ask(images, &url, images.timeout, &found)?);
-            fetches.push(Fetch { found, url, redirects: 0, until, call, data: String::new() });
+            fetches.push(Fetch { found, url, redirects: 0, until, call, image: Image::default() });
         }
         let (config, grown) = (Rc::clone(config), body.len());
         let mut this = Self { config, fetches, size, grown, held: Held::default() };
@@ -118,16 +114,16 @@ impl Fetching {
             }
         }
         // What came, and what becomes of it.
-        self.count(size.saturating_add(length_of_data_url(size)))?;
+        self.count(size.saturating_add(Image::held_of(size)))?;
         let Some(fetch) = self.fetches.iter_mut().find(|fetch| fetch.call == Some(call)) else {
             return Ok(false);
         };
         let bytes = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, size)
             .map_err(|_| host_failed("give an image"))?;
         fetch.call = None;
-        fetch.data = data_url(&bytes).ok_or_else(|| fetch.no_image())?;
-        let each = fetch.data.len();
-        self.grown = self.grown.saturating_add(each.saturating_mul(fetch.found.places.len()));
+        fetch.image = Image::of(&bytes).ok_or_else(|| fetch.no_image())?;
+        let texts = fetch.found.places.iter().map(|place| fetch.image.text(&place.form).len());
+        self.grown = texts.fold(self.grown, usize::saturating_add);
         self.count(0)?;
         let limit = config.body_bytes;
         if self.grown > limit {
@@ -150,10 +146,9 @@ impl Fetching {
         self.count(self.size.min(self.grown).saturating_add(self.grown))?;
         let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, self.size)
             .map_err(|_| host_failed("give the request's body"))?;
-        let texts = self
-            .fetches
-            .iter()
-            .flat_map(|fetch| fetch.found.places.iter().map(|place| (place.range.clone(), &*fetch.data)));
+        let texts = self.fetches.iter().flat_map(|fetch| {
+            fetch.found.places.iter().map(|place| (place.range.clone(), fetch.image.text(&place.form)))
+        });
         let body = images::splice(&body, texts);
         host::set_request_body(self.size, &body).map_err(|_| host_failed("take the request's body"))
     }
@@ -161,9 +156,8 @@ impl Fetching {
 
 impl Fetch {
     fn held(&self) -> usize {
-        let places =
-            self.found.places.iter().map(|place| size_of_val(place).saturating_add(place.param.capacity()));
-        let parts = [size_of::<Self>(), self.data.capacity(), self.url.held(), self.found.url.held()];
+        let places = self.found.places.iter().map(images::Place::held);
+        let parts = [size_of::<Self>(), self.image.held(), self.url.held(), self.found.url.held()];
         places.chain(parts).fold(0, usize::saturating_add)
     }
 
@@ -262,21 +256,4 @@ fn judge(headers: &Headers) -> Answer {
         (None, None | Some(500..)) => Answer::Failed("its server gave no whole answer"),
         (None, Some(_)) => Answer::Unguarded,
     }
-}
-
-/// How long that becomes, at most.
-fn length_of_data_url(bytes: usize) -> usize {
-    bytes.div_ceil(3).saturating_mul(4).saturating_add(32)
-}
-
-/// The image as a JSON string with a `data:` URL; `None` where it is none.
-fn data_url(bytes: &[u8]) -> Option<String> {
-    let format = image::format(bytes)?;
-    let mut text = String::with_capacity(length_of_data_url(bytes.len()));
-    text.push_str("\"data:image/");
-    text.push_str(format);
-    text.push_str(";base64,");
-    STANDARD.encode_string(bytes, &mut text);
-    text.push('"');
-    Some(text)
 }

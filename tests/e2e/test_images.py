@@ -6,6 +6,7 @@ import json
 import subprocess
 import time
 
+import anthropic
 import openai
 import pytest
 
@@ -13,6 +14,9 @@ import envoy_config
 from gateway import KEY, Gateway, route
 from image_server import IMAGES, PNG, Names, Server
 from settings import ROOT, Problem
+
+# Anthropic's SDK knows when models retire.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 SAMPLE = envoy_config.read(ROOT / "envoy/images.yaml")
 # Where the server is, under several names, and where nobody must get.
@@ -185,6 +189,92 @@ def test_images_of_responses_are_fetched_in_messages_and_outputs(gateway, emulat
         body["input"][0]["content"][1]["image_url"] = "http://elsewhere.test/image/png"
         error = connection.ask("POST", "/v1/responses", body).error
     assert (error["code"], error["param"]) == ("unsupported_url", "input[0].content[1].image_url")
+
+
+CLAUDE, NOVA = "claude-sonnet-4-5", "us.amazon.nova-pro-v1:0"
+
+
+@pytest.fixture
+def anthropics(gateway):
+    with gateway.anthropic() as client:
+        yield client
+
+
+def by_url(server, path):
+    url = path if path.startswith("http") else f"http://a.images.test:{server.port}/{path}"
+    return {"type": "image", "source": {"type": "url", "url": url}}
+
+
+def source(name):
+    return {"type": "base64", "media_type": f"image/{name}", "data": base64.b64encode(IMAGES[name]).decode()}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", IMAGES)
+def test_an_image_of_a_message_goes_to_claude_as_its_source(anthropics, emulator, server, name, stream):
+    said = [{"role": "user", "content": [{"type": "text", "text": "hello"}, by_url(server, f"image/{name}")]}]
+    asked = {"model": CLAUDE, "max_tokens": 100, "messages": said}
+    if stream:
+        with anthropics.messages.stream(**asked) as events:
+            message = events.get_final_message()
+    else:
+        message = anthropics.messages.create(**asked)
+    assert f"1 image: {name}" in message.content[0].text
+    [request] = emulator.requests()
+    assert request["path"].endswith("/invoke-with-response-stream" if stream else "/invoke")
+    [turn] = request["body"]["messages"]
+    assert turn["content"] == [{"type": "text", "text": "hello"}, {"type": "image", "source": source(name)}]
+    assert server.paths == [f"/image/{name}"]
+
+
+def looked(server):
+    """A loop of tools in which the user and the tool show the same image."""
+    call = {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [by_url(server, "image/png")]}
+    return {
+        "max_tokens": 100,
+        "tools": [{"name": "look", "input_schema": {"type": "object"}}],
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "hello"}, by_url(server, "image/png")]},
+            {"role": "assistant", "content": [call]},
+            {"role": "user", "content": [result]},
+        ],
+    }
+
+
+def test_images_of_messages_are_fetched_in_results_too(anthropics, emulator, server):
+    anthropics.messages.create(model=CLAUDE, **looked(server))
+    first, _, last = emulator.body()["messages"]
+    assert first["content"][1]["source"] == last["content"][0]["content"][0]["source"] == source("png")
+    assert server.paths == ["/image/png"]
+
+
+def test_images_of_messages_are_fetched_for_other_models(anthropics, emulator, server):
+    anthropics.messages.create(model=NOVA, **looked(server))
+    sent = emulator.body()
+    assert images_of(sent) == [("png", PNG)]
+    [block] = sent["messages"][2]["content"][0]["toolResult"]["content"]
+    assert base64.b64decode(block["image"]["source"]["bytes"]) == PNG
+
+
+def test_images_of_messages_are_fetched_where_tokens_are_counted(anthropics, emulator, server):
+    asked = looked(server)
+    del asked["max_tokens"]
+    assert anthropics.messages.count_tokens(model=CLAUDE, **asked).input_tokens > 0
+    counted = json.loads(base64.b64decode(emulator.body()["input"]["invokeModel"]["body"]))
+    assert counted["messages"][0]["content"][1]["source"] == source("png")
+
+
+@pytest.mark.parametrize("model", [CLAUDE, NOVA])
+def test_an_image_of_a_message_that_is_not_fetched_is_told_as_anthropic_tells_it(anthropics, emulator, server, model):
+    for path, word in [("http://elsewhere.test/image/png", "not fetched from there"), ("html", "not an image")]:
+        said = [{"role": "user", "content": [by_url(server, path)]}]
+        with pytest.raises(anthropic.BadRequestError) as refused:
+            anthropics.messages.create(model=model, max_tokens=100, messages=said)
+        error = refused.value.body["error"]
+        assert error["type"] == "invalid_request_error" and word in error["message"]
+        assert "messages[0].content[0].source.url" in error["message"]
+    assert emulator.requests() == []
 
 
 def test_the_sample_serves_as_it_is(start, server, emulator):
