@@ -101,6 +101,18 @@ pub struct Usage {
     pub cache_read_input_tokens: u64,
     /// Output.
     pub output_tokens: u64,
+    /// What was written to the cache, by how long it is kept; none where Bedrock does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_creation: Option<CacheCreation>,
+}
+
+/// What was written to the cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CacheCreation {
+    /// Tokens for an hour.
+    pub ephemeral_1h_input_tokens: u64,
+    /// Tokens for five minutes.
+    pub ephemeral_5m_input_tokens: u64,
 }
 
 /// An event of a stream.

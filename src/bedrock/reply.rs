@@ -1,6 +1,9 @@
 //! The reply of Converse. Members that mean nothing to an OpenAI client are not here and are skipped.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::wire::{List, Raw, Str};
 
@@ -129,4 +132,53 @@ pub struct Usage {
     pub cache_read_input_tokens: Option<u64>,
     /// Written to the cache.
     pub cache_write_input_tokens: Option<u64>,
+    /// The same, by how long it is kept.
+    pub cache_details: Option<CacheDetails>,
+}
+
+/// What was written to the cache, by how long it is kept (service model, `CacheDetail`).
+#[derive(Clone, Debug, Copy, PartialEq, Eq, Default)]
+pub struct CacheDetails {
+    /// Tokens for five minutes.
+    pub five_minutes: u64,
+    /// Tokens for an hour.
+    pub hour: u64,
+}
+
+/// All that is written in a list of lifetimes, each with its tokens.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct CacheDetail<'a> {
+    ttl: Option<Str<'a>>,
+    input_tokens: Option<u64>,
+}
+
+impl<'de> Deserialize<'de> for CacheDetails {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(CacheDetailsVisitor)
+    }
+}
+
+struct CacheDetailsVisitor;
+
+impl<'de> Visitor<'de> for CacheDetailsVisitor {
+    type Value = CacheDetails;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<CacheDetails, A::Error> {
+        let mut all = CacheDetails::default();
+        while let Some(CacheDetail { ttl, input_tokens }) = seq.next_element()? {
+            let tokens = input_tokens.unwrap_or(0);
+            match ttl.as_deref() {
+                Some("1h") => all.hour = all.hour.saturating_add(tokens),
+                Some("5m") => all.five_minutes = all.five_minutes.saturating_add(tokens),
+                // A lifetime that nobody knows yet counts among all that was written.
+                _ => {}
+            }
+        }
+        Ok(all)
+    }
 }

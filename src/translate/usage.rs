@@ -5,7 +5,13 @@ use crate::openai::completion::{PromptTokensDetails, Usage};
 
 /// OpenAI counts all input as prompt tokens; Bedrock counts what the cache served or took beside the rest.
 pub fn usage(bedrock: &Bedrock) -> Usage {
-    let Bedrock { input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens } = *bedrock;
+    let Bedrock {
+        input_tokens,
+        output_tokens,
+        cache_read_input_tokens,
+        cache_write_input_tokens,
+        cache_details: _,
+    } = *bedrock;
     let (input_tokens, output_tokens) = (input_tokens.unwrap_or(0), output_tokens.unwrap_or(0));
     let (read, write) = (cache_read_input_tokens.unwrap_or(0), cache_write_input_tokens.unwrap_or(0));
     let prompt_tokens = input_tokens.saturating_add(read).saturating_add(write);
@@ -30,6 +36,7 @@ mod tests {
             output_tokens: Some(5),
             cache_read_input_tokens: Some(100),
             cache_write_input_tokens: Some(7),
+            cache_details: None,
         };
         let usage = usage(&bedrock);
         assert_eq!((usage.prompt_tokens, usage.completion_tokens, usage.total_tokens), (117, 5, 122));

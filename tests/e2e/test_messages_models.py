@@ -141,6 +141,32 @@ def test_a_cache_is_counted_as_anthropic_counts(client):
     assert second.cache_creation_input_tokens == 0
 
 
+@pytest.mark.parametrize("way", ["native", "converse"])
+@pytest.mark.parametrize("ttl", ["5m", "1h"])
+def test_what_was_written_to_the_cache_is_told_by_how_long_it_is_kept(start, way, ttl):
+    translated = {"name": "converse", "model": "us.anthropic.claude-sonnet-4-6", "capabilities": {"messages": "converse"}}
+    native = {"name": "native", "model": "us.anthropic.claude-sonnet-4-5-20250929-v1:0"}
+    gateway = start(changes={"models": [translated, native]})
+    with gateway.anthropic() as client:
+        asked = ASKED | {"model": way}
+
+        def system(text):
+            return [{"type": "text", "text": text + " word" * 2000, "cache_control": {"type": "ephemeral", "ttl": ttl}}]
+
+        usage = client.messages.create(**asked, system=system(f"whole {way} {ttl}")).usage
+        other = "5m" if ttl == "1h" else "1h"
+        found = usage.cache_creation.to_dict()
+        assert found == {f"ephemeral_{ttl}_input_tokens": usage.cache_creation_input_tokens, f"ephemeral_{other}_input_tokens": 0}
+        assert usage.cache_creation_input_tokens > 1000
+        body = asked | {"system": system(f"streamed {way} {ttl}"), "stream": True}
+        with gateway.connection() as connection:
+            events = [json.loads(event["data"]) for event in named(connection.ask("POST", "/v1/messages", body).body)]
+        # Anthropic says it at the beginning, Converse at the end.
+        told = [event.get("usage") or event.get("message", {}).get("usage", {}) for event in events]
+        [lifetimes] = [usage["cache_creation"] for usage in told if usage.get("cache_creation")]
+        assert lifetimes[f"ephemeral_{ttl}_input_tokens"] > 1000
+
+
 def test_reasons_to_stop(client):
     asked = ASKED | {"model": NOVA}
     cut = client.messages.create(**asked | {"max_tokens": 1})

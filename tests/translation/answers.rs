@@ -115,7 +115,8 @@ fn usage(random: &mut Random) -> Option<Value> {
     }
     if random.once_in(2) {
         usage["cacheWriteInputTokens"] = random.below(99).into();
-        usage["cacheDetails"] = json!([{ "ttl": "5m", "inputTokens": 3 }]);
+        let hour = json!({ "ttl": "1h", "inputTokens": random.below(9) });
+        usage["cacheDetails"] = json!([hour, { "ttl": "5m", "inputTokens": 3 }]);
     }
     if random.once_in(3) {
         usage["serverToolUsage"] = json!({});

@@ -27,6 +27,7 @@ mod input_order;
 mod json;
 mod limits;
 mod linear_time;
+mod messages;
 mod properties;
 mod random;
 mod replies;

@@ -17,8 +17,10 @@ pub fn message(answer: &Answer, model: &str) -> Value {
 
 fn usage(usage: &Usage) -> Value {
     let (read, written) = usage.cache.unwrap_or_default();
+    let of = |ttl: &str| if usage.ttl == ttl { written } else { 0 };
     json!({"input_tokens": usage.input, "output_tokens": usage.output,
-        "cache_read_input_tokens": read, "cache_creation_input_tokens": written})
+        "cache_read_input_tokens": read, "cache_creation_input_tokens": written,
+        "cache_creation": {"ephemeral_5m_input_tokens": of("5m"), "ephemeral_1h_input_tokens": of("1h")}})
 }
 
 fn block(block: &Block) -> Value {

@@ -9,7 +9,7 @@ mod tools;
 
 pub(super) use request::request;
 
-use crate::anthropic::message::{Citation, Usage};
+use crate::anthropic::message::{CacheCreation, Citation, Usage};
 use crate::bedrock::reply as bedrock;
 use crate::openai::Error;
 use crate::translate::answer::{Context, Why};
@@ -81,9 +81,19 @@ fn stop_reason(why: Why) -> &'static str {
 
 /// Both count what the cache served or took beside the rest.
 fn usage(tokens: Option<bedrock::Usage>) -> Usage {
-    let bedrock::Usage { input_tokens, output_tokens, cache_read_input_tokens, cache_write_input_tokens } =
-        tokens.unwrap_or_default();
+    let bedrock::Usage {
+        input_tokens,
+        output_tokens,
+        cache_read_input_tokens,
+        cache_write_input_tokens,
+        cache_details,
+    } = tokens.unwrap_or_default();
+    let lifetimes = |bedrock::CacheDetails { five_minutes, hour }| CacheCreation {
+        ephemeral_1h_input_tokens: hour,
+        ephemeral_5m_input_tokens: five_minutes,
+    };
     Usage {
+        cache_creation: cache_details.map(lifetimes),
         input_tokens: input_tokens.unwrap_or(0),
         cache_creation_input_tokens: cache_write_input_tokens.unwrap_or(0),
         cache_read_input_tokens: cache_read_input_tokens.unwrap_or(0),

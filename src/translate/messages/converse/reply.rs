@@ -79,13 +79,16 @@ impl<'a> Front<'a> for Collected<'a> {
                     *input = Input(piece);
                 }
             }
-            Event::Citation { block: _, citation: source, start: _, end: _ } => {
+            Event::Citation { block, citation: source, start: _, end: _ } => {
+                let Some(citation) = citation(source) else { return };
                 let text = self.content.iter_mut().rev().find_map(|block| match block {
                     Block::Text { citations, .. } => Some(citations),
                     _ => None,
                 });
-                if let Some(citations) = text {
-                    citations.extend(citation(source));
+                match text {
+                    Some(citations) => citations.push(citation),
+                    // Its text may be held back still.
+                    None => self.push(block, Block::Text { text: Str::default(), citations: vec![citation] }),
                 }
             }
             Event::Stops(why) => self.why = Some(why),
