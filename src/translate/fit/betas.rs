@@ -4,6 +4,7 @@ use crate::bedrock::converse::{self, Document};
 
 use super::notes::Field;
 use super::{Fitting, binding};
+use crate::translate::numbered::Numbered;
 
 /// How the names of features that Bedrock takes begin (Amazon Bedrock User Guide, "Anthropic Claude Messages API", and what users report
 /// of Converse). Clients of Anthropic's own API send many more.
@@ -20,6 +21,11 @@ const TAKEN: &[&str] = &[
     "tool-examples-2025-10-29",
     binding::BETA,
 ];
+/// The same of what InvokeModel takes and Converse does not (Amazon Bedrock User Guide, "Compaction").
+const BY_INVOKE: &[&str] = &["compact-2026-01-12", "compact-2026-09-04"];
+/// What Anthropic calls so, and Bedrock otherwise (Amazon Bedrock User Guide, "Tool search tool"). Of what Anthropic has under the first
+/// name, tool search is all that Bedrock has.
+const RENAMED: &[(&str, &str)] = &[("advanced-tool-use-2025-11-20", "tool-search-tool-2025-10-19")];
 
 /// Sets the features that Bedrock takes, or that the configuration says it takes besides (`more`, `*` at the end standing for any
 /// rest), for Claude. What the client says among its fields holds.
@@ -30,17 +36,13 @@ pub(super) fn set(
     fitting: &mut Fitting<'_, '_>,
 ) {
     const FIELD: &str = "anthropic_beta";
-    let Some(mut names) = names else { return };
+    let Some(names) = names else { return };
     let Fitting { capabilities, notes, .. } = fitting;
     if !capabilities.anthropic_beta {
         notes.dropped(Field::Betas);
         return;
     }
-    names.retain(|name| {
-        let is_taken = is_taken(name, more);
-        notes.dropped_if(!is_taken, Field::Beta(name.clone()));
-        is_taken
-    });
+    let names = taken(names, &[TAKEN], more, |name| notes.dropped(Field::Beta(name)));
     let fields = &mut body.additional_model_request_fields;
     if fields.value(FIELD).is_some() {
         notes.dropped(Field::Betas);
@@ -49,14 +51,77 @@ pub(super) fn set(
     }
 }
 
-/// Whether Bedrock takes a feature, or the configuration says so.
-pub fn is_taken(name: &str, more: &[String]) -> bool {
-    let fits = |known: &String| match known.strip_suffix('*') {
-        Some(beginning) => name.starts_with(beginning),
-        None => known == name,
-    };
-    TAKEN.iter().any(|known| match known.strip_suffix('-') {
+/// The features that InvokeModel takes, or that the configuration says it takes besides, each once and by Bedrock's name. `left_out` is
+/// told of the others.
+pub fn taken_by_invoke(names: Vec<String>, more: &[String], left_out: impl FnMut(String)) -> Vec<String> {
+    taken(names, &[TAKEN, BY_INVOKE], more, left_out)
+}
+
+fn taken(
+    names: Vec<String>,
+    known: &[&[&str]],
+    more: &[String],
+    mut left_out: impl FnMut(String),
+) -> Vec<String> {
+    let (mut taken, mut seen) = (Vec::new(), Numbered::default());
+    for name in names {
+        let renamed = RENAMED.iter().find(|(anthropics, _)| *anthropics == name);
+        // By the name that the configuration has, if it has it.
+        let bedrocks = match renamed {
+            Some((_, bedrocks)) if !is_configured(&name, more) => (*bedrocks).to_owned(),
+            _ => name.clone(),
+        };
+        if !(is_known(&bedrocks, known) || is_configured(&bedrocks, more)) {
+            left_out(name);
+        } else if seen.add(bedrocks.clone().into()) {
+            taken.push(bedrocks);
+        }
+    }
+    taken
+}
+
+fn is_known(name: &str, known: &[&[&str]]) -> bool {
+    known.iter().copied().flatten().any(|known| match known.strip_suffix('-') {
         Some(_) => name.starts_with(known),
         None => name == *known,
-    }) || more.iter().any(fits)
+    })
+}
+
+fn is_configured(name: &str, more: &[String]) -> bool {
+    more.iter().any(|known| match known.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => known == name,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(names: &[&str], more: &[&str]) -> (Vec<String>, Vec<String>) {
+        let more: Vec<String> = more.iter().map(|name| (*name).to_owned()).collect();
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut left_out = Vec::new();
+        (taken_by_invoke(names, &more, |name| left_out.push(name)), left_out)
+    }
+
+    fn texts(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_feature_goes_by_bedrocks_name_and_once() {
+        let (advanced, search) = ("advanced-tool-use-2025-11-20", "tool-search-tool-2025-10-19");
+        assert_eq!(told(&[advanced, search, search], &[]), (texts(&[search]), Vec::new()));
+        assert_eq!(told(&[advanced], &["advanced-*"]), (texts(&[advanced]), Vec::new()));
+    }
+
+    #[test]
+    fn what_bedrock_does_not_take_is_told_by_the_clients_name() {
+        let names = ["claude-code-20250219", "computer-use-2025-11-24", "compact-2026-01-12", "own-1"];
+        assert_eq!(told(&names, &["own-*"]), (texts(&names[1..]), texts(&names[..1])));
+        let mut left_out = Vec::new();
+        assert!(taken(texts(&names[2..3]), &[TAKEN], &[], |name| left_out.push(name)).is_empty());
+        assert_eq!(left_out, names[2..3], "not by Converse");
+    }
 }

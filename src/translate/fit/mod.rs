@@ -51,7 +51,7 @@ use notes::{Note, Notes};
 use references::Following;
 use tool_names::ToolNames;
 
-pub use betas::is_taken as takes_beta;
+pub use betas::taken_by_invoke;
 pub use json_object::JsonObject;
 pub use undo::{Called, Undo, Written};
 

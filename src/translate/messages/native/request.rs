@@ -6,12 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::bedrock::count_tokens;
 use crate::openai::{Error, member};
-use crate::translate::fit::takes_beta;
+use crate::translate::fit::taken_by_invoke;
 use crate::translate::front::bedrock_members::betas;
 use crate::translate::messages::Reply;
 use crate::translate::messages::members::{is_left_out, without_dropped};
 use crate::translate::notes::Notes;
-use crate::translate::numbered::Numbered;
 use crate::translate::{Client, Outgoing, Rules, forced_guardrail};
 use crate::wire::{self, List, Members, Pieces, Raw, Str};
 
@@ -148,14 +147,9 @@ fn made<'a>(
     {
         body.retain(|(name, _)| name != "tools" && name != "tool_choice");
     }
-    let (mut taken, mut known) = (Vec::new(), Numbered::default());
-    for name in betas {
-        if !takes_beta(&name, rules.anthropic_betas) {
-            notes.ignore(&format!("anthropic-beta.{name}"));
-        } else if known.add(name.clone().into()) {
-            taken.push(name);
-        }
-    }
+    let taken = taken_by_invoke(betas, rules.anthropic_betas, |name| {
+        notes.ignore(&format!("anthropic-beta.{name}"));
+    });
     if !taken.is_empty() {
         body.push((BETA.into(), Value::Names(taken)));
     }
