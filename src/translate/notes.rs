@@ -95,6 +95,32 @@ impl<'o> Notes<'o> {
         check_depth(json, self.limits.json_depth, param)
     }
 
+    /// The same of JSON whose outermost `levels` are the API's own.
+    ///
+    /// # Errors
+    /// 400 naming the parameter where what is in them nests deeper than the limit.
+    pub fn check_depth_below(
+        &self,
+        json: Raw<'_>,
+        levels: usize,
+        param: impl FnOnce() -> String,
+    ) -> Result<(), Error> {
+        check_depth(json, self.limits.json_depth.saturating_add(levels), param)
+    }
+
+    /// Counts messages.
+    ///
+    /// # Errors
+    /// 400 where they are too many.
+    pub fn check_messages(&self, count: usize) -> Result<(), Error> {
+        let limit = self.limits.messages;
+        if count <= limit {
+            return Ok(());
+        }
+        let message = format!("'messages' has {count} entries; the limit is {limit}.");
+        Err(Error::invalid_param("messages", message))
+    }
+
     /// Checks a schema.
     ///
     /// # Errors

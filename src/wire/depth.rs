@@ -1,5 +1,7 @@
 //! How deep a value nests.
 
+use memchr::memchr2;
+
 /// True where arrays and objects in `json` nest no deeper than `limit`. `json` is well-formed (a
 /// [`Raw`](super::Raw)'s text), which this does not check.
 pub fn is_within_depth(json: &str, limit: usize) -> bool {
@@ -27,14 +29,14 @@ pub fn is_within_depth(json: &str, limit: usize) -> bool {
 
 /// What comes behind a string whose beginning has been read.
 fn behind_string(mut bytes: &[u8]) -> &[u8] {
-    loop {
-        match bytes {
-            [b'\\', _, after @ ..] | [b'\\', after @ ..] => bytes = after,
-            [b'"', after @ ..] => return after,
-            [_, after @ ..] => bytes = after,
-            [] => return bytes,
-        }
+    while let Some(at) = memchr2(b'"', b'\\', bytes) {
+        bytes = match bytes.get(at..) {
+            Some([b'\\', _, after @ ..]) => after,
+            Some([b'"', after @ ..]) => return after,
+            _ => return &[],
+        };
     }
+    &[]
 }
 
 #[cfg(test)]

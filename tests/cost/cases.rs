@@ -155,6 +155,13 @@ fn roots() -> Vec<Root> {
             Request("chat", CLAUDE),
         ),
         plain("responses reply", "bedrock/reply.rs", "Reply", "@", Reply("responses", CLAUDE)),
+        plain(
+            "cache detail",
+            "bedrock/reply.rs",
+            "CacheDetail",
+            r#"{"usage":{"cacheDetails":[@]}}"#,
+            Reply("responses", CLAUDE),
+        ),
         plain("tokens reply", "bedrock/count_tokens.rs", "Reply", "@", Reply("input_tokens", CLAUDE)),
         plain("images", "gateway/images/find.rs", "Chat", "@", Images),
         plain(
@@ -243,18 +250,25 @@ fn roots() -> Vec<Root> {
             Reply("moderations", "guardrail"),
         ),
         plain(
-            "messages tool",
-            "translate/messages/native/tools.rs",
-            "Tool",
-            r#"{"tools":[@]}"#,
+            "counted message",
+            "translate/messages/native/limits.rs",
+            "Message",
+            r#"{"messages":[@]}"#,
             Request("messages", CLAUDE),
         ),
-        plain("message", "anthropic/event.rs", "Message", "@", Reply("messages", CLAUDE)),
-        messages("message", "Message", r#"{"max_tokens":9,"messages":[@]}"#),
-        messages(
-            "block",
+        plain(
+            "counted block",
+            "translate/messages/native/limits.rs",
             "Block",
-            r#"{"max_tokens":9,"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[@]}]}]}"#,
+            r#"{"messages":[{"content":[{"type":"tool_result","content":[@]}]}]}"#,
+            Request("messages", CLAUDE),
+        ),
+        plain(
+            "counted source",
+            "translate/messages/native/limits.rs",
+            "Source",
+            r#"{"messages":[{"content":[{"type":"document","source":@}]}]}"#,
+            Request("messages", CLAUDE),
         ),
         plain(
             "messages thinking",
@@ -262,6 +276,13 @@ fn roots() -> Vec<Root> {
             "Budget",
             r#"{"messages":[],"thinking":@}"#,
             Request("message_tokens", CLAUDE),
+        ),
+        plain("message", "anthropic/event.rs", "Message", "@", Reply("messages", CLAUDE)),
+        messages("message", "Message", r#"{"max_tokens":9,"messages":[@]}"#),
+        messages(
+            "block",
+            "Block",
+            r#"{"max_tokens":9,"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[@]}]}]}"#,
         ),
         messages(
             "source",

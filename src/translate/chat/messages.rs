@@ -20,11 +20,7 @@ pub(super) fn read<'a>(
     cache: &mut cache::Names,
     notes: &mut Notes<'_>,
 ) -> Result<Vec<Message<'a>>, Error> {
-    let limit = notes.limits().messages;
-    if messages.len() > limit {
-        let message = format!("'messages' has {} entries; the limit is {limit}.", messages.len());
-        return Err(Error::invalid(message).param("messages"));
-    }
+    notes.check_messages(messages.len())?;
     let mut all = Vec::with_capacity(messages.len());
     for (index, read) in messages.into_iter().enumerate() {
         all.push(message(read, &format_args!("messages[{index}]"), cache, notes)?);

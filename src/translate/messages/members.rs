@@ -18,6 +18,8 @@ const ANTHROPICS: &[&str] = &[
 ];
 /// The same where an answer would not be what was asked for.
 const ANTHROPICS_OWN: &[&str] = &["container", "mcp_servers"];
+/// Objects of which the configuration may keep members from the model.
+const WITH_PARAMETERS: &[&str] = &["output_config", "tool_choice"];
 /// Beginnings of the types of tools that run on Anthropic's servers (its documentation, "Server tools"): Bedrock has none of them.
 const SERVER_TOOLS: &[&str] = &["web_search_", "web_fetch_", "code_execution_", "mcp_toolset", "advisor_"];
 
@@ -75,7 +77,7 @@ pub(super) fn without_dropped<'a>(
     drop: &[Parameter],
     notes: &mut Notes<'_>,
 ) -> Option<Members<'a, Raw<'a>>> {
-    if drop.is_empty() {
+    if drop.is_empty() || !WITH_PARAMETERS.contains(&name) {
         return None;
     }
     // What is no object is Bedrock's to refuse.

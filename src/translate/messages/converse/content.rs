@@ -45,11 +45,7 @@ pub(super) fn messages<'a>(
     cache: &mut cache::Names,
     notes: &mut Notes<'_>,
 ) -> Result<Vec<conversation::Message<'a>>, Error> {
-    let limit = notes.limits().messages;
-    if messages.len() > limit {
-        let message = format!("'messages' has {} entries; the limit is {limit}.", messages.len());
-        return Err(Error::invalid(message).param("messages"));
-    }
+    notes.check_messages(messages.len())?;
     let mut all = Vec::with_capacity(messages.len());
     for (index, message) in messages.into_iter().enumerate() {
         let Message { role, content, unknown } = message;

@@ -1,6 +1,7 @@
 //! Claude as itself, by InvokeModel and InvokeModelWithResponseStream: the body goes on as it came but for what Bedrock wants
 //! otherwise, and what comes back goes on event by event (Amazon Bedrock User Guide, "Anthropic Claude Messages API").
 
+mod limits;
 mod request;
 mod stream;
 mod tools;

@@ -14,7 +14,7 @@ use crate::translate::notes::Notes;
 use crate::translate::{Client, Outgoing, Rules, forced_guardrail};
 use crate::wire::{self, List, Members, Pieces, Raw, Str};
 
-use super::tools;
+use super::{limits, tools};
 
 /// What the body has to say it is (Amazon Bedrock User Guide, "Anthropic Claude Messages API").
 const VERSION: &str = "bedrock-2023-05-31";
@@ -31,8 +31,8 @@ enum Value<'a> {
     Items(Vec<Raw<'a>>),
     Object(Members<'a, Raw<'a>>),
     Names(Vec<String>),
-    Number(u64),
     Text(&'static str),
+    Number(u64),
 }
 
 impl Value<'_> {
@@ -80,6 +80,7 @@ pub fn count<'a>(
     client: &Client<'_>,
     rules: Rules<'_>,
     source: &'a [u8],
+) -> Result<Outgoing<'a, Reply>, Error> {
     let Made { mut body, stream: _, ignored } = made(members, client, rules)?;
     body.retain(|(name, value)| name != "max_tokens" || !value.is_null());
     if !body.iter().any(|(name, _)| name == "max_tokens") {
@@ -110,7 +111,6 @@ fn made<'a>(
     client: &Client<'_>,
     rules: Rules<'_>,
 ) -> Result<Made<'a>, Error> {
-) -> Result<Outgoing<'a, Reply>, Error> {
     let mut notes = Notes::new(rules.unsupported, rules.limits);
     if rules.guardrail.is_some() {
         forced_guardrail::check_names(members.iter().map(|(name, _)| &**name))?;
@@ -132,12 +132,18 @@ fn made<'a>(
                 None => body.push((name, Value::Raw(raw))),
                 Some(tools) => body.push((name, Value::Items(tools))),
             },
-            "output_config" | "tool_choice" => match without_dropped(&name, raw, rules.drop, &mut notes) {
-                None => body.push((name, Value::Raw(raw))),
-                Some(Members(left)) if left.is_empty() => {}
-                Some(left) => body.push((name, Value::Object(left))),
-            },
-            _ => body.push((name, Value::Raw(raw))),
+            "messages" => {
+                limits::messages(raw, &mut notes)?;
+                body.push((name, Value::Raw(raw)));
+            }
+            _ => {
+                notes.check_depth(raw, || name.clone().into_owned())?;
+                match without_dropped(&name, raw, rules.drop, &mut notes) {
+                    None => body.push((name, Value::Raw(raw))),
+                    Some(Members(left)) if left.is_empty() => {}
+                    Some(left) => body.push((name, Value::Object(left))),
+                }
+            }
         }
     }
     // Without tools Bedrock refuses a choice among them.

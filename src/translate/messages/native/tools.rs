@@ -1,34 +1,34 @@
 //! Tools of Claude's: those that the client runs itself, which Bedrock takes, and those that only Anthropic's servers run.
 
-use serde::Deserialize;
-
 use crate::openai::{Error, member};
+use crate::translate::front::tools::check_length;
 use crate::translate::messages::members::is_server_tool;
 use crate::translate::notes::Notes;
-use crate::wire::{self, List, Raw, Str};
-
-/// All that is read of a tool.
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Tool<'a> {
-    #[serde(rename = "type")]
-    kind: Option<Str<'a>>,
-}
+use crate::wire::{self, List, Members, Raw, Str};
 
 /// The tools that are left where some are not; `None` where all go on as they are written.
 ///
 /// # Errors
-/// 400 where they are no list, or one of them runs on Anthropic's servers and nothing says that such are left out.
+/// 400 where they are no list of objects, are too many or nest too deep, or one of them runs on Anthropic's servers and nothing says that such are left out.
 pub(super) fn tools<'a>(raw: Raw<'a>, notes: &mut Notes<'_>) -> Result<Option<Vec<Raw<'a>>>, Error> {
     const PARAM: &str = "tools";
     let Some(List(tools)) = member::<Option<List<Raw<'a>>>>(raw, PARAM)? else { return Ok(None) };
     let before = tools.len();
+    check_length(before, PARAM, notes)?;
     let mut left = Vec::with_capacity(before);
     for (at, tool) in tools.into_iter().enumerate() {
-        // What else is wrong with it is Bedrock's to say.
-        let kind = wire::from_str::<Tool<'_>>(tool.get()).unwrap_or_default().kind;
-        let kind = kind.as_deref().unwrap_or_default();
-        if !is_server_tool(kind, at, notes)? {
+        let Members(members) = member::<Members<'_, Raw<'_>>>(tool, &format!("{PARAM}[{at}]"))?;
+        let mut kind = None;
+        for (name, raw) in members {
+            let param = || format!("{PARAM}[{at}].{name}");
+            match &*name {
+                // What else is wrong with it is Bedrock's to say.
+                "type" => kind = wire::from_str::<Str<'_>>(raw.get()).ok(),
+                "input_schema" => notes.check_schema_depth(raw, param)?,
+                _ => notes.check_depth(raw, param)?,
+            }
+        }
+        if !is_server_tool(kind.as_deref().unwrap_or_default(), at, notes)? {
             left.push(tool);
         }
     }
