@@ -161,6 +161,8 @@ pub enum Choice<'a> {
     Required,
     /// This one.
     Named(Str<'a>),
+    /// The web looked up, as it may.
+    Search,
     /// Some of these.
     Allowed {
         /// Whether it must.

@@ -207,7 +207,7 @@ def test_a_stream_that_breaks_off_has_failed_and_is_never_completed(client, faul
         ({"prompt": {"id": "pmpt_1"}}, "prompt"),
         ({"background": True}, "background"),
         ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "input[0]"),
-        ({"tools": [{"type": "web_search"}], "tool_choice": {"type": "web_search_preview"}}, "tool_choice.type"),
+        ({"tools": [{"type": "web_search"}], "tool_choice": {"type": "web_search_preview"}}, "tool_choice"),
     ],
 )
 def test_what_needs_something_kept_is_refused_and_says_why(client, how, param):

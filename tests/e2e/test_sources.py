@@ -58,6 +58,41 @@ def test_the_web_that_a_model_does_not_look_up_is_named(client, emulator):
     assert "toolConfig" not in emulator.body()
 
 
+def test_the_web_is_looked_up_for_a_response(client, emulator):
+    asked = {"model": NOVA_2, "input": "What is new?", "tools": [{"type": "web_search"}]}
+    raw = client.responses.with_raw_response.create(**asked)
+    search, message = raw.parse().output
+    assert (search.type, search.status, search.action.query) == ("web_search_call", "completed", "What is new?")
+    [part] = message.content
+    assert part.text == raw.parse().output_text == "You said: What is new? That is all."
+    assert [(page.title, page.url) for page in part.annotations] == [
+        ("www.example.com", "https://www.example.com/news"),
+        ("www.example.com", "https://www.example.com/more"),
+    ]
+    assert {part.text[page.start_index : page.end_index] for page in part.annotations} == {"You said: What is new?"}
+    assert emulator.body()["toolConfig"] == {"tools": [{"systemTool": {"name": "nova_grounding"}}]}
+    assert ignored(raw) is None
+    events = list(client.responses.create(**asked, stream=True))
+    streamed = events[-1].response.output
+    assert [item.to_dict() | {"id": ""} for item in streamed] == [item.to_dict() | {"id": ""} for item in raw.parse().output]
+    added = [event.annotation.to_dict() for event in events if event.type == "response.output_text.annotation.added"]
+    assert added == [page.to_dict() for page in streamed[1].content[0].annotations]
+    kinds = [event.type.removeprefix("response.") for event in events]
+    assert [kind for kind in kinds if kind.startswith("web_search_call")] == [
+        f"web_search_call.{state}" for state in ("in_progress", "searching", "completed")
+    ]
+
+
+def test_a_search_stands_in_the_next_turn_of_a_response(client):
+    said = [{"role": "user", "content": "What is new?"}]
+    tools = [{"type": "web_search"}]
+    first = client.responses.create(model=NOVA_2, input=said, tools=tools, store=False)
+    said += [*first.output, {"role": "user", "content": "And now?"}]
+    raw = client.responses.with_raw_response.create(model=NOVA_2, input=said, tools=tools, store=False)
+    assert raw.parse().output_text.startswith("You said: And now?")
+    assert ignored(raw) == "input[].web_search_call,input[].content[].annotations"
+
+
 def test_a_document_is_cited(gateway, emulator):
     parts = [document("Water is wet.", citations={"enabled": True}, context="Facts."), {"type": "text", "text": "Sum up."}]
     asked = {"model": CLAUDE, "messages": [{"role": "user", "content": parts}]}

@@ -13,29 +13,33 @@ use super::frames;
 use super::random::Random;
 use super::{ANSWERED, dump_response, options, translate_to};
 
-const MODEL: &str = "anthropic.claude-sonnet-4-5-20250929-v1:0";
+const CLAUDE: &str = "anthropic.claude-sonnet-4-5-20250929-v1:0";
+const NOVA_2: &str = "us.amazon.nova-2-lite-v1:0";
 
-/// Requests, and the names that Bedrock knows their tools by.
-const CLIENTS: &[(&str, &[&str])] = &[
+/// Models, requests for them, and the names that Bedrock knows their tools by.
+const CLIENTS: &[(&str, &str, &[&str])] = &[
     (
+        CLAUDE,
         r#""tools":[{"type":"function","name":"f"},{"type":"function","name":"a.b"},{"type":"custom","name":"sql"},
         {"type":"namespace","name":"crm","description":"","tools":[{"type":"function","name":"find"}]},
         {"type":"local_shell"},{"type":"shell"},{"type":"apply_patch"},{"type":"web_search"}]"#,
         &["f", "a_b", "sql", "crm_find", "local_shell", "shell", "apply_patch", "never_declared"],
     ),
     (
+        CLAUDE,
         r#""reasoning":{"effort":"low","summary":"auto"},"instructions":"Be brief.\n","metadata":{"a":"b"}"#,
         &[],
     ),
-    (r#""user":"me""#, &[]),
+    (CLAUDE, r#""user":"me""#, &[]),
+    (NOVA_2, r#""tools":[{"type":"web_search"},{"type":"function","name":"f"}]"#, &["nova_grounding", "f"]),
 ];
 
 /// What is kept of a request with these members for its response.
-fn reply(members: &str) -> Reply {
+fn reply(model: &str, members: &str) -> Reply {
     let request = format!(r#"{{"input":"Hi","stream":true,{members}}}"#);
     let headers = chat::Headers::default();
     let options = options(Unsupported::Refuse);
-    translate_to(Endpoint::Responses, headers, MODEL, request.as_bytes(), &options).unwrap().reply
+    translate_to(Endpoint::Responses, headers, model, request.as_bytes(), &options).unwrap().reply
 }
 
 /// The events of a stream that is cut anywhere, and how it ended.
@@ -74,7 +78,8 @@ pub(crate) fn events(out: &[u8]) -> Vec<Value> {
 
 #[test]
 fn a_response_is_the_same_whole_and_as_a_stream() {
-    let clients: Vec<_> = CLIENTS.iter().map(|(request, names)| (reply(request), *names)).collect();
+    let clients = CLIENTS.iter().map(|(model, request, names)| (reply(model, request), *names));
+    let clients: Vec<_> = clients.collect();
     let mut kinds = BTreeMap::new();
     for seed in 0..1_000 {
         let mut random = Random::new(5_000_000 + seed);
@@ -129,8 +134,10 @@ fn same(response: &Value) -> Value {
             text += part["text"].as_str().or(part["refusal"].as_str()).unwrap();
             for source in part["annotations"].as_array().into_iter().flatten() {
                 let mut source = source.clone();
-                for at in ["start_index", "end_index"] {
-                    source[at] = (source[at].as_u64().unwrap() + before).into();
+                for at in ["start_index", "end_index", "index"] {
+                    if let Some(index) = source.get_mut(at) {
+                        *index = (index.as_u64().unwrap() + before).into();
+                    }
                 }
                 sources.push(source);
             }
@@ -215,6 +222,7 @@ fn told(events: &[Value]) -> Value {
                 assert_eq!(event["annotation_index"], sources.len());
                 sources.push(event["annotation"].clone());
             }
+            "web_search_call.in_progress" | "web_search_call.searching" | "web_search_call.completed" => {}
             other => panic!("an event of an unknown kind: {other}"),
         }
     }
@@ -223,8 +231,88 @@ fn told(events: &[Value]) -> Value {
 }
 
 #[test]
+fn a_search_is_an_item_of_its_own_and_its_pages_are_sources() {
+    let reply = reply(NOVA_2, r#""tools":[{"type":"web_search"}]"#);
+    let call = r#"{"toolUseId":"s","name":"nova_grounding","type":"server_tool_use"}"#;
+    let page = r#"{"location":{"web":{"url":"https://example.com/a","domain":"example.com"}}}"#;
+    let delta = |block: u32, delta: &str| {
+        frames::event("contentBlockDelta", &format!(r#"{{"contentBlockIndex":{block},"delta":{delta}}}"#))
+    };
+    let bytes = [
+        frames::event(
+            "contentBlockStart",
+            &format!(r#"{{"contentBlockIndex":0,"start":{{"toolUse":{call}}}}}"#),
+        ),
+        delta(0, r#"{"toolUse":{"input":"{\"query\":\"a \\\"b"}}"#),
+        delta(0, r#"{"toolUse":{"input":"\\\"\"}"}}"#),
+        frames::event("contentBlockStop", r#"{"contentBlockIndex":0}"#),
+        frames::event(
+            "contentBlockStart",
+            r#"{"contentBlockIndex":1,"start":{"toolResult":{"toolUseId":"s"}}}"#,
+        ),
+        frames::event("contentBlockStop", r#"{"contentBlockIndex":1}"#),
+        delta(2, r#"{"text":"Yes."}"#),
+        delta(3, &format!(r#"{{"citation":{page}}}"#)),
+        frames::event("messageStop", r#"{"stopReason":"end_turn"}"#),
+    ];
+    let (out, end) = stream(&mut Random::new(1), &reply, &bytes.concat());
+    assert_eq!(end, Ok(()));
+    let events = events(&out);
+    let kinds: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let expected = [
+        "response.created",
+        "response.in_progress",
+        "response.output_item.added",
+        "response.web_search_call.in_progress",
+        "response.web_search_call.searching",
+        "response.web_search_call.completed",
+        "response.output_item.done",
+        "response.output_item.added",
+        "response.content_part.added",
+        "response.output_text.delta",
+        "response.output_text.annotation.added",
+        "response.output_text.done",
+        "response.content_part.done",
+        "response.output_item.done",
+        "response.completed",
+    ];
+    assert_eq!(kinds, expected);
+    let output = told(&events);
+    let action = json!({ "type": "search", "query": "a \"b\"" });
+    assert_eq!((&output[0]["type"], &output[0]["action"]), (&json!("web_search_call"), &action));
+    assert_eq!(output[0]["status"], "completed");
+    let source = json!({ "type": "url_citation", "start_index": 0, "end_index": 4, "title": "example.com", "url": "https://example.com/a" });
+    assert_eq!(output[1]["content"][0]["annotations"], json!([source]));
+    let content = format!(
+        r#"[{{"toolUse":{{{},"input":{{"query":"a \"b\""}}}}}},{{"text":"Yes."}},{{"citationsContent":{{"citations":[{page}]}}}}]"#,
+        &call[1..call.len() - 1]
+    );
+    let body = format!(r#"{{"output":{{"message":{{"content":{content}}}}},"stopReason":"end_turn"}}"#);
+    let whole: Value = serde_json::from_slice(&reply.whole(body.as_bytes(), ANSWERED).unwrap()).unwrap();
+    assert_eq!(whole["output"], output);
+}
+
+#[test]
+fn a_search_that_is_cut_off_is_incomplete() {
+    let reply = reply(NOVA_2, r#""tools":[{"type":"web_search"}]"#);
+    let call = r#"{"toolUseId":"s","name":"nova_grounding"}"#;
+    let bytes = [
+        frames::event(
+            "contentBlockStart",
+            &format!(r#"{{"contentBlockIndex":0,"start":{{"toolUse":{call}}}}}"#),
+        ),
+        frames::event("messageStop", r#"{"stopReason":"max_tokens"}"#),
+    ];
+    let (out, _) = stream(&mut Random::new(1), &reply, &bytes.concat());
+    let events = events(&out);
+    assert!(!events.iter().any(|event| event["type"] == "response.web_search_call.completed"));
+    let item = &told(&events)[0];
+    assert_eq!((&item["status"], &item["action"]["query"]), (&json!("incomplete"), &json!("")));
+}
+
+#[test]
 fn what_a_stream_holds_of_its_output_is_counted() {
-    let reply = reply(CLIENTS[0].0);
+    let reply = reply(CLAUDE, CLIENTS[0].1);
     let mut stream = reply.clone().stream(ANSWERED, &Limits::default()).expect("a stream");
     let before = stream.held();
     let text = "x".repeat(10_000);
@@ -243,7 +331,7 @@ fn what_a_stream_holds_of_its_output_is_counted() {
 #[test]
 fn what_a_response_repeats_stands_on_one_line() {
     let tools = "[\n  {\n    \"type\": \"function\",\r\n    \"name\": \"f\",\n    \"parameters\": {}\n  }\n]";
-    let reply = reply(&format!(r#""instructions":"a\nb","tools":{tools}"#));
+    let reply = reply(CLAUDE, &format!(r#""instructions":"a\nb","tools":{tools}"#));
     let stop = frames::event("messageStop", r#"{"stopReason":"end_turn"}"#);
     let (out, end) = stream(&mut Random::new(1), &reply, &stop);
     assert_eq!(end, Ok(()));
@@ -255,7 +343,7 @@ fn what_a_response_repeats_stands_on_one_line() {
 
 #[test]
 fn an_error_in_a_stream_says_no_more_than_openais_codes() {
-    let reply = reply(CLIENTS[2].0);
+    let reply = reply(CLAUDE, CLIENTS[2].1);
     for (exception, code) in [
         ("throttlingException", "rate_limit_exceeded"),
         ("validationException", "invalid_prompt"),

@@ -22,7 +22,7 @@ pub struct Context {
 pub(super) enum Call<'a> {
     /// Its input is the answer.
     Answer,
-    /// None: Bedrock runs it.
+    /// The model's own: it looks up the web.
     Own,
     /// A call of the client's tool.
     Tool {
@@ -48,6 +48,11 @@ impl Context {
     /// Whether text has to wait until it is known to be the answer.
     pub(super) fn holds_text(&self) -> bool {
         self.undo.has_answer_tool() || self.json_beside_calls
+    }
+
+    /// Whether that is the model's own tool that looks up the web.
+    pub(super) fn is_search(&self, name: &str) -> bool {
+        self.undo.called(name) == Called::Own
     }
 
     /// What a call of the tool that Bedrock knows by this name is.

@@ -73,6 +73,18 @@ pub enum Event<'a> {
         /// All there is; may be empty.
         text: Str<'a>,
     },
+    /// The model begins to look up the web by itself. To a front that has no word for that it is nothing.
+    Searches {
+        /// The block that it is of.
+        block: u32,
+    },
+    /// What it looks for has been said.
+    Searched {
+        /// The block that it is of.
+        block: u32,
+        /// The arguments of its tool, JSON.
+        arguments: Str<'a>,
+    },
     /// A source of text that has been told.
     Citation {
         /// The block of the text.
@@ -127,8 +139,8 @@ pub trait Front<'a> {
 
 /// Who writes a stream to a client, in the words of its API.
 pub trait Writer: fmt::Debug {
-    /// Writes what comes next. Each event but the end of a block has to give the client something: how long a stream may say nothing
-    /// is counted by the events.
+    /// Writes what comes next. Each event but the end of a block and a search has to give the client something: how long a stream may
+    /// say nothing is counted by the others.
     fn event(&mut self, event: Event<'_>, out: &mut Vec<u8>);
 
     /// Tells of an error inside the stream; nothing comes after it.

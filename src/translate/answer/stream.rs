@@ -168,7 +168,7 @@ impl Stream {
         let ToolUseStart { tool_use_id, name, kind } = start;
         let block = event.index.unwrap_or(0);
         if is_of_server(kind.as_ref()) {
-            return self.telling.unheard(block);
+            return self.telling.of_server(block, name, &self.context, front);
         }
         let (Some(id), Some(name)) = (tool_use_id, name) else {
             return Err(no_answer("Bedrock's stream has a call without a name or an id."));

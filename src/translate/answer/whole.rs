@@ -50,13 +50,11 @@ fn tell<'a>(
     }
     if let Some(call) = tool_use {
         let ToolUse { tool_use_id, name, input, kind } = *call;
-        if is_of_server(kind.as_ref()) {
-            return Ok(());
+        match (is_of_server(kind.as_ref()), tool_use_id, name) {
+            (true, _, name) => telling.of_server(index, name, context, front)?,
+            (false, Some(id), Some(name)) => telling.call(index, id, name, context, front)?,
+            _ => return Err(no_answer("Bedrock's reply has a call without a name or an id.")),
         }
-        let (Some(id), Some(name)) = (tool_use_id, name) else {
-            return Err(no_answer("Bedrock's reply has a call without a name or an id."));
-        };
-        telling.call(index, id, name, context, front)?;
         if let Some(input) = input {
             telling.arguments(index, input.get().into(), front)?;
         }

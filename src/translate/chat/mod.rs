@@ -5,7 +5,6 @@
 //! reply:    the answer's events ─▶ reply (whole) or stream (event by event) ─▶ OpenAI
 //! ```
 
-mod annotation;
 mod calls;
 mod choice;
 mod content;

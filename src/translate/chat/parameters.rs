@@ -28,19 +28,21 @@ pub(super) fn text_only(
     Ok(())
 }
 
+/// What says that the web may be looked up.
+pub(super) const WEB_SEARCH: &str = "web_search_options";
+
 /// Whether the web may be looked up. How is the model's own to say.
 pub(super) fn web_search(
     options: Option<WebSearchOptions<'_>>,
     notes: &mut Notes<'_>,
 ) -> Result<bool, Error> {
-    const PARAM: &str = "web_search_options";
     let Some(WebSearchOptions { search_context_size, user_location, unknown }) = options else {
         return Ok(false);
     };
     notes.unknown("web_search_options.", unknown)?;
     let is_other = search_context_size.is_some_and(|size| &*size != "medium");
-    notes.ignore_if(is_other, &format!("{PARAM}.search_context_size"));
-    notes.ignore_if(user_location.is_some(), &format!("{PARAM}.user_location"));
+    notes.ignore_if(is_other, &format!("{WEB_SEARCH}.search_context_size"));
+    notes.ignore_if(user_location.is_some(), &format!("{WEB_SEARCH}.user_location"));
     Ok(true)
 }
 

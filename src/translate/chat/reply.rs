@@ -11,8 +11,8 @@ use crate::translate::errors::no_answer;
 use crate::translate::usage::usage;
 use crate::wire::{self, Str};
 
-use super::annotation::annotation;
 use super::{Reply, finish_reason, refusal};
+use crate::translate::front::annotation::annotation;
 
 /// What is collected of the answer.
 #[derive(Default)]
@@ -85,7 +85,7 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
 impl<'a> Front<'a> for Collected<'a> {
     fn event(&mut self, event: Event<'a>) {
         match event {
-            Event::Begins | Event::BlockEnds { .. } => {}
+            Event::Begins | Event::Searches { .. } | Event::Searched { .. } | Event::BlockEnds { .. } => {}
             Event::Text { block: _, text } => join(&mut self.text, text),
             Event::Reasoning { block: _, thought, text, signature } => {
                 if let Some(text) = &text {

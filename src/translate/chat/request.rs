@@ -150,7 +150,13 @@ pub fn request<'a>(
         output_config: bedrock_members::output_config(output_config, &notes)?,
         rest,
     };
-    let names = Names { said: "messages", max_tokens: limit_name.unwrap_or("max_tokens"), cache, own };
+    let names = Names {
+        said: "messages",
+        max_tokens: limit_name.unwrap_or("max_tokens"),
+        web_search: parameters::WEB_SEARCH,
+        cache,
+        own,
+    };
     let tool_schema = |place: usize| match place.checked_sub(of_tools) {
         None => format!("tools[{place}].function.parameters"),
         Some(place) => format!("functions[{place}].parameters"),
@@ -180,7 +186,6 @@ fn own(field: &Field) -> Option<&'static str> {
         Field::Answer => "response_format",
         Field::Effort => "reasoning_effort",
         Field::Replay => "messages[].reasoning_content",
-        Field::WebSearch => "web_search_options",
         Field::Audio => "messages[].content[].input_audio",
         Field::Citations => "messages[].content[].citations",
         Field::DocumentContext => "messages[].content[].context",

@@ -8,8 +8,8 @@ use crate::translate::usage::usage;
 use crate::translate::{Answered, Limits};
 use crate::wire::Str;
 
-use super::annotation::annotation;
 use super::{Reply, finish_reason, refusal};
+use crate::translate::front::annotation::annotation;
 
 /// What a stream's chunks need from one to the next.
 #[derive(Debug)]
@@ -116,7 +116,7 @@ impl Writer for Chunks {
                 *sources = sources.saturating_add(1);
                 Delta { annotations, ..Delta::default() }
             }
-            Event::BlockEnds { .. } => return,
+            Event::Searches { .. } | Event::Searched { .. } | Event::BlockEnds { .. } => return,
             Event::Stops(why) => {
                 if let Some(refusal) = refusal(why) {
                     writer.choice(out, &Delta { refusal: Some(refusal), ..Delta::default() }, None);

@@ -90,6 +90,8 @@ pub enum Refused {
     ToolSchema(usize, String),
     /// The same of the answer's.
     AnswerSchema(String),
+    /// The web must be looked up, and the model cannot.
+    Search,
 }
 
 /// What every step of the way needs.

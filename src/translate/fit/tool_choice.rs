@@ -14,7 +14,7 @@ pub(super) fn chosen<'a>(
     names: &mut ToolNames<'a>,
 ) -> Option<ToolChoice<'a>> {
     match choice {
-        Choice::Auto | Choice::None => None,
+        Choice::Auto | Choice::None | Choice::Search => None,
         Choice::Required => Some(ToolChoice::Any {}),
         Choice::Named(name) => Some(ToolChoice::Tool { name: names.legal(&name) }),
         Choice::Allowed { required, names: allowed } => {

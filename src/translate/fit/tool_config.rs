@@ -66,10 +66,17 @@ pub(super) fn set<'a>(
         specs.clear();
         choice = Choice::None;
     }
-    let is_withheld = matches!(choice, Choice::None);
+    let (is_withheld, must_search) = (matches!(choice, Choice::None), matches!(choice, Choice::Search));
     let mut tool_choice = chosen(choice, &mut specs, is_called, &mut fitting.names);
     if is_withheld && called.is_empty() {
         specs.clear();
+    }
+    if must_search {
+        if !capabilities.web_search {
+            return Err(Refused::Search);
+        }
+        // No `toolChoice` is documented to name a system tool.
+        fitting.notes.dropped(Field::ToolChoice);
     }
     if web_search && !capabilities.web_search {
         fitting.notes.dropped(Field::WebSearch);

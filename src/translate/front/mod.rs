@@ -1,6 +1,7 @@
 //! What the fronts of the chat-like APIs share: the things that are the same in each, read in one place, and the end of every
 //! request's way. Nothing here knows which API the client speaks, but for the names of members that it is given.
 
+pub(super) mod annotation;
 pub(super) mod answer;
 pub(super) mod arguments;
 pub(super) mod bedrock_members;
@@ -87,6 +88,10 @@ pub(super) fn finish<'a>(
                 Refused::Empty => {
                     let said = names.said;
                     return Error::invalid_param(said, format!("'{said}' holds nothing to answer."));
+                }
+                Refused::Search => {
+                    let message = "'tool_choice' is a web search, which this model does not make.";
+                    return Error::invalid_param("tool_choice", message).code("unsupported_parameter");
                 }
                 Refused::AnswerSchema(reason) => {
                     (named::param(&Field::AnswerMember(String::new()), names).to_owned(), reason)

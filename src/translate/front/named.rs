@@ -13,6 +13,8 @@ pub(in crate::translate) struct Names {
     pub(in crate::translate) said: &'static str,
     /// The limit on tokens.
     pub(in crate::translate) max_tokens: &'static str,
+    /// Looking up the web.
+    pub(in crate::translate) web_search: &'static str,
     /// Cache points.
     pub(in crate::translate) cache: cache::Names,
     /// What its API has its own name for; `None`: the name is the same in every API.
@@ -82,7 +84,7 @@ pub(in crate::translate) fn param(field: &Field, names: &Names) -> &'static str 
         Field::Thinking => "thinking",
         Field::ThinkingBudget => "thinking.budget_tokens",
         Field::Replay => "reasoning",
-        Field::WebSearch => "web_search",
+        Field::WebSearch => names.web_search,
         Field::Audio => "audio",
         Field::Citations => "citations",
         Field::DocumentContext => "context",

@@ -8,12 +8,12 @@ use crate::translate::front::tools::check_length;
 use crate::translate::notes::Notes;
 use crate::wire::{NameOr, Raw, Str};
 
-use super::own;
 use super::tools::{Declared, full_name};
+use super::{own, search};
 
 const PARAM: &str = "tool_choice";
 
-/// Reads what the client chose among the `declared` tools.
+/// Reads what the client chose among the `declared` tools, and whether the web may be looked up.
 ///
 /// # Errors
 /// 400 naming a choice that cannot be met.
@@ -21,22 +21,36 @@ pub(super) fn read<'a>(
     choice: Option<Raw<'a>>,
     declared: &Declared<'a>,
     notes: &mut Notes<'_>,
-) -> Result<Choice<'a>, Error> {
-    let Some(raw) = choice else { return Ok(Choice::Auto) };
+) -> Result<(Choice<'a>, bool), Error> {
+    let mut searches = declared.search.is_some();
+    let Some(raw) = choice else { return Ok((Choice::Auto, searches)) };
     let choice = match member::<NameOr<'a, ToolChoice<'a>>>(raw, PARAM)? {
-        NameOr::Name(name) => by_name(&name, PARAM)?,
+        NameOr::Name(name) => match by_name(&name, PARAM)? {
+            Choice::Required if searches && declared.all.names.is_empty() => Choice::Search,
+            Choice::None => {
+                searches = false;
+                Choice::None
+            }
+            choice => choice,
+        },
         NameOr::Object(choice) if choice.kind.as_deref() == Some("allowed_tools") => {
-            allowed(choice, declared, notes)?
+            allowed(choice, declared, &mut searches, notes)?
         }
+        NameOr::Object(choice) if searches && is_search(&choice) => Choice::Search,
         NameOr::Object(choice) => Choice::Named(named(choice, PARAM, "tool_choice.", notes)?),
     };
     check(&choice, &declared.all.names)?;
-    Ok(choice)
+    Ok((choice, searches))
+}
+
+fn is_search(choice: &ToolChoice<'_>) -> bool {
+    choice.kind.as_deref().and_then(search::of_tool).is_some()
 }
 
 fn allowed<'a>(
     choice: ToolChoice<'a>,
     declared: &Declared<'a>,
+    searches: &mut bool,
     notes: &mut Notes<'_>,
 ) -> Result<Choice<'a>, Error> {
     const TOOLS: &str = "tool_choice.tools";
@@ -52,7 +66,12 @@ fn allowed<'a>(
     let tools = choice.tools.ok_or_else(|| Error::missing(TOOLS))?;
     check_length(tools.0.len(), TOOLS, notes)?;
     let mut names = Vec::with_capacity(tools.0.len());
+    let may_search = std::mem::take(searches);
     for (index, tool) in tools.into_iter().enumerate() {
+        if may_search && is_search(&tool) {
+            *searches = true;
+            continue;
+        }
         let kind = tool.kind.as_deref().unwrap_or("function");
         if !matches!(kind, "function" | "custom") && own::of_tool(kind).is_none() {
             // As the tool itself it is left out.
@@ -62,7 +81,10 @@ fn allowed<'a>(
         names.push(named(tool, &format!("{TOOLS}[{index}]"), "tool_choice.tools[].", notes)?);
     }
     if names.is_empty() {
-        if required || declared.all.names.is_empty() {
+        if *searches && required {
+            return Ok(Choice::Search);
+        }
+        if !*searches && (required || declared.all.names.is_empty()) {
             return Err(Error::invalid_param(TOOLS, "None of these tools is available here."));
         }
         return Ok(Choice::None);

@@ -37,6 +37,11 @@ pub(super) enum Kind {
         /// What cannot be read of it.
         redacted: Option<String>,
     },
+    /// That it looks up the web, and for what.
+    Search {
+        /// The arguments of its tool, JSON, once they are whole.
+        arguments: String,
+    },
     /// What it calls.
     Call {
         /// Which call of the answer's.
@@ -72,6 +77,7 @@ impl Item {
         let prefix = match &kind {
             Kind::Message { .. } => "msg",
             Kind::Thought { .. } => "rs",
+            Kind::Search { .. } => "ws",
             Kind::Call { own: Some(own), .. } => own.prefix,
             Kind::Call { is_custom: true, .. } => "ctc",
             Kind::Call { .. } => "fc",
@@ -90,6 +96,9 @@ impl Item {
         let (index, json) = (item.place().0, item.json(Status::InProgress, ""));
         let members = [("output_index", Value::Number(index)), ("item", Value::Json(&json))];
         events.event("response.output_item.added", &members);
+        for kind in ["response.web_search_call.in_progress", "response.web_search_call.searching"] {
+            item.searches(kind, events);
+        }
         item
     }
 
@@ -97,6 +106,7 @@ impl Item {
     pub(super) fn held(&self) -> usize {
         let kind = match &self.kind {
             Kind::Message { .. } => 0,
+            Kind::Search { arguments } => arguments.capacity(),
             Kind::Thought { signature, redacted, .. } => {
                 [signature, redacted].into_iter().flatten().map(String::capacity).sum()
             }
@@ -104,6 +114,14 @@ impl Item {
         };
         let parts = self.parts.iter().map(Part::held);
         parts.chain([size_of::<Self>(), kind]).fold(0, usize::saturating_add)
+    }
+
+    /// Tells how far a search has come.
+    fn searches(&self, kind: &'static str, events: &mut Events<'_>) {
+        if matches!(self.kind, Kind::Search { .. }) {
+            let (index, id) = self.place();
+            events.event(kind, &[("item_id", Value::Text(id)), ("output_index", Value::Number(index))]);
+        }
     }
 
     fn place(&self) -> Place<'_> {
@@ -131,6 +149,9 @@ impl Item {
             for part in &self.parts {
                 part.end(self.place(), events);
             }
+        }
+        if status == Status::Completed {
+            self.searches("response.web_search_call.completed", events);
         }
         let json = self.json(status, model);
         let members = [("output_index", Value::Number(self.place().0)), ("item", Value::Json(&json))];
@@ -187,6 +208,11 @@ impl Item {
                 members.extend([("encrypted_content", sealed), status_member]);
                 object(&mut out, &members);
             }
+            Kind::Search { arguments } => {
+                let action = search(arguments);
+                let kind = ("type", Value::Text("web_search_call"));
+                object(&mut out, &[id, kind, status_member, ("action", Value::Json(&action))]);
+            }
             Kind::Call { call_id, namespace, name, own, is_custom, .. } => {
                 let call_id = ("call_id", Value::Text(call_id));
                 if let Some(own) = own {
@@ -212,6 +238,16 @@ impl Item {
         }
         out
     }
+}
+
+/// What is looked up, where the arguments of the model's own tool say so in one text.
+fn search(arguments: &str) -> Vec<u8> {
+    let Members(members) = wire::from_str::<Members<'_, Raw<'_>>>(arguments).unwrap_or(Members(Vec::new()));
+    let query = members.iter().rfind(|(name, value)| name == "query" && value.get().starts_with('"'));
+    let query = query.map_or("\"\"", |(_, query)| query.get());
+    let mut out = Vec::new();
+    object(&mut out, &[("type", Value::Text("search")), ("query", Value::Json(query.as_bytes()))]);
+    out
 }
 
 /// What a call of a tool that the client runs says to do: what the model has written, and what is always there.

@@ -19,6 +19,7 @@ mod parts;
 mod reply;
 mod request;
 mod sealed;
+mod search;
 mod tools;
 
 use std::borrow::Cow;

@@ -103,6 +103,16 @@ impl Output {
         self.open.iter_mut().find(|item| matches!(item.kind, Kind::Call { number, .. } if number == call))
     }
 
+    /// What the search of this block looks for.
+    pub(super) fn searched(&mut self, block: u32, what: &str) {
+        let of_block = self.open.iter_mut().filter(|item| item.block == block);
+        for item in of_block {
+            if let Kind::Search { arguments } = &mut item.kind {
+                what.clone_into(arguments);
+            }
+        }
+    }
+
     /// A block is whole.
     pub(super) fn ends(&mut self, block: u32) {
         let items = self.open.iter_mut().filter(|item| item.block == block);

@@ -5,11 +5,13 @@ use std::borrow::Cow;
 use crate::bedrock::citation::Citation;
 use crate::bedrock::reply::Usage;
 use crate::openai::Error;
+use crate::openai::completion::Annotation;
 use crate::openai::responses::event::{Events, Member, Value, object};
 use crate::translate::Answered;
 use crate::translate::answer::{Event, Front, Streaming, Why, Writer};
+use crate::translate::front::annotation::annotation;
 use crate::translate::usage::usage;
-use crate::wire::Str;
+use crate::wire::{self, Str};
 
 use super::item::{Item, Kind};
 use super::output::Output;
@@ -229,7 +231,7 @@ impl Response<'_> {
                 let before = if let Kind::Message { start } = item.kind { start } else { 0 };
                 let [start, end] = [start, end].map(|at| at.saturating_sub(before));
                 if let (Some(part), place) = item.part(&part::TEXT, &mut events) {
-                    part.source(place, &source(&citation, start, end), &mut events);
+                    part.source(place, &source(citation, start, end), &mut events);
                 }
             }
             Event::Reasoning { block, thought, text, signature } => {
@@ -270,6 +272,10 @@ impl Response<'_> {
                 add(output.call(call), &part::ARGUMENTS, &piece, &mut events)
             }
             Event::FreeText { call, text, .. } => add(output.call(call), &part::INPUT, &text, &mut events),
+            Event::Searches { block } => {
+                output.begin(block, Kind::Search { arguments: String::new() }, asked, &mut events);
+            }
+            Event::Searched { block, arguments } => output.searched(block, &arguments),
             Event::BlockEnds { block } => output.ends(block),
             Event::Stops(reason) => {
                 *why = Some(reason);
@@ -301,20 +307,24 @@ fn add(item: Option<&mut Item>, form: &'static Form, text: &Str<'_>, events: &mu
     }
 }
 
-/// A source of the characters from `start` to `end`.
-fn source(citation: &Citation<'_>, start: usize, end: usize) -> Vec<u8> {
-    let url = citation.location.as_ref().and_then(|location| location.web.as_ref()?.url.as_deref());
-    let url = url.or(citation.source.as_deref()).unwrap_or_default();
-    let [start, end] = [start, end].map(|at| Value::Number(u64::try_from(at).unwrap_or(u64::MAX)));
+/// A source of the characters from `start` to `end`, as a response has it: in one object, and a file by an id, which is its name here.
+fn source(citation: Citation<'_>, start: usize, end: usize) -> Vec<u8> {
     let mut out = Vec::new();
-    let members = [
-        ("type", Value::Text("url_citation")),
-        ("start_index", start),
-        ("end_index", end),
-        ("title", Value::Text(citation.title.as_deref().unwrap_or_default())),
-        ("url", Value::Text(url)),
-    ];
-    object(&mut out, &members);
+    let rest = match annotation(citation, start, end) {
+        Annotation::UrlCitation { url_citation } => {
+            out.extend_from_slice(b"{\"type\":\"url_citation\"");
+            wire::to_vec(&url_citation)
+        }
+        Annotation::FileCitation { file_citation } => {
+            let index = Value::Number(u64::try_from(end).unwrap_or(u64::MAX));
+            let id = Value::Str(&file_citation.filename);
+            object(&mut out, &[("type", Value::Text("file_citation")), ("file_id", id), ("index", index)]);
+            out.pop();
+            wire::to_vec(&file_citation)
+        }
+    };
+    out.push(b',');
+    out.extend_from_slice(rest.strip_prefix(b"{").unwrap_or(&rest));
     out
 }
 

@@ -156,7 +156,7 @@ pub(super) fn request<'a>(
     };
     reading.input(input)?;
     let Reading { messages, declared, cache, .. } = reading;
-    let choice = choice::read(tool_choice, &declared, &mut notes)?;
+    let (choice, web_search) = choice::read(tool_choice, &declared, &mut notes)?;
     let limit = max_output_tokens.map(|limit| parameters::limit(limit, LIMIT, &mut notes)).transpose()?;
     let sampling = parameters::sampling(temperature, top_p, top_k, (None, "stop"), &mut notes)?;
     let answer = format::read(&mut text.unwrap_or_default(), &mut notes)?;
@@ -175,12 +175,12 @@ pub(super) fn request<'a>(
         service_tier: parameters::service_tier(service_tier, &mut notes),
     };
     let include_usage = include_usage(stream_options, &mut notes)?;
-    let Declared { all, special, places, .. } = declared;
+    let Declared { all, special, places, search, .. } = declared;
     let conversation = Conversation {
         messages,
         tools: all.tools,
         choice,
-        web_search: false,
+        web_search,
         single_call: parallel_tool_calls == Some(false),
         answer,
         sampling: Sampling { max_tokens: limit.flatten(), ..sampling },
@@ -192,7 +192,8 @@ pub(super) fn request<'a>(
         output_config: bedrock_members::output_config(output_config, &notes)?,
         rest,
     };
-    let names = Names { said: "input", max_tokens: LIMIT, cache, own };
+    let web_search = search.unwrap_or_default();
+    let names = Names { said: "input", max_tokens: LIMIT, web_search, cache, own };
     let place = |tool: usize| tools::schema_place(&places, tool);
     let finished = front::finish(conversation, rules, &names, source, place, purpose, &mut notes)?;
     let operation = match purpose {

@@ -9,6 +9,7 @@ use crate::translate::notes::Notes;
 use crate::wire::{List, Raw, Str};
 
 use super::own::{self, Own};
+use super::search;
 
 /// What is declared.
 #[derive(Debug, Default)]
@@ -19,6 +20,8 @@ pub(super) struct Declared<'a> {
     pub(super) special: Vec<Special>,
     /// Of each tool that the model is told of, where it stands.
     pub(super) places: Vec<Place>,
+    /// What it is called that the model may look up the web, if it may.
+    pub(super) search: Option<&'static str>,
     /// How many lists have been read.
     lists: usize,
 }
@@ -68,7 +71,7 @@ impl<'a> Declared<'a> {
                 self.tool(tool, None, &place, place_of, notes)?;
                 continue;
             }
-            name_lost(&tool, OF_TOOLS, notes);
+            name_lost(&tool, |name| !matches!(name, "name" | "description"), notes);
             let name = named(tool.name, &place)?;
             if name.len() > NAMESPACE {
                 let message = format!("'{place}.name' is longer than {NAMESPACE} bytes.");
@@ -96,15 +99,23 @@ impl<'a> Declared<'a> {
 
     fn tool(
         &mut self,
-        tool: Tool<'a>,
+        mut tool: Tool<'a>,
         namespace: Option<&str>,
         place: &str,
         place_of: Place,
         notes: &mut Notes<'_>,
     ) -> Result<(), Error> {
+        let search = tool.kind.as_deref().filter(|_| namespace.is_none()).and_then(search::of_tool);
+        if search.is_some() && search::may_stand(&mut tool.unknown) {
+            name_lost(&tool, |_| true, notes);
+            self.search = self.search.or(search);
+            return notes.unknown("tools[].", tool.unknown);
+        }
         match tool.kind.as_deref() {
-            Some("function") => name_lost(&tool, &["format"], notes),
-            Some("custom") => name_lost(&tool, &["parameters", "strict", "function"], notes),
+            Some("function") => name_lost(&tool, |name| name == "format", notes),
+            Some("custom") => {
+                name_lost(&tool, |name| matches!(name, "parameters" | "strict" | "function"), notes);
+            }
             _ => {}
         }
         let Tool {
@@ -175,21 +186,11 @@ impl<'a> Declared<'a> {
     }
 }
 
-/// Members that a namespace has no use for.
-const OF_TOOLS: &[&str] = &[
-    "parameters",
-    "strict",
-    "format",
-    "function",
-    "defer_loading",
-    "output_schema",
-    "allowed_callers",
-    "async",
-];
-
-/// Names those of these members that a tool has.
-fn name_lost(tool: &Tool<'_>, lost: &[&str], notes: &mut Notes<'_>) {
+/// Names those members of a tool that it has no use for.
+fn name_lost(tool: &Tool<'_>, is_lost: impl Fn(&str) -> bool, notes: &mut Notes<'_>) {
     for (name, given) in [
+        ("name", tool.name.is_some()),
+        ("description", tool.description.is_some()),
         ("parameters", tool.parameters.is_some()),
         ("strict", tool.strict == Some(true)),
         ("format", tool.format.is_some()),
@@ -199,7 +200,7 @@ fn name_lost(tool: &Tool<'_>, lost: &[&str], notes: &mut Notes<'_>) {
         ("allowed_callers", tool.allowed_callers.is_some()),
         ("async", tool.is_async == Some(true)),
     ] {
-        notes.ignore_if(given && lost.contains(&name), &format!("tools[].{name}"));
+        notes.ignore_if(given && is_lost(name), &format!("tools[].{name}"));
     }
 }
 

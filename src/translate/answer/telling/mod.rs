@@ -1,18 +1,18 @@
 //! How an answer is told: what was changed for the model is undone on the way.
 
+mod calling;
 mod reading;
 
 use crate::bedrock::citation::Citation;
 use crate::openai::Error;
-use crate::translate::errors::no_answer;
 use crate::translate::fit::family::CallsInText;
 use crate::translate::thoughts::{Gathering, Thoughts};
-use crate::wire::{self, Raw, Str, object};
+use crate::wire::{self, Raw, Str};
 
 use super::calls::Calls;
-use super::context::{Call, Context};
+use super::context::Context;
 use super::event::{Event, Front, Why};
-use super::held::{Held, Source, Speech, check_blocks, hold};
+use super::held::{Held, Source, Speech, check_blocks};
 use super::written::Reader;
 
 /// An answer that is being told.
@@ -65,6 +65,8 @@ enum Open {
     Custom { call: u32, arguments: String },
     /// Its input is the answer; whether any of it has come.
     Answer { begun: bool },
+    /// The model looks up the web, for what its arguments say.
+    Search { arguments: String },
     /// The client hears nothing of it.
     Unheard,
 }
@@ -120,7 +122,7 @@ impl Telling {
             Speech::Flows | Speech::Unwanted => 0,
         };
         let calls = self.open.iter().map(|(_, open)| match open {
-            Open::Custom { arguments, .. } => arguments.capacity(),
+            Open::Custom { arguments, .. } | Open::Search { arguments } => arguments.capacity(),
             Open::Function { .. } | Open::Answer { .. } | Open::Unheard => 0,
         });
         let open = self.open.capacity().saturating_mul(size_of::<(u32, Open)>());
@@ -258,86 +260,6 @@ impl Telling {
         Ok(number)
     }
 
-    /// A call begins, by the name that Bedrock knows.
-    ///
-    /// # Errors
-    /// 502 where there are too many calls at a time.
-    pub(in crate::translate::answer) fn call<'a>(
-        &mut self,
-        block: u32,
-        id: Str<'a>,
-        name: Str<'a>,
-        context: &'a Context,
-        front: &mut dyn Front<'a>,
-    ) -> Result<(), Error> {
-        let call = self.calls;
-        if context.one_call && call > 0 {
-            return self.unheard(block);
-        }
-        check_blocks(self.open.len())?;
-        let open = match context.called(name) {
-            Call::Answer => {
-                self.speech = Speech::Unwanted;
-                Open::Answer { begun: false }
-            }
-            Call::Own => Open::Unheard,
-            Call::Tool { name, is_custom } => {
-                self.calls = call.saturating_add(1);
-                if let Some(gathering) = &mut self.gathering {
-                    gathering.call(&id);
-                }
-                self.tell(Event::Call { block, call, id, name, is_custom }, front);
-                if is_custom {
-                    Open::Custom { call, arguments: String::new() }
-                } else {
-                    Open::Function { call, begun: false }
-                }
-            }
-        };
-        self.open.push((block, open));
-        Ok(())
-    }
-
-    /// A call begins that is no business of the client's.
-    ///
-    /// # Errors
-    /// 502 where there are too many calls at a time.
-    pub(in crate::translate::answer) fn unheard(&mut self, block: u32) -> Result<(), Error> {
-        check_blocks(self.open.len())?;
-        self.open.push((block, Open::Unheard));
-        Ok(())
-    }
-
-    /// A piece of a call's arguments.
-    ///
-    /// # Errors
-    /// 502 where no call has begun in the block, or more has to be held back than may be.
-    pub(in crate::translate::answer) fn arguments<'a>(
-        &mut self,
-        block: u32,
-        piece: Str<'a>,
-        front: &mut dyn Front<'a>,
-    ) -> Result<(), Error> {
-        let Some((_, open)) = self.open.iter_mut().find(|(index, _)| *index == block) else {
-            return Err(no_answer("Bedrock's stream has arguments of a call that never began."));
-        };
-        let event = match open {
-            Open::Function { call, begun } => {
-                *begun = true;
-                Event::Arguments { block, call: *call, piece }
-            }
-            Open::Custom { arguments, .. } => return hold(arguments, &piece, self.limit),
-            Open::Answer { begun } => {
-                *begun = true;
-                self.count(&piece);
-                Event::Text { block, text: piece }
-            }
-            Open::Unheard => return Ok(()),
-        };
-        self.tell(event, front);
-        Ok(())
-    }
-
     /// A block is whole.
     ///
     /// # Errors
@@ -356,21 +278,6 @@ impl Telling {
         self.thinking.retain(|thought| thought.block != block);
         front.event(Event::BlockEnds { block });
         Ok(())
-    }
-
-    /// A call is whole: one that got no arguments gets empty ones.
-    fn close<'a>(&mut self, block: u32, front: &mut dyn Front<'a>) {
-        let Some(at) = self.open.iter().position(|(index, _)| *index == block) else { return };
-        let (_, open) = self.open.swap_remove(at);
-        let rest = match open {
-            Open::Function { begun: true, .. } | Open::Answer { begun: true } | Open::Unheard => return,
-            Open::Function { call, begun: false } => Event::Arguments { block, call, piece: "{}".into() },
-            Open::Answer { begun: false } => Event::Text { block, text: "{}".into() },
-            Open::Custom { call, arguments } => {
-                Event::FreeText { block, call, text: free_text(arguments).into() }
-            }
-        };
-        self.tell(rest, front);
     }
 
     /// All has been said: what is left of it is given out.
@@ -427,20 +334,4 @@ impl Telling {
 /// True for a text that a client can parse.
 fn is_json(text: &str) -> bool {
     wire::from_str::<Raw<'_>>(text).is_ok()
-}
-
-object! {
-    /// The arguments of a custom tool.
-    struct CustomArguments<'a> {
-        input: Str<'a>,
-    }
-}
-
-/// The free text of a custom tool's arguments; the arguments themselves where they have another form.
-fn free_text(arguments: String) -> String {
-    match wire::from_str::<CustomArguments<'_>>(&arguments) {
-        Ok(CustomArguments { input: Some(input), .. }) => input.into_cow().into_owned(),
-        Ok(CustomArguments { input: None, unknown }) if unknown.is_empty() => String::new(),
-        _ => arguments,
-    }
 }

@@ -57,7 +57,7 @@ impl<'a> Collected<'a> {
 impl<'a> Front<'a> for Collected<'a> {
     fn event(&mut self, event: Event<'a>) {
         match event {
-            Event::Begins | Event::BlockEnds { .. } => {}
+            Event::Begins | Event::Searches { .. } | Event::Searched { .. } | Event::BlockEnds { .. } => {}
             Event::Text { block: _, text } if text.is_empty() => {}
             Event::Text { block, text: piece } => match self.last(block) {
                 Some(Block::Text { text, .. }) => join(text, piece),

@@ -121,7 +121,8 @@ pub(in crate::translate) fn request<'a>(
         },
         ..Conversation::default()
     };
-    let names = Names { said: "messages", max_tokens: "max_tokens", cache, own };
+    let names =
+        Names { said: "messages", max_tokens: "max_tokens", web_search: "tools[].web_search", cache, own };
     let tool_schema = |place: usize| format!("tools[{place}].input_schema");
     let finished = front::finish(conversation, rules, &names, source, tool_schema, purpose, &mut notes)?;
     let operation = finished.operation(stream);

@@ -158,6 +158,7 @@ impl Writer for Events {
                 let Some(citation) = citation(source) else { return };
                 (self.index(block, Kind::Text, no_text, out), Delta::CitationsDelta { citation })
             }
+            Event::Searches { .. } | Event::Searched { .. } => return,
             Event::BlockEnds { block } => return self.end(|number| number == block, out),
             Event::Stops(why) => {
                 self.end(|_| true, out);

@@ -1,4 +1,4 @@
-//! Sources, as a chat's annotations.
+//! Sources, as OpenAI's annotations.
 
 use crate::bedrock::citation::{Citation, Location, Place, Web};
 use crate::bedrock::reply::CitedText;
@@ -6,7 +6,7 @@ use crate::openai::completion::{Annotation, FileCitation, FilePlace, UrlCitation
 use crate::wire::{List, Str};
 
 /// A source of the characters from `start` to `end`.
-pub(super) fn annotation(citation: Citation<'_>, start: usize, end: usize) -> Annotation<'_> {
+pub(in crate::translate) fn annotation(citation: Citation<'_>, start: usize, end: usize) -> Annotation<'_> {
     let Citation { title, source, source_content, location } = citation;
     let Location { web, document_char, document_page, document_chunk } =
         location.map(|location| *location).unwrap_or_default();
