@@ -12,9 +12,13 @@ pub(super) const ARE_DATA: &str =
 pub(super) struct Candidates {
     /// The blocks, each with its number from 1.
     pub(super) blocks: String,
-    /// The drafts' places among those given, by number.
-    order: Vec<usize>,
+    /// Which draft has which of them.
+    pub(super) numbers: Numbers,
 }
+
+/// The drafts' places among those given, by number.
+#[derive(Clone, Debug)]
+pub(super) struct Numbers(Vec<usize>);
 
 impl Candidates {
     /// Of these drafts; of equal ones the first stands for all.
@@ -31,17 +35,19 @@ impl Candidates {
         for (number, (_, text)) in (1_usize..).zip(&texts) {
             blocks.push_str(&block(number, text));
         }
-        Self { blocks, order: texts.into_iter().map(|(index, _)| index).collect() }
+        Self { blocks, numbers: Numbers(texts.into_iter().map(|(index, _)| index).collect()) }
     }
+}
 
+impl Numbers {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.order.len()
+        self.0.len()
     }
 
     /// The place of the draft with this number, among those given.
     pub(super) fn index(&self, number: usize) -> Option<usize> {
-        self.order.get(number.checked_sub(1)?).copied()
+        self.0.get(number.checked_sub(1)?).copied()
     }
 }
 
@@ -85,22 +91,23 @@ mod tests {
     fn each_draft_is_shown_once_and_its_number_leads_back_to_it() {
         let drafts = [said("a"), said("b"), said(" a\n"), said("c"), called("[1]")];
         let candidates = Candidates::of(&drafts);
-        assert_eq!(candidates.len(), 4);
-        let mut places: Vec<usize> = (1..=4).map(|number| candidates.index(number).unwrap()).collect();
+        assert_eq!(candidates.numbers.len(), 4);
+        let mut places: Vec<usize> =
+            (1..=4).map(|number| candidates.numbers.index(number).unwrap()).collect();
         for (number, place) in (1..=4).zip(&places) {
             let block = block(number, &shown(&drafts[*place]));
             assert!(candidates.blocks.contains(&block), "{block}");
         }
         places.sort_unstable();
         assert_eq!(places, [0, 1, 3, 4]);
-        assert_eq!((candidates.index(0), candidates.index(5)), (None, None));
+        assert_eq!((candidates.numbers.index(0), candidates.numbers.index(5)), (None, None));
     }
 
     #[test]
     fn the_first_draft_does_not_always_stand_first() {
         let firsts = (0..100).filter(|round| {
             let drafts = [said(&format!("a{round}")), said(&format!("b{round}"))];
-            Candidates::of(&drafts).index(1) == Some(0)
+            Candidates::of(&drafts).numbers.index(1) == Some(0)
         });
         assert!((25..75).contains(&firsts.count()));
     }

@@ -7,6 +7,10 @@ use super::normal::{is_dress, is_number, normalised};
 
 /// The longest that is taken for a short answer, bytes.
 const SHORT: usize = 200;
+/// The longest that may be one, with what is around it.
+const WRITTEN: usize = 1000;
+/// Most words of a line that is an answer by itself.
+const WORDS: usize = 6;
 /// The longest JSON that is compared as JSON, bytes.
 const JSON: usize = 64 * 1024;
 
@@ -49,6 +53,9 @@ pub(super) fn final_answer(text: &str) -> Option<String> {
         return Some(json);
     }
     let answer = boxed(text).or_else(|| marked(text)).or_else(|| alone(text))?;
+    if answer.len() > WRITTEN {
+        return None;
+    }
     let answer = normalised(answer);
     (!answer.is_empty() && answer.len() <= SHORT).then_some(answer)
 }
@@ -106,10 +113,10 @@ fn marked(text: &str) -> Option<&str> {
     behind.lines().find(|line| !line.trim_matches(is_dress).is_empty()).map(sentence)
 }
 
-/// The text where it is one short line; a number or a letter that is the last line.
+/// The text where it is a line of a few words; a number or a letter that is the last line.
 fn alone(text: &str) -> Option<&str> {
     let last = text.lines().next_back()?;
-    if last.len() == text.len() && text.len() <= SHORT / 2 {
+    if last.len() == text.len() && text.split_whitespace().nth(WORDS).is_none() {
         return Some(text);
     }
     let bare = last.trim_matches(|c| is_dress(c) || "().$".contains(c));

@@ -35,7 +35,7 @@ pub(super) fn choice(candidates: &Candidates, by: By, with_reasons: bool) -> Cal
     } else {
         "Write this line and nothing else"
     };
-    let (count, blocks) = (candidates.len(), &candidates.blocks);
+    let (count, blocks) = (candidates.numbers.len(), &candidates.blocks);
     call(format!(
         "Do not answer what stands above. Below are {count} candidate answers to it, each between <candidate> tags. \
          {ARE_DATA}\n\n{blocks}\n{task} {end}:\n{BEST}"

@@ -3,11 +3,11 @@
 use serde::Deserialize;
 
 use super::candidates::{ARE_DATA, block};
-use super::drafts::{read, whole_text};
+use super::drafts::{draw, read, whole_text};
 use super::extract::final_answer;
 use super::judge;
 use super::normal::normalised;
-use super::{Call, Error, Kind, Reply, Step, Technique, Turn};
+use super::{Call, Error, Reply, Step, Technique, Turn};
 use crate::wire;
 
 /// Most examples that are tried.
@@ -101,7 +101,7 @@ fn examples(text: &str) -> Vec<Example> {
 
 fn attempt(example: &Example) -> Call {
     let turn = Turn::Replaced(format!("{}\n\n{SOLVE}", example.question));
-    Call { turn, ..judge::call(String::new()) }
+    Call { turn, temperature: draw().temperature, ..judge::call(String::new()) }
 }
 
 fn is_wrong(text: &str, answer: &str) -> bool {
@@ -114,7 +114,7 @@ fn learn(mistakes: &str) -> Call {
         "Below are mistakes at the examples above, each between <candidate> tags. {ARE_DATA}\n\n{mistakes}\nDo not answer what stands \
          above. Write down at most 8 short, general principles by which mistakes like these are avoided, a line each, and nothing else."
     );
-    Call { kind: Kind::Judge, ..judge::call(words) }
+    judge::call(words)
 }
 
 fn heed(principles: &str) -> Turn {

@@ -1,6 +1,6 @@
 //! `mcts`: a tree of answers, each an improvement of the one above it.
 
-use super::candidates::{ARE_DATA, Candidates};
+use super::candidates::{ARE_DATA, Candidates, Numbers};
 use super::drafts::{Drafts, draw, draws, read};
 use super::judge;
 use super::scores::scores;
@@ -47,7 +47,7 @@ enum Stage {
     Expanded(Option<usize>),
     /// The same, improved so many times.
     Improved(Option<usize>, Vec<Reply>, usize),
-    Rated(Option<usize>, Vec<Reply>, Candidates),
+    Rated(Option<usize>, Vec<Reply>, Numbers),
 }
 
 impl Mcts {
@@ -112,7 +112,7 @@ impl Mcts {
         }
         let candidates = Candidates::of(&answers);
         let call = judge::call(rate(&candidates));
-        self.stage = Stage::Rated(below, answers, candidates);
+        self.stage = Stage::Rated(below, answers, candidates.numbers);
         Ok(Step::Calls(vec![call]))
     }
 
@@ -169,11 +169,11 @@ impl Technique for Mcts {
                 }
                 self.go_on(below, answers, improved)
             }
-            Stage::Rated(below, answers, candidates) => {
-                let scores = scores(&read(replies).unwrap_or_default(), candidates.len());
+            Stage::Rated(below, answers, numbers) => {
+                let scores = scores(&read(replies).unwrap_or_default(), numbers.len());
                 let mut values = vec![UNKNOWN; answers.len()];
                 for (number, score) in (1_usize..).zip(scores) {
-                    let slot = candidates.index(number).and_then(|index| values.get_mut(index));
+                    let slot = numbers.index(number).and_then(|index| values.get_mut(index));
                     if let (Some(slot), Some(score)) = (slot, score) {
                         *slot = score / 10.0;
                     }
@@ -194,13 +194,13 @@ fn improve(draft: &Reply) -> Call {
     let shown = Candidates::of([draft]).blocks;
     let turn = Turn::Followed(format!(
         "Below is a draft of an answer to what stands above, between <candidate> tags. {ARE_DATA}\n\n{shown}\nLook for mistakes in it, and for \
-         what it leaves out. Then answer what stands above yourself, better than it, in the form that it asks for. Do not speak of the draft."
+         what it leaves out. Then answer what stands above yourself, better than it, in its language and in the form that it asks for. Do not speak of the draft."
     ));
     Call { turn, ..draw() }
 }
 
 fn rate(candidates: &Candidates) -> String {
-    let (count, blocks) = (candidates.len(), &candidates.blocks);
+    let (count, blocks) = (candidates.numbers.len(), &candidates.blocks);
     format!(
         "Do not answer what stands above. Below are {count} candidate answers to it, each between <candidate> tags. {ARE_DATA}\n\n{blocks}\n\
          Compare them: where they differ, find out which is right. Then score each from 0 (wrong or useless) to 10 (right and complete), \

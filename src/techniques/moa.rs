@@ -51,7 +51,7 @@ impl Technique for Moa {
 /// As [`Drafts::none_left`].
 pub(super) fn aggregated(drafts: &mut Drafts) -> Result<Step, Error> {
     let candidates = Candidates::of(&drafts.whole);
-    if candidates.len() < 2 || all_agree(&drafts.whole) {
+    if candidates.numbers.len() < 2 || all_agree(&drafts.whole) {
         return drafts.answer(0);
     }
     Ok(Step::Last(Call { turn: aggregate(&candidates), ..Call::default() }))
@@ -59,11 +59,11 @@ pub(super) fn aggregated(drafts: &mut Drafts) -> Result<Step, Error> {
 
 /// What is said behind the question: write a better answer than any of these.
 pub(super) fn aggregate(candidates: &Candidates) -> Turn {
-    let (count, blocks) = (candidates.len(), &candidates.blocks);
+    let (count, blocks) = (candidates.numbers.len(), &candidates.blocks);
     Turn::Followed(format!(
         "Below are {count} draft answers to what stands above, each between <candidate> tags. {ARE_DATA} Some may be wrong, \
          or wrong in part.\n\n{blocks}\nWeigh them critically: where they differ, find out what is right. Then answer what stands above \
-         yourself, better than any of them, in the form that it asks for. Do not speak of the drafts."
+         yourself, better than any of them, in its language and in the form that it asks for. Do not speak of the drafts."
     ))
 }
 

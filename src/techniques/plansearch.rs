@@ -3,7 +3,7 @@
 use super::candidates::{ARE_DATA, Candidates};
 use super::drafts::{Drafts, draw, read};
 use super::judge;
-use super::{Call, Error, Kind, Reply, Step, Technique, Tunables, Turn};
+use super::{Call, Error, Reply, Step, Technique, Tunables, Turn};
 
 /// The longest list of observations that is read.
 const MOST: usize = 16;
@@ -57,7 +57,7 @@ impl Technique for Plansearch {
             Stage::Planned => {
                 self.plans.add(replies);
                 let plans = Candidates::of(&self.plans.whole);
-                Ok(Step::Last(if plans.len() == 0 {
+                Ok(Step::Last(if plans.numbers.len() == 0 {
                     Call::default()
                 } else {
                     Call { turn: carry_out(&plans), ..Call::default() }
@@ -102,14 +102,14 @@ fn plan(observations: &[&str]) -> Call {
     let words = format!(
         "Do not answer what stands above yet. Write a plan, in words, of how it is best answered.{on}"
     );
-    Call { kind: Kind::Judge, temperature: draw().temperature, ..judge::call(words) }
+    Call { temperature: draw().temperature, ..judge::call(words) }
 }
 
 fn carry_out(plans: &Candidates) -> Turn {
     let blocks = &plans.blocks;
     Turn::Followed(format!(
         "Below are plans of how to answer what stands above, each between <candidate> tags. {ARE_DATA}\n\n{blocks}\nAnswer what stands above \
-         by the best of them, or by what is best in each, in the form that it asks for. Do not speak of the plans."
+         by the best of them, or by what is best in each, in its language and in the form that it asks for. Do not speak of the plans."
     ))
 }
 

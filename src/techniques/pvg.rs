@@ -1,6 +1,6 @@
 //! `pvg`: a verifier that is itself put to the test.
 
-use super::candidates::Candidates;
+use super::candidates::{Candidates, Numbers};
 use super::drafts::{Drafts, draw, draws};
 use super::extract::answer_of;
 use super::judge::{self, By};
@@ -28,7 +28,7 @@ enum Stage {
     Begin,
     Drawn,
     /// The candidates, and what of them is helpful or comes to the same.
-    Judged(Candidates, Vec<Option<usize>>),
+    Judged(Numbers, Vec<Option<usize>>),
 }
 
 impl Pvg {
@@ -74,7 +74,7 @@ impl Technique for Pvg {
                     return self.round();
                 }
                 let candidates = Candidates::of(helpful.iter().chain(&sneaky.whole));
-                if candidates.len() < 2 {
+                if candidates.numbers.len() < 2 {
                     return self.helpful.answer(0);
                 }
                 // A sneaky draft that is right all the same is as good as the helpful one that says so.
@@ -85,11 +85,11 @@ impl Technique for Pvg {
                 };
                 let places = (0..helpful.len()).map(Some).chain(sneaky.whole.iter().map(same)).collect();
                 let call = judge::choice(&candidates, By::Comparison, true);
-                self.stage = Stage::Judged(candidates, places);
+                self.stage = Stage::Judged(candidates.numbers, places);
                 Ok(Step::Calls(vec![call]))
             }
-            Stage::Judged(candidates, places) => {
-                match chosen(candidates, replies).and_then(|index| places.get(index).copied().flatten()) {
+            Stage::Judged(numbers, places) => {
+                match chosen(numbers, replies).and_then(|index| places.get(index).copied().flatten()) {
                     Some(helpful) => self.helpful.answer(helpful),
                     None => self.round(),
                 }

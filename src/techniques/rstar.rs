@@ -1,6 +1,6 @@
 //! `rstar`: different ways to the answer, and whether another walker of the same way comes to the same.
 
-use super::candidates::{ARE_DATA, Candidates, block};
+use super::candidates::{ARE_DATA, Candidates, Numbers, block};
 use super::drafts::{Drafts, draw, whole_text};
 use super::extract::{answer_of, final_answer};
 use super::judge::{self, By};
@@ -40,7 +40,7 @@ enum Stage {
     Rollouts(usize),
     /// The drafts that were carried on.
     Checked(Vec<usize>),
-    Judged(Candidates),
+    Judged(Numbers),
 }
 
 impl Rstar {
@@ -112,11 +112,11 @@ impl Rstar {
         let answers: Vec<Option<String>> = drafts.iter().map(answer_of).collect();
         if answers.iter().flatten().count().saturating_mul(2) < drafts.len() {
             let candidates = Candidates::of(drafts);
-            if candidates.len() < 2 {
+            if candidates.numbers.len() < 2 {
                 return self.drafts.answer(0);
             }
             let call = judge::choice(&candidates, By::Comparison, true);
-            self.stage = Stage::Judged(candidates);
+            self.stage = Stage::Judged(candidates.numbers);
             return Ok(Step::Calls(vec![call]));
         }
         let mut firsts: Vec<usize> = Vec::new();
@@ -173,8 +173,8 @@ impl Technique for Rstar {
                     .collect();
                 self.elect(&again)
             }
-            Stage::Judged(candidates) => {
-                let index = chosen(candidates, replies);
+            Stage::Judged(numbers) => {
+                let index = chosen(numbers, replies);
                 self.drafts.answer(index.unwrap_or_default())
             }
         }

@@ -75,7 +75,7 @@ fn decide(candidates: &Candidates) -> Turn {
     Turn::Followed(format!(
         "Below are two answers, each between <candidate> tags: one to what stands above, the other to a description of that answer, so \
          that what was misunderstood shows where they differ. {ARE_DATA}\n\n{blocks}\nFind out where they differ in substance, and who \
-         is right there. Then answer what stands above yourself, in the form that it asks for. Do not speak of the two."
+         is right there. Then answer what stands above yourself, in its language and in the form that it asks for. Do not speak of the two."
     ))
 }
 

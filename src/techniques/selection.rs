@@ -1,6 +1,6 @@
 //! Several drafts, of which one comparison of all chooses the best: what `bon` and `genselect` share.
 
-use super::candidates::Candidates;
+use super::candidates::{Candidates, Numbers};
 use super::drafts::{Drafts, draws, read};
 use super::judge::{self, By};
 use super::votes::{all_agree, count};
@@ -21,7 +21,7 @@ pub(super) struct Selection {
 enum Stage {
     Begin,
     Drawn,
-    Judged(Candidates),
+    Judged(Numbers),
 }
 
 impl Selection {
@@ -33,6 +33,7 @@ impl Selection {
 impl Technique for Selection {
     fn next(&mut self, replies: Vec<Option<Reply>>) -> Result<Step, Error> {
         match &self.stage {
+            Stage::Begin if self.count < 2 => Ok(Step::Last(Call::default())),
             Stage::Begin => {
                 self.stage = Stage::Drawn;
                 Ok(draws(self.count))
@@ -40,15 +41,15 @@ impl Technique for Selection {
             Stage::Drawn => {
                 self.drafts.add(replies);
                 let candidates = Candidates::of(&self.drafts.whole);
-                if candidates.len() < 2 || all_agree(&self.drafts.whole) {
+                if candidates.numbers.len() < 2 || all_agree(&self.drafts.whole) {
                     return self.drafts.answer(0);
                 }
                 let call = judge::choice(&candidates, By::Comparison, self.with_reasons);
-                self.stage = Stage::Judged(candidates);
+                self.stage = Stage::Judged(candidates.numbers);
                 Ok(Step::Calls(vec![Call { temperature: self.temperature, ..call }]))
             }
-            Stage::Judged(candidates) => {
-                let best = chosen(candidates, replies);
+            Stage::Judged(numbers) => {
+                let best = chosen(numbers, replies);
                 let index = best.or_else(|| Some(count(&self.drafts.whole)?.leader));
                 self.drafts.answer(index.unwrap_or_default())
             }
@@ -56,14 +57,14 @@ impl Technique for Selection {
     }
 
     fn most_calls(&self) -> usize {
-        // One draft is not compared.
+        // One is not compared.
         if self.count > 1 { self.count.saturating_add(1) } else { 1 }
     }
 }
 
 /// The place of the draft that the judge chose.
-pub(super) fn chosen(candidates: &Candidates, replies: Vec<Option<Reply>>) -> Option<usize> {
-    candidates.index(verdict::best(&read(replies)?, candidates.len())?)
+pub(super) fn chosen(numbers: &Numbers, replies: Vec<Option<Reply>>) -> Option<usize> {
+    numbers.index(verdict::best(&read(replies)?, numbers.len())?)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 pub(super) const BEST: &str = "BEST CANDIDATE: number";
 
 const MARK: &str = "best candidate";
+/// How far behind it the number stands at most, bytes.
+const BEHIND: usize = 64;
 
 /// The number that the judge decided for, from 1 to `count`: the last that stands behind `BEST CANDIDATE`, or one that stands alone.
 /// `None` where there is none, where it names several at once, or none of the candidates.
@@ -14,8 +16,9 @@ pub(super) fn best(text: &str, count: usize) -> Option<usize> {
     }
     let lower = text.to_ascii_lowercase();
     lower.rmatch_indices(MARK).find_map(|(place, _)| {
-        let line = lower.get(place..)?.strip_prefix(MARK)?.lines().next()?;
-        number(line, count)
+        let start = place.saturating_add(MARK.len());
+        let end = lower.floor_char_boundary(start.saturating_add(BEHIND));
+        number(lower.get(start..end)?.lines().next()?, count)
     })
 }
 
@@ -96,6 +99,15 @@ mod tests {
             "7",
         ] {
             assert_eq!(best(text, 3), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn many_marks_on_a_line_are_read_in_linear_time() {
+        for piece in
+            ["best candidate", "best candidate: 9, ", "best candidate\u{e9}", "best candidate: ((((("]
+        {
+            assert_eq!(best(&piece.repeat(100_000), 3), None);
         }
     }
 }

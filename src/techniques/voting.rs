@@ -1,11 +1,11 @@
 //! Drafts vote by their final answers: what `self_consistency` and `majority_voting` share.
 
-use super::candidates::Candidates;
+use super::candidates::{Candidates, Numbers};
 use super::drafts::{Drafts, draws};
 use super::judge::{self, By};
 use super::selection::chosen;
 use super::votes::count;
-use super::{Error, Reply, Step, Technique};
+use super::{Call, Error, Reply, Step, Technique};
 
 /// As many draws as make a majority; where these agree, the others could change nothing and are not made. Drafts of which fewer than
 /// half have a short answer do not vote: a judge chooses what most of them say.
@@ -21,7 +21,7 @@ enum Stage {
     Begin,
     First,
     Rest,
-    Judged(Candidates),
+    Judged(Numbers),
 }
 
 impl Voting {
@@ -43,6 +43,7 @@ impl Voting {
 impl Technique for Voting {
     fn next(&mut self, replies: Vec<Option<Reply>>) -> Result<Step, Error> {
         match &self.stage {
+            Stage::Begin if self.samples < 2 => Ok(Step::Last(Call::default())),
             Stage::Begin => {
                 self.stage = Stage::First;
                 Ok(draws(self.majority()))
@@ -57,11 +58,11 @@ impl Technique for Voting {
                 }
                 if cast.saturating_mul(2) < whole.len() {
                     let candidates = Candidates::of(whole);
-                    if candidates.len() < 2 {
+                    if candidates.numbers.len() < 2 {
                         return self.drafts.answer(0);
                     }
                     let call = judge::choice(&candidates, By::Consensus, true);
-                    self.stage = Stage::Judged(candidates);
+                    self.stage = Stage::Judged(candidates.numbers);
                     return Ok(Step::Calls(vec![call]));
                 }
                 let rest = self.samples.saturating_sub(self.majority());
@@ -75,7 +76,7 @@ impl Technique for Voting {
                 self.drafts.add(replies);
                 self.elect()
             }
-            Stage::Judged(candidates) => match chosen(candidates, replies) {
+            Stage::Judged(numbers) => match chosen(numbers, replies) {
                 Some(index) => self.drafts.answer(index),
                 None => self.elect(),
             },
