@@ -53,8 +53,8 @@ impl Drafts {
             return Ok(Step::Answer(vec![reply]));
         }
         let Self { failures, empties, .. } = self;
-        let message = format!("No draft came to an answer: {failures} failed, {empties} were empty.");
-        Err(Error::new(502, message).code("no_drafts"))
+        let message = format!("No draft came to an answer: {failures} failed, {empties} empty.");
+        Err(Error::new(502, message).code("technique_failed"))
     }
 
     /// The draft at this place is the answer; the first where there is none.
@@ -115,7 +115,7 @@ mod tests {
         let error = drafts.answer(0).unwrap_err();
         assert_eq!(
             (error.status, error.message.as_ref()),
-            (502, "No draft came to an answer: 2 failed, 1 were empty.")
+            (502, "No draft came to an answer: 2 failed, 1 empty.")
         );
     }
 }

@@ -5,7 +5,7 @@ use super::verdict::BEST;
 use super::{Call, Kind, Turn};
 
 /// Tokens of a reply that is only read here: models that reason unasked need room before they say a number.
-pub(super) const TOKENS: u64 = 2048;
+pub(super) const TOKENS: u64 = 4096;
 
 /// A call whose reply is only read here: these words come behind the question.
 pub(super) fn call(words: String) -> Call {

@@ -173,7 +173,7 @@ mod tests {
             let run = run("genselect", &tunables, |_, number| Some(said(&format!("a\n{number}x"))));
             let [_, judges] = run.waves.as_slice() else { panic!() };
             let [Call { temperature: found, max_tokens, .. }] = judges.as_slice() else { panic!() };
-            assert_eq!((*found, *max_tokens), (temperature, Some(2048)));
+            assert_eq!((*found, *max_tokens), (temperature, Some(4096)));
         }
     }
 }
