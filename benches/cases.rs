@@ -73,7 +73,7 @@ fn translates(body: Value) -> Box<dyn Fn()> {
 
 fn translated<'a>(body: &'a [u8], options: &Options) -> Outgoing<'a, Reply> {
     let resolve = |_: Option<&str>| Ok(MODEL.to_owned());
-    let client = Client { name: "team-a", chat: chat::Headers::default(), recall: None };
+    let client = Client { name: "team-a", terms: None, chat: chat::Headers::default(), recall: None };
     let (_, outgoing) = request(Endpoint::ChatCompletions, body, &client, options, resolve).unwrap();
     outgoing
 }

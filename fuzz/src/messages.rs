@@ -30,7 +30,7 @@ pub fn check(bytes: &[u8]) {
 }
 
 fn native(body: &[u8], options: &Options) {
-    let client = Client { name: "team-a", chat: Headers::default(), recall: None };
+    let client = Client { name: "team-a", terms: None, chat: Headers::default(), recall: None };
     let resolve = |_: Option<&str>| Ok(CLAUDE.to_owned());
     match translate::request(Endpoint::Messages, body, &client, options, resolve) {
         Err(error) => judge::refused(&error, 400..414),
@@ -52,7 +52,7 @@ fn translated(body: &[u8], options: &Options) {
 
 fn answered(bytes: &[u8]) {
     let body = br#"{"stream":true}"#;
-    let client = Client { name: "team-a", chat: Headers::default(), recall: None };
+    let client = Client { name: "team-a", terms: None, chat: Headers::default(), recall: None };
     let resolve = |_: Option<&str>| Ok(CLAUDE.to_owned());
     let asked = translate::request(Endpoint::Messages, body, &client, &Options::default(), resolve);
     let (_, mut outgoing) = asked.expect("a request");

@@ -142,7 +142,7 @@ fn carried(config: &Config, headers: &Headers) {
         }
     }
     for operation in Operation::ALL {
-        let sent = native::headers(operation, headers, "team \"a\"\r\n");
+        let sent = native::headers(operation, headers, "team \"a\"\r\n", &[]);
         let labels = sent.all("x-amzn-bedrock-request-metadata");
         assert_eq!(labels.is_some(), operation.invokes());
         if let Some(labels) = labels {

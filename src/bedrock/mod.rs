@@ -10,6 +10,7 @@ pub mod error;
 pub mod eventstream;
 pub mod guardrail;
 pub mod image;
+pub mod labels;
 pub mod lists;
 pub mod model_id;
 pub mod operation;

@@ -1,5 +1,6 @@
 //! What people write. `docs/configuration.md` is the reference; a test holds the two together.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -94,6 +95,22 @@ pub(super) struct ApiKey {
     pub(super) regions: Option<Vec<String>>,
     #[serde(default, deserialize_with = "rule")]
     pub(super) profiles: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) max_tokens: Option<Tokens>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) guardrail: Option<Guardrail>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) request_metadata: Option<BTreeMap<String, String>>,
+}
+
+/// How many tokens an answer may have.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tokens {
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) default: Option<u32>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) most: Option<u32>,
 }
 
 /// What holds for the keys of a team that do not say otherwise.
@@ -109,6 +126,12 @@ pub(super) struct Team {
     pub(super) regions: Option<Vec<String>>,
     #[serde(default, deserialize_with = "rule")]
     pub(super) profiles: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) max_tokens: Option<Tokens>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) guardrail: Option<Guardrail>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) request_metadata: Option<BTreeMap<String, String>>,
 }
 
 /// A model under a name of the gateway's own, or one of its `targets`: `models.rs` says what belongs to which.

@@ -65,13 +65,16 @@ fn caller(written: &file::ApiKey, teams: &Teams, at: &str) -> Result<Caller, Err
         endpoints,
         regions,
         profiles,
+        max_tokens,
+        guardrail,
+        request_metadata,
     } = written;
     if name.is_empty() {
         return Err(error_in(at, "name", "must not be empty"));
     }
     check_name(name, at)?;
-    let rights = Rights { models, endpoints, regions, profiles };
-    let policy = policy_of(&rights, teams.named(team.as_deref(), at)?, at)?;
+    let rights = Rights { models, endpoints, regions, profiles, max_tokens, guardrail, request_metadata };
+    let policy = policy_of(&rights, &teams.named(team.as_deref(), at)?, at)?;
     Ok(Caller { name: name.clone(), team: team.clone(), identity: Hash::of(b""), policy })
 }
 

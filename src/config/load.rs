@@ -145,7 +145,9 @@ fn read(text: &[u8]) -> Result<Written, Error> {
 /// A guardrail that would not hold is no guardrail.
 fn check_guardrails(written: &[file::Target], config: &Config) -> Result<(), Error> {
     for (at, target) in models::targets(written, &config.models) {
-        if target.backend == Backend::Mantle && config.options.rules(&target.id, None).guardrail.is_some() {
+        if target.backend == Backend::Mantle
+            && config.options.rules(&target.id, None, None).guardrail.is_some()
+        {
             let reason = "a guardrail is set for this model, and bedrock-mantle is not known to take one";
             return Err(error_in(&at, "backend", reason));
         }
@@ -416,7 +418,7 @@ mod tests {
              "capabilities": {"like": "newco.model-2"}},
         ]);
         let options = run(&value.to_string()).unwrap().options;
-        let taken = |id: &str| *options.rules(id, None).capabilities;
+        let taken = |id: &str| *options.rules(id, None, None).capabilities;
         let claude = *capabilities("anthropic.claude-sonnet-4-5");
         assert_eq!(taken("us.newco.model-3"), Capabilities { max_tokens: Some(100), ..claude });
         let own = Capabilities { min_tokens: 7, max_tokens: Some(100), ..claude };

@@ -1,11 +1,14 @@
 //! What a key, or a team for its keys, says of rights.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::bedrock::labels;
 use crate::bedrock::model_id::PROFILE_PREFIXES;
 use crate::gateway::callers::{ENDPOINTS, Policy};
 use crate::gateway::regions::Regions;
+use crate::translate::terms::{Terms, Tokens};
 
+use super::model_options::guardrail_of;
 use super::values::{check_name, error, error_in, inside, item, one_of};
 use super::{Error, file};
 
@@ -15,6 +18,9 @@ pub(super) struct Rights<'a> {
     pub(super) endpoints: &'a Option<Vec<String>>,
     pub(super) regions: &'a Option<Vec<String>>,
     pub(super) profiles: &'a Option<Vec<String>>,
+    pub(super) max_tokens: &'a Option<file::Tokens>,
+    pub(super) guardrail: &'a Option<file::Guardrail>,
+    pub(super) request_metadata: &'a Option<BTreeMap<String, String>>,
 }
 
 /// What teams say for their keys.
@@ -23,10 +29,22 @@ pub(super) struct Teams<'a>(HashMap<&'a str, Policy>);
 impl<'a> Teams<'a> {
     pub(super) fn read(written: &'a [file::Team]) -> Result<Self, Error> {
         let mut teams = HashMap::new();
-        for (at, file::Team { name, models, endpoints, regions, profiles }) in written.iter().enumerate() {
+        for (at, team) in written.iter().enumerate() {
             let at = &item("teams", at);
+            let file::Team {
+                name,
+                models,
+                endpoints,
+                regions,
+                profiles,
+                max_tokens,
+                guardrail,
+                request_metadata,
+            } = team;
             check_name(name, at)?;
-            let policy = policy_of(&Rights { models, endpoints, regions, profiles }, &Policy::default(), at)?;
+            let rights =
+                Rights { models, endpoints, regions, profiles, max_tokens, guardrail, request_metadata };
+            let policy = policy_of(&rights, &Policy::default(), at)?;
             if name.is_empty() || teams.insert(name.as_str(), policy).is_some() {
                 return Err(error_in(at, "name", "must not be empty, nor another team's"));
             }
@@ -35,16 +53,15 @@ impl<'a> Teams<'a> {
     }
 
     /// What the team of that name says for the key at `at`; of no team nothing.
-    pub(super) fn named(&self, name: Option<&str>, at: &str) -> Result<&Policy, Error> {
-        const NOTHING: &Policy = &Policy { models: None, endpoints: None, regions: None, profiles: None };
-        let Some(name) = name else { return Ok(NOTHING) };
-        self.0.get(name).ok_or_else(|| error_in(at, "team", "is none of 'teams'"))
+    pub(super) fn named(&self, name: Option<&str>, at: &str) -> Result<Policy, Error> {
+        let Some(name) = name else { return Ok(Policy::default()) };
+        self.0.get(name).cloned().ok_or_else(|| error_in(at, "team", "is none of 'teams'"))
     }
 }
 
 /// What is written at `at`; what is not written is as the team has it.
 pub(super) fn policy_of(written: &Rights<'_>, team: &Policy, at: &str) -> Result<Policy, Error> {
-    let Rights { models, endpoints, regions, profiles } = written;
+    let Rights { models, endpoints, regions, profiles, max_tokens, guardrail, request_metadata } = written;
     if let Some(patterns) = models {
         check_patterns(patterns, &inside(at, "models"))?;
     }
@@ -57,7 +74,54 @@ pub(super) fn policy_of(written: &Rights<'_>, team: &Policy, at: &str) -> Result
         endpoints: (*endpoints).clone().or_else(|| team.endpoints.clone()),
         regions: regions.or_else(|| team.regions.clone()),
         profiles: profiles.as_ref().map(set).or_else(|| team.profiles.clone()),
+        terms: Terms {
+            tokens: max_tokens.as_ref().map_or(Ok(team.terms.tokens), |tokens| tokens_of(tokens, at))?,
+            guardrail: match guardrail {
+                Some(guardrail) => Some(guardrail_of(guardrail, &inside(at, "guardrail"))?),
+                None => team.terms.guardrail.clone(),
+            },
+            labels: match request_metadata {
+                Some(labels) => labels_of(labels, &inside(at, "request_metadata"))?,
+                None => team.terms.labels.clone(),
+            },
+        },
     })
+}
+
+fn tokens_of(written: &file::Tokens, at: &str) -> Result<Tokens, Error> {
+    let at = &inside(at, "max_tokens");
+    let file::Tokens { default, most } = written;
+    for (name, number) in [("default", default), ("most", most)] {
+        if *number == Some(0) {
+            return Err(error_in(at, name, "must be at least 1"));
+        }
+    }
+    match (default, most) {
+        (None, None) => Err(error(at, "give 'default', 'most', or both")),
+        (Some(default), Some(most)) if default > most => {
+            Err(error_in(at, "default", "must not be above 'most'"))
+        }
+        _ => Ok(Tokens { default: default.map(i64::from), most: most.map(i64::from) }),
+    }
+}
+
+/// Labels as Bedrock takes them (service model, `requestMetadata`), beside that with the caller's name.
+fn labels_of(written: &BTreeMap<String, String>, at: &str) -> Result<Vec<(String, String)>, Error> {
+    if written.len() >= labels::MOST {
+        return Err(error(at, "must not have more than 15 labels"));
+    }
+    for (name, value) in written {
+        if name.is_empty() || *name == labels::CALLER || !labels::fits(name) {
+            return Err(error(
+                at,
+                "has a label whose name Bedrock does not take, or which is the gateway's own ('api_key')",
+            ));
+        }
+        if !labels::fits(value) {
+            return Err(error_in(at, name, "must be of at most 256 letters, digits, spaces and _@$#=/+,-.:"));
+        }
+    }
+    Ok(written.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 fn check_words(written: &Option<Vec<String>>, known: &[&str], at: &str) -> Result<(), Error> {
@@ -102,7 +166,7 @@ mod tests {
 
     fn teams(written: Value) -> Result<Policy, Error> {
         let written: Vec<file::Team> = serde_json::from_value(written).unwrap();
-        Teams::read(&written)?.named(Some("t"), "api_keys[0]").cloned()
+        Teams::read(&written)?.named(Some("t"), "api_keys[0]")
     }
 
     #[test]
@@ -113,6 +177,14 @@ mod tests {
             ("endpoints", json!([""]), "teams[0].endpoints[0]"),
             ("regions", json!(["eu-west-1", "Europe"]), "teams[0].regions[1]"),
             ("profiles", json!(["eu."]), "teams[0].profiles[0]"),
+            ("max_tokens", json!({}), "teams[0].max_tokens"),
+            ("max_tokens", json!({"most": 0}), "teams[0].max_tokens.most"),
+            ("max_tokens", json!({"default": 5, "most": 4}), "teams[0].max_tokens.default"),
+            ("guardrail", json!({"identifier": "g"}), "teams[0].guardrail.version"),
+            ("request_metadata", json!({"api_key": "a"}), "teams[0].request_metadata"),
+            ("request_metadata", json!({"": "a"}), "teams[0].request_metadata"),
+            ("request_metadata", json!({"cost": "a;b"}), "teams[0].request_metadata.cost"),
+            ("request_metadata", json!({"cost": "a\nb"}), "teams[0].request_metadata.cost"),
         ] {
             assert_eq!(teams(json!([{"name": "t", member: value}])).unwrap_err().path, path, "{value}");
         }
@@ -128,7 +200,15 @@ mod tests {
         let team = teams(json!([{"name": "t", "models": ["a*"], "endpoints": ["chat"], "profiles": ["eu"]}]))
             .unwrap();
         let own = Some(vec!["messages".to_owned()]);
-        let rights = Rights { models: &None, endpoints: &own, regions: &None, profiles: &Some(Vec::new()) };
+        let rights = Rights {
+            models: &None,
+            endpoints: &own,
+            regions: &None,
+            profiles: &Some(Vec::new()),
+            max_tokens: &None,
+            guardrail: &None,
+            request_metadata: &None,
+        };
         let policy = policy_of(&rights, &team, "api_keys[0]").unwrap();
         assert_eq!((policy.models, policy.endpoints), (team.models, own));
         assert_eq!(policy.profiles, Some(BTreeSet::new()), "none is no profile at all, and not the team's");

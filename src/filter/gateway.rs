@@ -139,7 +139,7 @@ impl Gateway {
             Purpose::Native(_) => callers::NATIVE,
         };
         caller.check_endpoint(asked)?;
-        let is_bound = caller.policy.is_by_model();
+        let is_bound = caller.policy.is_bound();
         let handoff =
             Handoff { purpose, caller: caller.name.as_str().into(), is_bound, id: originals::next_id() };
         hostcalls::set_property(&[handoff::KEY], Some(&handoff.to_bytes()))
@@ -158,7 +158,7 @@ impl Gateway {
                 return let_in();
             }
         };
-        let by_model = is_bound || self.config.models.decide_cluster();
+        let by_model = caller.policy.is_by_model() || self.config.models.decide_cluster();
         let may_fan_out = endpoint.takes_lists() && self.config.fan_out.is_some();
         if by_model || may_fan_out || deployment.is_some() || self.images(endpoint).is_some() {
             let caller = caller.clone();

@@ -6,6 +6,7 @@ use super::keys::Hash;
 use super::regions::Regions;
 use crate::bedrock::reach::{Reach, reach};
 use crate::openai::{Endpoint, Error};
+use crate::translate::terms::Terms;
 
 /// The endpoints that a caller can be held to, as they are written. `GET models` is everybody's: it shows what the caller may use.
 pub const ENDPOINTS: &[&str] =
@@ -39,7 +40,7 @@ pub struct Caller {
     pub policy: Policy,
 }
 
-/// What a caller may call. `None` is no rule.
+/// What a caller may call, and on which terms. `None` is no rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     /// Models by the configuration's name or Bedrock's id, `*` at the end standing for any rest.
@@ -51,9 +52,16 @@ pub struct Policy {
     /// Geographies of inference profiles that may be used: `eu` of `eu.amazon.nova-pro-v1:0`, and `global`. A model that no profile
     /// spreads over regions stays where it is called.
     pub profiles: Option<BTreeSet<String>>,
+    /// What holds for all that the caller asks.
+    pub terms: Terms,
 }
 
 impl Policy {
+    /// True where some rule holds for what the caller asks.
+    pub fn is_bound(&self) -> bool {
+        self.is_by_model() || self.terms != Terms::default()
+    }
+
     /// True where the model, or where it answers, decides what is allowed.
     pub fn is_by_model(&self) -> bool {
         self.models.is_some() || self.regions.is_some() || self.profiles.is_some()

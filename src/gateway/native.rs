@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::headers::Headers;
 use crate::bedrock::error::Error as BedrockError;
+use crate::bedrock::labels::{CALLER, MOST, is_legal};
 use crate::bedrock::operation::Operation;
 use crate::openai::error::Told;
 use crate::wire::{self, Members, Str};
@@ -14,10 +15,7 @@ const ROOT: &str = "/model/";
 pub const ERROR_TYPE: &str = "x-amzn-errortype";
 /// The header with labels for Bedrock's invocation log.
 const METADATA: &str = "x-amzn-bedrock-request-metadata";
-/// The label that names the caller, as with chats.
-const CALLER: &str = "api_key";
-/// Most labels, and the longest value of that header (service model).
-const LABELS: usize = 16;
+/// The longest value of that header (service model).
 const METADATA_LENGTH: usize = 8_500;
 
 /// A request on one of the routes.
@@ -47,46 +45,50 @@ pub fn request(path: &str) -> Option<Request<'static>> {
 
 /// The client's headers that mean something to Bedrock, by the service model, and the caller's name for its log. A guardrail is
 /// not among them.
-pub fn headers(operation: Operation, client: &Headers, caller: &str) -> Headers {
+pub fn headers(
+    operation: Operation,
+    client: &Headers,
+    caller: &str,
+    configured: &[(String, String)],
+) -> Headers {
     let mut headers = client.only(&["accept"]);
     if operation.invokes() {
         headers.extend(&client.only(&["x-amzn-bedrock-accept"]));
-        headers.extend(&beside(client, caller));
+        headers.extend(&beside(client, caller, configured));
     }
     headers
 }
 
 /// What stands beside a model's own body, the client's or the gateway's: how it is to be served, and the labels for the invocation log.
-pub fn beside(client: &Headers, caller: &str) -> Headers {
+pub fn beside(client: &Headers, caller: &str, configured: &[(String, String)]) -> Headers {
     let mut headers =
         client.only(&["x-amzn-bedrock-performanceconfig-latency", "x-amzn-bedrock-service-tier"]);
-    headers.push(METADATA, metadata(client.text(METADATA), caller));
+    headers.push(METADATA, metadata(client.text(METADATA), caller, configured));
     headers
 }
 
-/// The client's labels with the caller's name among them, which no client can give itself.
-fn metadata(client: Option<&str>, caller: &str) -> String {
+/// The client's labels with the caller's name and the configuration's labels for it among them, which no client can give itself.
+fn metadata(client: Option<&str>, caller: &str, configured: &[(String, String)]) -> String {
     let Members(mut labels) = client
         .and_then(|text| wire::from_str::<Members<'_, Str<'_>>>(text).ok())
         .unwrap_or(Members(Vec::new()));
-    labels.retain(|(name, _)| *name != CALLER);
-    labels.truncate(LABELS - 1);
-    let caller = caller.replace(|c: char| !is_label(c), "_");
-    labels.insert(0, (CALLER.into(), caller.into()));
+    let caller = caller.replace(|c: char| !is_legal(c), "_");
+    let own = configured.iter().map(|(name, value)| (name.clone().into(), Str::from(value.clone())));
+    let own: Vec<(Cow<'_, str>, Str<'_>)> =
+        std::iter::once((CALLER.into(), Str::from(caller))).chain(own).collect();
+    let kept = own.len();
+    labels.retain(|(name, _)| !own.iter().any(|(known, _)| known == name));
+    labels.splice(0..0, own);
+    labels.truncate(MOST);
     let written = |labels: &Members<'_, Str<'_>>| wire::to_string(labels);
     let mut labels = Members(labels);
     let mut text = written(&labels);
     // What Bedrock would refuse, and what no header can carry.
     if text.len() > METADATA_LENGTH || !text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
-        labels.0.truncate(1);
+        labels.0.truncate(kept);
         text = written(&labels);
     }
     text
-}
-
-/// A character of a label (service model, `RequestMetadataValueString`).
-fn is_label(c: char) -> bool {
-    c.is_ascii_alphanumeric() || " :_@$#=/+,-.".contains(c)
 }
 
 /// An error of the gateway's or Envoy's own as AWS would tell it: its type and its body. `body` is the error in OpenAI's shape.
@@ -112,21 +114,21 @@ mod tests {
 
     #[test]
     fn the_caller_is_named_by_the_gateway_and_by_nobody_else() {
-        assert_eq!(metadata(None, "team a"), r#"{"api_key":"team a"}"#);
+        assert_eq!(metadata(None, "team a", &[]), r#"{"api_key":"team a"}"#);
         let client = r#"{"x":"1","api_key":"boss","api_key":"boss"}"#;
-        assert_eq!(metadata(Some(client), "team a"), r#"{"api_key":"team a","x":"1"}"#);
-        assert_eq!(metadata(Some(r#"{"api\u005fkey":"boss"}"#), "a"), r#"{"api_key":"a"}"#);
-        assert_eq!(metadata(None, "té\"am\r\n"), r#"{"api_key":"t__am__"}"#);
+        assert_eq!(metadata(Some(client), "team a", &[]), r#"{"api_key":"team a","x":"1"}"#);
+        assert_eq!(metadata(Some(r#"{"api\u005fkey":"boss"}"#), "a", &[]), r#"{"api_key":"a"}"#);
+        assert_eq!(metadata(None, "té\"am\r\n", &[]), r#"{"api_key":"t__am__"}"#);
     }
 
     #[test]
     fn labels_that_no_header_can_carry_are_left_out() {
         let long = format!(r#"{{"x":"{}"}}"#, "y".repeat(METADATA_LENGTH));
         for client in ["[]", "no json", r#"{"x":1}"#, r#"{"x":"é"}"#, long.as_str()] {
-            assert_eq!(metadata(Some(client), "a"), r#"{"api_key":"a"}"#, "{client:.40}");
+            assert_eq!(metadata(Some(client), "a", &[]), r#"{"api_key":"a"}"#, "{client:.40}");
         }
         let many: Vec<String> = (0..40).map(|n| format!(r#""k{n}":"v""#)).collect();
-        assert_eq!(metadata(Some(&format!("{{{}}}", many.join(","))), "a").matches(':').count(), LABELS);
+        assert_eq!(metadata(Some(&format!("{{{}}}", many.join(","))), "a", &[]).matches(':').count(), MOST);
     }
 
     #[test]
@@ -142,7 +144,7 @@ mod tests {
             client.push(name, "v");
         }
         let names = |operation| {
-            let headers = headers(operation, &client, "a");
+            let headers = headers(operation, &client, "a", &[]);
             headers.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect::<Vec<_>>()
         };
         for operation in [Operation::Converse, Operation::ConverseStream, Operation::CountTokens] {

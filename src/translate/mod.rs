@@ -28,6 +28,7 @@ mod options;
 pub mod passthrough;
 pub mod responses;
 pub mod split;
+pub mod terms;
 pub mod thoughts;
 pub mod told;
 pub mod usage;
@@ -42,6 +43,7 @@ use crate::openai::{self, Endpoint, Error};
 use crate::wire::{Members, Pieces, Raw};
 
 use responses::Known;
+use terms::Terms;
 use thoughts::{Recall, Thoughts};
 
 pub use options::{Limits, Model, Options, Rules};
@@ -124,6 +126,8 @@ pub trait Streamed: fmt::Debug {
 pub struct Client<'a> {
     /// The name of its key.
     pub name: &'a str,
+    /// What holds for all that it asks; `None`: nothing.
+    pub terms: Option<&'a Terms>,
     /// What its headers say about a chat.
     pub chat: chat::Headers<'a>,
     /// Where reasoning is kept that it does not send back; `None`: nowhere.
@@ -153,14 +157,14 @@ where
                 let model = resolve(asked.as_deref())?;
                 let asked = asked.as_deref().unwrap_or(&model);
                 let known = Known { asked, thinker: base_model(options.known_as(&model)) };
-                let rules = options.rules(&model, client.recall);
+                let rules = options.rules(&model, client.recall, client.terms);
                 let outgoing = responses::as_chat(request, known, client, rules, body)?;
                 return Ok((model, outgoing.map(Reply::Chat)));
             }
             let asked = request.model.clone().filter(|name| !name.is_blank());
             let model = resolve(asked.as_deref())?;
             let asked = asked.as_deref().unwrap_or(&model);
-            let rules = options.rules(&model, client.recall);
+            let rules = options.rules(&model, client.recall, client.terms);
             let outgoing = chat::request(request, asked, client, rules, body)?;
             Ok((model, outgoing.map(Reply::Chat)))
         }
@@ -169,7 +173,7 @@ where
             let asked = request.model.clone().filter(|name| !name.is_blank());
             let model = resolve(asked.as_deref())?;
             let asked = asked.as_deref().unwrap_or(&model);
-            let rules = options.rules(&model, client.recall);
+            let rules = options.rules(&model, client.recall, client.terms);
             let outgoing = completions::request(request, asked, client, rules, body)?;
             Ok((model, outgoing.map(Reply::Chat)))
         }
@@ -179,7 +183,7 @@ where
             let model = resolve(asked.as_deref())?;
             let asked = asked.as_deref().unwrap_or(&model);
             let known = Known { asked, thinker: base_model(options.known_as(&model)) };
-            let rules = options.rules(&model, client.recall);
+            let rules = options.rules(&model, client.recall, client.terms);
             let outgoing = if endpoint == Endpoint::Responses {
                 responses::request(request, known, client, rules, body)?.map(Reply::Response)
             } else {
@@ -190,7 +194,8 @@ where
         Endpoint::Moderations => {
             let request: openai::moderations::Request<'_> = openai::parse(body)?;
             let model = resolve(request.model.as_deref())?;
-            let outgoing = moderations::request(request, options.rules(&model, client.recall), body)?;
+            let outgoing =
+                moderations::request(request, options.rules(&model, client.recall, client.terms), body)?;
             Ok((model, outgoing.map(Reply::Moderations)))
         }
         Endpoint::Embeddings => {
@@ -206,7 +211,7 @@ where
             let asked = messages::model(&request)?;
             let model = resolve(asked.as_deref())?;
             let asked = asked.as_deref().unwrap_or(&model);
-            let rules = options.rules(&model, None);
+            let rules = options.rules(&model, None, client.terms);
             let outgoing = if endpoint == Endpoint::Messages {
                 messages::request(request, asked, client, rules, body)?
             } else {

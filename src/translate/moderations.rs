@@ -196,7 +196,7 @@ mod tests {
     }
 
     fn run(body: &str) -> Result<Outgoing<'_, Reply>, Error> {
-        request(parse(body.as_bytes())?, options().rules("guardrail", None), body.as_bytes())
+        request(parse(body.as_bytes())?, options().rules("guardrail", None, None), body.as_bytes())
     }
 
     #[test]
@@ -240,7 +240,7 @@ mod tests {
             assert_eq!(error.param.as_deref(), Some(param), "{body}");
         }
         let none = Options::default();
-        let request = request(parse(br#"{"input":"hi"}"#).unwrap(), none.rules("guardrail", None), b"");
+        let request = request(parse(br#"{"input":"hi"}"#).unwrap(), none.rules("guardrail", None, None), b"");
         assert_eq!(request.unwrap_err().status, 404);
     }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::chat::{Guardrail, Parameter};
 use super::fit::family::{Capabilities, Configured, capabilities, find};
 use super::notes::Unsupported;
+use super::terms::{Terms, Tokens};
 use super::thoughts::Recall;
 use crate::bedrock::catalogue::Catalogue;
 use crate::bedrock::model_id::counted;
@@ -59,6 +60,8 @@ pub struct Rules<'o> {
     pub drop: &'o [Parameter],
     /// The guardrail that holds whatever the client says.
     pub guardrail: Option<&'o Guardrail>,
+    /// How many tokens the caller's answers may have.
+    pub tokens: Tokens,
     /// Whether the prompt gets cache points that the client did not ask for.
     pub automatic_caching: bool,
     /// Features of `anthropic-beta` that go on besides.
@@ -102,8 +105,13 @@ impl Options {
     }
 
     /// What holds for a model, by Bedrock's id of it: as configured, else as the table of families has it. `recall` is where reasoning is
-    /// kept for the caller.
-    pub fn rules<'o>(&'o self, id: &'o str, recall: Option<&'o dyn Recall>) -> Rules<'o> {
+    /// kept for the caller, `terms` are the caller's.
+    pub fn rules<'o>(
+        &'o self,
+        id: &'o str,
+        recall: Option<&'o dyn Recall>,
+        terms: Option<&'o Terms>,
+    ) -> Rules<'o> {
         let model = self.model(id);
         let known_as = self.known_as(id);
         Rules {
@@ -112,7 +120,11 @@ impl Options {
             limits: &self.limits,
             capabilities: self.capabilities(id),
             drop: model.map_or(&[][..], |model| &model.drop),
-            guardrail: model.and_then(|model| model.guardrail.as_ref()).or(self.guardrail.as_ref()),
+            guardrail: terms
+                .and_then(|terms| terms.guardrail.as_ref())
+                .or_else(|| model.and_then(|model| model.guardrail.as_ref()))
+                .or(self.guardrail.as_ref()),
+            tokens: terms.map(|terms| terms.tokens).unwrap_or_default(),
             automatic_caching: model
                 .and_then(|model| model.automatic_caching)
                 .unwrap_or(self.automatic_caching),

@@ -119,7 +119,7 @@ fn guardrail() -> Guardrail {
 }
 
 fn request(endpoint: &str, model: &str, input: &[u8]) {
-    let client = Client { name: "team-a", chat: Headers::default(), recall: None };
+    let client = Client { name: "team-a", terms: None, chat: Headers::default(), recall: None };
     let resolve = |_: Option<&str>| Ok(model.to_owned());
     let result = translate::request(self::endpoint(endpoint), input, &client, &options(endpoint), resolve);
     match result {
@@ -142,7 +142,7 @@ fn asked(endpoint: &str, model: &str) -> Reply {
         }
         _ => r#"{"input":"Hi"}"#,
     };
-    let client = Client { name: "team-a", chat: Headers::default(), recall: None };
+    let client = Client { name: "team-a", terms: None, chat: Headers::default(), recall: None };
     let resolve = |_: Option<&str>| Ok(model.to_owned());
     let options = options(endpoint);
     let (_, outgoing) =

@@ -1,6 +1,7 @@
 """Who calls, and as whom the gateway calls Bedrock."""
 
 import hashlib
+import json
 
 import openai
 import pytest
@@ -318,3 +319,103 @@ def test_the_first_target_within_the_keys_rules_is_asked(held, emulator):
     for key, id in [("the-new-key-of-web", "us.amazon.nova-lite-v1:0"), ("a-key-that-stays-home", "amazon.nova-lite-v1:0")]:
         answer = chat(held, key, "spread")
         assert answer.status == 200 and answer.headers["x-bedrock-model"] == id, answer
+
+
+GUARDRAIL = {"identifier": "forced1", "version": "1"}
+TERMS = {
+    "api_keys": [
+        {"name": "thrifty", "key": "a-key-of-few-tokens", "max_tokens": {"default": 50, "most": 100}},
+        {"name": "guarded", "key": "a-key-with-a-guardrail", "guardrail": GUARDRAIL},
+        {"name": "billed", "key": "a-key-with-labels-of-its-own", "team": "billing"},
+        {"name": "free", "key": "a-key-without-any-terms"},
+    ],
+    "teams": [{"name": "billing", "request_metadata": {"cost-centre": "42", "user": "team"}}],
+}
+NOVA = "amazon.nova-lite-v1:0"
+CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+
+
+@pytest.fixture(scope="module")
+def on_terms(start):
+    return start(changes=TERMS, workers=2)
+
+
+@pytest.mark.parametrize(("asked", "limit"), [(None, 50), (20, 20), (100, 100), (5000, 100)])
+@pytest.mark.parametrize(
+    ("path", "name", "more"),
+    [
+        ("chat/completions", "max_tokens", {}),
+        ("chat/completions", "max_completion_tokens", {}),
+        ("responses", "max_output_tokens", {"input": "a"}),
+        ("completions", "max_tokens", {"prompt": "a"}),
+        ("messages", "max_tokens", {}),
+    ],
+)
+def test_an_answer_has_no_more_tokens_than_the_key_may_ask_for(on_terms, emulator, path, name, more, asked, limit):
+    body = (more or {"messages": BODY["messages"]}) | {"model": NOVA} | ({name: asked} if asked else {})
+    if asked is None and path == "messages":
+        body[name] = limit
+    if asked is None and path == "completions":
+        limit = 16  # OpenAI's own default there
+    with on_terms.connection(key="a-key-of-few-tokens") as connection:
+        answer = connection.ask("POST", f"/v1/{path}", body)
+    assert answer.status == 200, answer
+    assert emulator.request()["body"]["inferenceConfig"]["maxTokens"] == limit
+    ignored = answer.headers.get("x-ignored-parameters", "")
+    assert ("max_" in ignored) == (asked == 5000), ignored
+
+
+@pytest.mark.parametrize(("asked", "limit"), [(None, 50), (5000, 100), (20, 20)])
+def test_messages_of_claude_have_no_more_tokens_either(on_terms, emulator, asked, limit):
+    body = {"model": CLAUDE, "messages": BODY["messages"]} | ({"max_tokens": asked} if asked else {})
+    with on_terms.connection(key="a-key-of-few-tokens") as connection:
+        answer = connection.ask("POST", "/v1/messages", body)
+    assert answer.status == 200, answer
+    assert emulator.request()["body"]["max_tokens"] == limit
+    assert answer.headers.get("x-ignored-parameters") == ("max_tokens" if asked == 5000 else None)
+
+
+@pytest.mark.parametrize(
+    ("operation", "body", "status"),
+    [
+        ("converse", {"inferenceConfig": {"maxTokens": 100}}, 200),
+        ("converse", {"inferenceConfig": {"maxTokens": 101}}, 403),
+        ("converse-stream", {}, 403),
+        ("invoke", {"max_tokens": 100, "anthropic_version": "bedrock-2023-05-31"}, 200),
+        ("invoke", {"anthropic_version": "bedrock-2023-05-31"}, 403),
+    ],
+)
+def test_natively_a_key_has_to_say_how_many_tokens(on_terms, running_emulator, operation, body, status):
+    before = running_emulator.count()
+    model, content = (CLAUDE, "a") if operation == "invoke" else (NOVA, [{"text": "a"}])
+    body = {"messages": [{"role": "user", "content": content}]} | body
+    with on_terms.connection(key="a-key-of-few-tokens") as connection:
+        answer = connection.ask("POST", f"/model/{model}/{operation}", body)
+    assert answer.status == status, answer
+    assert running_emulator.count() == before + (status == 200)
+
+
+def test_a_keys_guardrail_holds_for_all_that_the_key_asks(on_terms, emulator):
+    with on_terms.connection(key="a-key-with-a-guardrail") as connection:
+        assert connection.chat(BODY).status == 200
+        sent = emulator.request()["body"]["guardrailConfig"]
+        assert (sent["guardrailIdentifier"], sent["guardrailVersion"]) == ("forced1", "1")
+        body = {"messages": [{"role": "user", "content": [{"text": "a"}]}]}
+        assert connection.ask("POST", f"/model/{NOVA}/converse", body).status == 403
+        assert connection.ask("POST", "/v1/moderations", {"input": "hello"}).status == 200
+    with on_terms.connection(key="a-key-without-any-terms") as connection:
+        assert connection.ask("POST", f"/model/{NOVA}/converse", body).status == 200
+
+
+def test_a_teams_labels_are_in_the_invocation_log_and_no_client_changes_them(on_terms, emulator):
+    claims = {"requestMetadata": {"cost-centre": "mine", "other": "mine"}, "user": "me"}
+    with on_terms.connection(key="a-key-with-labels-of-its-own") as connection:
+        assert connection.chat(BODY | claims).status == 200
+        expected = {"api_key": "billed", "cost-centre": "42", "user": "team", "other": "mine"}
+        assert emulator.request()["body"]["requestMetadata"] == expected
+        emulator.forget()
+        header = {"x-amzn-bedrock-request-metadata": json.dumps({"cost-centre": "mine", "other": "mine"})}
+        message = {"model": CLAUDE, "messages": BODY["messages"], "max_tokens": 5}
+        assert connection.ask("POST", "/v1/messages", message, header).status == 200
+        told = json.loads(emulator.request()["headers"]["x-amzn-bedrock-request-metadata"])
+        assert told == {"api_key": "billed", "cost-centre": "42", "user": "team", "other": "mine"}

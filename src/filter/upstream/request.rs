@@ -23,8 +23,25 @@ use crate::gateway::native;
 use crate::gateway::targets::{self, Place, Target};
 use crate::openai::{Endpoint, Error};
 use crate::translate::chat::guardrail;
+use crate::translate::terms::Terms;
 use crate::translate::thoughts::Recall;
 use crate::translate::{self, Client, Outgoing, chat};
+
+/// Whose request it is.
+#[derive(Clone, Copy)]
+pub(super) struct Whose<'c> {
+    /// The caller's name.
+    pub(super) name: &'c str,
+    /// What holds for all that the caller asks.
+    pub(super) terms: Option<&'c Terms>,
+}
+
+impl<'c> Whose<'c> {
+    /// The configuration's labels for the caller.
+    pub(super) fn labels(self) -> &'c [(String, String)] {
+        self.terms.map(|terms| terms.labels.as_slice()).unwrap_or_default()
+    }
+}
 
 impl Upstream {
     /// Sends the request once its body is whole, of which `size` bytes are there.
@@ -48,11 +65,12 @@ impl Upstream {
         let config = Rc::clone(&self.config);
         let place = place::read(config.models.decide_cluster());
         let caller = caller(&config, &handoff)?;
+        let whose = Whose { name: &handoff.caller, terms: caller.map(|caller| &caller.policy.terms) };
         let endpoint = match &handoff.purpose {
             Purpose::OpenAi(endpoint) => *endpoint,
             Purpose::Native(request) => {
                 let target = native_target(&config, &request.model, caller, &place)?;
-                return self.send_native(request.operation, &handoff.caller, &target, &place, &body);
+                return self.send_native(request.operation, whose, &target, &place, &body);
             }
         };
         let resolve = |asked: Option<&str>| {
@@ -62,28 +80,29 @@ impl Upstream {
             Ok(Chosen { target, is_fallback: resolved.is_fallback })
         };
         if config.models.speak_openai()
-            && let Some(action) = self.send_as_it_is(endpoint, resolve, &place, &body, size)?
+            && let Some(action) = self.send_as_it_is(endpoint, resolve, whose, &place, &body, size)?
         {
             return Ok(action);
         }
-        self.send_translated(endpoint, resolve, &handoff.caller, &place, &body, size)
+        self.send_translated(endpoint, resolve, whose, &place, &body, size)
     }
 
     fn send_translated(
         &mut self,
         endpoint: Endpoint,
         resolve: impl Fn(Option<&str>) -> Result<Chosen, Error>,
-        caller: &str,
+        whose: Whose<'_>,
         place: &Place,
         body: &[u8],
         size: usize,
     ) -> Result<Action, Error> {
         let config = Rc::clone(&self.config);
+        let Whose { name: caller, terms } = whose;
         let original = self.original()?;
         let beta = original.all("anthropic-beta");
         let thoughts = config.reasoning_memory.map(|memory| Thoughts::new(memory, &config, caller));
         let recall = thoughts.as_ref().map(|thoughts| -> &dyn Recall { thoughts });
-        let client = Client { name: caller, chat: chat_headers(original, beta.as_deref()), recall };
+        let client = Client { name: caller, terms, chat: chat_headers(original, beta.as_deref()), recall };
         let limit = config.body_bytes;
         let (chosen, outgoing) =
             translate::request_within(limit, endpoint, body, &client, &config.options, resolve)?;
@@ -112,8 +131,11 @@ impl Upstream {
             .filter(|_| reply.keeps_thoughts())
             .map(|thoughts| thoughts.owner(config.options.known_as(&target.id)));
         let beside = if reply.is_of_own_body() {
-            let mut beside = native::beside(original, caller);
-            beside.extend(&guardrail_headers(original, config.options.rules(&target.id, None).guardrail));
+            let mut beside = native::beside(original, caller, whose.labels());
+            beside.extend(&guardrail_headers(
+                original,
+                config.options.rules(&target.id, None, terms).guardrail,
+            ));
             beside
         } else {
             Headers::default()

@@ -127,7 +127,7 @@ pub fn request<'a>(
     let people = [user, safety_identifier];
     let rest = Rest {
         guardrail: guardrail::config(guardrail, guardrail_config, &client.chat, stream, &mut notes)?,
-        labels: metadata::labels(client.name, request_metadata, metadata, people, &mut notes),
+        labels: metadata::labels(client, request_metadata, metadata, people, &mut notes),
         performance: bedrock_members::object(performance_config, "performanceConfig", &notes)?,
         prompt_variables: bedrock_members::object(prompt_variables, "promptVariables", &notes)?,
         response_paths: bedrock_members::response_paths(additional_model_response_field_paths, &notes)?,

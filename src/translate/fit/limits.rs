@@ -2,12 +2,14 @@
 
 use super::Fitting;
 use super::notes::Field;
+use crate::translate::terms::Tokens;
 
-/// The nearest limit that the model takes.
-pub(super) fn max_tokens(asked: Option<i64>, fitting: &mut Fitting<'_, '_>) -> Option<i64> {
-    let asked = asked?;
+/// The nearest limit that the caller may have and the model takes.
+pub(super) fn max_tokens(asked: Option<i64>, tokens: Tokens, fitting: &mut Fitting<'_, '_>) -> Option<i64> {
+    let allowed = tokens.limit(asked)?;
+    let asked = asked.unwrap_or(allowed);
     let capabilities = fitting.capabilities;
-    let at_most = capabilities.max_tokens.map_or(asked, |most| asked.min(most));
+    let at_most = capabilities.max_tokens.map_or(allowed, |most| allowed.min(most));
     let taken = at_most.max(capabilities.min_tokens);
     fitting.notes.dropped_if(taken != asked, Field::MaxTokens);
     Some(taken)

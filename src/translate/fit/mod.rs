@@ -51,6 +51,8 @@ use notes::{Note, Notes};
 use references::Following;
 use tool_names::ToolNames;
 
+use super::terms::Tokens;
+
 pub use betas::taken_by_invoke;
 pub use json_object::JsonObject;
 pub use undo::{Called, Undo, Written};
@@ -64,6 +66,8 @@ pub struct Target<'o> {
     pub schema_depth: usize,
     /// Anthropic's beta features that Bedrock takes besides those that it is known to take; `*` at the end stands for any rest.
     pub betas: &'o [String],
+    /// How many tokens the caller's answers may have.
+    pub tokens: Tokens,
     /// Where reasoning is kept for clients that do not send it back, and the id by which the tables know the model; `None`: nowhere.
     pub recall: Option<(&'o dyn Recall, &'o str)>,
 }
@@ -115,7 +119,7 @@ struct Fitting<'a, 'o> {
 /// # Errors
 /// What could be sent to no model.
 pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fitted<'a>, Refused> {
-    let Target { capabilities, schema_depth, betas: more_betas, recall } = target;
+    let Target { capabilities, schema_depth, betas: more_betas, tokens, recall } = target;
     let Conversation {
         mut messages,
         tools,
@@ -147,7 +151,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
         notes: Notes::default(),
     };
 
-    sampling.max_tokens = limits::max_tokens(sampling.max_tokens, &mut fitting);
+    sampling.max_tokens = limits::max_tokens(sampling.max_tokens, tokens, &mut fitting);
     let asked = effort::Asked { effort, thinking };
     let recall = recall.filter(|_| asked.thinks_on(&fields, capabilities));
     if let Some((recall, model)) = recall {

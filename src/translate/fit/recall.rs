@@ -83,7 +83,13 @@ mod tests {
     fn run(model: &str, conversation: Conversation<'_>) -> (serde_json::Value, Vec<String>, bool) {
         let kept = Kept::default();
         let recall = Some((&kept as &dyn Recall, model));
-        let target = Target { capabilities: capabilities(model), schema_depth: 100, betas: &[], recall };
+        let target = Target {
+            capabilities: capabilities(model),
+            schema_depth: 100,
+            betas: &[],
+            tokens: Default::default(),
+            recall,
+        };
         let fitted = fit(conversation, target).unwrap();
         let body = serde_json::from_str(&wire::to_string(&fitted.request)).unwrap();
         (body, kept.0.take(), fitted.undo.keeps_thoughts())

@@ -290,8 +290,13 @@ mod tests {
 
     fn run(model: &str, messages: Vec<Said<'_>>) -> serde_json::Value {
         let conversation = Conversation { messages, ..Conversation::default() };
-        let target =
-            Target { capabilities: capabilities(model), schema_depth: 100, betas: &[], recall: None };
+        let target = Target {
+            capabilities: capabilities(model),
+            schema_depth: 100,
+            betas: &[],
+            tokens: Default::default(),
+            recall: None,
+        };
         let fitted = fit(conversation, target).unwrap();
         serde_json::from_str(&wire::to_string(&fitted.request.messages)).unwrap()
     }

@@ -3,34 +3,37 @@
 use std::borrow::Cow;
 
 use crate::bedrock::converse::Labels;
+use crate::bedrock::labels::{CALLER, LENGTH, MOST, is_legal};
+use crate::translate::Client;
 use crate::translate::notes::Notes;
 use crate::wire::{Members, Str};
 
-/// Limits of `requestMetadata` (service model).
-const LABELS: usize = 16;
-const LENGTH: usize = 256;
-
-/// The label under which the caller's key name always stands.
-const CALLER: &str = "api_key";
-
-/// The caller first, then the client's people, then Bedrock's own labels, then OpenAI's; the first of a name stays.
+/// The caller first, then the configuration's labels for it, then the client's people, then Bedrock's own labels, then OpenAI's; the first of
+/// a name stays.
 pub(in crate::translate) fn labels<'a>(
-    caller: &str,
+    client: &Client<'_>,
     request_metadata: Option<Members<'a, Str<'a>>>,
     metadata: Option<Members<'a, Str<'a>>>,
     [user, safety_identifier]: [Option<Str<'a>>; 2],
     notes: &mut Notes<'_>,
 ) -> Labels<'a> {
-    let own = [(Cow::from(CALLER), Str::from(caller.to_owned()))];
+    let own = [(Cow::from(CALLER), Str::from(client.name.to_owned()))];
+    let configured = client.terms.map(|terms| terms.labels.as_slice()).unwrap_or_default();
+    let configured = configured.iter().map(|(name, value)| (name.clone().into(), Str::from(value.clone())));
     let members =
         |members: Option<Members<'a, Str<'a>>>| members.map(|members| members.0).unwrap_or_default();
     let people = [("user", user), ("safety_identifier", safety_identifier)];
     let people = people.into_iter().filter_map(|(name, value)| Some((Cow::from(name), value?)));
-    let labels = own.into_iter().chain(people).chain(members(request_metadata)).chain(members(metadata));
+    let labels = own
+        .into_iter()
+        .chain(configured)
+        .chain(people)
+        .chain(members(request_metadata))
+        .chain(members(metadata));
     let mut into = Vec::new();
     for (name, value) in labels {
         let name = legal(name);
-        if into.len() >= LABELS {
+        if into.len() >= MOST {
             notes.ignore("metadata");
             break;
         }
@@ -43,7 +46,7 @@ pub(in crate::translate) fn labels<'a>(
 
 /// Characters that Bedrock refuses become `_`; what is too long is cut.
 fn legal(text: Cow<'_, str>) -> Cow<'_, str> {
-    let is_legal = |c: char| c.is_ascii_alphanumeric() || " \t\n\r:_@$#=/+,-.".contains(c);
+    let is_legal = |c: char| is_legal(c) || "\t\n\r".contains(c);
     if text.len() <= LENGTH && text.chars().all(is_legal) {
         return text;
     }
@@ -55,19 +58,38 @@ mod tests {
     use super::*;
     use crate::translate::Limits;
     use crate::translate::notes::Unsupported;
+    use crate::translate::terms::Terms;
 
     #[test]
     fn labels_are_legal_at_most_sixteen_and_the_caller_is_always_among_them() {
         let many = (0..40).map(|n| (Cow::from(format!("k{n}é")), Str::from("v".repeat(300)))).collect();
         let limits = Limits::default();
         let mut notes = Notes::new(Unsupported::Refuse, &limits);
+        let client = Client { name: "team a", ..Client::default() };
         let Labels(labels) =
-            labels("team a", None, Some(Members(many)), [Some("me@x".into()), None], &mut notes);
+            labels(&client, None, Some(Members(many)), [Some("me@x".into()), None], &mut notes);
         assert_eq!(notes.into_ignored(), ["metadata"]);
-        assert_eq!(labels.len(), LABELS);
+        assert_eq!(labels.len(), MOST);
         assert_eq!(labels[0], ("api_key".into(), "team a".into()));
         assert_eq!(labels[1], ("user".into(), "me@x".into()));
         assert_eq!(labels[2].0, "k0_");
         assert_eq!(labels[2].1.len(), LENGTH);
+    }
+
+    #[test]
+    fn no_clients_label_takes_the_place_of_a_configured_one() {
+        let terms = Terms {
+            labels: vec![("cost".into(), "search".into()), ("user".into(), "team".into())],
+            ..Terms::default()
+        };
+        let client = Client { name: "a", terms: Some(&terms), ..Client::default() };
+        let limits = Limits::default();
+        let mut notes = Notes::new(Unsupported::Refuse, &limits);
+        let theirs = [("cost", "mine"), ("api_key", "mine"), ("other", "mine")];
+        let theirs = theirs.map(|(name, value)| (Cow::from(name), Str::from(value))).into();
+        let Labels(labels) =
+            labels(&client, Some(Members(theirs)), None, [Some("me".into()), None], &mut notes);
+        let labels: Vec<_> = labels.iter().map(|(name, value)| (&**name, &**value)).collect();
+        assert_eq!(labels, [("api_key", "a"), ("cost", "search"), ("user", "team"), ("other", "mine")]);
     }
 }

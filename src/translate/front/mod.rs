@@ -80,6 +80,7 @@ pub(super) fn finish<'a>(
         capabilities: rules.capabilities,
         schema_depth: rules.limits.schema_depth,
         betas: rules.anthropic_betas,
+        tokens: rules.tokens,
         recall: rules.recall,
     };
     let Fitted { request, streams, undo, notes: noted } =

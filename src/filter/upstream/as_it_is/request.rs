@@ -8,7 +8,7 @@ use crate::bedrock::operation::Operation;
 use crate::filter::refusal::{host_failed, too_large};
 use crate::filter::upstream::Upstream;
 use crate::filter::upstream::attempt::{Awaited, Chosen, JSON, Kind, Sent};
-use crate::filter::upstream::request::no_target;
+use crate::filter::upstream::request::{Whose, no_target};
 use crate::gateway::headers::Headers;
 use crate::gateway::native;
 use crate::gateway::targets::{Backend, Place, Target};
@@ -34,17 +34,18 @@ impl Upstream {
     pub(in crate::filter::upstream) fn send_native(
         &mut self,
         operation: Operation,
-        caller: &str,
+        whose: Whose<'_>,
         target: &Target,
         place: &Place,
         body: &[u8],
     ) -> Result<Action, Error> {
-        let rules = self.config.options.rules(&target.id, None);
+        let rules = self.config.options.rules(&target.id, None, whose.terms);
+        rules.tokens.check(operation, body)?;
         if let Some(guardrail) = rules.guardrail {
             forced_guardrail::check(operation, body, guardrail)?;
         }
         let client = self.original()?;
-        let mut beside = native::headers(operation, client, caller);
+        let mut beside = native::headers(operation, client, whose.name, whose.labels());
         if operation.invokes() {
             beside.extend(&guardrail_headers(client, rules.guardrail));
         }
@@ -65,6 +66,7 @@ impl Upstream {
         &mut self,
         endpoint: Endpoint,
         resolve: impl FnOnce(Option<&str>) -> Result<Chosen, Error>,
+        whose: Whose<'_>,
         place: &Place,
         body: &[u8],
         size: usize,
@@ -77,9 +79,13 @@ impl Upstream {
         if endpoint != Endpoint::ChatCompletions {
             return Err(Error::invalid_param("model", "This model is served here for chats only."));
         }
-        let rules = self.config.options.rules(&target.id, None);
+        let rules = self.config.options.rules(&target.id, None, whose.terms);
+        rules.tokens.check_openai(body)?;
         let client = self.original()?;
         let mut beside = client.only(&["accept"]);
+        if target.backend == Backend::Mantle && rules.guardrail.is_some() {
+            return Err(no_guardrail());
+        }
         if target.backend == Backend::OpenAi {
             if rules.guardrail.is_some() {
                 forced_guardrail::check_beside(body)?;
@@ -117,6 +123,12 @@ impl Upstream {
         self.sent = Some(sent);
         Ok(Action::Continue)
     }
+}
+
+/// A caller has a guardrail, and bedrock-mantle is not known to take one.
+fn no_guardrail() -> Error {
+    let message = "This model may not be used with this API key: no guardrail holds where it is served.";
+    Error::new(403, message).param("model").code("guardrail_forced")
 }
 
 /// The headers that name a guardrail: the configuration's, else the client's.

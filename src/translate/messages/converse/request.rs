@@ -116,7 +116,7 @@ pub(in crate::translate) fn request<'a>(
         betas,
         rest: Rest {
             guardrail: guardrail::config(rules.guardrail, None, &client.chat, stream, &mut notes)?,
-            labels: metadata::labels(client.name, None, None, [user, None], &mut notes),
+            labels: metadata::labels(client, None, None, [user, None], &mut notes),
             ..Rest::default()
         },
         ..Conversation::default()

@@ -11,6 +11,7 @@ use crate::translate::front::bedrock_members::betas;
 use crate::translate::messages::Reply;
 use crate::translate::messages::members::{is_left_out, without_dropped};
 use crate::translate::notes::Notes;
+use crate::translate::terms::Tokens;
 use crate::translate::{Client, Outgoing, Rules, forced_guardrail};
 use crate::wire::{self, List, Members, Pieces, Raw, Str};
 
@@ -81,6 +82,7 @@ pub fn count<'a>(
     rules: Rules<'_>,
     source: &'a [u8],
 ) -> Result<Outgoing<'a, Reply>, Error> {
+    let rules = Rules { tokens: Tokens::default(), ..rules };
     let Made { mut body, stream: _, ignored } = made(members, client, rules)?;
     body.retain(|(name, value)| name != "max_tokens" || !value.is_null());
     if !body.iter().any(|(name, _)| name == "max_tokens") {
@@ -117,11 +119,19 @@ fn made<'a>(
     }
     let mut betas = betas(client.chat.anthropic_beta)?.unwrap_or_default();
     let mut stream = false;
+    let mut limit = rules.tokens.limit(None);
     let mut body: Vec<(Cow<'a, str>, Value<'a>)> = Vec::with_capacity(members.len().saturating_add(2));
     body.push(("anthropic_version".into(), Value::Text(VERSION)));
     for (name, raw) in members {
         match &*name {
             "model" | "anthropic_version" => {}
+            "max_tokens" if rules.tokens != Tokens::default() => {
+                let asked = member::<Option<i64>>(raw, "max_tokens")?;
+                limit = rules.tokens.limit(asked);
+                if asked.is_some_and(|asked| limit != Some(asked)) {
+                    notes.ignore("max_tokens");
+                }
+            }
             "stream" => stream = member::<Option<bool>>(raw, "stream")?.unwrap_or(false),
             BETA => {
                 let named: Option<List<Str<'_>>> = member(raw, BETA)?;
@@ -145,6 +155,9 @@ fn made<'a>(
                 }
             }
         }
+    }
+    if let Some(limit) = limit.and_then(|limit| u64::try_from(limit).ok()) {
+        body.push(("max_tokens".into(), Value::Number(limit)));
     }
     // Without tools Bedrock refuses a choice among them.
     if body
