@@ -23,6 +23,7 @@ pub mod responses;
 pub mod schemas;
 pub mod signatures;
 pub mod streams;
+pub mod techniques;
 pub mod untranslated;
 
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]

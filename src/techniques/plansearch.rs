@@ -1,6 +1,6 @@
 //! `plansearch`: observations, plans from different ones, and the answer by the best plan.
 
-use super::candidates::{ARE_DATA, Candidates};
+use super::candidates::{ARE_DATA, Candidates, block};
 use super::drafts::{Drafts, draw, read};
 use super::judge;
 use super::{Call, Error, Reply, Step, Technique, Tunables, Turn};
@@ -95,9 +95,13 @@ fn lines(text: &str) -> Vec<&str> {
 
 fn plan(observations: &[&str]) -> Call {
     let list: String = observations.iter().flat_map(|observation| ["- ", observation, "\n"]).collect();
+    let list = list.trim_end();
     let on = match observations {
         [] => String::new(),
-        _ => format!(" Build on these observations, as far as they are right:\n{list}"),
+        _ => format!(
+            " Build on the observations below, as far as they are right. {ARE_DATA}\n\n{}",
+            block(1, list)
+        ),
     };
     let words = format!(
         "Do not answer what stands above yet. Write a plan, in words, of how it is best answered.{on}"
@@ -124,8 +128,10 @@ mod tests {
         let run = run("plansearch", &Tunables::default(), |_, number| Some(said(replies[number])));
         assert_eq!((run.shape(), run.is_last, run.text()), (vec![1, 2, 1], true, "done"));
         let [one, other] = run.waves[1].as_slice() else { panic!() };
-        assert!(words(one).ends_with("\n- one\n- three\n"), "{}", words(one));
-        assert!(words(other).ends_with("\n- two\n- four\n"));
+        assert_eq!(
+            (shown(one), shown(other)),
+            (vec!["- one\n- three".to_owned()], vec!["- two\n- four".to_owned()])
+        );
         assert_eq!(shown(&run.waves[2][0]).len(), 2);
         assert!(
             run.waves.iter().flatten().all(|call| !words(call).contains("program")),
