@@ -11,6 +11,7 @@
 
 mod answers;
 mod bad_input;
+mod bad_messages;
 mod bad_responses;
 mod bedrock_rules;
 mod carried;

@@ -10,6 +10,8 @@ use crate::wire::{self, Members, Raw, Str};
 const ANTHROPICS: &[&str] = &[
     "cache_control",
     "diagnostics",
+    "fallback_credit_token",
+    "fallbacks",
     "inference_geo",
     "service_tier",
     "speed",
@@ -17,7 +19,7 @@ const ANTHROPICS: &[&str] = &[
     "workspace_id",
 ];
 /// The same where an answer would not be what was asked for.
-const ANTHROPICS_OWN: &[&str] = &["container", "mcp_servers"];
+const ANTHROPICS_OWN: &[&str] = &["billing_policy", "container", "mcp_servers", "thread"];
 /// Objects of which the configuration may keep members from the model.
 const WITH_PARAMETERS: &[&str] = &["output_config", "tool_choice"];
 /// Beginnings of the types of tools that run on Anthropic's servers (its documentation, "Server tools"): Bedrock has none of them.

@@ -7,7 +7,7 @@ use crate::translate::conversation::{self, Call, CallName, CallResult, Content, 
 use crate::translate::front::cache;
 use crate::translate::front::tools::named;
 use crate::translate::notes::Notes;
-use crate::wire::{OneOrMany, Raw, Str, is_within_depth};
+use crate::wire::{self, Members, OneOrMany, Raw, Str, is_within_depth};
 
 use super::media;
 
@@ -98,64 +98,43 @@ fn said(text: Str<'_>) -> Option<Content<'_>> {
 }
 
 fn block<'a>(
-    block: Block<'a>,
+    mut block: Block<'a>,
     place: &str,
     into: &mut Vec<Content<'a>>,
     cache: &mut cache::Names,
     notes: &mut Notes<'_>,
 ) -> Result<(), Error> {
-    let Block {
-        kind,
-        text,
-        source,
-        title,
-        context,
-        citations,
-        id,
-        name,
-        input,
-        caller: _,
-        tool_use_id,
-        content,
-        is_error,
-        thinking,
-        signature,
-        data,
-        cache_control,
-        unknown,
-    } = block;
-    notes.unknown("messages[].content[].", unknown)?;
-    let kind = kind.ok_or_else(|| Error::missing(&format!("{place}.type")))?;
+    let kind = block.kind.take().ok_or_else(|| Error::missing(&format!("{place}.type")))?;
     let need = |member: &str| Error::missing(&format!("{place}.{member}"));
     let mut points = Vec::new();
     match &*kind {
-        // What an earlier answer cites is of no use to a model.
-        "text" => into.extend(said(text.ok_or_else(|| need("text"))?)),
-        "image" => into.push(media::image(source, place, notes)?),
+        "text" => into.extend(said(block.text.take().ok_or_else(|| need("text"))?)),
+        "image" => into.push(media::image(block.source.take(), place, notes)?),
         "document" => {
-            name_citations(citations, place, notes)?;
-            into.extend(context.and_then(said));
-            into.push(Content::Document(media::document(source, title, place, notes)?));
+            name_citations(block.citations.take(), place, notes)?;
+            into.extend(block.context.take().and_then(said));
+            let document = media::document(block.source.take(), block.title.take(), place, notes)?;
+            into.push(Content::Document(document));
         }
         "search_result" => {
-            name_citations(citations, place, notes)?;
-            into.push(Content::Text(search_result(source, title.as_deref(), content, place, notes)?.into()));
+            name_citations(block.citations.take(), place, notes)?;
+            into.push(Content::Text(search_result(&mut block, place, notes)?.into()));
         }
         "tool_use" => {
-            let name = named(name, &place)?;
-            let id = id.ok_or_else(|| need("id"))?;
-            let input = arguments(input, notes);
+            let name = named(block.name.take(), &place)?;
+            let id = block.id.take().ok_or_else(|| need("id"))?;
+            let input = arguments(block.input.take(), notes);
             into.push(Content::Call(Call { id: Some(id), name, input }));
         }
         "tool_result" => {
-            let id = tool_use_id.ok_or_else(|| need("tool_use_id"))?;
-            let content = result(content, place, &mut points, cache, notes)?;
-            let failed = is_error.unwrap_or(false);
+            let id = block.tool_use_id.take().ok_or_else(|| need("tool_use_id"))?;
+            let content = result(block.content.take(), place, &mut points, cache, notes)?;
+            let failed = block.is_error.take().unwrap_or(false);
             into.push(Content::Result(CallResult { call: CallName::Id(id), content, failed }));
         }
         "thinking" => {
-            let text = thinking.ok_or_else(|| need("thinking"))?;
-            match signature.filter(|signature| !signature.is_empty()) {
+            let text = block.thinking.take().ok_or_else(|| need("thinking"))?;
+            match block.signature.take().filter(|signature| !signature.is_empty()) {
                 Some(signature) => {
                     into.push(Content::Reasoning(Reasoning::ReasoningText { text, signature }));
                 }
@@ -164,12 +143,12 @@ fn block<'a>(
             }
         }
         "redacted_thinking" => {
-            let data = data.ok_or_else(|| need("data"))?;
+            let data = block.data.take().ok_or_else(|| need("data"))?;
             into.push(Content::Reasoning(Reasoning::RedactedContent(data)));
         }
         kind if SERVERS.contains(&kind) || kind.ends_with("_tool_result") => {
             let message = "Only Anthropic's own servers do this; Bedrock does not.";
-            notes.unsupported(&format!("{place}.{kind}"), message)?;
+            return notes.unsupported(&format!("{place}.{kind}"), message);
         }
         kind => {
             let kind: String = kind.chars().take(64).collect();
@@ -178,8 +157,69 @@ fn block<'a>(
         }
     }
     into.append(&mut points);
-    into.extend(cache::point(cache_control, cache::CONTROL, cache, notes)?.map(Content::CachePoint));
-    Ok(())
+    let control = block.cache_control.take();
+    into.extend(cache::point(control, cache::CONTROL, cache, notes)?.map(Content::CachePoint));
+    name_rest(block, notes)
+}
+
+/// Names what a block has besides what its kind is made of.
+fn name_rest(block: Block<'_>, notes: &mut Notes<'_>) -> Result<(), Error> {
+    const PLACE: &str = "messages[].content[].";
+    let Block {
+        kind: _,
+        text,
+        source,
+        title,
+        context,
+        citations,
+        id,
+        name,
+        input,
+        caller,
+        tool_use_id,
+        content,
+        is_error,
+        thinking,
+        signature,
+        data,
+        cache_control: _,
+        unknown,
+    } = block;
+    let caller = caller.filter(|caller| !is_direct(caller));
+    // What an earlier answer cites is of no use to a model.
+    let citations = citations.filter(|citations| citations.get() != "[]");
+    for (name, is_there) in [
+        ("text", text.is_some()),
+        ("source", is_said(source)),
+        ("title", title.is_some()),
+        ("context", context.is_some()),
+        ("citations", is_said(citations)),
+        ("id", id.is_some()),
+        ("name", name.is_some()),
+        ("input", is_said(input)),
+        ("caller", is_said(caller)),
+        ("tool_use_id", tool_use_id.is_some()),
+        ("content", is_said(content)),
+        ("is_error", is_error.is_some()),
+        ("thinking", thinking.is_some()),
+        ("signature", signature.is_some()),
+        ("data", data.is_some()),
+    ] {
+        if is_there {
+            notes.ignore(&format!("{PLACE}{name}"));
+        }
+    }
+    notes.unknown(PLACE, unknown)
+}
+
+fn is_said(raw: Option<Raw<'_>>) -> bool {
+    raw.is_some_and(|raw| raw.get() != "null")
+}
+
+/// Whether a call was the model's own, as all are here, and not one of a tool that Anthropic's servers run.
+fn is_direct(caller: Raw<'_>) -> bool {
+    let Ok(Members(members)) = wire::from_str::<Members<'_, Raw<'_>>>(caller.get()) else { return false };
+    matches!(members.as_slice(), [(name, kind)] if name == "type" && kind.get() == "\"direct\"")
 }
 
 /// Names the `citations` of the block at `place` where they are asked for.
@@ -193,21 +233,17 @@ fn name_citations(citations: Option<Raw<'_>>, place: &str, notes: &mut Notes<'_>
 }
 
 /// What a search has found, as text.
-fn search_result(
-    source: Option<Raw<'_>>,
-    title: Option<&str>,
-    content: Option<Raw<'_>>,
-    place: &str,
-    notes: &mut Notes<'_>,
-) -> Result<String, Error> {
+fn search_result(block: &mut Block<'_>, place: &str, notes: &mut Notes<'_>) -> Result<String, Error> {
     let path = format!("{place}.content");
-    let content = content.ok_or_else(|| Error::missing(&path))?;
+    let content = block.content.take().ok_or_else(|| Error::missing(&path))?;
+    let source = block.source.take();
     let source: Option<Str<'_>> = source.map(|raw| member(raw, &format!("{place}.source"))).transpose()?;
+    let title = block.title.take();
     let said = match member(content, &path)? {
         OneOrMany::One(text) => text.into_cow().into_owned(),
         OneOrMany::Many(blocks) => media::texts(blocks, &path, "messages[].content[].content[].", notes)?,
     };
-    let head = [title.unwrap_or_default(), source.as_deref().unwrap_or_default()];
+    let head = [title.as_deref().unwrap_or_default(), source.as_deref().unwrap_or_default()];
     Ok(format!("{}\n{said}", head.join("\n")).trim().to_owned())
 }
 

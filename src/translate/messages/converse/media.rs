@@ -78,7 +78,13 @@ pub(super) fn document<'a>(
         }
         Some("url") => {
             let url = url.ok_or_else(|| need("url"))?;
-            media::document(url, None, name, &format!("{param}.url"))
+            let param = format!("{param}.url");
+            if !url.starts_with("data:") {
+                let message =
+                    format!("'{param}': documents are not fetched here; send the document in base64.");
+                return Err(Error::invalid(message).param(param).code("unsupported_url"));
+            }
+            media::document(url, None, name, &param)
         }
         kind => Err(not_here(kind, &param)),
     }

@@ -200,6 +200,12 @@ impl<'a> Read<'a> {
                 let named = named.into_iter().flatten().map(|name| name.into_cow().into_owned());
                 self.betas.get_or_insert_default().extend(named);
             }
+            "compaction" if raw.get() != "null" => {
+                notes.unsupported(
+                    name,
+                    "Only Claude that is asked natively makes its conversation shorter.",
+                )?;
+            }
             _ => notes.unknown("", vec![(name.to_owned().into(), raw)])?,
         }
         Ok(())
