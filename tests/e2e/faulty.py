@@ -95,7 +95,7 @@ class Request:
 
 
 class Faulty:
-    """The server, in a thread of its own. `replies` are by the last segment of the path."""
+    """The server, in a thread of its own. `replies` are by the last segment of the path, `claude-` before it for Claude's own."""
 
     def __init__(self, replies):
         self.replies = replies
@@ -147,7 +147,9 @@ class Faulty:
             self.active -= 1
 
     def reply(self, request):
-        return self.more.get(request.plan[0]) or self.replies[request.path.rsplit("/", 1)[-1]]
+        operation = request.path.rsplit("/", 1)[-1]
+        own = self.replies.get(f"claude-{operation}") if "anthropic.claude" in request.path else None
+        return self.more.get(request.plan[0]) or own or self.replies[operation]
 
 
 class Http1:

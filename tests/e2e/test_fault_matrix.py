@@ -108,16 +108,19 @@ def judge(kind, case, reply, usual, outcome, upstream):
         is_error(kind, outcome)
     elif kind.startswith("native"):
         as_it_is(reply, bytes_sent, ended, outcome)
-    elif kind == "stream":
-        streamed(reply, bytes_sent, ended, usual, outcome)
+    elif kind.endswith("stream"):
+        streamed(kind, reply, bytes_sent, ended, usual, outcome)
     else:
         assert bytes_sent == reply.payload, "a 200 of what was not whole"
         assert outcome.is_whole and timeless(outcome.body) == timeless(usual.body)
 
 
 def is_error(kind, outcome):
-    assert outcome.status in (500, 502, 503, 504) and outcome.is_whole, outcome
-    if kind.startswith("native"):
+    assert outcome.status in (500, 502, 503, 504, 529) and outcome.is_whole, outcome
+    if "message" in kind:
+        assert outcome.json["type"] == "error" and outcome.status != 503
+        assert outcome.json["error"]["type"] in ("api_error", "overloaded_error", "timeout_error")
+    elif kind.startswith("native"):
         assert outcome.headers["content-type"] == "application/json" and outcome.json.keys() == {"message"}
         assert outcome.headers["x-amzn-errortype"]
     else:
@@ -132,23 +135,32 @@ def as_it_is(reply, bytes_sent, ended, outcome):
     assert bytes_sent.startswith(outcome.body) and (not ended or outcome.body == bytes_sent)
 
 
-def streamed(reply, bytes_sent, ended, usual, outcome):
+def streamed(kind, reply, bytes_sent, ended, usual, outcome):
     said, found = timeless(usual.body), timeless(outcome.body)
     if ended and bytes_sent == reply.payload:
         assert outcome.is_whole and found == said
         return
-    if found.endswith(DONE):
-        assert len(bytes_sent) >= reply.frame_ends()[-2], "[DONE] without messageStop"
+    if END[kind] in found:
+        whole = -1 if kind == "message-stream" else -2
+        assert len(bytes_sent) >= reply.frame_ends()[whole], "an end without the answer's"
         # Without metadata the usage is not known.
-        assert found in (said, said[: said.rindex(b"data: {")] + DONE)
+        assert unpriced(found) == unpriced(said)
         return
     *before, last, rest = found.split(b"\n\n")
     is_told = last.startswith(b"event: error\n") and rest == b""
-    assert is_told or not outcome.is_whole, "an end without [DONE] or error"
+    assert is_told or not outcome.is_whole, "an end without the answer's or an error"
     assert said.startswith(b"\n\n".join(before) if is_told else found), "something was said that is not so"
 
 
 DONE = b"data: [DONE]\n\n"
+STOP = b"event: message_stop\n"
+END = {"stream": DONE, "message-stream": STOP, "translated-message-stream": STOP}
+
+
+def unpriced(body):
+    """A stream without what it cost: a chunk of a chat's, a member of a message's event."""
+    body = re.sub(rb'data: \{[^\n]*"choices":\[\],[^\n]*\n\n', b"", body)
+    return re.sub(rb'"usage":\{[^}]*\}', b"", body)
 
 
 def timeless(body):

@@ -137,6 +137,41 @@ def test_the_second_region_answers_when_the_first_is_silent(gateway, client, reg
     assert is_clients(gateway, left_of(gateway, mark))
 
 
+NOVA = "us.amazon.nova-pro-v1:0"
+
+
+def message(gateway, model, stream):
+    """A message by Anthropic's SDK, whose text and region these are."""
+    asked = {"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": "hello"}]}
+    with gateway.anthropic() as client:
+        if not stream:
+            raw = client.messages.with_raw_response.create(**asked)
+            return raw.parse().content[0].text, raw.headers["x-bedrock-region"]
+        with client.messages.stream(**asked) as events:
+            return events.get_final_text(), events.response.headers["x-bedrock-region"]
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", NOVA], ids=["native", "converse"])
+@pytest.mark.parametrize(("stream", "fault"), [(False, "slow=3000"), (True, "slow=3000"), (True, "nofirst")])
+def test_messages_are_hedged_too(gateway, regions, model, stream, fault):
+    regions[EAST].faults(fault)
+    assert message(gateway, model, stream) == ("You said: hello", WEST)
+    [first], [second] = seen(regions[EAST]), seen(regions[WEST])
+    assert (signed_for(first), signed_for(second)) == (EAST, WEST)
+    assert first["body"] == second["body"] and second["status"] == 200
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", NOVA], ids=["native", "converse"])
+@pytest.mark.parametrize(
+    ("stream", "fault"),
+    [(False, "error=ThrottlingException"), (False, "garbage"), (True, "exception=0:throttlingException"), (True, "badcrc=0")],
+)
+def test_a_failure_of_the_first_does_not_end_the_second_message(gateway, regions, model, stream, fault):
+    regions[EAST].faults(f"slow=500,{fault}")
+    regions[WEST].faults("slow=500")
+    assert message(gateway, model, stream) == ("You said: hello", WEST)
+
+
 def left_of(gateway, mark):
     """What is left of the request's headers, once it has ended."""
     deadline = time.monotonic() + 5

@@ -93,7 +93,7 @@ def test_no_trailer_of_a_clients_goes_on(start, gateways, bedrock, kind, held):
     """`held`: by the gateway role, for the sake of its model."""
     gateway = gateways["http2"]
     if held:
-        keys = [{"name": "a", "key": KEY, "models": ["gpt-4o", "text-embedding-3-small", "us.amazon.nova-lite-v1:0"]}]
+        keys = [{"name": "a", "key": KEY, "models": ["gpt-4o", "text-embedding-3-small", "us.amazon.nova-lite-v1:0", "claude-sonnet-4-5"]}]
         gateway = start(bedrock.endpoint, changes={"api_keys": keys}, patch=over_http2)
     path, body = KINDS[kind]
 

@@ -125,6 +125,15 @@ def test_a_picture_goes_on_as_it_came(client, emulator):
     assert last(emulator)["body"]["messages"][0]["content"] == content
 
 
+@pytest.mark.bedrock_refuses
+@pytest.mark.parametrize("kind", ["image", "document"])
+def test_what_is_at_a_url_is_refused_where_nothing_is_fetched(client, kind):
+    block = {"type": kind, "source": {"type": "url", "url": "https://example.com/a"}}
+    with pytest.raises(anthropic.BadRequestError) as refused:
+        client.messages.create(**ASKED | {"messages": [{"role": "user", "content": [block]}]})
+    assert "Input tag 'url'" in error_of(refused)[1]
+
+
 def test_features_that_bedrock_takes_go_on_and_others_are_named(client, emulator):
     header = "interleaved-thinking-2025-05-14,claude-code-20250219,context-1m-2025-08-07"
     raw = client.messages.with_raw_response.create(**ASKED, extra_headers={"anthropic-beta": header})
@@ -295,6 +304,27 @@ def test_a_body_that_is_too_large_is_413(start):
         with pytest.raises(anthropic.APIStatusError) as found:
             client.messages.create(**ASKED | {"messages": [{"role": "user", "content": "x" * 3_000}]})
     assert (found.value.status_code, error_of(found)[0]) == (413, "request_too_large")
+
+
+def test_limits_hold_for_claudes_own_bodies(start, emulator):
+    picture = {"type": "image", "source": {"type": "base64", "media_type": "image/gif", "data": "R0lGODlh"}}
+    with start(changes={"limits": {"messages": 1, "tools": 1, "images": 1, "json_depth": 5}}).anthropic() as client:
+        for more, word in [
+            ({"messages": SAID + [{"role": "assistant", "content": "Hi"}]}, "'messages' has 2 entries"),
+            ({"tools": [TOOL, TOOL | {"name": "other"}]}, "'tools' has 2 entries"),
+            ({"messages": [{"role": "user", "content": [picture, picture]}]}, "At most 1 image"),
+            ({"metadata": {"user_id": [[[[[]]]]]}}, "nests deeper"),
+        ]:
+            for ask in (client.messages.create, client.messages.count_tokens):
+                asked = ASKED | more
+                if ask == client.messages.count_tokens:
+                    asked = {name: value for name, value in asked.items() if name in ("model", "messages", "tools")}
+                    if asked == {"model": CLAUDE, "messages": SAID}:
+                        continue
+                with pytest.raises(anthropic.BadRequestError) as found:
+                    ask(**asked)
+                assert word in error_of(found)[1]
+    assert emulator.requests() == []
 
 
 def test_another_region_answers_where_one_fails(start, regions):
