@@ -333,10 +333,12 @@ fn many_blocks_of_messages() {
         r#"{"type":"document","source":{"type":"text","data":"x"},"title":"x"}"#,
         r#"{"type":"search_result","source":"x","title":"x","content":[{"type":"text","text":"x"}]}"#,
     ] {
-        assert_linear_at(Endpoint::Messages, "us.amazon.nova-pro-v1:0", block, 1_000, |count| {
-            let blocks = list(count, |_| block.to_owned());
-            format!(r#"{{"max_tokens":9,"messages":[{{"role":"user","content":[{blocks}]}}]}}"#)
-        });
+        for model in ["us.amazon.nova-pro-v1:0", MODEL] {
+            assert_linear_at(Endpoint::Messages, model, block, 1_000, |count| {
+                let blocks = list(count, |_| block.to_owned());
+                format!(r#"{{"max_tokens":9,"messages":[{{"role":"user","content":[{blocks}]}}]}}"#)
+            });
+        }
     }
 }
 

@@ -155,9 +155,16 @@ fn block(block: &Value) -> Result<Value, AwsError> {
     let get = |name: &str| block.get(name).cloned().unwrap_or_default();
     Ok(match block.get("type").and_then(Value::as_str).unwrap_or_default() {
         "text" => json!({"text": get("text")}),
-        "image" => json!({"image": {"format": format(block), "source": source(block)}}),
+        "image" => {
+            json!({"image": {"format": format(block), "source": source(block, "image", &["base64"])?}})
+        }
         "document" => {
-            json!({"document": {"format": format(block), "name": "document", "source": source(block)}})
+            let source = source(block, "document", &["base64", "content", "text"])?;
+            json!({"document": {"format": format(block), "name": "document", "source": source}})
+        }
+        "search_result" => {
+            let found: Vec<String> = texts(block.get("content"));
+            json!({"text": format!("{} {}", get("title").as_str().unwrap_or_default(), found.join(" "))})
         }
         "thinking" => {
             json!({"reasoningContent": {"reasoningText": {"text": get("thinking"), "signature": get("signature")}}})
@@ -193,11 +200,29 @@ fn format(block: &Value) -> &str {
     }
 }
 
-fn source(block: &Value) -> Value {
+/// Where a medium of a kind is, which takes sources of these types: Bedrock fetches nothing and keeps no files.
+fn source(block: &Value, kind: &str, types: &[&str]) -> Result<Value, AwsError> {
     let data = block.pointer("/source/data").cloned().unwrap_or_default();
     match block.pointer("/source/type").and_then(Value::as_str) {
-        Some("text") => json!({"text": data}),
-        _ => json!({"bytes": data}),
+        Some(found) if !types.contains(&found) => Err(AwsError::validation(format!(
+            "messages.content.{kind}.source: Input tag '{found}' found using 'type' does not match any of the expected tags: '{}'",
+            types.join("', '")
+        ))),
+        Some("text") => Ok(json!({"text": data})),
+        Some("content") => Ok(json!({"text": texts(block.pointer("/source/content")).join("\n")})),
+        Some(_) => Ok(json!({"bytes": data})),
+        None => Err(malformed(&format!("messages.content.{kind}.source.type: Field required"))),
+    }
+}
+
+/// The texts of a text, or of blocks.
+fn texts(content: Option<&Value>) -> Vec<String> {
+    match content {
+        Some(Value::String(text)) => vec![text.clone()],
+        Some(Value::Array(blocks)) => {
+            blocks.iter().filter_map(|block| Some(block.get("text")?.as_str()?.to_owned())).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -224,6 +249,31 @@ mod tests {
         let mut bad = body();
         bad["stream"] = json!(true);
         assert!(converse(&bad).unwrap_err().message.contains("stream: Extra inputs are not permitted"));
+    }
+
+    #[test]
+    fn nothing_is_fetched_and_no_files_are_kept() {
+        let said = |block: Value| {
+            let mut asked = body();
+            asked["messages"][0]["content"] = json!([block]);
+            converse(&asked).map(|made| made["messages"][0]["content"][0].clone())
+        };
+        let base64 = json!({"type": "base64", "media_type": "image/png", "data": "iVBO"});
+        assert_eq!(said(json!({"type": "image", "source": base64})).unwrap()["image"]["format"], "png");
+        let blocks = json!({"type": "content", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]});
+        let document = said(json!({"type": "document", "source": blocks})).unwrap();
+        assert_eq!(document["document"]["source"], json!({"text": "a\nb"}));
+        let found = json!({"type": "search_result", "title": "t", "source": "s", "content": [{"type": "text", "text": "x"}]});
+        assert_eq!(said(found).unwrap(), json!({"text": "t x"}));
+        for kind in ["image", "document"] {
+            for source in [
+                json!({"type": "url", "url": "https://x/"}),
+                json!({"type": "file", "file_id": "f"}),
+                json!({}),
+            ] {
+                assert!(said(json!({"type": kind, "source": source})).is_err(), "{kind} {source}");
+            }
+        }
     }
 
     #[test]
