@@ -168,3 +168,33 @@ impl Default for Limits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bedrock::catalogue::{Entry, Kind};
+
+    #[test]
+    fn only_tokens_are_counted_by_the_model_behind_a_profile() {
+        let profile = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123";
+        let model = "anthropic.claude-sonnet-4-6";
+        let entry = Entry {
+            kind: Kind::Application,
+            id: profile.to_owned(),
+            name: String::new(),
+            model: model.to_owned(),
+            regions: String::new(),
+            input: String::new(),
+            output: String::new(),
+            streaming: None,
+            created: 0,
+            shutdown: String::new(),
+        };
+        let mut options = Options::default();
+        assert_eq!(options.asked_as(profile, "count-tokens"), profile);
+        options.discovered = Rc::new(Catalogue::of(vec![entry]));
+        assert_eq!(options.asked_as(profile, "count-tokens"), model);
+        assert_eq!(options.asked_as("us.anthropic.claude-sonnet-4-6", "count-tokens"), model);
+        assert_eq!(options.asked_as(profile, "invoke"), profile);
+    }
+}
