@@ -2,7 +2,7 @@
 
 use bedrock_filter::openai::Endpoint;
 use bedrock_filter::translate::chat::Headers;
-use bedrock_filter::translate::split::{Gathered, split};
+use bedrock_filter::translate::split::{Gathered, PerCall, split};
 use serde_json::Value;
 
 use super::judge;
@@ -32,8 +32,9 @@ pub fn check(bytes: &[u8]) {
     if endpoint != Endpoint::Completions {
         let _ = judge::request(endpoint, model, body, &Headers::default(), &options);
     }
-    let per_call = 1 + usize::from(*choices & 3);
-    let pieces = match split(body, endpoint, &options.limits, |_| Ok(Some(per_call))) {
+    let items = 1 + usize::from(*choices & 3);
+    let per_call = PerCall { items: Some(items), one_choice: choices & 4 != 0 };
+    let pieces = match split(body, endpoint, &options.limits, |_| Ok(per_call)) {
         Ok(None) => return,
         Err(error) => return judge::refused(&error, 400..500),
         Ok(Some(pieces)) => pieces,
@@ -45,13 +46,20 @@ pub fn check(bytes: &[u8]) {
     for index in 0..pieces.pieces() {
         let piece = pieces.piece(body, index).expect("a piece");
         let mut piece: Value = serde_json::from_slice(&piece).expect("a piece is JSON");
+        if per_call.one_choice && endpoint == Endpoint::Completions {
+            // A prompt has as many pieces as choices, and need be no list.
+            assert!(matches!(piece["n"].as_u64(), None | Some(0..=1 | 17..)), "a piece for several choices");
+            continue;
+        }
         let items = piece[name].take();
         let items = items.as_array().expect("a piece has a list");
-        assert!((1..=per_call).contains(&items.len()));
+        assert!((1..=per_call.items.unwrap_or(1)).contains(&items.len()));
         put_together.extend_from_slice(items);
     }
     // Where a name stands twice the last holds, in the whole as in the pieces.
-    assert_eq!(whole[name].as_array(), Some(&put_together), "the pieces are not the whole");
+    if !put_together.is_empty() {
+        assert_eq!(whole[name].as_array(), Some(&put_together), "the pieces are not the whole");
+    }
     assert_eq!(pieces.piece(body, pieces.pieces()), None);
     let mut gathered = Gathered::new(&pieces);
     // What is no answer is told as such, and changes nothing.

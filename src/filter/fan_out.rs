@@ -1,5 +1,5 @@
-//! Lists that are longer than the model takes in one call, in the gateway role: a request for each piece, so many
-//! at a time, sent to this gateway itself. So each piece has its own attempts, targets and signature, like any request.
+//! Requests for more than the model gives in one call, long lists and several choices, in the gateway role: a request for each piece,
+//! so many at a time, sent to this gateway itself. So each piece has its own attempts, targets and signature, like any request.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -15,7 +15,14 @@ use crate::config::{Config, FanOut as Settings};
 use crate::gateway::headers::Headers;
 use crate::openai::Error;
 use crate::translate::errors::no_answer;
-use crate::translate::split::{Gathered, Split};
+use crate::translate::split::{Gathered, Split, Told};
+use crate::translate::told::told;
+
+/// What Envoy is to hold of one request's pieces at a time, bytes: larger ones are asked for fewer at a time.
+const AT_A_TIME: usize = 16 << 20;
+
+const JSON: &str = "application/json";
+const EVENTS: &str = "text/event-stream; charset=utf-8";
 
 /// The pieces of one request.
 #[derive(Debug)]
@@ -84,7 +91,8 @@ impl FanOut {
         sent: &Headers,
     ) -> Result<Self, Error> {
         let open = Open::one_of(settings.open).ok_or_else(|| {
-            Error::new(503, "Too many long lists are under way here; try again.").code("too_many_lists")
+            Error::new(503, "Too many requests in pieces are under way here; try again.")
+                .code("too_many_lists")
         })?;
         let now = host::now();
         let until = now.checked_add(config.list_time).unwrap_or(now);
@@ -105,7 +113,9 @@ impl FanOut {
             _open: open,
         };
         this.count(0)?;
-        for _ in 0..settings.parallel {
+        let size = this.split.piece_bytes(this.body.len());
+        let room = AT_A_TIME.checked_div(size).unwrap_or(settings.parallel).max(1);
+        for _ in 0..settings.parallel.min(room) {
             this.ask(&settings.cluster)?;
         }
         Ok(this)
@@ -162,7 +172,9 @@ impl FanOut {
                 return Err(if status == 504 { took_too_long() } else { held::busy() });
             }
             // One failure is the whole's, with its reason.
-            return Ok(Outcome::Answer(status, answer_headers(&headers), body));
+            let mut kept = answer_headers(&headers);
+            kept.push("content-type", JSON);
+            return Ok(Outcome::Answer(status, kept, body));
         }
         self.gathered.add(piece, &body)?;
         let limit = self.config.reply_bytes;
@@ -171,17 +183,32 @@ impl FanOut {
         }
         self.count(0)?;
         if self.gathered.is_whole() {
-            return Ok(Outcome::Answer(200, answer_headers(&headers), self.gathered.finish()));
+            return self.whole(&headers);
         }
         if let Some(settings) = self.config.fan_out.clone() {
             self.ask(&settings.cluster)?;
         }
         Ok(Outcome::Pending)
     }
+
+    /// The answer, told as the client wants it. `last` are the headers of the last piece's.
+    fn whole(&mut self, last: &Headers) -> Result<Outcome, Error> {
+        let mut headers = answer_headers(last);
+        let answer = self.gathered.finish();
+        let Told::Stream { include_usage } = self.split.told() else {
+            headers.push("content-type", JSON);
+            return Ok(Outcome::Answer(200, headers, answer));
+        };
+        headers.push("content-type", EVENTS);
+        // It has been paid for: what it takes is counted and never refused.
+        self.held.count(answer.len().saturating_mul(2));
+        Ok(Outcome::Answer(200, headers, told(&answer, include_usage)?))
+    }
 }
 
 fn took_too_long() -> Error {
-    Error::new(504, "The list took too long; send fewer items at a time.").code("list_timeout")
+    Error::new(504, "It took too long to answer all of the request; ask for less at a time.")
+        .code("list_timeout")
 }
 
 /// What of the client's headers goes with each piece: its key and all else that is not its connection's or its body's.
@@ -204,10 +231,9 @@ fn passed_on(sent: &Headers) -> Headers {
     sent.iter().filter(|(name, value)| !is_own(name) && std::str::from_utf8(value).is_ok()).collect()
 }
 
-/// What of an answer's headers is the client's.
+/// What of an answer's headers is the client's, but for what the answer is made of.
 fn answer_headers(headers: &Headers) -> Headers {
     const NAMES: &[&str] = &[
-        "content-type",
         "x-request-id",
         "x-bedrock-model",
         "x-bedrock-region",

@@ -26,8 +26,9 @@ use crate::gateway::route::{Route, route};
 use crate::gateway::shape::{self, Shape};
 use crate::openai::model_member::ModelMember;
 use crate::openai::{self, Endpoint, Error};
+use crate::translate::chat::Parameter;
 use crate::translate::embeddings;
-use crate::translate::split::split;
+use crate::translate::split::{PerCall, Split, split};
 use crate::wire::{Str, to_vec};
 
 /// One request.
@@ -39,6 +40,8 @@ pub(super) struct Gateway {
     undecided: Option<Undecided>,
     /// Images under way; the request is held until they are there.
     fetching: Option<Fetching>,
+    /// What the client sent of a request that goes in pieces once its images are there.
+    behind_images: Option<(Endpoint, Headers)>,
     /// Pieces under way of a request that goes no further itself.
     fan_out: Option<FanOut>,
     /// What the client will be told once its body has come: Envoy closes connections whose requests are answered
@@ -79,6 +82,7 @@ impl Gateway {
             config,
             undecided: None,
             fetching: None,
+            behind_images: None,
             fan_out: None,
             refusal: None,
             drained: 0,
@@ -159,7 +163,7 @@ impl Gateway {
             }
         };
         let by_model = caller.policy.is_by_model() || self.config.models.decide_cluster();
-        let may_fan_out = endpoint.takes_lists() && self.config.fan_out.is_some();
+        let may_fan_out = endpoint.takes_several() && self.config.fan_out.is_some();
         if by_model || may_fan_out || deployment.is_some() || self.images(endpoint).is_some() {
             let caller = caller.clone();
             let sent = may_fan_out.then_some(headers);
@@ -190,19 +194,34 @@ impl Gateway {
         } else {
             self.choose_cluster(None)?;
         }
-        if let Some((settings, sent)) = self.config.fan_out.as_ref().zip(sent)
-            && let Some(split) =
-                split(&body, endpoint, &self.config.options.limits, |asked| self.per_call(endpoint, asked))?
-        {
-            // From here on they are counted with the list.
-            self.held.set(0, self.config.worker_bytes)?;
-            self.fan_out = Some(FanOut::begin(&self.config, settings, split, body, &sent)?);
-            return Ok(Action::Pause);
-        }
+        let pieces = if sent.is_some() { self.pieces(&body, endpoint)? } else { None };
         if let Some(images) = self.images(endpoint) {
             self.fetching = Fetching::begin(&self.config, images, &body, body.len())?;
         }
-        if self.fetching.is_some() { Ok(Action::Pause) } else { let_in() }
+        if self.fetching.is_some() {
+            // They are fetched once, for all pieces.
+            self.behind_images = pieces.and(sent).map(|sent| (endpoint, sent));
+            return Ok(Action::Pause);
+        }
+        match pieces.zip(sent) {
+            Some((split, sent)) => self.begin_fan_out(split, body, &sent),
+            None => let_in(),
+        }
+    }
+
+    /// The request in pieces, where it has to go so.
+    fn pieces(&self, body: &[u8], endpoint: Endpoint) -> Result<Option<Split>, Error> {
+        split(body, endpoint, &self.config.options.limits, |asked| self.per_call(endpoint, asked))
+    }
+
+    /// Asks for the first pieces. The request itself goes no further.
+    fn begin_fan_out(&mut self, split: Split, body: Vec<u8>, sent: &Headers) -> Result<Action, Error> {
+        if let Some(settings) = &self.config.fan_out {
+            // From here on they are counted with the pieces.
+            self.held.set(0, self.config.worker_bytes)?;
+            self.fan_out = Some(FanOut::begin(&self.config, settings, split, body, sent)?);
+        }
+        Ok(Action::Pause)
     }
 
     /// Puts the model into the body, of which `size` bytes are there: from here on the request is one of OpenAI's.
@@ -233,16 +252,27 @@ impl Gateway {
         Ok(target.cluster.as_deref())
     }
 
-    /// How many items of a list the model takes in one call, wherever it answers.
-    fn per_call(&self, endpoint: Endpoint, asked: Option<&str>) -> Result<Option<usize>, Error> {
-        if endpoint != Endpoint::Embeddings {
-            return Ok(Some(1));
-        }
-        let resolved = self.config.models.resolve(asked, Endpoint::Embeddings)?;
+    /// What the model gives in one call, wherever it answers.
+    fn per_call(&self, endpoint: Endpoint, asked: Option<&str>) -> Result<PerCall, Error> {
         let options = &self.config.options;
-        let each: Option<Vec<_>> =
-            resolved.ids().map(|id| embeddings::texts_per_call(options.known_as(id))).collect();
-        Ok(each.and_then(|each| each.into_iter().min()))
+        match endpoint {
+            Endpoint::Embeddings => {
+                let resolved = self.config.models.resolve(asked, endpoint)?;
+                let each: Option<Vec<_>> =
+                    resolved.ids().map(|id| embeddings::texts_per_call(options.known_as(id))).collect();
+                Ok(PerCall { items: each.and_then(|each| each.into_iter().min()), one_choice: true })
+            }
+            Endpoint::ChatCompletions | Endpoint::Completions => {
+                let resolved = self.config.models.resolve(asked, endpoint)?;
+                // OpenAI's API counts choices itself, and what a model is kept from is not done for it.
+                let one_choice = resolved.targets.iter().all(|target| {
+                    let drop = options.rules(&target.id, None).drop;
+                    !target.backend.speaks_openai() && !drop.contains(&Parameter::N)
+                });
+                Ok(PerCall { items: Some(1), one_choice })
+            }
+            _ => Ok(PerCall { items: Some(1), one_choice: true }),
+        }
     }
 
     /// How images are fetched, where they are.

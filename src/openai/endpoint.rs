@@ -35,7 +35,7 @@ impl Endpoint {
     ];
 
     /// Whether one request may ask for several things, each with an answer of its own.
-    pub fn takes_lists(self) -> bool {
-        matches!(self, Self::Completions | Self::Moderations | Self::Embeddings)
+    pub fn takes_several(self) -> bool {
+        matches!(self, Self::ChatCompletions | Self::Completions | Self::Moderations | Self::Embeddings)
     }
 }

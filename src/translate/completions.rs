@@ -46,8 +46,10 @@ pub fn request<'a>(
         unknown,
     } = request;
     notes.unknown("", unknown)?;
-    if best_of.is_some_and(|count| count != 1) {
-        notes.unsupported("best_of", "Bedrock gives one choice per request; 'best_of' must be 1.")?;
+    if best_of.is_some_and(|count| count != n.unwrap_or(1)) {
+        let message =
+            "Bedrock gives no log probabilities to choose the best by; 'best_of' must be what 'n' is.";
+        notes.unsupported("best_of", message)?;
     }
     if logprobs.is_some() {
         notes.unsupported("logprobs", "Bedrock returns no log probabilities.")?;
@@ -100,7 +102,10 @@ fn prompt_of<'a>(prompt: Option<OneOrMany<'a, Raw<'a>>>) -> Result<Str<'a>, Erro
                 return Err(Error::invalid_param(PARAM, message));
             }
             list => {
-                let message = format!("One prompt per request is taken here; 'prompt' has {}.", list.len());
+                let message = format!(
+                    "'prompt' has {} texts; for more than one the gateway's configuration needs 'fan_out'.",
+                    list.len()
+                );
                 return Err(Error::invalid(message).param(PARAM));
             }
         },

@@ -28,6 +28,7 @@ mod options;
 pub mod passthrough;
 pub mod responses;
 pub mod split;
+pub mod tally;
 pub mod terms;
 pub mod thoughts;
 pub mod told;

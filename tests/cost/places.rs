@@ -320,7 +320,7 @@ fn beside(object: &Declared, member: &str, path: &str) -> String {
         ("told", "Choice", member) => {
             others = defaults(member, &[("index", "0"), ("message", "{}")]);
         }
-        ("split", "Reply", member) => {
+        ("gathered", "Reply", member) => {
             others = defaults(member, &[("model", r#""m""#), ("data", r#"[{"embedding":[],"index":0}]"#)]);
         }
         _ => {}

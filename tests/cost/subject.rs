@@ -20,7 +20,7 @@ use bedrock_filter::openai::model_member::ModelMember;
 use bedrock_filter::translate::Streamed as _;
 use bedrock_filter::translate::chat::{Guardrail, Headers, Stream};
 use bedrock_filter::translate::notes::Unsupported;
-use bedrock_filter::translate::split::{Gathered, split};
+use bedrock_filter::translate::split::{Gathered, PerCall, split};
 use bedrock_filter::translate::told::told;
 use bedrock_filter::translate::{
     self, Answered, Client, Limits, Options, Reply, errors, forced_guardrail, passthrough,
@@ -68,7 +68,9 @@ pub(crate) enum Subject {
 pub(crate) fn run(subject: Subject, input: &[u8]) {
     match subject {
         Subject::Request(endpoint, model) => request(endpoint, model, input),
-        Subject::Split(endpoint) => drop(split(input, self::endpoint(endpoint), &limits(), |_| Ok(Some(96)))),
+        Subject::Split(endpoint) => {
+            drop(split(input, self::endpoint(endpoint), &limits(), |_| Ok(per_call(96))))
+        }
         Subject::Piece(endpoint) => piece(endpoint, input),
         Subject::Reply(endpoint, model) => drop(asked(endpoint, model).whole(input, ANSWERED)),
         Subject::Stream { eighths, piece } => stream(input, eighths, piece),
@@ -150,20 +152,24 @@ fn asked(endpoint: &str, model: &str) -> Reply {
     outgoing.reply
 }
 
+fn per_call(items: usize) -> PerCall {
+    PerCall { items: Some(items), one_choice: true }
+}
+
 fn piece(endpoint: &str, input: &[u8]) {
     // The request had as many items as the reply has, or two.
     let items = input.windows(9).filter(|window| window == b"\"index\":0").count().max(2);
     let list = vec![r#""a""#; items + 1].join(",");
     let name = if endpoint == "completions" { "prompt" } else { "input" };
     let body = format!(r#"{{"{name}":[{list}]}}"#);
-    let pieces = split(body.as_bytes(), self::endpoint(endpoint), &limits(), |_| Ok(Some(items)));
+    let pieces = split(body.as_bytes(), self::endpoint(endpoint), &limits(), |_| Ok(per_call(items)));
     let mut gathered = Gathered::new(&pieces.unwrap().unwrap());
     drop(gathered.add(0, input));
     drop(gathered.finish());
 }
 
 fn gathered(input: &[u8]) {
-    let pieces = split(input, Endpoint::Embeddings, &limits(), |_| Ok(Some(1)));
+    let pieces = split(input, Endpoint::Embeddings, &limits(), |_| Ok(per_call(1)));
     let Ok(Some(pieces)) = pieces else { return };
     let mut gathered = Gathered::new(&pieces);
     for at in (0..pieces.pieces()).rev() {

@@ -210,7 +210,7 @@ def test_an_image_is_looked_at(client):
 
 # What Bedrock has no counterpart for, and the member that an error names.
 UNSUPPORTED = [
-    ({"n": 2}, "n"),
+    ({"n": 17}, "n"),
     ({"logprobs": True}, "logprobs"),
     ({"logprobs": True, "top_logprobs": 3}, "logprobs"),
     ({"modalities": ["text", "audio"], "audio": {"format": "mp3", "voice": "ash"}}, "modalities"),

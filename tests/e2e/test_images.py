@@ -19,6 +19,7 @@ from settings import ROOT, Problem
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 SAMPLE = envoy_config.read(ROOT / "envoy/images.yaml")
+SELF = envoy_config.read(ROOT / "envoy/envoy.yaml")
 # Where the server is, under several names, and where nobody must get.
 NAMES = {
     "a.images.test": ["127.0.0.1"],
@@ -166,6 +167,25 @@ def test_an_image_goes_to_bedrock_as_bytes(ask, emulator, server, name, stream):
         assert answer.events[-1] == "[DONE]"
     assert images_of(emulator.body()) == [(name, IMAGES[name])]
     assert server.paths == [f"/image/{name}"]
+
+
+def to_itself(config):
+    """A patch: the cluster by which a gateway reaches itself."""
+    [listener] = config["static_resources"]["listeners"]
+    [found] = [found for found in SELF["static_resources"]["clusters"] if found["name"] == "gateway"]
+    found = json.loads(json.dumps(found))
+    found["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"] = listener["address"]
+    config["static_resources"]["clusters"].append(found)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_images_of_several_choices_are_fetched_once(begin, emulator, server, stream):
+    through = begin(to_itself, changes={"fan_out": {"cluster": "gateway"}})
+    with through.connection() as connection:
+        answer = connection.chat(chat(server, "image/png", n=3, stream=stream))
+    assert answer.status == 200, answer
+    assert [images_of(request["body"]) for request in emulator.requests()] == [[("png", IMAGES["png"])]] * 3
+    assert server.paths == ["/image/png"]
 
 
 def test_images_of_responses_are_fetched_in_messages_and_outputs(gateway, emulator, server):

@@ -1,7 +1,7 @@
 //! Random lists of inputs, cut into as many pieces as the model needs and answered in any order.
 
 use bedrock_filter::openai::Endpoint;
-use bedrock_filter::translate::split::{Gathered, split};
+use bedrock_filter::translate::split::{Gathered, PerCall, split};
 use bedrock_filter::translate::{Client, Limits, Options, embeddings};
 use serde_json::{Value, json};
 
@@ -74,7 +74,8 @@ fn any_list_of_inputs_comes_back_in_its_order() {
             .collect();
         let list = items.join(&format!("{space},{space}"));
         let body = format!(r#"{{"model":"m","input":[{space}{list}{space}],"encoding_format":"float"}}"#);
-        let per_call = |_: Option<&str>| Ok(embeddings::texts_per_call(model));
+        let per_call =
+            |_: Option<&str>| Ok(PerCall { items: embeddings::texts_per_call(model), one_choice: true });
         let pieces = split(body.as_bytes(), Endpoint::Embeddings, &Limits::default(), per_call).unwrap();
         let reply = match pieces {
             None => send(model, body.as_bytes()),

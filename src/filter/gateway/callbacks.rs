@@ -28,11 +28,19 @@ impl Gateway {
         Ok(())
     }
 
-    /// Lets the request go on once its last image is there.
+    /// Lets the request go on once its last image is there, or in pieces.
     fn fetched(&mut self, call: u32, headers: usize, size: usize) -> Result<(), Error> {
         let Some(fetching) = &mut self.fetching else { return Ok(()) };
         if fetching.answered(call, headers, size)? {
             self.fetching = None;
+            if let Some((endpoint, sent)) = self.behind_images.take() {
+                let most = self.config.body_bytes;
+                let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, most)
+                    .map_err(|_| host_failed("give the request's body"))?;
+                if let Some(split) = self.pieces(&body, endpoint)? {
+                    return self.begin_fan_out(split, body, &sent).map(drop);
+                }
+            }
             let_in()?;
             hostcalls::resume_http_request().map_err(|_| host_failed("let the request go on"))?;
         }

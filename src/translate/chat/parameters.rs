@@ -6,12 +6,15 @@ use crate::translate::front::parameters::limit;
 use crate::translate::notes::Notes;
 use crate::wire::{List, Raw, Str};
 
-/// Only one choice can be had.
+/// One choice is had here: of several each comes as a request of its own, where the gateway role makes them.
 pub(super) fn one_choice(n: Option<i64>, notes: &mut Notes<'_>) -> Result<(), Error> {
     match n {
         None | Some(1) => Ok(()),
         Some(..1) => Err(Error::invalid_param("n", "'n' must be at least 1.")),
-        Some(_) => notes.unsupported("n", "Bedrock gives one choice per request; 'n' must be 1."),
+        Some(_) => notes.unsupported(
+            "n",
+            "Bedrock gives one choice per call; for 2 to 16 the gateway's configuration needs 'fan_out', else 'n' must be 1.",
+        ),
     }
 }
 
