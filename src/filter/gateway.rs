@@ -266,7 +266,7 @@ impl Gateway {
                 let resolved = self.config.models.resolve(asked, endpoint)?;
                 // OpenAI's API counts choices itself, and what a model is kept from is not done for it.
                 let one_choice = resolved.targets.iter().all(|target| {
-                    let drop = options.rules(&target.id, None).drop;
+                    let drop = options.rules(&target.id, None, None).drop;
                     !target.backend.speaks_openai() && !drop.contains(&Parameter::N)
                 });
                 Ok(PerCall { items: Some(1), one_choice })
