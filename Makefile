@@ -39,7 +39,7 @@ help: ## this list
 run: wasm $(EMULATOR) venv ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C
 	exec $(PYTHON) tools/run.py
 
-demo: wasm $(EMULATOR) venv ## the same, answers three requests and stops
+demo: wasm $(EMULATOR) venv ## the same, answers four requests and stops
 	exec $(PYTHON) tools/run.py --demo
 
 key: ## an API key: printed once, and the entry of api_keys with its hash

@@ -205,6 +205,7 @@ fn loaded(config: &Config, field: &str) -> Value {
         list_time,
         images,
         fan_out: _,
+        techniques: _,
         discover: _,
         reasoning_memory,
         warnings: _,
@@ -253,6 +254,22 @@ fn loaded(config: &Config, field: &str) -> Value {
             let with = LEAST.replacen('{', r#"{"fan_out":{"cluster":"gateway"},"#, 1);
             let fan_out = Config::load(with.as_bytes(), |_| None).unwrap().fan_out.unwrap();
             json!(if field == "fan_out.open" { fan_out.open } else { fan_out.parallel })
+        }
+        "techniques" if config.techniques.is_none() => Value::Null,
+        field if field.starts_with("techniques.") => {
+            let with = LEAST.replacen('{', r#"{"techniques":{"cluster":"gateway"},"#, 1);
+            let techniques = Config::load(with.as_bytes(), |_| None).unwrap().techniques.unwrap();
+            match field {
+                "techniques.max_calls" => json!(techniques.max_calls),
+                "techniques.max_parallel" => json!(techniques.max_parallel),
+                "techniques.timeout" => json!(techniques.timeout.as_secs()),
+                "techniques.allow" => json!(techniques.allow),
+                "techniques.max_tokens" => json!(techniques.max_tokens),
+                "techniques.default" => json!(techniques.default.as_ref().map(ToString::to_string)),
+                "techniques.models" if techniques.models.is_empty() => Value::Null,
+                "techniques.upstream" if techniques.upstream.is_none() => Value::Null,
+                field => panic!("{field} has no default"),
+            }
         }
         "discover" => json!(config.discover.is_some()),
         // Where it is on at all.

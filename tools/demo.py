@@ -1,4 +1,4 @@
-"""Three requests, as any OpenAI client would send them, and what came back."""
+"""Four requests, as any OpenAI client would send them, and what came back."""
 
 import http.client
 import json
@@ -6,6 +6,7 @@ import json
 CHAT_MODEL = "gpt-4o"
 EMBEDDING_MODEL = "text-embedding-3-small"
 SECONDS = 120
+TECHNIQUE = "moa"
 
 
 class Failed(Exception):
@@ -13,7 +14,7 @@ class Failed(Exception):
 
 
 def run(port, key):
-    """Sends all three; true when each was answered properly."""
+    """Sends all; true when each was answered properly."""
     # A list: the ones after a failure are sent too.
     return all([attempt(title, part, port, key) for title, part in PARTS.items()])
 
@@ -53,6 +54,17 @@ def streamed(port, key):
     non_empty(text)
 
 
+def technique(port, key):
+    """Drafts side by side, of which one answer is made: one request of the client's, several calls of the model."""
+    response = post(port, key, "/v1/chat/completions", chat("Why is the sky blue?") | {"optillm_approach": TECHNIQUE})
+    answer = json.load(response)
+    print(non_empty(answer["choices"][0]["message"]["content"]))
+    made = response.headers["x-technique-calls"]
+    if response.headers["x-technique"] != TECHNIQUE or not int(made) > 1:
+        raise Failed(f"{made} calls of {response.headers['x-technique']}")
+    print(f"   ({TECHNIQUE}: {made} calls, {answer['usage']['total_tokens']} tokens)")
+
+
 def embedding(port, key):
     body = {"model": EMBEDDING_MODEL, "input": "The proxy that you run already does it."}
     answer = json.load(post(port, key, "/v1/embeddings", body))
@@ -62,7 +74,12 @@ def embedding(port, key):
     print(f"{len(vector)} numbers: {', '.join(f'{number:.4f}' for number in vector[:4])}, …")
 
 
-PARTS = {"chat completion": plain, "chat completion, streamed": streamed, "embedding": embedding}
+PARTS = {
+    "chat completion": plain,
+    "chat completion, streamed": streamed,
+    "mixture of agents, a technique": technique,
+    "embedding": embedding,
+}
 
 
 def chat(text):

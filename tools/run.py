@@ -25,7 +25,7 @@ class Interrupted(BaseException):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--demo", action="store_true", help="send three requests, print the answers, stop")
+    parser.add_argument("--demo", action="store_true", help="send four requests, print the answers, stop")
     arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
@@ -59,7 +59,7 @@ def serve(stack, settings, only_demo):
         # A configuration with regions of its own knows AWS's hosts.
         destination = None if regions and runtime.host.endswith(AWS_SUFFIX) else runtime
     control = settings.control or runtime
-    config = write_config(settings, template, destination, control)
+    config = write_config(settings, template, destination, control, only_demo)
     environment = settings.environment | {"BEDROCK_ENDPOINT": runtime.url, "BEDROCK_CONTROL_ENDPOINT": control.url}
     running.append(stack.enter_context(processes.start_envoy(config, settings.port, environment)))
     if only_demo:
@@ -83,7 +83,7 @@ def start_emulators(stack, settings, regions):
     return list(emulators.values()), urls
 
 
-def write_config(settings, template, runtime, control):
+def write_config(settings, template, runtime, control, only_demo):
     plugin = envoy_config.read(settings.filter_config) if settings.filter_config else None
     ca_file = os.environ.get("AWS_CA_BUNDLE") or envoy_config.CA_FILE
     needs_ca = runtime is None or getattr(runtime, "tls", False) or control.tls
@@ -92,6 +92,10 @@ def write_config(settings, template, runtime, control):
     config = envoy_config.effective(
         template, port=settings.port, runtime=runtime, control=control, plugin=plugin, ca_file=ca_file
     )
+    if only_demo and plugin is None:
+        # The sample has no techniques, which are off unless somebody wants them.
+        for found in envoy_config.wasm_plugins(config):
+            found["configuration"]["value"].setdefault("techniques", {"cluster": "gateway"})
     path = processes.RUN / "envoy.yaml"
     envoy_config.write(path, config)
     return path

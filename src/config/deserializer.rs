@@ -78,6 +78,8 @@ impl<'de> Deserializer<'de> for Place<'de> {
         match self.written {
             Written::Bool(_) => self.deserialize_bool(visitor),
             Written::Object(_) => self.deserialize_map(visitor),
+            Written::Text(text) => visitor.visit_borrowed_str(text).map_err(|wrong| self.within(wrong)),
+            Written::List(_) => self.deserialize_seq(visitor),
             _ => Err(self.unexpected(&(&visitor as &dyn Expected).to_string())),
         }
     }

@@ -10,7 +10,7 @@ use serde::de::{Deserializer, Visitor};
 use crate::gateway::targets;
 use crate::translate::notes::Unsupported;
 
-use super::switch::Switch;
+use super::switch::{Names, Switch};
 
 /// A member that restricts, or says as whom: written and empty, as a variable without a value is, it would be no rule at all. So that is
 /// refused, where another member counts as not written.
@@ -65,6 +65,7 @@ pub(super) struct File {
     pub(super) automatic_caching: Option<bool>,
     pub(super) anthropic_betas: Option<Vec<String>>,
     pub(super) fan_out: Option<FanOut>,
+    pub(super) techniques: Option<Techniques>,
     pub(super) forward_headers: Option<Vec<String>>,
     pub(super) limits: Option<Limits>,
     pub(super) images: Option<Images>,
@@ -101,6 +102,8 @@ pub(super) struct ApiKey {
     pub(super) guardrail: Option<Guardrail>,
     #[serde(default, deserialize_with = "rule")]
     pub(super) request_metadata: Option<BTreeMap<String, String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) techniques: Option<Vec<String>>,
 }
 
 /// How many tokens an answer may have.
@@ -132,6 +135,8 @@ pub(super) struct Team {
     pub(super) guardrail: Option<Guardrail>,
     #[serde(default, deserialize_with = "rule")]
     pub(super) request_metadata: Option<BTreeMap<String, String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) techniques: Option<Vec<String>>,
 }
 
 /// A model under a name of the gateway's own, or one of its `targets`: `models.rs` says what belongs to which.
@@ -361,6 +366,31 @@ pub(super) struct FanOut {
     pub(super) cluster: String,
     pub(super) parallel: Option<usize>,
     pub(super) open: Option<usize>,
+}
+
+/// Ways to a better answer by more calls than one.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Techniques {
+    pub(super) cluster: String,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) allow: Option<Names>,
+    pub(super) max_calls: Option<usize>,
+    pub(super) max_parallel: Option<usize>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) max_tokens: Option<u64>,
+    pub(super) timeout: Option<u32>,
+    pub(super) default: Option<String>,
+    pub(super) models: Option<BTreeMap<String, String>>,
+    pub(super) upstream: Option<OptiLlm>,
+}
+
+/// OptiLLM, for what it has and this gateway has not.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OptiLlm {
+    pub(super) cluster: String,
+    pub(super) names: Vec<String>,
 }
 
 /// A guardrail that no client can change.

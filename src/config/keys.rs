@@ -10,12 +10,16 @@ use super::policy::{Rights, Teams, policy_of};
 use super::values::{check_name, error, error_in, item};
 use super::{Error, file};
 
-/// What is written, with its hashes.
-pub(super) fn keys(written: &[file::ApiKey], teams: &[file::Team]) -> Result<Keys, Error> {
+/// What is written, with its hashes. `elsewhere` are the names of techniques that another server has.
+pub(super) fn keys(
+    written: &[file::ApiKey],
+    teams: &[file::Team],
+    elsewhere: &[String],
+) -> Result<Keys, Error> {
     if written.is_empty() {
         return Err(error("api_keys", "at least one key is needed: without any, nobody could call"));
     }
-    let teams = Teams::read(teams)?;
+    let teams = Teams::read(teams, elsewhere)?;
     let mut keys = Keys::default();
     let mut hashes = HashSet::new();
     for (at, written) in written.iter().enumerate() {
@@ -68,13 +72,15 @@ fn caller(written: &file::ApiKey, teams: &Teams, at: &str) -> Result<Caller, Err
         max_tokens,
         guardrail,
         request_metadata,
+        techniques,
     } = written;
     if name.is_empty() {
         return Err(error_in(at, "name", "must not be empty"));
     }
     check_name(name, at)?;
-    let rights = Rights { models, endpoints, regions, profiles, max_tokens, guardrail, request_metadata };
-    let policy = policy_of(&rights, &teams.named(team.as_deref(), at)?, at)?;
+    let rights =
+        Rights { models, endpoints, regions, profiles, max_tokens, guardrail, request_metadata, techniques };
+    let policy = policy_of(&rights, &teams.named(team.as_deref(), at)?, teams.elsewhere, at)?;
     Ok(Caller { name: name.clone(), team: team.clone(), identity: Hash::of(b""), policy })
 }
 
@@ -120,7 +126,7 @@ mod tests {
     use super::*;
 
     fn run(written: Value) -> Result<Keys, Error> {
-        keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), &[])
+        keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), &[], &[])
     }
 
     #[test]
@@ -138,6 +144,7 @@ mod tests {
         let line_end = "01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b";
         let models = |models: Value| json!({"name": "a", "key": "k", "models": models});
         for (key, path) in [
+            (json!({"name": "a", "key": "k", "techniques": ["re2", "foo"]}), "api_keys[0].techniques[1]"),
             (json!({"name": "a", "key": " \n"}), "api_keys[0].key"),
             (json!({"name": "a", "key": "two\nlines"}), "api_keys[0].key"),
             (json!({"name": "a", "key": "a\u{1b}b"}), "api_keys[0].key"),
@@ -164,7 +171,7 @@ mod tests {
             serde_json::from_value(json!([{"name": "search", "models": ["fast"]}, {"name": "other"}]))
                 .unwrap()
         };
-        let run = |written: Value| keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), &teams());
+        let run = |written: Value| keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), &teams(), &[]);
         let old = json!({"name": "a", "key": "old", "team": "search", "expires_at": "2027-01-31T00:00:00Z"});
         let new =
             json!({"name": "a", "key": "new", "team": "search", "not_before": "2027-01-01T00:00:00+01:00"});

@@ -23,6 +23,7 @@ use super::model_options::guardrail_of;
 use super::models::{self, Loaded};
 use super::reasoning_memory::reasoning_memory_of;
 use super::regions::regions_of;
+use super::techniques::techniques_of;
 use super::values::{error, error_in, host_of, region_of};
 use super::written::Written;
 use super::{Config, Error, Upstream, structure, warnings};
@@ -60,6 +61,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         images,
         discover,
         fan_out,
+        techniques,
         reasoning_memory,
     } = &deserializer::read(&written)?;
 
@@ -84,6 +86,9 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
             return Err(error(name, "its cluster is Bedrock's too: the filter is in its way"));
         }
     }
+    let techniques = techniques.as_ref().map(techniques_of).transpose()?.map(Rc::new);
+    let elsewhere =
+        techniques.as_ref().and_then(|techniques| techniques.upstream.clone()).unwrap_or_default();
     let upstream = Upstream {
         region,
         regions: None,
@@ -99,7 +104,11 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let upstream = Upstream { regions: regions.as_ref().map(|_| reachable.clone()), ..upstream };
     let config = Config {
         prefixes: prefixes_of(prefixes.as_deref())?,
-        keys: keys(api_keys.as_deref().unwrap_or_default(), teams.as_deref().unwrap_or_default())?,
+        keys: keys(
+            api_keys.as_deref().unwrap_or_default(),
+            teams.as_deref().unwrap_or_default(),
+            &elsewhere.names,
+        )?,
         models: Models {
             name_bytes: limits.model_name_bytes,
             regions: reachable,
@@ -118,6 +127,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
             discovered: Rc::default(),
         },
         fan_out: fan_out.as_ref().map(fan_out_of).transpose()?,
+        techniques,
         forward_headers: forwarded(forward_headers.as_deref().unwrap_or_default())?,
         header_bytes: limits.header_bytes,
         body_bytes: limits.body_bytes,

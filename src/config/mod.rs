@@ -20,6 +20,7 @@ mod regions;
 mod signer;
 mod structure;
 mod switch;
+mod techniques;
 mod values;
 mod warnings;
 mod written;
@@ -35,10 +36,11 @@ use crate::aws::source::Account;
 use crate::bedrock::catalogue::Catalogue;
 use crate::gateway::images::Images;
 use crate::gateway::keys::Keys;
-use crate::gateway::memory::Settings;
+use crate::gateway::memory;
 use crate::gateway::models::Models;
 use crate::gateway::regions::Regions;
 use crate::gateway::targets::{Backend, Place, Target};
+use crate::techniques::Settings;
 use crate::translate::Options;
 
 /// The configuration of both roles.
@@ -56,6 +58,8 @@ pub struct Config {
     pub options: Options,
     /// How lists of inputs are sent that are too long for one call; `None`: they are refused.
     pub fan_out: Option<FanOut>,
+    /// Ways to a better answer by more calls than one; `None`: a request is one call.
+    pub techniques: Option<Rc<Settings>>,
     /// Request headers that go on to Bedrock, unsigned.
     pub forward_headers: Vec<String>,
     /// Largest request headers, bytes.
@@ -75,7 +79,7 @@ pub struct Config {
     /// How models are found that the configuration does not name; `None`: they are not.
     pub discover: Option<Discover>,
     /// How much reasoning is kept for clients that do not send it back, and for how long; `None`: none is.
-    pub reasoning_memory: Option<Settings>,
+    pub reasoning_memory: Option<memory::Settings>,
     /// What is allowed and hardly meant: a line of the log each.
     pub warnings: Vec<Error>,
 }

@@ -9,6 +9,7 @@ use crate::gateway::regions::Regions;
 use crate::translate::terms::{Terms, Tokens};
 
 use super::model_options::guardrail_of;
+use super::techniques::names_of;
 use super::values::{check_name, error, error_in, inside, item, one_of};
 use super::{Error, file};
 
@@ -21,14 +22,19 @@ pub(super) struct Rights<'a> {
     pub(super) max_tokens: &'a Option<file::Tokens>,
     pub(super) guardrail: &'a Option<file::Guardrail>,
     pub(super) request_metadata: &'a Option<BTreeMap<String, String>>,
+    pub(super) techniques: &'a Option<Vec<String>>,
 }
 
 /// What teams say for their keys.
-pub(super) struct Teams<'a>(HashMap<&'a str, Policy>);
+pub(super) struct Teams<'a> {
+    policies: HashMap<&'a str, Policy>,
+    /// The names of techniques that another server has.
+    pub(super) elsewhere: &'a [String],
+}
 
 impl<'a> Teams<'a> {
-    pub(super) fn read(written: &'a [file::Team]) -> Result<Self, Error> {
-        let mut teams = HashMap::new();
+    pub(super) fn read(written: &'a [file::Team], elsewhere: &'a [String]) -> Result<Self, Error> {
+        let mut policies = HashMap::new();
         for (at, team) in written.iter().enumerate() {
             let at = &item("teams", at);
             let file::Team {
@@ -40,28 +46,43 @@ impl<'a> Teams<'a> {
                 max_tokens,
                 guardrail,
                 request_metadata,
+                techniques,
             } = team;
             check_name(name, at)?;
-            let rights =
-                Rights { models, endpoints, regions, profiles, max_tokens, guardrail, request_metadata };
-            let policy = policy_of(&rights, &Policy::default(), at)?;
-            if name.is_empty() || teams.insert(name.as_str(), policy).is_some() {
+            let rights = Rights {
+                models,
+                endpoints,
+                regions,
+                profiles,
+                max_tokens,
+                guardrail,
+                request_metadata,
+                techniques,
+            };
+            let policy = policy_of(&rights, &Policy::default(), elsewhere, at)?;
+            if name.is_empty() || policies.insert(name.as_str(), policy).is_some() {
                 return Err(error_in(at, "name", "must not be empty, nor another team's"));
             }
         }
-        Ok(Self(teams))
+        Ok(Self { policies, elsewhere })
     }
 
     /// What the team of that name says for the key at `at`; of no team nothing.
     pub(super) fn named(&self, name: Option<&str>, at: &str) -> Result<Policy, Error> {
         let Some(name) = name else { return Ok(Policy::default()) };
-        self.0.get(name).cloned().ok_or_else(|| error_in(at, "team", "is none of 'teams'"))
+        self.policies.get(name).cloned().ok_or_else(|| error_in(at, "team", "is none of 'teams'"))
     }
 }
 
 /// What is written at `at`; what is not written is as the team has it.
-pub(super) fn policy_of(written: &Rights<'_>, team: &Policy, at: &str) -> Result<Policy, Error> {
-    let Rights { models, endpoints, regions, profiles, max_tokens, guardrail, request_metadata } = written;
+pub(super) fn policy_of(
+    written: &Rights<'_>,
+    team: &Policy,
+    elsewhere: &[String],
+    at: &str,
+) -> Result<Policy, Error> {
+    let Rights { models, endpoints, regions, profiles, max_tokens, guardrail, request_metadata, techniques } =
+        written;
     if let Some(patterns) = models {
         check_patterns(patterns, &inside(at, "models"))?;
     }
@@ -69,7 +90,10 @@ pub(super) fn policy_of(written: &Rights<'_>, team: &Policy, at: &str) -> Result
     check_words(profiles, PROFILE_PREFIXES, &inside(at, "profiles"))?;
     let set = |words: &Vec<String>| words.iter().cloned().collect::<BTreeSet<_>>();
     let regions = regions.as_ref().map(|regions| regions_of(regions, &inside(at, "regions"))).transpose()?;
+    let names = |written: &Vec<String>| names_of(written, elsewhere, &inside(at, "techniques"));
+    let techniques = techniques.as_ref().map(names).transpose()?;
     Ok(Policy {
+        techniques: techniques.or_else(|| team.techniques.clone()),
         models: (*models).clone().or_else(|| team.models.clone()),
         endpoints: (*endpoints).clone().or_else(|| team.endpoints.clone()),
         regions: regions.or_else(|| team.regions.clone()),
@@ -166,7 +190,7 @@ mod tests {
 
     fn teams(written: Value) -> Result<Policy, Error> {
         let written: Vec<file::Team> = serde_json::from_value(written).unwrap();
-        Teams::read(&written)?.named(Some("t"), "api_keys[0]")
+        Teams::read(&written, &[])?.named(Some("t"), "api_keys[0]")
     }
 
     #[test]
@@ -208,8 +232,9 @@ mod tests {
             max_tokens: &None,
             guardrail: &None,
             request_metadata: &None,
+            techniques: &None,
         };
-        let policy = policy_of(&rights, &team, "api_keys[0]").unwrap();
+        let policy = policy_of(&rights, &team, &[], "api_keys[0]").unwrap();
         assert_eq!((policy.models, policy.endpoints), (team.models, own));
         assert_eq!(policy.profiles, Some(BTreeSet::new()), "none is no profile at all, and not the team's");
     }

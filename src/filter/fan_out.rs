@@ -12,7 +12,7 @@ use super::held::{self, Held};
 use super::host;
 use super::refusal::host_failed;
 use crate::config::{Config, FanOut as Settings};
-use crate::gateway::headers::Headers;
+use crate::gateway::headers::{CALL_OF_TECHNIQUE, Headers};
 use crate::openai::Error;
 use crate::translate::errors::no_answer;
 use crate::translate::split::{Gathered, Split, Told};
@@ -97,7 +97,9 @@ impl FanOut {
         let now = host::now();
         let until = now.checked_add(config.list_time).unwrap_or(now);
         let gathered = Gathered::new(&split);
-        let headers = passed_on(sent);
+        let mut headers = passed_on(sent);
+        // Whether there is a technique has been decided for the whole.
+        headers.push(CALL_OF_TECHNIQUE, "1");
         let held = Held::default();
         let config = Rc::clone(config);
         let mut this = Self {
@@ -212,7 +214,7 @@ fn took_too_long() -> Error {
 }
 
 /// What of the client's headers goes with each piece: its key and all else that is not its connection's or its body's.
-fn passed_on(sent: &Headers) -> Headers {
+pub(super) fn passed_on(sent: &Headers) -> Headers {
     const OWN: &[&[u8]] = &[
         b"content-length",
         b"transfer-encoding",

@@ -1,7 +1,9 @@
 //! The gateway role: once per request, in the phases of a request.
 
 mod callbacks;
+mod techniques;
 
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use proxy_wasm::hostcalls;
@@ -19,7 +21,7 @@ use crate::aws::turn::moment;
 use crate::config::Config;
 use crate::gateway::callers::{self, Caller};
 use crate::gateway::handoff::{self, Handoff, Purpose};
-use crate::gateway::headers::{CLUSTER, Headers, LET_IN};
+use crate::gateway::headers::{CALL_OF_TECHNIQUE, CLUSTER, Headers, LET_IN};
 use crate::gateway::images::Images;
 use crate::gateway::models::{Resolved, anthropic};
 use crate::gateway::route::{Route, route};
@@ -30,6 +32,7 @@ use crate::translate::chat::Parameter;
 use crate::translate::embeddings;
 use crate::translate::split::{PerCall, Split, split};
 use crate::wire::{Str, to_vec};
+use techniques::AtWork;
 
 /// One request.
 #[derive(Debug)]
@@ -44,6 +47,10 @@ pub(super) struct Gateway {
     behind_images: Option<(Endpoint, Headers)>,
     /// Pieces under way of a request that goes no further itself.
     fan_out: Option<FanOut>,
+    /// A technique under way; the request is held until its last call.
+    at_work: Option<AtWork>,
+    /// What the client is told of it beside the reply to the last call.
+    marks: Option<Headers>,
     /// What the client will be told once its body has come: Envoy closes connections whose requests are answered
     /// before they are whole.
     refusal: Option<Error>,
@@ -65,6 +72,8 @@ struct Undecided {
     by_model: bool,
     /// The model that the path names, for the body.
     deployment: Option<String>,
+    /// Whether it may choose a technique.
+    may_choose: bool,
     /// What the client sent, where pieces of its request may be sent on.
     sent: Option<Headers>,
 }
@@ -84,6 +93,8 @@ impl Gateway {
             fetching: None,
             behind_images: None,
             fan_out: None,
+            at_work: None,
+            marks: None,
             refusal: None,
             drained: 0,
             held: Held::default(),
@@ -164,11 +175,14 @@ impl Gateway {
         };
         let by_model = caller.policy.is_by_model() || self.config.models.decide_cluster();
         let may_fan_out = endpoint.takes_several() && self.config.fan_out.is_some();
-        if by_model || may_fan_out || deployment.is_some() || self.images(endpoint).is_some() {
+        let may_choose = endpoint == Endpoint::ChatCompletions
+            && self.config.techniques.is_some()
+            && headers.value(CALL_OF_TECHNIQUE).is_none();
+        if by_model || may_fan_out || may_choose || deployment.is_some() || self.images(endpoint).is_some() {
             let caller = caller.clone();
-            let sent = may_fan_out.then_some(headers);
+            let sent = (may_fan_out || may_choose).then_some(headers);
             self.held.set(sent.as_ref().map_or(0, Headers::held), self.config.worker_bytes)?;
-            self.undecided = Some(Undecided { endpoint, caller, by_model, deployment, sent });
+            self.undecided = Some(Undecided { endpoint, caller, by_model, deployment, may_choose, sent });
             return Ok(Action::Pause);
         }
         self.choose_cluster(None)?;
@@ -180,15 +194,21 @@ impl Gateway {
         if !end_of_stream {
             return Ok(if self.undecided.is_some() { Action::Pause } else { Action::Continue });
         }
-        let Some(Undecided { endpoint, caller, by_model, deployment, sent }) = self.undecided.take() else {
+        let Some(mut undecided) = self.undecided.take() else {
             return Ok(Action::Continue);
         };
         held::room_for(size, self.config.worker_bytes)?;
         let mut body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size)
             .map_err(|_| host_failed("give the request's body"))?;
-        if let Some(model) = deployment {
+        if let Some(model) = undecided.deployment.take() {
             body = self.with_model(&body, size, &model)?;
         }
+        let (undecided, body) = match self.begin_technique(undecided, body)? {
+            ControlFlow::Break(action) => return Ok(action),
+            ControlFlow::Continue(rest) => rest,
+        };
+        let Undecided { endpoint, caller, by_model, deployment: _, may_choose: _, sent } = undecided;
+        let sent = sent.filter(|_| endpoint.takes_several() && self.config.fan_out.is_some());
         if by_model {
             self.choose_by_model(&body, endpoint, &caller)?;
         } else {

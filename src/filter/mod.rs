@@ -17,6 +17,7 @@ mod role;
 mod root;
 mod shared;
 mod signing;
+mod techniques;
 mod thoughts;
 mod told_anew;
 mod upstream;

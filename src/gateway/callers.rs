@@ -54,6 +54,8 @@ pub struct Policy {
     pub profiles: Option<BTreeSet<String>>,
     /// What holds for all that the caller asks.
     pub terms: Terms,
+    /// Techniques, by their names, `*` standing for all.
+    pub techniques: Option<Vec<String>>,
 }
 
 impl Policy {

@@ -15,5 +15,6 @@ pub mod networks;
 pub mod regions;
 pub mod route;
 pub mod shape;
+pub mod spent;
 pub mod targets;
 pub mod tasks;

@@ -222,8 +222,7 @@ mod tests {
         let writer = Writer::new("chatcmpl-1", 7, "gpt-\"4o\"", true, Form::Chat);
         let mut out = Vec::new();
         writer.choice(&mut out, &Delta { content: Some("a\n".into()), ..Delta::default() }, None);
-        let usage =
-            Usage { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3, prompt_tokens_details: None };
+        let usage = Usage { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3, ..Usage::default() };
         writer.usage(&mut out, &usage, None);
         writer.done(&mut out);
         assert_eq!(

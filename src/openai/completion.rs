@@ -1,6 +1,6 @@
 //! The reply of `POST chat/completions`, whole.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::wire::Str;
 
@@ -206,7 +206,8 @@ pub enum FinishReason {
 }
 
 /// Tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Usage {
     /// All input, cached or not.
     pub prompt_tokens: u64,
@@ -217,13 +218,25 @@ pub struct Usage {
     /// Of the input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt_tokens_details: Option<PromptTokensDetails>,
+    /// Of the output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completion_tokens_details: Option<CompletionTokensDetails>,
 }
 
 /// Of the input tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PromptTokensDetails {
     /// Read from the cache.
     pub cached_tokens: u64,
     /// Written to the cache.
     pub cache_write_tokens: u64,
+}
+
+/// Of the output tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CompletionTokensDetails {
+    /// Of reasoning.
+    pub reasoning_tokens: u64,
 }

@@ -4,13 +4,17 @@
 //! what to do next. The calls of a step are made side by side; each is the client's own request with the changes that a [`Call`]
 //! names, so that turns, tools, images and system texts stay what they are.
 
+pub mod away;
 mod bon;
 mod candidates;
+pub mod choose;
+mod combine;
 mod content;
 mod cot_reflection;
 mod dice;
 mod drafts;
 mod edit;
+pub mod expression;
 mod extract;
 mod genselect;
 mod judge;
@@ -29,9 +33,11 @@ pub mod reply;
 mod rsa;
 mod rstar;
 mod rto;
+pub mod run;
 mod scores;
 mod selection;
 mod self_consistency;
+pub mod settings;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -44,9 +50,10 @@ use std::fmt;
 
 use crate::openai::Error;
 
+pub use expression::Expression;
 pub use parted::{Parted, Piece};
 pub use question::Question;
-pub use reply::Usage;
+pub use settings::Settings;
 pub use table::{KNOWN, Known, known};
 pub use tunables::Tunables;
 
@@ -142,4 +149,17 @@ pub struct Reply {
     pub finish_reason: String,
     /// The choice as it came, JSON; `None` once `text` is not what came any more.
     pub choice: Option<String>,
+}
+
+impl Call {
+    /// What is held, bytes.
+    pub fn held(&self) -> usize {
+        let turn = match &self.turn {
+            Turn::AsItIs => 0,
+            Turn::Followed(text) | Turn::Repeated(text) | Turn::Replaced(text) => text.capacity(),
+        };
+        let texts = [&self.system, &self.model].into_iter().flatten();
+        let texts = texts.chain(self.then.iter().map(|(_, text)| text)).map(String::capacity);
+        texts.fold(turn.saturating_add(size_of::<Self>()), usize::saturating_add)
+    }
 }

@@ -68,6 +68,17 @@ impl Parted {
         std::mem::take(&mut self.out)
     }
 
+    /// True once some of the answer is known.
+    pub fn has_answered(&self) -> bool {
+        self.has_answer
+    }
+
+    /// What is held, bytes.
+    pub fn held(&self) -> usize {
+        let parts = [&self.held, &self.space, &self.thoughts];
+        parts.into_iter().map(String::capacity).fold(0, usize::saturating_add)
+    }
+
     /// A whole text's thoughts, `None` where there are none, and its answer.
     pub fn whole(text: &str) -> (Option<String>, String) {
         let mut parted = Self::default();

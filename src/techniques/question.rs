@@ -6,6 +6,7 @@ use super::content::Content;
 use super::edit::{Edit, Piece, place};
 use super::object::Object;
 use super::{Call, Kind, Role, Turn};
+use crate::openai::chat::StreamOptions;
 use crate::openai::{self, Error};
 use crate::wire::{self, List, Raw, Str, object};
 
@@ -48,9 +49,24 @@ object! {
     }
 }
 
+/// What a client wants of its answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// A stream.
+    pub stream: bool,
+    /// The stream's usage.
+    pub include_usage: bool,
+    /// So many tokens at most.
+    pub max_tokens: Option<u64>,
+    /// So many choices.
+    pub n: Option<i64>,
+}
+
 /// Where the parts of a client's chat stand in its body. It holds no text of it.
 #[derive(Debug)]
 pub struct Question {
+    /// What the client wants of the answer.
+    pub wants: Wants,
     object: Object,
     /// The list of messages, brackets and all.
     messages: Range<usize>,
@@ -71,14 +87,23 @@ impl Question {
     /// # Errors
     /// 400 where it is no object, or its messages are no list of messages.
     pub fn read(body: &[u8]) -> Result<Self, Error> {
-        let mut messages = None;
-        let object = Object::read(body, changed, |name, value| {
-            if name == MESSAGES {
-                messages = Some(value);
+        let (mut messages, mut wants) = (None, Wants::default());
+        // What has another type is the translation's to name.
+        let object = Object::read(body, changed, |name, value| match name {
+            MESSAGES => messages = Some(value),
+            "stream" => wants.stream = wire::from_str(value.get()).unwrap_or(false),
+            "stream_options" => {
+                let options = wire::from_str::<StreamOptions<'_>>(value.get()).unwrap_or_default();
+                wants.include_usage = options.include_usage.unwrap_or(false);
             }
+            "max_completion_tokens" => wants.max_tokens = wire::from_str(value.get()).ok(),
+            "max_tokens" => wants.max_tokens = wants.max_tokens.or(wire::from_str(value.get()).ok()),
+            "n" => wants.n = wire::from_str(value.get()).ok(),
+            _ => {}
         })?;
         let messages = messages.ok_or_else(|| Error::missing(MESSAGES))?;
         let mut this = Self {
+            wants,
             object,
             messages: place(body, messages),
             is_empty: true,
@@ -332,6 +357,18 @@ mod tests {
         let members: Vec<String> = (0..10_000).map(|at| format!("\"a{at}\":1")).collect();
         let body = format!("{{{},\"messages\":[]}}", members.join(","));
         assert!(Question::read(body.as_bytes()).unwrap().held() < 1_000);
+    }
+
+    #[test]
+    fn what_the_client_wants_is_known() {
+        let wants = |body: &str| Question::read(body.as_bytes()).unwrap().wants;
+        assert_eq!(wants(r#"{"messages":[],"stream":"x","n":null}"#), Wants::default());
+        assert_eq!(
+            wants(
+                r#"{"stream":true,"stream_options":{"include_usage":true},"max_completion_tokens":2,"max_tokens":3,"n":0,"messages":[]}"#
+            ),
+            Wants { stream: true, include_usage: true, max_tokens: Some(2), n: Some(0) }
+        );
     }
 
     #[test]

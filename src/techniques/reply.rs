@@ -1,75 +1,35 @@
 //! What a call came to, read from a whole chat completion.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::Reply;
+use crate::openai::completion::Usage;
 use crate::wire::{self, List, Raw, Str};
-
-/// Tokens of some calls together, in OpenAI's terms.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Usage {
-    /// All input, cached or not.
-    pub prompt_tokens: u64,
-    /// All output.
-    pub completion_tokens: u64,
-    /// Their sum.
-    pub total_tokens: u64,
-    /// Of the input, where any call said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub prompt_tokens_details: Option<Input>,
-    /// Of the output, where any call said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub completion_tokens_details: Option<Output>,
-}
-
-/// Of the input tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Input {
-    /// Read from the cache.
-    pub cached_tokens: u64,
-    /// Written to the cache.
-    pub cache_write_tokens: u64,
-}
-
-/// Of the output tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Output {
-    /// Of reasoning.
-    pub reasoning_tokens: u64,
-}
-
-impl Usage {
-    /// Counts another call.
-    pub fn add(&mut self, other: &Self) {
-        let Self { prompt_tokens, completion_tokens, total_tokens, .. } = self;
-        for (sum, more) in [
-            (prompt_tokens, other.prompt_tokens),
-            (completion_tokens, other.completion_tokens),
-            (total_tokens, other.total_tokens),
-        ] {
-            *sum = sum.saturating_add(more);
-        }
-        if let Some(more) = other.prompt_tokens_details {
-            let sum = self.prompt_tokens_details.get_or_insert_default();
-            sum.cached_tokens = sum.cached_tokens.saturating_add(more.cached_tokens);
-            sum.cache_write_tokens = sum.cache_write_tokens.saturating_add(more.cache_write_tokens);
-        }
-        if let Some(more) = other.completion_tokens_details {
-            let sum = self.completion_tokens_details.get_or_insert_default();
-            sum.reasoning_tokens = sum.reasoning_tokens.saturating_add(more.reasoning_tokens);
-        }
-    }
-}
 
 /// All that is read of a chat completion.
 #[derive(Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Completion<'a> {
+    id: Option<Str<'a>>,
+    created: Option<u64>,
+    model: Option<Str<'a>>,
     choices: Option<List<Raw<'a>>>,
     usage: Option<Usage>,
+}
+
+/// What is read of a chat completion.
+#[derive(Debug)]
+pub struct Read {
+    /// Its first choice.
+    pub reply: Reply,
+    /// What it cost.
+    pub usage: Usage,
+    /// Its id.
+    pub id: String,
+    /// When it began, seconds since 1970.
+    pub created: u64,
+    /// What the client calls the model.
+    pub model: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -88,9 +48,9 @@ struct Message<'a> {
 }
 
 impl Reply {
-    /// Reads the body of a 200: its first choice, and what it cost. `None`: it is no chat completion.
-    pub fn read(body: &[u8]) -> Option<(Self, Usage)> {
-        let Completion { choices, usage } = wire::object_from_slice(body).ok()?;
+    /// Reads the body of a 200. `None`: it is no chat completion.
+    pub fn read(body: &[u8]) -> Option<Read> {
+        let Completion { id, created, model, choices, usage } = wire::object_from_slice(body).ok()?;
         let raw = choices?.0.into_iter().next()?;
         let Choice { message, finish_reason } = wire::object_from_slice(raw.get().as_bytes()).ok()?;
         let Message { content, reasoning_content, tool_calls } = message?;
@@ -103,7 +63,13 @@ impl Reply {
             finish_reason: finish_reason.map(owned).unwrap_or_default(),
             choice: Some(raw.get().to_owned()),
         };
-        Some((reply, usage.unwrap_or_default()))
+        Some(Read {
+            reply,
+            usage: usage.unwrap_or_default(),
+            id: id.map(owned).unwrap_or_default(),
+            created: created.unwrap_or(0),
+            model: model.map(owned).unwrap_or_default(),
+        })
     }
 
     /// What is held, bytes.
@@ -125,7 +91,7 @@ mod tests {
         let body = format!(
             r#"{{"choices":[{choice}],"usage":{{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3,"prompt_tokens_details":{{"cached_tokens":1}}}}}}"#
         );
-        let (reply, usage) = Reply::read(body.as_bytes()).unwrap();
+        let Read { reply, usage, .. } = Reply::read(body.as_bytes()).unwrap();
         let expected = Reply {
             text: "a\n".into(),
             tool_calls: Some(r#"[{"id":"1"}]"#.into()),
@@ -140,7 +106,7 @@ mod tests {
     #[test]
     fn a_reply_may_say_nothing() {
         let read = |body: &str| Reply::read(body.as_bytes());
-        let (reply, usage) =
+        let Read { reply, usage, .. } =
             read(r#"{"choices":[{"message":{"content":null,"tool_calls":[]},"finish_reason":"length"}]}"#)
                 .unwrap();
         assert_eq!((&*reply.text, reply.tool_calls, &*reply.finish_reason), ("", None, "length"));
@@ -148,22 +114,5 @@ mod tests {
         for body in ["", "{}", r#"{"choices":[]}"#, r#"{"choices":[{}]}"#, r#"{"choices":[5]}"#, "[]"] {
             assert!(read(body).is_none(), "{body}");
         }
-    }
-
-    #[test]
-    fn tokens_are_summed_with_their_details_where_any_call_says_them() {
-        let mut sum = Usage::default();
-        let one = Usage { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3, ..Usage::default() };
-        let other = Usage {
-            prompt_tokens_details: Some(Input { cached_tokens: 4, cache_write_tokens: 5 }),
-            completion_tokens_details: Some(Output { reasoning_tokens: 6 }),
-            ..one
-        };
-        for more in [&one, &other, &other] {
-            sum.add(more);
-        }
-        assert_eq!((sum.prompt_tokens, sum.completion_tokens, sum.total_tokens), (3, 6, 9));
-        assert_eq!(sum.prompt_tokens_details, Some(Input { cached_tokens: 8, cache_write_tokens: 10 }));
-        assert_eq!(sum.completion_tokens_details, Some(Output { reasoning_tokens: 12 }));
     }
 }

@@ -243,6 +243,16 @@ impl Reply {
         }
     }
 
+    /// The same of the last call of a technique: its tokens are told with those of the calls before it. `parted`: the text has thoughts
+    /// between tags, which are told as reasoning.
+    #[must_use]
+    pub fn after(self, before: openai::completion::Usage, parted: bool) -> Self {
+        match self {
+            Self::Chat(context) => Self::Chat(context.after(before, parted)),
+            other => other,
+        }
+    }
+
     /// True where the request's body is the model's own, so that headers say what is Bedrock's: labels, a guardrail.
     pub fn is_of_own_body(&self) -> bool {
         matches!(self, Self::Messages(messages::Reply::Native { .. }))

@@ -22,12 +22,35 @@ pub fn usage(bedrock: &Bedrock) -> Usage {
         total_tokens: prompt_tokens.saturating_add(output_tokens),
         prompt_tokens_details: cached
             .then_some(PromptTokensDetails { cached_tokens: read, cache_write_tokens: write }),
+        completion_tokens_details: None,
+    }
+}
+
+/// Counts another call.
+pub fn add(sum: &mut Usage, more: &Usage) {
+    let Usage { prompt_tokens, completion_tokens, total_tokens, .. } = sum;
+    for (sum, more) in [
+        (prompt_tokens, more.prompt_tokens),
+        (completion_tokens, more.completion_tokens),
+        (total_tokens, more.total_tokens),
+    ] {
+        *sum = sum.saturating_add(more);
+    }
+    if let Some(more) = more.prompt_tokens_details {
+        let sum = sum.prompt_tokens_details.get_or_insert_default();
+        sum.cached_tokens = sum.cached_tokens.saturating_add(more.cached_tokens);
+        sum.cache_write_tokens = sum.cache_write_tokens.saturating_add(more.cache_write_tokens);
+    }
+    if let Some(more) = more.completion_tokens_details {
+        let sum = sum.completion_tokens_details.get_or_insert_default();
+        sum.reasoning_tokens = sum.reasoning_tokens.saturating_add(more.reasoning_tokens);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::openai::completion::CompletionTokensDetails;
 
     #[test]
     fn cached_tokens_are_prompt_tokens_too() {
@@ -40,5 +63,25 @@ mod tests {
         };
         let usage = usage(&bedrock);
         assert_eq!((usage.prompt_tokens, usage.completion_tokens, usage.total_tokens), (117, 5, 122));
+    }
+
+    #[test]
+    fn tokens_are_summed_with_their_details_where_any_call_says_them() {
+        let mut sum = Usage::default();
+        let one = Usage { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3, ..Usage::default() };
+        let other = Usage {
+            prompt_tokens_details: Some(PromptTokensDetails { cached_tokens: 4, cache_write_tokens: 5 }),
+            completion_tokens_details: Some(CompletionTokensDetails { reasoning_tokens: 6 }),
+            ..one
+        };
+        for more in [&one, &other, &other] {
+            add(&mut sum, more);
+        }
+        assert_eq!((sum.prompt_tokens, sum.completion_tokens, sum.total_tokens), (3, 6, 9));
+        assert_eq!(
+            sum.prompt_tokens_details,
+            Some(PromptTokensDetails { cached_tokens: 8, cache_write_tokens: 10 })
+        );
+        assert_eq!(sum.completion_tokens_details, Some(CompletionTokensDetails { reasoning_tokens: 12 }));
     }
 }

@@ -55,8 +55,8 @@ struct Root {
 /// Whoever reads a wire type, and where in a text it stands.
 fn roots() -> Vec<Root> {
     use Subject::{
-        Body, Chunks, Configuration, Discovery, Error, Images, Native, Piece, Reply, Request, Split, Stream,
-        Told,
+        Body, Chunks, Configuration, Discovery, Draft, Error, Images, Native, Piece, Reply, Request, Split,
+        Stream, Technique, Told,
     };
     let plain = |label, file, name, template, subject| Root {
         label,
@@ -207,6 +207,36 @@ fn roots() -> Vec<Root> {
             Piece("completions"),
         ),
         plain("told", "translate/told.rs", "Whole", "@", Told),
+        plain(
+            "technique message",
+            "techniques/choose.rs",
+            "Message",
+            r#"{"model":"re2-m","messages":[@,{"role":"system","content":"optillm_approach"}]}"#,
+            Technique,
+        ),
+        plain(
+            "technique part",
+            "techniques/choose.rs",
+            "Part",
+            r#"{"messages":[{"role":"user","content":[@,{"type":"text","text":"<optillm_approach>re2</optillm_approach>"}]}]}"#,
+            Technique,
+        ),
+        plain(
+            "technique question",
+            "techniques/question.rs",
+            "Message",
+            r#"{"messages":[@,{"role":"tool","content":"r"}]}"#,
+            Technique,
+        ),
+        plain(
+            "technique content",
+            "techniques/content.rs",
+            "Kinds",
+            r#"{"messages":[{"role":"user","content":[@]}]}"#,
+            Technique,
+        ),
+        plain("technique reply", "techniques/reply.rs", "Completion", "@", Draft),
+        plain("technique choice", "techniques/reply.rs", "Choice", r#"{"choices":[@]}"#, Draft),
         plain("reply", "bedrock/reply.rs", "Reply", "@", Reply("chat", CLAUDE)),
         plain("completions reply", "bedrock/reply.rs", "Reply", "@", Reply("completions", CLAUDE)),
         plain(

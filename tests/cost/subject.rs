@@ -17,6 +17,8 @@ use bedrock_filter::gateway::images::{self, Images};
 use bedrock_filter::gateway::{discovery, native};
 use bedrock_filter::openai::Endpoint;
 use bedrock_filter::openai::model_member::ModelMember;
+use bedrock_filter::techniques::choose::{Chosen, Rules, choose};
+use bedrock_filter::techniques::{self, Call, Question, Turn};
 use bedrock_filter::translate::Streamed as _;
 use bedrock_filter::translate::chat::{Guardrail, Headers, Stream};
 use bedrock_filter::translate::notes::Unsupported;
@@ -48,6 +50,10 @@ pub(crate) enum Subject {
     Native { events: bool, eighths: usize, piece: usize },
     /// An answer that is told as a stream.
     Told,
+    /// A chat that may choose a technique, and its calls.
+    Technique,
+    /// The reply to such a call.
+    Draft,
     /// A list in pieces of one item each, whose replies come in the wrong order.
     Gathered,
     /// A body on Bedrock's own routes, or of a chat that goes on as it is.
@@ -77,6 +83,8 @@ pub(crate) fn run(subject: Subject, input: &[u8]) {
         Subject::Chunks => chunks(input),
         Subject::Native { events, eighths, piece } => native_stream(events, input, eighths, piece),
         Subject::Told => drop(told(input, true)),
+        Subject::Technique => technique(input),
+        Subject::Draft => drop(techniques::Reply::read(input)),
         Subject::Gathered => gathered(input),
         Subject::Body => body(input),
         Subject::Error => error(input),
@@ -84,6 +92,18 @@ pub(crate) fn run(subject: Subject, input: &[u8]) {
         Subject::Configuration => drop(Config::load(input, |name| (name == "A").then(|| "a".to_owned()))),
         Subject::Credentials => credentials(input),
         Subject::Discovery => discover(input),
+    }
+}
+
+fn technique(input: &[u8]) {
+    let rules = Rules { is_model: &|name| name == "m", usual: &|_| None, elsewhere: &[] };
+    let Ok(Chosen { body, .. }) = choose(input, &rules) else { return };
+    let body = body.as_deref().unwrap_or(input);
+    let Ok(question) = Question::read(body) else { return };
+    let text = || "x".to_owned();
+    for turn in [Turn::AsItIs, Turn::Followed(text()), Turn::Repeated(text()), Turn::Replaced(text())] {
+        let call = Call { turn, system: Some(text()), ..Call::default() };
+        let _ = question.body(body, &call, false);
     }
 }
 

@@ -15,17 +15,17 @@ def demo(monkeypatch, **variables):
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
-def test_the_demo_answers_three_requests_and_stops(monkeypatch):
+def test_the_demo_answers_four_requests_and_stops(monkeypatch):
     done = demo(monkeypatch)
     assert done.returncode == 0, done.stdout + done.stderr
-    for part in ["You said: What is Amazon Bedrock", "You said: Count from one to five.", "1024 numbers"]:
+    for part in ["You said: What is Amazon Bedrock", "You said: Count from one to five.", "1024 numbers", "(moa: "]:
         assert part in done.stdout
 
 
 def test_the_demo_fails_where_bedrock_does_not_answer(monkeypatch):
     done = demo(monkeypatch, AWS_ENDPOINT_URL_BEDROCK_RUNTIME=f"http://127.0.0.1:{ports.hold()}")
     assert done.returncode == 1
-    assert done.stdout.count("failed: ") == 3
+    assert done.stdout.count("failed: ") == 4
 
 
 def test_a_control_plane_that_does_not_answer_hinders_no_demo(monkeypatch):

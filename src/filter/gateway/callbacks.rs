@@ -85,7 +85,9 @@ fn is_tunnel() -> bool {
 impl Context for Gateway {
     fn on_http_call_response(&mut self, token: u32, headers: usize, body_size: usize, _trailers: usize) {
         let result = self.within_budget(|this| {
-            if this.fan_out.is_some() {
+            if this.at_work.is_some() {
+                this.technique_answered(token, headers, body_size)
+            } else if this.fan_out.is_some() {
                 this.gathered(token, headers, body_size)
             } else {
                 this.fetched(token, headers, body_size)
@@ -95,6 +97,7 @@ impl Context for Gateway {
             // The others are of no use any more.
             self.fetching = None;
             self.fan_out = None;
+            self.at_work = None;
             self.answered = true;
             refuse(&error);
         }
@@ -144,6 +147,7 @@ impl HttpContext for Gateway {
         if let Some(errors) = &mut self.told_anew {
             return errors.response_headers(end_of_stream);
         }
+        self.mark();
         // An error without a body comes from Envoy or an upstream: it gets one, as every error has.
         if end_of_stream && !self.answered {
             let status = host::header(MapType::HttpResponseHeaders, ":status");

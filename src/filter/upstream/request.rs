@@ -20,6 +20,7 @@ use crate::gateway::handoff::{self, Handoff, Purpose};
 use crate::gateway::headers::Headers;
 use crate::gateway::models::Resolved;
 use crate::gateway::native;
+use crate::gateway::spent::{self, Spent};
 use crate::gateway::targets::{self, Place, Target};
 use crate::openai::{Endpoint, Error};
 use crate::translate::chat::guardrail;
@@ -109,6 +110,10 @@ impl Upstream {
         let Chosen { target, is_fallback } = chosen;
         let destination = config.upstream.destination(&target, place).ok_or_else(no_target)?;
         let Outgoing { operation, guardrail, body, ignored, reply } = outgoing;
+        let reply = match self.spent(endpoint) {
+            Some(Spent { usage, parted }) => reply.after(usage, parted),
+            None => reply,
+        };
         if is_fallback {
             host::log(LogLevel::Info, || {
                 format!("an unknown model was asked for by '{caller}': {} answers", target.id)
@@ -150,6 +155,14 @@ impl Upstream {
             .map_err(|_| host_failed("take the request's body"))?;
         self.sent = Some(sent);
         Ok(Action::Continue)
+    }
+
+    /// What the calls of a technique before this one came to, where this is its last.
+    fn spent(&self, endpoint: Endpoint) -> Option<Spent> {
+        if endpoint != Endpoint::ChatCompletions || self.config.techniques.is_none() {
+            return None;
+        }
+        host::property(&[spent::KEY]).as_deref().and_then(Spent::from_bytes)
     }
 
     /// Sets the request's headers: nothing of the client's but what the configuration lets through, and `beside`.

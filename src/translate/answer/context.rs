@@ -15,6 +15,8 @@ pub struct Context {
     pub one_call: bool,
     /// The answer is to be JSON where calls may come instead: clients parse all text there is, so what is none is not told beside calls.
     pub json_beside_calls: bool,
+    /// The model was asked to put thoughts and answer between tags ([`Parted`](crate::techniques::Parted)).
+    pub parted: bool,
 }
 
 /// What a call is to the client.

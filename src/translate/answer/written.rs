@@ -1,9 +1,11 @@
 //! What a model writes into its text, and is none: thoughts, and calls that Bedrock has not read.
 
+use crate::techniques::{self, Parted};
 use crate::translate::fit::family::CallsInText;
-use crate::translate::fit::{self, JsonObject, Undo};
+use crate::translate::fit::{self, JsonObject};
 
 use super::calls::{self, Calls, Found};
+use super::context::Context;
 use super::thoughts::{Said, Thoughts};
 
 /// A piece of what is written.
@@ -28,17 +30,21 @@ pub(super) struct Reader {
     thoughts: Option<Thoughts>,
     /// Finds the answer among the model's words, where that is a JSON object; it may go on from block to block.
     object: Option<JsonObject>,
+    /// Tells thoughts from the answer where a technique has asked for tags.
+    parted: Option<Parted>,
 }
 
 impl Reader {
-    /// Of an answer in which this has to be undone; no more than `limit` bytes are held back.
-    pub(super) fn new(undo: &Undo, limit: usize) -> Option<Self> {
+    /// Of an answer to this; no more than `limit` bytes are held back.
+    pub(super) fn new(context: &Context, limit: usize) -> Option<Self> {
+        let Context { undo, parted, .. } = context;
         let fit::Written { thoughts, calls } = undo.written();
         let thoughts = Thoughts::new(thoughts);
         let calls = (calls == CallsInText::Kimi).then(|| Calls::new(limit));
         let object = undo.json_object();
-        let reads = thoughts.is_some() || calls.is_some() || object.is_some();
-        reads.then_some(Self { block: 0, calls, thoughts, object })
+        let parted = parted.then(Parted::default);
+        let reads = thoughts.is_some() || calls.is_some() || object.is_some() || parted.is_some();
+        reads.then_some(Self { block: 0, calls, thoughts, object, parted })
     }
 
     /// Memory that is held, bytes.
@@ -46,7 +52,8 @@ impl Reader {
         let calls = self.calls.as_ref().map_or(0, Calls::held);
         let thoughts = self.thoughts.as_ref().map_or(0, Thoughts::held);
         let object = self.object.as_ref().map_or(0, JsonObject::held);
-        calls.saturating_add(thoughts).saturating_add(object)
+        let parted = self.parted.as_ref().map_or(0, Parted::held);
+        [calls, thoughts, object, parted].into_iter().fold(0, usize::saturating_add)
     }
 
     /// The block that is being read.
@@ -98,6 +105,10 @@ impl Reader {
         let mut out = self.end();
         let rest = self.object.take().map(|mut object| object.end());
         out.extend(rest.filter(|rest| !rest.is_empty()).map(Piece::Text));
+        if let Some(mut parted) = self.parted.take() {
+            let has_answered = parted.has_answered();
+            told_apart(parted.end(), has_answered, &mut out);
+        }
         out
     }
 
@@ -135,8 +146,32 @@ impl Reader {
             Some(object) => object.piece(text),
             None => text.to_owned(),
         };
-        if !text.is_empty() {
-            out.push(Piece::Text(text));
+        if text.is_empty() {
+            return;
+        }
+        match &mut self.parted {
+            Some(parted) => {
+                let has_answered = parted.has_answered();
+                told_apart(parted.push(&text), has_answered, out);
+            }
+            None => out.push(Piece::Text(text)),
+        }
+    }
+}
+
+/// Thoughts and answer as pieces of what is written.
+fn told_apart(pieces: Vec<techniques::Piece>, mut has_answered: bool, out: &mut Vec<Piece>) {
+    for piece in pieces {
+        match piece {
+            // What is blank behind the answer says nothing.
+            techniques::Piece::Thought(thought) if has_answered && thought.trim().is_empty() => {}
+            techniques::Piece::Thought(thought) => out.push(Piece::Thought(thought)),
+            techniques::Piece::Answer(text) => {
+                // What was thought before it is one thought.
+                out.push(Piece::Over);
+                out.push(Piece::Text(text));
+                has_answered = true;
+            }
         }
     }
 }

@@ -21,9 +21,11 @@ mod stream;
 mod thoughts;
 mod tools;
 
-use crate::openai::completion::FinishReason;
+use crate::bedrock;
+use crate::openai::completion::{FinishReason, Usage};
 use crate::translate::answer::{Context, Why};
 use crate::translate::thoughts::Thoughts;
+use crate::translate::usage::{add, usage};
 
 pub use drop::Parameter;
 pub use guardrail::{Guardrail, Headers};
@@ -44,6 +46,8 @@ pub struct Reply {
     context: Context,
     /// The client gave `functions`, and wants `function_call` back.
     legacy_functions: bool,
+    /// Tokens of the calls before this one, where it is the last of a technique.
+    before: Option<Box<Usage>>,
     /// The client asked for a text by `POST completions`; what the text begins with.
     text: Option<String>,
 }
@@ -75,6 +79,22 @@ impl Reply {
         Self { text: Some(echo.unwrap_or_default()), ..self }
     }
 
+    /// The same as the answer to the last call of a technique.
+    pub(in crate::translate) fn after(mut self, before: Usage, parted: bool) -> Self {
+        self.context.parted = parted;
+        self.before = Some(before.into());
+        self
+    }
+
+    /// What is told of tokens.
+    fn usage(&self, tokens: &bedrock::reply::Usage) -> Usage {
+        let mut all = usage(tokens);
+        if let Some(before) = &self.before {
+            add(&mut all, before);
+        }
+        all
+    }
+
     /// What of the request is held, bytes: names, and the text that an answer repeats.
     pub(in crate::translate) fn held(&self) -> usize {
         let texts = [Some(&self.model), self.text.as_ref()].into_iter().flatten().map(String::capacity);
@@ -97,3 +117,6 @@ impl Reply {
         format!("{kind}-{request_id}")
     }
 }
+
+#[cfg(test)]
+mod after_tests;

@@ -8,7 +8,6 @@ use crate::openai::{Error, text_completion};
 use crate::translate::Answered;
 use crate::translate::answer::{self, Event, Front, Why};
 use crate::translate::errors::no_answer;
-use crate::translate::usage::usage;
 use crate::wire::{self, Str};
 
 use super::{Reply, finish_reason, refusal};
@@ -51,7 +50,7 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
                 logprobs: (),
                 finish_reason: Some(finish_reason),
             }],
-            usage: tokens.as_ref().map(usage),
+            usage: tokens.as_ref().map(|tokens| context.usage(tokens)),
         };
         return Ok(wire::to_vec(&completion));
     }
@@ -76,7 +75,7 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
         created: answered.created,
         model: &context.model,
         choices: [Choice { index: 0, message, logprobs: (), finish_reason }],
-        usage: tokens.as_ref().map(usage),
+        usage: tokens.as_ref().map(|tokens| context.usage(tokens)),
         service_tier: service_tier.as_deref(),
     };
     Ok(wire::to_vec(&completion))

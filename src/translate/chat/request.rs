@@ -170,8 +170,15 @@ pub fn request<'a>(
         model: asked.to_owned(),
         stream,
         include_usage,
-        context: Context { undo, custom: declared.custom, one_call: legacy_functions, json_beside_calls },
+        context: Context {
+            undo,
+            custom: declared.custom,
+            one_call: legacy_functions,
+            json_beside_calls,
+            parted: false,
+        },
         legacy_functions,
+        before: None,
         text: None,
     };
     Ok(Outgoing { operation, guardrail: None, body, ignored: notes.into_ignored(), reply })

@@ -1,10 +1,10 @@
 //! What the model says becomes chunks, event by event.
 
 use crate::openai::chunk::{Custom, Delta, Form, Function, Indexed, ToolCall, Writer as Head};
-use crate::openai::completion::ThinkingBlock;
+use crate::openai::completion::{ThinkingBlock, Usage};
 use crate::openai::{Error, sse};
 use crate::translate::answer::{self, Event, Streaming, Writer};
-use crate::translate::usage::usage;
+use crate::translate::usage::{add, usage};
 use crate::translate::{Answered, Limits};
 use crate::wire::Str;
 
@@ -21,6 +21,8 @@ pub struct Chunks {
     legacy_functions: bool,
     /// Sources so far.
     sources: u32,
+    /// Tokens of the calls before this one, where it is the last of a technique.
+    before: Option<Box<Usage>>,
 }
 
 /// The stream of a chat, or of `POST completions`.
@@ -51,6 +53,7 @@ impl Chunks {
             beginning: reply.text.clone().unwrap_or_default(),
             legacy_functions: reply.legacy_functions,
             sources: 0,
+            before: reply.before.clone(),
         }
     }
 }
@@ -65,7 +68,7 @@ impl Writer for Chunks {
     }
 
     fn event(&mut self, event: Event<'_>, out: &mut Vec<u8>) {
-        let Self { head: writer, beginning, legacy_functions, sources } = self;
+        let Self { head: writer, beginning, legacy_functions, sources, before } = self;
         let delta = match event {
             Event::Begins => {
                 let content = Some(beginning.as_str().into());
@@ -125,7 +128,11 @@ impl Writer for Chunks {
             }
             Event::Ends { usage: tokens, service_tier } => {
                 if let Some(tokens) = &tokens {
-                    writer.usage(out, &usage(tokens), service_tier.as_deref());
+                    let mut all = usage(tokens);
+                    if let Some(before) = before {
+                        add(&mut all, before);
+                    }
+                    writer.usage(out, &all, service_tier.as_deref());
                 }
                 return writer.done(out);
             }

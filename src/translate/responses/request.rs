@@ -201,7 +201,7 @@ pub(super) fn request<'a>(
         Purpose::Answer => finished.operation(stream),
     };
     let Finished { body, undo, json_beside_calls, .. } = finished;
-    let context = Context { undo, custom: all.custom, one_call: false, json_beside_calls };
+    let context = Context { undo, custom: all.custom, one_call: false, json_beside_calls, parted: false };
     let kept = Kept { context, special, stream, include_usage, summary, echo };
     Ok(Outgoing { operation, guardrail: None, body, ignored: notes.into_ignored(), reply: kept })
 }

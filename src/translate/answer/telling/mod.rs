@@ -77,7 +77,7 @@ impl Telling {
         let speech = if context.holds_text() { Speech::Held(Held::default()) } else { Speech::Flows };
         Self {
             limit,
-            reader: Reader::new(&context.undo, limit),
+            reader: Reader::new(context, limit),
             calls_in_reasoning: (context.undo.written().calls == CallsInText::Kimi)
                 .then(|| Calls::new(limit)),
             thought_in: 0,

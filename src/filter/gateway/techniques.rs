@@ -1,0 +1,132 @@
+//! Chats that choose a technique: held until its calls are over, and then answered, or let go as the last of them.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{Action, LogLevel, MapType};
+
+use super::{Asked, Gateway, Undecided, let_in};
+use crate::filter::host;
+use crate::filter::images::Fetching;
+use crate::filter::refusal::{host_failed, relay};
+use crate::filter::techniques::{Outcome, Techniques};
+use crate::gateway::headers::Headers;
+use crate::gateway::spent::{self, Spent};
+use crate::openai::{self, Error};
+use crate::techniques::choose::Chosen;
+
+/// A technique at work, and what was known of the request.
+#[derive(Debug)]
+pub(super) struct AtWork {
+    techniques: Techniques,
+    undecided: Undecided,
+    /// How much of the request's body Envoy holds, bytes.
+    size: usize,
+}
+
+impl Gateway {
+    /// Begins the technique that a chat chooses. One that chooses none goes on, with the body that is left then.
+    pub(super) fn begin_technique(
+        &mut self,
+        undecided: Undecided,
+        body: Vec<u8>,
+    ) -> Result<ControlFlow<Action, (Undecided, Vec<u8>)>, Error> {
+        let (Some(settings), Some(sent), true) =
+            (self.config.techniques.clone(), &undecided.sent, undecided.may_choose)
+        else {
+            return Ok(ControlFlow::Continue((undecided, body)));
+        };
+        let (config, size) = (Rc::clone(&self.config), body.len());
+        let is_model = |name: &str| {
+            let resolved = config.models.resolve(Some(name), undecided.endpoint);
+            resolved.is_ok_and(|resolved| !resolved.is_fallback)
+        };
+        let Chosen { technique, tunables, body: changed } =
+            settings.choose(&body, &undecided.caller, &is_model)?;
+        let is_changed = changed.is_some();
+        let body = changed.unwrap_or(body);
+        let Some(technique) = technique else {
+            if is_changed {
+                host::set_request_body(size, &body).map_err(|_| host_failed("take the request's body"))?;
+            }
+            return Ok(ControlFlow::Continue((undecided, body)));
+        };
+        let model = self.model_of(&body)?;
+        if undecided.by_model {
+            // Who may not use the model makes no call at all.
+            let resolved = self.config.models.resolve(model.as_deref(), undecided.endpoint)?;
+            resolved.check(&undecided.caller, model.as_deref())?;
+            self.reachable(&resolved, &undecided.caller)?;
+        }
+        let begun = Techniques::begin(&self.config, &settings, (&technique, &tunables), body, model, sent);
+        // From here on they are counted with the technique.
+        self.held.set(0, self.config.worker_bytes)?;
+        let (techniques, outcome) = begun?;
+        self.at_work = Some(AtWork { techniques, undecided, size });
+        self.come_to(outcome).map(ControlFlow::Break)
+    }
+
+    fn model_of(&self, body: &[u8]) -> Result<Option<String>, Error> {
+        let Asked { model } = openai::parse(body)?;
+        Ok(model.filter(|name| !name.is_blank()).map(|name| name.into_cow().into_owned()))
+    }
+
+    /// Takes the answer of a technique's call; the request goes on or is answered once it is the last.
+    pub(super) fn technique_answered(&mut self, call: u32, headers: usize, size: usize) -> Result<(), Error> {
+        let Some(AtWork { techniques, .. }) = &mut self.at_work else { return Ok(()) };
+        let outcome = techniques.answered(call, headers, size)?;
+        if self.come_to(outcome)? == Action::Continue {
+            hostcalls::resume_http_request().map_err(|_| host_failed("let the request go on"))?;
+        }
+        Ok(())
+    }
+
+    fn come_to(&mut self, outcome: Outcome) -> Result<Action, Error> {
+        match outcome {
+            Outcome::Pending => Ok(Action::Pause),
+            Outcome::Answer(status, headers, body) => {
+                self.at_work = None;
+                self.answered = true;
+                Ok(relay(status, &headers, &body))
+            }
+            Outcome::Last(body, spent) => self.last(&body, &spent),
+        }
+    }
+
+    /// The client's own request is the technique's last call.
+    fn last(&mut self, body: &[u8], spent: &Spent) -> Result<Action, Error> {
+        let Some(AtWork { techniques, undecided, size }) = self.at_work.take() else {
+            return Ok(Action::Pause);
+        };
+        self.marks = Some(techniques.marks());
+        self.check_size(body.len())?;
+        hostcalls::set_property(&[spent::KEY], Some(&spent.to_bytes()))
+            .map_err(|_| host_failed("keep filter state"))?;
+        host::set_request_body(size, body).map_err(|_| host_failed("take the request's body"))?;
+        let Undecided { endpoint, caller, by_model, .. } = undecided;
+        if by_model {
+            self.choose_by_model(body, endpoint, &caller)?;
+        } else {
+            self.choose_cluster(None)?;
+        }
+        if let Some(images) = self.images(endpoint) {
+            self.fetching = Fetching::begin(&self.config, images, body, body.len())?;
+        }
+        if self.fetching.is_some() { Ok(Action::Pause) } else { let_in() }
+    }
+
+    /// Tells the client what was done, beside the reply to the last call.
+    pub(super) fn mark(&mut self) {
+        let marks: Headers = self.marks.take().unwrap_or_default();
+        for (name, value) in marks.iter() {
+            let added = std::str::from_utf8(name)
+                .ok()
+                .zip(std::str::from_utf8(value).ok())
+                .map(|(name, value)| hostcalls::add_map_value(MapType::HttpResponseHeaders, name, value));
+            if !matches!(added, Some(Ok(()))) {
+                host::log(LogLevel::Error, || "Envoy would not take a header of an answer".to_owned());
+            }
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! Which technique a request chooses: by a tag in its words, by a member of its body, by a prefix of its model, or by the
+//! configuration. The first of these that says anything holds. What chose it is taken away, so that no model sees it.
+
+use std::fmt;
+
+use memchr::memmem;
+
+use super::edit::{Edit, place};
+use super::expression::{Expression, Operand};
+use super::object::Object;
+use super::tunables::Tunables;
+use crate::openai::{self, Error};
+use crate::wire::{self, List, Raw, Str, object};
+
+/// The member of a body, and the name of the tag.
+pub const MEMBER: &str = "optillm_approach";
+const OPEN: &str = "<optillm_approach>";
+const CLOSE: &str = "</optillm_approach>";
+const MESSAGES: &str = "messages";
+const MODEL: &str = "model";
+/// Most techniques before a model's name.
+const PREFIXES: usize = 8;
+
+/// What a request chooses.
+#[derive(Debug)]
+pub struct Chosen {
+    /// The technique; `None`: the request is made as it is.
+    pub technique: Option<Expression>,
+    /// How it works.
+    pub tunables: Tunables,
+    /// The request without what chose it; `None`: the body as it came.
+    pub body: Option<Vec<u8>>,
+}
+
+/// What the configuration says, for those who choose.
+pub struct Rules<'a> {
+    /// True for a model that there is, whatever stands in for unknown ones.
+    pub is_model: &'a dyn Fn(&str) -> bool,
+    /// The technique of requests for a model that say nothing.
+    pub usual: &'a dyn Fn(Option<&str>) -> Option<Expression>,
+    /// The names of techniques that another server has.
+    pub elsewhere: &'a [String],
+}
+
+impl fmt::Debug for Rules<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rules").field("elsewhere", &self.elsewhere).finish_non_exhaustive()
+    }
+}
+
+/// Reads what a chat chooses.
+///
+/// # Errors
+/// 400 where the body is no object, names no technique where it has to, or says a tunable wrong.
+pub fn choose(body: &[u8], rules: &Rules<'_>) -> Result<Chosen, Error> {
+    let (mut model, mut member, mut messages) = (None, None, None);
+    let mut written: Vec<(&'static str, Raw<'_>)> = Vec::new();
+    let object = Object::read(body, asked, |name, value| match name {
+        MODEL => model = Some(value),
+        MEMBER => member = Some(value),
+        MESSAGES => messages = Some(value),
+        name => written.push((name, value)),
+    })?;
+    let mut edits = Vec::new();
+    let by_tag = match messages {
+        // Most have no such word at all.
+        Some(messages) if memmem::find(messages.get().as_bytes(), MEMBER.as_bytes()).is_some() => {
+            tags(body, messages, &mut edits)?
+        }
+        _ => None,
+    };
+    let by_member = member.map(|value| openai::member::<Option<Str<'_>>>(value, MEMBER)).transpose()?;
+    let by_member = by_member.flatten().map(|text| text.into_cow().into_owned());
+    // A model of another type is the translation's to name.
+    let named = model.and_then(|raw| Some((raw, wire::from_str::<Str<'_>>(raw.get()).ok()?)));
+    let mut model = named.as_ref().map(|(_, name)| &**name);
+    let mut by_prefix = None;
+    if let Some((raw, name)) = &named
+        && let Some((prefix, rest)) = prefixed(name, rules)
+    {
+        edits.push(Edit::new(place(body, raw), wire::to_string(rest)));
+        (model, by_prefix) = (Some(rest), Some(prefix));
+    }
+    let technique = match by_tag.or(by_member).or(by_prefix) {
+        Some(said) => Expression::read(&said, rules.elsewhere)?,
+        // Without messages it is a body of another API's, which is answered here as well.
+        None if messages.is_none() => None,
+        None => (rules.usual)(model),
+    };
+    let mut tunables = Tunables::default();
+    // Without a technique nobody reads them, and the translation names what it does not know; another server reads its own.
+    let is_ours = technique.as_ref().is_some_and(|technique| !technique.is_elsewhere());
+    if is_ours {
+        for (name, value) in &written {
+            tunables.set(name, value.get())?;
+        }
+    }
+    let gone = |name: &str| name == MEMBER || is_ours && Tunables::NAMES.contains(&name);
+    let is_changed = !edits.is_empty() || member.is_some() || is_ours && !written.is_empty();
+    edits.sort_by_key(|edit| edit.at.start);
+    let body = is_changed.then(|| object.written(body, gone, &edits, &[]));
+    Ok(Chosen { technique, tunables, body })
+}
+
+/// The name of a member that is read here; empty for any other.
+fn asked(name: &str) -> &'static str {
+    let names = [MODEL, MEMBER, MESSAGES].into_iter().chain(Tunables::NAMES);
+    names.into_iter().find(|known| *known == name).unwrap_or_default()
+}
+
+/// The techniques before a model's name, and the name without them. A model that there is has no such prefix, whatever it is called;
+/// nor has one that would be no model without it.
+fn prefixed<'n>(name: &'n str, rules: &Rules<'_>) -> Option<(String, &'n str)> {
+    let is_technique = |part: &str| {
+        let mut names = part.split(['&', '|']);
+        names.all(|name| Operand::of(name.trim(), rules.elsewhere).is_some())
+    };
+    let mut rest = name;
+    let mut techniques: Vec<&str> = Vec::new();
+    while !(rules.is_model)(rest) {
+        let (part, behind) = rest.split_once('-')?;
+        if !is_technique(part) || techniques.len() >= PREFIXES {
+            return None;
+        }
+        techniques.push(part);
+        rest = behind;
+    }
+    (!techniques.is_empty()).then(|| (techniques.join("&"), rest))
+}
+
+object! {
+    /// All that is read of a message here.
+    struct Message<'a> {
+        role: Str<'a>,
+        content: Raw<'a>,
+    }
+}
+
+object! {
+    /// All that is read of a part.
+    struct Part<'a> {
+        kind = "type": Str<'a>,
+        text: Raw<'a>,
+    }
+}
+
+/// What the first tag says, in a system text or else in the client's last turn; all tags in these are to be taken away. What stands
+/// in earlier turns, tools' results and answers chooses nothing.
+fn tags(body: &[u8], messages: Raw<'_>, edits: &mut Vec<Edit>) -> Result<Option<String>, Error> {
+    let List(list) = openai::member::<List<Message<'_>>>(messages, MESSAGES)?;
+    let is_system = |message: &&Message<'_>| matches!(message.role.as_deref(), Some("system" | "developer"));
+    let is_user = |message: &&Message<'_>| message.role.as_deref() == Some("user");
+    let last = list.iter().rfind(is_user);
+    let mut first = None;
+    for message in list.iter().filter(is_system).chain(last) {
+        for text in texts(message)? {
+            let said: Str<'_> = openai::member(text, MESSAGES)?;
+            let Some((tag, left)) = untagged(&said) else { continue };
+            edits.push(Edit::new(place(body, text), wire::to_string(&left)));
+            first.get_or_insert(tag);
+        }
+    }
+    Ok(first)
+}
+
+/// The texts of a message.
+fn texts<'a>(message: &Message<'a>) -> Result<Vec<Raw<'a>>, Error> {
+    let Some(content) = message.content else { return Ok(Vec::new()) };
+    if content.get().starts_with('"') {
+        return Ok(vec![content]);
+    }
+    if !content.get().starts_with('[') {
+        return Ok(Vec::new());
+    }
+    let List(parts) = openai::member::<List<Part<'_>>>(content, MESSAGES)?;
+    let is_text = |part: &Part<'_>| part.kind.as_deref() == Some("text");
+    Ok(parts.into_iter().filter(is_text).filter_map(|part| part.text).collect())
+}
+
+/// What the first tag in a text says, and the text without any.
+fn untagged(text: &str) -> Option<(String, String)> {
+    let mut first = None;
+    let mut left = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once(OPEN)
+        && let Some((said, behind)) = behind.split_once(CLOSE)
+    {
+        left.push_str(before);
+        first.get_or_insert(said);
+        rest = behind;
+    }
+    left.push_str(rest);
+    first.map(|first| (first.to_owned(), left))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn chosen(body: &Value) -> Result<(Option<String>, Value), Error> {
+        let is_model = |name: &str| ["m", "gpt-4o", "claude-sonnet-4-5", "re2-own", "re2"].contains(&name);
+        let usual = |model: Option<&str>| {
+            let written = if model == Some("claude-sonnet-4-5") { "cot_reflection" } else { "none" };
+            Expression::read(written, &[]).unwrap()
+        };
+        let elsewhere = ["z3".to_owned()];
+        let text = body.to_string();
+        let rules = Rules { is_model: &is_model, usual: &usual, elsewhere: &elsewhere };
+        let Chosen { technique, tunables: _, body: changed } = choose(text.as_bytes(), &rules)?;
+        let left = changed.map_or_else(|| body.clone(), |changed| serde_json::from_slice(&changed).unwrap());
+        Ok((technique.map(|technique| technique.to_string()), left))
+    }
+
+    fn user(text: &str) -> Value {
+        json!({"role": "user", "content": text})
+    }
+
+    fn tag(name: &str) -> String {
+        format!("{OPEN}{name}{CLOSE}")
+    }
+
+    #[test]
+    fn a_tag_holds_before_a_member_and_that_before_a_prefix_and_that_before_the_configuration() {
+        let mut body = json!({"model": "re2-claude-sonnet-4-5", "optillm_approach": "z3",
+            "messages": [user(&tag("re2|re2"))]});
+        let left = json!({"model": "claude-sonnet-4-5", "messages": [user("")]});
+        assert_eq!(chosen(&body).unwrap(), (Some("re2|re2".into()), left.clone()));
+        body["messages"] = left["messages"].clone();
+        assert_eq!(chosen(&body).unwrap(), (Some("z3".into()), left.clone()));
+        body["optillm_approach"] = Value::Null;
+        assert_eq!(chosen(&body).unwrap(), (Some("re2".into()), left.clone()));
+        assert_eq!(chosen(&left).unwrap(), (Some("cot_reflection".into()), left.clone()));
+        let none = json!({"model": "claude-sonnet-4-5", "optillm_approach": "none", "messages": [user("")]});
+        assert_eq!(chosen(&none).unwrap(), (None, left));
+        let another = json!({"model": "claude-sonnet-4-5", "input": "q"});
+        assert_eq!(chosen(&another).unwrap(), (None, another.clone()));
+        let plain = json!({"model": "m", "messages": [user("q")]});
+        assert_eq!(chosen(&plain).unwrap(), (None, plain.clone()));
+    }
+
+    #[test]
+    fn a_tag_stands_in_a_system_text_or_the_last_user_text_and_is_taken_out_of_both() {
+        let system = |text: String| json!({"role": "system", "content": text});
+        let body =
+            json!({"messages": [system(format!("a {} b", tag("re2"))), user(&format!("q{}", tag("z3")))]});
+        let left = json!({"messages": [system("a  b".into()), user("q")]});
+        assert_eq!(chosen(&body).unwrap(), (Some("re2".into()), left));
+        let parts = json!({"messages": [{"role": "user", "content": [
+            {"type": "image_url", "image_url": {"url": tag("z3")}}, {"type": "text", "text": tag("\n Re2 \n"), "x": 1},
+        ]}]});
+        let (technique, left) = chosen(&parts).unwrap();
+        assert_eq!(technique.as_deref(), Some("re2"));
+        assert_eq!(left["messages"][0]["content"][1], json!({"type": "text", "text": "", "x": 1}));
+        assert_eq!(left["messages"][0]["content"][0], parts["messages"][0]["content"][0]);
+    }
+
+    #[test]
+    fn a_tag_whose_letters_are_escaped_is_one_too() {
+        let body = r#"{"messages":[{"role":"user","content":"\u003coptillm_approach\u003ere2</optillm_approach>q"}]}"#;
+        let body: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(chosen(&body).unwrap(), (Some("re2".into()), json!({"messages": [user("q")]})));
+    }
+
+    #[test]
+    fn a_tag_in_history_answers_and_tools_results_chooses_nothing() {
+        let said = tag("re2");
+        for role in ["assistant", "tool", "function", "user"] {
+            let body = json!({"messages": [{"role": role, "content": said}, user("q"),
+                {"role": "assistant", "content": said}, {"role": "tool", "content": said}]});
+            assert_eq!(chosen(&body).unwrap(), (None, body.clone()), "{role}");
+        }
+        for text in [OPEN.to_owned(), format!("{CLOSE}re2{OPEN}"), format!("the member {MEMBER}")] {
+            let body = json!({"messages": [user(&text)]});
+            assert_eq!(chosen(&body).unwrap(), (None, body.clone()));
+        }
+    }
+
+    #[test]
+    fn tags_within_tags_and_without_a_name_are_refused() {
+        for text in [tag(&tag("re2")), tag(""), tag("foo"), tag("re2&")] {
+            assert_eq!(chosen(&json!({"messages": [user(&text)]})).unwrap_err().status, 400, "{text}");
+        }
+        let many = OPEN.repeat(100_000);
+        assert_eq!(chosen(&json!({"messages": [user(&many)]})).unwrap().0, None);
+        let error = chosen(&json!({"optillm_approach": 5})).unwrap_err();
+        assert_eq!((error.status, error.param.as_deref()), (400, Some(MEMBER)));
+    }
+
+    #[test]
+    fn a_prefix_is_one_only_where_the_rest_is_a_model_and_the_whole_is_none() {
+        for (model, technique, rest) in [
+            ("re2-gpt-4o", Some("re2"), "gpt-4o"),
+            ("RE2-gpt-4o", Some("re2"), "gpt-4o"),
+            ("re2-cot_reflection-gpt-4o", Some("re2&cot_reflection"), "gpt-4o"),
+            ("re2&z3-m", None, ""),
+            ("re2|cot_reflection-m", Some("re2|cot_reflection"), "m"),
+            // Configured names win.
+            ("re2-own", None, "re2-own"),
+            ("re2-re2", Some("re2"), "re2"),
+            ("bon-voyage", None, "bon-voyage"),
+            ("foo-gpt-4o", None, "foo-gpt-4o"),
+            ("re2-foo", None, "re2-foo"),
+            ("re2-", None, "re2-"),
+            ("re2", None, "re2"),
+        ] {
+            let body = json!({"model": model, "messages": []});
+            let Ok((chosen, left)) = chosen(&body) else {
+                assert_eq!(rest, "", "{model}");
+                continue;
+            };
+            assert_eq!((chosen.as_deref(), left["model"].as_str()), (technique, Some(rest)), "{model}");
+        }
+    }
+
+    #[test]
+    fn tunables_are_read_and_taken_away_where_there_is_a_technique() {
+        let body = json!({"optillm_approach": "re2", "k": 3, "best_of_n": null, "seed": 1, "messages": []});
+        let (_, left) = chosen(&body).unwrap();
+        assert_eq!(left, json!({"seed": 1, "messages": []}));
+        let plain = json!({"k": 3, "messages": []});
+        assert_eq!(chosen(&plain).unwrap().1, plain);
+        let error = chosen(&json!({"optillm_approach": "re2", "k": "x"})).unwrap_err();
+        assert_eq!((error.status, error.param.as_deref()), (400, Some("k")));
+    }
+
+    #[test]
+    fn a_body_that_is_none_is_refused() {
+        let rules = Rules { is_model: &|_| false, usual: &|_| None, elsewhere: &[] };
+        for body in ["", "[]", "{", "5"] {
+            assert_eq!(choose(body.as_bytes(), &rules).unwrap_err().status, 400, "{body}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What the configuration says of techniques: which there are, for whom, and what they may cost.
+
+use std::time::Duration;
+
+use super::Technique;
+use super::choose::{Chosen, MEMBER, Rules, choose};
+use super::expression::{Expression, Operand};
+use super::question::Wants;
+use super::tunables::Tunables;
+use crate::gateway::callers::Caller;
+use crate::openai::Error;
+
+/// How techniques are used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The Envoy cluster that is this gateway itself.
+    pub cluster: String,
+    /// Which may be used; `None`: all.
+    pub allow: Option<Vec<String>>,
+    /// Most calls that one request may come to.
+    pub max_calls: usize,
+    /// Most calls of one request at a time.
+    pub max_parallel: usize,
+    /// Most tokens that the calls of one request may be allowed to generate together; `None`: as many as they are.
+    pub max_tokens: Option<u64>,
+    /// How long the calls before the last one may take.
+    pub timeout: Duration,
+    /// For requests that choose none.
+    pub default: Option<Expression>,
+    /// The same for some models, by what clients call them.
+    pub models: Vec<(String, Option<Expression>)>,
+    /// Where other techniques are.
+    pub upstream: Option<Elsewhere>,
+}
+
+/// A server that has techniques of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Its Envoy cluster.
+    pub cluster: String,
+    /// What they are called.
+    pub names: Vec<String>,
+}
+
+impl Settings {
+    /// Reads what a chat chooses; `caller` has to be allowed it. `is_model` is true for a model that there is, whatever stands
+    /// in for unknown ones.
+    ///
+    /// # Errors
+    /// 400 where it names no technique, 403 where it names one that may not be used.
+    pub fn choose(
+        &self,
+        body: &[u8],
+        caller: &Caller,
+        is_model: &dyn Fn(&str) -> bool,
+    ) -> Result<Chosen, Error> {
+        let usual = |model: Option<&str>| {
+            let usual = self.usual(model);
+            // Nobody asked for it: who may not use it goes without.
+            usual.filter(|usual| self.check(usual, caller).is_ok()).cloned()
+        };
+        let elsewhere = self.upstream.as_ref().map_or(&[][..], |upstream| &upstream.names);
+        let chosen = choose(body, &Rules { is_model, usual: &usual, elsewhere })?;
+        if let Some(technique) = &chosen.technique {
+            self.check(technique, caller)?;
+        }
+        Ok(chosen)
+    }
+
+    fn usual(&self, model: Option<&str>) -> Option<&Expression> {
+        let of_model = self.models.iter().find(|(name, _)| Some(name.as_str()) == model);
+        of_model.map_or(self.default.as_ref(), |(_, technique)| technique.as_ref())
+    }
+
+    fn check(&self, technique: &Expression, caller: &Caller) -> Result<(), Error> {
+        for name in technique.operands().map(Operand::name) {
+            let message = if !allows(self.allow.as_deref(), name) {
+                format!("The technique '{name}' may not be used here.")
+            } else if !allows(caller.policy.techniques.as_deref(), name) {
+                format!("This API key may not use the technique '{name}'.")
+            } else {
+                continue;
+            };
+            return Err(Error::new(403, message).param(MEMBER).code("technique_not_allowed"));
+        }
+        Ok(())
+    }
+
+    /// The technique at its beginning, where what it may cost is within bounds; `None` where another server has it.
+    ///
+    /// # Errors
+    /// 400 where it could come to more calls or tokens than may be.
+    pub fn begin(
+        &self,
+        chosen: &Expression,
+        tunables: &Tunables,
+        wants: &Wants,
+    ) -> Result<Option<Box<dyn Technique>>, Error> {
+        let most = if chosen.is_elsewhere() { 1 } else { CHOICES };
+        let times = usize::try_from(wants.n.unwrap_or(1)).ok().filter(|n| (1..=most).contains(n));
+        let times = times.ok_or_else(|| {
+            Error::invalid_param("n", format!("With the technique '{chosen}' 'n' has to be 1 to {most}."))
+        })?;
+        let technique = chosen.make(tunables, times);
+        let calls = technique.as_ref().map_or(1, |technique| technique.most_calls());
+        let over = |message: String| Err(Error::invalid(message).param(MEMBER).code("technique_budget"));
+        if calls > self.max_calls {
+            let most = self.max_calls;
+            return over(format!("'{chosen}' may come to {calls} calls; {most} are allowed here."));
+        }
+        if let Some(most) = self.max_tokens {
+            let Some(each) = wants.max_tokens else {
+                return over(format!("With '{chosen}' the request has to say 'max_completion_tokens' here."));
+            };
+            let all = u64::try_from(calls).unwrap_or(u64::MAX).saturating_mul(each);
+            if all > most {
+                return over(format!(
+                    "'{chosen}' may come to {calls} calls of {each} tokens each; {most} tokens are allowed here."
+                ));
+            }
+        }
+        Ok(technique)
+    }
+}
+
+/// Most times that a technique is made for one request.
+const CHOICES: usize = 16;
+
+fn allows(names: Option<&[String]>, name: &str) -> bool {
+    names.is_none_or(|names| names.iter().any(|known| known == "*" || known == name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        let read = |written: &str| Expression::read(written, &[]).unwrap();
+        Settings {
+            cluster: "gateway".into(),
+            allow: Some(vec!["re2".into(), "cot_reflection".into(), "z3".into()]),
+            max_calls: 2,
+            max_parallel: 4,
+            max_tokens: None,
+            timeout: Duration::from_secs(60),
+            default: read("re2"),
+            models: vec![("plain".into(), None), ("m".into(), read("cot_reflection"))],
+            upstream: Some(Elsewhere {
+                cluster: "optillm".into(),
+                names: vec!["z3".into(), "memory".into()],
+            }),
+        }
+    }
+
+    fn caller(techniques: Option<&[&str]>) -> Caller {
+        let mut caller = Caller::of_models(None);
+        caller.policy.techniques =
+            techniques.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+        caller
+    }
+
+    fn chosen(body: &str, techniques: Option<&[&str]>) -> Result<Option<String>, Error> {
+        let chosen = settings().choose(body.as_bytes(), &caller(techniques), &|name| name == "m")?;
+        Ok(chosen.technique.map(|technique| technique.to_string()))
+    }
+
+    #[test]
+    fn what_is_configured_for_a_model_holds_before_what_is_for_all_and_may_be_none() {
+        for (body, technique) in [
+            (r#"{"model":"m","messages":[]}"#, Some("cot_reflection")),
+            (r#"{"model":"plain","messages":[]}"#, None),
+            (r#"{"model":"x","messages":[]}"#, Some("re2")),
+            (r#"{"messages":[]}"#, Some("re2")),
+            ("{}", None),
+            (r#"{"optillm_approach":"none"}"#, None),
+            (r#"{"model":"re2-m"}"#, Some("re2")),
+        ] {
+            assert_eq!(chosen(body, None).unwrap().as_deref(), technique, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_may_not_be_used_is_refused_by_name_and_nobody_is_refused_what_is_usual() {
+        let ask = |technique: &str| format!(r#"{{"optillm_approach":"{technique}"}}"#);
+        for (technique, key, message) in [
+            ("memory", None, "The technique 'memory' may not be used here."),
+            (
+                "re2|cot_reflection",
+                Some(&["re2"][..]),
+                "This API key may not use the technique 'cot_reflection'.",
+            ),
+            ("re2", Some(&[]), "This API key may not use the technique 're2'."),
+        ] {
+            let error = chosen(&ask(technique), key).unwrap_err();
+            assert_eq!(
+                (error.status, error.code, &*error.message),
+                (403, Some("technique_not_allowed"), message)
+            );
+        }
+        assert_eq!(chosen(&ask("z3"), Some(&["*"])).unwrap().as_deref(), Some("z3"));
+        assert_eq!(chosen(r#"{"messages":[]}"#, Some(&["z3"])), Ok(None));
+        assert_eq!(chosen(&ask("foo"), None).unwrap_err().status, 400);
+    }
+
+    #[test]
+    fn what_may_cost_more_than_is_allowed_is_refused_before_the_first_call() {
+        let mut settings = settings();
+        let begin = |settings: &Settings, written: &str, wants: Wants| {
+            let chosen = Expression::read(written, &["z3".into()]).unwrap().unwrap();
+            settings.begin(&chosen, &Tunables::default(), &wants).map(|technique| technique.is_some())
+        };
+        let wants = |max_tokens| Wants { max_tokens, ..Wants::default() };
+        assert_eq!(begin(&settings, "re2&re2", wants(None)), Ok(true));
+        assert_eq!(begin(&settings, "z3", wants(None)), Ok(false));
+        let error = begin(&settings, "re2&re2|re2", wants(None)).unwrap_err();
+        assert_eq!((error.status, error.code), (400, Some("technique_budget")));
+        settings.max_tokens = Some(100);
+        assert_eq!(begin(&settings, "re2&re2", wants(Some(50))), Ok(true));
+        for max_tokens in [Some(51), None, Some(u64::MAX)] {
+            assert_eq!(
+                begin(&settings, "re2&re2", wants(max_tokens)).unwrap_err().code,
+                Some("technique_budget")
+            );
+        }
+        let times = |n| Wants { n: Some(n), max_tokens: Some(1), ..Wants::default() };
+        for (technique, n) in [("re2", 0), ("re2", 17), ("re2", -1), ("z3", 2)] {
+            let error = begin(&settings, technique, times(n)).unwrap_err();
+            assert_eq!(error.param.as_deref(), Some("n"), "{technique} {n}");
+        }
+        assert_eq!(begin(&settings, "re2", times(2)), Ok(true));
+        assert_eq!(begin(&settings, "re2", times(3)).unwrap_err().code, Some("technique_budget"));
+    }
+}
