@@ -6,6 +6,7 @@ pub mod allocation;
 pub mod answers;
 mod chance;
 pub mod chats;
+pub mod chosen;
 pub mod configurations;
 pub mod cost;
 pub mod credentials;
