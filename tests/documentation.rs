@@ -16,6 +16,7 @@ use bedrock_filter::aws::source::{Base, Recipe, Role, Sign, Source};
 use bedrock_filter::config::{Config, Error};
 use bedrock_filter::gateway::headers::Headers;
 use bedrock_filter::gateway::models::StandIn;
+use bedrock_filter::techniques::Tunables;
 use bedrock_filter::translate::notes::Unsupported;
 use serde_json::{Map, Value, json};
 
@@ -267,6 +268,7 @@ fn loaded(config: &Config, field: &str) -> Value {
                 "techniques.max_tokens" => json!(techniques.max_tokens),
                 "techniques.default" => json!(techniques.default.as_ref().map(ToString::to_string)),
                 "techniques.models" if techniques.models.is_empty() => Value::Null,
+                "techniques.tunables" if techniques.tunables == Tunables::default() => Value::Null,
                 "techniques.upstream" if techniques.upstream.is_none() => Value::Null,
                 field => panic!("{field} has no default"),
             }

@@ -80,6 +80,10 @@ impl<'de> Deserializer<'de> for Place<'de> {
             Written::Object(_) => self.deserialize_map(visitor),
             Written::Text(text) => visitor.visit_borrowed_str(text).map_err(|wrong| self.within(wrong)),
             Written::List(_) => self.deserialize_seq(visitor),
+            Written::Number(number) if number.fract() == 0.0 && (0.0..LARGEST).contains(number) => {
+                self.deserialize_u64(visitor)
+            }
+            Written::Number(number) => visitor.visit_f64(*number).map_err(|wrong: Error| self.within(wrong)),
             _ => Err(self.unexpected(&(&visitor as &dyn Expected).to_string())),
         }
     }

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Visitor};
+use serde_json::Value;
 
 use crate::gateway::targets;
 use crate::translate::notes::Unsupported;
@@ -382,6 +383,7 @@ pub(super) struct Techniques {
     pub(super) timeout: Option<u32>,
     pub(super) default: Option<String>,
     pub(super) models: Option<BTreeMap<String, String>>,
+    pub(super) tunables: Option<BTreeMap<String, Value>>,
     pub(super) upstream: Option<OptiLlm>,
 }
 

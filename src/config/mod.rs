@@ -44,7 +44,7 @@ use crate::techniques::Settings;
 use crate::translate::Options;
 
 /// The configuration of both roles.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// Path prefixes under which OpenAI's endpoints are served.
     pub prefixes: Vec<String>,

@@ -1,7 +1,11 @@
 //! `techniques`: which there are, for whom, and what they may cost.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::Value;
+
+use crate::techniques::Tunables;
 use crate::techniques::expression::{Expression, Operand};
 use crate::techniques::settings::{Elsewhere, Settings};
 
@@ -28,6 +32,7 @@ pub(super) fn techniques_of(written: &file::Techniques) -> Result<Settings, Erro
         timeout,
         default,
         models,
+        tunables,
         upstream,
     } = written;
     if cluster.is_empty() {
@@ -59,7 +64,9 @@ pub(super) fn techniques_of(written: &file::Techniques) -> Result<Settings, Erro
         .flatten()
         .map(|(name, written)| Ok((name.clone(), usual(written, &inside(&inside(AT, "models"), name))?)))
         .collect();
+    let tunables = tunables.as_ref().map(tunables_of).transpose()?.unwrap_or_default();
     Ok(Settings {
+        tunables,
         cluster: cluster.clone(),
         max_calls: positive(AT, "max_calls", max_calls.unwrap_or(CALLS))?,
         max_parallel: positive(AT, "max_parallel", max_parallel.unwrap_or(PARALLEL))?,
@@ -70,6 +77,19 @@ pub(super) fn techniques_of(written: &file::Techniques) -> Result<Settings, Erro
         allow: allow.filter(|names| !names.iter().any(|name| name == "*")),
         upstream,
     })
+}
+
+fn tunables_of(written: &BTreeMap<String, Value>) -> Result<Tunables, Error> {
+    let mut tunables = Tunables::default();
+    for (name, value) in written {
+        let at = inside(&inside(AT, "tunables"), name);
+        match tunables.set(name, &value.to_string()) {
+            Ok(true) => {}
+            Ok(false) => return Err(error(at, "there is no tunable of that name")),
+            Err(wrong) => return Err(error(at, wrong.message.as_ref())),
+        }
+    }
+    Ok(tunables)
 }
 
 fn elsewhere_of(written: &file::OptiLlm) -> Result<Elsewhere, Error> {
@@ -151,6 +171,8 @@ mod tests {
             (json!({"default": "foo"}), "techniques.default"),
             (json!({"default": "cot_reflection", "allow": ["re2"]}), "techniques.default"),
             (json!({"models": {"m": "re2&"}}), "techniques.models.m"),
+            (json!({"tunables": {"k": 0}}), "techniques.tunables.k"),
+            (json!({"tunables": {"best_of": 3}}), "techniques.tunables.best_of"),
             (json!({"upstream": {"cluster": "", "names": ["z3"]}}), "techniques.upstream.cluster"),
             (json!({"upstream": {"cluster": "o", "names": []}}), "techniques.upstream.names"),
             (json!({"upstream": {"cluster": "o", "names": ["a-b"]}}), "techniques.upstream.names[0]"),

@@ -40,6 +40,8 @@ pub struct Rules<'a> {
     pub usual: &'a dyn Fn(Option<&str>) -> Option<Expression>,
     /// The names of techniques that another server has.
     pub elsewhere: &'a [String],
+    /// How techniques work where a request does not say.
+    pub tunables: &'a Tunables,
 }
 
 impl fmt::Debug for Rules<'_> {
@@ -87,16 +89,14 @@ pub fn choose(body: &[u8], rules: &Rules<'_>) -> Result<Chosen, Error> {
         None if messages.is_none() => None,
         None => (rules.usual)(model),
     };
-    let mut tunables = Tunables::default();
-    // Without a technique nobody reads them, and the translation names what it does not know; another server reads its own.
-    let is_ours = technique.as_ref().is_some_and(|technique| !technique.is_elsewhere());
-    if is_ours {
-        for (name, value) in &written {
-            tunables.set(name, value.get())?;
-        }
+    let mut tunables = rules.tunables.clone();
+    // What the technique does not read the translation names, which does not know it; another server reads its own.
+    written.retain(|(name, _)| technique.as_ref().is_some_and(|technique| technique.reads(name)));
+    for (name, value) in &written {
+        tunables.set(name, value.get())?;
     }
-    let gone = |name: &str| name == MEMBER || is_ours && Tunables::NAMES.contains(&name);
-    let is_changed = !edits.is_empty() || member.is_some() || is_ours && !written.is_empty();
+    let gone = |name: &str| name == MEMBER || written.iter().any(|(written, _)| *written == name);
+    let is_changed = !edits.is_empty() || member.is_some() || !written.is_empty();
     edits.sort_by_key(|edit| edit.at.start);
     let body = is_changed.then(|| object.written(body, gone, &edits, &[]));
     Ok(Chosen { technique, tunables, body })
@@ -207,7 +207,8 @@ mod tests {
         };
         let elsewhere = ["z3".to_owned()];
         let text = body.to_string();
-        let rules = Rules { is_model: &is_model, usual: &usual, elsewhere: &elsewhere };
+        let tunables = &Tunables::default();
+        let rules = Rules { is_model: &is_model, usual: &usual, elsewhere: &elsewhere, tunables };
         let Chosen { technique, tunables: _, body: changed } = choose(text.as_bytes(), &rules)?;
         let left = changed.map_or_else(|| body.clone(), |changed| serde_json::from_slice(&changed).unwrap());
         Ok((technique.map(|technique| technique.to_string()), left))
@@ -315,19 +316,31 @@ mod tests {
     }
 
     #[test]
-    fn tunables_are_read_and_taken_away_where_there_is_a_technique() {
-        let body = json!({"optillm_approach": "re2", "k": 3, "best_of_n": null, "seed": 1, "messages": []});
+    fn tunables_of_the_technique_are_read_and_taken_away_and_others_left_to_be_named() {
+        let body = json!({"optillm_approach": "bon&re2", "best_of_n": null, "include_reasoning": true, "k": 3, "messages": []});
         let (_, left) = chosen(&body).unwrap();
-        assert_eq!(left, json!({"seed": 1, "messages": []}));
+        assert_eq!(left, json!({"k": 3, "messages": []}));
         let plain = json!({"k": 3, "messages": []});
         assert_eq!(chosen(&plain).unwrap().1, plain);
-        let error = chosen(&json!({"optillm_approach": "re2", "k": "x"})).unwrap_err();
+        let error = chosen(&json!({"optillm_approach": "majority_voting", "k": "x"})).unwrap_err();
         assert_eq!((error.status, error.param.as_deref()), (400, Some("k")));
     }
 
     #[test]
+    fn a_request_says_more_than_the_configuration() {
+        let mut usual = Tunables::default();
+        usual.set("k", "5").unwrap();
+        usual.set("num_samples", "7").unwrap();
+        let rules = Rules { is_model: &|_| false, usual: &|_| None, elsewhere: &[], tunables: &usual };
+        let body = br#"{"optillm_approach":"majority_voting","k":3,"messages":[]}"#;
+        let Tunables { k, num_samples, .. } = choose(body, &rules).unwrap().tunables;
+        assert_eq!((k, num_samples), (3, 7));
+    }
+
+    #[test]
     fn a_body_that_is_none_is_refused() {
-        let rules = Rules { is_model: &|_| false, usual: &|_| None, elsewhere: &[] };
+        let tunables = &Tunables::default();
+        let rules = Rules { is_model: &|_| false, usual: &|_| None, elsewhere: &[], tunables };
         for body in ["", "[]", "{", "5"] {
             assert_eq!(choose(body.as_bytes(), &rules).unwrap_err().status, 400, "{body}");
         }

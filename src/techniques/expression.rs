@@ -90,6 +90,14 @@ impl Expression {
         self.operands().any(|operand| matches!(operand, Operand::Elsewhere(_)))
     }
 
+    /// Whether any of them reads the tunable of this name; what another server reads is not known.
+    pub fn reads(&self, tunable: &str) -> bool {
+        self.operands().any(|operand| match operand {
+            Operand::Ours(name) => known(name).is_some_and(|known| known.tunables.contains(&tunable)),
+            Operand::Elsewhere(_) => false,
+        })
+    }
+
     /// The techniques at their beginning, so many times; `None` where another server has them.
     pub fn make(&self, tunables: &Tunables, times: usize) -> Option<Box<dyn Technique>> {
         let one = |operand: &Operand| match operand {

@@ -11,7 +11,7 @@ use crate::gateway::callers::Caller;
 use crate::openai::Error;
 
 /// How techniques are used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// The Envoy cluster that is this gateway itself.
     pub cluster: String,
@@ -29,6 +29,8 @@ pub struct Settings {
     pub default: Option<Expression>,
     /// The same for some models, by what clients call them.
     pub models: Vec<(String, Option<Expression>)>,
+    /// How they work where a request does not say.
+    pub tunables: Tunables,
     /// Where other techniques are.
     pub upstream: Option<Elsewhere>,
 }
@@ -60,7 +62,7 @@ impl Settings {
             usual.filter(|usual| self.check(usual, caller).is_ok()).cloned()
         };
         let elsewhere = self.upstream.as_ref().map_or(&[][..], |upstream| &upstream.names);
-        let chosen = choose(body, &Rules { is_model, usual: &usual, elsewhere })?;
+        let chosen = choose(body, &Rules { is_model, usual: &usual, elsewhere, tunables: &self.tunables })?;
         if let Some(technique) = &chosen.technique {
             self.check(technique, caller)?;
         }
@@ -144,6 +146,7 @@ mod tests {
             max_tokens: None,
             timeout: Duration::from_secs(60),
             default: read("re2"),
+            tunables: Tunables::default(),
             models: vec![("plain".into(), None), ("m".into(), read("cot_reflection"))],
             upstream: Some(Elsewhere {
                 cluster: "optillm".into(),

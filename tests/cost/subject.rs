@@ -18,7 +18,7 @@ use bedrock_filter::gateway::{discovery, native};
 use bedrock_filter::openai::Endpoint;
 use bedrock_filter::openai::model_member::ModelMember;
 use bedrock_filter::techniques::choose::{Chosen, Rules, choose};
-use bedrock_filter::techniques::{self, Call, Question, Turn};
+use bedrock_filter::techniques::{self, Call, Question, Tunables, Turn};
 use bedrock_filter::translate::Streamed as _;
 use bedrock_filter::translate::chat::{Guardrail, Headers, Stream};
 use bedrock_filter::translate::notes::Unsupported;
@@ -96,7 +96,8 @@ pub(crate) fn run(subject: Subject, input: &[u8]) {
 }
 
 fn technique(input: &[u8]) {
-    let rules = Rules { is_model: &|name| name == "m", usual: &|_| None, elsewhere: &[] };
+    let tunables = &Tunables::default();
+    let rules = Rules { is_model: &|name| name == "m", usual: &|_| None, elsewhere: &[], tunables };
     let Ok(Chosen { body, .. }) = choose(input, &rules) else { return };
     let body = body.as_deref().unwrap_or(input);
     let Ok(question) = Question::read(body) else { return };
