@@ -15,10 +15,24 @@ use std::path::{Path, PathBuf};
 use bedrock_filter::aws::source::{Base, Recipe, Role, Sign, Source};
 use bedrock_filter::config::{Config, Error};
 use bedrock_filter::gateway::headers::Headers;
+use bedrock_filter::gateway::identities::Properties;
 use bedrock_filter::gateway::models::StandIn;
 use bedrock_filter::techniques::Tunables;
 use bedrock_filter::translate::notes::Unsupported;
 use serde_json::{Map, Value, json};
+
+/// Envoy, where it knows nothing of a request.
+struct Nothing;
+
+impl Properties for Nothing {
+    fn text(&self, _: &[&str]) -> Option<String> {
+        None
+    }
+
+    fn list(&self, _: &[&str]) -> Option<Vec<String>> {
+        None
+    }
+}
 
 /// The least that loads: nothing in it has a default.
 const LEAST: &str = r#"{"api_keys":[{"name":"a","key":"k"}],"credentials":{"bearer_token":"t"}}"#;
@@ -117,7 +131,7 @@ fn the_readmes_configuration_loads() {
     assert_eq!(config.models.fallback, Some(StandIn::Named("fast".into())));
     // The text beside it says whose hash that is.
     let headers = Headers::from_iter([("x-api-key", "batch-key")]);
-    assert_eq!(config.keys.authenticate(&headers, || 0).unwrap().name, "batch");
+    assert_eq!(config.keys.authenticate(&headers, || 0, &Nothing).unwrap().name, "batch");
 }
 
 #[test]
@@ -216,7 +230,7 @@ fn loaded(config: &Config, field: &str) -> Value {
         "prefixes" => json!(prefixes),
         "models" => json!(models.named.iter().map(|model| &model.name).collect::<Vec<_>>()),
         // They end up in their keys.
-        "teams" => Value::Null,
+        "api_keys" | "teams" | "identities" => Value::Null,
         "default_model" if models.default.is_none() => Value::Null,
         "fallback_model" if models.fallback.is_none() => Value::Null,
         "default_embedding_model" if models.default_embedding.is_none() => Value::Null,

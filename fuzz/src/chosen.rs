@@ -20,7 +20,9 @@ pub fn check(bytes: &[u8]) {
         assert_eq!(again.ok().flatten().as_ref(), Some(&expression), "read again it is another");
     }
     let usual = |_: Option<&str>| Expression::read("re2", &[]).ok().flatten();
-    let rules = Rules { is_model: &|name| name == "m", usual: &usual, elsewhere: &elsewhere };
+    let tunables = Tunables::default();
+    let rules =
+        Rules { is_model: &|name| name == "m", usual: &usual, elsewhere: &elsewhere, tunables: &tunables };
     let chosen = bounded("a choice", bytes.len(), BOUND, || choose(bytes, &rules));
     let Ok(Chosen { technique, tunables, body }) = chosen else { return };
     if let Some(technique) = technique

@@ -5,6 +5,7 @@ use bedrock_filter::bedrock::operation::Operation;
 use bedrock_filter::config::Config;
 use bedrock_filter::gateway::handoff::{Handoff, Purpose};
 use bedrock_filter::gateway::headers::{Headers, may_be_forwarded};
+use bedrock_filter::gateway::identities::Properties;
 use bedrock_filter::gateway::models::Resolved;
 use bedrock_filter::gateway::native;
 use bedrock_filter::gateway::route::{Route, route};
@@ -110,8 +111,21 @@ fn handed_over(purpose: Purpose<'_>) {
     assert_eq!(Handoff::from_bytes(&handoff.to_bytes()).as_ref(), Some(&handoff));
 }
 
+/// Envoy, where it knows nothing of a request.
+struct Nothing;
+
+impl Properties for Nothing {
+    fn text(&self, _: &[&str]) -> Option<String> {
+        None
+    }
+
+    fn list(&self, _: &[&str]) -> Option<Vec<String>> {
+        None
+    }
+}
+
 fn carried(config: &Config, headers: &Headers) {
-    match config.keys.authenticate(headers, || 0) {
+    match config.keys.authenticate(headers, || 0, &Nothing) {
         Ok(key) => {
             let has = |value: &[u8]| {
                 headers.iter().any(|(_, given)| given.windows(value.len()).any(|part| part == value))
@@ -126,7 +140,7 @@ fn carried(config: &Config, headers: &Headers) {
             // With an end that no message has.
             let marked: Headers =
                 headers.iter().map(|(name, value)| (name, [value, SECRET.as_bytes()].concat())).collect();
-            let error = config.keys.authenticate(&marked, || 0).expect_err("a longer key is let in");
+            let error = config.keys.authenticate(&marked, || 0, &Nothing).expect_err("a longer key is let in");
             let told = String::from_utf8(error.body()).expect("UTF-8");
             assert!(!told.contains(SECRET), "a key is told: {told}");
         }

@@ -45,6 +45,8 @@ pub(super) struct File {
     #[serde(default, deserialize_with = "rule")]
     pub(super) api_keys: Option<Vec<ApiKey>>,
     pub(super) teams: Option<Vec<Team>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) identities: Option<Vec<Identity>>,
     pub(super) models: Option<Vec<Target>>,
     pub(super) families: Option<Vec<Family>>,
     pub(super) default_model: Option<String>,
@@ -138,6 +140,46 @@ pub(super) struct Team {
     pub(super) request_metadata: Option<BTreeMap<String, String>>,
     #[serde(default, deserialize_with = "rule")]
     pub(super) techniques: Option<Vec<String>>,
+}
+
+/// A caller without a key.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Identity {
+    pub(super) name: String,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) claim: Option<Claim>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) san: Option<String>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) team: Option<String>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) models: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) endpoints: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) regions: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) profiles: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) max_tokens: Option<Tokens>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) guardrail: Option<Guardrail>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) request_metadata: Option<BTreeMap<String, String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) techniques: Option<Vec<String>>,
+}
+
+/// A claim of a verified token.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Claim {
+    pub(super) path: Vec<String>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) is: Option<String>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) has: Option<String>,
 }
 
 /// A model under a name of the gateway's own, or one of its `targets`: `models.rs` says what belongs to which.

@@ -3,21 +3,25 @@
 use std::collections::HashSet;
 
 use crate::aws::dates::seconds_of;
-use crate::gateway::callers::Caller;
+use crate::gateway::callers::{Caller, Callers};
 use crate::gateway::keys::{Hash, Key, Keys};
 
 use super::policy::{Rights, Teams, policy_of};
 use super::values::{check_name, error, error_in, item};
-use super::{Error, file};
+use super::{Error, file, identities};
 
 /// What is written, with its hashes. `elsewhere` are the names of techniques that another server has.
 pub(super) fn keys(
     written: &[file::ApiKey],
     teams: &[file::Team],
     elsewhere: &[String],
+    identities: &[file::Identity],
 ) -> Result<Keys, Error> {
-    if written.is_empty() {
-        return Err(error("api_keys", "at least one key is needed: without any, nobody could call"));
+    if written.is_empty() && identities.is_empty() {
+        return Err(error(
+            "api_keys",
+            "at least one key, or one of 'identities', is needed: without any, nobody could call",
+        ));
     }
     let teams = Teams::read(teams, elsewhere)?;
     let mut keys = Keys::default();
@@ -28,9 +32,10 @@ pub(super) fn keys(
         if !hashes.insert(hash) {
             return Err(error(at, "the same key as an earlier one"));
         }
-        let caller = keys.callers.add(Caller { identity: hash, ..caller }).ok_or_else(|| {
-            error(at, "an earlier key of this name is another team's or may do something else: keys that share a name are one caller's")
-        })?;
+        let caller = keys
+            .callers
+            .add(Caller { identity: hash, ..caller })
+            .ok_or_else(|| error(at, Callers::OTHERS))?;
         let (not_before, expires_at) =
             (moment(&written.not_before, "not_before", at)?, moment(&written.expires_at, "expires_at", at)?);
         if not_before.zip(expires_at).is_some_and(|(start, end)| end <= start) {
@@ -44,6 +49,7 @@ pub(super) fn keys(
             expires_at,
         });
     }
+    keys.identities = identities::identities(identities, &teams, &mut keys.callers)?;
     Ok(keys)
 }
 
@@ -126,7 +132,7 @@ mod tests {
     use super::*;
 
     fn run(written: Value) -> Result<Keys, Error> {
-        keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), &[], &[])
+        keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), &[], &[], &[])
     }
 
     #[test]
@@ -171,7 +177,8 @@ mod tests {
             serde_json::from_value(json!([{"name": "search", "models": ["fast"]}, {"name": "other"}]))
                 .unwrap()
         };
-        let run = |written: Value| keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), &teams(), &[]);
+        let run =
+            |written: Value| keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), &teams(), &[], &[]);
         let old = json!({"name": "a", "key": "old", "team": "search", "expires_at": "2027-01-31T00:00:00Z"});
         let new =
             json!({"name": "a", "key": "new", "team": "search", "not_before": "2027-01-01T00:00:00+01:00"});

@@ -40,6 +40,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         prefixes,
         api_keys,
         teams,
+        identities,
         models,
         families,
         default_model,
@@ -108,6 +109,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
             api_keys.as_deref().unwrap_or_default(),
             teams.as_deref().unwrap_or_default(),
             &elsewhere.names,
+            identities.as_deref().unwrap_or_default(),
         )?,
         models: Models {
             name_bytes: limits.model_name_bytes,

@@ -7,6 +7,7 @@ mod expand;
 mod families;
 mod fan_out;
 mod file;
+mod identities;
 mod images;
 mod keys;
 mod limits;

@@ -117,7 +117,8 @@ impl Gateway {
             self.answered = true;
             return Ok(json(200, br#"{"status":"ok"}"#));
         }
-        let caller = self.config.keys.authenticate(&headers, || moment(host::now()).as_secs())?;
+        let caller =
+            self.config.keys.authenticate(&headers, || moment(host::now()).as_secs(), &host::Known)?;
         let mut deployment = None;
         let purpose = match route {
             Route::Health => return Ok(Action::Continue),

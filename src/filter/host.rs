@@ -8,6 +8,7 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, Bytes, LogLevel, MapType, Status};
 
 use crate::gateway::headers::Headers;
+use crate::gateway::identities::Properties;
 
 thread_local! {
     static LOG_LEVEL: Cell<LogLevel> = const { Cell::new(LogLevel::Warn) };
@@ -41,6 +42,22 @@ pub(super) fn property(path: &[&str]) -> Option<Bytes> {
 /// A property that is a map, such as a part of metadata; `None` where Envoy has none.
 pub(super) fn property_map(path: &[&str]) -> Option<Headers> {
     Headers::from_bytes(property(path)?)
+}
+
+/// What Envoy knows of the request.
+pub(super) struct Known;
+
+impl Properties for Known {
+    fn text(&self, path: &[&str]) -> Option<String> {
+        String::from_utf8(property(path)?).ok()
+    }
+
+    fn list(&self, path: &[&str]) -> Option<Vec<String>> {
+        // Envoy writes a list as a map whose values are empty.
+        let map = property_map(path)?;
+        let texts = map.iter().filter(|(_, value)| value.is_empty());
+        Some(texts.filter_map(|(name, _)| Some(std::str::from_utf8(name).ok()?.to_owned())).collect())
+    }
 }
 
 /// All headers of a map.

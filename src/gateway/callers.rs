@@ -59,9 +59,9 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// True where some rule holds for what the caller asks.
+    /// True where some rule holds for each attempt, which the gateway role alone cannot see to.
     pub fn is_bound(&self) -> bool {
-        self.is_by_model() || self.terms != Terms::default()
+        self.regions.is_some() || self.profiles.is_some() || self.terms != Terms::default()
     }
 
     /// True where the model, or where it answers, decides what is allowed.
@@ -125,6 +125,9 @@ pub struct Callers {
 }
 
 impl Callers {
+    /// What is wrong where [`add`](Self::add) gives nothing.
+    pub const OTHERS: &str = "an earlier caller of this name is another team's or may do something else: what shares a name is one caller's";
+
     /// Adds a caller, or finds the one of that name: the caller's place. `None` where the one of that name is another team's, or may do
     /// something else.
     pub fn add(&mut self, caller: Caller) -> Option<usize> {

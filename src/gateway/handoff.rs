@@ -25,7 +25,7 @@ pub struct Handoff<'a> {
     pub purpose: Purpose<'a>,
     /// The name of the caller's key.
     pub caller: Cow<'a, str>,
-    /// Whether some rule holds for what the caller asks.
+    /// Whether some rule of the caller's holds for each attempt.
     pub is_bound: bool,
     /// Tells it from every other request of the worker.
     pub id: u64,

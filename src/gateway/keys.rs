@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::callers::{Caller, Callers};
 use super::headers::Headers;
+use super::identities::{self, Identity, Properties};
 use crate::openai::Error;
 
 /// A key's SHA-256.
@@ -80,34 +81,47 @@ impl Key {
 pub struct Keys {
     /// The keys.
     pub keys: Vec<Key>,
-    /// Whose they are.
+    /// Callers without a key, in the order in which they are looked for.
+    pub identities: Vec<Identity>,
+    /// Whose all these are.
     pub callers: Callers,
 }
 
 impl Keys {
-    /// Finds the caller by the key that a request carries: `Authorization: Bearer`, `x-api-key` or `api-key`. `now` tells the seconds
-    /// since 1970.
+    /// Finds the caller by the key that a request carries, `Authorization: Bearer`, `x-api-key` or `api-key`; else by what has been proved
+    /// to Envoy. `now` tells the seconds since 1970.
     ///
     /// # Errors
     /// 401 `invalid_api_key` where there is none, or none that is known; `key_revoked`, `key_expired`, `key_not_yet_valid`.
-    pub fn authenticate(&self, headers: &Headers, now: impl Fn() -> u64) -> Result<&Caller, Error> {
+    pub fn authenticate(
+        &self,
+        headers: &Headers,
+        now: impl Fn() -> u64,
+        properties: &dyn Properties,
+    ) -> Result<&Caller, Error> {
         let bearer = headers.value("authorization").and_then(bearer);
         let given: Vec<&[u8]> = [bearer, headers.value("x-api-key"), headers.value("api-key")]
             .into_iter()
             .flatten()
             .filter(|key| !key.is_empty())
             .collect();
-        if given.is_empty() {
-            let message = "You didn't provide an API key. Send it as 'Authorization: Bearer YOUR_KEY'.";
-            return Err(Error::new(401, message).code("invalid_api_key"));
-        }
-        let known = self.find(given, Hash::equals);
-        if let Some(key) = known {
-            key.check(now)?;
-        }
-        known
-            .and_then(|key| self.callers.at(key.caller))
-            .ok_or_else(|| Error::new(401, "Incorrect API key provided.").code("invalid_api_key"))
+        let is_empty = given.is_empty();
+        let place = match self.find(given, Hash::equals) {
+            Some(key) => {
+                key.check(now)?;
+                Some(key.caller)
+            }
+            // A token for `jwt_authn` is where a key would be.
+            None => identities::find(&self.identities, properties).map(|identity| identity.caller),
+        };
+        place.and_then(|place| self.callers.at(place)).ok_or_else(|| {
+            let message = if is_empty {
+                "You didn't provide an API key. Send it as 'Authorization: Bearer YOUR_KEY'."
+            } else {
+                "Incorrect API key provided."
+            };
+            Error::new(401, message).code("invalid_api_key")
+        })
     }
 
     /// Every key is compared with every hash, so that time tells nothing about which one fits.
@@ -139,6 +153,8 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 mod tests {
     use super::*;
     use crate::gateway::callers::Policy;
+    use crate::gateway::identities::Proof;
+    use crate::gateway::identities::tests::Known;
 
     const NOW: u64 = 1_000;
 
@@ -157,7 +173,9 @@ mod tests {
     fn authenticated(keys: &Keys, header: &str, value: &[u8]) -> Result<String, Option<&'static str>> {
         let mut headers = Headers::default();
         headers.push(header, value);
-        keys.authenticate(&headers, || NOW).map(|caller| caller.name.clone()).map_err(|error| error.code)
+        keys.authenticate(&headers, || NOW, &Known::default())
+            .map(|caller| caller.name.clone())
+            .map_err(|error| error.code)
     }
 
     fn name(header: &str, value: &[u8]) -> Result<String, Option<&'static str>> {
@@ -179,6 +197,26 @@ mod tests {
             assert_eq!(authenticated(&keys, "api-key", b"key-a"), told, "{not_before:?} {expires_at:?}");
             assert_eq!(authenticated(&keys, "api-key", b"key-b"), Ok("b".to_owned()));
             assert_eq!(authenticated(&keys, "api-key", b"key-c"), Err(Some("invalid_api_key")));
+        }
+    }
+
+    #[test]
+    fn what_is_proved_to_envoy_is_asked_only_where_no_key_is_known() {
+        let mut keys = keys();
+        keys.keys[0].revoked = true;
+        keys.identities.push(Identity { proof: Proof::San("spiffe://b".into()), caller: 1 });
+        let proved = Known::default().text(&["connection", "uri_san_peer_certificate"], "spiffe://b");
+        for (header, value, told) in [
+            ("accept", &b"*"[..], Ok("b")),
+            ("authorization", b"Bearer eyJhbGciOi", Ok("b")),
+            // A key that is none any more is not made good by a certificate.
+            ("authorization", b"Bearer key-a", Err(Some("key_revoked"))),
+        ] {
+            let mut headers = Headers::default();
+            headers.push(header, value);
+            let found = keys.authenticate(&headers, || NOW, &proved);
+            assert_eq!(found.map(|caller| caller.name.as_str()).map_err(|error| error.code), told);
+            assert!(keys.authenticate(&headers, || NOW, &Known::default()).is_err());
         }
     }
 

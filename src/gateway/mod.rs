@@ -4,6 +4,7 @@ pub mod callers;
 pub mod discovery;
 pub mod handoff;
 pub mod headers;
+pub mod identities;
 pub mod image_url;
 pub mod images;
 pub mod keys;

@@ -54,40 +54,42 @@ def impatient(config):
     route(config)["route"]["idle_timeout"] = "2s"
 
 
-async def leave(gateway, bedrock, how, stage, shared):
+async def leave(gateway, bedrock, how, stage, shared, before):
     """One client, from its coming to its going."""
     async with asyncio.timeout(PATIENCE):
-        return await come_and_leave(gateway, bedrock, how, stage, shared)
+        return await come_and_leave(gateway, bedrock, how, stage, shared, before)
 
 
-async def come_and_leave(gateway, bedrock, how, stage, shared):
+async def come_and_leave(gateway, bedrock, how, stage, shared, before):
     kind, fault, begins = STAGES[stage]
     path, body = KINDS[kind]
     headers = {"x-emulator": fault}
     if how == "http2 cancels":
         number = await shared.begin(path, body, headers)
-        await here(shared.waiting[number].began if begins else None)
+        await here(shared.waiting[number].began if begins else None, bedrock, before)
         return shared.leave(number)
     client = Http2 if how.startswith("http2") else Http1
     async with client(gateway.port, KEY) as connection:
         if client is Http2:
             number = await connection.begin(path, body, headers)
-            await here(connection.waiting[number].began if begins else None)
+            await here(connection.waiting[number].began if begins else None, bedrock, before)
         else:
             await connection.send(path, body, headers)
             if begins:
                 await connection.reader.readuntil(b"\r\n\r\n")
-            await here(None)
+            await here(None, bedrock, before)
             if how == "http1 closes":
                 connection.writer.write_eof()
                 # Envoy answers a half-closed client no more.
                 connection.writer.close()
 
 
-async def here(began):
+async def here(began, bedrock, before):
     if began:
         await began.wait()
-    # Long enough for most to have got to Bedrock; where one has not, it leaves earlier still.
+    while bedrock.served == before:
+        await asyncio.sleep(0.005)
+    # One has got to Bedrock. Long enough for most to have got to Bedrock; where one has not, it leaves earlier still.
     await asyncio.sleep(0.05)
 
 
@@ -101,7 +103,8 @@ def gone(bedrock, patience=10):
 
 async def leave_all(gateway, bedrock, how, stage, count):
     async with Http2(gateway.port, KEY) as shared:
-        jobs = [lambda: leave(gateway, bedrock, how, stage, shared)] * count
+        before = bedrock.served
+        jobs = [lambda: leave(gateway, bedrock, how, stage, shared, before)] * count
         await all_at_once(count, jobs)
         return gone(bedrock)
 

@@ -101,8 +101,8 @@ def test_a_new_key_is_let_in_and_one_that_is_revoked_is_not(gateway, policy):
     assert status(gateway, "a-key-that-is-new-here") == (403, "model_not_allowed")
 
 
-def test_rules_hold_before_both_places_know_of_them(gateway, policy):
-    keys = [{"name": "new", "key": "a-key-that-is-new-here", "models": ["nova-lite"]}, {"name": "other", "key": KEY}]
+def test_rules_for_attempts_hold_before_both_places_know_of_them(gateway, policy):
+    keys = [{"name": "new", "key": "a-key-that-is-new-here", "profiles": ["us"]}, {"name": "other", "key": KEY}]
     policy.change(api_keys=keys, roles=["gateway"])
     until((503, "gateway_busy"), lambda: status(gateway, "a-key-that-is-new-here", model="nova-lite"))
     # A key without rules is the gateway role's to judge.

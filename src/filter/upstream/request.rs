@@ -219,7 +219,7 @@ fn read(handoff: Option<&[u8]>) -> Result<Handoff<'_>, Error> {
 /// Whose request it is, as this configuration knows the caller.
 ///
 /// The two roles are given a new configuration one after the other: a caller may be new. What rules there are for that caller is then not
-/// known here, so a request that rules hold for waits.
+/// known here, so a request of a caller with rules for attempts is not sent.
 fn caller<'c>(config: &'c Config, handoff: &Handoff<'_>) -> Result<Option<&'c Caller>, Error> {
     let caller = config.keys.callers.named(&handoff.caller);
     if caller.is_none() && handoff.is_bound {
