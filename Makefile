@@ -6,6 +6,8 @@ PYTHON := $(VENV)/bin/python
 PEERS := target/peers
 LITELLM := litellm[proxy]==1.108.7
 PORTKEY := @portkey-ai/gateway@1.15.2
+# What runs techniques that the gateway has not, and what `make test-optillm` compares with.
+OPTILLM := target/optillm
 # What npm installs for the JavaScript clients of the tests.
 CLIENTS := tests/clients/node_modules/.package-lock.json
 # And OpenAI's Codex and Anthropic's Claude Code, which are 400 MB each.
@@ -20,7 +22,7 @@ CONVERSE := target/converse
 # And every answer that a client is given for a made one of Bedrock's, for OpenAI's SDK to judge.
 ANSWERS := target/answers
 
-.PHONY: help run demo key wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
+.PHONY: optillm test-optillm help run demo key wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
 .PHONY: sizes test-panics test-fuzz test-deny fuzz cost models panics deny reproducible
 .SILENT:
 # Cargo would look for the jobs of a make that is not its own.
@@ -36,7 +38,7 @@ help: ## this list
 	echo 'soak takes: MINUTES=30'
 	echo 'bench takes: QUICK=1 LONG=1 ONLY=row,row WASM=module BASELINE=module'
 
-run: wasm $(EMULATOR) venv ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C
+run: wasm $(EMULATOR) venv $(if $(findstring optillm,$(ENVOY_CONFIG)),optillm) ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C
 	exec $(PYTHON) tools/run.py
 
 demo: wasm $(EMULATOR) venv ## the same, answers four requests and stops
@@ -66,6 +68,22 @@ $(PEERS)/installed:
 	$(PEERS)/litellm/bin/pip install --quiet --disable-pip-version-check '$(LITELLM)'
 	npm install --prefix $(PEERS)/portkey --silent --ignore-scripts --no-audit --no-fund $(PORTKEY)
 	touch $@
+
+optillm: $(OPTILLM)/installed ## OptiLLM and what its techniques need, without torch (700 MB), in target/optillm
+
+$(OPTILLM)/installed: tests/optillm/requirements.txt
+	python3 -c 'import ensurepip' 2>/dev/null || tools/install python3 python3-venv
+	echo 'installing (pip): $<, into $(OPTILLM)'
+	python3 -m venv $(OPTILLM)
+	$(OPTILLM)/bin/pip install --quiet --disable-pip-version-check --no-deps $$(grep '^optillm==' $<)
+	grep -v '^optillm==' $< >$(OPTILLM)/others.txt
+	$(OPTILLM)/bin/pip install --quiet --disable-pip-version-check --requirement $(OPTILLM)/others.txt 2>/dev/null
+	touch $@
+
+# Not among the checks of `make test`: what it installs is large, and the other side is not ours to mend.
+test-optillm: wasm emulator venv optillm ## the real OptiLLM behind the gateway; WRITE=1: and the table beside it, in docs/techniques.md
+	$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/optillm
+	PYTHONPATH=tools:tests/e2e $(PYTHON) tests/optillm/compare.py $(if $(WRITE),--write)
 
 wrk:
 	command -v wrk >/dev/null || tools/install wrk

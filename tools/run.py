@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import secrets
 import shlex
 import signal
 import sys
@@ -11,6 +12,7 @@ from contextlib import ExitStack
 
 import demo
 import envoy_config
+import optillm_fenced
 import processes
 from settings import ROOT, Endpoint, Problem, Settings
 
@@ -61,7 +63,12 @@ def serve(stack, settings, only_demo):
     control = settings.control or runtime
     config = write_config(settings, template, destination, control, only_demo)
     environment = settings.environment | {"BEDROCK_ENDPOINT": runtime.url, "BEDROCK_CONTROL_ENDPOINT": control.url}
+    has_optillm = optillm_fenced.pipes(template) is not None
+    if has_optillm:
+        environment[optillm_fenced.KEY_VARIABLE] = secrets.token_urlsafe(24)
     running.append(stack.enter_context(processes.start_envoy(config, settings.port, environment)))
+    if has_optillm:
+        running.append(stack.enter_context(optillm_fenced.start(template, environment[optillm_fenced.KEY_VARIABLE])))
     if only_demo:
         print(f"http://127.0.0.1:{settings.port}/v1 in front of {runtime.url}")
         return 0 if demo.run(settings.port, settings.api_key) else 1
