@@ -96,8 +96,10 @@ def test_it_reaches_nobody_but_the_gateway(client, bedrock):
         port = server.server_address[1]
         bedrock.forget(lambda call: "an answer")
         # It reads every address of a prompt; alone it answers with the prompt.
-        ask(client, "readurls", f"What is at http://127.0.0.1:{port}/ and http://169.254.169.254/latest/meta-data/ ?")
+        raw = ask(client, "readurls", f"What is at http://127.0.0.1:{port}/ and http://169.254.169.254/latest/meta-data/ ?")
         server.shutdown()
+    # It has tried.
+    assert "[Content from 127.0.0.1" in raw.parse().choices[0].message.content
     assert seen == []
 
 
