@@ -32,7 +32,7 @@ use crate::translate::chat::Parameter;
 use crate::translate::embeddings;
 use crate::translate::split::{PerCall, Split, split};
 use crate::wire::{Str, to_vec};
-use techniques::AtWork;
+use techniques::{AtWork, Waiting};
 
 /// One request.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ pub(super) struct Gateway {
     behind_images: Option<(Endpoint, Headers)>,
     /// Pieces under way of a request that goes no further itself.
     fan_out: Option<FanOut>,
+    /// A technique that waits for images.
+    chosen: Option<Waiting>,
     /// A technique under way; the request is held until its last call.
     at_work: Option<AtWork>,
     /// What the client is told of it beside the reply to the last call.
@@ -93,6 +95,7 @@ impl Gateway {
             fetching: None,
             behind_images: None,
             fan_out: None,
+            chosen: None,
             at_work: None,
             marks: None,
             refusal: None,

@@ -358,6 +358,21 @@ mod tests {
     }
 
     #[test]
+    fn a_large_chat_is_held_once_and_once_more_for_a_call() {
+        let large = "x".repeat(1 << 20);
+        let body =
+            json!({"messages": [{"role": "user", "content": large}, {"role": "user", "content": "q"}]});
+        let body = body.to_string().into_boxed_str().into_string().into_bytes();
+        let length = body.len();
+        let question = Question::read(&body).unwrap();
+        let technique = Box::new(Told([Step::Calls(vec![Call::default(); 8])].into()));
+        let (mut run, _) = Run::begin(technique, question, body, &|_| true).unwrap();
+        while let Some((_, call)) = run.call().unwrap() {
+            assert!(run.held() + call.capacity() <= 2 * length + (64 << 10));
+        }
+    }
+
+    #[test]
     fn a_last_call_that_fails_is_an_error() {
         let (mut run, _) = run([Step::Last(Call::default())], false);
         run.call().unwrap().unwrap();

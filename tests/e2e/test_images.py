@@ -188,6 +188,17 @@ def test_images_of_several_choices_are_fetched_once(begin, emulator, server, str
     assert server.paths == ["/image/png"]
 
 
+def test_an_image_is_fetched_once_for_all_calls_of_a_technique(begin, server, emulator):
+    through = begin(to_itself, changes={"techniques": {"cluster": "gateway"}})
+    with through.connection() as connection:
+        answer = connection.chat(chat(server, "image/png", optillm_approach="moa"))
+    assert answer.status == 200 and int(answer.headers["x-technique-calls"]) > 1
+    bodies = [request["body"] for request in emulator.requests()]
+    assert len(bodies) == int(answer.headers["x-technique-calls"])
+    assert all(images_of(body) == images_of(bodies[0]) and images_of(body) for body in bodies)
+    assert len(server.seen) == 1
+
+
 def test_images_of_responses_are_fetched_in_messages_and_outputs(gateway, emulator, server):
     image = {"type": "input_image", "image_url": f"http://a.images.test:{server.port}/image/png", "detail": "auto"}
     body = {

@@ -33,6 +33,12 @@ impl Gateway {
         let Some(fetching) = &mut self.fetching else { return Ok(()) };
         if fetching.answered(call, headers, size)? {
             self.fetching = None;
+            if let Some(chosen) = self.chosen.take() {
+                if self.start_behind_images(chosen)? == Action::Continue {
+                    hostcalls::resume_http_request().map_err(|_| host_failed("let the request go on"))?;
+                }
+                return Ok(());
+            }
             if let Some((endpoint, sent)) = self.behind_images.take() {
                 let most = self.config.body_bytes;
                 let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, most)

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use proxy_wasm::hostcalls;
-use proxy_wasm::types::{Action, LogLevel, MapType};
+use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
 
 use super::{Asked, Gateway, Undecided, let_in};
 use crate::filter::host;
@@ -15,6 +15,17 @@ use crate::gateway::headers::Headers;
 use crate::gateway::spent::{self, Spent};
 use crate::openai::{self, Error};
 use crate::techniques::choose::Chosen;
+use crate::techniques::{Expression, Tunables};
+
+/// A technique that begins once the images of its chat are there.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    technique: Expression,
+    tunables: Tunables,
+    /// What the client calls the model.
+    model: Option<String>,
+    undecided: Undecided,
+}
 
 /// A technique at work, and what was known of the request.
 #[derive(Debug)]
@@ -32,9 +43,7 @@ impl Gateway {
         undecided: Undecided,
         body: Vec<u8>,
     ) -> Result<ControlFlow<Action, (Undecided, Vec<u8>)>, Error> {
-        let (Some(settings), Some(sent), true) =
-            (self.config.techniques.clone(), &undecided.sent, undecided.may_choose)
-        else {
+        let (Some(settings), true) = (self.config.techniques.clone(), undecided.may_choose) else {
             return Ok(ControlFlow::Continue((undecided, body)));
         };
         let (config, size) = (Rc::clone(&self.config), body.len());
@@ -59,12 +68,43 @@ impl Gateway {
             resolved.check(&undecided.caller, model.as_deref())?;
             self.reachable(&resolved, &undecided.caller)?;
         }
+        let waiting = Waiting { technique, tunables, model, undecided };
+        // They are fetched once, for all calls.
+        let images = self.images(waiting.undecided.endpoint);
+        let fetching = images
+            .map(|images| Fetching::begin(&self.config, images, &body, body.len()))
+            .transpose()?
+            .flatten();
+        if fetching.is_some() {
+            if is_changed {
+                host::set_request_body(size, &body).map_err(|_| host_failed("take the request's body"))?;
+            }
+            self.fetching = fetching;
+            self.chosen = Some(waiting);
+            return Ok(ControlFlow::Break(Action::Pause));
+        }
+        self.start(waiting, body, size).map(ControlFlow::Break)
+    }
+
+    /// Begins what was chosen before its images were there.
+    pub(super) fn start_behind_images(&mut self, waiting: Waiting) -> Result<Action, Error> {
+        let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, self.config.body_bytes)
+            .map_err(|_| host_failed("give the request's body"))?;
+        let size = body.len();
+        self.start(waiting, body, size)
+    }
+
+    fn start(&mut self, waiting: Waiting, body: Vec<u8>, size: usize) -> Result<Action, Error> {
+        let Waiting { technique, tunables, model, undecided } = waiting;
+        let (Some(settings), Some(sent)) = (self.config.techniques.clone(), &undecided.sent) else {
+            return let_in();
+        };
         let begun = Techniques::begin(&self.config, &settings, (&technique, &tunables), body, model, sent);
         // From here on they are counted with the technique.
         self.held.set(0, self.config.worker_bytes)?;
         let (techniques, outcome) = begun?;
         self.at_work = Some(AtWork { techniques, undecided, size });
-        self.come_to(outcome).map(ControlFlow::Break)
+        self.come_to(outcome)
     }
 
     fn model_of(&self, body: &[u8]) -> Result<Option<String>, Error> {
@@ -110,10 +150,7 @@ impl Gateway {
         } else {
             self.choose_cluster(None)?;
         }
-        if let Some(images) = self.images(endpoint) {
-            self.fetching = Fetching::begin(&self.config, images, body, body.len())?;
-        }
-        if self.fetching.is_some() { Ok(Action::Pause) } else { let_in() }
+        let_in()
     }
 
     /// Tells the client what was done, beside the reply to the last call.
