@@ -1,5 +1,7 @@
 //! Anthropic's API: bodies of any bytes for Claude as itself, and streams of chunks of any bytes.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bedrock_filter::openai::Endpoint;
 use bedrock_filter::translate::chat::Headers;
 use bedrock_filter::translate::messages::as_anthropic;
@@ -32,15 +34,33 @@ pub fn check(bytes: &[u8]) {
 fn native(body: &[u8], options: &Options) {
     let client = Client { name: "team-a", terms: None, chat: Headers::default(), recall: None };
     let resolve = |_: Option<&str>| Ok(CLAUDE.to_owned());
+    let counted = translate::request(Endpoint::MessageTokens, body, &client, options, resolve);
     match translate::request(Endpoint::Messages, body, &client, options, resolve) {
-        Err(error) => judge::refused(&error, 400..414),
+        Err(error) => {
+            judge::refused(&error, 400..414);
+            assert_eq!(counted.expect_err("what is refused is not counted"), error);
+        }
         Ok((_, outgoing)) => {
             assert!(matches!(outgoing.reply, Reply::Messages(_)));
+            let (_, counted) = counted.expect("what is taken is counted");
             let Some(sent) = judge::value(&outgoing.body.into_vec()) else { return };
             assert_eq!(sent["anthropic_version"], "bedrock-2023-05-31");
             assert!(sent.get("model").is_none() && sent.get("stream").is_none());
+            is_counted(sent, &counted.body.into_vec());
         }
     }
+}
+
+/// What is counted is what would be sent, with a limit on tokens.
+fn is_counted(mut sent: Value, counted: &[u8]) {
+    let counted: Value = serde_json::from_slice(counted).expect("JSON");
+    let own = counted["input"]["invokeModel"]["body"].as_str().expect("a body");
+    let mut own = judge::value(&STANDARD.decode(own).expect("base64")).expect("what is sent is JSON");
+    assert!(own.get("max_tokens").is_some_and(|limit| !limit.is_null()));
+    for body in [&mut sent, &mut own] {
+        body.as_object_mut().expect("an object").remove("max_tokens");
+    }
+    assert_eq!(own, sent);
 }
 
 /// The same for models that are asked by Converse.

@@ -50,7 +50,13 @@ pub fn check(bytes: &[u8]) {
     match kind % 3 {
         0 => {
             let endpoint = if kind & 4 == 0 { Endpoint::Responses } else { Endpoint::InputTokens };
-            let _ = judge::request(endpoint, MODELS[at % MODELS.len()], body, &Headers::default(), &options(*kind));
+            let _ = judge::request(
+                endpoint,
+                MODELS[at % MODELS.len()],
+                body,
+                &Headers::default(),
+                &options(*kind),
+            );
         }
         1 => {
             let reply = &REPLIES[at % REPLIES.len()];
@@ -62,7 +68,8 @@ pub fn check(bytes: &[u8]) {
         }
         _ => {
             let reply = &REPLIES[at % REPLIES.len()];
-            let whole = bounded("a stream of a response", body.len(), BOUND, || run(reply, body, |left| left));
+            let whole =
+                bounded("a stream of a response", body.len(), BOUND, || run(reply, body, |left| left));
             let mut random = Random::of(std::slice::from_ref(choice));
             let pieces = run(reply, body, |left| 1 + random.below(left.min(60)));
             assert_eq!(whole, pieces, "what comes out depends on how it was cut");
