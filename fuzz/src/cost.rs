@@ -46,6 +46,10 @@ const SUBJECTS: &[Subject] = &[
     Subject::Discovery,
     Subject::Piece("embeddings"),
     Subject::Gathered,
+    Subject::Told,
+    Subject::Technique,
+    Subject::Draft,
+    Subject::Examples,
 ];
 
 /// The first byte chooses who reads; the rest is what stands before, the piece that is repeated, and what stands behind.

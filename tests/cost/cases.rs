@@ -55,8 +55,8 @@ struct Root {
 /// Whoever reads a wire type, and where in a text it stands.
 fn roots() -> Vec<Root> {
     use Subject::{
-        Body, Chunks, Configuration, Discovery, Draft, Error, Images, Native, Piece, Reply, Request, Split,
-        Stream, Technique, Told,
+        Body, Chunks, Configuration, Discovery, Draft, Error, Examples, Images, Native, Piece, Reply,
+        Request, Split, Stream, Technique, Told,
     };
     let plain = |label, file, name, template, subject| Root {
         label,
@@ -236,12 +236,34 @@ fn roots() -> Vec<Root> {
             Technique,
         ),
         plain("technique reply", "techniques/reply.rs", "Completion", "@", Draft),
+        plain(
+            "technique usage",
+            "openai/completion.rs",
+            "Usage",
+            r#"{"choices":[{"message":{}}],"usage":@}"#,
+            Draft,
+        ),
+        plain(
+            "technique input",
+            "openai/completion.rs",
+            "PromptTokensDetails",
+            r#"{"choices":[{"message":{}}],"usage":{"prompt_tokens_details":@}}"#,
+            Draft,
+        ),
+        plain(
+            "technique output",
+            "openai/completion.rs",
+            "CompletionTokensDetails",
+            r#"{"choices":[{"message":{}}],"usage":{"completion_tokens_details":@}}"#,
+            Draft,
+        ),
+        plain("technique examples", "techniques/leap.rs", "Example", "<output>[@]</output>", Examples),
         plain("technique choice", "techniques/reply.rs", "Choice", r#"{"choices":[@]}"#, Draft),
         plain("reply", "bedrock/reply.rs", "Reply", "@", Reply("chat", CLAUDE)),
         plain("completions reply", "bedrock/reply.rs", "Reply", "@", Reply("completions", CLAUDE)),
         plain(
             "custom call",
-            "translate/answer/telling/mod.rs",
+            "translate/answer/telling/calling.rs",
             "CustomArguments",
             r#"{"output":{"message":{"content":[{"toolUse":{"toolUseId":"t","name":"sql","input":@}}]}},"stopReason":"tool_use"}"#,
             Reply("chat", CLAUDE),

@@ -54,6 +54,8 @@ pub(crate) enum Subject {
     Technique,
     /// The reply to such a call.
     Draft,
+    /// What a model says of the examples in a chat.
+    Examples,
     /// A list in pieces of one item each, whose replies come in the wrong order.
     Gathered,
     /// A body on Bedrock's own routes, or of a chat that goes on as it is.
@@ -84,6 +86,7 @@ pub(crate) fn run(subject: Subject, input: &[u8]) {
         Subject::Native { events, eighths, piece } => native_stream(events, input, eighths, piece),
         Subject::Told => drop(told(input, true)),
         Subject::Technique => technique(input),
+        Subject::Examples => examples(input),
         Subject::Draft => drop(techniques::Reply::read(input)),
         Subject::Gathered => gathered(input),
         Subject::Body => body(input),
@@ -92,6 +95,14 @@ pub(crate) fn run(subject: Subject, input: &[u8]) {
         Subject::Configuration => drop(Config::load(input, |name| (name == "A").then(|| "a".to_owned()))),
         Subject::Credentials => credentials(input),
         Subject::Discovery => discover(input),
+    }
+}
+
+fn examples(input: &[u8]) {
+    let mut leap = techniques::known("leap").expect("a technique").make(&techniques::Tunables::default());
+    let text = String::from_utf8_lossy(input).into_owned();
+    for replies in [Vec::new(), vec![Some(techniques::Reply { text, ..techniques::Reply::default() })]] {
+        let _ = leap.next(replies);
     }
 }
 
