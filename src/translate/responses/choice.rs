@@ -101,10 +101,8 @@ fn named<'a>(
 ) -> Result<Str<'a>, Error> {
     let ToolChoice { kind, name, namespace, mode, tools, function, unknown } = choice;
     let kind = kind.unwrap_or_else(|| "function".into());
-    if let Some(own) = own::of_tool(&kind) {
-        return Ok(own.tool.into());
-    }
-    if !matches!(&*kind, "function" | "custom") {
+    let own = own::of_tool(&kind);
+    if own.is_none() && !matches!(&*kind, "function" | "custom") {
         let kind: String = kind.chars().take(64).collect();
         let message =
             format!("'{param}' is of the type '{kind}', a tool that OpenAI runs: it is not available here.");
@@ -113,7 +111,22 @@ fn named<'a>(
     notes.unknown(place, unknown)?;
     notes.ignore_if(mode.is_some(), &format!("{place}mode"));
     notes.ignore_if(tools.is_some(), &format!("{place}tools"));
-    let name = name.or(function.and_then(|function| function.name));
+    let name = match (own, name, function) {
+        (Some(own), name, function) => {
+            notes.ignore_if(name.is_some(), &format!("{place}name"));
+            notes.ignore_if(function.is_some(), &format!("{place}function"));
+            return Ok(own.tool.into());
+        }
+        (None, Some(name), function) => {
+            notes.ignore_if(function.is_some(), &format!("{place}function"));
+            Some(name)
+        }
+        (None, None, Some(function)) => {
+            notes.unknown(&format!("{place}function."), function.unknown)?;
+            function.name
+        }
+        (None, None, None) => None,
+    };
     let name = name.ok_or_else(|| Error::missing(&format!("{param}.name")))?;
     Ok(full_name(namespace.as_deref(), name))
 }

@@ -63,16 +63,40 @@ impl<'a> Reading<'a, '_, '_> {
             None if item.role.is_none() && item.id.is_some() => "item_reference".into(),
             None => "message".into(),
         };
-        let is_known = self.of_kind(&kind, &mut item, place)?;
-        let Item { unknown, phase, caller, .. } = item;
-        if is_known {
-            self.notes.unknown("input[].", unknown)?;
-            self.notes.ignore_if(phase.is_some(), "input[].phase");
-            self.notes.ignore_if(caller.is_some(), "input[].caller");
-        } else {
+        if !self.of_kind(&kind, &mut item, place)? {
             self.notes.ignore(&format!("input[].{}", &*kind));
+            return Ok(());
         }
-        Ok(())
+        self.name_left(item)
+    }
+
+    /// Names what has not been read of an item, though its kind is known.
+    fn name_left(&mut self, item: Item<'a>) -> Result<(), Error> {
+        // What an item was called and how far it had come mean nothing here.
+        let Item { kind: _, id: _, status: _, role, content, call_id, name, namespace, .. } = &item;
+        let Item { arguments, input, output, action, operation, summary, encrypted_content, .. } = &item;
+        let Item { tools, phase, caller, max_output_length, .. } = &item;
+        for (is_left, member) in [
+            (role.is_some(), "input[].role"),
+            (content.is_some(), "input[].content"),
+            (call_id.is_some(), "input[].call_id"),
+            (name.is_some(), "input[].name"),
+            (namespace.is_some(), "input[].namespace"),
+            (arguments.is_some(), "input[].arguments"),
+            (input.is_some(), "input[].input"),
+            (output.is_some(), "input[].output"),
+            (action.is_some(), "input[].action"),
+            (operation.is_some(), "input[].operation"),
+            (summary.is_some(), "input[].summary"),
+            (encrypted_content.is_some(), "input[].encrypted_content"),
+            (tools.is_some(), "input[].tools"),
+            (phase.is_some(), "input[].phase"),
+            (caller.is_some(), "input[].caller"),
+            (max_output_length.is_some(), "input[].max_output_length"),
+        ] {
+            self.notes.ignore_if(is_left, member);
+        }
+        self.notes.unknown("input[].", item.unknown)
     }
 
     /// Reads an item of this kind; false where there is none.
@@ -95,11 +119,17 @@ impl<'a> Reading<'a, '_, '_> {
                 self.say(Speaker::Assistant, Content::Call(Call { id, name, input }));
             }
             "function_call_output" | "custom_tool_call_output" => {
-                let id = call_id(item, place)?;
-                self.output(item, id, place)?;
+                // Its call says by which name, if there is one.
+                let name = if item.name.is_some() { Some(called(item, place)?) } else { None };
+                let call = match name {
+                    Some(name) if item.call_id.is_none() => CallName::Tool(name),
+                    _ => CallName::Id(call_id(item, place)?),
+                };
+                self.output(item, call, place)?;
             }
             "reasoning" => self.reasoning(item),
             "additional_tools" => {
+                item.role = None;
                 if let Some(list) = item.tools.take() {
                     self.declared.read(*list, &format!("{place}.tools"), self.notes)?;
                 }
@@ -158,7 +188,7 @@ impl<'a> Reading<'a, '_, '_> {
     }
 
     /// What a function gave, or a tool of free text.
-    fn output(&mut self, item: &mut Item<'a>, id: Str<'a>, place: &dyn Display) -> Result<(), Error> {
+    fn output(&mut self, item: &mut Item<'a>, call: CallName<'a>, place: &dyn Display) -> Result<(), Error> {
         let at = format!("{place}.output");
         let raw = *item.output.take().ok_or_else(|| Error::missing(&at))?;
         let mut given = Vec::new();
@@ -166,7 +196,7 @@ impl<'a> Reading<'a, '_, '_> {
         parts::read(output, &at, &mut given, &mut self.cache, self.notes)?;
         let (content, points) = results::result(given, &at)?;
         let failed = matches!(item.status.as_deref().map(|status| &**status), Some("failed"));
-        let result = Content::Result(CallResult { call: CallName::Id(id), content, failed });
+        let result = Content::Result(CallResult { call, content, failed });
         let points = points.into_iter().map(Content::CachePoint);
         let content = [result].into_iter().chain(points).collect();
         self.messages.push(Message { speaker: Speaker::User, content });
@@ -175,6 +205,8 @@ impl<'a> Reading<'a, '_, '_> {
 
     /// What the model thought: as it gave it out, or not at all.
     fn reasoning(&mut self, item: &mut Item<'a>) {
+        // What can be read of it is in there, too.
+        (item.summary, item.content) = (None, None);
         let Some(sealed) = item.encrypted_content.take() else {
             // Without its signature the model would not take it as its own.
             return self.notes.ignore("input[].reasoning");
@@ -219,7 +251,7 @@ impl<'a> Reading<'a, '_, '_> {
 /// The name in the conversation of what an item calls.
 fn called<'a>(item: &mut Item<'a>, place: &dyn Display) -> Result<Str<'a>, Error> {
     let name = named(item.name.take().map(|name| *name), place)?;
-    Ok(full_name(item.namespace.as_deref().map(|namespace| &**namespace), name))
+    Ok(full_name(item.namespace.take().as_deref().map(|namespace| &**namespace), name))
 }
 
 /// What pairs a call and its output. The output of `local_shell` has it as its id.

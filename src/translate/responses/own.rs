@@ -1,5 +1,7 @@
 //! Tools of OpenAI's that the client runs itself: it declares them by their type alone, and the model is told what they take.
 
+use crate::wire::{self, Members, Raw, Unknown};
+
 /// One of them. The member of its calls is what the model writes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Own {
@@ -72,4 +74,17 @@ pub(super) const ALL: &[Own] = &[
 /// The tool of this type.
 pub(super) fn of_tool(kind: &str) -> Option<&'static Own> {
     ALL.iter().find(|own| own.tool == kind)
+}
+
+/// Whether such a tool with these members is the client's to run: its `environment` may say that OpenAI does. Where that says nothing more
+/// than what is so anyway, it goes.
+pub(super) fn is_clients(members: &mut Unknown<'_>) -> bool {
+    let Some(at) = members.iter().position(|(name, _)| name == "environment") else { return true };
+    let environment = members.get(at).map(|(_, value)| wire::from_str::<Members<'_, Raw<'_>>>(value.get()));
+    let Some(Ok(Members(environment))) = environment else { return true };
+    let kind = environment.iter().find(|(name, _)| name == "type").map(|(_, kind)| kind.get());
+    if environment.len() <= 1 {
+        members.remove(at);
+    }
+    kind.is_none_or(|kind| kind == "\"local\"")
 }

@@ -48,15 +48,15 @@ fn part<'a>(
 ) -> Result<(), Error> {
     let Part {
         kind,
-        text,
-        refusal,
-        image_url,
+        mut text,
+        mut refusal,
+        mut image_url,
         detail,
         file_id,
-        file_data,
+        mut file_data,
         file_url,
         filename,
-        input_audio,
+        mut input_audio,
         annotations,
         logprobs,
         prompt_cache_breakpoint,
@@ -75,20 +75,20 @@ fn part<'a>(
     };
     let content = match &*kind {
         "input_text" | "output_text" | "text" | "summary_text" | "reasoning_text" => {
-            let text = text.ok_or_else(|| need("text"))?;
+            let text = text.take().ok_or_else(|| need("text"))?;
             (!text.is_blank()).then_some(Content::Text(text))
         }
         "refusal" => {
-            let text = *refusal.ok_or_else(|| need("refusal"))?;
+            let text = *refusal.take().ok_or_else(|| need("refusal"))?;
             (!text.is_blank()).then_some(Content::Text(text))
         }
-        "input_image" => match (image_url, file_id) {
-            (Some(url), _) => Some(media::image_or_video(*url, &format!("{place}.image_url"))?),
-            (None, Some(_)) => return Err(kept("image_url")),
-            (None, None) => return Err(need("image_url")),
+        "input_image" => match image_url.take() {
+            Some(url) => Some(media::image_or_video(*url, &format!("{place}.image_url"))?),
+            None if file_id.is_some() => return Err(kept("image_url")),
+            None => return Err(need("image_url")),
         },
-        "input_file" => match (file_data, file_url, file_id) {
-            (Some(data), ..) => {
+        "input_file" => match file_data.take() {
+            Some(data) => {
                 let param = format!("{place}.file_data");
                 Some(if media::is_image_or_video(&data) {
                     media::image_or_video(*data, &param)?
@@ -99,15 +99,16 @@ fn part<'a>(
                     Content::Document(document)
                 })
             }
-            (None, Some(_), _) => {
+            None if file_url.is_some() => {
                 let message = "Files are not fetched here; send 'file_data'.";
                 return Err(Error::invalid_param(format!("{place}.file_url"), message));
             }
-            (None, None, Some(_)) => return Err(kept("file_data")),
-            (None, None, None) => return Err(need("file_data")),
+            None if file_id.is_some() => return Err(kept("file_data")),
+            None => return Err(need("file_data")),
         },
         "input_audio" => {
-            let InputAudio { data, format, unknown } = *input_audio.ok_or_else(|| need("input_audio"))?;
+            let InputAudio { data, format, unknown } =
+                *input_audio.take().ok_or_else(|| need("input_audio"))?;
             notes.unknown("input[].content[].input_audio.", unknown)?;
             let data = data.ok_or_else(|| need("input_audio.data"))?;
             let format = format.ok_or_else(|| need("input_audio.format"))?;
@@ -119,6 +120,18 @@ fn part<'a>(
             return Err(Error::invalid(message).param(format!("{place}.type")));
         }
     };
+    // What a part of another type would have.
+    for (is_left, member) in [
+        (text.is_some(), "input[].content[].text"),
+        (refusal.is_some(), "input[].content[].refusal"),
+        (image_url.is_some(), "input[].content[].image_url"),
+        (file_data.is_some(), "input[].content[].file_data"),
+        (file_url.is_some(), "input[].content[].file_url"),
+        (file_id.is_some(), "input[].content[].file_id"),
+        (input_audio.is_some(), "input[].content[].input_audio"),
+    ] {
+        notes.ignore_if(is_left, member);
+    }
     if matches!(content, Some(Content::Image(_))) {
         notes.count_image(place)?;
     }

@@ -1,6 +1,7 @@
 //! Declared tools: functions, tools of free text, namespaces of both, and those of OpenAI's own that the client runs. What OpenAI
 //! would run is left out and named: clients declare it whether they need it or not.
 
+use crate::openai::chat::Function;
 use crate::openai::responses::request::Tool;
 use crate::openai::{Error, member};
 use crate::translate::conversation::{self, Schema};
@@ -105,67 +106,31 @@ impl<'a> Declared<'a> {
         place_of: Place,
         notes: &mut Notes<'_>,
     ) -> Result<(), Error> {
-        let search = tool.kind.as_deref().filter(|_| namespace.is_none()).and_then(search::of_tool);
-        if search.is_some() && search::may_stand(&mut tool.unknown) {
-            name_lost(&tool, |_| true, notes);
-            self.search = self.search.or(search);
-            return notes.unknown("tools[].", tool.unknown);
-        }
-        match tool.kind.as_deref() {
-            Some("function") => name_lost(&tool, |name| name == "format", notes),
-            Some("custom") => {
-                name_lost(&tool, |name| matches!(name, "parameters" | "strict" | "function"), notes);
-            }
-            _ => {}
-        }
-        let Tool {
-            kind,
-            name,
-            description,
-            parameters,
-            strict,
-            format,
-            tools: _,
-            function,
-            defer_loading,
-            output_schema,
-            allowed_callers,
-            is_async,
-            unknown,
-        } = tool;
-        let kind = kind.ok_or_else(|| Error::missing(&format!("{place}.type")))?;
-        let is_function = &*kind == "function";
-        if is_function || &*kind == "custom" {
-            notes.unknown("tools[].", unknown)?;
-            notes.ignore_if(defer_loading == Some(true), "tools[].defer_loading");
-            notes.ignore_if(output_schema.is_some(), "tools[].output_schema");
-            notes.ignore_if(allowed_callers.is_some(), "tools[].allowed_callers");
-            notes.ignore_if(is_async == Some(true), "tools[].async");
-        }
+        let kind = tool.kind.take().ok_or_else(|| Error::missing(&format!("{place}.type")))?;
         let mut special = Special { name: String::new(), namespace: namespace.map(str::len), own: None };
-        let tool = match (&*kind, function) {
-            ("function", Some(function)) if name.is_none() => {
-                notes.unknown("tools[].function.", function.unknown)?;
-                let name = named(function.name, &format_args!("{place}.function"))?;
-                let param = format_args!("{place}.function.parameters");
-                let named = (full_name(namespace, name), function.description);
-                tools::function(named, function.parameters, function.strict, &param, notes)?
-            }
-            ("function", _) => {
-                let named = (full_name(namespace, named(name, &place)?), description);
-                tools::function(named, parameters, strict, &format_args!("{place}.parameters"), notes)?
-            }
-            ("custom", _) => {
-                let named = (full_name(namespace, named(name, &place)?), description);
-                let tool = tools::custom(named, format, &format_args!("{place}.format"), notes)?;
+        let tool = match &*kind {
+            "function" => function(tool, namespace, place, notes)?,
+            "custom" => {
+                let tool = custom(tool, namespace, place, notes)?;
                 self.all.custom.push((*tool.name).to_owned());
                 tool
             }
-            (kind, _) => {
-                let Some(own) = own::of_tool(kind).filter(|_| namespace.is_none()) else {
+            kind => {
+                let is_lone = namespace.is_none();
+                if let Some(search) = search::of_tool(kind).filter(|_| is_lone)
+                    && search::may_stand(&mut tool.unknown)
+                {
+                    name_lost(&tool, |_| true, notes);
+                    self.search = self.search.or(Some(search));
+                    return notes.unknown("tools[].", tool.unknown);
+                }
+                let own = own::of_tool(kind).filter(|_| is_lone && own::is_clients(&mut tool.unknown));
+                let Some(own) = own else {
                     notes.ignore(&format!("tools[].{kind}"));
                     return Ok(());
                 };
+                name_lost(&tool, |_| true, notes);
+                notes.unknown("tools[].", tool.unknown)?;
                 special.own = Some(own);
                 conversation::Tool {
                     name: own.tool.into(),
@@ -184,6 +149,49 @@ impl<'a> Declared<'a> {
         self.places.push(place_of);
         Ok(())
     }
+}
+
+/// A function, whose members may stand in one of its own, as in a chat.
+fn function<'a>(
+    mut tool: Tool<'a>,
+    namespace: Option<&str>,
+    place: &str,
+    notes: &mut Notes<'_>,
+) -> Result<conversation::Tool<'a>, Error> {
+    let chats = if tool.name.is_none() { tool.function.take() } else { None };
+    let Some(function) = chats else {
+        name_lost(&tool, |name| matches!(name, "format" | "function") || is_openais(name), notes);
+        let Tool { name, description, parameters, strict, unknown, .. } = tool;
+        notes.unknown("tools[].", unknown)?;
+        let named = (full_name(namespace, named(name, &place)?), description);
+        return tools::function(named, parameters, strict, &format_args!("{place}.parameters"), notes);
+    };
+    name_lost(&tool, |_| true, notes);
+    notes.unknown("tools[].", tool.unknown)?;
+    let Function { name, description, parameters, strict, cache_control, unknown } = *function;
+    notes.unknown("tools[].function.", unknown)?;
+    notes.ignore_if(cache_control.is_some(), "tools[].function.cache_control");
+    let named = (full_name(namespace, named(name, &format_args!("{place}.function"))?), description);
+    tools::function(named, parameters, strict, &format_args!("{place}.function.parameters"), notes)
+}
+
+fn custom<'a>(
+    tool: Tool<'a>,
+    namespace: Option<&str>,
+    place: &str,
+    notes: &mut Notes<'_>,
+) -> Result<conversation::Tool<'a>, Error> {
+    let is_lost = |name: &str| matches!(name, "parameters" | "strict" | "function") || is_openais(name);
+    name_lost(&tool, is_lost, notes);
+    let Tool { name, description, format, unknown, .. } = tool;
+    notes.unknown("tools[].", unknown)?;
+    let named = (full_name(namespace, named(name, &place)?), description);
+    tools::custom(named, format, &format_args!("{place}.format"), notes)
+}
+
+/// Whether only OpenAI makes anything of this member of a tool.
+fn is_openais(name: &str) -> bool {
+    matches!(name, "defer_loading" | "output_schema" | "allowed_callers" | "async")
 }
 
 /// Names those members of a tool that it has no use for.
