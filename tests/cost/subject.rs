@@ -23,6 +23,7 @@ use bedrock_filter::translate::Streamed as _;
 use bedrock_filter::translate::chat::{Guardrail, Headers, Stream};
 use bedrock_filter::translate::notes::Unsupported;
 use bedrock_filter::translate::split::{Gathered, PerCall, split};
+use bedrock_filter::translate::thoughts::Recall;
 use bedrock_filter::translate::told::told;
 use bedrock_filter::translate::{
     self, Answered, Client, Limits, Options, Reply, errors, forced_guardrail, passthrough,
@@ -44,6 +45,10 @@ pub(crate) enum Subject {
     Reply(&'static str, &'static str),
     /// A stream of Converse's events: so many eighths at once, and then pieces of so many bytes.
     Stream { eighths: usize, piece: usize },
+    /// A stream of Converse's events, all at once, told as a response.
+    Response,
+    /// A request of an endpoint whose reasoning is carried for the client: there is some for each call.
+    Recalled(&'static str, &'static str),
     /// A stream of InvokeModel's chunks, all at once.
     Chunks,
     /// A stream that goes on as it is, the same: frames, or server-sent events.
@@ -75,7 +80,9 @@ pub(crate) enum Subject {
 /// Reads `input` as the filter does.
 pub(crate) fn run(subject: Subject, input: &[u8]) {
     match subject {
-        Subject::Request(endpoint, model) => request(endpoint, model, input),
+        Subject::Request(endpoint, model) => request(endpoint, model, input, None),
+        Subject::Recalled(endpoint, model) => request(endpoint, model, input, Some(&Kept)),
+        Subject::Response => response(input),
         Subject::Split(endpoint) => {
             drop(split(input, self::endpoint(endpoint), &limits(), |_| Ok(per_call(96))))
         }
@@ -152,8 +159,19 @@ fn guardrail() -> Guardrail {
     Guardrail { identifier: "own1".to_owned(), version: "7".to_owned(), trace: None, stream_mode: None }
 }
 
-fn request(endpoint: &str, model: &str, input: &[u8]) {
-    let client = Client { name: "team-a", terms: None, chat: Headers::default(), recall: None };
+/// Has a thought for each call.
+#[derive(Debug)]
+struct Kept;
+
+impl Recall for Kept {
+    fn recall(&self, _: &str, calls: &[&str]) -> Vec<Option<Vec<u8>>> {
+        let thought = br#"[{"reasoningText":{"text":"Hm.","signature":"s"}}]"#;
+        calls.iter().map(|_| Some(thought.to_vec())).collect()
+    }
+}
+
+fn request(endpoint: &str, model: &str, input: &[u8], recall: Option<&dyn Recall>) {
+    let client = Client { name: "team-a", terms: None, chat: Headers::default(), recall };
     let resolve = |_: Option<&str>| Ok(model.to_owned());
     let result = translate::request(self::endpoint(endpoint), input, &client, &options(endpoint), resolve);
     match result {
@@ -172,7 +190,8 @@ fn asked(endpoint: &str, model: &str) -> Reply {
         "completions" => r#"{"prompt":"Hi","echo":true}"#,
         "messages" => r#"{"max_tokens":10,"messages":[{"role":"user","content":"Hi"}],"stream":true}"#,
         "responses" => {
-            r#"{"input":"Hi","stream":true,"tools":[{"type":"function","name":"f"},{"type":"custom","name":"sql"}]}"#
+            r#"{"input":"Hi","stream":true,"tools":[{"type":"function","name":"f"},{"type":"custom","name":"sql"},
+            {"type":"web_search"}]}"#
         }
         _ => r#"{"input":"Hi"}"#,
     };
@@ -235,8 +254,15 @@ fn stream(input: &[u8], eighths: usize, piece: usize) {
     }
 }
 
+fn response(input: &[u8]) {
+    at_once(asked("responses", "us.amazon.nova-2-lite-v1:0"), input);
+}
+
 fn chunks(input: &[u8]) {
-    let mut reply = asked("messages", "us.anthropic.claude-sonnet-4-20250514-v1:0");
+    at_once(asked("messages", "us.anthropic.claude-sonnet-4-20250514-v1:0"), input);
+}
+
+fn at_once(mut reply: Reply, input: &[u8]) {
     let mut stream = reply.stream(ANSWERED, &Limits::default()).unwrap();
     let mut out = Vec::new();
     if stream.bytes(input, &mut out).is_ok() {

@@ -31,6 +31,12 @@ fn messages(messages: &str) -> String {
     format!(r#"{{"messages":[{{"role":"user","content":"Go"}},{messages}]}}"#)
 }
 
+/// The same request, by which the model thinks.
+fn thinking(request: &str) -> Vec<u8> {
+    let thinking = r#"{"thinking":{"type":"enabled","budget_tokens":2000},"#;
+    request.replacen('{', thinking, 1).into_bytes()
+}
+
 fn call(id: &str, name: &str) -> String {
     format!(r#"{{"id":"{id}","type":"function","function":{{"name":"{name}","arguments":"{{}}"}}}}"#)
 }
@@ -103,6 +109,24 @@ fn conversations() -> Vec<Case> {
         chat("calls answered in turns of their own", CLAUDE, move |bytes| {
             messages(&fill(bytes, ",", |at| assistant(&call(&format!("id{at:07}"), "f")) + "," + &result(at)))
         }),
+        Case::new("calls whose reasoning is carried", Subject::Recalled("chat", CLAUDE), move |bytes| {
+            let turn = |at| assistant(&call(&format!("id{at:07}"), "f")) + "," + &result(at);
+            thinking(&messages(&fill(bytes, ",", turn)))
+        }),
+        Case::new(
+            "calls of a response whose reasoning is carried",
+            Subject::Recalled("responses", CLAUDE),
+            |bytes| {
+                let turn = |at: usize| {
+                    format!(
+                        r#"{{"type":"function_call","call_id":"id{at:07}","name":"f","arguments":"{{}}"}},
+                    {{"type":"function_call_output","call_id":"id{at:07}","output":""}}"#
+                    )
+                };
+                let items = fill(bytes, ",", turn);
+                thinking(&format!(r#"{{"input":[{{"role":"user","content":"Go"}},{items}]}}"#))
+            },
+        ),
         chat("calls answered from behind", CLAUDE, move |bytes| {
             let (calls, count) = counted(bytes / 2, |at| call(&format!("id{at:07}"), "f"));
             let results: Vec<String> = (0..count).rev().map(result).collect();
@@ -281,32 +305,57 @@ fn delta(delta: &str) -> Vec<u8> {
 }
 
 fn streams() -> Vec<Case> {
-    let whole = Subject::Stream { eighths: 8, piece: 1 };
+    let mut cases = streams_of("", Subject::Stream { eighths: 8, piece: 1 }, "sql");
+    cases.extend(streams_of("response: ", Subject::Response, "sql"));
+    cases.extend(streams_of("response, searches: ", Subject::Response, "nova_grounding"));
+    cases
+}
+
+/// The same of whoever tells it, with calls of this tool.
+fn streams_of(label: &str, whole: Subject, tool: &'static str) -> Vec<Case> {
+    let case = |name: &str, make: Box<dyn Fn(usize) -> Vec<u8> + Send + Sync>| Case {
+        name: format!("{label}{name}"),
+        subject: whole,
+        make,
+    };
     let many = |bytes: usize, frame: Vec<u8>| frame.repeat(bytes / frame.len());
     vec![
-        Case::new("frames of text", whole, move |bytes| many(bytes, delta(r#"{"text":"x"}"#))),
-        Case::new("frames that say nothing", whole, move |bytes| many(bytes, delta("{}"))),
-        Case::new("frames of citations behind a long text", whole, move |bytes| {
-            let text = delta(&format!(r#"{{"text":"{}"}}"#, "x".repeat(bytes / 2)));
-            [text, many(bytes / 2, delta(r#"{"citation":{"title":"t"}}"#))].concat()
-        }),
-        Case::new("pieces of arguments", whole, move |bytes| {
-            let start = r#"{"contentBlockIndex":0,"start":{"toolUse":{"toolUseId":"t","name":"sql"}}}"#;
-            let start = event("contentBlockStart", start);
-            [start, many(bytes, delta(r#"{"toolUse":{"input":"xxxxxxxx"}}"#))].concat()
-        }),
-        Case::new("calls begun by turns", whole, move |bytes| {
-            let (mut out, mut at) = (Vec::new(), 0);
-            while out.len() < bytes {
+        case("frames of text", Box::new(move |bytes| many(bytes, delta(r#"{"text":"x"}"#)))),
+        case("frames that say nothing", Box::new(move |bytes| many(bytes, delta("{}")))),
+        case(
+            "frames of citations behind a long text",
+            Box::new(move |bytes| {
+                let text = delta(&format!(r#"{{"text":"{}"}}"#, "x".repeat(bytes / 2)));
+                [text, many(bytes / 2, delta(r#"{"citation":{"title":"t"}}"#))].concat()
+            }),
+        ),
+        case(
+            "pieces of arguments",
+            Box::new(move |bytes| {
                 let start = format!(
-                    r#"{{"contentBlockIndex":{at},"start":{{"toolUse":{{"toolUseId":"t","name":"sql"}}}}}}"#
+                    r#"{{"contentBlockIndex":0,"start":{{"toolUse":{{"toolUseId":"t","name":"{tool}"}}}}}}"#
                 );
-                let stop = format!(r#"{{"contentBlockIndex":{at}}}"#);
-                out.extend([event("contentBlockStart", &start), event("contentBlockStop", &stop)].concat());
-                at += 1;
-            }
-            out
-        }),
+                let start = event("contentBlockStart", &start);
+                [start, many(bytes, delta(r#"{"toolUse":{"input":"xxxxxxxx"}}"#))].concat()
+            }),
+        ),
+        case(
+            "calls begun by turns",
+            Box::new(move |bytes| {
+                let (mut out, mut at) = (Vec::new(), 0);
+                while out.len() < bytes {
+                    let start = format!(
+                        r#"{{"contentBlockIndex":{at},"start":{{"toolUse":{{"toolUseId":"t","name":"{tool}"}}}}}}"#
+                    );
+                    let stop = format!(r#"{{"contentBlockIndex":{at}}}"#);
+                    out.extend(
+                        [event("contentBlockStart", &start), event("contentBlockStop", &stop)].concat(),
+                    );
+                    at += 1;
+                }
+                out
+            }),
+        ),
     ]
 }
 

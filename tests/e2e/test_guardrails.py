@@ -56,6 +56,35 @@ def test_no_client_gets_round_the_configured_guardrail(guarded, emulator, stream
 
 
 @pytest.mark.parametrize("stream", [False, True])
+def test_no_response_gets_round_the_configured_guardrail(guarded, emulator, stream):
+    weaker = {"guardrailConfig": {"guardrailIdentifier": "weak1", "guardrailVersion": "1"}}
+    with guarded.openai() as client:
+        raw = client.responses.with_raw_response.create(
+            model=NOVA, input="BLOCKME", extra_headers=HEADERS, extra_body=weaker, stream=stream
+        )
+        answer = [*raw.parse()][-1].response if stream else raw.parse()
+    assert (answer.status, answer.incomplete_details.reason) == ("incomplete", "content_filter")
+    sent = emulator.body()["guardrailConfig"]
+    assert (sent["guardrailIdentifier"], sent["guardrailVersion"]) == ("forced1", "3")
+    assert sent.get("streamProcessingMode") == ("async" if stream else None)
+    assert set(raw.headers["x-ignored-parameters"].split(",")) == {
+        "guardrailConfig",
+        "x-amzn-bedrock-guardrailidentifier",
+        "x-amzn-bedrock-guardrailversion",
+    }
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("member", ["additionalModelRequestFields", "extra_body"])
+def test_no_field_of_a_response_narrows_the_configured_guardrail(guarded, emulator, member, stream):
+    more = {member: {"amazon-bedrock-guardrailConfig": {"tagSuffix": "x"}}}
+    with guarded.openai() as client, pytest.raises(openai.PermissionDeniedError) as refused:
+        client.responses.create(model=NOVA, input="hello", extra_body=more, stream=stream)
+    assert (refused.value.code, refused.value.param) == ("guardrail_forced", member)
+    assert emulator.requests() == []
+
+
+@pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("member", ["additionalModelRequestFields", "extra_body"])
 @pytest.mark.parametrize("name", ["amazon-bedrock-guardrailConfig", "Amazon-Bedrock-GuardrailCONFIG"])
 def test_no_field_of_the_models_own_narrows_the_configured_guardrail(guarded, emulator, member, name, stream):

@@ -179,6 +179,41 @@ def test_a_guardrail_is_a_filter(client):
     assert (answer.status, answer.incomplete_details.reason) == ("incomplete", "content_filter")
 
 
+@pytest.mark.parametrize("model", ["us.meta.llama4-maverick-17b-instruct-v1:0", "us.writer.palmyra-x5-v1:0"])
+def test_a_family_without_tools_in_streams_gives_the_whole_answer_as_one(client, emulator, model):
+    """ConverseStream refuses tools for it, so Converse is asked."""
+    asked = {"model": model, "input": "get_weather city=Rome", "tools": [WEATHER]}
+    with client.responses.stream(**asked) as stream:
+        events = list(stream)
+        final = stream.get_final_response()
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    [call] = [item for item in final.output if item.type == "function_call"]
+    assert (final.status, call.name, json.loads(call.arguments)) == ("completed", "get_weather", {"city": "Rome"})
+    pieces = [event.delta for event in events if event.type == "response.function_call_arguments.delta"]
+    assert "".join(pieces) == call.arguments and final.usage.total_tokens > 0
+    list(client.responses.create(model=model, input="hello", stream=True))
+    asked = [request["path"].rsplit("/", 1)[-1] for request in emulator.requests()]
+    assert asked == ["converse", "converse-stream"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_items_in_a_wrong_order_are_put_in_order(client, stream):
+    items = [
+        {"type": "function_call_output", "call_id": "b", "output": "Rainy."},
+        {"role": "user", "content": "Compare."},
+        {"type": "function_call", "call_id": "a", "name": "get_weather", "arguments": "{}"},
+        {"role": "assistant", "content": "Both."},
+        {"type": "function_call", "call_id": "b", "name": "get_weather", "arguments": "{}"},
+        {"type": "reasoning", "id": "rs_1", "summary": []},
+        {"type": "function_call_output", "call_id": "a", "output": "Sunny."},
+        {"type": "of_a_later_day", "id": "x"},
+    ]
+    raw = client.responses.with_raw_response.create(model=CLAUDE, input=items, tools=[WEATHER], stream=stream)
+    answer = [*raw.parse()][-1].response if stream else raw.parse()
+    assert answer.status == "completed"
+    assert raw.headers["x-ignored-parameters"] == "input[].reasoning,input[].of_a_later_day"
+
+
 @pytest.mark.bedrock_refuses
 def test_what_bedrock_refuses_before_its_first_event_is_a_status(gateway):
     with gateway.openai() as client, pytest.raises(openai.RateLimitError):

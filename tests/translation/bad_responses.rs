@@ -6,6 +6,7 @@ use bedrock_filter::translate::notes::Unsupported;
 use serde_json::{Value, json};
 
 use super::bad_input::{places_in, substitutes};
+use super::random::Random;
 use super::{CALLER, bedrock_rules, options, translate_to};
 
 const MODELS: &[&str] = &[
@@ -107,6 +108,25 @@ fn outcome(model: &str, request: &Value) -> Result<Option<String>, String> {
 fn a_request_with_every_member_is_taken() {
     for model in MODELS {
         assert_eq!(outcome(model, &everything()), Ok(None));
+    }
+}
+
+#[test]
+fn items_in_any_order_and_any_that_are_missing_become_what_bedrock_takes() {
+    let request = everything();
+    let items = request["input"].as_array().unwrap();
+    for seed in 0..600 {
+        let mut random = Random::new(9_000_000 + seed);
+        let mut request = request.clone();
+        let mut chosen: Vec<Value> = items.iter().filter(|_| !random.once_in(4)).cloned().collect();
+        for at in (1..chosen.len()).rev() {
+            chosen.swap(at, random.below(at + 1));
+        }
+        // Something to answer.
+        chosen.push(json!({ "role": "user", "content": "Go on." }));
+        request["input"] = chosen.into();
+        let model = random.pick(MODELS);
+        assert_eq!(outcome(model, &request), Ok(None), "seed {seed}: {request}");
     }
 }
 
