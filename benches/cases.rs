@@ -8,13 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use bedrock_filter::aws::Credentials;
 use bedrock_filter::aws::sign::{BEDROCK, Request, sign};
 use bedrock_filter::openai::Endpoint;
-use bedrock_filter::translate::{
-    Answered, Client, Limits, Options, Outgoing, Reply, Streamed as _, chat, request,
-};
+use bedrock_filter::translate::{Answered, Client, Limits, Options, Outgoing, Reply, chat, request};
 use bench_load::frames;
 use serde_json::{Value, json};
 
 const MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+const CHAT: Endpoint = Endpoint::ChatCompletions;
 const ANSWERED: Answered<'static> = Answered {
     request_id: "7f3c1a52-8d0e-4b9a-9a67-0c5d2e1f4b38",
     created: 1_700_000_000,
@@ -25,11 +24,13 @@ const ANSWERED: Answered<'static> = Answered {
 pub(crate) const NAMES: &[&str] = &[
     "request-chat-1k",
     "request-chat-16k",
+    "request-responses-1k",
     "request-tools",
     "request-image-1m",
     "reply-1k",
     "reply-tools",
     "stream-200-events",
+    "stream-responses",
     "sign-1k",
     "sign-1m",
 ];
@@ -41,17 +42,19 @@ impl Case {
     /// Makes the input of the case of that name.
     pub(crate) fn of(name: &str) -> Self {
         Self(match name {
-            "request-chat-1k" => translates(conversation(1 << 10)),
-            "request-chat-16k" => translates(conversation(16 << 10)),
-            "request-tools" => translates(tools(json!({}))),
-            "request-image-1m" => translates(image(1 << 20)),
+            "request-chat-1k" => translates(CHAT, conversation(1 << 10)),
+            "request-chat-16k" => translates(CHAT, conversation(16 << 10)),
+            "request-responses-1k" => translates(Endpoint::Responses, response(conversation(1 << 10))),
+            "request-tools" => translates(CHAT, tools(json!({}))),
+            "request-image-1m" => translates(CHAT, image(1 << 20)),
             "reply-1k" => replies(json!([{"text": sentence(1 << 10)}])),
             "reply-tools" => replies(json!([
                 {"text": sentence(100)},
                 {"toolUse": {"toolUseId": "tooluse_1", "name": "file_tool_1", "input": {"path": "src/lib.rs", "limit": 20}}},
                 {"toolUse": {"toolUseId": "tooluse_2", "name": "file_tool_2", "input": {"path": "src/json.rs"}}},
             ])),
-            "stream-200-events" => streams(),
+            "stream-200-events" => streams(CHAT),
+            "stream-responses" => streams(Endpoint::Responses),
             "sign-1k" => signs(1 << 10),
             "sign-1m" => signs(1 << 20),
             unknown => panic!("no such case: {unknown}"),
@@ -64,22 +67,22 @@ impl Case {
     }
 }
 
-fn translates(body: Value) -> Box<dyn Fn()> {
+fn translates(endpoint: Endpoint, body: Value) -> Box<dyn Fn()> {
     let (body, options) = (body.to_string(), Options::default());
     Box::new(move || {
-        black_box(translated(body.as_bytes(), &options));
+        black_box(translated(endpoint, body.as_bytes(), &options));
     })
 }
 
-fn translated<'a>(body: &'a [u8], options: &Options) -> Outgoing<'a, Reply> {
+fn translated<'a>(endpoint: Endpoint, body: &'a [u8], options: &Options) -> Outgoing<'a, Reply> {
     let resolve = |_: Option<&str>| Ok(MODEL.to_owned());
     let client = Client { name: "team-a", terms: None, chat: chat::Headers::default(), recall: None };
-    let (_, outgoing) = request(Endpoint::ChatCompletions, body, &client, options, resolve).unwrap();
+    let (_, outgoing) = request(endpoint, body, &client, options, resolve).unwrap();
     outgoing
 }
 
 fn replies(content: Value) -> Box<dyn Fn()> {
-    let context = translated(tools(json!({})).to_string().as_bytes(), &Options::default()).reply;
+    let context = translated(CHAT, tools(json!({})).to_string().as_bytes(), &Options::default()).reply;
     let answer = json!({
         "metrics": {"latencyMs": 512},
         "output": {"message": {"role": "assistant", "content": content}},
@@ -93,13 +96,15 @@ fn replies(content: Value) -> Box<dyn Fn()> {
 }
 
 /// Each event comes by itself, and its chunk is written at once.
-fn streams() -> Box<dyn Fn()> {
-    let asked = tools(json!({"stream": true, "stream_options": {"include_usage": true}}));
-    let context = translated(asked.to_string().as_bytes(), &Options::default()).reply;
-    let Reply::Chat(context) = context else { panic!("a chat has a chat's reply") };
+fn streams(endpoint: Endpoint) -> Box<dyn Fn()> {
+    let mut asked = tools(json!({"stream": true, "stream_options": {"include_usage": true}}));
+    if endpoint == Endpoint::Responses {
+        asked = response(asked);
+    }
+    let reply = translated(endpoint, asked.to_string().as_bytes(), &Options::default()).reply;
     let events = frames::answer(200, 5);
     Box::new(move || {
-        let mut stream = chat::Stream::new(context.clone(), ANSWERED, &Limits::default());
+        let mut stream = reply.clone().stream(ANSWERED, &Limits::default()).unwrap();
         for event in &events {
             let mut out = Vec::new();
             stream.bytes(event, &mut out).unwrap();
@@ -112,7 +117,7 @@ fn streams() -> Box<dyn Fn()> {
 }
 
 fn signs(size: usize) -> Box<dyn Fn()> {
-    let body = translated(image(size).to_string().as_bytes(), &Options::default()).body.into_vec();
+    let body = translated(CHAT, image(size).to_string().as_bytes(), &Options::default()).body.into_vec();
     let credentials = Credentials {
         access_key_id: "AKIDBENCHMARKS000000".to_owned(),
         secret_access_key: "benchmarks/secret/0123456789".to_owned(),
@@ -152,6 +157,40 @@ fn conversation(size: usize) -> Value {
     }
     messages.push(json!({"role": "user", "content": "And now?"}));
     json!({"model": MODEL, "messages": messages, "max_tokens": 500, "temperature": 0.5})
+}
+
+/// The same as a request for a response.
+fn response(chat: Value) -> Value {
+    let mut items = Vec::new();
+    for message in chat["messages"].as_array().unwrap() {
+        if let Some(calls) = message["tool_calls"].as_array() {
+            items.extend(calls.iter().map(|call| {
+                let function = &call["function"];
+                json!({"type": "function_call", "call_id": call["id"], "name": function["name"], "arguments": function["arguments"]})
+            }));
+        } else if let Some(id) = message.get("tool_call_id") {
+            items.push(json!({"type": "function_call_output", "call_id": id, "output": message["content"]}));
+        } else {
+            items.push(message.clone());
+        }
+    }
+    let mut body = json!({"model": MODEL, "input": items});
+    for (name, ours) in
+        [("stream", "stream"), ("max_tokens", "max_output_tokens"), ("temperature", "temperature")]
+    {
+        if let Some(value) = chat.get(name) {
+            body[ours] = value.clone();
+        }
+    }
+    if let Some(tools) = chat["tools"].as_array() {
+        let tools = tools.iter().map(|tool| {
+            let mut flat = tool["function"].clone();
+            flat["type"] = "function".into();
+            flat
+        });
+        body["tools"] = tools.collect();
+    }
+    body
 }
 
 /// An agent's turn: ten tools, a call and its result.

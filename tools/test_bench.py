@@ -73,6 +73,16 @@ def test_a_chat_has_the_size_that_was_asked_for_and_ends_with_the_user(size):
     assert all(turn["content"] for turn in chat["messages"])
 
 
+def test_the_same_conversation_is_said_in_the_words_of_each_api():
+    chat = bodies.chat("m", 1_024, stream=True)
+    said = [turn["content"] for turn in chat["messages"]]
+    response, message = (bodies.in_words_of(api, chat) for api in ("responses", "messages"))
+    assert [item["content"] for item in response["input"]] == said and response["max_output_tokens"] == 500
+    assert [message["system"], *(turn["content"] for turn in message["messages"])] == said
+    assert "messages" not in response and response["stream"] and message["max_tokens"] == 500
+    assert bodies.in_words_of("chat", chat) == chat
+
+
 def test_a_goal_is_reached_from_its_own_side():
     def figure(value, **goal):
         return Figure("row", "filter", "what", "×", [value] * 3, **goal)

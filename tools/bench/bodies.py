@@ -35,6 +35,17 @@ def chat(model, size, **more):
     return body
 
 
+def in_words_of(api, chat):
+    """The same conversation as another API has it."""
+    if api == "chat":
+        return chat
+    body = dict(chat)
+    system, *turns = body.pop("messages")
+    if api == "messages":
+        return body | {"system": system["content"], "messages": turns}
+    return body | {"max_output_tokens": body.pop("max_tokens"), "input": [system, *turns]}
+
+
 def text(chosen, length):
     words = ""
     while len(words) < length:

@@ -11,13 +11,16 @@ from . import machine
 from .envoys import KEY
 
 WRK_SCRIPT = ROOT / "tools/bench/post.lua"
+# What answers in the words of an API, and how its streams end.
+PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "messages": "/v1/messages"}
+ENDS = {"chat": "data: [DONE]\n\n", "responses": "}}\n\n", "messages": 'data: {"type":"message_stop"}\n\n'}
 
 
-def path(envoy, model, operation):
+def path(envoy, model, operation, api="chat"):
     """Plain Envoy gets the same body on the path that the filter would make."""
     if not envoy.translates:
         return f"/model/{model}/{operation}"
-    return "/v1/embeddings" if operation == "invoke" else "/v1/chat/completions"
+    return "/v1/embeddings" if operation == "invoke" else PATHS[api]
 
 
 def headers(envoy):
@@ -36,9 +39,9 @@ def answers(envoy, model, body):
         connection.close()
 
 
-def wrk(envoy, model, body, connections, seconds):
+def wrk(envoy, model, body, connections, seconds, api="chat"):
     """Requests that were answered in `seconds`."""
-    url = f"http://127.0.0.1:{envoy.port}{path(envoy, model, 'converse')}"
+    url = f"http://127.0.0.1:{envoy.port}{path(envoy, model, 'converse', api)}"
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", WRK_SCRIPT, url, "--", body]
     command += [f"{name}: {value}" for name, value in headers(envoy).items()]
     output = run(machine.on_core(machine.LOAD_CORE, command))
@@ -72,12 +75,12 @@ def client_command():
 def plan(envoy, requests, connections, count, clock=None, seconds=None):
     asked = [
         {
-            "path": path(envoy, request["model"], request["operation"]),
+            "path": path(envoy, request["model"], request["operation"], request.get("api", "chat")),
             "headers": list(headers(envoy).items()),
             "body": str(request["body"]),
             "weight": request.get("weight", 1),
             "status": request.get("status", "200") if envoy.translates else "200",
-            "end": "data: [DONE]\n\n" if envoy.translates and request["operation"] == "converse-stream" else "",
+            "end": ENDS[request.get("api", "chat")] if envoy.translates and request["operation"] == "converse-stream" else "",
         }
         for request in requests
     ]

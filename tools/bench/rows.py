@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import bodies, load, machine, measure, memory, peers
 from .result import Figure
@@ -63,6 +63,46 @@ def chat(size, connections, send=load.wrk):
     return run
 
 
+@dataclass(frozen=True)
+class Asked:
+    """An Envoy that is asked in the words of an API, whose name stands for both."""
+
+    envoy: object
+    api: str
+
+    @property
+    def pid(self):
+        return self.envoy.pid
+
+    @property
+    def variant(self):
+        return replace(self.envoy.variant, name=self.api)
+
+
+def apis(size):
+    """The same chat in the words of each API, compared with the chat's; the reply has 1 KB of text."""
+
+    def run(run, row):
+        model = "amazon.nova-bench-r1024"
+        chat = bodies.chat(model, size)
+        written = {api: bodies.write(f"{api}-{size}", bodies.in_words_of(api, chat)) for api in load.PATHS}
+        figures, details = [], {}
+        for envoy in (envoy for envoy in run.envoys if envoy.translates):
+            found = measure.interleaved(
+                [Asked(envoy, api) for api in load.PATHS],
+                run.rounds(10),
+                lambda asked: load.wrk(asked.envoy, model, written[asked.api], 1, run.seconds(2), asked.api)[0],
+                run.progress,
+            )
+            name = envoy.variant.name
+            ratios = measure.ratios(found, "chat")
+            figures += [Figure(row.name, name, f"{row.what}: {api}", "× chat", ratio, row.goal) for api, ratio in ratios.items()]
+            details[name] = found
+        return figures, {"rounds": details}
+
+    return run
+
+
 def compared(row, found):
     ratios = measure.ratios(found)
     cpu = {name: measure.spread(values) for name, values in found.items()}
@@ -100,13 +140,13 @@ def images(run, row):
     return figures, {"bytes": sizes, "rounds": found}
 
 
-def streams(pause):
+def streams(pause, api="chat"):
     """Streams of 200 events, twenty at a time; every event is flushed by itself where there is a pause."""
 
     def run(run, row):
         model = f"amazon.nova-bench-e200-p{pause}"
-        body = bodies.write(row.name, bodies.chat(model, 1024, stream=True))
-        request = {"model": model, "operation": "converse-stream", "body": body}
+        body = bodies.write(row.name, bodies.in_words_of(api, bodies.chat(model, 1024, stream=True)))
+        request = {"model": model, "operation": "converse-stream", "body": body, "api": api}
         count = 80 if pause else 1_200
         found = measure.interleaved(
             run.envoys,
@@ -190,8 +230,11 @@ ROWS = [
     Row("chat-1k-8", "CPU, 1 KB chat, eight connections", chat(1_024, 8), goal=1.9, floors=(*FLOORS, "calls")),
     Row("chat-16k", "CPU, 16 KB chat", chat(16 << 10, 1), floors=FLOORS),
     Row("chat-256k", "CPU, 256 KB chat", chat(256 << 10, 1), floors=FLOORS),
+    Row("apis-1k", "CPU, 1 KB chat in the words of another API", apis(1_024), goal=1.15),
     Row("images", "CPU, slope from 1 to 8 MB", images, signs=SIGNS, floors=FLOORS),
     Row("stream", "CPU, 200 events 2–3 ms apart", streams(2_500), goal=1.3, floors=FLOORS),
+    Row("stream-responses", "CPU, 200 events 2–3 ms apart, as a response", streams(2_500, "responses"), goal=1.4),
+    Row("stream-messages", "CPU, 200 events 2–3 ms apart, as a message", streams(2_500, "messages"), goal=1.4),
     Row("stream-coalesced", "CPU, 200 events all at once", streams(0), goal=2.5, floors=FLOORS),
     Row("first-byte", "first byte in to first byte out", first_byte, goal=0.07),
     Row("open-streams", "500 open streams", memory.open_streams, quick=False, fresh=True),
