@@ -74,6 +74,14 @@ def test_no_response_gets_round_the_configured_guardrail(guarded, emulator, stre
     }
 
 
+def test_no_mark_of_a_response_narrows_the_configured_guardrail(guarded, emulator):
+    said = [{"role": "user", "content": [{"type": "input_text", "text": "harmless", "guard_content": {}}]}]
+    with guarded.openai() as client, pytest.raises(openai.PermissionDeniedError) as refused:
+        client.responses.create(model=NOVA, input=said)
+    assert (refused.value.code, refused.value.param) == ("guardrail_forced", "input")
+    assert emulator.requests() == []
+
+
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("member", ["additionalModelRequestFields", "extra_body"])
 def test_no_field_of_a_response_narrows_the_configured_guardrail(guarded, emulator, member, stream):

@@ -123,3 +123,26 @@ def test_a_document_is_cited(gateway, emulator):
         "context": "Facts.",
         "citations": {"enabled": True},
     }
+
+
+def test_a_document_is_cited_in_a_response(client):
+    data = base64.b64encode(b"Water is wet.").decode()
+    file = {"type": "input_file", "file_data": f"data:text/plain;base64,{data}", "filename": "my_notes.txt"}
+    parts = [file | {"citations": {"enabled": True}}, {"type": "input_text", "text": "Sum up."}]
+    asked = {"model": CLAUDE, "input": [{"role": "user", "content": parts}]}
+    answer = client.responses.create(**asked)
+    events = list(client.responses.create(**asked, stream=True))
+    [cited] = answer.output[0].content[0].annotations
+    end = len(answer.output_text)
+    assert cited.to_dict() == {
+        "type": "file_citation",
+        "file_id": "my_notes.txt",
+        "filename": "my_notes.txt",
+        "index": end,
+        "start_index": 0,
+        "end_index": end,
+        "quote": "Water is wet.",
+        "location": {"type": "char", "document_index": 0, "start": 0, "end": 13},
+    }
+    added = [event.annotation.to_dict() for event in events if event.type == "response.output_text.annotation.added"]
+    assert added == [cited.to_dict()]

@@ -1,6 +1,6 @@
 //! The request of `POST responses` (OpenAI API reference, "Create a model response").
 
-use crate::openai::chat::{CacheControl, Function, InputAudio, NamedFunction};
+use crate::openai::chat::{CacheControl, Citations, Function, GuardContent, InputAudio, NamedFunction};
 use crate::wire::{List, Members, Number, OneOrMany, Raw, Str, object};
 
 object! {
@@ -220,6 +220,12 @@ object! {
         annotations: Box<Raw<'a>>,
         /// Of an earlier answer.
         logprobs: Box<Raw<'a>>,
+        /// Of a document in `input_file`: whether the answer names its places (extension).
+        citations: Box<Citations<'a>>,
+        /// Of a document in `input_file`: what the model should know about it (extension).
+        context: Box<Str<'a>>,
+        /// Of `input_text` and `input_image`: what a guardrail is to look at (extension).
+        guard_content: Box<GuardContent<'a>>,
         /// Cache the prompt up to here.
         prompt_cache_breakpoint: Box<CacheControl<'a>>,
     }

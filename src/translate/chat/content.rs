@@ -2,15 +2,16 @@
 
 use std::fmt::Display;
 
-use crate::bedrock::converse::{Citations, DocumentBlock, Reasoning};
+use crate::bedrock::converse::{DocumentBlock, Reasoning};
 use crate::openai::Error;
-use crate::openai::chat::{self, File, InputAudio, MediaUrl, Part};
+use crate::openai::chat::{File, InputAudio, MediaUrl, Part};
 use crate::translate::conversation::Content;
-use crate::translate::front::{cache, media};
+use crate::translate::front::{cache, documents, guarded, media};
 use crate::translate::notes::Notes;
 use crate::wire::{OneOrMany, Str};
 
-use super::guarded;
+/// Where a part stands.
+pub(super) const PARTS: &str = "messages[].content[]";
 
 /// Reads a message's content; blank text says nothing. `place` is the content's path.
 pub(super) fn read<'a>(
@@ -110,9 +111,10 @@ fn part<'a>(
     if matches!(content, Some(Content::Image(_))) {
         notes.count_image(place)?;
     }
-    about_document(content.as_mut(), citations, context, notes)?;
+    documents::about(content.as_mut(), citations, context, PARTS, notes)?;
     if let Some(marker) = guard_content {
-        content = content.map(|content| guarded::mark(content, *marker, place, notes)).transpose()?;
+        content =
+            content.map(|content| guarded::mark(content, *marker, (place, PARTS), notes)).transpose()?;
     }
     into.extend(content);
     let name = if cache_control.is_some() { cache::CONTROL } else { cache::BREAKPOINT };
@@ -138,32 +140,6 @@ fn file<'a>(file: File<'a>, place: &dyn Display, notes: &mut Notes<'_>) -> Resul
     let name = filename.as_deref().unwrap_or("document").to_owned();
     let document: DocumentBlock<'a> = media::document(data, filename.as_deref(), name, &param)?;
     Ok(Content::Document(document))
-}
-
-/// What is said about a document beside it; about anything else it says nothing.
-fn about_document<'a>(
-    content: Option<&mut Content<'a>>,
-    citations: Option<Box<chat::Citations<'_>>>,
-    context: Option<Box<Str<'a>>>,
-    notes: &mut Notes<'_>,
-) -> Result<(), Error> {
-    let enabled = match citations {
-        Some(citations) => {
-            let chat::Citations { enabled, unknown } = *citations;
-            notes.unknown("messages[].content[].citations.", unknown)?;
-            enabled == Some(true)
-        }
-        None => false,
-    };
-    let context = context.filter(|text| !text.is_blank());
-    if let Some(Content::Document(document)) = content {
-        document.citations = enabled.then_some(Citations { enabled });
-        document.context = context.map(|text| *text);
-    } else {
-        notes.ignore_if(enabled, "messages[].content[].citations");
-        notes.ignore_if(context.is_some(), "messages[].content[].context");
-    }
-    Ok(())
 }
 
 /// The address of a medium, and the format that the client states.

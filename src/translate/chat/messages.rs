@@ -5,11 +5,11 @@ use std::fmt::Display;
 use crate::openai::Error;
 use crate::openai::chat;
 use crate::translate::conversation::{CallName, CallResult, Content, Message, Speaker};
-use crate::translate::front::{cache, results};
+use crate::translate::front::{cache, guarded, results};
 use crate::translate::notes::Notes;
 
 use super::thoughts::Thoughts;
-use super::{calls, content, guarded};
+use super::{calls, content};
 
 /// Reads the messages of a request.
 ///
@@ -113,7 +113,7 @@ fn message<'a>(
             let failed = is_error == Some(true) || status.is_some_and(|status| &**status == "error");
             let mut given = Vec::new();
             content::read(said, &content_place, &mut given, cache, notes)?;
-            let given = guarded::unmarked(given, notes);
+            let given = guarded::unmarked(given, content::PARTS, notes);
             let (given, points) = results::result(given, &content_place)?;
             content.push(Content::Result(CallResult { call, content: given, failed }));
             content.extend(points.into_iter().map(Content::CachePoint));

@@ -11,7 +11,6 @@ mod content;
 mod drop;
 mod format;
 mod functions;
-mod guarded;
 pub mod guardrail;
 mod messages;
 mod parameters;

@@ -10,7 +10,7 @@ use crate::translate::front::{self, Finished, Purpose, bedrock_members, cache, m
 use crate::translate::notes::Notes;
 use crate::translate::{Client, Outgoing, Rules};
 
-use super::{Reply, choice, drop, format, functions, guarded, guardrail, messages, parameters, tools};
+use super::{Reply, choice, drop, format, functions, guardrail, messages, parameters, tools};
 
 /// Translates a request for a model by its `rules`. `asked` is what the client called the model; the reply repeats it.
 /// `source` is the body that the request was read from: its large texts stay there.
@@ -115,7 +115,7 @@ pub fn request<'a>(
     let declared = tools::read(tools, functions, &mut cache, &mut notes)?;
     let choice = choice::read(tool_choice, function_call, &declared.names, &mut notes)?;
     let messages = messages::read(messages.0, &mut cache, &mut notes)?;
-    guarded::check(guardrail, &messages)?;
+    front::guarded::check(guardrail, &messages, |at| format!("messages[{at}].content"))?;
     let limit = parameters::max_tokens(max_completion_tokens, max_tokens, &mut notes)?;
     let (limit_name, max_tokens) = limit.unzip();
     let sampling = front::parameters::sampling(temperature, top_p, top_k, (stop, "stop"), &mut notes)?;
@@ -196,7 +196,7 @@ fn own(field: &Field) -> Option<&'static str> {
         Field::Audio => "messages[].content[].input_audio",
         Field::Citations => "messages[].content[].citations",
         Field::DocumentContext => "messages[].content[].context",
-        Field::GuardContent => guarded::MARKER,
+        Field::GuardContent => "messages[].content[].guard_content",
         _ => return None,
     })
 }

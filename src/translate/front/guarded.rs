@@ -5,26 +5,22 @@ use std::fmt::Display;
 use crate::bedrock::converse::{GuardContent, GuardText, Qualifier, Source};
 use crate::openai::Error;
 use crate::openai::chat;
+use crate::translate::chat::Guardrail;
 use crate::translate::conversation::{Content, Message};
 use crate::translate::notes::Notes;
 
-use super::guardrail::Guardrail;
-
-/// Where the marker stands.
-pub(super) const MARKER: &str = "messages[].content[].guard_content";
-
-/// Marks what stands at `place`; what cannot be marked is as it was, and the marker is named.
+/// Marks what stands at `place`, one of `parts` (`messages[].content[]`); what cannot be marked is as it was, and the marker is named.
 ///
 /// # Errors
 /// 400 for a picture that no guardrail takes, or an unknown qualifier.
-pub(super) fn mark<'a>(
+pub(in crate::translate) fn mark<'a>(
     content: Content<'a>,
     marker: chat::GuardContent<'_>,
-    place: &dyn Display,
+    (place, parts): (&dyn Display, &str),
     notes: &mut Notes<'_>,
 ) -> Result<Content<'a>, Error> {
     let chat::GuardContent { qualifiers, unknown } = marker;
-    notes.unknown("messages[].content[].guard_content.", unknown)?;
+    notes.unknown(&format!("{parts}.guard_content."), unknown)?;
     let mut known = Vec::new();
     for (index, name) in qualifiers.into_iter().flatten().enumerate() {
         let Some(qualifier) = Qualifier::ALL.iter().find(|known| known.name() == &*name) else {
@@ -47,21 +43,25 @@ pub(super) fn mark<'a>(
                 let message = "A guardrail takes only PNG and JPEG images whose data is in the request.";
                 return Err(Error::invalid_param(format!("{place}.guard_content"), message));
             }
-            notes.ignore_if(!known.is_empty(), "messages[].content[].guard_content.qualifiers");
+            notes.ignore_if(!known.is_empty(), &format!("{parts}.guard_content.qualifiers"));
             Content::Guarded(GuardContent::Image(image))
         }
         other => {
-            notes.ignore(MARKER);
+            notes.ignore(&format!("{parts}.guard_content"));
             other
         }
     })
 }
 
 /// What a tool gave, without markers: no guardrail looks at it (AWS documentation, "Include a guardrail with the Converse API").
-pub(super) fn unmarked<'a>(content: Vec<Content<'a>>, notes: &mut Notes<'_>) -> Vec<Content<'a>> {
+pub(in crate::translate) fn unmarked<'a>(
+    content: Vec<Content<'a>>,
+    parts: &str,
+    notes: &mut Notes<'_>,
+) -> Vec<Content<'a>> {
     let unmarked = |content| match content {
         Content::Guarded(guarded) => {
-            notes.ignore(MARKER);
+            notes.ignore(&format!("{parts}.guard_content"));
             match guarded {
                 GuardContent::Text(GuardText { text, .. }) => Content::Text(text),
                 GuardContent::Image(image) => Content::Image(image),
@@ -72,11 +72,16 @@ pub(super) fn unmarked<'a>(content: Vec<Content<'a>>, notes: &mut Notes<'_>) -> 
     content.into_iter().map(unmarked).collect()
 }
 
-/// Refuses markers where the configuration has a guardrail: it would look at nothing else.
+/// Refuses markers where the configuration has a guardrail: it would look at nothing else. `place` says where the message of a number
+/// stands.
 ///
 /// # Errors
 /// 403 naming the message.
-pub(super) fn check(forced: Option<&Guardrail>, messages: &[Message<'_>]) -> Result<(), Error> {
+pub(in crate::translate) fn check(
+    forced: Option<&Guardrail>,
+    messages: &[Message<'_>],
+    place: impl Fn(usize) -> String,
+) -> Result<(), Error> {
     if forced.is_none() {
         return Ok(());
     }
@@ -86,7 +91,7 @@ pub(super) fn check(forced: Option<&Guardrail>, messages: &[Message<'_>]) -> Res
         None => Ok(()),
         Some(at) => {
             let message = "'guard_content' may not be given: a guardrail is set for this model, and looks at everything.";
-            Err(Error::new(403, message).param(format!("messages[{at}].content")).code("guardrail_forced"))
+            Err(Error::new(403, message).param(place(at)).code("guardrail_forced"))
         }
     }
 }

@@ -7,6 +7,8 @@ pub(super) mod arguments;
 pub(super) mod bedrock_members;
 pub(super) mod cache;
 pub(super) mod choice;
+pub(super) mod documents;
+pub(super) mod guarded;
 pub(super) mod media;
 pub(super) mod metadata;
 pub(super) mod named;

@@ -7,9 +7,8 @@ use crate::openai::responses::request::{Item, Part};
 use crate::openai::{Error, member};
 use crate::translate::conversation::{Call, CallName, CallResult, Content, Message, Speaker};
 use crate::translate::front::arguments;
-use crate::translate::front::cache;
-use crate::translate::front::results;
 use crate::translate::front::tools::{CUSTOM_INPUT, named};
+use crate::translate::front::{cache, guarded, results};
 use crate::translate::notes::Notes;
 use crate::wire::{OneOrMany, Raw, Str};
 
@@ -178,7 +177,7 @@ impl<'a> Reading<'a, '_, '_> {
                 return Err(Error::invalid(message).param(format!("{place}.role")));
             }
         };
-        let is_text = |content: &Content<'_>| matches!(content, Content::Text(_) | Content::CachePoint(_));
+        let is_text = |content: &Content<'_>| content.is_text() || matches!(content, Content::CachePoint(_));
         if speaker != Speaker::User && !content.iter().all(is_text) {
             let message = format!("'{at}' may hold only text in this role.");
             return Err(Error::invalid(message).param(at.to_string()));
@@ -194,6 +193,7 @@ impl<'a> Reading<'a, '_, '_> {
         let mut given = Vec::new();
         let output: OneOrMany<'a, Part<'a>> = member(raw, &at)?;
         parts::read(output, &at, &mut given, &mut self.cache, self.notes)?;
+        let given = guarded::unmarked(given, parts::PARTS, self.notes);
         let (content, points) = results::result(given, &at)?;
         let failed = matches!(item.status.as_deref().map(|status| &**status), Some("failed"));
         let result = Content::Result(CallResult { call, content, failed });

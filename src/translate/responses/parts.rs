@@ -7,9 +7,12 @@ use crate::openai::Error;
 use crate::openai::chat::InputAudio;
 use crate::openai::responses::request::Part;
 use crate::translate::conversation::Content;
-use crate::translate::front::{cache, media};
+use crate::translate::front::{cache, documents, guarded, media};
 use crate::translate::notes::Notes;
 use crate::wire::OneOrMany;
+
+/// Where a part stands.
+pub(super) const PARTS: &str = "input[].content[]";
 
 /// Reads content; blank text says nothing. `place` is its path.
 ///
@@ -59,6 +62,9 @@ fn part<'a>(
         mut input_audio,
         annotations,
         logprobs,
+        citations,
+        context,
+        guard_content,
         prompt_cache_breakpoint,
         unknown,
     } = part;
@@ -73,7 +79,7 @@ fn part<'a>(
         let message = format!("Files kept by OpenAI are not available here; send '{what}'.");
         Error::invalid(message).param(format!("{place}.file_id"))
     };
-    let content = match &*kind {
+    let mut content = match &*kind {
         "input_text" | "output_text" | "text" | "summary_text" | "reasoning_text" => {
             let text = text.take().ok_or_else(|| need("text"))?;
             (!text.is_blank()).then_some(Content::Text(text))
@@ -134,6 +140,11 @@ fn part<'a>(
     }
     if matches!(content, Some(Content::Image(_))) {
         notes.count_image(place)?;
+    }
+    documents::about(content.as_mut(), citations, context, PARTS, notes)?;
+    if let Some(marker) = guard_content {
+        content =
+            content.map(|content| guarded::mark(content, *marker, (place, PARTS), notes)).transpose()?;
     }
     into.extend(content);
     let point = cache::point(prompt_cache_breakpoint, cache::BREAKPOINT, cache, notes)?;

@@ -156,6 +156,7 @@ pub(super) fn request<'a>(
     };
     reading.input(input)?;
     let Reading { messages, declared, cache, .. } = reading;
+    front::guarded::check(guardrail, &messages, |_| "input".to_owned())?;
     let (choice, web_search) = choice::read(tool_choice, &declared, &mut notes)?;
     let limit = max_output_tokens.map(|limit| parameters::limit(limit, LIMIT, &mut notes)).transpose()?;
     let sampling = parameters::sampling(temperature, top_p, top_k, (None, "stop"), &mut notes)?;
@@ -242,6 +243,10 @@ fn own(field: &Field) -> Option<&'static str> {
     Some(match field {
         Field::AnswerMember(_) => format::SCHEMA,
         Field::Answer => "text.format",
+        Field::Audio => "input[].content[].input_audio",
+        Field::Citations => "input[].content[].citations",
+        Field::DocumentContext => "input[].content[].context",
+        Field::GuardContent => "input[].content[].guard_content",
         Field::Effort => "reasoning.effort",
         Field::Replay => "input[].encrypted_content",
         Field::CachePoint | Field::CacheHour | Field::ToolCachePoint => cache::BREAKPOINT,
