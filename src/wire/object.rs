@@ -36,14 +36,18 @@ macro_rules! object {
                         type Object<'a> = $name<'a>;
                         let mut object = Object::<'de>::default();
                         while let Some($crate::wire::Name(key)) = map.next_key()? {
-                            match &*key {
-                                $(key if key == $crate::wire::object!(@key $field $($key)?) => {
-                                    object.$field = map.next_value().map_err(|error| {
-                                        $crate::wire::within($crate::wire::object!(@key $field $($key)?), error)
-                                    })?;
-                                })*
-                                _ => $crate::wire::keep(&mut object.unknown, key, map.next_value()?)?,
-                            }
+                            // What is wrong is told in one place, whichever member it is of.
+                            let (name, read) = match &*key {
+                                $(key if key == $crate::wire::object!(@key $field $($key)?) => (
+                                    $crate::wire::object!(@key $field $($key)?),
+                                    map.next_value().map(|value| object.$field = value),
+                                ),)*
+                                _ => {
+                                    $crate::wire::keep(&mut object.unknown, key, map.next_value()?)?;
+                                    continue;
+                                }
+                            };
+                            read.map_err(|error| $crate::wire::within(name, error))?;
                         }
                         Ok(object)
                     }

@@ -3,14 +3,15 @@
 use crate::openai::Error;
 use crate::openai::chat::{Request, StreamOptions};
 use crate::translate::answer::Context;
-use crate::translate::conversation::{Caching, Conversation, Rest, Sampling};
+use crate::translate::conversation::{Caching, Conversation, Sampling};
 use crate::translate::fit::notes::Field;
+use crate::translate::front::bedrock_members::{self, Beside};
 use crate::translate::front::named::Names;
-use crate::translate::front::{self, Finished, Purpose, bedrock_members, cache, metadata};
+use crate::translate::front::{self, Finished, Purpose, cache};
 use crate::translate::notes::Notes;
 use crate::translate::{Client, Outgoing, Rules};
 
-use super::{Reply, choice, drop, format, functions, guardrail, messages, parameters, tools};
+use super::{Reply, choice, drop, format, functions, messages, parameters, tools};
 
 /// Translates a request for a model by its `rules`. `asked` is what the client called the model; the reply repeats it.
 /// `source` is the body that the request was read from: its large texts stay there.
@@ -24,7 +25,6 @@ pub fn request<'a>(
     rules: Rules<'_>,
     source: &'a [u8],
 ) -> Result<Outgoing<'a, Reply>, Error> {
-    let Rules { guardrail, automatic_caching, .. } = rules;
     let mut notes = Notes::new(rules.unsupported, rules.limits);
     drop::drop(&mut request, rules.drop, &mut notes);
     let Request {
@@ -78,10 +78,6 @@ pub fn request<'a>(
         extra_body,
         unknown,
     } = request;
-    guardrail::check_fields(
-        guardrail,
-        [("additionalModelRequestFields", &additional_model_request_fields), ("extra_body", &extra_body)],
-    )?;
     let messages = messages.ok_or_else(|| Error::missing("messages"))?;
     let stream = stream.unwrap_or(false);
 
@@ -115,26 +111,27 @@ pub fn request<'a>(
     let declared = tools::read(tools, functions, &mut cache, &mut notes)?;
     let choice = choice::read(tool_choice, function_call, &declared.names, &mut notes)?;
     let messages = messages::read(messages.0, &mut cache, &mut notes)?;
-    front::guarded::check(guardrail, &messages, |at| format!("messages[{at}].content"))?;
+    front::guarded::check(rules.guardrail, &messages, |at| format!("messages[{at}].content"))?;
     let limit = parameters::max_tokens(max_completion_tokens, max_tokens, &mut notes)?;
     let (limit_name, max_tokens) = limit.unzip();
     let sampling = front::parameters::sampling(temperature, top_p, top_k, (stop, "stop"), &mut notes)?;
     let answer = format::read(response_format, &mut notes)?;
-    let mut fields = Vec::new();
-    let param = "additionalModelRequestFields";
-    bedrock_members::fields(&mut fields, additional_model_request_fields, param, &notes)?;
-    let caching = bedrock_members::extra_body(&mut fields, extra_body, &mut notes)?;
-    let people = [user, safety_identifier];
-    let rest = Rest {
-        guardrail: guardrail::config(guardrail, guardrail_config, &client.chat, stream, &mut notes)?,
-        labels: metadata::labels(client, request_metadata, metadata, people, &mut notes),
-        performance: bedrock_members::object(performance_config, "performanceConfig", &notes)?,
-        prompt_variables: bedrock_members::object(prompt_variables, "promptVariables", &notes)?,
-        response_paths: bedrock_members::response_paths(additional_model_response_field_paths, &notes)?,
-        service_tier: front::parameters::service_tier(service_tier, &mut notes),
+    let beside = Beside {
+        guardrail_config,
+        performance_config,
+        prompt_variables,
+        request_metadata,
+        additional_model_request_fields,
+        additional_model_response_field_paths,
+        output_config,
+        extra_body,
+        thinking,
+        metadata,
+        service_tier,
+        people: [user, safety_identifier],
     };
     let include_usage = stream_options_usage(stream_options, stream, &mut notes)?;
-    let conversation = Conversation {
+    let mut conversation = Conversation {
         messages,
         tools: declared.tools,
         choice,
@@ -143,13 +140,10 @@ pub fn request<'a>(
         answer,
         sampling: Sampling { max_tokens, ..sampling },
         effort: front::parameters::effort(reasoning_effort, "reasoning_effort")?,
-        thinking: front::parameters::thinking(thinking, &mut notes)?,
-        caching: Caching { automatic: automatic_caching, last, ..caching },
-        betas: bedrock_members::betas(client.chat.anthropic_beta)?,
-        fields,
-        output_config: bedrock_members::output_config(output_config, &notes)?,
-        rest,
+        caching: Caching { last, ..Caching::default() },
+        ..Conversation::default()
     };
+    bedrock_members::set(&mut conversation, beside, client, &rules, stream, &mut notes)?;
     let names = Names {
         said: "messages",
         max_tokens: limit_name.unwrap_or("max_tokens"),

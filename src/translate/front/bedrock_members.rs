@@ -3,12 +3,68 @@
 use std::borrow::Cow;
 
 use crate::openai::{Error, member};
-use crate::translate::conversation::{Caching, Written};
+use crate::translate::chat::guardrail;
+use crate::translate::conversation::{Caching, Conversation, Rest, Written};
 use crate::translate::notes::Notes;
-use crate::wire::{Members, Raw, object};
+use crate::translate::{Client, Rules};
+use crate::wire::{Members, Raw, Str, object};
+
+use super::{metadata, parameters};
 
 /// Members of the model's own body.
-pub(in crate::translate) type Fields<'a> = Vec<(Cow<'a, str>, Raw<'a>)>;
+type Fields<'a> = Vec<(Cow<'a, str>, Raw<'a>)>;
+
+/// What stands beside OpenAI's own members, and what of those only names or pays for a request.
+#[derive(Debug, Default)]
+pub(in crate::translate) struct Beside<'a> {
+    pub(in crate::translate) guardrail_config: Option<Raw<'a>>,
+    pub(in crate::translate) performance_config: Option<Raw<'a>>,
+    pub(in crate::translate) prompt_variables: Option<Raw<'a>>,
+    pub(in crate::translate) request_metadata: Option<Members<'a, Str<'a>>>,
+    pub(in crate::translate) additional_model_request_fields: Option<Members<'a, Raw<'a>>>,
+    pub(in crate::translate) additional_model_response_field_paths: Option<Raw<'a>>,
+    pub(in crate::translate) output_config: Option<Raw<'a>>,
+    pub(in crate::translate) extra_body: Option<Members<'a, Raw<'a>>>,
+    pub(in crate::translate) thinking: Option<Raw<'a>>,
+    pub(in crate::translate) metadata: Option<Members<'a, Str<'a>>>,
+    pub(in crate::translate) service_tier: Option<Str<'a>>,
+    /// `user` and `safety_identifier`.
+    pub(in crate::translate) people: [Option<Str<'a>>; 2],
+}
+
+/// Puts into a conversation what stands beside. `stream` says whether the client waits for one.
+///
+/// # Errors
+/// 400 naming the member that is wrong; 403 for one that would get round the configured guardrail.
+pub(in crate::translate) fn set<'a>(
+    into: &mut Conversation<'a>,
+    beside: Beside<'a>,
+    client: &Client<'_>,
+    rules: &Rules<'_>,
+    stream: bool,
+    notes: &mut Notes<'_>,
+) -> Result<(), Error> {
+    const FIELDS: &str = "additionalModelRequestFields";
+    guardrail::check_fields(
+        rules.guardrail,
+        [(FIELDS, &beside.additional_model_request_fields), ("extra_body", &beside.extra_body)],
+    )?;
+    fields(&mut into.fields, beside.additional_model_request_fields, FIELDS, notes)?;
+    let caching = extra_body(&mut into.fields, beside.extra_body, notes)?;
+    into.caching = Caching { automatic: rules.automatic_caching, last: into.caching.last, ..caching };
+    into.rest = Rest {
+        guardrail: guardrail::config(rules.guardrail, beside.guardrail_config, &client.chat, stream, notes)?,
+        labels: metadata::labels(client, beside.request_metadata, beside.metadata, beside.people, notes),
+        performance: object(beside.performance_config, "performanceConfig", notes)?,
+        prompt_variables: object(beside.prompt_variables, "promptVariables", notes)?,
+        response_paths: response_paths(beside.additional_model_response_field_paths, notes)?,
+        service_tier: parameters::service_tier(beside.service_tier, notes),
+    };
+    into.thinking = parameters::thinking(beside.thinking, notes)?;
+    into.betas = betas(client.chat.anthropic_beta)?;
+    into.output_config = output_config(beside.output_config, notes)?;
+    Ok(())
+}
 
 /// A member that has to be an object, where it is there.
 pub(in crate::translate) fn object<'a>(
@@ -28,10 +84,7 @@ pub(in crate::translate) fn object<'a>(
 }
 
 /// The client's `outputConfig`.
-pub(in crate::translate) fn output_config<'a>(
-    raw: Option<Raw<'a>>,
-    notes: &Notes<'_>,
-) -> Result<Option<Written<'a>>, Error> {
+fn output_config<'a>(raw: Option<Raw<'a>>, notes: &Notes<'_>) -> Result<Option<Written<'a>>, Error> {
     const PARAM: &str = "outputConfig";
     let Some(raw) = object(raw, PARAM, notes)? else { return Ok(None) };
     let Members(members) = member(raw, PARAM)?;
@@ -39,10 +92,7 @@ pub(in crate::translate) fn output_config<'a>(
 }
 
 /// `additionalModelResponseFieldPaths`, a list.
-pub(in crate::translate) fn response_paths<'a>(
-    paths: Option<Raw<'a>>,
-    notes: &Notes<'_>,
-) -> Result<Option<Raw<'a>>, Error> {
+fn response_paths<'a>(paths: Option<Raw<'a>>, notes: &Notes<'_>) -> Result<Option<Raw<'a>>, Error> {
     let Some(paths) = paths else { return Ok(None) };
     let name = "additionalModelResponseFieldPaths";
     if !paths.get().starts_with('[') {
@@ -53,7 +103,7 @@ pub(in crate::translate) fn response_paths<'a>(
 }
 
 /// Adds fields. `param` is where they stand.
-pub(in crate::translate) fn fields<'a>(
+fn fields<'a>(
     into: &mut Fields<'a>,
     members: Option<Members<'a, Raw<'a>>>,
     param: &str,
@@ -91,7 +141,7 @@ object! {
 
 /// A literal `extra_body`: additional fields, but for the access gateway's `prompt_caching`.
 /// What is in it goes behind the fields that there are.
-pub(in crate::translate) fn extra_body<'a>(
+fn extra_body<'a>(
     into: &mut Fields<'a>,
     members: Option<Members<'a, Raw<'a>>>,
     notes: &mut Notes<'_>,

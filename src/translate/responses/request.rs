@@ -3,11 +3,11 @@
 use crate::openai::Error;
 use crate::openai::responses::request::{Reasoning, Request, StreamOptions};
 use crate::translate::answer::Context;
-use crate::translate::chat::guardrail;
-use crate::translate::conversation::{Caching, Content, Conversation, Message, Rest, Sampling, Speaker};
+use crate::translate::conversation::{Content, Conversation, Message, Sampling, Speaker};
 use crate::translate::fit::notes::Field;
+use crate::translate::front::bedrock_members::{self, Beside};
 use crate::translate::front::named::Names;
-use crate::translate::front::{self, Finished, Purpose, bedrock_members, cache, metadata, parameters};
+use crate::translate::front::{self, Finished, Purpose, cache, parameters};
 use crate::translate::notes::Notes;
 use crate::translate::{Client, Outgoing, Rules};
 use crate::wire::Str;
@@ -41,7 +41,6 @@ pub(super) fn request<'a>(
     purpose: Purpose,
     source: &'a [u8],
 ) -> Result<Outgoing<'a, Kept>, Error> {
-    let Rules { guardrail, automatic_caching, .. } = rules;
     let mut notes = Notes::new(rules.unsupported, rules.limits);
     drop::drop(&mut request, rules.drop, &mut notes);
     let echo = echo::echo(&request, known.asked);
@@ -92,10 +91,6 @@ pub(super) fn request<'a>(
         extra_body,
         unknown,
     } = request;
-    guardrail::check_fields(
-        guardrail,
-        [("additionalModelRequestFields", &additional_model_request_fields), ("extra_body", &extra_body)],
-    )?;
     let stream = stream.unwrap_or(false);
 
     // What only a server that keeps responses can do.
@@ -156,28 +151,29 @@ pub(super) fn request<'a>(
     };
     reading.input(input)?;
     let Reading { messages, declared, cache, .. } = reading;
-    front::guarded::check(guardrail, &messages, |_| "input".to_owned())?;
+    front::guarded::check(rules.guardrail, &messages, |_| "input".to_owned())?;
     let (choice, web_search) = choice::read(tool_choice, &declared, &mut notes)?;
     let limit = max_output_tokens.map(|limit| parameters::limit(limit, LIMIT, &mut notes)).transpose()?;
     let sampling = parameters::sampling(temperature, top_p, top_k, (None, "stop"), &mut notes)?;
     let answer = format::read(&mut text.unwrap_or_default(), &mut notes)?;
     let (effort, summary) = thought(reasoning, &mut notes)?;
-    let mut fields = Vec::new();
-    let param = "additionalModelRequestFields";
-    bedrock_members::fields(&mut fields, additional_model_request_fields, param, &notes)?;
-    let caching = bedrock_members::extra_body(&mut fields, extra_body, &mut notes)?;
-    let people = [user, safety_identifier];
-    let rest = Rest {
-        guardrail: guardrail::config(guardrail, guardrail_config, &client.chat, stream, &mut notes)?,
-        labels: metadata::labels(client, request_metadata, metadata, people, &mut notes),
-        performance: bedrock_members::object(performance_config, "performanceConfig", &notes)?,
-        prompt_variables: bedrock_members::object(prompt_variables, "promptVariables", &notes)?,
-        response_paths: bedrock_members::response_paths(additional_model_response_field_paths, &notes)?,
-        service_tier: parameters::service_tier(service_tier, &mut notes),
+    let beside = Beside {
+        guardrail_config,
+        performance_config,
+        prompt_variables,
+        request_metadata,
+        additional_model_request_fields,
+        additional_model_response_field_paths,
+        output_config,
+        extra_body,
+        thinking,
+        metadata,
+        service_tier,
+        people: [user, safety_identifier],
     };
     let include_usage = include_usage(stream_options, &mut notes)?;
     let Declared { all, special, places, search, .. } = declared;
-    let conversation = Conversation {
+    let mut conversation = Conversation {
         messages,
         tools: all.tools,
         choice,
@@ -186,13 +182,9 @@ pub(super) fn request<'a>(
         answer,
         sampling: Sampling { max_tokens: limit.flatten(), ..sampling },
         effort: parameters::effort(effort, "reasoning.effort")?,
-        thinking: parameters::thinking(thinking, &mut notes)?,
-        caching: Caching { automatic: automatic_caching, ..caching },
-        betas: bedrock_members::betas(client.chat.anthropic_beta)?,
-        fields,
-        output_config: bedrock_members::output_config(output_config, &notes)?,
-        rest,
+        ..Conversation::default()
     };
+    bedrock_members::set(&mut conversation, beside, client, &rules, stream, &mut notes)?;
     let web_search = search.unwrap_or_default();
     let names = Names { said: "input", max_tokens: LIMIT, web_search, cache, own };
     let place = |tool: usize| tools::schema_place(&places, tool);
