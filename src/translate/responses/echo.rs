@@ -11,16 +11,19 @@ use crate::wire::{self, Members, Number, Raw, Str};
 struct Repeated<'r, 'a> {
     model: &'r str,
     background: bool,
+    frequency_penalty: u8,
     instructions: &'r Option<Str<'a>>,
     max_output_tokens: Option<i64>,
     max_tool_calls: Option<i64>,
-    metadata: Option<&'r Members<'a, Str<'a>>>,
+    metadata: &'r Members<'a, Str<'a>>,
     parallel_tool_calls: bool,
+    presence_penalty: u8,
     previous_response_id: (),
     prompt_cache_key: &'r Option<Str<'a>>,
     prompt_cache_retention: &'r Option<Str<'a>>,
     reasoning: Thinking<'r, 'a>,
     safety_identifier: &'r Option<Str<'a>>,
+    store: bool,
     temperature: Number<'a>,
     text: Form<'r, 'a>,
     tool_choice: Raw<'a>,
@@ -48,14 +51,18 @@ pub(super) fn echo(request: &Request<'_>, model: &str) -> Vec<u8> {
     let constant = |json: &'static str| wire::from_str::<Raw<'_>>(json).unwrap_or(RawValue::NULL);
     let Text { format, verbosity, .. } = &request.text.clone().unwrap_or_default();
     let thinking = request.reasoning.as_ref();
+    let none = Members(Vec::new());
     let repeated = Repeated {
         model,
         background: false,
+        // A response has no such parameters, but OpenAI's has them.
+        frequency_penalty: 0,
         instructions: &request.instructions,
         max_output_tokens: request.max_output_tokens,
         max_tool_calls: request.max_tool_calls,
-        metadata: request.metadata.as_ref(),
+        metadata: request.metadata.as_ref().unwrap_or(&none),
         parallel_tool_calls: request.parallel_tool_calls.unwrap_or(true),
+        presence_penalty: 0,
         previous_response_id: (),
         prompt_cache_key: &request.prompt_cache_key,
         prompt_cache_retention: &request.prompt_cache_retention,
@@ -64,6 +71,8 @@ pub(super) fn echo(request: &Request<'_>, model: &str) -> Vec<u8> {
             summary: thinking.and_then(|reasoning| reasoning.summary.as_ref()),
         },
         safety_identifier: &request.safety_identifier,
+        // Nothing is kept, whatever was asked for.
+        store: false,
         temperature: request.temperature.unwrap_or(Number::ONE),
         text: Form {
             format: format.unwrap_or_else(|| constant(r#"{"type":"text"}"#)),

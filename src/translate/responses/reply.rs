@@ -74,14 +74,18 @@ impl<'r> Response<'r> {
             ("id", Value::Text(&id)),
             ("object", Value::Text("response")),
             ("created_at", Value::Number(self.created)),
+            // How long it took is not known here.
+            ("completed_at", Value::Json(b"null")),
             ("status", Value::Text(status)),
             ("output", Value::Entries(self.output.done())),
             ("usage", Value::Json(&usage)),
         ];
         members.extend_from_slice(own);
-        for name in ["error", "incomplete_details"] {
+        for (name, value) in
+            [("error", "null"), ("incomplete_details", "null"), ("service_tier", "\"default\"")]
+        {
             if !own.iter().any(|(given, _)| *given == name) {
-                members.push((name, Value::Json(b"null")));
+                members.push((name, Value::Json(value.as_bytes())));
             }
         }
         let mut out = Vec::new();
