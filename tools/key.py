@@ -23,7 +23,7 @@ def entry(name, key, team=None, models=None, expires_at=None):
     if models:
         lines.append(f"  models: {json.dumps(models)}")
     if expires_at:
-        lines.append(f"  expires_at: {expires_at.strftime(MOMENT)}")
+        lines.append(f"  expires_at: {json.dumps(expires_at.strftime(MOMENT))}")
     return "\n".join(lines)
 
 

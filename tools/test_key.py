@@ -1,6 +1,7 @@
 """A minted key: printed once, and known by its hash."""
 
 import hashlib
+import re
 
 import pytest
 import yaml
@@ -14,7 +15,8 @@ def test_a_minted_key_is_the_one_whose_hash_the_entry_has(capsys):
     [minted] = [line for line in lines if line.startswith("sk-")]
     [entry] = yaml.safe_load("\n".join(lines[lines.index("What goes into 'api_keys':") + 1 :]))
     assert len(minted) > 40 and hashlib.sha256(minted.encode()).hexdigest() == entry.pop("sha256")
-    entry.pop("expires_at")
+    # A text, whoever reads it: unquoted it would be a point in time to some.
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", entry.pop("expires_at"))
     assert entry == {"name": "web", "team": "shop", "models": ["fast", "amazon.*"]}
 
 

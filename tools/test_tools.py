@@ -77,6 +77,19 @@ def test_a_configuration_goes_to_both_plugins_with_its_variables():
         assert plugin["vm_config"]["environment_variables"]["host_env_keys"] == ["API_KEY", "NEW"]
 
 
+@pytest.mark.parametrize("written", ['2027-01-31T00:00:00Z', '"2027-01-31T00:00:00Z"'])
+def test_a_point_in_time_is_a_text_with_quotes_and_without(tmp_path, written):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"api_keys: [{{name: web, revoked: false, expires_at: {written}}}]")
+    [key] = envoy_config.read(path)["api_keys"]
+    assert key == {"name": "web", "revoked": False, "expires_at": "2027-01-31T00:00:00Z"}
+    config, _ = effective(plugin=envoy_config.read(path))
+    envoy_config.write(tmp_path / "envoy.yaml", config)
+    [*plugins] = envoy_config.wasm_plugins(envoy_config.read(tmp_path / "envoy.yaml"))
+    for found in plugins:
+        assert json.loads(found["configuration"]["value"])["api_keys"] == [key]
+
+
 @pytest.mark.parametrize(
     ("url", "host", "port", "back"),
     [
