@@ -41,6 +41,7 @@ mod generate;
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]
 #[path = "../../tests/translation/json.rs"]
 mod json;
+#[allow(dead_code, reason = "shared with the tests, which use more of it")]
 #[path = "../../tests/cost/subject.rs"]
 mod subject;
 
