@@ -1,6 +1,7 @@
 """OptiLLM (the PyPI package) beside the gateway, in a place from which nobody but the gateway can be reached."""
 
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -28,6 +29,12 @@ def pipes(config):
     return host["endpoint"]["address"]["pipe"], listener["address"]["pipe"]
 
 
+def remove_sockets(config):
+    """Those of an earlier run, which nobody listens at: who waits for a socket would take them for new ones."""
+    for pipe in pipes(config) or ():
+        (ROOT / pipe["path"]).unlink(missing_ok=True)
+
+
 def start(config, key):
     """Starts it by the sockets of a configuration, once they are there."""
     if sys.platform != "linux":
@@ -40,8 +47,19 @@ def start(config, key):
     command = [*FENCE, PYTHON, FENCED, theirs, ours]
     process = processes.Process("optillm", command, environment)
     try:
-        process.wait_for("starting", theirs.exists)
+        process.wait_for("starting", lambda: listens(theirs))
     except BaseException:
         process.__exit__()
         raise
     return process
+
+
+def listens(path):
+    """Whether somebody takes connections at a socket of the file system."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            # By a path that is short whatever this directory's is: a socket's has 107 bytes at most.
+            probe.connect(os.path.relpath(path))
+        except OSError:
+            return False
+        return True

@@ -66,6 +66,8 @@ def serve(stack, settings, only_demo):
     has_optillm = optillm_fenced.pipes(template) is not None
     if has_optillm:
         environment[optillm_fenced.KEY_VARIABLE] = secrets.token_urlsafe(24)
+        optillm_fenced.remove_sockets(template)
+        stack.callback(optillm_fenced.remove_sockets, template)
     running.append(stack.enter_context(processes.start_envoy(config, settings.port, environment)))
     if has_optillm:
         running.append(stack.enter_context(optillm_fenced.start(template, environment[optillm_fenced.KEY_VARIABLE])))

@@ -1,12 +1,14 @@
 """What the launcher makes of variables and of envoy.yaml."""
 
 import json
+import socket
 from types import SimpleNamespace
 
 import pytest
 import yaml
 
 import envoy_config
+import optillm_fenced
 import settings
 from settings import Endpoint, Problem, Settings
 
@@ -173,3 +175,21 @@ def test_the_control_plane_is_the_runtimes_unless_it_is_named(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     hosts = [endpoint.url for endpoint in settings.aws_endpoints("eu-central-1")]
     assert hosts == [f"https://{name}.eu-central-1.amazonaws.com" for name in ["bedrock-runtime", "bedrock"]]
+
+
+def test_a_socket_that_an_earlier_run_left_is_taken_away(tmp_path, monkeypatch):
+    monkeypatch.setattr(optillm_fenced, "ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    template = envoy_config.read(settings.ROOT / "envoy/optillm.yaml")
+    paths = [tmp_path / pipe["path"] for pipe in optillm_fenced.pipes(template)]
+    paths[0].parent.mkdir(parents=True)
+    for path in paths:
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(str(path.relative_to(tmp_path)))
+            left.listen()
+            assert optillm_fenced.listens(path)
+        assert path.exists() and not optillm_fenced.listens(path)
+    optillm_fenced.remove_sockets(template)
+    optillm_fenced.remove_sockets(template)
+    assert not any(path.exists() for path in paths)
+    optillm_fenced.remove_sockets(TEMPLATE)
