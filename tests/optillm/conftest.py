@@ -38,6 +38,9 @@ def gateway(running_bedrock):
     sample = envoy_config.read(ROOT / "envoy/optillm.yaml")
     for pipe in optillm_fenced.pipes(sample):
         pipe["path"] = f"{processes.RUN.relative_to(ROOT)}/{Path(pipe['path']).name}"
+    # What reads addresses, to see that it reaches none. Both places share what is changed here.
+    plugin = next(envoy_config.wasm_plugins(sample))
+    plugin["configuration"]["value"]["techniques"]["upstream"]["names"].append("readurls")
     key = secrets.token_urlsafe(24)
     gateway = Gateway.start(running_bedrock.endpoint, sample=sample, environment={optillm_fenced.KEY_VARIABLE: key})
     with gateway.process, optillm_fenced.start(sample, key) as process:
