@@ -45,7 +45,7 @@ demo: wasm $(EMULATOR) venv ## the same, answers four requests and stops
 	exec $(PYTHON) tools/run.py --demo
 
 key: ## an API key: printed once, and the entry of api_keys with its hash
-	python3 tools/key.py $(if $(TEAM),--team '$(TEAM)') $(foreach model,$(MODELS),--model '$(model)') $(if $(DAYS),--days '$(DAYS)') -- '$(NAME)'
+	$(if $(NAME),,$(error say whose the key is: make key NAME=name))python3 tools/key.py $(if $(TEAM),--team '$(TEAM)') $(foreach model,$(MODELS),--model '$(model)') $(if $(DAYS),--days '$(DAYS)') -- '$(NAME)'
 
 wasm: rust ## target/wasm/bedrock_filter.wasm
 	tools/build-wasm
