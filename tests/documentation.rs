@@ -131,7 +131,7 @@ fn the_readmes_configuration_loads() {
     assert_eq!(config.models.fallback, Some(StandIn::Named("fast".into())));
     // The text beside it says whose hash that is.
     let headers = Headers::from_iter([("x-api-key", "batch-key")]);
-    assert_eq!(config.keys.authenticate(&headers, || 0, &Nothing).unwrap().name, "batch");
+    assert_eq!(config.keys.authenticate(&headers, || 0, &Nothing).unwrap().caller.name, "batch");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! How far from the region where a model is called its requests may be answered (Amazon Bedrock User Guide, "Increase throughput with
 //! cross-Region inference"): an inference profile spreads them over a geography, a model by its own id stays.
 
-use super::model_id::geography;
+use super::model_id::{base_model, geography};
 use crate::arn::Arn;
 
 /// Where a request may be answered.
@@ -51,18 +51,25 @@ const REGIONAL: &[&str] = &[
 
 /// Where a model's requests may be answered, by its id or its ARN.
 pub fn reach(id: &str) -> Reach<'_> {
-    let geography = geography(id).map(Reach::Geography);
-    if let Some(arn) = Arn::parse(id) {
-        return match arn.resource.split_once('/') {
-            Some((kind, _)) if REGIONAL.contains(&kind) => Reach::Region,
-            Some(("inference-profile", _)) => geography.unwrap_or(Reach::Unknown),
-            _ => Reach::Unknown,
-        };
-    }
-    geography.unwrap_or(match id.split_once('.') {
-        Some((provider, _)) if PROVIDERS.contains(&provider) => Reach::Region,
+    let Some(arn) = Arn::parse(id) else { return of_id(id) };
+    match arn.resource.split_once('/') {
+        // Of a custom model alone: the model that it is made of, and its own name.
+        Some((kind, name)) if kind != "custom-model" && name.contains('/') => Reach::Unknown,
+        Some(("foundation-model", name)) if of_id(name) != Reach::Region => Reach::Unknown,
+        Some((kind, _)) if REGIONAL.contains(&kind) => Reach::Region,
+        Some(("inference-profile", name)) if of_id(name) != Reach::Region => of_id(name),
         _ => Reach::Unknown,
-    })
+    }
+}
+
+/// Of an id alone: a maker's model, or a profile of such a one.
+fn of_id(id: &str) -> Reach<'_> {
+    let is_made = |id: &str| id.split_once('.').is_some_and(|(maker, _)| PROVIDERS.contains(&maker));
+    match geography(id) {
+        Some(geography) if is_made(base_model(id)) => Reach::Geography(geography),
+        None if is_made(id) => Reach::Region,
+        _ => Reach::Unknown,
+    }
 }
 
 #[cfg(test)]
@@ -82,12 +89,18 @@ mod tests {
             ("kr.amazon.nova-pro-v1:0", Reach::Unknown),
             ("newco.model-v1", Reach::Unknown),
             ("guardrail", Reach::Unknown),
-            (&arn("inference-profile", "eu.x.y"), Reach::Geography("eu")),
+            (&arn("inference-profile", "eu.amazon.y"), Reach::Geography("eu")),
+            ("eu.us.amazon.nova-lite-v1:0", Reach::Unknown),
+            ("eu.newco.y", Reach::Unknown),
+            (&arn("foundation-model", "us.amazon.nova-lite-v1:0"), Reach::Unknown),
+            (&arn("inference-profile", "x/eu.amazon.y"), Reach::Unknown),
+            (&arn("inference-profile", "amazon.y"), Reach::Unknown),
             (&arn("inference-profile", "kr.x.y"), Reach::Unknown),
             (&arn("application-inference-profile", "abc"), Reach::Unknown),
             (&arn("application-inference-profile", "eu.abc"), Reach::Unknown),
             (&arn("foundation-model", "amazon.nova-pro-v1:0"), Reach::Region),
             (&arn("provisioned-model", "abc"), Reach::Region),
+            (&arn("custom-model", "amazon.nova-lite/abcdefghijkl"), Reach::Region),
             (&arn("default-prompt-router", "anthropic.claude:1"), Reach::Unknown),
             ("arn:aws:sagemaker:eu-west-1:123456789012:endpoint/mine", Reach::Region),
         ] {

@@ -23,6 +23,7 @@ use crate::gateway::callers::{self, Caller};
 use crate::gateway::handoff::{self, Handoff, Purpose};
 use crate::gateway::headers::{CALL_OF_TECHNIQUE, CLUSTER, Headers, LET_IN};
 use crate::gateway::images::Images;
+use crate::gateway::keys::Authenticated;
 use crate::gateway::models::{Resolved, anthropic};
 use crate::gateway::route::{Route, route};
 use crate::gateway::shape::{self, Shape};
@@ -76,6 +77,8 @@ struct Undecided {
     deployment: Option<String>,
     /// Whether it may choose a technique.
     may_choose: bool,
+    /// Whether the request may go in pieces.
+    may_fan_out: bool,
     /// What the client sent, where pieces of its request may be sent on.
     sent: Option<Headers>,
 }
@@ -120,19 +123,21 @@ impl Gateway {
             self.answered = true;
             return Ok(json(200, br#"{"status":"ok"}"#));
         }
-        let caller =
-            self.config.keys.authenticate(&headers, || moment(host::now()).as_secs(), &host::Known)?;
+        let now = || moment(host::now()).as_secs();
+        let Authenticated { caller, has_credential } =
+            self.config.keys.authenticate(&headers, now, &host::Known)?;
+        let may_reach = |id: &str| caller.may_reach(Some(self.config.options.known_as(id)), None);
         let mut deployment = None;
         let purpose = match route {
             Route::Health => return Ok(Action::Continue),
             Route::Models(asked) => {
-                let list = self.config.models.list(caller, asked);
+                let list = self.config.models.list(caller, asked, may_reach);
                 self.answered = true;
                 let body = if is_anthropics { to_vec(&anthropic::list(list)) } else { to_vec(&list) };
                 return Ok(json(200, &body));
             }
             Route::Model(id) => {
-                let found = self.config.models.find(&id, caller)?;
+                let found = self.config.models.find(&id, caller, may_reach)?;
                 self.answered = true;
                 let model = self.config.models.tell(&id, &found);
                 let body = if is_anthropics { to_vec(&anthropic::one(&model)) } else { to_vec(&model) };
@@ -178,15 +183,20 @@ impl Gateway {
             }
         };
         let by_model = caller.policy.is_by_model() || self.config.models.decide_cluster();
-        let may_fan_out = endpoint.takes_several() && self.config.fan_out.is_some();
+        // Calls to this gateway itself have to prove who calls.
+        let may_fan_out = endpoint.takes_several() && self.config.fan_out.is_some() && has_credential;
         let may_choose = endpoint == Endpoint::ChatCompletions
             && self.config.techniques.is_some()
             && headers.value(CALL_OF_TECHNIQUE).is_none();
         if by_model || may_fan_out || may_choose || deployment.is_some() || self.images(endpoint).is_some() {
-            let caller = caller.clone();
+            let mut caller = caller.clone();
+            if !has_credential {
+                caller.policy.techniques = Some(Vec::new());
+            }
             let sent = (may_fan_out || may_choose).then_some(headers);
             self.held.set(sent.as_ref().map_or(0, Headers::held), self.config.worker_bytes)?;
-            self.undecided = Some(Undecided { endpoint, caller, by_model, deployment, may_choose, sent });
+            self.undecided =
+                Some(Undecided { endpoint, caller, by_model, deployment, may_choose, may_fan_out, sent });
             return Ok(Action::Pause);
         }
         self.choose_cluster(None)?;
@@ -211,8 +221,9 @@ impl Gateway {
             ControlFlow::Break(action) => return Ok(action),
             ControlFlow::Continue(rest) => rest,
         };
-        let Undecided { endpoint, caller, by_model, deployment: _, may_choose: _, sent } = undecided;
-        let sent = sent.filter(|_| endpoint.takes_several() && self.config.fan_out.is_some());
+        let Undecided { endpoint, caller, by_model, deployment: _, may_choose: _, may_fan_out, sent } =
+            undecided;
+        let sent = sent.filter(|_| may_fan_out);
         if by_model {
             self.choose_by_model(&body, endpoint, &caller)?;
         } else {

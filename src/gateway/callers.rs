@@ -112,7 +112,7 @@ impl Caller {
 
     /// What a caller is told whose request may not go where the model answers.
     pub fn not_there(status: u16) -> Error {
-        let message = "This API key may not use the model in the region where it answers.";
+        let message = "This API key may not use the model where it answers: not in that region, or not by an inference profile of that geography.";
         Error::new(status, message).param("model").code("region_not_allowed")
     }
 }
@@ -221,13 +221,13 @@ mod tests {
             ("global.amazon.nova-2-lite-v1:0", Some("eu-west-1"), true, false),
             ("us.amazon.nova-pro-v1:0", Some("us-east-1"), false, false),
             (
-                "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.x.y",
+                "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.amazon.y",
                 Some("eu-west-1"),
                 true,
                 true,
             ),
             (
-                "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/global.x.y",
+                "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/global.amazon.y",
                 Some("eu-west-1"),
                 true,
                 false,

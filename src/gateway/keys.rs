@@ -76,6 +76,15 @@ impl Key {
     }
 }
 
+/// Who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Authenticated<'k> {
+    /// The caller.
+    pub caller: &'k Caller,
+    /// Whether a header proves it, which a call to this gateway itself can repeat; a certificate it cannot.
+    pub has_credential: bool,
+}
+
 /// All keys, and whose they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
@@ -98,7 +107,7 @@ impl Keys {
         headers: &Headers,
         now: impl Fn() -> u64,
         properties: &dyn Properties,
-    ) -> Result<&Caller, Error> {
+    ) -> Result<Authenticated<'_>, Error> {
         let bearer = headers.value("authorization").and_then(bearer);
         let given: Vec<&[u8]> = [bearer, headers.value("x-api-key"), headers.value("api-key")]
             .into_iter()
@@ -114,7 +123,8 @@ impl Keys {
             // A token for `jwt_authn` is where a key would be.
             None => identities::find(&self.identities, properties).map(|identity| identity.caller),
         };
-        place.and_then(|place| self.callers.at(place)).ok_or_else(|| {
+        let caller = place.and_then(|place| self.callers.at(place));
+        caller.map(|caller| Authenticated { caller, has_credential: !is_empty }).ok_or_else(|| {
             let message = if is_empty {
                 "You didn't provide an API key. Send it as 'Authorization: Bearer YOUR_KEY'."
             } else {
@@ -174,7 +184,7 @@ mod tests {
         let mut headers = Headers::default();
         headers.push(header, value);
         keys.authenticate(&headers, || NOW, &Known::default())
-            .map(|caller| caller.name.clone())
+            .map(|found| found.caller.name.clone())
             .map_err(|error| error.code)
     }
 
@@ -215,7 +225,7 @@ mod tests {
             let mut headers = Headers::default();
             headers.push(header, value);
             let found = keys.authenticate(&headers, || NOW, &proved);
-            assert_eq!(found.map(|caller| caller.name.as_str()).map_err(|error| error.code), told);
+            assert_eq!(found.map(|found| found.caller.name.as_str()).map_err(|error| error.code), told);
             assert!(keys.authenticate(&headers, || NOW, &Known::default()).is_err());
         }
     }

@@ -1,6 +1,7 @@
 //! What holds for all that one caller asks, whatever the request says.
 
 use super::chat::Guardrail;
+use crate::bedrock::model_id::base_model;
 use crate::bedrock::operation::Operation;
 use crate::openai::Error;
 use crate::wire::{self, Members, Raw};
@@ -25,8 +26,7 @@ pub struct Tokens {
     pub most: Option<i64>,
 }
 
-/// What limits an answer in bodies of models' own, at their root or one step below (Amazon Bedrock User Guide, "Inference request parameters
-/// and response fields for foundation models"), and in those of OpenAI's.
+/// What limits an answer in bodies of models' own and in those of OpenAI's.
 const NAMES: &[&str] = &[
     "max_tokens",
     "max_completion_tokens",
@@ -37,8 +37,34 @@ const NAMES: &[&str] = &[
     "maxTokenCount",
 ];
 
-/// Converse's own member, and that of its limit.
+/// Members in which such a limit may stand.
+const WITHIN: &[&str] = &[INFERENCE, "textGenerationConfig"];
+/// Converse's own, and Nova's.
 const INFERENCE: &str = "inferenceConfig";
+/// What Converse gives the model besides.
+const FIELDS: &str = "additionalModelRequestFields";
+
+/// Where the model reads its limit in a body of its own, by how ids begin: within which member, and by which names (Amazon Bedrock User
+/// Guide, "Inference request parameters and response fields for foundation models").
+const LIMITS: &[(&str, Option<&str>, &[&str])] = &[
+    ("amazon.nova", Some(INFERENCE), &["max_new_tokens", "maxTokens"]),
+    ("amazon.titan", Some("textGenerationConfig"), &["maxTokenCount"]),
+    ("anthropic.claude-v2", None, &["max_tokens_to_sample"]),
+    ("anthropic.claude-instant", None, &["max_tokens_to_sample"]),
+    ("meta.", None, &["max_gen_len"]),
+    ("", None, OPENAIS),
+];
+/// What OpenAI's chats read, and models of most others.
+const OPENAIS: &[&str] = &["max_tokens", "max_completion_tokens"];
+
+/// True for a member of a model's own body that limits its answer, or may hold such a limit.
+pub fn is_limit(name: &str) -> bool {
+    is_one_of(name, NAMES) || is_one_of(name, WITHIN)
+}
+
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
 
 impl Tokens {
     /// The limit of a request that asks for `asked`.
@@ -50,16 +76,22 @@ impl Tokens {
         }
     }
 
-    /// Refuses a body of Bedrock's own routes, which goes on as it is, that might be answered by more tokens.
+    /// Refuses a body of Bedrock's own routes, which goes on as it is, that might be answered by more tokens. `model` is the id by which
+    /// tables know the model.
     ///
     /// # Errors
     /// 403 `max_tokens_not_allowed`.
-    pub fn check(self, operation: Operation, body: &[u8]) -> Result<(), Error> {
+    pub fn check(self, operation: Operation, model: &str, body: &[u8]) -> Result<(), Error> {
+        let base = base_model(model);
         match operation {
             Operation::CountTokens => Ok(()),
-            Operation::Converse | Operation::ConverseStream => self.check_members(body, &[INFERENCE], false),
+            Operation::Converse | Operation::ConverseStream => {
+                self.check_members(body, Some(INFERENCE), &["maxTokens"])
+            }
             Operation::Invoke | Operation::InvokeStream => {
-                self.check_members(body, &[INFERENCE, "textGenerationConfig"], true)
+                let own = LIMITS.iter().find(|(beginning, ..)| base.starts_with(beginning));
+                let (within, names) = own.map_or((None, OPENAIS), |(_, within, names)| (*within, *names));
+                self.check_members(body, within, names)
             }
         }
     }
@@ -69,29 +101,34 @@ impl Tokens {
     /// # Errors
     /// 403 `max_tokens_not_allowed`.
     pub fn check_openai(self, body: &[u8]) -> Result<(), Error> {
-        self.check_members(body, &[], true)
+        self.check_members(body, None, OPENAIS)
     }
 
-    /// There has to be a limit, and each that there is, however it is written, has to be within what is allowed.
-    fn check_members(self, body: &[u8], within: &[&str], at_root: bool) -> Result<(), Error> {
+    /// There has to be a limit, `within` a member or at the root, by one of these names; and each that there is anywhere, however it is
+    /// written, has to be within what is allowed.
+    fn check_members(self, body: &[u8], within: Option<&str>, names: &[&str]) -> Result<(), Error> {
         let Some(most) = self.most else { return Ok(()) };
         let refused = || {
             let message = format!("This API key may ask for at most {most} tokens, and has to say how many.");
             Error::new(403, message).code("max_tokens_not_allowed")
         };
-        let is = |name: &str, names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         let is_within =
             |raw: &Raw<'_>| raw.get().parse::<i64>().is_ok_and(|limit| (0..=most).contains(&limit));
         let mut is_limited = false;
-        let mut check = |Members(members): &Members<'_, Raw<'_>>| {
-            let mut limits = members.iter().filter(|(name, _)| is(name, NAMES)).peekable();
-            is_limited = is_limited || limits.peek().is_some();
-            limits.all(|(_, raw)| is_within(raw))
+        let mut check = |Members(members): &Members<'_, Raw<'_>>, is_read: bool| {
+            is_limited |= is_read && members.iter().any(|(name, _)| names.contains(&&**name));
+            members.iter().filter(|(name, _)| is_one_of(name, NAMES)).all(|(_, raw)| is_within(raw))
         };
         let root: Members<'_, Raw<'_>> = wire::from_slice(body).map_err(|_| refused())?;
-        let mut are_within = !at_root || check(&root);
-        for (_, raw) in root.0.iter().filter(|(name, _)| is(name, within)) {
-            are_within = are_within && check(&wire::from_str(raw.get()).map_err(|_| refused())?);
+        let mut are_within = check(&root, within.is_none());
+        for (name, raw) in &root.0 {
+            if is_one_of(name, WITHIN) {
+                let members = wire::from_str::<Members<'_, Raw<'_>>>(raw.get()).map_err(|_| refused())?;
+                are_within &= check(&members, within == Some(&**name));
+            } else if is_one_of(name, &[FIELDS]) && raw.get() != "null" {
+                let members = wire::from_str::<Members<'_, Raw<'_>>>(raw.get()).map_err(|_| refused())?;
+                are_within &= !members.0.iter().any(|(name, _)| is_limit(name));
+            }
         }
         if is_limited && are_within { Ok(()) } else { Err(refused()) }
     }
@@ -121,14 +158,16 @@ mod tests {
     #[test]
     fn a_body_that_goes_on_as_it_is_has_to_keep_within_the_limit_however_it_is_written() {
         let tokens = Tokens { default: None, most: Some(100) };
-        let code =
-            |operation, body: &str| tokens.check(operation, body.as_bytes()).map_err(|error| error.code);
+        let code = |operation, model: &str, body: &str| {
+            tokens.check(operation, model, body.as_bytes()).map_err(|error| error.code)
+        };
         let refused = Err(Some("max_tokens_not_allowed"));
         for body in [
             r#"{"inferenceConfig":{"maxTokens":100}}"#,
             r#"{"messages":[],"inferenceConfig":{"maxTokens":1,"temperature":1}}"#,
+            r#"{"inferenceConfig":{"maxTokens":1},"additionalModelRequestFields":{"top_k":5}}"#,
         ] {
-            assert_eq!(code(Operation::Converse, body), Ok(()), "{body}");
+            assert_eq!(code(Operation::Converse, "m", body), Ok(()), "{body}");
         }
         for body in [
             "{}",
@@ -143,24 +182,39 @@ mod tests {
             r#"{"inferenceConfig":{"maxTokens":5,"maxTokens":500}}"#,
             r#"{"inferenceConfig":{"maxTokens":5},"inferenceConfig":{"maxTokens":500}}"#,
             r#"{"inferenceConfig":{"maxTokens":5,"MaxTokens":500}}"#,
-            r#"{"max_tokens":5}"#,
-        ] {
-            assert_eq!(code(Operation::ConverseStream, body), refused, "{body}");
-        }
-        for body in [
-            r#"{"max_tokens":5}"#,
-            r#"{"max_gen_len":5}"#,
             r#"{"inferenceConfig":{"max_new_tokens":5}}"#,
-            r#"{"textGenerationConfig":{"maxTokenCount":5}}"#,
+            r#"{"max_tokens":5}"#,
+            r#"{"inferenceConfig":{"maxTokens":5},"additionalModelRequestFields":{"max_tokens":5000}}"#,
+            r#"{"inferenceConfig":{"maxTokens":5},"additionalModelRequestFields":{"inferenceConfig":{}}}"#,
+            r#"{"inferenceConfig":{"maxTokens":5},"additionalmodelrequestfields":{"Max_Tokens":5000}}"#,
         ] {
-            assert_eq!(code(Operation::Invoke, body), Ok(()), "{body}");
+            assert_eq!(code(Operation::ConverseStream, "m", body), refused, "{body}");
         }
-        for body in [r#"{"inputText":"a"}"#, r#"{"max_tokens":5,"inferenceConfig":{"maxTokens":500}}"#] {
-            assert_eq!(code(Operation::InvokeStream, body), refused, "{body}");
+        let (nova, titan, llama) = ("us.amazon.nova-pro-v1:0", "amazon.titan-text-x", "us.meta.llama-x");
+        for (model, body) in [
+            ("us.anthropic.claude-x", r#"{"max_tokens":5}"#),
+            ("openai.gpt-x", r#"{"max_completion_tokens":5}"#),
+            (llama, r#"{"max_gen_len":5}"#),
+            (nova, r#"{"inferenceConfig":{"max_new_tokens":5}}"#),
+            (titan, r#"{"textGenerationConfig":{"maxTokenCount":5}}"#),
+        ] {
+            assert_eq!(code(Operation::Invoke, model, body), Ok(()), "{body}");
         }
-        assert_eq!(code(Operation::CountTokens, "{}"), Ok(()));
+        for (model, body) in [
+            (titan, r#"{"inputText":"a"}"#),
+            // What the model does not read limits nothing.
+            (nova, r#"{"max_gen_len":5}"#),
+            (nova, r#"{"textGenerationConfig":{"maxTokenCount":5}}"#),
+            (llama, r#"{"max_tokens":5}"#),
+            ("mistral.x", r#"{"inferenceConfig":{"maxTokens":5}}"#),
+            ("mistral.x", r#"{"max_tokens":5,"inferenceConfig":{"maxTokens":500}}"#),
+        ] {
+            assert_eq!(code(Operation::InvokeStream, model, body), refused, "{body}");
+        }
+        assert_eq!(code(Operation::CountTokens, "m", "{}"), Ok(()));
         assert!(tokens.check_openai(br#"{"max_completion_tokens":100}"#).is_ok());
         assert!(tokens.check_openai(br#"{"max_completion_tokens":100,"max_tokens":101}"#).is_err());
-        assert!(Tokens::default().check(Operation::Converse, b"no").is_ok());
+        assert!(tokens.check_openai(br#"{"maxTokenCount":5}"#).is_err());
+        assert!(Tokens::default().check(Operation::Converse, "m", b"no").is_ok());
     }
 }

@@ -77,7 +77,8 @@ def gateway(start, authority):
         plain(config)
         patch(config)
 
-    return start(changes={"identities": IDENTITIES}, patch=both, workers=2)
+    techniques = {"cluster": "gateway", "default": "re2"}
+    return start(changes={"identities": IDENTITIES, "techniques": techniques}, patch=both, workers=2)
 
 
 def tokens():
@@ -86,7 +87,7 @@ def tokens():
         "issuer": ISSUER,
         "local_jwks": {"inline_string": json.dumps(jwks)},
         "payload_in_metadata": "payload",
-        "forward": False,
+        "forward": True,
     }
     either = {"requires_any": {"requirements": [{"provider_name": "company"}, {"allow_missing_or_failed": {}}]}}
     return {
@@ -116,6 +117,12 @@ def test_a_verified_token_says_who_calls(gateway, emulator, claims, name, model)
     request = emulator.request()
     assert request["body"]["requestMetadata"]["api_key"] == name
     assert "eyJ" not in json.dumps(request["headers"])
+
+
+def test_what_calls_the_gateway_itself_repeats_the_token(gateway):
+    for more, choices in [({"n": 2}, 2), ({"optillm_approach": "moa"}, 1), ({}, 1)]:
+        answer = chat(gateway, token(sub="alice"), **more)
+        assert answer.status == 200 and len(answer.json["choices"]) == choices, answer
 
 
 def test_an_identity_is_held_to_its_rules(gateway, running_emulator):
@@ -171,6 +178,17 @@ def test_a_certificate_says_who_calls(gateway, emulator, authority):
     with over_tls(gateway, signed("indexer", authority, uri)) as connection:
         assert connection.chat(BODY).status == 200
     assert emulator.request()["body"]["requestMetadata"]["api_key"] == "indexer"
+
+
+def test_what_only_a_certificate_proves_makes_no_calls_to_the_gateway_itself(gateway, emulator, authority):
+    uri = "spiffe://cluster.local/ns/search/sa/indexer"
+    with over_tls(gateway, signed("alone", authority, uri)) as connection:
+        # A default is gone without.
+        assert connection.chat(BODY).status == 200 and len(emulator.requests()) == 1
+        answer = connection.chat(BODY | {"optillm_approach": "moa"})
+        assert (answer.status, answer.error["code"]) == (403, "technique_not_allowed")
+        assert connection.chat(BODY | {"n": 2}).status == 400
+    assert len(emulator.requests()) == 1
 
 
 def test_another_certificate_or_none_says_nothing(gateway, running_emulator, authority):

@@ -307,6 +307,8 @@ def test_where_a_model_answers_is_within_the_keys_rules(held, running_emulator, 
     answer = chat(held, key, model)
     assert answer.status == status, answer
     with held.connection(key=key) as connection:
+        # What may not be called is not shown.
+        assert connection.ask("GET", f"/v1/models/{model}").status == (404 if status == 403 and "west" not in key else 200)
         body = {"messages": [{"role": "user", "content": [{"text": "a"}]}]}
         native = connection.ask("POST", f"/model/{model}/converse", body)
     assert native.status == status, native
@@ -365,6 +367,17 @@ def test_an_answer_has_no_more_tokens_than_the_key_may_ask_for(on_terms, emulato
     assert ("max_" in ignored) == (asked == 5000), ignored
 
 
+@pytest.mark.parametrize("fields", [{"max_tokens": 5000}, {"inferenceConfig": {"maxTokens": 5000}}, {"MAX_NEW_TOKENS": 5000}])
+@pytest.mark.parametrize("member", ["additionalModelRequestFields", "extra_body"])
+def test_no_field_of_the_models_own_says_otherwise(on_terms, emulator, member, fields):
+    with on_terms.connection(key="a-key-of-few-tokens") as connection:
+        answer = connection.chat(BODY | {member: fields, "max_tokens": 20})
+    assert answer.status == 200, answer
+    body = emulator.request()["body"]
+    assert body["inferenceConfig"] == {"maxTokens": 20} and "additionalModelRequestFields" not in body, body
+    assert "max_" in answer.headers["x-ignored-parameters"]
+
+
 @pytest.mark.parametrize(("asked", "limit"), [(None, 50), (5000, 100), (20, 20)])
 def test_messages_of_claude_have_no_more_tokens_either(on_terms, emulator, asked, limit):
     body = {"model": CLAUDE, "messages": BODY["messages"]} | ({"max_tokens": asked} if asked else {})
@@ -383,6 +396,8 @@ def test_messages_of_claude_have_no_more_tokens_either(on_terms, emulator, asked
         ("converse-stream", {}, 403),
         ("invoke", {"max_tokens": 100, "anthropic_version": "bedrock-2023-05-31"}, 200),
         ("invoke", {"anthropic_version": "bedrock-2023-05-31"}, 403),
+        ("invoke", {"anthropic_version": "bedrock-2023-05-31", "max_gen_len": 5}, 403),
+        ("converse", {"inferenceConfig": {"maxTokens": 5}, "additionalModelRequestFields": {"max_new_tokens": 500}}, 403),
     ],
 )
 def test_natively_a_key_has_to_say_how_many_tokens(on_terms, running_emulator, operation, body, status):

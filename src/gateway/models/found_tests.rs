@@ -50,7 +50,7 @@ fn key(models: Option<&[&str]>) -> Caller {
 }
 
 fn listed(models: Option<&[&str]>) -> Vec<String> {
-    self::models().list(&key(models), None).data.iter().map(|model| model.id.to_owned()).collect()
+    self::models().list(&key(models), None, |_| true).data.iter().map(|model| model.id.to_owned()).collect()
 }
 
 /// The ids that answer, and whether the key may have them.
@@ -85,7 +85,7 @@ fn what_helps_to_choose_is_told_of_names_ids_and_profiles() {
         (CLAUDE, "anthropic", "application_profile", "anthropic.claude-x"),
         ("team search", "amazon", "application_profile", "amazon.nova-lite-v1:0"),
     ] {
-        let found = models.find(id, &key).unwrap();
+        let found = models.find(id, &key, |_| true).unwrap();
         let one = models.tell(id, &found);
         assert_eq!(
             (one.id, one.owned_by, one.kind, one.model, one.created),
@@ -99,7 +99,7 @@ fn what_helps_to_choose_is_told_of_names_ids_and_profiles() {
         );
     }
     // Of what nobody knows nothing is said.
-    let found = models.find("newco.model-1", &key).unwrap();
+    let found = models.find("newco.model-1", &key, |_| true).unwrap();
     let unknown = crate::wire::to_string(&models.tell("newco.model-1", &found));
     assert_eq!(
         unknown,
@@ -145,7 +145,7 @@ fn a_key_held_to_a_provider_neither_sees_nor_uses_others_profiles() {
     }
     let models = models();
     for hidden in [CLAUDE, NOVA, "team search", "kr.amazon.nova-lite-v1:0"] {
-        assert_eq!(models.find(hidden, &key(amazon)).unwrap_err().status, 404, "{hidden}");
+        assert_eq!(models.find(hidden, &key(amazon), |_| true).unwrap_err().status, 404, "{hidden}");
     }
 }
 

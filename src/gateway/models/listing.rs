@@ -9,9 +9,12 @@ use crate::openai::models::{List, Model as Listed};
 use crate::openai::{Endpoint, Error};
 
 impl Models {
-    /// What the caller may use, of what is asked for: what the configuration names, then what was found besides.
-    pub fn list(&self, caller: &Caller, asked: Option<Task>) -> List<'_> {
-        let configured = self.listed().filter(|(name, ids)| caller.may_use(Some(name), ids.iter().copied()));
+    /// What the caller may use, of what is asked for: what the configuration names, then what was found besides. `may_reach` says
+    /// whether the caller's requests may go to a model, by Bedrock's id.
+    pub fn list(&self, caller: &Caller, asked: Option<Task>, may_reach: impl Fn(&str) -> bool) -> List<'_> {
+        let configured = self.listed().filter(|(name, ids)| {
+            caller.may_use(Some(name), ids.iter().copied()) && ids.iter().any(|id| may_reach(id))
+        });
         let mut data: Vec<_> = configured.map(|(name, ids)| self.described(name, &ids)).collect();
         let is_listed = |id: &str| self.listed().any(|(name, _)| name == id);
         let found = self.discovered.entries().iter();
@@ -19,6 +22,7 @@ impl Models {
             caller.may_use(None, [entry.id.as_str()])
                 && !is_listed(&entry.id)
                 && self.check_region(&entry.id).is_ok()
+                && may_reach(&entry.id)
         });
         data.extend(found.map(|entry| described(&entry.id, &entry.id, Some(entry))));
         data.retain(|model| asked.is_none_or(|asked| asked.name() == model.task));
@@ -30,10 +34,17 @@ impl Models {
     ///
     /// # Errors
     /// 404 where it is not there, or not for this caller.
-    pub fn find(&self, asked: &str, caller: &Caller) -> Result<Resolved<'_>, Error> {
+    pub fn find(
+        &self,
+        asked: &str,
+        caller: &Caller,
+        may_reach: impl Fn(&str) -> bool,
+    ) -> Result<Resolved<'_>, Error> {
         let usable = |endpoint| {
             let found = self.resolve(Some(asked), endpoint).ok()?;
-            (!found.is_fallback && found.check(caller, Some(asked)).is_ok()).then_some(found)
+            let is_usable =
+                !found.is_fallback && found.check(caller, Some(asked)).is_ok() && found.ids().any(&may_reach);
+            is_usable.then_some(found)
         };
         usable(Endpoint::ChatCompletions)
             .or_else(|| usable(Endpoint::Embeddings))

@@ -212,17 +212,18 @@ fn an_arn_of_no_model_of_bedrocks_is_refused_and_not_answered_by_another() {
     let elsewhere = "arn:aws:bedrock:us-west-2:123456789012:inference-profile/x.y";
     let all = Caller::of_models(None);
     assert_eq!(models.native(elsewhere).unwrap_err().code, Some("region_not_allowed"));
-    assert_eq!(models.find(elsewhere, &all).unwrap_err().status, 404);
+    assert_eq!(models.find(elsewhere, &all, |_| true).unwrap_err().status, 404);
 }
 
 #[test]
 fn the_list_is_what_the_key_may_use() {
     let key = Caller::of_models(Some(&["fast", "amazon.*"]));
     let models = models();
-    let ids: Vec<_> = models.list(&key, None).data.iter().map(|model| (model.id, model.owned_by)).collect();
+    let ids: Vec<_> =
+        models.list(&key, None, |_| true).data.iter().map(|model| (model.id, model.owned_by)).collect();
     assert_eq!(ids, [("fast", "amazon"), ("amazon.titan-embed-text-v2:0", "amazon")]);
-    assert_eq!(models.find("gpt-4o", &key).unwrap_err().status, 404);
-    let found = models.find("amazon.nova-pro-v1:0", &key).unwrap();
+    assert_eq!(models.find("gpt-4o", &key, |_| true).unwrap_err().status, 404);
+    let found = models.find("amazon.nova-pro-v1:0", &key, |_| true).unwrap();
     assert_eq!(models.tell("amazon.nova-pro-v1:0", &found).owned_by, "amazon");
 }
 

@@ -161,15 +161,15 @@ fn whatever_answers_to_a_name_is_told_by_it_and_nothing_else_is() {
         ("both", "anthropic", "chat"),
         (arn, "amazon", "chat"),
     ] {
-        let found = models.find(asked, &key(None)).unwrap();
+        let found = models.find(asked, &key(None), |_| true).unwrap();
         let told = models.tell(asked, &found);
         assert_eq!((told.id, told.owned_by, told.task), (asked, owner, task));
         // A name that is typed gives no right here either, and what may not be used is not there.
-        let error = models.find(asked, &key(Some(&["nothing"]))).unwrap_err();
+        let error = models.find(asked, &key(Some(&["nothing"])), |_| true).unwrap_err();
         assert_eq!((error.status, error.code), (404, Some("model_not_found")), "{asked}");
     }
-    assert!(models.find("claude-opus-4-1", &key(Some(&["us.anthropic.*"]))).is_ok());
+    assert!(models.find("claude-opus-4-1", &key(Some(&["us.anthropic.*"])), |_| true).is_ok());
     for nobody in ["nobody", "openai/nobody", "", " ", "arn:aws:s3:us-east-1:1:x/y", "claude"] {
-        assert_eq!(models.find(nobody, &key(None)).unwrap_err().status, 404, "{nobody}");
+        assert_eq!(models.find(nobody, &key(None), |_| true).unwrap_err().status, 404, "{nobody}");
     }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::bedrock::converse::{self, Document};
+use crate::translate::terms::{self, Tokens};
 use crate::wire::Raw;
 
 use super::Fitting;
@@ -12,9 +13,15 @@ use super::notes::Field;
 pub(super) fn set<'a>(
     body: &mut converse::Request<'a>,
     fields: Vec<(Cow<'a, str>, Raw<'a>)>,
+    tokens: Tokens,
     fitting: &mut Fitting<'a, '_>,
 ) {
     for (name, value) in fields {
+        // A second limit beside that which holds for the caller.
+        if tokens.most.is_some() && terms::is_limit(&name) {
+            fitting.notes.dropped(Field::MaxTokens);
+            continue;
+        }
         let lost = if name == "tool_choice" { Field::SingleCall } else { Field::TopK };
         let replaced = body.additional_model_request_fields.set(name, Document::Raw(value));
         fitting.notes.dropped_if(matches!(replaced, Some(Document::Ours(_))), lost);

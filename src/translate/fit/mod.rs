@@ -179,7 +179,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
 
     // Numbers, then what the client says in the model's own words, then effort, which overrules some of the numbers.
     sampling::set(&mut body, sampling, &mut fitting);
-    fields::set(&mut body, fields, &mut fitting);
+    fields::set(&mut body, fields, tokens, &mut fitting);
     structured::beside(&mut body, output_config, &mut fitting);
     effort::apply(&mut body, effort, &mut fitting);
     binding::set(&mut body, &mut betas, capabilities);

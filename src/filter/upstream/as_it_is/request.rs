@@ -40,7 +40,7 @@ impl Upstream {
         body: &[u8],
     ) -> Result<Action, Error> {
         let rules = self.config.options.rules(&target.id, None, whose.terms);
-        rules.tokens.check(operation, body)?;
+        rules.tokens.check(operation, self.config.options.known_as(&target.id), body)?;
         if let Some(guardrail) = rules.guardrail {
             forced_guardrail::check(operation, body, guardrail)?;
         }
