@@ -24,7 +24,7 @@ pub fn check(bytes: &[u8]) {
     let rules =
         Rules { is_model: &|name| name == "m", usual: &usual, elsewhere: &elsewhere, tunables: &tunables };
     let chosen = bounded("a choice", bytes.len(), BOUND, || choose(bytes, &rules));
-    let Ok(Chosen { technique, tunables, body }) = chosen else { return };
+    let Ok(Chosen { technique, tunables, body, is_usual: _ }) = chosen else { return };
     if let Some(technique) = technique
         && !technique.is_elsewhere()
     {

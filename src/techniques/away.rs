@@ -1,9 +1,12 @@
 //! Techniques that another server has: one call, and its reply is the answer.
 
-use super::choose::MEMBER;
+use memchr::memmem;
+
+use super::choose::{MEMBER, MESSAGES, Message, texts};
+use super::expression::WRONG;
 use super::{Call, Expression, Reply, Step, Technique};
-use crate::openai::Error;
-use crate::wire;
+use crate::openai::{self, Error};
+use crate::wire::{self, List, Raw, Str, object};
 
 /// One request to another server.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +19,40 @@ pub fn asked(body: &[u8], chosen: &Expression) -> Vec<u8> {
     let comma = if rest.trim_ascii_start().starts_with(b"}") { "" } else { "," };
     let member = ["{\"", MEMBER, "\":", &wire::to_string(&chosen.to_string()), comma].concat();
     [member.as_bytes(), rest].concat()
+}
+
+object! {
+    /// All that is read of a chat here.
+    struct Chat<'a> {
+        messages: Raw<'a>,
+    }
+}
+
+/// Refuses a chat in which that server might find a technique besides the one it is asked for: it reads tags in any system text and any of
+/// the user's, joins the parts of a message, and takes its tag before the member. `body` is the chat without what was chosen.
+///
+/// # Errors
+/// 400 where the name of the tag stands in a message, in any case and over several parts.
+pub fn check(body: &[u8]) -> Result<(), Error> {
+    let Chat { messages, unknown: _ } = openai::parse(body)?;
+    let Some(messages) = messages else { return Ok(()) };
+    let List(list) = openai::member::<List<Message<'_>>>(messages, MESSAGES)?;
+    let mut joined = String::new();
+    for (at, message) in list.iter().enumerate() {
+        joined.clear();
+        for text in texts(message, |_| true)? {
+            // What is no text that server does not read either.
+            let Ok(text) = wire::from_str::<Str<'_>>(text.get()) else { continue };
+            let letters = text.chars().filter(|letter| !letter.is_whitespace());
+            joined.extend(letters.map(|letter| letter.to_ascii_lowercase()));
+        }
+        if memmem::find(joined.as_bytes(), MEMBER.as_bytes()).is_some() {
+            let message =
+                format!("With a technique of another server no message may hold the word '{MEMBER}'.");
+            return Err(Error::invalid_param(format!("{MESSAGES}[{at}]"), message).code(WRONG));
+        }
+    }
+    Ok(())
 }
 
 impl Technique for Away {
@@ -35,6 +72,8 @@ impl Technique for Away {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -45,6 +84,43 @@ mod tests {
             ("{ }", r#"{"optillm_approach":"z3&memory" }"#),
         ] {
             assert_eq!(String::from_utf8(asked(body.as_bytes(), &chosen)).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_chat_in_which_another_technique_might_be_found_is_refused() {
+        let part = |text: &str| json!({"type": "text", "text": text});
+        let tag = "<optillm_approach>executecode</optillm_approach>run";
+        let parts = |first: &str, second: &str| json!([part(first), part(second)]);
+        for content in [
+            json!(tag),
+            json!(tag.to_uppercase()),
+            json!("the word optillm_approach alone"),
+            parts("<optillm_approach>executecode", "</optillm_approach>"),
+            parts("<optillm_", " approach>executecode</optillm_approach>"),
+            json!([{"type": "other", "text": tag}]),
+            json!([{"text": tag}]),
+        ] {
+            for role in ["user", "system", "developer", "assistant", "tool"] {
+                let body = json!({"messages": [{"role": role, "content": content},
+                    {"role": "assistant", "content": "a"}, {"role": "user", "content": "q"}]});
+                let error = check(body.to_string().as_bytes()).unwrap_err();
+                let told = (error.status, error.code, error.param.as_deref());
+                assert_eq!(told, (400, Some("invalid_technique"), Some("messages[0]")), "{body}");
+            }
+        }
+        for body in [
+            r#"{"messages":[{"role":"user","content":"\u003coptillm\u005fapproach>z3</optillm\u005fapproach>"}]}"#,
+            r#"{"messages":[],"messages":[{"role":"user","content":"a","content":"optillm_approach"}]}"#,
+        ] {
+            assert_eq!(check(body.as_bytes()).unwrap_err().status, 400, "{body}");
+        }
+        for body in [
+            r#"{"messages":[{"role":"user","content":"optillm"},{"role":"user","content":"_approach"}]}"#,
+            r#"{"messages":[{"role":"assistant","content":null},{"role":"user","content":[{"type":"image_url"}]}]}"#,
+            "{}",
+        ] {
+            assert_eq!(check(body.as_bytes()), Ok(()), "{body}");
         }
     }
 

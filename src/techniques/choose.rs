@@ -6,7 +6,7 @@ use std::fmt;
 use memchr::memmem;
 
 use super::edit::{Edit, place};
-use super::expression::{Expression, Operand};
+use super::expression::{Expression, Operand, WRONG};
 use super::object::Object;
 use super::tunables::Tunables;
 use crate::openai::{self, Error};
@@ -16,7 +16,7 @@ use crate::wire::{self, List, Raw, Str, object};
 pub const MEMBER: &str = "optillm_approach";
 const OPEN: &str = "<optillm_approach>";
 const CLOSE: &str = "</optillm_approach>";
-const MESSAGES: &str = "messages";
+pub(super) const MESSAGES: &str = "messages";
 const MODEL: &str = "model";
 /// Most techniques before a model's name.
 const PREFIXES: usize = 8;
@@ -26,6 +26,8 @@ const PREFIXES: usize = 8;
 pub struct Chosen {
     /// The technique; `None`: the request is made as it is.
     pub technique: Option<Expression>,
+    /// Nobody asked for it: it is the configuration's.
+    pub is_usual: bool,
     /// How it works.
     pub tunables: Tunables,
     /// The request without what chose it; `None`: the body as it came.
@@ -83,7 +85,9 @@ pub fn choose(body: &[u8], rules: &Rules<'_>) -> Result<Chosen, Error> {
         edits.push(Edit::new(place(body, raw), wire::to_string(rest)));
         (model, by_prefix) = (Some(rest), Some(prefix));
     }
-    let technique = match by_tag.or(by_member).or(by_prefix) {
+    let said = by_tag.or(by_member).or(by_prefix);
+    let is_usual = said.is_none();
+    let technique = match said {
         Some(said) => Expression::read(&said, rules.elsewhere)?,
         // Without messages it is a body of another API's, which is answered here as well.
         None if messages.is_none() => None,
@@ -99,7 +103,7 @@ pub fn choose(body: &[u8], rules: &Rules<'_>) -> Result<Chosen, Error> {
     let is_changed = !edits.is_empty() || member.is_some() || !written.is_empty();
     edits.sort_by_key(|edit| edit.at.start);
     let body = is_changed.then(|| object.written(body, gone, &edits, &[]));
-    Ok(Chosen { technique, tunables, body })
+    Ok(Chosen { technique, is_usual, tunables, body })
 }
 
 /// The name of a member that is read here; empty for any other.
@@ -130,7 +134,7 @@ fn prefixed<'n>(name: &'n str, rules: &Rules<'_>) -> Option<(String, &'n str)> {
 
 object! {
     /// All that is read of a message here.
-    struct Message<'a> {
+    pub(super) struct Message<'a> {
         role: Str<'a>,
         content: Raw<'a>,
     }
@@ -138,7 +142,7 @@ object! {
 
 object! {
     /// All that is read of a part.
-    struct Part<'a> {
+    pub(super) struct Part<'a> {
         kind = "type": Str<'a>,
         text: Raw<'a>,
     }
@@ -153,9 +157,10 @@ fn tags(body: &[u8], messages: Raw<'_>, edits: &mut Vec<Edit>) -> Result<Option<
     let last = list.iter().rfind(is_user);
     let mut first = None;
     for message in list.iter().filter(is_system).chain(last) {
-        for text in texts(message)? {
+        let is_text = |part: &Part<'_>| part.kind.as_deref() == Some("text");
+        for text in texts(message, is_text)? {
             let said: Str<'_> = openai::member(text, MESSAGES)?;
-            let Some((tag, left)) = untagged(&said) else { continue };
+            let Some((tag, left)) = untagged(&said)? else { continue };
             edits.push(Edit::new(place(body, text), wire::to_string(&left)));
             first.get_or_insert(tag);
         }
@@ -163,8 +168,11 @@ fn tags(body: &[u8], messages: Raw<'_>, edits: &mut Vec<Edit>) -> Result<Option<
     Ok(first)
 }
 
-/// The texts of a message.
-fn texts<'a>(message: &Message<'a>) -> Result<Vec<Raw<'a>>, Error> {
+/// The texts of a message; of its parts those that are asked for.
+pub(super) fn texts<'a>(
+    message: &Message<'a>,
+    is_asked: impl Fn(&Part<'a>) -> bool,
+) -> Result<Vec<Raw<'a>>, Error> {
     let Some(content) = message.content else { return Ok(Vec::new()) };
     if content.get().starts_with('"') {
         return Ok(vec![content]);
@@ -173,12 +181,14 @@ fn texts<'a>(message: &Message<'a>) -> Result<Vec<Raw<'a>>, Error> {
         return Ok(Vec::new());
     }
     let List(parts) = openai::member::<List<Part<'_>>>(content, MESSAGES)?;
-    let is_text = |part: &Part<'_>| part.kind.as_deref() == Some("text");
-    Ok(parts.into_iter().filter(is_text).filter_map(|part| part.text).collect())
+    Ok(parts.into_iter().filter(is_asked).filter_map(|part| part.text).collect())
 }
 
 /// What the first tag in a text says, and the text without any.
-fn untagged(text: &str) -> Option<(String, String)> {
+///
+/// # Errors
+/// 400 where taking tags out would make another one: nobody who reads the text again may find it.
+fn untagged(text: &str) -> Result<Option<(String, String)>, Error> {
     let mut first = None;
     let mut left = String::new();
     let mut rest = text;
@@ -190,7 +200,13 @@ fn untagged(text: &str) -> Option<(String, String)> {
         rest = behind;
     }
     left.push_str(rest);
-    first.map(|first| (first.to_owned(), left))
+    let Some(first) = first else { return Ok(None) };
+    let made = left.split_once(OPEN).and_then(|(_, behind)| behind.find(CLOSE));
+    if made.is_some() {
+        let message = format!("A text has a tag '{MEMBER}' in pieces around another one.");
+        return Err(Error::invalid(message).param(MESSAGES).code(WRONG));
+    }
+    Ok(Some((first.to_owned(), left)))
 }
 
 #[cfg(test)]
@@ -209,7 +225,7 @@ mod tests {
         let text = body.to_string();
         let tunables = &Tunables::default();
         let rules = Rules { is_model: &is_model, usual: &usual, elsewhere: &elsewhere, tunables };
-        let Chosen { technique, tunables: _, body: changed } = choose(text.as_bytes(), &rules)?;
+        let Chosen { technique, body: changed, .. } = choose(text.as_bytes(), &rules)?;
         let left = changed.map_or_else(|| body.clone(), |changed| serde_json::from_slice(&changed).unwrap());
         Ok((technique.map(|technique| technique.to_string()), left))
     }
@@ -287,6 +303,19 @@ mod tests {
         assert_eq!(chosen(&json!({"messages": [user(&many)]})).unwrap().0, None);
         let error = chosen(&json!({"optillm_approach": 5})).unwrap_err();
         assert_eq!((error.status, error.param.as_deref()), (400, Some(MEMBER)));
+    }
+
+    #[test]
+    fn a_tag_that_taking_tags_out_makes_is_refused() {
+        let split = |outer: &str| format!("{}<optillm_app{}roach>{outer}{CLOSE}", tag("re2"), tag("re2"));
+        for text in [split("z3"), format!("<optillm_app{}roach>z3{CLOSE}", tag("re2"))] {
+            let error = chosen(&json!({"messages": [user(&text)]})).unwrap_err();
+            assert_eq!((error.status, error.code), (400, Some(WRONG)), "{text}");
+        }
+        let halves = format!("{CLOSE}{}{OPEN}", tag("re2"));
+        assert_eq!(chosen(&json!({"messages": [user(&halves)]})).unwrap().0.as_deref(), Some("re2"));
+        let many = format!("<optillm_app{}roach>z3{CLOSE}", tag("re2").repeat(10_000));
+        assert!(chosen(&json!({"messages": [user(&many)]})).is_err());
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl Expression {
 }
 
 /// The codes of errors.
-const WRONG: &str = "invalid_technique";
+pub(super) const WRONG: &str = "invalid_technique";
 const UNKNOWN: &str = "technique_not_found";
 
 impl fmt::Display for Expression {

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::Technique;
+use super::away;
 use super::choose::{Chosen, MEMBER, Rules, choose};
 use super::expression::{Expression, Operand};
-use super::question::Wants;
+use super::question::{Question, Wants};
 use super::tunables::Tunables;
 use crate::gateway::callers::Caller;
 use crate::openai::Error;
@@ -44,29 +45,45 @@ pub struct Elsewhere {
     pub names: Vec<String>,
 }
 
+/// Says what keeps a technique, with its tunables, from being carried out on a chat.
+pub type May<'a> = dyn Fn(&Expression, &Tunables, &[u8]) -> Result<(), Error> + 'a;
+
 impl Settings {
     /// Reads what a chat chooses; `caller` has to be allowed it. `is_model` is true for a model that there is, whatever stands
-    /// in for unknown ones.
+    /// in for unknown ones. `may` is given a technique, how it works and the chat that is left, and says what else keeps it from being
+    /// carried out. Who asked for none goes without, where the usual one may not be.
     ///
     /// # Errors
-    /// 400 where it names no technique, 403 where it names one that may not be used.
+    /// 400 where it names no technique, 403 where it names one that may not be used, and what `may` says.
     pub fn choose(
         &self,
         body: &[u8],
         caller: &Caller,
         is_model: &dyn Fn(&str) -> bool,
+        may: &May<'_>,
     ) -> Result<Chosen, Error> {
-        let usual = |model: Option<&str>| {
-            let usual = self.usual(model);
-            // Nobody asked for it: who may not use it goes without.
-            usual.filter(|usual| self.check(usual, caller).is_ok()).cloned()
-        };
+        let usual = |model: Option<&str>| self.usual(model).cloned();
         let elsewhere = self.upstream.as_ref().map_or(&[][..], |upstream| &upstream.names);
-        let chosen = choose(body, &Rules { is_model, usual: &usual, elsewhere, tunables: &self.tunables })?;
-        if let Some(technique) = &chosen.technique {
+        let rules = Rules { is_model, usual: &usual, elsewhere, tunables: &self.tunables };
+        let chosen = choose(body, &rules)?;
+        let Some(technique) = &chosen.technique else { return Ok(chosen) };
+        let left = chosen.body.as_deref().unwrap_or(body);
+        let fits = || {
             self.check(technique, caller)?;
+            if technique.is_elsewhere() {
+                away::check(left)?;
+            }
+            may(technique, &chosen.tunables, left)?;
+            if chosen.is_usual {
+                self.begin(technique, &chosen.tunables, &Question::read(left)?.wants)?;
+            }
+            Ok(())
+        };
+        match fits() {
+            Ok(()) => Ok(chosen),
+            Err(_) if chosen.is_usual => choose(body, &Rules { usual: &|_| None, ..rules }),
+            Err(error) => Err(error),
         }
-        Ok(chosen)
     }
 
     fn usual(&self, model: Option<&str>) -> Option<&Expression> {
@@ -75,11 +92,19 @@ impl Settings {
     }
 
     fn check(&self, technique: &Expression, caller: &Caller) -> Result<(), Error> {
-        for name in technique.operands().map(Operand::name) {
+        for operand in technique.operands() {
+            let name = operand.name();
+            let of_key = caller.policy.techniques.as_deref();
+            let is_named = of_key.is_some_and(|names| names.iter().any(|known| known == name));
             let message = if !allows(self.allow.as_deref(), name) {
                 format!("The technique '{name}' may not be used here.")
-            } else if !allows(caller.policy.techniques.as_deref(), name) {
+            } else if !allows(of_key, name) {
                 format!("This API key may not use the technique '{name}'.")
+            } else if matches!(operand, Operand::Elsewhere(_)) && caller.policy.is_bound() && !is_named {
+                // The other server asks the model with a key of its own.
+                format!(
+                    "What holds for each request of this API key would not hold for the technique '{name}', which another server has."
+                )
             } else {
                 continue;
             };
@@ -163,7 +188,12 @@ mod tests {
     }
 
     fn chosen(body: &str, techniques: Option<&[&str]>) -> Result<Option<String>, Error> {
-        let chosen = settings().choose(body.as_bytes(), &caller(techniques), &|name| name == "m")?;
+        let chosen = settings().choose(
+            body.as_bytes(),
+            &caller(techniques),
+            &|name| name == "m",
+            &|_, _, _| Ok(()),
+        )?;
         Ok(chosen.technique.map(|technique| technique.to_string()))
     }
 
@@ -203,6 +233,47 @@ mod tests {
         assert_eq!(chosen(&ask("z3"), Some(&["*"])).unwrap().as_deref(), Some("z3"));
         assert_eq!(chosen(r#"{"messages":[]}"#, Some(&["z3"])), Ok(None));
         assert_eq!(chosen(&ask("foo"), None).unwrap_err().status, 400);
+    }
+
+    #[test]
+    fn what_holds_for_each_request_of_a_key_keeps_it_from_another_server_that_it_does_not_name() {
+        let ask = |technique: &str, techniques: Option<&[&str]>, is_bound: bool| {
+            let mut caller = caller(techniques);
+            caller.policy.profiles = is_bound.then(|| ["eu".to_owned()].into());
+            let body = format!(r#"{{"optillm_approach":"{technique}"}}"#);
+            let chosen = settings().choose(body.as_bytes(), &caller, &|_| true, &|_, _, _| Ok(()));
+            chosen.map(|chosen| chosen.technique.is_some()).map_err(|error| (error.status, error.code))
+        };
+        let refused = Err((403, Some("technique_not_allowed")));
+        assert_eq!(ask("z3", None, true), refused);
+        assert_eq!(ask("z3", Some(&["*"]), true), refused);
+        for (technique, techniques, is_bound) in
+            [("z3", Some(&["z3"][..]), true), ("z3", None, false), ("re2", None, true)]
+        {
+            assert_eq!(ask(technique, techniques, is_bound), Ok(true), "{technique} {techniques:?}");
+        }
+    }
+
+    #[test]
+    fn who_asked_for_none_goes_without_where_the_usual_may_not_be() {
+        let run = |settings: &Settings, body: &str, may: bool| {
+            let wrong = || Error::new(403, "no").code("model_not_allowed");
+            let may = |_: &Expression, _: &Tunables, _: &[u8]| if may { Ok(()) } else { Err(wrong()) };
+            let chosen = settings.choose(body.as_bytes(), &caller(None), &|_| false, &may)?;
+            Ok(chosen.technique.map(|technique| technique.to_string()))
+        };
+        let (plain, asked) = (r#"{"messages":[]}"#, r#"{"messages":[],"optillm_approach":"re2"}"#);
+        assert_eq!(run(&settings(), plain, true), Ok(Some("re2".into())));
+        assert_eq!(run(&settings(), plain, false), Ok(None));
+        assert_eq!(run(&settings(), asked, false).map_err(|error: Error| error.status), Err(403));
+        let dear = Settings { max_tokens: Some(1), ..settings() };
+        assert_eq!(run(&dear, plain, true), Ok(None));
+        assert_eq!(run(&settings(), r#"{"messages":[],"n":17}"#, true), Ok(None));
+        let elsewhere = Expression::read("z3", &["z3".to_owned()]).unwrap();
+        let elsewhere = Settings { default: elsewhere, ..settings() };
+        let held = r#"{"messages":[{"role":"user","content":"optillm_approach"}]}"#;
+        assert_eq!(run(&elsewhere, plain, true), Ok(Some("z3".into())));
+        assert_eq!(run(&elsewhere, held, true), Ok(None));
     }
 
     #[test]

@@ -12,10 +12,14 @@ use crate::filter::images::Fetching;
 use crate::filter::refusal::{host_failed, relay};
 use crate::filter::techniques::{Outcome, Techniques};
 use crate::gateway::headers::Headers;
+use crate::gateway::models::Resolved;
 use crate::gateway::spent::{self, Spent};
 use crate::openai::{self, Error};
 use crate::techniques::choose::Chosen;
 use crate::techniques::{Expression, Tunables};
+
+/// The tunable that names models.
+const MOA_MODELS: &str = "moa_models";
 
 /// A technique that begins once the images of its chat are there.
 #[derive(Debug)]
@@ -47,12 +51,12 @@ impl Gateway {
             return Ok(ControlFlow::Continue((undecided, body)));
         };
         let (config, size) = (Rc::clone(&self.config), body.len());
-        let is_model = |name: &str| {
-            let resolved = config.models.resolve(Some(name), undecided.endpoint);
-            resolved.is_ok_and(|resolved| !resolved.is_fallback)
+        let is_model = |name: &str| config.models.known(Some(name), undecided.endpoint).is_ok();
+        let may = |technique: &Expression, tunables: &Tunables, body: &[u8]| {
+            self.may(technique, tunables, body, &undecided)
         };
-        let Chosen { technique, tunables, body: changed } =
-            settings.choose(&body, &undecided.caller, &is_model)?;
+        let Chosen { technique, is_usual: _, tunables, body: changed } =
+            settings.choose(&body, &undecided.caller, &is_model, &may)?;
         let is_changed = changed.is_some();
         let body = changed.unwrap_or(body);
         let Some(technique) = technique else {
@@ -62,12 +66,6 @@ impl Gateway {
             return Ok(ControlFlow::Continue((undecided, body)));
         };
         let model = self.model_of(&body)?;
-        if undecided.by_model {
-            // Who may not use the model makes no call at all.
-            let resolved = self.config.models.resolve(model.as_deref(), undecided.endpoint)?;
-            resolved.check(&undecided.caller, model.as_deref())?;
-            self.reachable(&resolved, &undecided.caller)?;
-        }
         let waiting = Waiting { technique, tunables, model, undecided };
         // They are fetched once, for all calls.
         let images = self.images(waiting.undecided.endpoint);
@@ -84,6 +82,38 @@ impl Gateway {
             return Ok(ControlFlow::Break(Action::Pause));
         }
         self.start(waiting, body, size).map(ControlFlow::Break)
+    }
+
+    /// Refuses a technique for a model that the caller may not use, before the first call.
+    fn may(
+        &self,
+        technique: &Expression,
+        tunables: &Tunables,
+        body: &[u8],
+        undecided: &Undecided,
+    ) -> Result<(), Error> {
+        let Undecided { endpoint, caller, .. } = undecided;
+        let models = &self.config.models;
+        let allowed = |resolved: &Resolved<'_>, model: Option<&str>| {
+            resolved.check(caller, model)?;
+            self.reachable(resolved, caller).map(drop)
+        };
+        let model = self.model_of(body)?;
+        if technique.is_elsewhere() {
+            // That server reads techniques before the name of a model that is none here.
+            allowed(&models.known(model.as_deref(), *endpoint)?, model.as_deref())?;
+        } else if undecided.by_model {
+            allowed(&models.resolve(model.as_deref(), *endpoint)?, model.as_deref())?;
+        }
+        if technique.reads(MOA_MODELS) {
+            for model in &tunables.moa_models {
+                let resolved = models.resolve(Some(model), *endpoint);
+                resolved
+                    .and_then(|resolved| allowed(&resolved, Some(model)))
+                    .map_err(|error| error.param(MOA_MODELS))?;
+            }
+        }
+        Ok(())
     }
 
     /// Begins what was chosen before its images were there.

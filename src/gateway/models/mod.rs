@@ -208,6 +208,15 @@ impl Models {
         Ok(Resolved { is_fallback: true, ..self.stand_in(fallback) })
     }
 
+    /// As [`Self::resolve`], but nothing stands in for an unknown name.
+    ///
+    /// # Errors
+    /// 404 `model_not_found`; 400 where there is neither a model nor a default.
+    pub fn known(&self, asked: Option<&str>, endpoint: Endpoint) -> Result<Resolved<'_>, Error> {
+        let resolved = self.resolve(asked, endpoint)?;
+        if resolved.is_fallback { Err(not_found(asked.unwrap_or_default())) } else { Ok(resolved) }
+    }
+
     /// Finds the model that a client of Bedrock's own routes means: by a name of the gateway's or by Bedrock's id. Nothing stands
     /// in for another here.
     ///
