@@ -46,6 +46,10 @@ impl Technique for Then {
             if std::mem::take(&mut self.is_last) {
                 self.stages.pop_front();
                 let answer = replies.pop().flatten().ok_or_else(too_few)?;
+                if answer.tool_calls.is_some() {
+                    // The client has to run its tools first.
+                    return Ok(Step::Answer(vec![answer]));
+                }
                 self.before = Some(answer.text);
                 replies.clear();
             }
@@ -72,6 +76,10 @@ impl Technique for Then {
 
     fn most_calls(&self) -> usize {
         all_calls(&self.stages)
+    }
+
+    fn most_tokens(&self, each: u64) -> u64 {
+        all_tokens(&self.stages, each)
     }
 }
 
@@ -134,6 +142,14 @@ impl Technique for Beside {
     fn most_calls(&self) -> usize {
         all_calls(self.0.iter().map(|side| &side.technique))
     }
+
+    fn most_tokens(&self, each: u64) -> u64 {
+        all_tokens(self.0.iter().map(|side| &side.technique), each)
+    }
+}
+
+fn all_tokens<'t>(techniques: impl IntoIterator<Item = &'t Box<dyn Technique>>, each: u64) -> u64 {
+    techniques.into_iter().map(|technique| technique.most_tokens(each)).fold(0, u64::saturating_add)
 }
 
 fn all_calls<'t>(techniques: impl IntoIterator<Item = &'t Box<dyn Technique>>) -> usize {
@@ -211,6 +227,17 @@ mod tests {
         // It answers at once, and the next begins in the same step.
         let last = said(then.next(vec![Some(reply("x")), None]));
         assert!(matches!(&last[..], [Turn::Followed(text)] if text.contains("\nsecond\n")), "{last:?}");
+    }
+
+    #[test]
+    fn a_stage_that_answers_with_calls_of_tools_ends_all() {
+        let called = Reply { tool_calls: Some("[{}]".into()), ..reply("") };
+        let last = || Told::of([Step::Last(call(1.0))]);
+        let mut then = Then::new(vec![last(), last()]);
+        then.next(Vec::new()).unwrap();
+        assert_eq!(then.next(vec![Some(called.clone())]), Ok(Step::Answer(vec![called.clone()])));
+        let mut then = Then::new(vec![Told::of([Step::Answer(vec![called.clone()])]), last()]);
+        assert_eq!(then.next(Vec::new()), Ok(Step::Answer(vec![called])));
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use super::choose::MEMBER;
 use super::combine::{Beside, Then};
-use super::{Technique, Tunables, known};
+use super::{KNOWN, Technique, Tunables, known};
 use crate::openai::Error;
 use crate::texts::cut;
 
@@ -65,7 +66,12 @@ impl Expression {
             if is_none(name) {
                 return Err(Error::invalid(format!("'{name}' goes with no other technique.")).code(WRONG));
             }
-            let unknown = || Error::invalid(format!("There is no technique '{}'.", cut(name))).code(UNKNOWN);
+            let unknown = || {
+                let ours = KNOWN.iter().map(|known| known.name);
+                let all: Vec<&str> = ours.chain(elsewhere.iter().map(String::as_str)).collect();
+                let message = format!("There is no technique '{}'; there are {}.", cut(name), all.join(", "));
+                Error::invalid_param(MEMBER, message).code(UNKNOWN)
+            };
             Operand::of(name, elsewhere).ok_or_else(unknown)
         };
         let beside: Result<Vec<Vec<Operand>>, Error> =
@@ -176,8 +182,14 @@ mod tests {
         for written in ["foo", "re2&foo", "bon-voyage", "<optillm_approach>re2"] {
             assert_eq!(read(written), Err(Some(UNKNOWN)), "{written}");
         }
-        let error = Expression::read("re2|foo", &[]).unwrap_err();
-        assert_eq!(error.message, "There is no technique 'foo'.");
+        let error = Expression::read("re2|foo", &["z3".to_owned()]).unwrap_err();
+        assert!(
+            error.message.starts_with("There is no technique 'foo'; there are re2, "),
+            "{}",
+            error.message
+        );
+        assert!(error.message.ends_with(", rstar, z3."), "{}", error.message);
+        assert_eq!(error.param.as_deref(), Some(MEMBER));
     }
 
     #[test]

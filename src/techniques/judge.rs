@@ -7,6 +7,12 @@ use super::{Call, Kind, Turn};
 /// Tokens of a reply that is only read here: models that reason unasked need room before they say a number.
 pub(super) const TOKENS: u64 = 4096;
 
+/// Most tokens that so many drafts of `each`, and so many judges, may generate.
+pub(super) fn tokens(drafts: usize, each: u64, judges: usize) -> u64 {
+    let count = |calls: usize| u64::try_from(calls).unwrap_or(u64::MAX);
+    count(drafts).saturating_mul(each).saturating_add(count(judges).saturating_mul(TOKENS))
+}
+
 /// A call whose reply is only read here: these words come behind the question.
 pub(super) fn call(words: String) -> Call {
     Call { kind: Kind::Judge, turn: Turn::Followed(words), max_tokens: Some(TOKENS), ..Call::default() }

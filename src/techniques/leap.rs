@@ -88,6 +88,10 @@ impl Technique for Leap {
     fn most_calls(&self) -> usize {
         EXAMPLES.saturating_add(3)
     }
+
+    fn most_tokens(&self, each: u64) -> u64 {
+        judge::tokens(1, each, EXAMPLES.saturating_add(2))
+    }
 }
 
 /// The examples in a judge's reply: the list in it, whatever stands around it.

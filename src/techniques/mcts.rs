@@ -188,6 +188,11 @@ impl Technique for Mcts {
         let walk = CHILDREN.saturating_mul(self.depth.saturating_add(1)).saturating_add(1);
         self.simulations.saturating_mul(walk)
     }
+
+    fn most_tokens(&self, each: u64) -> u64 {
+        let drafts = CHILDREN.saturating_mul(self.depth.saturating_add(1));
+        judge::tokens(self.simulations.saturating_mul(drafts), each, self.simulations)
+    }
 }
 
 fn improve(draft: &Reply) -> Call {

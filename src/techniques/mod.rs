@@ -68,6 +68,11 @@ pub trait Technique: fmt::Debug {
 
     /// Most calls that it makes, the last one included.
     fn most_calls(&self) -> usize;
+
+    /// Most tokens that all of them may generate, where the request's limit is `each`. Judges have one of their own.
+    fn most_tokens(&self, each: u64) -> u64 {
+        judge::tokens(self.most_calls(), each, 0)
+    }
 }
 
 /// What a technique does next.

@@ -69,6 +69,10 @@ impl Technique for Plansearch {
     fn most_calls(&self) -> usize {
         4
     }
+
+    fn most_tokens(&self, each: u64) -> u64 {
+        judge::tokens(1, each, 3)
+    }
 }
 
 fn observe(first: usize, derived: usize) -> String {

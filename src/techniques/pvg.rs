@@ -100,6 +100,11 @@ impl Technique for Pvg {
     fn most_calls(&self) -> usize {
         self.rounds.saturating_mul(self.solutions.saturating_mul(2).saturating_add(1))
     }
+
+    fn most_tokens(&self, each: u64) -> u64 {
+        let drafts = self.rounds.saturating_mul(self.solutions.saturating_mul(2));
+        judge::tokens(drafts, each, self.rounds)
+    }
 }
 
 #[cfg(test)]

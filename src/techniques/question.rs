@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use serde::Deserialize;
+
 use super::content::Content;
 use super::edit::{Edit, Piece, place};
 use super::object::Object;
@@ -85,22 +87,29 @@ impl Question {
     /// Finds the parts of a chat's body.
     ///
     /// # Errors
-    /// 400 where it is no object, or its messages are no list of messages.
+    /// 400 where it is no object, its messages are no list of messages, or what the client wants of the answer has a wrong type.
     pub fn read(body: &[u8]) -> Result<Self, Error> {
-        let (mut messages, mut wants) = (None, Wants::default());
-        // What has another type is the translation's to name.
+        let (mut messages, mut n) = (None, None);
+        let (mut stream, mut options) = (None, None);
+        let (mut limit, mut older_limit) = (None, None);
         let object = Object::read(body, changed, |name, value| match name {
             MESSAGES => messages = Some(value),
-            "stream" => wants.stream = wire::from_str(value.get()).unwrap_or(false),
-            "stream_options" => {
-                let options = wire::from_str::<StreamOptions<'_>>(value.get()).unwrap_or_default();
-                wants.include_usage = options.include_usage.unwrap_or(false);
-            }
-            "max_completion_tokens" => wants.max_tokens = wire::from_str(value.get()).ok(),
-            "max_tokens" => wants.max_tokens = wants.max_tokens.or(wire::from_str(value.get()).ok()),
-            "n" => wants.n = wire::from_str(value.get()).ok(),
+            "stream" => stream = Some(value),
+            "stream_options" => options = Some(value),
+            "max_completion_tokens" => limit = Some(value),
+            "max_tokens" => older_limit = Some(value),
+            "n" => n = Some(value),
             _ => {}
         })?;
+        let options: Option<StreamOptions<'_>> = wanted(options, "stream_options")?;
+        let limits = [wanted(limit, "max_completion_tokens")?, wanted(older_limit, "max_tokens")?];
+        let wants = Wants {
+            stream: wanted(stream, "stream")?.unwrap_or(false),
+            include_usage: options.and_then(|options| options.include_usage).unwrap_or(false),
+            // Whichever holds for the calls.
+            max_tokens: limits.into_iter().flatten().filter_map(|limit: i64| u64::try_from(limit).ok()).max(),
+            n: wanted(n, "n")?,
+        };
         let messages = messages.ok_or_else(|| Error::missing(MESSAGES))?;
         let mut this = Self {
             wants,
@@ -214,6 +223,11 @@ impl Question {
         edits.sort_by_key(|edit| edit.at.start);
         Ok(edits)
     }
+}
+
+/// A member of a body, where it is there and not `null`; calls may not have it, so that nobody else would name a wrong type.
+fn wanted<'a, T: Deserialize<'a>>(value: Option<Raw<'a>>, name: &str) -> Result<Option<T>, Error> {
+    value.map_or(Ok(None), |value| openai::member::<Option<T>>(value, name))
 }
 
 /// The name of a member that a call may change; empty for any other.
@@ -362,18 +376,29 @@ mod tests {
     #[test]
     fn what_the_client_wants_is_known() {
         let wants = |body: &str| Question::read(body.as_bytes()).unwrap().wants;
-        assert_eq!(wants(r#"{"messages":[],"stream":"x","n":null}"#), Wants::default());
+        assert_eq!(
+            wants(r#"{"messages":[],"stream":null,"stream_options":null,"max_tokens":null,"n":null}"#),
+            Wants::default()
+        );
         assert_eq!(
             wants(
                 r#"{"stream":true,"stream_options":{"include_usage":true},"max_completion_tokens":2,"max_tokens":3,"n":0,"messages":[]}"#
             ),
-            Wants { stream: true, include_usage: true, max_tokens: Some(2), n: Some(0) }
+            Wants { stream: true, include_usage: true, max_tokens: Some(3), n: Some(0) }
         );
+        let limit = r#"{"messages":[],"max_tokens":2,"max_completion_tokens":5}"#;
+        assert_eq!(wants(limit).max_tokens, Some(5), "the larger");
     }
 
     #[test]
     fn what_is_no_chat_is_refused_by_its_place() {
         for (body, param) in [
+            (r#"{"messages":[],"n":"2"}"#, Some("n")),
+            (r#"{"messages":[],"stream":1}"#, Some("stream")),
+            (r#"{"messages":[],"stream_options":[]}"#, Some("stream_options")),
+            (r#"{"messages":[],"stream_options":{"include_usage":1}}"#, Some("stream_options.include_usage")),
+            (r#"{"messages":[],"max_tokens":1.5}"#, Some("max_tokens")),
+            (r#"{"messages":[],"max_completion_tokens":{}}"#, Some("max_completion_tokens")),
             ("{}", Some("messages")),
             ("[]", None),
             (r#"{"messages":5}"#, Some("messages")),

@@ -183,6 +183,10 @@ impl Technique for Rstar {
     fn most_calls(&self) -> usize {
         self.rollouts.saturating_add(self.rollouts.min(ACTIONS.len()))
     }
+
+    fn most_tokens(&self, each: u64) -> u64 {
+        judge::tokens(self.rollouts, each, self.rollouts.min(ACTIONS.len()))
+    }
 }
 
 /// A number of things as UCT takes it; there are few.

@@ -3,7 +3,7 @@
 use super::candidates::{ARE_DATA, Candidates};
 use super::drafts::{Drafts, read};
 use super::extract::answer_of;
-use super::judge::TOKENS;
+use super::judge::{self, TOKENS};
 use super::{Call, Error, Kind, Reply, Role, Step, Technique, Turn};
 
 const DESCRIBE: &str = "Write the instruction to which your last answer is the exact answer: complete and precise, so that \
@@ -62,6 +62,10 @@ impl Technique for Rto {
 
     fn most_calls(&self) -> usize {
         4
+    }
+
+    fn most_tokens(&self, each: u64) -> u64 {
+        judge::tokens(3, each, 1)
     }
 }
 

@@ -60,6 +60,10 @@ impl Technique for Selection {
         // One is not compared.
         if self.count > 1 { self.count.saturating_add(1) } else { 1 }
     }
+
+    fn most_tokens(&self, each: u64) -> u64 {
+        judge::tokens(self.count, each, usize::from(self.count > 1))
+    }
 }
 
 /// The place of the draft that the judge chose.

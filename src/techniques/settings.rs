@@ -139,10 +139,10 @@ impl Settings {
             let Some(each) = wants.max_tokens else {
                 return over(format!("With '{chosen}' the request has to say 'max_completion_tokens' here."));
             };
-            let all = u64::try_from(calls).unwrap_or(u64::MAX).saturating_mul(each);
+            let all = technique.as_ref().map_or(each, |technique| technique.most_tokens(each));
             if all > most {
                 return over(format!(
-                    "'{chosen}' may come to {calls} calls of {each} tokens each; {most} tokens are allowed here."
+                    "'{chosen}' may come to {all} tokens in {calls} calls; {most} tokens are allowed here."
                 ));
             }
         }
@@ -296,6 +296,10 @@ mod tests {
                 Some("technique_budget")
             );
         }
+        // A judge may write 4096, however few the request allows.
+        let judged = |max_tokens| Settings { max_tokens: Some(max_tokens), max_calls: 4, ..settings.clone() };
+        assert_eq!(begin(&judged(4126), "bon", wants(Some(10))), Ok(true));
+        assert_eq!(begin(&judged(4125), "bon", wants(Some(10))).unwrap_err().code, Some("technique_budget"));
         let times = |n| Wants { n: Some(n), max_tokens: Some(1), ..Wants::default() };
         for (technique, n) in [("re2", 0), ("re2", 17), ("re2", -1), ("z3", 2)] {
             let error = begin(&settings, technique, times(n)).unwrap_err();

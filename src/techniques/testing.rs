@@ -187,6 +187,11 @@ fn every_technique_comes_to_an_end_within_its_calls_whatever_the_model_says() {
                 Ok(choices) => assert_eq!(choices.len(), 1),
                 Err(error) => assert_eq!(error.status, 502),
             }
+            for each in [1, 100_000] {
+                let limits = run.waves.iter().flatten().map(|call| call.max_tokens.unwrap_or(each));
+                let most = known.make(&tunables).most_tokens(each);
+                assert!(limits.sum::<u64>() <= most, "{}: more than {most} tokens", known.name);
+            }
             let drawn = run.waves.iter().flatten().filter(|call| is_judge(call));
             assert!(
                 drawn.into_iter().all(|call| call.max_tokens.is_some()),

@@ -87,6 +87,11 @@ impl Technique for Voting {
         let judged = if self.samples > 1 { self.majority().saturating_add(1) } else { 1 };
         self.samples.max(judged)
     }
+
+    fn most_tokens(&self, each: u64) -> u64 {
+        let judged = judge::tokens(self.majority(), each, usize::from(self.samples > 1));
+        judge::tokens(self.samples, each, 0).max(judged)
+    }
 }
 
 #[cfg(test)]

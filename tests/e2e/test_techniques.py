@@ -228,6 +228,19 @@ def test_what_cannot_be_is_refused_before_the_first_call(gateway, bedrock, chose
     assert bedrock.calls == []
 
 
+def test_a_wrong_type_is_refused_with_a_technique_as_without(gateway, bedrock):
+    plain = {"model": "gpt-4o", "messages": [{"role": "user", "content": "q"}]}
+    wrong = {"n": "2", "stream": 1, "stream_options": [], "max_tokens": 1.5, "max_completion_tokens": "9"}
+    with gateway.connection() as connection:
+        for name, value in wrong.items():
+            without, with_one = (
+                connection.chat(plain | {name: value} | more) for more in ({}, {"optillm_approach": "re2"})
+            )
+            assert (with_one.status, with_one.error["param"]) == (400, name)
+            assert with_one.error["message"] == without.error["message"]
+    assert bedrock.calls == []
+
+
 @pytest.mark.parametrize(("key", "chosen"), [("some-key-of-the-tests", "moa"), ("none-key-of-the-tests", "re2")])
 def test_a_key_uses_only_the_techniques_that_it_may(gateway, bedrock, key, chosen):
     body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "q"}], "optillm_approach": chosen}
