@@ -263,6 +263,21 @@ def test_a_technique_gives_no_right_to_a_model(start, bedrock):
     assert bedrock.calls == []
 
 
+def test_a_plain_request_goes_without_a_default_that_may_not_be_carried_out(start, bedrock):
+    keys = [{"name": "default", "key": "${API_KEY}", "models": ["nova-lite"]}]
+    for changes in ({"tunables": {"moa_models": ["gpt-4o"]}}, {"max_calls": 3}, {"max_tokens": 1000}):
+        bedrock.forget(lambda call: "an answer")
+        techniques = SETTINGS | {"default": "moa"} | changes
+        gateway = start(bedrock.endpoint, changes={"techniques": techniques, "api_keys": keys})
+        with gateway.connection(KEY) as connection:
+            body = {"model": "nova-lite", "messages": [{"role": "user", "content": "q"}]}
+            answer = connection.chat(body)
+            assert answer.status == 200 and "x-technique" not in answer.headers, answer
+            asked = connection.chat(body | {"optillm_approach": "moa"})
+            assert asked.status in (400, 403)
+        assert len(bedrock.calls) == 1
+
+
 def test_what_takes_too_long_ends_with_504(start, bedrock):
     gateway = start(bedrock.endpoint, changes={"techniques": SETTINGS | {"timeout": 1}})
     bedrock.forget(lambda call: Says("late", after=3))
