@@ -159,8 +159,8 @@ def test_what_is_ignored_is_named_once(client):
     [
         (0, "at least 1"),
         (-1, "at least 1"),
-        (17, "2 to 16"),
-        (1_000_000_000_000, "2 to 16"),
+        (17, "between 1 and 16"),
+        (1_000_000_000_000, "between 1 and 16"),
         ("2", "expected a whole number"),
         (2.5, "expected a whole number"),
         ([2], "expected a whole number"),

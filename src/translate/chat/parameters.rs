@@ -4,6 +4,7 @@ use crate::openai::Error;
 use crate::openai::chat::WebSearchOptions;
 use crate::translate::front::parameters::limit;
 use crate::translate::notes::Notes;
+use crate::translate::split::MOST_CHOICES;
 use crate::wire::{List, Raw, Str};
 
 /// One choice is had here: of several each comes as a request of its own, where the gateway role makes them.
@@ -11,6 +12,9 @@ pub(super) fn one_choice(n: Option<i64>, notes: &mut Notes<'_>) -> Result<(), Er
     match n {
         None | Some(1) => Ok(()),
         Some(..1) => Err(Error::invalid_param("n", "'n' must be at least 1.")),
+        Some(n) if usize::try_from(n).map_or(true, |n| n > MOST_CHOICES) => {
+            notes.unsupported("n", "'n' must be between 1 and 16: each choice is a call of its own.")
+        }
         Some(_) => notes.unsupported(
             "n",
             "Bedrock gives one choice per call; for 2 to 16 the gateway's configuration needs 'fan_out', else 'n' must be 1.",
@@ -61,4 +65,33 @@ pub(super) fn max_tokens(
         (None, None) => return Ok(None),
     };
     Ok(limit(value, name, notes)?.map(|value| (name, value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::translate::Limits;
+    use crate::translate::notes::Unsupported;
+
+    #[test]
+    fn several_choices_need_fan_out_and_more_than_sixteen_cannot_be_had() {
+        let limits = Limits::default();
+        let refused = |n| {
+            let mut notes = Notes::new(Unsupported::Refuse, &limits);
+            one_choice(Some(n), &mut notes).map_err(|error| error.message.to_string())
+        };
+        assert_eq!(refused(1), Ok(()));
+        for (n, told) in [
+            (0, "at least 1"),
+            (2, "needs 'fan_out'"),
+            (16, "needs 'fan_out'"),
+            (17, "must be between 1 and 16"),
+            (i64::MAX, "must be between 1 and 16"),
+        ] {
+            assert!(refused(n).unwrap_err().contains(told), "{n}");
+        }
+        let mut notes = Notes::new(Unsupported::Ignore, &limits);
+        one_choice(Some(17), &mut notes).unwrap();
+        assert_eq!(notes.into_ignored(), ["n"]);
+    }
 }

@@ -63,8 +63,11 @@ pub(super) fn inputs<'a>(
         }
     }
     if texts.len() > most {
+        // Lists go in pieces of as many as a call takes of texts.
+        let hint =
+            if most < row.texts { "" } else { "; for more the gateway's configuration needs 'fan_out'" };
         let message = format!(
-            "The model '{asked}' takes at most {most} {what} per request; 'input' has {}.",
+            "The model '{asked}' takes at most {most} {what} per request{hint}; 'input' has {}.",
             texts.len()
         );
         return Err(Error::invalid(message).param("input"));

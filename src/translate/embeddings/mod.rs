@@ -180,6 +180,31 @@ mod tests {
     }
 
     #[test]
+    fn a_list_too_long_for_a_call_is_told_of_fan_out_where_that_helps() {
+        for (model, body, told) in [
+            (
+                TITAN,
+                r#"{"input":["a","b"]}"#,
+                "at most 1 text(s) per request; for more the gateway's configuration needs 'fan_out'",
+            ),
+            (
+                TITAN_IMAGE,
+                r#"{"input":["PNG","PNG"]}"#,
+                "at most 1 image(s) per request; for more the gateway's configuration needs 'fan_out'",
+            ),
+            // A piece of as many images as it takes texts is too much as well.
+            (
+                "cohere.embed-english-v3",
+                r#"{"input":["PNG","PNG"]}"#,
+                "at most 1 image(s) per request; 'input' has 2.",
+            ),
+        ] {
+            let error = run(model, &body.replace("PNG", PNG)).unwrap_err();
+            assert!(error.message.contains(told), "{}", error.message);
+        }
+    }
+
+    #[test]
     fn what_cannot_be_embedded_is_named() {
         for (model, body, param) in [
             (TITAN, r"{}", "input"),

@@ -8,7 +8,7 @@ use crate::wire::Raw;
 use super::{Asked, place};
 
 /// Most that one request may ask for (`n`): each is a call that is billed with its whole prompt.
-const MOST: usize = 16;
+pub(in crate::translate) const MOST: usize = 16;
 
 /// How many choices a request asks for, from 1 to [`MOST`]. What is no such number is better said of the request as a whole, and
 /// counts as one.

@@ -15,6 +15,7 @@ use crate::wire::{self, Raw, Str, object};
 
 use super::Limits;
 
+pub(super) use choices::MOST as MOST_CHOICES;
 pub use gathered::Gathered;
 
 object! {
