@@ -64,9 +64,9 @@ impl Key {
     /// key, and hear that it is no key.
     fn check(&self, now: impl Fn() -> u64) -> Result<(), Error> {
         let (code, message) = if self.revoked {
-            ("key_revoked", "This API key has been revoked.")
+            ("key_revoked", "This API key has been revoked; ask whoever runs this gateway for a new one.")
         } else if self.expires_at.is_some_and(|end| end <= now()) {
-            ("key_expired", "This API key has expired.")
+            ("key_expired", "This API key has expired; ask whoever runs this gateway for a new one.")
         } else if self.not_before.is_some_and(|start| now() < start) {
             ("key_not_yet_valid", "This API key is not valid yet.")
         } else {
@@ -208,6 +208,17 @@ mod tests {
             assert_eq!(authenticated(&keys, "api-key", b"key-b"), Ok("b".to_owned()));
             assert_eq!(authenticated(&keys, "api-key", b"key-c"), Err(Some("invalid_api_key")));
         }
+    }
+
+    #[test]
+    fn who_has_a_key_that_is_none_any_more_is_told_what_to_do() {
+        let key = keys().keys[0].clone();
+        let told = "ask whoever runs this gateway for a new one.";
+        for key in [Key { revoked: true, ..key.clone() }, Key { expires_at: Some(NOW), ..key.clone() }] {
+            assert!(key.check(|| NOW).unwrap_err().message.ends_with(told));
+        }
+        let early = Key { not_before: Some(NOW + 1), ..key };
+        assert!(!early.check(|| NOW).unwrap_err().message.contains(told));
     }
 
     #[test]
