@@ -31,6 +31,10 @@ BEYOND = {
         "thinking_blocks",
         "annotations",  # OpenAI streams them, and the types of the SDK's chunks do not have them
     },
+    # Members of Open Responses, which the SDK's type does not have.
+    "Response": {"store", "frequency_penalty", "presence_penalty"},
+    # A place in a document, an extension: as in a chat's `file_citation`.
+    "AnnotationFileCitation": {"start_index", "end_index", "location", "quote"},
 }
 
 
