@@ -42,6 +42,7 @@ pub(super) fn techniques_of(written: &file::Techniques) -> Result<Settings, Erro
     let elsewhere = upstream.as_ref().map_or(&[][..], |upstream| &upstream.names);
     let allow =
         allow.as_ref().map(|Names(names)| names_of(names, elsewhere, &inside(AT, "allow"))).transpose()?;
+    let allow = allow.filter(|names| !names.iter().any(|name| name == "*"));
     let timeout = timeout.unwrap_or(TIMEOUT_SECONDS);
     if !(1..=LONGEST_SECONDS).contains(&timeout) {
         return Err(error_in(AT, "timeout", "must be 1 to 3600"));
@@ -74,7 +75,7 @@ pub(super) fn techniques_of(written: &file::Techniques) -> Result<Settings, Erro
         timeout: Duration::from_secs(timeout.into()),
         default,
         models: models?,
-        allow: allow.filter(|names| !names.iter().any(|name| name == "*")),
+        allow,
         upstream,
     })
 }
@@ -141,7 +142,9 @@ mod tests {
         let settings = run(json!({"cluster": "gateway"})).unwrap();
         assert_eq!((settings.max_calls, settings.max_parallel, settings.timeout.as_secs()), (40, 4, 60));
         assert_eq!((settings.allow, settings.default, settings.max_tokens), (None, None, None));
-        assert_eq!(run(json!({"cluster": "gateway", "allow": "*"})).unwrap().allow, None);
+        let usual = json!({"cluster": "gateway", "allow": "*", "default": "re2", "models": {"m": "moa"}});
+        let settings = run(usual).unwrap();
+        assert_eq!((settings.allow, settings.default.unwrap().to_string()), (None, "re2".to_owned()));
     }
 
     #[test]

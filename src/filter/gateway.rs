@@ -240,7 +240,11 @@ impl Gateway {
         }
         match pieces.zip(sent) {
             Some((split, sent)) => self.begin_fan_out(split, body, &sent),
-            None => let_in(),
+            None => {
+                // What the client sent is no longer kept.
+                self.held.set(0, self.config.worker_bytes)?;
+                let_in()
+            }
         }
     }
 

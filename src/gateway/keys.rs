@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::callers::{Caller, Callers};
 use super::headers::Headers;
-use super::identities::{self, Identity, Properties};
+use super::identities::{self, Identity, Proof, Properties};
 use crate::openai::Error;
 
 /// A key's SHA-256.
@@ -118,13 +118,17 @@ impl Keys {
         let place = match self.find(given, Hash::equals) {
             Some(key) => {
                 key.check(now)?;
-                Some(key.caller)
+                Some((key.caller, true))
             }
             // A token for `jwt_authn` is where a key would be.
-            None => identities::find(&self.identities, properties).map(|identity| identity.caller),
+            None => identities::find(&self.identities, properties).map(|Identity { proof, caller }| {
+                (*caller, !is_empty && matches!(proof, Proof::Claim { .. }))
+            }),
         };
-        let caller = place.and_then(|place| self.callers.at(place));
-        caller.map(|caller| Authenticated { caller, has_credential: !is_empty }).ok_or_else(|| {
+        let found = place.and_then(|(place, has_credential)| {
+            Some(Authenticated { caller: self.callers.at(place)?, has_credential })
+        });
+        found.ok_or_else(|| {
             let message = if is_empty {
                 "You didn't provide an API key. Send it as 'Authorization: Bearer YOUR_KEY'."
             } else {
@@ -163,7 +167,6 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 mod tests {
     use super::*;
     use crate::gateway::callers::Policy;
-    use crate::gateway::identities::Proof;
     use crate::gateway::identities::tests::Known;
 
     const NOW: u64 = 1_000;

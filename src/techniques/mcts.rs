@@ -143,6 +143,11 @@ impl Mcts {
     }
 }
 
+/// True for answers of which a judge sees one.
+fn is_same(one: &Reply, other: &Reply) -> bool {
+    one.text.trim() == other.text.trim() && one.tool_calls == other.tool_calls
+}
+
 impl Technique for Mcts {
     fn next(&mut self, replies: Vec<Option<Reply>>) -> Result<Step, Error> {
         match std::mem::replace(&mut self.stage, Stage::Begin) {
@@ -176,6 +181,14 @@ impl Technique for Mcts {
                     let slot = numbers.index(number).and_then(|index| values.get_mut(index));
                     if let (Some(slot), Some(score)) = (slot, score) {
                         *slot = score / 10.0;
+                    }
+                }
+                // Of equal answers only the first is shown to the judge: the others are worth as much.
+                for (index, answer) in answers.iter().enumerate() {
+                    let first = answers.iter().position(|other| is_same(other, answer));
+                    let worth = first.and_then(|first| values.get(first).copied());
+                    if let (Some(slot), Some(worth)) = (values.get_mut(index), worth) {
+                        *slot = worth;
                     }
                 }
                 self.grow(below, answers, &values);
@@ -239,6 +252,24 @@ mod tests {
         assert_eq!(run.text(), "a\n12", "the last of those that were improved in the second walk");
         let flat = searched(&Tunables { mcts_simulations: 1, mcts_depth: 0, ..Tunables::default() });
         assert_eq!((flat.shape(), flat.text()), (vec![3, 1], "a\n2"));
+    }
+
+    #[test]
+    fn an_answer_that_comes_twice_is_worth_the_same_twice() {
+        let tunables = Tunables { mcts_simulations: 1, mcts_depth: 0, ..Tunables::default() };
+        let run = run("mcts", &tunables, |call, number| {
+            if !is_judge(call) {
+                return Some(said(["x\nbad", "x\nbad", "y\ngood"][number]));
+            }
+            let scores =
+                shown(call).iter().map(|text| if text.contains("bad") { 2 } else { 4 }).collect::<Vec<_>>();
+            let told = (1..)
+                .zip(scores)
+                .map(|(number, score)| format!("SCORE {number}: {score}"))
+                .collect::<Vec<_>>();
+            Some(said(&told.join("\n")))
+        });
+        assert_eq!(run.text(), "y\ngood");
     }
 
     #[test]

@@ -14,7 +14,7 @@ struct Completion<'a> {
     created: Option<u64>,
     model: Option<Str<'a>>,
     choices: Option<List<Raw<'a>>>,
-    usage: Option<Usage>,
+    usage: Option<Raw<'a>>,
 }
 
 /// What is read of a chat completion.
@@ -51,6 +51,8 @@ impl Reply {
     /// Reads the body of a 200. `None`: it is no chat completion.
     pub fn read(body: &[u8]) -> Option<Read> {
         let Completion { id, created, model, choices, usage } = wire::object_from_slice(body).ok()?;
+        // An answer that was paid for is one, whatever it says of its cost.
+        let usage = usage.and_then(|usage| wire::from_str::<Usage>(usage.get()).ok());
         let raw = choices?.0.into_iter().next()?;
         let Choice { message, finish_reason } = wire::object_from_slice(raw.get().as_bytes()).ok()?;
         let Message { content, reasoning_content, tool_calls } = message?;

@@ -7,6 +7,7 @@ use crate::wire::{self, List, OneOrMany, Raw, Str};
 
 use super::chat::Reply;
 use super::notes::Notes;
+use super::terms::Tokens;
 use super::{Client, Outgoing, Rules};
 
 /// What OpenAI generates where the client gives no limit (OpenAI API reference, "Create completion").
@@ -61,10 +62,13 @@ pub fn request<'a>(
     let echo = echo.unwrap_or(false).then(|| prompt.clone().into_cow().into_owned());
     let said =
         Message { role: Some("user".into()), content: Some(OneOrMany::One(prompt)), ..Message::default() };
+    // OpenAI's own, where the caller has none.
+    let Tokens { default, most } = rules.tokens;
+    let usual = default.is_none().then(|| most.map_or(MAX_TOKENS, |most| most.min(MAX_TOKENS)));
     let chat = chat::Request {
         messages: Some(List(vec![said])),
         model,
-        max_tokens: max_tokens.or(Some(MAX_TOKENS)),
+        max_tokens: max_tokens.or(usual),
         frequency_penalty,
         logit_bias,
         n,

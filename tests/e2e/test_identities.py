@@ -187,6 +187,9 @@ def test_what_only_a_certificate_proves_makes_no_calls_to_the_gateway_itself(gat
         assert connection.chat(BODY).status == 200 and len(emulator.requests()) == 1
         answer = connection.chat(BODY | {"optillm_approach": "moa"})
         assert (answer.status, answer.error["code"]) == (403, "technique_not_allowed")
+        # A bearer that proves nothing is none that can be repeated.
+        answer = connection.chat(BODY | {"optillm_approach": "moa"}, {"authorization": "Bearer anything"})
+        assert (answer.status, answer.error["code"]) == (403, "technique_not_allowed")
         assert connection.chat(BODY | {"n": 2}).status == 400
     assert len(emulator.requests()) == 1
 

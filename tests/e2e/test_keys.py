@@ -355,16 +355,22 @@ def on_terms(start):
 )
 def test_an_answer_has_no_more_tokens_than_the_key_may_ask_for(on_terms, emulator, path, name, more, asked, limit):
     body = (more or {"messages": BODY["messages"]}) | {"model": NOVA} | ({name: asked} if asked else {})
-    if asked is None and path == "messages":
-        body[name] = limit
-    if asked is None and path == "completions":
-        limit = 16  # OpenAI's own default there
     with on_terms.connection(key="a-key-of-few-tokens") as connection:
         answer = connection.ask("POST", f"/v1/{path}", body)
     assert answer.status == 200, answer
     assert emulator.request()["body"]["inferenceConfig"]["maxTokens"] == limit
     ignored = answer.headers.get("x-ignored-parameters", "")
     assert ("max_" in ignored) == (asked == 5000), ignored
+
+
+def test_an_effort_that_goes_without_a_limit_is_not_the_keys(on_terms, emulator):
+    with on_terms.connection(key="a-key-of-few-tokens") as connection:
+        answer = connection.chat(BODY | {"model": "us.amazon.nova-2-lite-v1:0", "reasoning_effort": "high"})
+    assert answer.status == 200, answer
+    body = emulator.request()["body"]
+    assert body["inferenceConfig"]["maxTokens"] == 50, body
+    assert body["additionalModelRequestFields"]["reasoningConfig"]["maxReasoningEffort"] == "medium"
+    assert "reasoning_effort" in answer.headers["x-ignored-parameters"]
 
 
 @pytest.mark.parametrize("fields", [{"max_tokens": 5000}, {"inferenceConfig": {"maxTokens": 5000}}, {"MAX_NEW_TOKENS": 5000}])

@@ -125,11 +125,11 @@ impl Gateway {
     }
 
     fn start(&mut self, waiting: Waiting, body: Vec<u8>, size: usize) -> Result<Action, Error> {
-        let Waiting { technique, tunables, model, undecided } = waiting;
-        let (Some(settings), Some(sent)) = (self.config.techniques.clone(), &undecided.sent) else {
+        let Waiting { technique, tunables, model, mut undecided } = waiting;
+        let (Some(settings), Some(sent)) = (self.config.techniques.clone(), undecided.sent.take()) else {
             return let_in();
         };
-        let begun = Techniques::begin(&self.config, &settings, (&technique, &tunables), body, model, sent);
+        let begun = Techniques::begin(&self.config, &settings, (&technique, &tunables), body, model, &sent);
         // From here on they are counted with the technique.
         self.held.set(0, self.config.worker_bytes)?;
         let (techniques, outcome) = begun?;

@@ -127,8 +127,8 @@ impl Writer for Chunks {
                 return writer.choice(out, &Delta::default(), Some(finish_reason(why, *legacy_functions)));
             }
             Event::Ends { usage: tokens, service_tier } => {
-                if let Some(tokens) = &tokens {
-                    let mut all = usage(tokens);
+                if tokens.is_some() || before.is_some() {
+                    let mut all = usage(&tokens.unwrap_or_default());
                     if let Some(before) = before {
                         add(&mut all, before);
                     }

@@ -191,6 +191,14 @@ fn by_effort<'a>(
         Reasoning::None | Reasoning::Budget => Plan::NOTHING,
         Reasoning::Adaptive | Reasoning::AdaptiveOnly => adaptive(level, capabilities),
         Reasoning::Nova => {
+            let (level, effort) = if level >= Effort::High && fitting.tokens.most.is_some() {
+                // Its highest goes with no limit on tokens, which the caller has to have.
+                fitting.notes.dropped(asked_by);
+                let below = capabilities.efforts.nearest(Effort::Medium).unwrap_or(Effort::Medium);
+                (below, below.name())
+            } else {
+                (level, effort)
+            };
             let config = Document::ours(&NovaConfig { kind: "enabled", max_reasoning_effort: effort });
             let effect = if level >= Effort::High { Effect::NovaHighest } else { Effect::None };
             Plan { effect, ..simple("reasoningConfig", config) }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::bedrock::converse::{self, Document};
-use crate::translate::terms::{self, Tokens};
+use crate::translate::terms;
 use crate::wire::Raw;
 
 use super::Fitting;
@@ -13,12 +13,11 @@ use super::notes::Field;
 pub(super) fn set<'a>(
     body: &mut converse::Request<'a>,
     fields: Vec<(Cow<'a, str>, Raw<'a>)>,
-    tokens: Tokens,
     fitting: &mut Fitting<'a, '_>,
 ) {
     for (name, value) in fields {
         // A second limit beside that which holds for the caller.
-        if tokens.most.is_some() && terms::is_limit(&name) {
+        if fitting.tokens.most.is_some() && terms::is_limit(&name) {
             fitting.notes.dropped(Field::MaxTokens);
             continue;
         }

@@ -101,6 +101,8 @@ pub enum Refused {
 /// What every step of the way needs.
 struct Fitting<'a, 'o> {
     capabilities: &'o Capabilities,
+    /// How many tokens the caller's answers may have.
+    tokens: Tokens,
     /// What following references may cost.
     following: Following,
     /// What the model is held to so far.
@@ -139,6 +141,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
     let Rest { guardrail, labels, performance, prompt_variables, response_paths, service_tier } = rest;
     let mut fitting = Fitting {
         capabilities,
+        tokens,
         following: Following::new(schema_depth),
         constraints: Constraints::default(),
         // Tools come before turns: the turns speak of them by their legal names.
@@ -151,7 +154,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
         notes: Notes::default(),
     };
 
-    sampling.max_tokens = limits::max_tokens(sampling.max_tokens, tokens, &mut fitting);
+    sampling.max_tokens = limits::max_tokens(sampling.max_tokens, &mut fitting);
     let asked = effort::Asked { effort, thinking };
     let recall = recall.filter(|_| asked.thinks_on(&fields, capabilities));
     if let Some((recall, model)) = recall {
@@ -179,7 +182,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
 
     // Numbers, then what the client says in the model's own words, then effort, which overrules some of the numbers.
     sampling::set(&mut body, sampling, &mut fitting);
-    fields::set(&mut body, fields, tokens, &mut fitting);
+    fields::set(&mut body, fields, &mut fitting);
     structured::beside(&mut body, output_config, &mut fitting);
     effort::apply(&mut body, effort, &mut fitting);
     binding::set(&mut body, &mut betas, capabilities);

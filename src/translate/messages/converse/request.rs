@@ -93,6 +93,8 @@ pub(in crate::translate) fn request<'a>(
         Some(limit) => parameters::limit(limit, "max_tokens", &mut notes)?,
         None if purpose == Purpose::Count => None,
         None if rules.drop.contains(&Parameter::MaxTokens) => None,
+        // The caller's own is put in.
+        None if rules.tokens.limit(None).is_some() => None,
         None => return Err(Error::missing("max_tokens")),
     };
     let only_stop = match stop.as_slice() {
