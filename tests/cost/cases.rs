@@ -235,6 +235,7 @@ fn roots() -> Vec<Root> {
             r#"{"messages":[{"role":"user","content":[@]}]}"#,
             Technique,
         ),
+        plain("technique elsewhere", "techniques/away.rs", "Chat", "@", Technique),
         plain("technique reply", "techniques/reply.rs", "Completion", "@", Draft),
         plain(
             "technique usage",

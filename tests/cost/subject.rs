@@ -17,6 +17,7 @@ use bedrock_filter::gateway::images::{self, Images};
 use bedrock_filter::gateway::{discovery, native};
 use bedrock_filter::openai::Endpoint;
 use bedrock_filter::openai::model_member::ModelMember;
+use bedrock_filter::techniques::away;
 use bedrock_filter::techniques::choose::{Chosen, Rules, choose};
 use bedrock_filter::techniques::{self, Call, Question, Tunables, Turn};
 use bedrock_filter::translate::Streamed as _;
@@ -118,6 +119,7 @@ fn technique(input: &[u8]) {
     let rules = Rules { is_model: &|name| name == "m", usual: &|_| None, elsewhere: &[], tunables };
     let Ok(Chosen { body, .. }) = choose(input, &rules) else { return };
     let body = body.as_deref().unwrap_or(input);
+    let _ = away::check(body);
     let Ok(question) = Question::read(body) else { return };
     let text = || "x".to_owned();
     for turn in [Turn::AsItIs, Turn::Followed(text()), Turn::Repeated(text()), Turn::Replaced(text())] {
