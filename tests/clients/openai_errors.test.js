@@ -45,7 +45,7 @@ for (const stream of [false, true]) {
     }));
 
   test(`a parameter without a counterpart, ${how}`, () =>
-    caught(create({ n: 2 }), OpenAI.BadRequestError, { status: 400, param: "n", code: "unsupported_parameter" }));
+    caught(create({ logprobs: true }), OpenAI.BadRequestError, { status: 400, param: "logprobs", code: "unsupported_parameter" }));
 
   test(`too many requests, ${how}`, async () => {
     const error = await caught(create({}, fault("error=ThrottlingException;retry-after=3")), OpenAI.RateLimitError, {
