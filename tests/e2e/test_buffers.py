@@ -81,7 +81,12 @@ def little_over_http2(config):
 @pytest.fixture(scope="module")
 def gateways(start, bedrock):
     patches = {"http1": little, "http2": little_over_http2}
-    return {protocol: start(bedrock.endpoint, patch=patch, workers=1) for protocol, patch in patches.items()}
+    # No chat waits in the gateway role: where one does, Envoy 1.40 leaves the HTTP/1.1 connection unread after its own 413
+    # (docs/configuration.md, "What Envoy must be told").
+    changes = {"fan_out": None}
+    return {
+        protocol: start(bedrock.endpoint, patch=patch, changes=changes, workers=1) for protocol, patch in patches.items()
+    }
 
 
 def is_told_or_broken_off(outcome, statuses, kind):
