@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::gateway::callers::{Caller, Callers};
+use crate::gateway::callers::Callers;
 use crate::gateway::identities::{Identity, Proof, Says};
 use crate::gateway::keys::Hash;
 
-use super::policy::{Rights, Teams, policy_of};
-use super::values::{check_name, error, error_in, item};
+use super::policy::{Rights, Teams, caller_of, rights};
+use super::values::{error, error_in, item};
 use super::{Error, file};
 
 /// What is written; its callers go among those of keys.
@@ -24,7 +24,9 @@ pub(super) fn identities(
         if !known.insert(proof.clone()) {
             return Err(error(at, "an earlier identity is proved by the same"));
         }
-        let caller = caller(written, teams, at)?;
+        // No key tells this caller from another of the name: of an earlier configuration that is the same one.
+        let file::Identity { name, team, .. } = written;
+        let caller = caller_of(name, team.as_deref(), Hash::of(b""), &rights!(written), teams, at)?;
         let caller = callers.add(caller).ok_or_else(|| error_in(at, "name", Callers::OTHERS))?;
         identities.push(Identity { proof, caller });
     }
@@ -58,32 +60,6 @@ fn pattern(text: &str, at: &str, name: &str) -> Result<String, Error> {
         return Err(error_in(at, name, "must be a text, of which '*' stands for any rest at the end only"));
     }
     Ok(text.to_owned())
-}
-
-fn caller(written: &file::Identity, teams: &Teams<'_>, at: &str) -> Result<Caller, Error> {
-    let file::Identity {
-        name,
-        claim: _,
-        san: _,
-        team,
-        models,
-        endpoints,
-        regions,
-        profiles,
-        max_tokens,
-        guardrail,
-        request_metadata,
-        techniques,
-    } = written;
-    if name.is_empty() {
-        return Err(error_in(at, "name", "must not be empty"));
-    }
-    check_name(name, at)?;
-    let rights =
-        Rights { models, endpoints, regions, profiles, max_tokens, guardrail, request_metadata, techniques };
-    let policy = policy_of(&rights, &teams.named(team.as_deref(), at)?, teams.elsewhere, at)?;
-    // No key tells this caller from another of the name: of an earlier configuration that is the same one.
-    Ok(Caller { name: name.clone(), team: team.clone(), identity: Hash::of(b""), policy })
 }
 
 #[cfg(test)]

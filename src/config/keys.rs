@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use crate::aws::dates::seconds_of;
-use crate::gateway::callers::{Caller, Callers};
+use crate::gateway::callers::Callers;
 use crate::gateway::keys::{Hash, Key, Keys};
 
-use super::policy::{Rights, Teams, policy_of};
-use super::values::{check_name, error, error_in, item};
+use super::policy::{Rights, Teams, caller_of, rights};
+use super::values::{error, error_in, item};
 use super::{Error, file, identities};
 
 /// What is written, with its hashes. `elsewhere` are the names of techniques that another server has.
@@ -28,14 +28,13 @@ pub(super) fn keys(
     let mut hashes = HashSet::new();
     for (at, written) in written.iter().enumerate() {
         let at = &item("api_keys", at);
-        let (hash, caller) = (hash(written, at)?, caller(written, &teams, at)?);
+        let file::ApiKey { name, team, .. } = written;
+        let hash = hash(written, at)?;
+        let caller = caller_of(name, team.as_deref(), hash, &rights!(written), &teams, at)?;
         if !hashes.insert(hash) {
             return Err(error(at, "the same key as an earlier one"));
         }
-        let caller = keys
-            .callers
-            .add(Caller { identity: hash, ..caller })
-            .ok_or_else(|| error(at, Callers::OTHERS))?;
+        let caller = keys.callers.add(caller).ok_or_else(|| error(at, Callers::OTHERS))?;
         let (not_before, expires_at) =
             (moment(&written.not_before, "not_before", at)?, moment(&written.expires_at, "expires_at", at)?);
         if not_before.zip(expires_at).is_some_and(|(start, end)| end <= start) {
@@ -59,35 +58,6 @@ fn hash(written: &file::ApiKey, at: &str) -> Result<Hash, Error> {
         (None, Some(hex)) => from_hex(hex, at),
         _ => Err(error(at, "give either 'key' or 'sha256'")),
     }
-}
-
-/// Whose key that is; the hash is not the caller's own yet.
-fn caller(written: &file::ApiKey, teams: &Teams, at: &str) -> Result<Caller, Error> {
-    let file::ApiKey {
-        name,
-        key: _,
-        sha256: _,
-        not_before: _,
-        expires_at: _,
-        revoked: _,
-        team,
-        models,
-        endpoints,
-        regions,
-        profiles,
-        max_tokens,
-        guardrail,
-        request_metadata,
-        techniques,
-    } = written;
-    if name.is_empty() {
-        return Err(error_in(at, "name", "must not be empty"));
-    }
-    check_name(name, at)?;
-    let rights =
-        Rights { models, endpoints, regions, profiles, max_tokens, guardrail, request_metadata, techniques };
-    let policy = policy_of(&rights, &teams.named(team.as_deref(), at)?, teams.elsewhere, at)?;
-    Ok(Caller { name: name.clone(), team: team.clone(), identity: Hash::of(b""), policy })
 }
 
 /// A moment by RFC 3339, in seconds since 1970.

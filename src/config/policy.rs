@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::bedrock::labels;
 use crate::bedrock::model_id::PROFILE_PREFIXES;
-use crate::gateway::callers::{ENDPOINTS, Policy};
+use crate::gateway::callers::{Caller, ENDPOINTS, Policy};
+use crate::gateway::keys::Hash;
 use crate::gateway::regions::Regions;
 use crate::translate::terms::{Terms, Tokens};
 
@@ -25,11 +26,28 @@ pub(super) struct Rights<'a> {
     pub(super) techniques: &'a Option<Vec<String>>,
 }
 
+/// What a key, a team or an identity has written of rights; each has the same members.
+macro_rules! rights {
+    ($written:expr) => {
+        Rights {
+            models: &$written.models,
+            endpoints: &$written.endpoints,
+            regions: &$written.regions,
+            profiles: &$written.profiles,
+            max_tokens: &$written.max_tokens,
+            guardrail: &$written.guardrail,
+            request_metadata: &$written.request_metadata,
+            techniques: &$written.techniques,
+        }
+    };
+}
+pub(super) use rights;
+
 /// What teams say for their keys.
 pub(super) struct Teams<'a> {
     policies: HashMap<&'a str, Policy>,
     /// The names of techniques that another server has.
-    pub(super) elsewhere: &'a [String],
+    elsewhere: &'a [String],
 }
 
 impl<'a> Teams<'a> {
@@ -37,29 +55,9 @@ impl<'a> Teams<'a> {
         let mut policies = HashMap::new();
         for (at, team) in written.iter().enumerate() {
             let at = &item("teams", at);
-            let file::Team {
-                name,
-                models,
-                endpoints,
-                regions,
-                profiles,
-                max_tokens,
-                guardrail,
-                request_metadata,
-                techniques,
-            } = team;
+            let name = &team.name;
             check_name(name, at)?;
-            let rights = Rights {
-                models,
-                endpoints,
-                regions,
-                profiles,
-                max_tokens,
-                guardrail,
-                request_metadata,
-                techniques,
-            };
-            let policy = policy_of(&rights, &Policy::default(), elsewhere, at)?;
+            let policy = policy_of(&rights!(team), &Policy::default(), elsewhere, at)?;
             if name.is_empty() || policies.insert(name.as_str(), policy).is_some() {
                 return Err(error_in(at, "name", "must not be empty, nor another team's"));
             }
@@ -68,19 +66,31 @@ impl<'a> Teams<'a> {
     }
 
     /// What the team of that name says for the key at `at`; of no team nothing.
-    pub(super) fn named(&self, name: Option<&str>, at: &str) -> Result<Policy, Error> {
+    fn named(&self, name: Option<&str>, at: &str) -> Result<Policy, Error> {
         let Some(name) = name else { return Ok(Policy::default()) };
         self.policies.get(name).cloned().ok_or_else(|| error_in(at, "team", "is none of 'teams'"))
     }
 }
 
-/// What is written at `at`; what is not written is as the team has it.
-pub(super) fn policy_of(
-    written: &Rights<'_>,
-    team: &Policy,
-    elsewhere: &[String],
+/// The caller of that name at `at`, of that team, with these rights. `identity` tells the caller from another of the name.
+pub(super) fn caller_of(
+    name: &str,
+    team: Option<&str>,
+    identity: Hash,
+    rights: &Rights<'_>,
+    teams: &Teams<'_>,
     at: &str,
-) -> Result<Policy, Error> {
+) -> Result<Caller, Error> {
+    if name.is_empty() {
+        return Err(error_in(at, "name", "must not be empty"));
+    }
+    check_name(name, at)?;
+    let policy = policy_of(rights, &teams.named(team, at)?, teams.elsewhere, at)?;
+    Ok(Caller { name: name.to_owned(), team: team.map(str::to_owned), identity, policy })
+}
+
+/// What is written at `at`; what is not written is as the team has it.
+fn policy_of(written: &Rights<'_>, team: &Policy, elsewhere: &[String], at: &str) -> Result<Policy, Error> {
     let Rights { models, endpoints, regions, profiles, max_tokens, guardrail, request_metadata, techniques } =
         written;
     if let Some(patterns) = models {
