@@ -236,7 +236,9 @@ fn guard_content(block: &Value) -> Result<(), String> {
         }
         (None, Some(image)) => {
             let fits = image["format"] == "png" || image["format"] == "jpeg";
-            ensure(fits && is_base64(&image["source"]["bytes"]), || format!("a guarded image {image}"))
+            ensure(fits, || format!("a guarded image of the format {}", image["format"]))?;
+            let data = &image["source"]["bytes"];
+            ensure(is_base64(data), || format!("a guarded image: bytes is {data}"))
         }
         _ => Err("not exactly one guarded member".to_owned()),
     }
