@@ -133,3 +133,16 @@ pub enum StreamType {
     /// From the upstream to the client.
     HttpResponse = 1,
 }
+
+/// What a metric counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+#[non_exhaustive]
+pub enum MetricType {
+    /// What only grows.
+    Counter = 0,
+    /// What is so now.
+    Gauge = 1,
+    /// How values are spread.
+    Histogram = 2,
+}

@@ -78,6 +78,14 @@ unsafe extern "C" {
         timeout: u32,
         call: *mut u32,
     ) -> u32;
+    pub(super) fn proxy_define_metric(
+        metric_type: u32,
+        name: *const u8,
+        name_length: usize,
+        id: *mut u32,
+    ) -> u32;
+    pub(super) fn proxy_increment_metric(id: u32, offset: i64) -> u32;
+    pub(super) fn proxy_record_metric(id: u32, value: u64) -> u32;
     pub(super) fn proxy_set_effective_context(context: u32) -> u32;
     pub(super) fn proxy_close_stream(stream: u32) -> u32;
     pub(super) fn proxy_continue_stream(stream: u32) -> u32;

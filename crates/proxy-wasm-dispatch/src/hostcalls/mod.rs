@@ -7,12 +7,14 @@
 
 mod imports;
 mod maps;
+mod metrics;
 mod streams;
 
 use std::ptr;
 use std::time::{Duration, SystemTime};
 
 pub use maps::{add_map_value, get_map_pairs, get_map_value_bytes, remove_map_value, set_map_pairs};
+pub use metrics::{define_metric, increment_metric, record_metric};
 pub use streams::{
     dispatch_http_call, reset_http_response, resume_http_request, send_http_response, set_effective_context,
 };
