@@ -432,10 +432,10 @@ fn every_command_and_variable_is_there() {
             assert!(exists, "{}: `make {target}` does not exist", page.display());
         }
     }
-    let readme = read("README.md");
+    let page = read("docs/operations.md");
     let help = after(&makefile, "", "run and demo take: ", "wasm takes:");
     for name in help.split(|c: char| !(c.is_ascii_uppercase() || c == '_')).filter(|name| name.len() > 2) {
-        assert!(readme.contains(&format!("`{name}")), "{name} is not in README.md");
+        assert!(page.contains(&format!("`{name}")), "{name} is not in docs/operations.md");
     }
 }
 
