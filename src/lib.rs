@@ -17,6 +17,7 @@
 //! | [`gateway`] | routes, API keys, models, images by URL: pure functions over a request |
 //! | [`translate`] | OpenAI ⇄ Bedrock, a module per endpoint; the table of what models take |
 //! | [`techniques`] | ways to a better answer by more calls than one: state machines over replies |
+//! | [`record`] | the record of a request: what both roles know of it, told at its end |
 //! | [`aws`] | credentials and where they come from, signatures, hosts and paths |
 //! | [`openai`], [`anthropic`], [`bedrock`] | the wire types of either side, which decide nothing |
 //! | [`arn`] | Amazon Resource Names, taken apart |
@@ -37,6 +38,7 @@ pub mod config;
 pub mod filter;
 pub mod gateway;
 pub mod openai;
+pub mod record;
 pub mod techniques;
 pub mod texts;
 pub mod translate;

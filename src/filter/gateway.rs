@@ -12,11 +12,11 @@ use serde::Deserialize;
 
 use super::fan_out::FanOut;
 use super::held::{self, Held};
-use super::host;
 use super::images::Fetching;
 use super::originals;
 use super::refusal::{host_failed, json, too_large};
 use super::told_anew::ToldAnew;
+use super::{host, record};
 use crate::aws::turn::moment;
 use crate::config::Config;
 use crate::gateway::callers::{self, Caller};
@@ -29,6 +29,7 @@ use crate::gateway::route::{Route, route};
 use crate::gateway::shape::{self, Shape};
 use crate::openai::model_member::ModelMember;
 use crate::openai::{self, Endpoint, Error};
+use crate::record::{Account, operation};
 use crate::translate::chat::Parameter;
 use crate::translate::embeddings;
 use crate::translate::split::{PerCall, Split, split};
@@ -65,6 +66,8 @@ pub(super) struct Gateway {
     answered: bool,
     /// Where errors have another shape than OpenAI's.
     told_anew: Option<ToldAnew>,
+    /// What becomes its record.
+    open: record::Open,
 }
 
 #[derive(Debug)]
@@ -106,12 +109,15 @@ impl Gateway {
             held: Held::default(),
             answered: false,
             told_anew: None,
+            open: record::Open::default(),
         }
     }
 
     fn headers(&mut self, end_of_stream: bool) -> Result<Action, Error> {
+        self.account().with(|facts| facts.began = Some(host::now()));
         let headers = host::headers(MapType::HttpRequestHeaders)
             .map_err(|_| host_failed("give the request's headers"))?;
+        self.account().with(|facts| facts.request_id = headers.text("x-request-id").map(str::to_owned));
         headers.check_size(self.config.header_bytes)?;
         let method = headers.text(":method").unwrap_or_default();
         let path = headers.text(":path").unwrap_or_default();
@@ -121,22 +127,30 @@ impl Gateway {
         let route = route(method, path, &self.config.prefixes)?;
         if route == Route::Health {
             self.answered = true;
+            self.account().with(|facts| facts.is_unrecorded = true);
             return Ok(json(200, br#"{"status":"ok"}"#));
         }
         let now = || moment(host::now()).as_secs();
         let Authenticated { caller, has_credential } =
             self.config.keys.authenticate(&headers, now, &host::Known)?;
+        self.account().with(|facts| {
+            facts.caller = Some(caller.name.clone());
+            facts.team.clone_from(&caller.team);
+        });
+        record::set_caller(self.account());
         let may_reach = |id: &str| caller.may_reach(Some(self.config.options.known_as(id)), None);
         let mut deployment = None;
         let purpose = match route {
             Route::Health => return Ok(Action::Continue),
             Route::Models(asked) => {
+                self.account().with(|facts| facts.operation = Some(operation::MODELS));
                 let list = self.config.models.list(caller, asked, may_reach);
                 self.answered = true;
                 let body = if is_anthropics { to_vec(&anthropic::list(list)) } else { to_vec(&list) };
                 return Ok(json(200, &body));
             }
             Route::Model(id) => {
+                self.account().with(|facts| facts.operation = Some(operation::MODELS));
                 let found = self.config.models.find(&id, caller, may_reach)?;
                 self.answered = true;
                 let model = self.config.models.tell(&id, &found);
@@ -150,6 +164,7 @@ impl Gateway {
             }
             Route::Native(request) => Purpose::Native(request),
         };
+        self.account().with(|facts| facts.operation = Some(operation::name(&purpose)));
         if end_of_stream {
             return Err(Error::invalid("The request has no body; a JSON object is expected."));
         }
@@ -164,8 +179,9 @@ impl Gateway {
         };
         caller.check_endpoint(asked)?;
         let is_bound = caller.policy.is_bound();
-        let handoff =
-            Handoff { purpose, caller: caller.name.as_str().into(), is_bound, id: originals::next_id() };
+        let id = originals::next_id();
+        self.open.share(id);
+        let handoff = Handoff { purpose, caller: caller.name.as_str().into(), is_bound, id };
         hostcalls::set_property(&[handoff::KEY], Some(&handoff.to_bytes()))
             .map_err(|_| host_failed("keep filter state"))?;
         for name in headers.stripped() {
@@ -176,6 +192,7 @@ impl Gateway {
             Purpose::OpenAi(endpoint) => endpoint,
             Purpose::Native(request) => {
                 // The path names the model: nothing has to wait for the body.
+                self.account().with(|facts| facts.asks_for(&request.model));
                 let resolved = self.config.models.native(&request.model)?;
                 resolved.check(caller, Some(&request.model))?;
                 self.choose_cluster(self.reachable(&resolved, caller)?)?;
@@ -276,6 +293,9 @@ impl Gateway {
     fn choose_by_model(&self, body: &[u8], endpoint: Endpoint, caller: &Caller) -> Result<(), Error> {
         let Asked { model } = openai::parse(body)?;
         let asked = model.filter(|name| !name.is_blank());
+        if let Some(asked) = &asked {
+            self.account().with(|facts| facts.asks_for(asked));
+        }
         let resolved = self.config.models.resolve(asked.as_deref(), endpoint)?;
         resolved.check(caller, asked.as_deref())?;
         self.choose_cluster(self.reachable(&resolved, caller)?)
@@ -335,6 +355,10 @@ impl Gateway {
                 .map_err(|_| host_failed("take a header")),
             None => Ok(()),
         }
+    }
+
+    fn account(&self) -> &Account {
+        self.open.account()
     }
 
     /// Only what is held here has its size: what flows is counted by the upstream role.

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
+use prost::encoding::{WireType, encode_key, encode_varint};
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, Bytes, LogLevel, MapType, Status};
 
@@ -58,6 +59,23 @@ impl Properties for Known {
         let texts = map.iter().filter(|(_, value)| value.is_empty());
         Some(texts.filter_map(|(name, _)| Some(std::str::from_utf8(name).ok()?.to_owned())).collect())
     }
+}
+
+/// Says what a property is that this plugin sets: its type, and the message's where it is one. It lives as long as the client's
+/// request (`DeclarePropertyArguments` of Envoy's foreign function `declare_property`).
+pub(super) fn declare_property(name: &str, kind: u64, schema: &str) -> Result<(), Status> {
+    const DOWNSTREAM_REQUEST: u64 = 1;
+    let mut arguments = Vec::new();
+    for (tag, text) in [(1, name), (4, schema)] {
+        encode_key(tag, WireType::LengthDelimited, &mut arguments);
+        encode_varint(u64::try_from(text.len()).unwrap_or(u64::MAX), &mut arguments);
+        arguments.extend_from_slice(text.as_bytes());
+    }
+    for (tag, number) in [(3, kind), (5, DOWNSTREAM_REQUEST)] {
+        encode_key(tag, WireType::Varint, &mut arguments);
+        encode_varint(number, &mut arguments);
+    }
+    hostcalls::call_foreign_function("declare_property", Some(&arguments)).map(drop)
 }
 
 /// All headers of a map.

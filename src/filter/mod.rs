@@ -12,6 +12,7 @@ mod held;
 mod host;
 mod images;
 mod originals;
+mod record;
 mod refusal;
 mod role;
 mod root;

@@ -10,7 +10,7 @@ use super::accounts::{self, Accounts};
 use super::discovery::Discovery;
 use super::role::Role;
 use super::thoughts;
-use super::{ending, host};
+use super::{ending, host, record};
 use crate::config::Config;
 use crate::gateway::memory::Sweeping;
 
@@ -30,6 +30,9 @@ impl Root {
     /// Takes Envoy's configuration into use, or says why not.
     pub(super) fn configure(&self) -> Result<(), String> {
         let (role, config) = read()?;
+        if matches!(role, Role::Gateway | Role::Upstream) {
+            record::declare();
+        }
         self.take(role, config);
         Ok(())
     }

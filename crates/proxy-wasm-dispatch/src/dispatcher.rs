@@ -27,8 +27,9 @@ struct Contexts {
 
 enum Slot {
     Idle(Box<dyn HttpContext>),
-    /// It is at work, and has been said to be over meanwhile or not.
+    /// It is at work, and has been said to have ended, and to be over, meanwhile or not.
     Busy {
+        has_ended: bool,
         is_over: bool,
     },
 }
@@ -111,6 +112,19 @@ pub(crate) fn register_callout(token: u32) {
     CONTEXTS.with_borrow_mut(|contexts| contexts.callouts.insert(token, maker));
 }
 
+/// A stream has ended. One that is at work does after it what it has to do then.
+pub(crate) fn on_log(id: u32) {
+    if let Some(mut stream) = take(id) {
+        as_active(id, || stream.on_log());
+        return put_back(id, stream);
+    }
+    CONTEXTS.with_borrow_mut(|contexts| {
+        if let Some(Slot::Busy { has_ended, .. }) = contexts.streams.get_mut(&id) {
+            *has_ended = true;
+        }
+    });
+}
+
 /// A context is over.
 pub(crate) fn on_delete(id: u32) {
     let root = CONTEXTS.with_borrow_mut(|contexts| {
@@ -126,7 +140,7 @@ pub(crate) fn on_delete(id: u32) {
         return end(id, stream);
     }
     CONTEXTS.with_borrow_mut(|contexts| {
-        if let Some(Slot::Busy { is_over }) = contexts.streams.get_mut(&id) {
+        if let Some(Slot::Busy { is_over, .. }) = contexts.streams.get_mut(&id) {
             *is_over = true;
         }
     });
@@ -151,7 +165,7 @@ fn end(id: u32, mut stream: Box<dyn HttpContext>) {
 fn take(id: u32) -> Option<Box<dyn HttpContext>> {
     CONTEXTS.with_borrow_mut(|contexts| {
         let slot = contexts.streams.get_mut(&id)?;
-        match std::mem::replace(slot, Slot::Busy { is_over: false }) {
+        match std::mem::replace(slot, Slot::Busy { has_ended: false, is_over: false }) {
             Slot::Idle(stream) => Some(stream),
             busy @ Slot::Busy { .. } => {
                 *slot = busy;
@@ -161,9 +175,12 @@ fn take(id: u32) -> Option<Box<dyn HttpContext>> {
     })
 }
 
-fn put_back(id: u32, stream: Box<dyn HttpContext>) {
+fn put_back(id: u32, mut stream: Box<dyn HttpContext>) {
+    if has_ended(id) {
+        as_active(id, || stream.on_log());
+    }
     let left = CONTEXTS.with_borrow_mut(|contexts| match contexts.streams.get_mut(&id) {
-        Some(slot @ Slot::Busy { is_over: false }) => {
+        Some(slot @ Slot::Busy { is_over: false, .. }) => {
             *slot = Slot::Idle(stream);
             None
         }
@@ -172,6 +189,14 @@ fn put_back(id: u32, stream: Box<dyn HttpContext>) {
     if let Some(stream) = left {
         end(id, stream);
     }
+}
+
+/// Whether a stream that is at work has been said to have ended since that was last asked.
+fn has_ended(id: u32) -> bool {
+    CONTEXTS.with_borrow_mut(|contexts| match contexts.streams.get_mut(&id) {
+        Some(Slot::Busy { has_ended, .. }) => std::mem::take(has_ended),
+        _ => false,
+    })
 }
 
 fn as_active<T>(id: u32, act: impl FnOnce() -> T) -> T {

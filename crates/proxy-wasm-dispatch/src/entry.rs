@@ -1,5 +1,5 @@
-//! What Envoy calls (proxy-wasm ABI 0.2.1). What is not exported here costs no crossing into the VM: `proxy_on_done` and
-//! `proxy_on_log`, which come right before `proxy_on_delete`, and what belongs to TCP, gRPC, queues and foreign functions.
+//! What Envoy calls (proxy-wasm ABI 0.2.1). What is not exported here costs no crossing into the VM: `proxy_on_done`, which comes
+//! right before `proxy_on_delete`, and what belongs to TCP, gRPC, queues and foreign functions.
 #![allow(unsafe_code, reason = "the names of these functions are the ABI")]
 
 use std::mem::MaybeUninit;
@@ -97,6 +97,12 @@ pub extern "C" fn proxy_on_http_call_response(
             context.on_http_call_response(token, headers, size, trailers);
         });
     });
+}
+
+/// A stream has ended, and its access loggers come next.
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
+pub extern "C" fn proxy_on_log(id: u32) {
+    spare::within(|| dispatcher::on_log(id));
 }
 
 /// A context is over.

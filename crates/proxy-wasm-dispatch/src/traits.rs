@@ -68,4 +68,8 @@ pub trait HttpContext: Context {
     fn on_http_response_trailers(&mut self, _num_trailers: usize) -> Action {
         Action::Continue
     }
+
+    /// It has ended, whichever way; Envoy's access loggers see what is set here. Called once, before
+    /// [`on_done`](Context::on_done).
+    fn on_log(&mut self) {}
 }

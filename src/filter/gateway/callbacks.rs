@@ -7,11 +7,16 @@ use proxy_wasm::types::{Action, BufferType, MapType};
 use super::{Gateway, let_in};
 use crate::bedrock::error::Error as BedrockError;
 use crate::filter::fan_out::Outcome;
-use crate::filter::host;
 use crate::filter::refusal::{host_failed, refuse, refuse_beside, relay};
+use crate::filter::{host, record};
+use crate::gateway::headers::Headers;
 use crate::openai::Error;
+use crate::record::account::Fault;
 use crate::translate::errors;
 use crate::wire;
+
+/// The code of a failure of a request that this gateway made itself: that one's record has its own.
+const PART: &str = "part_failed";
 
 /// How much of a refused body is read for the sake of its connection, bytes.
 const DRAIN: usize = 1 << 20;
@@ -22,8 +27,7 @@ impl Gateway {
         let Some(fan_out) = &mut self.fan_out else { return Ok(()) };
         if let Outcome::Answer(status, headers, body) = fan_out.answered(call, headers, size)? {
             self.fan_out = None;
-            self.answered = true;
-            relay(status, &headers, &body);
+            self.relay(status, &headers, &body);
         }
         Ok(())
     }
@@ -61,7 +65,35 @@ impl Gateway {
             return Action::Pause;
         }
         self.answered = true;
-        self.refusal.take().map_or(Action::Pause, |error| refuse(&error))
+        self.refusal.take().map_or(Action::Pause, |error| self.refuse(&error))
+    }
+
+    /// Answers with an error.
+    fn refuse(&mut self, error: &Error) -> Action {
+        self.answered = true;
+        self.fails(error);
+        refuse(error)
+    }
+
+    fn fails(&self, error: &Error) {
+        self.account().fails(error.status, error.code.unwrap_or(error.kind));
+    }
+
+    /// Answers with what a request came to that this gateway made itself.
+    pub(super) fn relay(&mut self, status: u16, headers: &Headers, body: &[u8]) -> Action {
+        self.answered = true;
+        if status >= 400 {
+            let fault = Fault { status, code: PART, is_before: false };
+            self.account().with(|facts| facts.error = Some(fault));
+        }
+        relay(status, headers, body)
+    }
+
+    /// What of an answer passes by for the record: its status, and its end.
+    fn passes(&self, end_of_stream: bool) {
+        if end_of_stream {
+            self.account().with(|facts| facts.is_given = true);
+        }
     }
 
     /// Whatever `act` reads may make us hold so much and no more.
@@ -70,10 +102,7 @@ impl Gateway {
     }
 
     fn or_refuse(&mut self, action: Result<Action, Error>) -> Action {
-        action.unwrap_or_else(|error| {
-            self.answered = true;
-            refuse(&error)
-        })
+        action.unwrap_or_else(|error| self.refuse(&error))
     }
 }
 
@@ -104,8 +133,7 @@ impl Context for Gateway {
             self.fetching = None;
             self.fan_out = None;
             self.at_work = None;
-            self.answered = true;
-            refuse(&error);
+            self.refuse(&error);
         }
     }
 }
@@ -115,6 +143,8 @@ impl HttpContext for Gateway {
         match self.headers(end_of_stream) {
             // A body that is too large is not waited for, nor one that never ends.
             Err(error) if !end_of_stream && error.status != 413 && is_http1() && !is_tunnel() => {
+                // Whoever leaves meanwhile was refused.
+                self.fails(&error);
                 self.refusal = Some(error);
                 Action::Pause
             }
@@ -150,27 +180,25 @@ impl HttpContext for Gateway {
     }
 
     fn on_http_response_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
+        let status = host::header(MapType::HttpResponseHeaders, ":status");
+        let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse::<u16>().ok());
+        self.account().with(|facts| facts.status = status);
+        self.passes(end_of_stream);
         if let Some(errors) = &mut self.told_anew {
             return errors.response_headers(end_of_stream);
         }
         self.mark();
         // An error without a body comes from Envoy or an upstream: it gets one, as every error has.
-        if end_of_stream && !self.answered {
-            let status = host::header(MapType::HttpResponseHeaders, ":status");
-            let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse::<u16>().ok());
-            if let Some(status) = status.filter(|status| *status >= 400) {
-                self.answered = true;
-                let error = errors::error(&BedrockError::from_reply(status, None, &[]));
-                return refuse_beside(
-                    &error,
-                    &host::headers(MapType::HttpResponseHeaders).unwrap_or_default(),
-                );
-            }
+        if let Some(status) = status.filter(|status| end_of_stream && !self.answered && *status >= 400) {
+            self.answered = true;
+            let error = errors::error(&BedrockError::from_reply(status, None, &[]));
+            return refuse_beside(&error, &host::headers(MapType::HttpResponseHeaders).unwrap_or_default());
         }
         Action::Continue
     }
 
     fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+        self.passes(end_of_stream);
         let most = self.config.held_bytes;
         self.told_anew.as_mut().map_or(Action::Continue, |errors| {
             wire::at_most(most, || errors.response_body(body_size, end_of_stream))
@@ -178,9 +206,14 @@ impl HttpContext for Gateway {
     }
 
     fn on_http_response_trailers(&mut self, _num_trailers: usize) -> Action {
+        self.passes(true);
         let (size, most) = (self.config.reply_bytes, self.config.held_bytes);
         self.told_anew
             .as_mut()
             .map_or(Action::Continue, |errors| wire::at_most(most, || errors.response_trailers(size)))
+    }
+
+    fn on_log(&mut self) {
+        record::close(&self.config, self.account());
     }
 }

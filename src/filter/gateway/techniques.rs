@@ -9,7 +9,7 @@ use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
 use super::{Asked, Gateway, Undecided, let_in};
 use crate::filter::host;
 use crate::filter::images::Fetching;
-use crate::filter::refusal::{host_failed, relay};
+use crate::filter::refusal::host_failed;
 use crate::filter::techniques::{Outcome, Techniques};
 use crate::gateway::headers::Headers;
 use crate::gateway::models::Resolved;
@@ -157,8 +157,7 @@ impl Gateway {
             Outcome::Pending => Ok(Action::Pause),
             Outcome::Answer(status, headers, body) => {
                 self.at_work = None;
-                self.answered = true;
-                Ok(relay(status, &headers, &body))
+                Ok(self.relay(status, &headers, &body))
             }
             Outcome::Last(body, spent) => self.last(&body, &spent),
         }

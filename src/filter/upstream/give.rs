@@ -29,6 +29,7 @@ impl Upstream {
     }
 
     pub(super) fn set_success(&self, head: &Head, content_type: &str, length: Option<usize>) {
+        self.begins();
         let mut headers = head.common("200", content_type, length);
         if let Some(sent) = &self.sent {
             headers.push("x-bedrock-model", sent.model.as_str());
@@ -47,6 +48,7 @@ impl Upstream {
     }
 
     pub(super) fn set_error(&self, head: &Head, error: &Error, length: Option<usize>) {
+        self.fails(error);
         let mut headers = head.common(&error.status.to_string(), JSON, length);
         if let Some(sent) = &self.sent {
             headers.push("x-bedrock-model", sent.model.as_str());

@@ -6,6 +6,9 @@ use crate::filter::host;
 use crate::gateway::headers::Headers;
 use crate::translate::Answered;
 
+/// The request's id where Bedrock gives none.
+pub(super) const UNKNOWN: &str = "unknown";
+
 /// What the answer's headers say.
 #[derive(Debug)]
 pub(super) struct Head {
@@ -23,7 +26,7 @@ impl Head {
         let text = |name: &str| headers.text(name).map(str::to_owned);
         Self {
             status: headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(0),
-            request_id: text("x-amzn-requestid").unwrap_or_else(|| "unknown".to_owned()),
+            request_id: text("x-amzn-requestid").unwrap_or_else(|| UNKNOWN.to_owned()),
             created,
             error_type: text("x-amzn-errortype"),
             retry_after: headers.value("retry-after").map(<[u8]>::to_vec),

@@ -16,6 +16,7 @@ mod as_it_is;
 mod attempt;
 mod give;
 mod head;
+mod noting;
 mod place;
 mod request;
 mod response;
@@ -33,6 +34,7 @@ use super::{ending, host};
 use crate::config::Config;
 use crate::gateway::headers::Headers;
 use crate::openai::Error;
+use crate::record::Account;
 use crate::wire;
 use attempt::{Answer, Sent};
 
@@ -50,6 +52,10 @@ pub(super) struct Upstream {
     /// What was sent, once it was.
     sent: Option<Sent>,
     answer: Answer,
+    /// What becomes the request's record; `None` where the gateway role is not of this VM.
+    account: Option<Rc<Account>>,
+    /// Which attempt of the request's this is, from 1, once it is sent.
+    number: u64,
     /// What all this takes.
     held: Held,
     /// We have answered; nothing more is ours to do.
@@ -68,6 +74,8 @@ impl Upstream {
             originals: None,
             sent: None,
             answer: Answer::None,
+            account: None,
+            number: 0,
             held: Held::default(),
             refused: false,
             is_ending: false,
@@ -131,6 +139,7 @@ impl Upstream {
     fn or_refuse(&mut self, action: Result<Action, Error>) -> Action {
         action.unwrap_or_else(|error| {
             self.refused = true;
+            self.fails(&error);
             refuse(&error)
         })
     }

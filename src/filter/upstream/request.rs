@@ -7,14 +7,16 @@ use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
 
 use super::as_it_is::guardrail_headers;
 use super::attempt::{Awaited, Chosen, JSON, Sent};
+use super::noting::Begun;
 use super::{Upstream, place};
 use crate::aws::path::encode_label;
 use crate::aws::sign;
+use crate::bedrock::operation::Operation;
 use crate::config::{Config, Destination};
 use crate::filter::originals::Originals;
 use crate::filter::refusal::{host_failed, too_large};
 use crate::filter::thoughts::Thoughts;
-use crate::filter::{held, host, signing};
+use crate::filter::{held, host, record, signing};
 use crate::gateway::callers::Caller;
 use crate::gateway::handoff::{self, Handoff, Purpose};
 use crate::gateway::headers::Headers;
@@ -62,6 +64,7 @@ impl Upstream {
         if body.len() > limit {
             return Err(too_large(limit));
         }
+        self.account = record::of(handoff.id);
         self.originals = Some(Originals::share(handoff.id, std::mem::take(&mut self.found)));
         let config = Rc::clone(&self.config);
         let place = place::read(config.models.decide_cluster());
@@ -74,7 +77,11 @@ impl Upstream {
                 return self.send_native(request.operation, whose, &target, &place, &body);
             }
         };
+        let account = self.account.clone();
         let resolve = |asked: Option<&str>| {
+            if let Some((account, asked)) = account.as_ref().zip(asked) {
+                account.with(|facts| facts.asks_for(asked));
+            }
             let resolved = config.models.resolve(asked, endpoint)?;
             resolved.check_again(caller, asked)?;
             let target = target(&config, &resolved, caller, &place)?;
@@ -145,6 +152,7 @@ impl Upstream {
         } else {
             Headers::default()
         };
+        let is_streamed = reply.is_streamed() || operation == Operation::InvokeStream.segment();
         let (reply, region) = (Awaited::Translated(reply), destination.region.to_string());
         let sent = Sent::new(reply, target.id.clone(), region, is_fallback, ignored.join(","));
         let sent = sent.of(owner);
@@ -153,7 +161,13 @@ impl Upstream {
         self.send_headers(&destination, &path, JSON, &beside, &body)?;
         host::set_pieces(BufferType::HttpRequestBody, size, &body)
             .map_err(|_| host_failed("take the request's body"))?;
-        self.sent = Some(sent);
+        let begun = Begun {
+            target: &target,
+            stream: is_streamed,
+            is_counted: operation != Operation::CountTokens.segment() && guardrail.is_none(),
+            size,
+        };
+        self.is_sent(sent, &begun);
         Ok(Action::Continue)
     }
 

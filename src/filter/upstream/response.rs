@@ -23,6 +23,7 @@ impl Upstream {
         }
         let headers = host::headers(MapType::HttpResponseHeaders).unwrap_or_default();
         let head = Head::of(&headers);
+        self.answers(&head);
         let is_stream = headers
             .text("content-type")
             .is_some_and(|kind| kind.starts_with("application/vnd.amazon.eventstream"));
@@ -200,6 +201,7 @@ impl Upstream {
         match result {
             Ok(()) => self.answer = Answer::Stream(stream),
             Err(error) => {
+                self.fails(&error);
                 // The text is the client's: it may repeat what was asked.
                 host::log(LogLevel::Warn, || {
                     format!("a stream broke off: {} {}", error.status, error.code.unwrap_or(error.kind))

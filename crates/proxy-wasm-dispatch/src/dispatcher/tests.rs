@@ -68,6 +68,7 @@ impl HttpContext for FakeStream {
     /// What Envoy does when a call of ours ends the stream: 3 is this one, 4 another.
     fn on_http_request_headers(&mut self, _headers: usize, _end_of_stream: bool) -> Action {
         self.log("headers");
+        on_log(3);
         on_delete(3);
         assert_eq!(with_http(3, |_| Action::Pause), Action::Continue, "a stream at work is not called again");
         with_http(4, |stream| stream.on_http_request_body(0, true));
@@ -79,6 +80,10 @@ impl HttpContext for FakeStream {
         self.log("body");
         register_callout(71);
         Action::Continue
+    }
+
+    fn on_log(&mut self) {
+        self.log("logged");
     }
 }
 
@@ -123,7 +128,7 @@ fn a_stream_that_envoy_ends_while_it_works_ends_after_its_work() {
     assert_eq!(with_http(3, |stream| stream.on_http_request_headers(0, false)), Action::Pause);
     assert_eq!(
         lines(&log),
-        ["3: headers", "4: body", "3: headers end", "3: done", "0: dropped"],
+        ["3: headers", "4: body", "3: headers end", "3: logged", "3: done", "0: dropped"],
         "and another one is served meanwhile"
     );
     assert_eq!(with_http(3, |_| Action::Pause), Action::Continue, "it is gone");
@@ -161,4 +166,13 @@ fn a_response_for_a_stream_that_is_gone_is_nobodys() {
     answered(71);
     assert_eq!(lines(&log), ["4: body", "4: done", "0: dropped"]);
     CONTEXTS.with_borrow(|contexts| assert!(contexts.callouts.is_empty()));
+}
+
+#[test]
+fn a_stream_is_told_that_it_has_ended_and_then_that_it_is_over() {
+    let log = begun();
+    on_log(4);
+    on_log(5);
+    on_delete(4);
+    assert_eq!(lines(&log), ["4: logged", "4: done", "0: dropped"]);
 }

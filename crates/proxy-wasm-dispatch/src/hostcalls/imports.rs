@@ -86,6 +86,14 @@ unsafe extern "C" {
     ) -> u32;
     pub(super) fn proxy_increment_metric(id: u32, offset: i64) -> u32;
     pub(super) fn proxy_record_metric(id: u32, value: u64) -> u32;
+    pub(super) fn proxy_call_foreign_function(
+        name: *const u8,
+        name_length: usize,
+        arguments: *const u8,
+        arguments_length: usize,
+        results: *mut *mut u8,
+        results_length: *mut usize,
+    ) -> u32;
     pub(super) fn proxy_set_effective_context(context: u32) -> u32;
     pub(super) fn proxy_close_stream(stream: u32) -> u32;
     pub(super) fn proxy_continue_stream(stream: u32) -> u32;

@@ -134,6 +134,25 @@ pub fn set_property(path: &[&str], value: Option<&[u8]>) -> Result<(), Status> {
     })
 }
 
+/// Calls a function of the host's own by its name, and gives what that gives.
+///
+/// # Errors
+/// The host's status; `NotFound` where it has no such function.
+pub fn call_foreign_function(name: &str, arguments: Option<&[u8]>) -> Result<Bytes, Status> {
+    let arguments = arguments.unwrap_or_default();
+    // SAFETY: both pairs of pointer and length are of live slices, and `given` hands over live pointers.
+    given(|results, length| unsafe {
+        imports::proxy_call_foreign_function(
+            name.as_ptr(),
+            name.len(),
+            arguments.as_ptr(),
+            arguments.len(),
+            results,
+            length,
+        )
+    })
+}
+
 /// What the VMs of one `vm_id` share under a key, and its version; `None` where there is nothing.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use crate::bedrock::operation::Operation;
 use crate::filter::refusal::{host_failed, too_large};
 use crate::filter::upstream::Upstream;
 use crate::filter::upstream::attempt::{Awaited, Chosen, JSON, Kind, Sent};
+use crate::filter::upstream::noting::Begun;
 use crate::filter::upstream::request::{Whose, no_target};
 use crate::gateway::headers::Headers;
 use crate::gateway::native;
@@ -27,6 +28,8 @@ struct Outgoing<'a> {
     content_type: &'a str,
     beside: &'a Headers,
     is_fallback: bool,
+    /// Whether OpenAI's API is asked for a stream.
+    stream: bool,
 }
 
 impl Upstream {
@@ -57,6 +60,7 @@ impl Upstream {
             content_type: &content_type,
             beside: &beside,
             is_fallback: false,
+            stream: false,
         };
         self.send(&outgoing, target, place, body)
     }
@@ -99,8 +103,14 @@ impl Upstream {
         if body.len() > limit {
             return Err(too_large(limit));
         }
-        let outgoing =
-            Outgoing { kind: Kind::OpenAi, path: CHAT, content_type: JSON, beside: &beside, is_fallback };
+        let outgoing = Outgoing {
+            kind: Kind::OpenAi,
+            path: CHAT,
+            content_type: JSON,
+            beside: &beside,
+            is_fallback,
+            stream: false,
+        };
         let action = self.send(&outgoing, &target, place, &body)?;
         hostcalls::set_buffer(BufferType::HttpRequestBody, 0, size, &body)
             .map_err(|_| host_failed("take the request's body"))?;
@@ -114,13 +124,18 @@ impl Upstream {
         place: &Place,
         body: &[u8],
     ) -> Result<Action, Error> {
-        let Outgoing { kind, path, content_type, beside, is_fallback } = *outgoing;
+        let Outgoing { kind, path, content_type, beside, is_fallback, stream } = *outgoing;
         let destination = self.config.upstream.destination(target, place).ok_or_else(no_target)?;
         let (model, region) = (target.id.clone(), destination.region.to_string());
+        let (stream, is_counted) = match kind {
+            Kind::Native(operation) => (operation.streams(), operation != Operation::CountTokens),
+            Kind::OpenAi => (stream, true),
+        };
         let reply = Awaited::AsItIs(kind);
         let sent = Sent::new(reply, model, region, is_fallback, String::new());
         self.send_headers(&destination, path, content_type, beside, &[body])?;
-        self.sent = Some(sent);
+        let begun = Begun { target, stream, is_counted, size: body.len() };
+        self.is_sent(sent, &begun);
         Ok(Action::Continue)
     }
 }

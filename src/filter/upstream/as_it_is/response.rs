@@ -167,6 +167,7 @@ impl Upstream {
         };
         match kind {
             Kind::Native(_) if !errors::is_ours(&error) => {
+                self.fails(&errors::error(&error));
                 // Without a type it is not Bedrock's own, and the gateway role tells it in AWS's shape.
                 let name = (!error.name.is_empty()).then_some(error.name.as_str());
                 self.let_through(kind, head, headers, name.filter(|_| head.error_type.is_none()));
@@ -193,6 +194,7 @@ impl Upstream {
             self.give_error(head, &told(error, body), size);
             return;
         }
+        self.fails(&errors::error(error));
         let given = self.headers_as_they_are(kind, headers, error.status);
         let mut given: Headers = given.iter().filter(|(name, _)| !name.starts_with(b"content-")).collect();
         given.push("content-type", JSON);
@@ -206,6 +208,9 @@ impl Upstream {
 
     /// The body goes on untouched from here.
     fn let_through(&mut self, kind: Kind, head: &Head, headers: &Headers, error_type: Option<&str>) {
+        if head.status < 400 {
+            self.begins();
+        }
         let mut given = self.headers_as_they_are(kind, headers, head.status);
         if let Some(error_type) = error_type {
             given.push(ERROR_TYPE, error_type);

@@ -1,0 +1,78 @@
+//! What of an attempt goes into the request's record.
+
+use super::Upstream;
+use super::attempt::Sent;
+use super::head::{Head, UNKNOWN};
+use crate::filter::{host, record};
+use crate::gateway::targets::Target;
+use crate::openai::Error;
+use crate::record::account::{Account, Attempt};
+use crate::record::usage;
+
+/// What is known of an attempt when it is sent.
+pub(super) struct Begun<'t> {
+    pub(super) target: &'t Target,
+    /// Whether the client waits for a stream.
+    pub(super) stream: bool,
+    /// Whether its tokens are paid for.
+    pub(super) is_counted: bool,
+    /// The request's size, bytes.
+    pub(super) size: usize,
+}
+
+impl Upstream {
+    /// Lets `act` add to the account, where there is one.
+    pub(super) fn note(&self, act: impl FnOnce(&Account)) {
+        if let Some(account) = &self.account {
+            act(account);
+        }
+    }
+
+    /// The attempt was sent.
+    pub(super) fn is_sent(&mut self, sent: Sent, begun: &Begun<'_>) {
+        if let Some(account) = &self.account {
+            account.with(|facts| facts.stream = begun.stream);
+            account.begin_attempt(Attempt {
+                model: sent.model.clone(),
+                region: sent.region.clone(),
+                target: begun.target.name.clone(),
+                is_counted: begun.is_counted,
+                input_guess: usage::of_bytes(begun.size),
+                ..Attempt::default()
+            });
+            self.number = account.with(|facts| facts.attempts);
+            record::set_span(account);
+        }
+        self.sent = Some(sent);
+    }
+
+    /// The headers of the answer are there.
+    pub(super) fn answers(&self, head: &Head) {
+        let (Some(account), Some(sent)) = (&self.account, &self.sent) else { return };
+        account.with(|facts| {
+            // With hedging, another attempt may have been sent since.
+            if facts.attempts != self.number {
+                facts.attempt.model.clone_from(&sent.model);
+                facts.attempt.region.clone_from(&sent.region);
+            }
+            facts.attempt.request_id = Some(head.request_id.clone()).filter(|id| id != UNKNOWN);
+        });
+    }
+
+    /// The answer is a success, and begins to go on.
+    pub(super) fn begins(&self) {
+        self.note(|account| {
+            account.with(|facts| {
+                facts.attempt.has_begun = true;
+                if facts.stream {
+                    facts.attempt.first_token = Some(host::now());
+                }
+            });
+        });
+    }
+
+    /// The answer is an error, or breaks off with one.
+    pub(super) fn fails(&self, error: &Error) {
+        self.note(|account| account.fails(error.status, error.code.unwrap_or(error.kind)));
+    }
+}

@@ -1,0 +1,195 @@
+//! What is known of a request that is under way. The gateway role opens it with the request; each attempt of the upstream role adds
+//! what it learns at once, for whoever leaves in the middle has a record too.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::time::SystemTime;
+
+use super::usage::{self, Usage};
+
+/// The longest model name of a client's that is kept, bytes.
+const NAME: usize = 256;
+
+/// The account of one request, which both roles share.
+#[derive(Debug, Default)]
+pub struct Account(RefCell<Facts>);
+
+/// What is known so far. What is not known is `None`.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// When its headers came, by Envoy's clock.
+    pub began: Option<SystemTime>,
+    /// Whether it gets no record: a probe of the gateway's health.
+    pub is_unrecorded: bool,
+    /// Whether Envoy knows what its spans are called.
+    pub is_named: bool,
+    /// The caller's name.
+    pub caller: Option<String>,
+    /// The caller's team.
+    pub team: Option<String>,
+    /// What is asked: see [`operation`](super::operation).
+    pub operation: Option<&'static str>,
+    /// What the client calls the model, its first 256 bytes: anything.
+    pub model_asked: Option<String>,
+    /// Whether the client waits for a stream.
+    pub stream: bool,
+    /// The technique that it is answered by.
+    pub technique: Option<String>,
+    /// How many requests to this gateway itself it was made of.
+    pub calls: Option<u64>,
+    /// The id of the request that it is a part of, which is what the client sent.
+    pub part_of: Option<String>,
+    /// Envoy's id of the request, `x-request-id`.
+    pub request_id: Option<String>,
+    /// The error that this gateway told instead of an answer, or within one.
+    pub error: Option<Fault>,
+    /// The status that the client is told, once that is known.
+    pub status: Option<u16>,
+    /// Whether the answer has passed the gateway role to its end.
+    pub is_given: bool,
+    /// How many attempts were sent to Bedrock.
+    pub attempts: u64,
+    /// What the last of them was.
+    pub attempt: Attempt,
+    /// Tokens of all attempts, as far as Bedrock has told them.
+    pub usage: Option<Usage>,
+}
+
+/// What was learned of the last attempt.
+#[derive(Clone, Debug, Default)]
+pub struct Attempt {
+    /// Bedrock's id of the model.
+    pub model: String,
+    /// The region that was called.
+    pub region: String,
+    /// The target's name, where the configuration gives it one.
+    pub target: Option<String>,
+    /// Bedrock's id of the request.
+    pub request_id: Option<String>,
+    /// Whether Bedrock's answer is a success that has begun: from then on it is paid for.
+    pub has_begun: bool,
+    /// Whether it is one whose tokens are paid for at all.
+    pub is_counted: bool,
+    /// Whether Bedrock has told this attempt's tokens.
+    pub is_told: bool,
+    /// About how many tokens the request is, by its size.
+    pub input_guess: u64,
+    /// How many bytes of the answer's text have come.
+    pub flowed: usize,
+    /// When the first of a stream's text came.
+    pub first_token: Option<SystemTime>,
+    /// Why the model stopped, in OpenAI's words.
+    pub finish_reason: Option<&'static str>,
+    /// Whether a guardrail stepped in.
+    pub guardrail: bool,
+}
+
+/// An error of this gateway's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Its status.
+    pub status: u16,
+    /// Its code, or its type where it has none.
+    pub code: &'static str,
+    /// Whether it was told before Bedrock was asked.
+    pub is_before: bool,
+}
+
+impl Account {
+    /// What is known, to be read or changed. Nothing in `act` may come back here.
+    pub fn with<T>(&self, act: impl FnOnce(&mut Facts) -> T) -> T {
+        act(&mut self.0.borrow_mut())
+    }
+
+    /// The request is answered by an error.
+    pub fn fails(&self, status: u16, code: &'static str) {
+        self.with(|facts| {
+            let is_before = facts.attempts == 0;
+            facts.error = Some(Fault { status, code, is_before });
+        });
+    }
+
+    /// One more attempt is sent.
+    pub fn begin_attempt(&self, attempt: Attempt) {
+        self.with(|facts| {
+            facts.attempts = facts.attempts.saturating_add(1);
+            // What the one before it came to is told nobody.
+            facts.error = None;
+            facts.attempt = attempt;
+        });
+    }
+
+    /// Bedrock has told the tokens of an attempt, once for each.
+    pub fn spend(&self, more: &Usage) {
+        self.with(|facts| {
+            facts.attempt.is_told = true;
+            usage::add(facts.usage.get_or_insert_default(), more);
+        });
+    }
+
+    /// Memory that is held, bytes.
+    pub fn held(&self) -> usize {
+        self.with(|facts| {
+            let Facts { caller, team, model_asked, technique, part_of, request_id, attempt, .. } = facts;
+            let texts = [caller, team, model_asked, technique, part_of, request_id];
+            let texts = texts.into_iter().flatten().map(|text| text.capacity());
+            let of_attempt = [attempt.model.capacity(), attempt.region.capacity()];
+            texts.chain(of_attempt).fold(size_of::<Self>(), usize::saturating_add)
+        })
+    }
+}
+
+impl Facts {
+    /// Keeps what the client calls the model.
+    pub fn asks_for(&mut self, model: &str) {
+        self.model_asked = Some(model.get(..model.floor_char_boundary(NAME)).unwrap_or_default().to_owned());
+    }
+
+    /// What the request's span is called: `chat MODEL`; `None` where nobody knows what it asks.
+    pub fn span(&self) -> Option<Cow<'static, str>> {
+        let operation = super::operation::in_spans(self.operation?);
+        let model = self.model_asked.as_deref().filter(|model| !model.is_empty());
+        Some(model.map_or(operation.into(), |model| [operation, " ", model].concat().into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_of_all_attempts_are_counted_together_and_what_else_is_known_is_the_last_ones() {
+        let account = Account::default();
+        let usage = usage::guessed(10, 5);
+        for model in ["first", "second"] {
+            account.begin_attempt(Attempt { model: model.to_owned(), ..Attempt::default() });
+            account.spend(&usage);
+        }
+        account.with(|facts| {
+            assert_eq!((facts.attempts, facts.attempt.model.as_str()), (2, "second"));
+            assert_eq!(facts.usage.map(|usage| usage.total_tokens), Some(30));
+        });
+    }
+
+    #[test]
+    fn an_error_before_the_first_attempt_is_told_from_one_after_it() {
+        let account = Account::default();
+        account.fails(403, "model_not_allowed");
+        account.with(|facts| assert!(facts.error.unwrap().is_before));
+        account.begin_attempt(Attempt::default());
+        account.with(|facts| assert_eq!(facts.error, None));
+        account.fails(429, "rate_limit_exceeded");
+        account.with(|facts| assert!(!facts.error.unwrap().is_before));
+    }
+
+    #[test]
+    fn a_name_of_the_clients_is_bounded_and_stays_text() {
+        let mut facts = Facts::default();
+        facts.asks_for(&"é".repeat(1_000));
+        assert_eq!(facts.model_asked.unwrap().len(), 256);
+        let mut facts = Facts { operation: Some("responses"), ..Facts::default() };
+        assert_eq!(facts.span().as_deref(), Some("chat"));
+        facts.asks_for("gpt-4o");
+        assert_eq!(facts.span().as_deref(), Some("chat gpt-4o"));
+    }
+}

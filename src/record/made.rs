@@ -1,0 +1,305 @@
+//! The record, made at the end of a request of its account and of what Envoy says.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use super::account::{Attempt, Facts, Fault};
+use super::usage::{self, Usage};
+
+/// Envoy's flags of a response whose client is to blame that it was not given: the connection ended, the client reset the stream or
+/// broke the protocol (Envoy documentation, "Response flags": DC, DR, DPE; values of `ResponseFlag`).
+const CLIENT: u64 = 1 << 14 | 1 << 18 | 1 << 28;
+
+/// The longest word of Envoy's that is kept, bytes.
+const DETAILS: usize = 64;
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was answered, and the whole answer given.
+    Ok,
+    /// It was turned down before Bedrock was asked: 400 to 499.
+    Refused,
+    /// It failed: Bedrock's errors, Envoy's own, and the gateway's from 500 on.
+    Error,
+    /// The client left before it was over.
+    ClientGone,
+    /// The answer had begun and broke off.
+    Cut,
+}
+
+impl Outcome {
+    /// As records have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused => "refused",
+            Self::Error => "error",
+            Self::ClientGone => "client_gone",
+            Self::Cut => "cut",
+        }
+    }
+}
+
+/// What Envoy says of a request at its end. Asking costs, so that only the time is always there: see [`asks_envoy`].
+#[derive(Clone, Debug, Default)]
+pub struct Ended {
+    /// When it ended, by Envoy's clock.
+    pub at: Option<SystemTime>,
+    /// `response.code`; 0: there was none.
+    pub status: Option<u16>,
+    /// `response.flags`.
+    pub flags: u64,
+    /// `response.code_details`.
+    pub details: Option<String>,
+    /// `request.duration`.
+    pub duration: Option<Duration>,
+    /// `upstream.request_attempt_count`.
+    pub attempts: Option<u64>,
+}
+
+/// The record of one request. What is not known is `None`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The caller's name.
+    pub caller: Option<String>,
+    /// The caller's team.
+    pub team: Option<String>,
+    /// What was asked: see [`operation`](super::operation).
+    pub operation: Option<&'static str>,
+    /// What the client calls the model, at most 256 bytes: anything, so no label of a metric.
+    pub model_asked: Option<String>,
+    /// Bedrock's id of the model that was called last.
+    pub model: Option<String>,
+    /// The region that was called last.
+    pub region: Option<String>,
+    /// The target that was called last, where the configuration gives it a name.
+    pub target: Option<String>,
+    /// How often Bedrock was tried.
+    pub attempts: u64,
+    /// Whether the client waited for a stream.
+    pub stream: bool,
+    /// What the client was told; `None`: nothing.
+    pub status: Option<u16>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What went wrong: a code of this gateway's (borrowed, so one of a known set) or a word of Envoy's (owned).
+    pub error: Option<Cow<'static, str>>,
+    /// Why the model stopped, in OpenAI's words.
+    pub finish_reason: Option<&'static str>,
+    /// Tokens of all attempts.
+    pub usage: Option<Usage>,
+    /// Whether some of them are a guess: Bedrock never told.
+    pub estimated: bool,
+    /// What the tokens cost, in millionths of the currency of the configured prices.
+    pub cost_micros: Option<u64>,
+    /// From the request's headers to the first of the streamed answer.
+    pub time_to_first_token: Option<Duration>,
+    /// From the request's headers to its end.
+    pub duration: Option<Duration>,
+    /// The technique that it was answered by.
+    pub technique: Option<String>,
+    /// How many requests to this gateway itself it was made of. Each has a record of its own, with its own tokens.
+    pub calls: Option<u64>,
+    /// The request that it was a part of, by that one's `request_id`.
+    pub part_of: Option<String>,
+    /// Whether a guardrail stepped in.
+    pub guardrail: bool,
+    /// Envoy's id of the request.
+    pub request_id: Option<String>,
+    /// Bedrock's id of the last attempt.
+    pub bedrock_request_id: Option<String>,
+}
+
+/// Whether Envoy has to be asked how a request ended: not where its answer was given whole and was none of Envoy's own.
+pub fn asks_envoy(facts: &Facts) -> bool {
+    !facts.is_given || facts.status.is_none_or(|status| status >= 400)
+}
+
+impl Record {
+    /// Makes the record of what is known, which is taken out.
+    pub fn make(facts: &mut Facts, ended: &Ended) -> Self {
+        let status = ended.status.filter(|status| *status > 0).or(facts.status);
+        let (outcome, error) = judge(facts, ended, status);
+        let duration = facts.began.zip(ended.at).and_then(|(began, at)| at.duration_since(began).ok());
+        let first = facts.attempt.first_token.zip(facts.began);
+        let (usage, estimated) = tokens(facts, outcome);
+        let Facts { caller, team, operation, model_asked, technique, part_of, request_id, .. } = facts;
+        let Attempt { model, region, target, request_id: bedrocks, finish_reason, guardrail, .. } =
+            &mut facts.attempt;
+        let some = |text: &mut String| Some(std::mem::take(text)).filter(|text| !text.is_empty());
+        Self {
+            caller: caller.take(),
+            team: team.take(),
+            operation: *operation,
+            model_asked: model_asked.take(),
+            model: some(model),
+            region: some(region),
+            target: target.take(),
+            attempts: ended.attempts.unwrap_or_default().max(facts.attempts),
+            stream: facts.stream,
+            status,
+            outcome,
+            error,
+            finish_reason: *finish_reason,
+            usage,
+            estimated,
+            cost_micros: None,
+            time_to_first_token: first.and_then(|(at, began)| at.duration_since(began).ok()),
+            duration: ended.duration.or(duration),
+            technique: technique.take(),
+            calls: facts.calls,
+            part_of: part_of.take(),
+            guardrail: *guardrail,
+            request_id: request_id.take(),
+            bedrock_request_id: bedrocks.take(),
+        }
+    }
+
+    /// All tokens, guessed ones too.
+    pub fn total_tokens(&self) -> u64 {
+        self.usage.map_or(0, |usage| usage.total_tokens)
+    }
+}
+
+/// How it ended, and what went wrong.
+fn judge(facts: &Facts, ended: &Ended, status: Option<u16>) -> (Outcome, Option<Cow<'static, str>>) {
+    if !facts.is_given && ended.flags & CLIENT != 0 {
+        return (Outcome::ClientGone, None);
+    }
+    let of_envoy = || ended.details.as_deref().and_then(word).map(Cow::Owned);
+    let code = |fault: Fault| Some(Cow::Borrowed(fault.code));
+    let told = status.unwrap_or_default();
+    if told >= 400 {
+        // One that an attempt came to before another took its place is not what the client was told.
+        let fault = facts.error.filter(|fault| fault.status == told);
+        let is_before = fault.map_or(facts.attempts == 0, |fault| fault.is_before);
+        let outcome = if told < 500 && is_before { Outcome::Refused } else { Outcome::Error };
+        return (outcome, fault.map_or_else(of_envoy, code));
+    }
+    match facts.error {
+        // Inside an answer that had begun.
+        Some(fault) if told > 0 => (Outcome::Cut, code(fault)),
+        _ if facts.is_given => (Outcome::Ok, None),
+        _ if told > 0 => (Outcome::Cut, of_envoy()),
+        fault => (Outcome::Error, fault.map_or_else(of_envoy, code)),
+    }
+}
+
+/// What Envoy calls an ending, without what it says of the case at hand: `upstream_reset_before_response_started` of
+/// `upstream_reset_before_response_started{connection_termination}`.
+fn word(details: &str) -> Option<String> {
+    let word = details.split('{').next().unwrap_or_default();
+    let is_word = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
+    (!word.is_empty() && word.len() <= DETAILS && is_word).then(|| word.to_owned())
+}
+
+/// The tokens, and whether some are a guess: those of an attempt that Bedrock had begun to answer, or whose client did not wait for the
+/// answer, and that Bedrock never told.
+fn tokens(facts: &Facts, outcome: Outcome) -> (Option<Usage>, bool) {
+    let Attempt { is_counted, is_told, has_begun, input_guess, flowed, .. } = facts.attempt;
+    let is_open = facts.attempts > 0 && is_counted && !is_told;
+    if !is_open || !(has_begun || outcome == Outcome::ClientGone) {
+        return (facts.usage, false);
+    }
+    let mut usage = facts.usage.unwrap_or_default();
+    usage::add(&mut usage, &usage::guessed(input_guess, usage::of_bytes(flowed)));
+    (Some(usage), true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Account;
+
+    fn facts(act: impl FnOnce(&Account)) -> Facts {
+        let account = Account::default();
+        act(&account);
+        account.with(|facts| facts.clone())
+    }
+
+    fn attempt() -> Attempt {
+        Attempt { model: "m".into(), is_counted: true, input_guess: 7, ..Attempt::default() }
+    }
+
+    fn made(mut facts: Facts, ended: Ended) -> Record {
+        Record::make(&mut facts, &ended)
+    }
+
+    #[test]
+    fn each_ending_is_told_from_the_others() {
+        let given = |account: &Account, status| {
+            account.with(|facts| {
+                facts.status = Some(status);
+                facts.is_given = true;
+            });
+        };
+        let begun = |account: &Account| account.begin_attempt(attempt());
+        let ended = |status, flags, details: &str| Ended {
+            status: Some(status),
+            flags,
+            details: Some(details.to_owned()),
+            ..Ended::default()
+        };
+        let none = Ended::default;
+        for (facts, ended, outcome, error) in [
+            (facts(|a| (begun(a), given(a, 200)).1), none(), Outcome::Ok, None),
+            (facts(|a| given(a, 200)), none(), Outcome::Ok, None),
+            (facts(|a| (a.fails(401, "x"), given(a, 401)).1), none(), Outcome::Refused, Some("x")),
+            (facts(|a| (a.fails(503, "x"), given(a, 503)).1), none(), Outcome::Error, Some("x")),
+            (facts(|a| (begun(a), a.fails(400, "x"), given(a, 400)).2), none(), Outcome::Error, Some("x")),
+            (facts(|a| (begun(a), a.fails(502, "x"), given(a, 200)).2), none(), Outcome::Cut, Some("x")),
+            // The second attempt got no connection.
+            (
+                facts(|a| (begun(a), a.fails(429, "x"), given(a, 503)).2),
+                ended(503, 0x20, "upstream_reset_before_response_started{a b}"),
+                Outcome::Error,
+                Some("upstream_reset_before_response_started"),
+            ),
+            (facts(begun), ended(0, 0x4000, "downstream_remote_disconnect"), Outcome::ClientGone, None),
+            (
+                facts(|a| (begun(a), a.with(|facts| facts.status = Some(200))).1),
+                ended(200, 0x40, "upstream_reset_after_response_started{x}"),
+                Outcome::Cut,
+                Some("upstream_reset_after_response_started"),
+            ),
+            (facts(|_| ()), ended(400, 0, "http1.codec_error"), Outcome::Refused, Some("http1.codec_error")),
+            (facts(begun), ended(504, 4, "a client's words"), Outcome::Error, None),
+        ] {
+            let what = format!("{facts:?} {ended:?}");
+            let record = made(facts, ended);
+            assert_eq!((record.outcome, record.error.as_deref()), (outcome, error), "{what}");
+        }
+    }
+
+    #[test]
+    fn tokens_that_nobody_told_are_guessed_only_where_there_is_an_answer_or_nobody_waited_for_it() {
+        let left = Ended { flags: 1 << 28, ..Ended::default() };
+        let begun = |change: fn(&mut Attempt)| {
+            let mut attempt = attempt();
+            change(&mut attempt);
+            facts(|account| account.begin_attempt(attempt.clone()))
+        };
+        let tokens = |record: Record| (record.usage.map(|usage| usage.total_tokens), record.estimated);
+        assert_eq!(tokens(made(begun(|_| ()), Ended::default())), (None, false));
+        assert_eq!(tokens(made(begun(|_| ()), left.clone())), (Some(7), true));
+        let streamed = |attempt: &mut Attempt| (attempt.has_begun, attempt.flowed) = (true, 9);
+        assert_eq!(tokens(made(begun(streamed), left.clone())), (Some(10), true));
+        assert_eq!(tokens(made(begun(|attempt| attempt.is_counted = false), left.clone())), (None, false));
+        let told = facts(|account| {
+            account.begin_attempt(attempt());
+            account.spend(&usage::guessed(1, 2));
+        });
+        assert_eq!(tokens(made(told, left)), (Some(3), false));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_gives_no_duration() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(9);
+        let facts = Facts { began: Some(now), ..Facts::default() };
+        let at = |seconds| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        let ended = |at| Ended { at, ..Ended::default() };
+        assert_eq!(made(facts.clone(), ended(at(10))).duration, Some(Duration::from_secs(1)));
+        assert_eq!(made(facts, ended(at(8))).duration, None);
+    }
+}
