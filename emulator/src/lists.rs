@@ -3,7 +3,7 @@
 use crate::encoding::percent_decode;
 use crate::errors::AwsError;
 use crate::faults::{Faults, Tokens};
-use crate::models::{ACCOUNT, Api, Model, Models, Profile};
+use crate::models::{ACCOUNT, Api, Model, Models, Profile, is_called_in};
 use serde_json::{Value, json};
 
 /// The parameters of a query, decoded.
@@ -207,7 +207,7 @@ fn profiles(models: &Models) -> Vec<Value> {
     let region = models.region();
     let mut out = Vec::new();
     for model in models.all() {
-        for prefix in &model.prefixes {
+        for prefix in model.prefixes.iter().filter(|prefix| is_called_in(prefix, region)) {
             let regions: &[&str] = match *prefix {
                 "us" => &["us-east-1", "us-east-2", "us-west-2"],
                 "eu" => &["eu-central-1", "eu-west-1", "eu-west-3"],

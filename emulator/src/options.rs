@@ -27,6 +27,7 @@ usage: bedrock-emulator [options]
   --bearer-token T    the API key that is good                        [emulator-token]
   --no-auth           let everyone in
   --model ID          one more model id that is known (may be repeated)
+  --clock-ahead N     seconds by which its clock is ahead where signatures are checked; may be negative  [0]
   --any-length        requests longer than what a model reads are taken
   --pace-ms N         milliseconds between the events of a stream     [0]
   --split N|random    cut answers into pieces of N (1..64) bytes, regardless of frames
@@ -73,6 +74,8 @@ pub struct Options {
     pub no_auth: bool,
     /// Whether requests longer than what a model reads are taken.
     pub any_length: bool,
+    /// By how much its clock is ahead where signatures are checked, seconds.
+    pub clock_ahead: i64,
     /// More model ids.
     pub models: Vec<String>,
     /// Pace and cuts of answers.
@@ -101,6 +104,7 @@ impl Default for Options {
             bearer_token: Some("emulator-token".to_owned()),
             no_auth: false,
             any_length: false,
+            clock_ahead: 0,
             models: Vec::new(),
             manner: Manner::default(),
             faults: Faults::default(),
@@ -128,6 +132,7 @@ const VALUED: &[&str] = &[
     "fault",
     "record",
     "name",
+    "clock-ahead",
 ];
 /// Options that are on or off.
 const FLAGS: &[&str] = &["no-auth", "any-length", "coalesce", "quiet"];
@@ -184,6 +189,9 @@ impl Options {
             "expired-token" => self.expired_token = optional,
             "bearer-token" => self.bearer_token = optional,
             "no-auth" => self.no_auth = true,
+            "clock-ahead" => {
+                self.clock_ahead = value.parse().map_err(|_| format!("`{value}` is no number"))?;
+            }
             "any-length" => self.any_length = true,
             "model" => self.models.push(text),
             "pace-ms" => self.manner.pace = number(value)?,

@@ -199,6 +199,21 @@ def test_an_expired_token_is_too(start, temporary):
     assert "ExpiredToken" in gateway.process.log.read_text()
 
 
+@pytest.mark.parametrize(("ahead", "why"), [("600", "Signature expired"), ("-600", "Signature not yet current")])
+def test_a_clock_that_is_off_is_the_gateways_trouble_and_the_log_says_so(start, world, ahead, why):
+    """By more than the five minutes that AWS grants."""
+    gateway = start(world.start_emulator("--clock-ahead", ahead).endpoint)
+    with gateway.openai() as client, pytest.raises(openai.InternalServerError) as caught:
+        ask(client)
+    assert (caught.value.status_code, caught.value.code) == (502, "upstream_auth_error")
+    assert why not in caught.value.response.text and why in gateway.process.log.read_text()
+
+
+def test_a_clock_that_is_off_by_less_is_not(start, world):
+    with start(world.start_emulator("--clock-ahead", "240").endpoint).openai() as client:
+        ask(client)
+
+
 def test_the_log_tells_why_but_no_secret(start):
     gateway = start(environment={"AWS_SECRET_ACCESS_KEY": "wrong", "AWS_ACCESS_KEY_ID": "AKIDEMULATOR"})
     with gateway.openai() as client, pytest.raises(openai.InternalServerError):
@@ -212,7 +227,7 @@ def code_of(answer):
     return answer.status, answer.error["code"]
 
 
-EURO = {"name": "euro", "model": "eu.amazon.nova-lite-v1:0"}
+AMERICAN = {"name": "american", "model": "us.amazon.nova-lite-v1:0"}
 SPREAD = {
     "name": "spread",
     "targets": [{"model": "us.amazon.nova-lite-v1:0"}, {"model": "amazon.nova-lite-v1:0"}],
@@ -225,13 +240,13 @@ HELD = {
         {"name": "exchanged", "key": "the-next-key-of-web", "not_before": "2999-01-01T00:00:00Z"},
         {"name": "lost", "key": "the-lost-key-of-all", "revoked": True},
         {"name": "chats", "key": "a-key-only-for-chats", "endpoints": ["chat"]},
-        {"name": "euro", "key": "a-key-for-europe-only", "team": "euro"},
+        {"name": "america", "key": "a-key-for-america-only", "team": "america"},
         {"name": "west", "key": "a-key-for-the-west", "regions": ["us-west-*"]},
         {"name": "home", "key": "a-key-that-stays-home", "profiles": []},
     ],
-    "teams": [{"name": "euro", "profiles": ["eu"]}],
-    "models": [EURO, SPREAD, {"name": "gpt-4o", "model": "us.anthropic.claude-sonnet-4-5-20250929-v1:0"},
-               {"name": "billed", "model": BILLED, "capabilities": {"like": "eu.amazon.nova-lite-v1:0"}}],
+    "teams": [{"name": "america", "profiles": ["us"]}],
+    "models": [AMERICAN, SPREAD, {"name": "gpt-4o", "model": "global.anthropic.claude-sonnet-4-5-20250929-v1:0"},
+               {"name": "billed", "model": BILLED, "capabilities": {"like": "us.amazon.nova-lite-v1:0"}}],
 }  # fmt: skip
 
 
@@ -289,14 +304,14 @@ def test_a_key_for_chats_asks_nothing_else(held, running_emulator):
 @pytest.mark.parametrize(
     ("key", "model", "status"),
     [
-        ("a-key-for-europe-only", "euro", 200),
-        ("a-key-for-europe-only", "amazon.nova-lite-v1:0", 200),
-        ("a-key-for-europe-only", "billed", 200),
-        ("a-key-for-europe-only", "gpt-4o", 403),
-        ("a-key-for-europe-only", "us.amazon.nova-lite-v1:0", 403),
-        ("a-key-for-europe-only", "global.amazon.nova-2-lite-v1:0", 403),
+        ("a-key-for-america-only", "american", 200),
+        ("a-key-for-america-only", "amazon.nova-lite-v1:0", 200),
+        ("a-key-for-america-only", "billed", 200),
+        ("a-key-for-america-only", "gpt-4o", 403),
+        ("a-key-for-america-only", "eu.amazon.nova-lite-v1:0", 403),
+        ("a-key-for-america-only", "global.amazon.nova-2-lite-v1:0", 403),
         ("a-key-that-stays-home", "amazon.nova-lite-v1:0", 200),
-        ("a-key-that-stays-home", "euro", 403),
+        ("a-key-that-stays-home", "american", 403),
         ("a-key-that-stays-home", "billed", 403),
         ("a-key-for-the-west", "amazon.nova-lite-v1:0", 403),
         ("the-new-key-of-web", "us.amazon.nova-lite-v1:0", 200),

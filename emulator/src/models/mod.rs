@@ -53,7 +53,29 @@ pub struct Profile {
 /// The account that owns the profiles.
 pub const ACCOUNT: &str = "123456789012";
 
-const PREFIXES: &[&str] = &["us", "eu", "apac", "global", "jp", "au", "ca", "in", "us-gov"];
+/// Prefixes of profiles, and how the names of the regions begin in which each can be called (AWS documentation, "Supported Regions and
+/// models for inference profiles").
+const PREFIXES: &[(&str, &[&str])] = &[
+    ("us", &["us-east-", "us-west-"]),
+    ("eu", &["eu-central-", "eu-north-", "eu-south-", "eu-west-"]),
+    ("apac", &["ap-"]),
+    ("global", &["us-east-", "us-west-", "eu-", "ap-", "ca-", "sa-", "me-", "af-", "il-", "mx-"]),
+    ("jp", &["ap-northeast-1", "ap-northeast-3"]),
+    ("au", &["ap-southeast-2", "ap-southeast-4"]),
+    ("ca", &["ca-"]),
+    ("in", &["ap-south-"]),
+    ("us-gov", &["us-gov-"]),
+];
+
+fn is_prefix(prefix: &str) -> bool {
+    PREFIXES.iter().any(|(known, _)| *known == prefix)
+}
+
+/// Whether profiles of the prefix can be called in the region. Elsewhere they are not there.
+pub fn is_called_in(prefix: &str, region: &str) -> bool {
+    let mut known = PREFIXES.iter().filter(|(known, _)| *known == prefix);
+    known.any(|(_, regions)| regions.iter().any(|begins| region.starts_with(begins)))
+}
 
 /// The pattern of `modelId`, without the forms that are matched elsewhere.
 const ID_PATTERN: &str = r"^(?:(?:arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(?:(?:[0-9]{12}:custom-model/[a-z0-9-]{1,63}[.][a-z0-9-]{1,63}/[a-z0-9]{12})|(?::foundation-model/[a-z0-9-]{1,63}[.][a-z0-9-]{1,63}(?:[.:]?[a-z0-9-]{1,63}))|(?:[0-9]{12}:imported-model/[a-z0-9]{12})|(?:[0-9]{12}:provisioned-model/[a-z0-9]{12})|(?:[0-9]{12}:custom-model-deployment/[a-z0-9]{12})|(?:[0-9]{12}:(?:inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+)))|(?:(?:[0-9a-zA-Z][_-]?)+)|(?:[a-zA-Z0-9-:.]+)|(?:arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(?::[0-9]{1,5})?)|(?:arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+)|(?:arn:aws(?:-[^:]+)?:bedrock:(?:[0-9a-z-]{1,20}):(?:[0-9]{12}):(?:default-)?prompt-router/[a-zA-Z0-9-:.]+))$";
@@ -220,7 +242,7 @@ impl Models {
 
     fn profile(&self, id: &str) -> Option<&Model> {
         let (prefix, base) = id.split_once('.')?;
-        if !PREFIXES.contains(&prefix) {
+        if !is_called_in(prefix, &self.region) {
             return None;
         }
         self.find(base).filter(|m| m.prefixes.contains(&prefix))
@@ -234,7 +256,7 @@ pub fn base_id(id: &str) -> Option<&str> {
         None => id,
     };
     match id.split_once('.') {
-        Some((prefix, base)) if PREFIXES.contains(&prefix) => Some(base),
+        Some((prefix, base)) if is_prefix(prefix) => Some(base),
         _ => Some(id),
     }
 }
@@ -268,9 +290,9 @@ mod tests {
             "amazon.nova-pro-v1:0",
             "us.amazon.nova-pro-v1:0",
             "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0",
-            "arn:aws:bedrock:us-east-1:123456789012:inference-profile/eu.amazon.nova-pro-v1:0",
+            "arn:aws:bedrock:us-east-1:123456789012:inference-profile/global.anthropic.claude-sonnet-4-6",
         ] {
-            assert_eq!(m.resolve(id).unwrap().id, "amazon.nova-pro-v1:0", "{id}");
+            assert!(id.ends_with(&m.resolve(id).unwrap().id), "{id}");
         }
         let app = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/emuapp000001";
         assert!(m.resolve(app).unwrap().id.contains("sonnet-4-5"));
@@ -302,6 +324,17 @@ mod tests {
         assert!(
             text("anthropic.claude-sonnet-4-20250514-v1:0").message.starts_with("Invocation of model ID")
         );
+        // A profile is there where its geography is.
+        assert_eq!(text("eu.amazon.nova-pro-v1:0").message, "The provided model identifier is invalid.");
+        let arn = |region: &str| {
+            format!("arn:aws:bedrock:{region}:123456789012:inference-profile/eu.amazon.nova-pro-v1:0")
+        };
+        assert_eq!(text(&arn("us-east-1")).status, 404);
+        let european = Models::new("eu-west-1", &[]);
+        for id in ["eu.amazon.nova-pro-v1:0", "global.anthropic.claude-sonnet-4-6", &arn("eu-west-1")] {
+            assert!(european.resolve(id).is_ok(), "{id}");
+        }
+        assert!(european.resolve("us.amazon.nova-pro-v1:0").is_err());
         assert!(text("apac.meta.llama3-3-70b-instruct-v1:0").message.contains("invalid"));
     }
 }

@@ -166,7 +166,7 @@ impl Service {
     }
 
     fn authenticate(&self, request: &Signed<'_>, notes: &mut Notes) -> Result<(), AwsError> {
-        match auth::check(request, &self.options, &self.issued, clock::now()) {
+        match auth::check(request, &self.options, &self.issued, clock::now() + self.options.clock_ahead) {
             Ok(how) => {
                 how.clone_into(&mut notes.auth);
                 Ok(())
