@@ -25,6 +25,14 @@ const RESOURCES: &[&str] = &[
     "application-inference-profile/",
 ];
 
+/// Whether a text is what a pattern of the configuration says: `*` at its end stands for any rest, also for none.
+pub fn fits(pattern: &str, text: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(beginning) => text.starts_with(beginning),
+        None => pattern == text,
+    }
+}
+
 /// As much of a client's text as an error may repeat: at most [`REPEATED`] characters, with a mark where that is not all.
 pub fn cut(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(REPEATED) {
@@ -126,6 +134,21 @@ fn is_secret(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_is_a_text_or_the_beginning_of_one() {
+        for (pattern, text, fit) in [
+            ("a.b", "a.b", true),
+            ("a.b", "a.bc", false),
+            ("a.*", "a.b", true),
+            ("a.*", "a.", true),
+            ("a.*", "a", false),
+            ("*", "", true),
+            ("", "a", false),
+        ] {
+            assert_eq!(fits(pattern, text), fit, "{pattern} {text}");
+        }
+    }
 
     #[test]
     fn no_control_character_reaches_a_log_line_and_no_second_line() {

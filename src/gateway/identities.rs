@@ -1,6 +1,8 @@
 //! Callers without a key: who they are has been proved to Envoy, by a token that its `jwt_authn` filter has verified, or by the certificate
 //! of the connection.
 
+use crate::texts::fits;
+
 /// Where `jwt_authn` puts the claims of a verified token, with `payload_in_metadata: payload` (Envoy documentation, "JWT
 /// Authentication").
 const CLAIMS: [&str; 4] = ["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", "payload"];
@@ -55,20 +57,18 @@ impl Proof {
                 let path: Vec<&str> = CLAIMS.into_iter().chain(path.iter().map(String::as_str)).collect();
                 match says {
                     Says::Is(wanted) => properties.text(&path).is_some_and(|found| fits(wanted, &found)),
-                    Says::Has(wanted) => properties
-                        .list(&path)
-                        .is_some_and(|found| found.iter().any(|text| fits(wanted, text))),
+                    Says::Has(wanted) => {
+                        // An object whose members are empty texts looks like a list. It has members, which a list has not.
+                        let is_member = |name: &str| properties.text(&[&path[..], &[name]].concat());
+                        let has = |text: &String| {
+                            fits(wanted, text) && is_member(text).is_none_or(|value| !value.is_empty())
+                        };
+                        properties.list(&path).is_some_and(|found| found.iter().any(has))
+                    }
                 }
             }
             Self::San(wanted) => properties.text(&SAN).is_some_and(|found| fits(wanted, &found)),
         }
-    }
-}
-
-fn fits(wanted: &str, found: &str) -> bool {
-    match wanted.strip_suffix('*') {
-        Some(beginning) => found.starts_with(beginning),
-        None => wanted == found,
     }
 }
 
@@ -142,6 +142,15 @@ pub(super) mod tests {
         // A text is no list, and a list no text.
         assert_eq!(found(known().text(&under(&["realm", "roles"]), "search")), None);
         assert_eq!(found(known().list(&under(&["sub"]), &["alice"])), None);
+        // Nor is an object one, which looks the same where its members are empty.
+        let object = known().list(&under(&["realm", "roles"]), &["search"]);
+        assert_eq!(found(object.text(&under(&["realm", "roles", "search"]), "")), None);
+        let numbered = known().list(&under(&["realm", "roles"]), &["search", "0"]);
+        assert_eq!(
+            found(numbered.text(&under(&["realm", "roles", "0"]), "search")),
+            Some(1),
+            "an item by its number"
+        );
         assert_eq!(found(known().text(&SAN, "spiffe://cluster.local/ns/search/sa/indexer")), Some(2));
         assert_eq!(found(known().text(&SAN, "spiffe://cluster.local/ns/searching/sa/indexer")), None);
         // The first that is proved, in the order of the configuration.

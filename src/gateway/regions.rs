@@ -6,6 +6,7 @@ use crate::arn::Arn;
 use crate::aws::endpoint::{InvalidRegion, Region};
 use crate::bedrock::model_id::geography;
 use crate::openai::Error;
+use crate::texts::fits;
 
 /// The regions that ARNs of clients may name. None is allowed by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,10 +102,7 @@ pub fn covers(geography: &str, region: &str) -> bool {
         return !region.is_empty() && !region.starts_with("us-gov-") && !region.starts_with("cn-");
     }
     let covered = GEOGRAPHIES.iter().find(|(known, _)| *known == geography);
-    covered.into_iter().flat_map(|(_, regions)| regions.iter()).any(|known| match known.strip_suffix('*') {
-        Some(beginning) => region.starts_with(beginning),
-        None => *known == region,
-    })
+    covered.into_iter().flat_map(|(_, regions)| regions.iter()).any(|known| fits(known, region))
 }
 
 /// 400 for an ARN that is of nothing which Bedrock runs.

@@ -10,7 +10,8 @@ use super::object::Object;
 use super::{Call, Kind, Role, Turn};
 use crate::openai::chat::StreamOptions;
 use crate::openai::{self, Error};
-use crate::wire::{self, List, Raw, Str, object};
+use crate::translate::terms::is_limit;
+use crate::wire::{self, List, Members, Raw, Str, object};
 
 /// Members that no call has: it is one answer, and whether it streams is said for the last one only.
 const NEVER: &[&str] = &["n"];
@@ -60,6 +61,8 @@ pub struct Wants {
     pub include_usage: bool,
     /// So many tokens at most.
     pub max_tokens: Option<u64>,
+    /// The fields that go to the model as they are have a limit of their own, which may be above that.
+    pub has_own_limit: bool,
     /// So many choices.
     pub n: Option<i64>,
 }
@@ -92,6 +95,7 @@ impl Question {
         let (mut messages, mut n) = (None, None);
         let (mut stream, mut options) = (None, None);
         let (mut limit, mut older_limit) = (None, None);
+        let mut has_own_limit = false;
         let object = Object::read(body, changed, |name, value| match name {
             MESSAGES => messages = Some(value),
             "stream" => stream = Some(value),
@@ -99,6 +103,7 @@ impl Question {
             "max_completion_tokens" => limit = Some(value),
             "max_tokens" => older_limit = Some(value),
             "n" => n = Some(value),
+            "additionalModelRequestFields" | "extra_body" => has_own_limit |= has_limit(value),
             _ => {}
         })?;
         let options: Option<StreamOptions<'_>> = wanted(options, "stream_options")?;
@@ -109,6 +114,7 @@ impl Question {
             // Whichever holds for the calls.
             max_tokens: limits.into_iter().flatten().filter_map(|limit: i64| u64::try_from(limit).ok()).max(),
             n: wanted(n, "n")?,
+            has_own_limit,
         };
         let messages = messages.ok_or_else(|| Error::missing(MESSAGES))?;
         let mut this = Self {
@@ -228,6 +234,14 @@ impl Question {
 /// A member of a body, where it is there and not `null`; calls may not have it, so that nobody else would name a wrong type.
 fn wanted<'a, T: Deserialize<'a>>(value: Option<Raw<'a>>, name: &str) -> Result<Option<T>, Error> {
     value.map_or(Ok(None), |value| openai::member::<Option<T>>(value, name))
+}
+
+/// Whether fields for the model have a limit on its answer, or are none.
+fn has_limit(fields: Raw<'_>) -> bool {
+    match wire::from_str::<Option<Members<'_, Raw<'_>>>>(fields.get()) {
+        Ok(members) => members.is_some_and(|Members(members)| members.iter().any(|(name, _)| is_limit(name))),
+        Err(_) => true,
+    }
 }
 
 /// The name of a member that a call may change; empty for any other.
@@ -384,10 +398,26 @@ mod tests {
             wants(
                 r#"{"stream":true,"stream_options":{"include_usage":true},"max_completion_tokens":2,"max_tokens":3,"n":0,"messages":[]}"#
             ),
-            Wants { stream: true, include_usage: true, max_tokens: Some(3), n: Some(0) }
+            Wants {
+                stream: true,
+                include_usage: true,
+                max_tokens: Some(3),
+                n: Some(0),
+                has_own_limit: false
+            }
         );
         let limit = r#"{"messages":[],"max_tokens":2,"max_completion_tokens":5}"#;
         assert_eq!(wants(limit).max_tokens, Some(5), "the larger");
+        for (fields, has_own_limit) in [
+            (r#""extra_body":{"top_k":5},"additionalModelRequestFields":null"#, false),
+            (r#""extra_body":{"max_tokens":5}"#, true),
+            (r#""additionalModelRequestFields":{"inferenceConfig":{}}"#, true),
+            (r#""additionalModelRequestFields":{"Max_Tokens":5},"additionalModelRequestFields":{}"#, true),
+            (r#""additionalModelRequestFields":[]"#, true),
+        ] {
+            let body = format!(r#"{{"messages":[],{fields}}}"#);
+            assert_eq!(wants(&body).has_own_limit, has_own_limit, "{body}");
+        }
     }
 
     #[test]

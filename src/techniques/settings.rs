@@ -139,6 +139,11 @@ impl Settings {
             let Some(each) = wants.max_tokens else {
                 return over(format!("With '{chosen}' the request has to say 'max_completion_tokens' here."));
             };
+            if wants.has_own_limit {
+                return over(format!(
+                    "With '{chosen}' no limit may stand in 'additionalModelRequestFields' or 'extra_body' here."
+                ));
+            }
             let all = technique.as_ref().map_or(each, |technique| technique.most_tokens(each));
             if all > most {
                 return over(format!(
@@ -290,6 +295,9 @@ mod tests {
         assert_eq!((error.status, error.code), (400, Some("technique_budget")));
         settings.max_tokens = Some(100);
         assert_eq!(begin(&settings, "re2&re2", wants(Some(50))), Ok(true));
+        let own = Wants { has_own_limit: true, ..wants(Some(1)) };
+        assert_eq!(begin(&settings, "re2&re2", own).unwrap_err().code, Some("technique_budget"));
+        assert!(begin(&Settings { max_tokens: None, ..settings.clone() }, "re2&re2", own).is_ok());
         for max_tokens in [Some(51), None, Some(u64::MAX)] {
             assert_eq!(
                 begin(&settings, "re2&re2", wants(max_tokens)).unwrap_err().code,

@@ -147,6 +147,8 @@ def test_an_identity_is_held_to_its_rules(gateway, running_emulator):
         token(sub=["alice"]),
         token(sub="x", realm={"roles": "analyst"}),
         token(sub="x", realm=["analyst"]),
+        token(sub="x", realm={"roles": {"analyst": "yes"}}),
+        token(sub="x", realm={"roles": {"analyst": ""}}),
         token(sub="alice") + "x",
         "no-token-and-no-key",
         None,

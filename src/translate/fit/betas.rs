@@ -1,6 +1,7 @@
 //! Anthropic's beta features: which of them Bedrock takes. Of others it says "invalid beta flag", and refuses the whole request.
 
 use crate::bedrock::converse::{self, Document};
+use crate::texts::fits;
 
 use super::notes::Field;
 use super::{Fitting, binding};
@@ -88,10 +89,7 @@ fn is_known(name: &str, known: &[&[&str]]) -> bool {
 }
 
 fn is_configured(name: &str, more: &[String]) -> bool {
-    more.iter().any(|known| match known.strip_suffix('*') {
-        Some(beginning) => name.starts_with(beginning),
-        None => known == name,
-    })
+    more.iter().any(|known| fits(known, name))
 }
 
 #[cfg(test)]
