@@ -26,7 +26,7 @@ pub fn check(bytes: &[u8]) {
     shared(answers);
     let recipe = self::recipe(*recipe);
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-    let (mut fetch, mut step) = Fetch::begin(&recipe, now);
+    let (mut fetch, mut step) = Fetch::begin(&recipe, None, now);
     let mut sent = vec![TOKEN.to_owned(), SECRET.to_owned()];
     let mut rest = answers;
     for _ in 0..8 {
@@ -114,6 +114,7 @@ fn recipe(choice: u8) -> Recipe {
         session_name: "s".to_owned(),
         external_id: Some("e".to_owned()),
         duration_seconds: Some(3_600),
+        tags: Vec::new(),
     };
     let container = |token| {
         Base::Container(Container { cluster: cluster(), host: "h".to_owned(), path: "/v2".to_owned(), token })

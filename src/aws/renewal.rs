@@ -43,6 +43,11 @@ impl Held {
         moment(now).saturating_add(MARGIN) < self.expires
     }
 
+    /// Whether they are good, and need not be renewed by that worker yet.
+    pub fn is_fresh(&self, worker: Worker, now: SystemTime) -> bool {
+        self.is_good(now) && !self.is_to_renew(worker, moment(now))
+    }
+
     /// How long they are still good.
     pub fn left(&self, now: SystemTime) -> Duration {
         self.expires.saturating_sub(moment(now))

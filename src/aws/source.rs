@@ -64,6 +64,9 @@ pub enum Base {
     Instance(Instance),
     /// A web identity: IAM roles for service accounts.
     WebIdentity(WebIdentity),
+    /// The usual account, as it is at the moment; only ever to assume a role with. Of which source, by its
+    /// [fingerprint](Source::fingerprint).
+    Usual(String),
 }
 
 /// The container credentials endpoint (AWS SDKs and Tools Reference Guide, "Container credential provider").
@@ -141,6 +144,15 @@ pub struct Role {
     pub external_id: Option<String>,
     /// How long the credentials are to live; `None`: as STS has it.
     pub duration_seconds: Option<u32>,
+    /// The session's tags, by their names.
+    pub tags: Vec<(String, String)>,
+}
+
+impl Recipe {
+    /// Whether it is a caller's, and fetched only once that asks.
+    pub fn is_callers(&self) -> bool {
+        matches!(self.base, Base::Usual(_))
+    }
 }
 
 impl Source {
@@ -149,7 +161,7 @@ impl Source {
         let Self::Fetched(recipe) = self else { return Vec::new() };
         let mut clusters: Vec<&str> = recipe.role.iter().map(|role| role.cluster.as_str()).collect();
         match &recipe.base {
-            Base::Given(_) => {}
+            Base::Given(_) | Base::Usual(_) => {}
             Base::Container(Container { cluster, host: _, path: _, token }) => {
                 clusters.push(cluster);
                 if let Some(ContainerToken::File(file)) = token {
@@ -199,6 +211,9 @@ impl Recipe {
             Base::WebIdentity(WebIdentity { token, role }) => {
                 parts.add("web identity").file(token).role(role);
             }
+            Base::Usual(source) => {
+                parts.add("usual").add(source);
+            }
         }
         if let Some(role) = &self.role {
             parts.role(role);
@@ -239,10 +254,14 @@ impl Parts {
     }
 
     fn role(&mut self, role: &Role) -> &mut Self {
-        let Role { cluster, region, host, arn, session_name, external_id, duration_seconds } = role;
+        let Role { cluster, region, host, arn, session_name, external_id, duration_seconds, tags } = role;
         self.add("role").add(cluster).add(region.as_str()).add(host).add(arn).add(session_name);
         let duration = duration_seconds.map(|seconds| seconds.to_string());
-        self.option(external_id.as_deref()).option(duration.as_deref())
+        self.option(external_id.as_deref()).option(duration.as_deref());
+        for (name, value) in tags {
+            self.add("tag").add(name).add(value);
+        }
+        self
     }
 }
 
@@ -259,6 +278,7 @@ mod tests {
             session_name: "s".into(),
             external_id: external_id.map(Into::into),
             duration_seconds: None,
+            tags: Vec::new(),
         }
     }
 
@@ -286,6 +306,12 @@ mod tests {
             Recipe { base: container(Some("t0ken")), role: Some(role("a", None)) },
             Recipe { base: container(Some("t0ken")), role: Some(role("a", Some("x"))) },
             Recipe { base: container(Some("t0ken")), role: Some(role("ab", None)) },
+            Recipe { base: Base::Usual("a".into()), role: Some(role("a", None)) },
+            Recipe { base: Base::Usual("b".into()), role: Some(role("a", None)) },
+            Recipe {
+                base: Base::Usual("b".into()),
+                role: Some(Role { tags: vec![("t".into(), "v".into())], ..role("a", None) }),
+            },
             Recipe { base: given("s3cret"), role: Some(role("a", None)) },
             Recipe { base: given("s3cre"), role: Some(role("a", None)) },
             Recipe { base: Base::Instance(Instance { cluster: "c".into(), role: None }), role: None },

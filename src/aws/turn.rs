@@ -69,15 +69,20 @@ impl Turn {
         longest: Duration,
         is_wanted: impl FnOnce(Duration) -> bool,
     ) -> bool {
-        let now = moment(now);
-        if self.lease.is_some_and(|(_, until)| is_ahead(until, now, LEASE)) {
+        if self.is_leased(now) {
             return false;
         }
+        let now = moment(now);
         if self.failures > 0 {
             let back = if self.failed_by == worker.id { STAND_BACK } else { Duration::ZERO };
             return !is_ahead(self.retry_at.saturating_add(back), now, longest.saturating_add(STAND_BACK));
         }
         is_wanted(now)
+    }
+
+    /// Whether somebody is fetching.
+    pub fn is_leased(&self, now: SystemTime) -> bool {
+        self.lease.is_some_and(|(_, until)| is_ahead(until, moment(now), LEASE))
     }
 
     /// The same, with `worker` fetching.

@@ -229,7 +229,48 @@ fn role(written: &RoleWritten<'_>, region: &Region, at: &str) -> Result<Role, Er
         session_name: session_name.to_owned(),
         external_id: external_id.map(str::to_owned),
         duration_seconds,
+        tags: Vec::new(),
     })
+}
+
+/// A caller's role that is assumed by the usual account, in a session of that name; STS is in `region` where nothing else is said.
+pub(super) fn caller_role(
+    written: &file::CallerRole,
+    session_name: &str,
+    region: &Region,
+    at: &str,
+) -> Result<Role, Error> {
+    let file::CallerRole {
+        cluster,
+        role_arn,
+        external_id,
+        session_name: own,
+        duration_seconds,
+        region: at_region,
+        endpoint,
+        tags: _,
+    } = written;
+    let written = RoleWritten {
+        cluster,
+        role_arn,
+        session_name: Some(own.as_deref().unwrap_or(session_name)),
+        external_id: external_id.as_deref(),
+        duration_seconds: *duration_seconds,
+        region: at_region.as_deref(),
+        endpoint: endpoint.as_deref(),
+    };
+    role(&written, region, at)
+}
+
+/// The longest name of a session (AWS STS API Reference, `AssumeRole`).
+const SESSION: usize = 64;
+
+/// A caller's name as the name of a session: what STS refuses becomes a hyphen.
+pub(super) fn session_of(name: &str) -> String {
+    let is_legal = |c: char| u8::try_from(c).is_ok_and(is_of_name);
+    let name: String = name.chars().map(|c| if is_legal(c) { c } else { '-' }).take(SESSION).collect();
+    // Two characters are the least.
+    if name.len() < 2 { ["caller-", &name].concat() } else { name }
 }
 
 fn token_file(written: &file::TokenFile, at: &str) -> Result<TokenFile, Error> {

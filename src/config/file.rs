@@ -106,7 +106,37 @@ pub(super) struct ApiKey {
     #[serde(default, deserialize_with = "rule")]
     pub(super) request_metadata: Option<BTreeMap<String, String>>,
     #[serde(default, deserialize_with = "rule")]
+    pub(super) labels: Option<BTreeMap<String, String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) profile: Option<BTreeMap<String, Names>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) credentials: Option<CallerCredentials>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) techniques: Option<Vec<String>>,
+}
+
+/// As whom a caller's requests are signed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CallerCredentials {
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) assume_role: Option<CallerRole>,
+}
+
+/// A caller's role, by the gateway's own credentials.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CallerRole {
+    pub(super) cluster: String,
+    pub(super) role_arn: String,
+    pub(super) external_id: Option<String>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) session_name: Option<String>,
+    pub(super) duration_seconds: Option<u32>,
+    pub(super) region: Option<String>,
+    pub(super) endpoint: Option<String>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) tags: Option<Vec<String>>,
 }
 
 /// How many tokens an answer may have.
@@ -139,6 +169,12 @@ pub(super) struct Team {
     #[serde(default, deserialize_with = "rule")]
     pub(super) request_metadata: Option<BTreeMap<String, String>>,
     #[serde(default, deserialize_with = "rule")]
+    pub(super) labels: Option<BTreeMap<String, String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) profile: Option<BTreeMap<String, Names>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) credentials: Option<CallerCredentials>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) techniques: Option<Vec<String>>,
 }
 
@@ -167,6 +203,12 @@ pub(super) struct Identity {
     pub(super) guardrail: Option<Guardrail>,
     #[serde(default, deserialize_with = "rule")]
     pub(super) request_metadata: Option<BTreeMap<String, String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) labels: Option<BTreeMap<String, String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) profile: Option<BTreeMap<String, Names>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) credentials: Option<CallerCredentials>,
     #[serde(default, deserialize_with = "rule")]
     pub(super) techniques: Option<Vec<String>>,
 }

@@ -67,11 +67,14 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::config::caller_accounts::Accounts;
 
     fn run(written: Value) -> Result<Vec<Identity>, Error> {
         let written: Vec<file::Identity> = serde_json::from_value(written).unwrap();
         let teams: Vec<file::Team> = serde_json::from_value(json!([{"name": "t"}])).unwrap();
-        identities(&written, &Teams::read(&teams, &[])?, &mut Callers::default())
+        let (usual, region) = Accounts::example();
+        let accounts = Accounts::new(&usual, &region, &[], 1);
+        identities(&written, &Teams::read(&teams, &[], &accounts)?, &mut Callers::default())
     }
 
     #[test]

@@ -4,10 +4,13 @@ use std::rc::Rc;
 
 use crate::aws::endpoint::Variant;
 use crate::aws::source::Account;
+use crate::bedrock::reach::Reach;
+use crate::gateway::attribution;
 use crate::gateway::models::Models;
 use crate::gateway::targets::Backend;
 use crate::translate::Options;
 
+use super::caller_accounts::Accounts;
 use super::credentials::account;
 use super::deserializer;
 use super::discover::discover_of;
@@ -24,7 +27,7 @@ use super::models::{self, Loaded};
 use super::reasoning_memory::reasoning_memory_of;
 use super::regions::regions_of;
 use super::techniques::techniques_of;
-use super::values::{error, error_in, host_of, region_of};
+use super::values::{error, error_in, host_of, inside, item, region_of};
 use super::written::Written;
 use super::{Config, Error, Upstream, structure, warnings};
 
@@ -90,6 +93,16 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let techniques = techniques.as_ref().map(techniques_of).transpose()?.map(Rc::new);
     let elsewhere =
         techniques.as_ref().and_then(|techniques| techniques.upstream.clone()).unwrap_or_default();
+    let callers = Accounts::new(usual(&accounts)?, &region, &taken, accounts.len());
+    let keys = keys(
+        api_keys.as_deref().unwrap_or_default(),
+        teams.as_deref().unwrap_or_default(),
+        &elsewhere.names,
+        identities.as_deref().unwrap_or_default(),
+        &callers,
+    )?;
+    let callers = callers.into_accounts();
+    let accounts = accounts.into_iter().chain(callers).collect();
     let upstream = Upstream {
         region,
         regions: None,
@@ -105,12 +118,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let upstream = Upstream { regions: regions.as_ref().map(|_| reachable.clone()), ..upstream };
     let config = Config {
         prefixes: prefixes_of(prefixes.as_deref())?,
-        keys: keys(
-            api_keys.as_deref().unwrap_or_default(),
-            teams.as_deref().unwrap_or_default(),
-            &elsewhere.names,
-            identities.as_deref().unwrap_or_default(),
-        )?,
+        keys,
         models: Models {
             name_bytes: limits.model_name_bytes,
             regions: reachable,
@@ -143,7 +151,13 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         warnings,
     };
     check_guardrails(written_models, &config)?;
+    check_profiles(api_keys.as_deref(), identities.as_deref(), &config)?;
     Ok(config)
+}
+
+/// The usual account, which is the first.
+fn usual(accounts: &[Account]) -> Result<&Account, Error> {
+    accounts.first().ok_or_else(|| error("credentials", "missing"))
 }
 
 /// What is written, as JSON or as a Struct.
@@ -162,6 +176,37 @@ fn check_guardrails(written: &[file::Target], config: &Config) -> Result<(), Err
         {
             let reason = "a guardrail is set for this model, and bedrock-mantle is not known to take one";
             return Err(error_in(&at, "backend", reason));
+        }
+    }
+    Ok(())
+}
+
+/// Callers that are held to geographies have to know of their own inference profiles what these are made of.
+fn check_profiles(
+    keys: Option<&[file::ApiKey]>,
+    identities: Option<&[file::Identity]>,
+    config: &Config,
+) -> Result<(), Error> {
+    let keys = keys.into_iter().flatten().map(|key| key.name.as_str());
+    let keys = keys.enumerate().map(|(at, name)| (item("api_keys", at), name));
+    let identities = identities.into_iter().flatten().map(|identity| identity.name.as_str());
+    let identities = identities.enumerate().map(|(at, name)| (item("identities", at), name));
+    for (at, name) in keys.chain(identities) {
+        let Some(caller) = config.keys.callers.named(name) else { continue };
+        let allowed = &config.upstream.regions;
+        for profile in &caller.policy.attribution.profiles {
+            for (region, arn) in &profile.arns {
+                let at = || inside(&inside(&at, "profile"), &profile.pattern);
+                if allowed.as_ref().is_some_and(|allowed| !allowed.allows(region.as_str())) {
+                    return Err(error(at(), "the region of an ARN is not one of 'regions'"));
+                }
+                let made_of = attribution::reach_of(config.options.known_as(arn), profile);
+                if caller.policy.profiles.is_some() && made_of == Reach::Unknown {
+                    let reason = "the caller is held to 'profiles', and nothing says what this one is made of: begin the \
+                                  pattern with a geography, such as 'eu.', or say so by 'capabilities.like' of one of 'models'";
+                    return Err(error(at(), reason));
+                }
+            }
         }
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! The plugin configuration: what people write becomes what the code uses, and is checked once, when it is loaded.
 
+mod attribution;
+mod caller_accounts;
 mod credentials;
 mod deserializer;
 mod discover;

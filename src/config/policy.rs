@@ -1,15 +1,20 @@
 //! What a key, or a team for its keys, says of rights.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use crate::bedrock::labels;
 use crate::bedrock::model_id::PROFILE_PREFIXES;
+use crate::gateway::attribution::Attribution;
 use crate::gateway::callers::{Caller, ENDPOINTS, Policy};
 use crate::gateway::keys::Hash;
 use crate::gateway::regions::Regions;
 use crate::translate::terms::{Terms, Tokens};
 
+use super::attribution::{labels_of, profiles_of};
+use super::caller_accounts::{Accounts, Asked};
 use super::model_options::guardrail_of;
+use super::switch::Names;
 use super::techniques::names_of;
 use super::values::{check_name, error, error_in, inside, item, one_of};
 use super::{Error, file};
@@ -23,6 +28,9 @@ pub(super) struct Rights<'a> {
     pub(super) max_tokens: &'a Option<file::Tokens>,
     pub(super) guardrail: &'a Option<file::Guardrail>,
     pub(super) request_metadata: &'a Option<BTreeMap<String, String>>,
+    pub(super) labels: &'a Option<BTreeMap<String, String>>,
+    pub(super) profile: &'a Option<BTreeMap<String, Names>>,
+    pub(super) credentials: &'a Option<file::CallerCredentials>,
     pub(super) techniques: &'a Option<Vec<String>>,
 }
 
@@ -37,6 +45,9 @@ macro_rules! rights {
             max_tokens: &$written.max_tokens,
             guardrail: &$written.guardrail,
             request_metadata: &$written.request_metadata,
+            labels: &$written.labels,
+            profile: &$written.profile,
+            credentials: &$written.credentials,
             techniques: &$written.techniques,
         }
     };
@@ -45,29 +56,36 @@ pub(super) use rights;
 
 /// What teams say for their keys.
 pub(super) struct Teams<'a> {
-    policies: HashMap<&'a str, Policy>,
+    policies: HashMap<&'a str, (Policy, Option<Asked<'a>>)>,
     /// The names of techniques that another server has.
     elsewhere: &'a [String],
+    /// As whom callers are signed for that have roles of their own.
+    accounts: &'a Accounts<'a>,
 }
 
 impl<'a> Teams<'a> {
-    pub(super) fn read(written: &'a [file::Team], elsewhere: &'a [String]) -> Result<Self, Error> {
+    pub(super) fn read(
+        written: &'a [file::Team],
+        elsewhere: &'a [String],
+        accounts: &'a Accounts<'a>,
+    ) -> Result<Self, Error> {
         let mut policies = HashMap::new();
         for (at, team) in written.iter().enumerate() {
             let at = &item("teams", at);
             let name = &team.name;
             check_name(name, at)?;
             let policy = policy_of(&rights!(team), &Policy::default(), elsewhere, at)?;
-            if name.is_empty() || policies.insert(name.as_str(), policy).is_some() {
+            let asked = Asked::read(&team.credentials, accounts, at)?;
+            if name.is_empty() || policies.insert(name.as_str(), (policy, asked)).is_some() {
                 return Err(error_in(at, "name", "must not be empty, nor another team's"));
             }
         }
-        Ok(Self { policies, elsewhere })
+        Ok(Self { policies, elsewhere, accounts })
     }
 
     /// What the team of that name says for the key at `at`; of no team nothing.
-    fn named(&self, name: Option<&str>, at: &str) -> Result<Policy, Error> {
-        let Some(name) = name else { return Ok(Policy::default()) };
+    fn named(&self, name: Option<&str>, at: &str) -> Result<(Policy, Option<Asked<'a>>), Error> {
+        let Some(name) = name else { return Ok(Default::default()) };
         self.policies.get(name).cloned().ok_or_else(|| error_in(at, "team", "is none of 'teams'"))
     }
 }
@@ -85,14 +103,30 @@ pub(super) fn caller_of(
         return Err(error_in(at, "name", "must not be empty"));
     }
     check_name(name, at)?;
-    let policy = policy_of(rights, &teams.named(team, at)?, teams.elsewhere, at)?;
+    let (teams_policy, teams_role) = teams.named(team, at)?;
+    let mut policy = policy_of(rights, &teams_policy, teams.elsewhere, at)?;
+    if let Some(asked) = Asked::read(rights.credentials, teams.accounts, at)?.or(teams_role) {
+        let account = teams.accounts.add(&asked, name, team, &policy.attribution.labels, at)?;
+        Rc::make_mut(&mut policy.attribution).account = Some(account);
+    }
     Ok(Caller { name: name.to_owned(), team: team.map(str::to_owned), identity, policy })
 }
 
 /// What is written at `at`; what is not written is as the team has it.
 fn policy_of(written: &Rights<'_>, team: &Policy, elsewhere: &[String], at: &str) -> Result<Policy, Error> {
-    let Rights { models, endpoints, regions, profiles, max_tokens, guardrail, request_metadata, techniques } =
-        written;
+    let Rights {
+        models,
+        endpoints,
+        regions,
+        profiles,
+        max_tokens,
+        guardrail,
+        request_metadata,
+        labels,
+        profile,
+        credentials: _,
+        techniques,
+    } = written;
     if let Some(patterns) = models {
         check_patterns(patterns, &inside(at, "models"))?;
     }
@@ -102,7 +136,24 @@ fn policy_of(written: &Rights<'_>, team: &Policy, elsewhere: &[String], at: &str
     let regions = regions.as_ref().map(|regions| regions_of(regions, &inside(at, "regions"))).transpose()?;
     let names = |written: &Vec<String>| names_of(written, elsewhere, &inside(at, "techniques"));
     let techniques = techniques.as_ref().map(names).transpose()?;
+    let attribution = if labels.is_some() || profile.is_some() {
+        let Attribution { labels: teams_labels, profiles: teams_profiles, account } = &*team.attribution;
+        Rc::new(Attribution {
+            labels: match labels {
+                Some(labels) => labels_of(labels, &inside(at, "labels"))?,
+                None => teams_labels.clone(),
+            },
+            profiles: match profile {
+                Some(profile) => profiles_of(profile, &inside(at, "profile"))?,
+                None => teams_profiles.clone(),
+            },
+            account: *account,
+        })
+    } else {
+        Rc::clone(&team.attribution)
+    };
     Ok(Policy {
+        attribution,
         techniques: techniques.or_else(|| team.techniques.clone()),
         models: (*models).clone().or_else(|| team.models.clone()),
         endpoints: (*endpoints).clone().or_else(|| team.endpoints.clone()),
@@ -115,7 +166,7 @@ fn policy_of(written: &Rights<'_>, team: &Policy, elsewhere: &[String], at: &str
                 None => team.terms.guardrail.clone(),
             },
             labels: match request_metadata {
-                Some(labels) => labels_of(labels, &inside(at, "request_metadata"))?,
+                Some(labels) => metadata_of(labels, &inside(at, "request_metadata"))?,
                 None => team.terms.labels.clone(),
             },
         },
@@ -140,7 +191,7 @@ fn tokens_of(written: &file::Tokens, at: &str) -> Result<Tokens, Error> {
 }
 
 /// Labels as Bedrock takes them (service model, `requestMetadata`), beside that with the caller's name.
-fn labels_of(written: &BTreeMap<String, String>, at: &str) -> Result<Vec<(String, String)>, Error> {
+fn metadata_of(written: &BTreeMap<String, String>, at: &str) -> Result<Vec<(String, String)>, Error> {
     if written.len() >= labels::MOST {
         return Err(error(at, "must not have more than 15 labels"));
     }
@@ -200,7 +251,9 @@ mod tests {
 
     fn teams(written: Value) -> Result<Policy, Error> {
         let written: Vec<file::Team> = serde_json::from_value(written).unwrap();
-        Teams::read(&written, &[])?.named(Some("t"), "api_keys[0]")
+        let (usual, region) = Accounts::example();
+        let accounts = Accounts::new(&usual, &region, &[], 1);
+        Ok(Teams::read(&written, &[], &accounts)?.named(Some("t"), "api_keys[0]")?.0)
     }
 
     #[test]
@@ -215,6 +268,8 @@ mod tests {
             ("max_tokens", json!({"most": 0}), "teams[0].max_tokens.most"),
             ("max_tokens", json!({"default": 5, "most": 4}), "teams[0].max_tokens.default"),
             ("guardrail", json!({"identifier": "g"}), "teams[0].guardrail.version"),
+            ("labels", json!({"cost centre": "a"}), "teams[0].labels"),
+            ("labels", json!({"env": "a\nb"}), "teams[0].labels.env"),
             ("request_metadata", json!({"api_key": "a"}), "teams[0].request_metadata"),
             ("request_metadata", json!({"": "a"}), "teams[0].request_metadata"),
             ("request_metadata", json!({"cost": "a;b"}), "teams[0].request_metadata.cost"),
@@ -231,8 +286,8 @@ mod tests {
 
     #[test]
     fn what_a_key_says_holds_in_the_teams_place_and_the_rest_is_the_teams() {
-        let team = teams(json!([{"name": "t", "models": ["a*"], "endpoints": ["chat"], "profiles": ["eu"]}]))
-            .unwrap();
+        let team = json!([{"name": "t", "models": ["a*"], "endpoints": ["chat"], "profiles": ["eu"], "labels": {"env": "x"}}]);
+        let team = teams(team).unwrap();
         let own = Some(vec!["messages".to_owned()]);
         let rights = Rights {
             models: &None,
@@ -242,10 +297,18 @@ mod tests {
             max_tokens: &None,
             guardrail: &None,
             request_metadata: &None,
+            labels: &None,
+            profile: &None,
+            credentials: &None,
             techniques: &None,
         };
         let policy = policy_of(&rights, &team, &[], "api_keys[0]").unwrap();
-        assert_eq!((policy.models, policy.endpoints), (team.models, own));
+        assert_eq!(policy.attribution.labels, [("env".to_owned(), "x".to_owned())]);
         assert_eq!(policy.profiles, Some(BTreeSet::new()), "none is no profile at all, and not the team's");
+        let labels = Some([("unit".to_owned(), "y".to_owned())].into());
+        let labelled = policy_of(&Rights { labels: &labels, ..rights }, &team, &[], "api_keys[0]").unwrap();
+        let own_alone = [("unit".to_owned(), "y".to_owned())];
+        assert_eq!(labelled.attribution.labels, own_alone);
+        assert_eq!((policy.models, policy.endpoints), (team.models, own));
     }
 }

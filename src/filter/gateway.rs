@@ -27,6 +27,7 @@ use crate::gateway::keys::Authenticated;
 use crate::gateway::models::{Resolved, anthropic};
 use crate::gateway::route::{Route, route};
 use crate::gateway::shape::{self, Shape};
+use crate::gateway::targets::Target;
 use crate::openai::model_member::ModelMember;
 use crate::openai::{self, Endpoint, Error};
 use crate::record::{Account, operation};
@@ -136,9 +137,10 @@ impl Gateway {
         self.account().with(|facts| {
             facts.caller = Some(caller.name.clone());
             facts.team.clone_from(&caller.team);
+            facts.attribution = Some(Rc::clone(&caller.policy.attribution));
         });
         record::set_caller(self.account());
-        let may_reach = |id: &str| caller.may_reach(Some(self.config.options.known_as(id)), None);
+        let may_reach = |id: &str| caller.called(&Target::of_id(id), None, &self.config.options).is_ok();
         let mut deployment = None;
         let purpose = match route {
             Route::Health => return Ok(Action::Continue),
@@ -307,7 +309,7 @@ impl Gateway {
         resolved: &'r Resolved<'_>,
         caller: &Caller,
     ) -> Result<Option<&'r str>, Error> {
-        let target = resolved.reachable(caller, |id| self.config.options.known_as(id))?;
+        let target = resolved.reachable(caller, &self.config.options)?;
         Ok(target.cluster.as_deref())
     }
 

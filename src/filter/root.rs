@@ -20,6 +20,8 @@ pub(super) struct Root {
     loaded: RefCell<Option<(Role, Rc<Config>)>>,
     /// As whom the upstream role calls.
     accounts: RefCell<Option<Rc<Accounts>>>,
+    /// Accounts of earlier configurations for which requests still wait.
+    earlier: RefCell<Vec<Rc<Accounts>>>,
     /// What models there are beside the configuration's; taken out while it works.
     discovery: RefCell<Option<Discovery>>,
     /// Takes what is too old out of the reasoning that is kept.
@@ -39,7 +41,8 @@ impl Root {
 
     /// Does what is due.
     pub(super) fn tick(&self) {
-        if let Some(accounts) = self.accounts() {
+        self.earlier.borrow_mut().retain(|accounts| accounts.are_awaited());
+        for accounts in self.all_accounts() {
             accounts.tick();
         }
         self.with_discovery(|discovery, config, accounts| discovery.tick(config, accounts));
@@ -47,17 +50,31 @@ impl Root {
         if let Some(memory) = self.config().and_then(|config| config.reasoning_memory) {
             thoughts::sweep(&self.sweeping, memory);
         }
+        self.wake();
         ending::tick();
+    }
+
+    /// Has requests go on that waited for a role of their caller's. What is called of Envoy then is theirs.
+    fn wake(&self) {
+        for accounts in self.all_accounts() {
+            accounts.wake();
+        }
+    }
+
+    fn all_accounts(&self) -> Vec<Rc<Accounts>> {
+        let earlier = self.earlier.borrow();
+        earlier.iter().cloned().chain(self.accounts()).collect()
     }
 
     /// Takes the answer of a call.
     pub(super) fn answered(&self, call: u32, headers: usize, size: usize) {
-        if let Some(accounts) = self.accounts() {
+        for accounts in self.all_accounts() {
             accounts.answered(call, headers, size);
         }
         self.with_discovery(|discovery, config, accounts| {
             discovery.answered(config, accounts, call, headers, size);
         });
+        self.wake();
     }
 
     pub(super) fn loaded(&self) -> Option<(Role, Rc<Config>)> {
@@ -79,7 +96,8 @@ impl Root {
             // A second plugin with the same configuration comes by here too; what is under way goes on.
             let is_same = |(_, loaded): &(Role, Rc<Config>)| loaded.upstream == config.upstream;
             if self.accounts().is_none() || !self.loaded.borrow().as_ref().is_some_and(is_same) {
-                self.accounts.replace(Some(renewed(&config)));
+                let before = self.accounts.replace(Some(renewed(&config)));
+                self.earlier.borrow_mut().extend(before.filter(|accounts| accounts.are_awaited()));
             }
         }
         if matches!(role, Role::Upstream) && config.reasoning_memory.is_some() {

@@ -1,11 +1,16 @@
 //! Callers: what each may call. A caller has one key or several, which come and go while one is exchanged for another.
 
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
+use super::attribution::{Attribution, Called, is_made_of, no_profile, reach_of};
 use super::keys::Hash;
 use super::regions::Regions;
+use super::targets::Target;
 use crate::bedrock::reach::{Reach, reach};
 use crate::openai::{Endpoint, Error};
+use crate::texts::fits;
+use crate::translate::Options;
 use crate::translate::terms::Terms;
 
 /// The endpoints that a caller can be held to, as they are written. `GET models` is everybody's: it shows what the caller may use.
@@ -56,17 +61,27 @@ pub struct Policy {
     pub terms: Terms,
     /// Techniques, by their names, `*` standing for all.
     pub techniques: Option<Vec<String>>,
+    /// Whom it is put down to.
+    pub attribution: Rc<Attribution>,
 }
 
 impl Policy {
     /// True where some rule holds for each attempt, which the gateway role alone cannot see to.
     pub fn is_bound(&self) -> bool {
-        self.regions.is_some() || self.profiles.is_some() || self.terms != Terms::default()
+        let Attribution { labels: _, profiles, account } = &*self.attribution;
+        self.regions.is_some()
+            || self.profiles.is_some()
+            || self.terms != Terms::default()
+            || !profiles.is_empty()
+            || account.is_some()
     }
 
     /// True where the model, or where it answers, decides what is allowed.
     pub fn is_by_model(&self) -> bool {
-        self.models.is_some() || self.regions.is_some() || self.profiles.is_some()
+        self.models.is_some()
+            || self.regions.is_some()
+            || self.profiles.is_some()
+            || !self.attribution.profiles.is_empty()
     }
 }
 
@@ -86,10 +101,6 @@ impl Caller {
     /// True where the caller may use a model: by the `name` that the operator gave it, or by each of the ids that Bedrock may be called
     /// with for it.
     pub fn may_use<'i>(&self, name: Option<&str>, ids: impl IntoIterator<Item = &'i str>) -> bool {
-        let fits = |pattern: &String, name: &str| match pattern.strip_suffix('*') {
-            Some(beginning) => name.starts_with(beginning),
-            None => pattern == name,
-        };
         let Some(models) = &self.policy.models else { return true };
         let any_fits = |name: &str| models.iter().any(|model| fits(model, name));
         let mut ids = ids.into_iter().peekable();
@@ -100,14 +111,46 @@ impl Caller {
     /// which tables know the model: of an application profile, whose own id tells no geography, that of what it is made of; `None`: no
     /// model answers, but a guardrail, which is not called by a profile.
     pub fn may_reach(&self, known_as: Option<&str>, region: Option<&str>) -> bool {
+        self.may_go(known_as.map_or(Reach::Region, reach), region)
+    }
+
+    fn may_go(&self, reach: Reach<'_>, region: Option<&str>) -> bool {
         let Policy { regions, profiles, .. } = &self.policy;
-        let is_in_geography = |profiles: &BTreeSet<String>| match known_as.map(reach) {
-            None | Some(Reach::Region) => true,
-            Some(Reach::Geography(geography)) => profiles.contains(geography),
-            Some(Reach::Unknown) => false,
+        let is_in_geography = |profiles: &BTreeSet<String>| match reach {
+            Reach::Region => true,
+            Reach::Geography(geography) => profiles.contains(geography),
+            Reach::Unknown => false,
         };
         regions.as_ref().zip(region).is_none_or(|(regions, region)| regions.allows(region))
             && profiles.as_ref().is_none_or(is_in_geography)
+    }
+
+    /// What Bedrock is called by for the caller, in the region where a target of that model would be asked; `None`: that is not known
+    /// yet. It is the id itself, or an inference profile of the caller's own. `speaks_openai`: the target speaks OpenAI's API, which is
+    /// not known to take such profiles.
+    ///
+    /// # Errors
+    /// 403 `region_not_allowed`, `no_profile`: the target is not for this caller.
+    pub fn called<'c>(
+        &'c self,
+        target: &Target,
+        region: Option<&str>,
+        options: &Options,
+    ) -> Result<Option<&'c str>, Error> {
+        let known_as = target.model().map(|id| options.known_as(id));
+        let own = match target.model().zip(known_as) {
+            Some((id, known_as)) => self.policy.attribution.profile(&Called { id, known_as, region })?,
+            None => None,
+        };
+        let Some((arn, profile)) = own else {
+            let may_reach = self.may_reach(known_as, region);
+            return if may_reach { Ok(None) } else { Err(Self::not_there(403)) };
+        };
+        let made_of = reach_of(options.known_as(arn), profile);
+        if target.backend.speaks_openai() || !is_made_of(&options.discovered, arn, &target.id, made_of) {
+            return Err(no_profile());
+        }
+        if self.may_go(made_of, region) { Ok(Some(arn)) } else { Err(Self::not_there(403)) }
     }
 
     /// What a caller is told whose request may not go where the model answers.

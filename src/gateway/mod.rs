@@ -1,5 +1,6 @@
 //! Who calls, what for, which model they mean, and which images are fetched for them: pure functions over a request.
 
+pub mod attribution;
 pub mod callers;
 pub mod discovery;
 pub mod handoff;

@@ -3,9 +3,11 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::SystemTime;
 
 use super::usage::{self, Usage};
+use crate::gateway::attribution::Attribution;
 
 /// The longest model name of a client's that is kept, bytes.
 const NAME: usize = 256;
@@ -27,6 +29,8 @@ pub struct Facts {
     pub caller: Option<String>,
     /// The caller's team.
     pub team: Option<String>,
+    /// The operator's labels for the caller.
+    pub attribution: Option<Rc<Attribution>>,
     /// What is asked: see [`operation`](super::operation).
     pub operation: Option<&'static str>,
     /// What the client calls the model, its first 256 bytes: anything.
@@ -60,6 +64,8 @@ pub struct Facts {
 pub struct Attempt {
     /// Bedrock's id of the model.
     pub model: String,
+    /// The caller's inference profile that was called in the model's place.
+    pub profile: Option<String>,
     /// The region that was called.
     pub region: String,
     /// The target's name, where the configuration gives it one.

@@ -1,10 +1,12 @@
 //! The record, made at the end of a request of its account and of what Envoy says.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use super::account::{Attempt, Facts, Fault};
 use super::usage::{self, Usage};
+use crate::gateway::attribution::Attribution;
 
 /// Envoy's flags of a response whose client is to blame that it was not given: the connection ended, the client reset the stream or
 /// broke the protocol (Envoy documentation, "Response flags": DC, DR, DPE; values of `ResponseFlag`).
@@ -65,12 +67,16 @@ pub struct Record {
     pub caller: Option<String>,
     /// The caller's team.
     pub team: Option<String>,
+    /// The operator's labels for the caller.
+    pub attribution: Option<Rc<Attribution>>,
     /// What was asked: see [`operation`](super::operation).
     pub operation: Option<&'static str>,
     /// What the client calls the model, at most 256 bytes: anything, so no label of a metric.
     pub model_asked: Option<String>,
     /// Bedrock's id of the model that was called last.
     pub model: Option<String>,
+    /// The caller's inference profile that was called last in the model's place, by its ARN.
+    pub profile: Option<String>,
     /// The region that was called last.
     pub region: Option<String>,
     /// The target that was called last, where the configuration gives it a name.
@@ -124,16 +130,21 @@ impl Record {
         let duration = facts.began.zip(ended.at).and_then(|(began, at)| at.duration_since(began).ok());
         let first = facts.attempt.first_token.zip(facts.began);
         let (usage, estimated) = tokens(facts, outcome);
-        let Facts { caller, team, operation, model_asked, technique, part_of, request_id, .. } = facts;
-        let Attempt { model, region, target, request_id: bedrocks, finish_reason, guardrail, .. } =
-            &mut facts.attempt;
+        let Facts {
+            caller, team, attribution, operation, model_asked, technique, part_of, request_id, ..
+        } = facts;
+        let Attempt {
+            model, profile, region, target, request_id: bedrocks, finish_reason, guardrail, ..
+        } = &mut facts.attempt;
         let some = |text: &mut String| Some(std::mem::take(text)).filter(|text| !text.is_empty());
         Self {
             caller: caller.take(),
             team: team.take(),
+            attribution: attribution.take(),
             operation: *operation,
             model_asked: model_asked.take(),
             model: some(model),
+            profile: profile.take(),
             region: some(region),
             target: target.take(),
             attempts: ended.attempts.unwrap_or_default().max(facts.attempts),

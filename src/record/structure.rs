@@ -16,6 +16,8 @@ enum Value<'r> {
     Text(&'r str),
     Number(f64),
     Flag(bool),
+    /// A Struct, encoded.
+    Object(&'r [u8]),
 }
 
 impl<'r> Value<'r> {
@@ -43,12 +45,20 @@ impl Record {
             Value::Number(micros) => Value::Number(micros / 1e6),
             other => other,
         });
+        let labels = self.attribution.as_ref().map(|attribution| &attribution.labels);
+        let labels = labels.filter(|labels| !labels.is_empty()).map(|labels| {
+            let mut out = Vec::new();
+            labels.iter().for_each(|(name, text)| member(&mut out, name, Value::Text(text)));
+            out
+        });
         let members = [
             ("caller", Value::text(&self.caller)),
             ("team", Value::text(&self.team)),
+            ("labels", labels.as_deref().map(Value::Object)),
             ("operation", self.operation.map(Value::Text)),
             ("model_asked", Value::text(&self.model_asked)),
             ("model", Value::text(&self.model)),
+            ("profile", Value::text(&self.profile)),
             ("region", Value::text(&self.region)),
             ("target", Value::text(&self.target)),
             ("attempts", Some(Value::number(self.attempts))),
@@ -84,14 +94,15 @@ impl Record {
     }
 }
 
-/// Writes an entry of `Struct.fields` (`google/protobuf/struct.proto`): 1, the name; 2, a `Value` of 2, a double, 3, a text, or 4, a
-/// flag.
+/// Writes an entry of `Struct.fields` (`google/protobuf/struct.proto`): 1, the name; 2, a `Value` of 2, a double, 3, a text, 4, a flag,
+/// or 5, a Struct.
 fn member(out: &mut Vec<u8>, name: &str, value: Value<'_>) {
     // A double and a flag with their keys, and a text with its key and its length.
     let length_of_value = match value {
         Value::Number(_) => 9,
         Value::Flag(_) => 2,
         Value::Text(text) => of_text(text),
+        Value::Object(encoded) => of_message(encoded.len()),
     };
     let length = of_text(name).saturating_add(of_message(length_of_value));
     encode_key(1, WireType::LengthDelimited, out);
@@ -108,6 +119,11 @@ fn member(out: &mut Vec<u8>, name: &str, value: Value<'_>) {
         Value::Flag(flag) => {
             encode_key(4, WireType::Varint, out);
             encode_varint(flag.into(), out);
+        }
+        Value::Object(encoded) => {
+            encode_key(5, WireType::LengthDelimited, out);
+            encode_varint(count(encoded.len()), out);
+            out.extend_from_slice(encoded);
         }
     }
 }
@@ -134,12 +150,14 @@ fn count(length: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
+    use std::rc::Rc;
 
     use prost::Message as _;
     use prost_types::Struct;
     use prost_types::value::Kind;
 
     use super::*;
+    use crate::gateway::attribution::Attribution;
     use crate::openai::completion::{CompletionTokensDetails, PromptTokensDetails, Usage};
     use crate::record::{Ended, Facts};
 
@@ -149,6 +167,10 @@ mod tests {
             Some(Kind::StringValue(text)) => text,
             Some(Kind::NumberValue(number)) => number.to_string(),
             Some(Kind::BoolValue(flag)) => flag.to_string(),
+            Some(Kind::StructValue(object)) => format!(
+                "{:?}",
+                object.fields.into_iter().map(|(name, value)| (name, value.kind)).collect::<Vec<_>>()
+            ),
             other => panic!("{other:?}"),
         };
         read.fields.into_iter().map(|(name, value)| (name, text(value.kind))).collect()
@@ -168,9 +190,14 @@ mod tests {
         let record = Record {
             caller: Some("web \"é\"".into()),
             team: Some("search".into()),
+            attribution: Some(Rc::new(Attribution {
+                labels: vec![("cost-centre".into(), long.clone()), ("env".into(), String::new())],
+                ..Attribution::default()
+            })),
             operation: Some("chat"),
             model_asked: Some(long.clone()),
             model: Some("m".into()),
+            profile: Some("arn".into()),
             region: Some("us-east-1".into()),
             target: Some("east".into()),
             attempts: 2,
@@ -202,7 +229,8 @@ mod tests {
         let expected = format!(
             "attempts=2 bedrock_request_id=c cache_read_tokens=3 cache_write_tokens=4 caller=web \"é\" calls=5 cost=1.25 \
              duration_ms=1000 error=stream_cut estimated=true finish_reason=stop guardrail=true input_tokens=1099511627776 \
-             model=m model_asked={long} operation=chat outcome=ok output_tokens=5 part_of=a reasoning_tokens=2 \
+             labels=[(\"cost-centre\", Some(StringValue(\"{long}\"))), (\"env\", Some(StringValue(\"\")))] \
+             model=m model_asked={long} operation=chat outcome=ok output_tokens=5 part_of=a profile=arn reasoning_tokens=2 \
              region=us-east-1 request_id=b status=200 stream=true target=east team=search technique=moa \
              time_to_first_token_ms=7 total_tokens=6"
         );

@@ -335,7 +335,7 @@ fn find(input: &[u8]) {
 fn credentials(input: &[u8]) {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     for recipe in recipes() {
-        let (mut fetch, mut step) = providers::Fetch::begin(&recipe, now);
+        let (mut fetch, mut step) = providers::Fetch::begin(&recipe, None, now);
         for at in 0..4 {
             let Step::Ask(_) = step else { break };
             // What is asked first may be a token, or a role's name.
@@ -343,7 +343,7 @@ fn credentials(input: &[u8]) {
                 if at == 0 && matches!(recipe.base, Base::Instance(_)) { &b"token"[..] } else { input };
             step = fetch.answered(providers::Answer { status: Some(200), body }, now);
         }
-        let (mut fetch, _) = providers::Fetch::begin(&recipe, now);
+        let (mut fetch, _) = providers::Fetch::begin(&recipe, None, now);
         drop(fetch.answered(providers::Answer { status: Some(400), body: input }, now));
     }
 }
@@ -359,6 +359,7 @@ fn recipes() -> Vec<Recipe> {
         session_name: "s".to_owned(),
         external_id: None,
         duration_seconds: None,
+        tags: Vec::new(),
     };
     let given = Credentials {
         access_key_id: "AKIAEXAMPLE".to_owned(),

@@ -8,6 +8,7 @@ import contextlib
 import datetime
 import http.server
 import json
+import re
 import secrets
 import threading
 import time
@@ -43,6 +44,9 @@ class Endpoints:
         self.web_token = "web.identity.token"
         self.role_name = "node-role"
         self.external_id = None
+        # Roles whose trust policy lacks `sts:TagSession`, and the sessions that there are, by their key ids.
+        self.untagged = set()
+        self.assumed = {}
         self.forbidden = set()
         self.xml = False
         self.trouble = None
@@ -161,7 +165,14 @@ class Endpoints:
             raise Refused(400, "InvalidIdentityToken", f"{form['WebIdentityToken']} is not valid")
         if arn in self.forbidden:
             raise Refused(403, "AccessDenied", f"not authorized to perform: sts:{action} on resource: {arn}")
+        session = form["RoleSessionName"]
+        if not re.fullmatch(r"[\w+=,.@-]{2,64}", session, re.ASCII):
+            raise Refused(400, "ValidationError", "Value at 'roleSessionName' failed to satisfy constraint")
+        tags = tags_of(form)
+        if tags and arn in self.untagged:
+            raise Refused(403, "AccessDenied", f"not authorized to perform: sts:TagSession on resource: {arn}")
         made = self.issue("sts" if action == "AssumeRole" else "web")
+        self.assumed[made["access_key_id"]] = (arn, session, tags)
         credentials = {
             "AccessKeyId": made["access_key_id"],
             "SecretAccessKey": made["secret_access_key"],
@@ -203,6 +214,23 @@ class Endpoints:
         own = {made["access_key_id"] for made in self.issued}
         entries = [entry for found in lists for entry in found if entry["access_key_id"] in own]
         return {entry["access_key_id"]: entry["requests"] for entry in entries}
+
+
+def tags_of(form):
+    """The tags of a session, as AWS takes them: numbered from 1 without a gap, at most 50, names alike by no letter's size."""
+    tags = {}
+    given = {name for name in form if name.startswith("Tags.")}
+    while (name := f"Tags.member.{len(tags) + 1}.Key") in given:
+        value = name.removesuffix("Key") + "Value"
+        key, text = form[name], form.get(value, "")
+        given -= {name, value}
+        is_good = re.fullmatch(r"[\w\s.:/=+@-]{1,128}", key) and re.fullmatch(r"[\w\s.:/=+@-]{0,256}", text)
+        if not is_good or key.lower() in {known.lower() for known in tags}:
+            raise Refused(400, "ValidationError", f"Value at '{name}' failed to satisfy constraint")
+        tags[key] = text
+    if given or len(tags) > 50:
+        raise Refused(400, "ValidationError", "Value at 'tags' failed to satisfy constraint")
+    return tags
 
 
 def metadata(made):

@@ -63,6 +63,18 @@ pub fn set_root_context<R: RootContext + Clone + 'static>(callback: fn(context_i
     }));
 }
 
+/// Has a stream go on with what it waits for, by its id, out of another context's callback: its
+/// [`on_wake`](traits::HttpContext::on_wake) is called. Host calls are the stream's from then on until the callback ends. A stream that is
+/// over, or at work, stays as it is.
+pub fn wake(context_id: u32) {
+    if hostcalls::set_effective_context(context_id).is_ok() {
+        dispatcher::with_http(context_id, |stream| {
+            stream.on_wake();
+            types::Action::Continue
+        });
+    }
+}
+
 /// The module's beginning: a block that calls [`set_root_context`].
 #[macro_export]
 macro_rules! main {

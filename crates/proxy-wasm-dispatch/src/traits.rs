@@ -39,6 +39,9 @@ pub trait RootContext: Context {
 
 /// A stream. Sizes are bytes: of a body, what is there of it.
 pub trait HttpContext: Context {
+    /// Another context has [woken](crate::wake) it.
+    fn on_wake(&mut self) {}
+
     /// The request's headers are there; `end_of_stream`: and no body follows.
     fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
         Action::Continue

@@ -110,10 +110,10 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Fetch {
-    /// Begins; `now` is Envoy's clock.
-    pub fn begin(recipe: &Recipe, now: SystemTime) -> (Self, Step) {
+    /// Begins; `usual` are the usual account's credentials, where those are there, and `now` is Envoy's clock.
+    pub fn begin(recipe: &Recipe, usual: Option<&Credentials>, now: SystemTime) -> (Self, Step) {
         let mut fetch = Self { recipe: recipe.clone(), at: At::ContainerToken, secrets: Secrets::default() };
-        let step = fetch.first(now);
+        let step = fetch.first(usual, now);
         (fetch, step)
     }
 
@@ -123,9 +123,13 @@ impl Fetch {
         next.unwrap_or_else(|why| Step::Failed(self.secrets.hidden_in(&why)))
     }
 
-    fn first(&mut self, now: SystemTime) -> Step {
+    fn first(&mut self, usual: Option<&Credentials>, now: SystemTime) -> Step {
         match self.recipe.base.clone() {
             Base::Given(credentials) => self.assume(credentials, now).unwrap_or_else(Step::Failed),
+            Base::Usual(_) => match usual {
+                Some(credentials) => self.assume(credentials.clone(), now).unwrap_or_else(Step::Failed),
+                None => Step::Failed("the gateway's own credentials are not there".to_owned()),
+            },
             Base::Container(container) => match &container.token {
                 Some(ContainerToken::File(file)) => self.ask(At::ContainerToken, read(file)),
                 Some(ContainerToken::Given(token)) => {

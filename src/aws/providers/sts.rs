@@ -26,7 +26,18 @@ pub(super) fn with_web_identity(role: &Role, token: &str) -> Call {
 }
 
 pub(super) fn assume(role: &Role, with: &Credentials, now: SystemTime) -> Result<Call, String> {
-    let more: Vec<(&str, &str)> = role.external_id.iter().map(|id| ("ExternalId", id.as_str())).collect();
+    let tags: Vec<(String, &str)> = (1_usize..)
+        .zip(&role.tags)
+        .flat_map(|(at, (name, value))| {
+            [
+                (format!("Tags.member.{at}.Key"), name.as_str()),
+                (format!("Tags.member.{at}.Value"), value.as_str()),
+            ]
+        })
+        .collect();
+    let external_id = role.external_id.iter().map(|id| ("ExternalId", id.as_str()));
+    let more: Vec<(&str, &str)> =
+        external_id.chain(tags.iter().map(|(name, value)| (name.as_str(), *value))).collect();
     let mut call = call(role, form(role, ROLE, &more));
     let request = sign::Request {
         method: call.method,

@@ -21,6 +21,7 @@ fn role() -> Role {
         session_name: "s@1".into(),
         external_id: Some("id:/1".into()),
         duration_seconds: Some(900),
+        tags: Vec::new(),
     }
 }
 
@@ -59,7 +60,7 @@ fn given() -> Recipe {
 
 /// Runs a recipe against answers in their order; gives the calls and what came of them.
 fn run(recipe: &Recipe, answers: &[(u16, &str)]) -> (Vec<Call>, Result<Temporary, String>) {
-    let (mut fetch, mut step) = Fetch::begin(recipe, noon());
+    let (mut fetch, mut step) = Fetch::begin(recipe, None, noon());
     let mut answers = answers.iter();
     let mut calls = Vec::new();
     loop {
@@ -317,7 +318,7 @@ fn whatever_bytes_come_nothing_panics() {
     for text in &whole {
         for end in 0..text.len() {
             for recipe in [container(None), given(), instance(None), web_identity()] {
-                let (mut fetch, _) = Fetch::begin(&recipe, noon());
+                let (mut fetch, _) = Fetch::begin(&recipe, None, noon());
                 let body = &text.as_bytes()[..end];
                 let step = fetch.answered(Answer { status: Some(200), body }, noon());
                 assert!(!matches!(step, Step::Have(_)), "{} bytes", end);
@@ -325,4 +326,31 @@ fn whatever_bytes_come_nothing_panics() {
             }
         }
     }
+}
+
+#[test]
+fn a_callers_role_is_assumed_by_the_usual_account_with_the_sessions_tags() {
+    let tags = vec![("caller".into(), "team b/web".into()), ("team".into(), "search".into())];
+    let recipe = Recipe { base: Base::Usual("f".into()), role: Some(Role { tags, ..role() }) };
+    let usual = Credentials {
+        access_key_id: "AKIDUSUAL".into(),
+        secret_access_key: "b4se".into(),
+        session_token: None,
+    };
+    let (mut fetch, step) = Fetch::begin(&recipe, Some(&usual), noon());
+    let Step::Ask(call) = step else { panic!() };
+    assert!(header(&call, "authorization").unwrap().contains("Credential=AKIDUSUAL/20261122/eu-west-1/sts/"));
+    assert!(call.body.ends_with(
+        "&ExternalId=id%3A%2F1&Tags.member.1.Key=caller&Tags.member.1.Value=team%20b%2Fweb\
+         &Tags.member.2.Key=team&Tags.member.2.Value=search"
+    ));
+    let body = sts_json("AssumeRole");
+    let Step::Have(temporary) = fetch.answered(Answer { status: Some(200), body: body.as_bytes() }, noon())
+    else {
+        panic!();
+    };
+    assert_eq!(temporary.credentials.access_key_id, "ASIA");
+    // Nobody else's are taken where those are not there.
+    let (_, step) = Fetch::begin(&recipe, None, noon());
+    assert!(matches!(step, Step::Failed(why) if why == "the gateway's own credentials are not there"));
 }

@@ -6,7 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use proxy_wasm::types::LogLevel;
 
@@ -43,6 +43,17 @@ struct Fetching {
     fetch: Fetch,
     call: u32,
     until: SystemTime,
+}
+
+/// What is to be expected of credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outlook {
+    /// They are there.
+    Good,
+    /// They are not, and will be fetched at the next tick, or are being fetched.
+    Coming,
+    /// They are not, and were not to be had a moment ago.
+    None,
 }
 
 impl Renewing {
@@ -90,13 +101,40 @@ impl Renewing {
         before
     }
 
-    /// Begins to fetch, where it is due and this worker's turn.
-    pub(super) fn tick(&self, name: &str, worker: Worker) {
+    /// Whether a call of this worker's is under way.
+    pub(super) fn is_fetching(&self, now: SystemTime) -> bool {
+        self.fetching.borrow().as_ref().is_some_and(|fetching| {
+            fetching.until.duration_since(now).is_ok_and(|left| left > Duration::ZERO && left <= LEASE)
+        })
+    }
+
+    /// What is to be expected for a request that comes now.
+    pub(super) fn outlook(&self, worker: Worker) -> Outlook {
         let now = host::now();
-        if let Some(fetching) = &*self.fetching.borrow()
-            && fetching.until > now
-            && fetching.until.duration_since(now).is_ok_and(|left| left <= LEASE)
-        {
+        if self.good(now).is_some() {
+            return Outlook::Good;
+        }
+        let Some((record, _)) = self.read() else { return Outlook::Coming };
+        if self.good(now).is_some() {
+            Outlook::Good
+        } else if record.turn.is_leased(now) || record.is_due(worker, now) {
+            Outlook::Coming
+        } else {
+            Outlook::None
+        }
+    }
+
+    /// Whether what is there is good for long enough that nobody need look what others have.
+    pub(super) fn is_quiet(&self, worker: Worker) -> bool {
+        let now = host::now();
+        self.known.borrow().as_ref().is_some_and(|known| known.held.is_fresh(worker, now))
+    }
+
+    /// Begins to fetch, where it is due and this worker's turn. `usual` gives the usual account's identity, where a role is assumed
+    /// with it.
+    pub(super) fn tick(&self, name: &str, worker: Worker, usual: impl FnOnce() -> Option<Rc<Identity>>) {
+        let now = host::now();
+        if self.is_fetching(now) {
             return;
         }
         let Some((record, version)) = self.read() else { return };
@@ -107,7 +145,12 @@ impl Renewing {
         if !self.shared.replace(&leased, version) {
             return;
         }
-        let (fetch, step) = Fetch::begin(&self.recipe, now);
+        let usual = if self.recipe.is_callers() { usual() } else { None };
+        let usual = usual.as_deref().and_then(|identity| match identity {
+            Identity::SigV4(credentials) => Some(credentials),
+            Identity::Bearer(_) => None,
+        });
+        let (fetch, step) = Fetch::begin(&self.recipe, usual, now);
         self.go_on(name, worker, fetch, step);
     }
 

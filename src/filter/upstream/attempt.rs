@@ -8,7 +8,7 @@ use crate::gateway::targets::Target;
 use crate::openai::Error;
 use crate::translate::later_frames::LaterFrames;
 use crate::translate::passthrough::{FirstEvent, FirstFrame};
-use crate::translate::{Reply, Streamed};
+use crate::translate::{Options, Reply, Streamed};
 
 /// The type of the bodies that we write.
 pub(super) const JSON: &str = "application/json";
@@ -18,7 +18,25 @@ pub(super) const EVENTS: &str = "text/event-stream; charset=utf-8";
 /// What answers for the model that the client asked for, at the place of this attempt.
 pub(super) struct Chosen {
     pub(super) target: Target,
+    /// The caller's inference profile that is called in the model's place.
+    pub(super) called: Option<String>,
     pub(super) is_fallback: bool,
+}
+
+impl Chosen {
+    /// What an operation is asked of, which is told by its segment of the path. To count tokens costs nobody anything, and no profile
+    /// is asked for it.
+    pub(super) fn asked_as<'c>(&'c self, options: &'c Options, operation: &str) -> &'c str {
+        match &self.called {
+            Some(called) if operation != Operation::CountTokens.segment() => called,
+            _ => options.asked_as(&self.target.id, operation),
+        }
+    }
+
+    /// The caller's inference profile, where the operation is asked of that.
+    pub(super) fn profile(&self, operation: &str) -> Option<String> {
+        self.called.clone().filter(|_| operation != Operation::CountTokens.segment())
+    }
 }
 
 impl std::ops::Deref for Chosen {
@@ -34,6 +52,8 @@ impl std::ops::Deref for Chosen {
 pub(super) struct Sent {
     pub(super) reply: Awaited,
     pub(super) model: String,
+    /// The caller's inference profile that was called in the model's place.
+    pub(super) profile: Option<String>,
     pub(super) region: String,
     pub(super) is_fallback: bool,
     pub(super) ignored: String,
@@ -58,7 +78,18 @@ impl Sent {
         };
         let texts = [&model, &region, &ignored].map(String::capacity);
         let held = texts.into_iter().fold(kept, usize::saturating_add);
-        Self { reply, model, region, is_fallback, ignored, owner: None, held }
+        Self { reply, model, region, is_fallback, ignored, owner: None, profile: None, held }
+    }
+
+    /// The same where a profile of the caller's was called.
+    pub(super) fn by(self, profile: Option<String>) -> Self {
+        let held = self.held.saturating_add(profile.as_ref().map_or(0, String::capacity));
+        Self { profile, held, ..self }
+    }
+
+    /// What Bedrock was called with.
+    pub(super) fn called(&self) -> &str {
+        self.profile.as_deref().unwrap_or(&self.model)
     }
 
     /// The same where the answer's reasoning is kept, as `owner`'s.

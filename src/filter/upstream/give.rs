@@ -32,7 +32,7 @@ impl Upstream {
         self.begins();
         let mut headers = head.common("200", content_type, length);
         if let Some(sent) = &self.sent {
-            headers.push("x-bedrock-model", sent.model.as_str());
+            headers.push("x-bedrock-model", sent.called());
             headers.push("x-bedrock-region", sent.region.as_str());
             if sent.is_fallback {
                 headers.push("x-bedrock-fallback", "true");
@@ -51,7 +51,7 @@ impl Upstream {
         self.fails(error);
         let mut headers = head.common(&error.status.to_string(), JSON, length);
         if let Some(sent) = &self.sent {
-            headers.push("x-bedrock-model", sent.model.as_str());
+            headers.push("x-bedrock-model", sent.called());
             headers.push("x-bedrock-region", sent.region.as_str());
         }
         if let Some(retry_after) = &head.retry_after {

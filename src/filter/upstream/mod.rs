@@ -23,6 +23,7 @@ mod response;
 
 use std::rc::Rc;
 
+use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, LogLevel, MapType};
 
@@ -56,6 +57,8 @@ pub(super) struct Upstream {
     account: Option<Rc<Account>>,
     /// Which attempt of the request's this is, from 1, once it is sent.
     number: u64,
+    /// How much of the request's body was there when it began to wait for the role of its caller, bytes.
+    waits: Option<usize>,
     /// What all this takes.
     held: Held,
     /// We have answered; nothing more is ours to do.
@@ -76,6 +79,7 @@ impl Upstream {
             answer: Answer::None,
             account: None,
             number: 0,
+            waits: None,
             held: Held::default(),
             refused: false,
             is_ending: false,
@@ -155,6 +159,14 @@ impl Context for Upstream {
 }
 
 impl HttpContext for Upstream {
+    fn on_wake(&mut self) {
+        let Some(size) = self.waits.filter(|_| !self.refused && self.sent.is_none()) else { return };
+        let action = self.within_budget(|this| this.request_body(size, true));
+        if self.or_refuse(action) == Action::Continue && hostcalls::resume_http_request().is_err() {
+            self.or_refuse(Err(host_failed("let the request go on")));
+        }
+    }
+
     fn on_http_request_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
         let action = self.request_headers(end_of_stream);
         self.or_refuse(action)

@@ -34,6 +34,7 @@ impl Upstream {
             account.with(|facts| facts.stream = begun.stream);
             account.begin_attempt(Attempt {
                 model: sent.model.clone(),
+                profile: sent.profile.clone(),
                 region: sent.region.clone(),
                 target: begun.target.name.clone(),
                 is_counted: begun.is_counted,
@@ -53,6 +54,7 @@ impl Upstream {
             // With hedging, another attempt may have been sent since.
             if facts.attempts != self.number {
                 facts.attempt.model.clone_from(&sent.model);
+                facts.attempt.profile.clone_from(&sent.profile);
                 facts.attempt.region.clone_from(&sent.region);
             }
             facts.attempt.request_id = Some(head.request_id.clone()).filter(|id| id != UNKNOWN);

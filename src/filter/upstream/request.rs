@@ -58,6 +58,16 @@ impl Upstream {
         }
         let handoff = host::property(&[handoff::KEY]);
         let handoff = read(handoff.as_deref())?;
+        let config = Rc::clone(&self.config);
+        let caller = caller(&config, &handoff)?;
+        // Once: what is not there then is refused.
+        if let Some(account) = caller.and_then(|caller| caller.policy.attribution.account)
+            && self.waits.is_none()
+            && self.accounts.wait(account, self.id)
+        {
+            self.waits = Some(size);
+            return Ok(Action::Pause);
+        }
         held::room_for(size, self.config.worker_bytes)?;
         let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size)
             .map_err(|_| host_failed("give the request's body"))?;
@@ -66,15 +76,13 @@ impl Upstream {
         }
         self.account = record::of(handoff.id);
         self.originals = Some(Originals::share(handoff.id, std::mem::take(&mut self.found)));
-        let config = Rc::clone(&self.config);
         let place = place::read(config.models.decide_cluster());
-        let caller = caller(&config, &handoff)?;
         let whose = Whose { name: &handoff.caller, terms: caller.map(|caller| &caller.policy.terms) };
         let endpoint = match &handoff.purpose {
             Purpose::OpenAi(endpoint) => *endpoint,
             Purpose::Native(request) => {
-                let target = native_target(&config, &request.model, caller, &place)?;
-                return self.send_native(request.operation, whose, &target, &place, &body);
+                let chosen = native_target(&config, &request.model, caller, &place)?;
+                return self.send_native(request.operation, whose, &chosen, &place, &body);
             }
         };
         let account = self.account.clone();
@@ -84,8 +92,7 @@ impl Upstream {
             }
             let resolved = config.models.resolve(asked, endpoint)?;
             resolved.check_again(caller, asked)?;
-            let target = target(&config, &resolved, caller, &place)?;
-            Ok(Chosen { target, is_fallback: resolved.is_fallback })
+            target(&config, &resolved, caller, &place)
         };
         if config.models.speak_openai()
             && let Some(action) = self.send_as_it_is(endpoint, resolve, whose, &place, &body, size)?
@@ -114,9 +121,10 @@ impl Upstream {
         let limit = config.body_bytes;
         let (chosen, outgoing) =
             translate::request_within(limit, endpoint, body, &client, &config.options, resolve)?;
-        let Chosen { target, is_fallback } = chosen;
-        let destination = config.upstream.destination(&target, place).ok_or_else(no_target)?;
+        let destination = config.upstream.destination(&chosen.target, place).ok_or_else(no_target)?;
         let Outgoing { operation, guardrail, body, ignored, reply } = outgoing;
+        let Chosen { target, called: _, is_fallback } = &chosen;
+        let is_fallback = *is_fallback;
         let reply = match self.spent(endpoint) {
             Some(Spent { usage, parted }) => reply.after(usage, parted),
             None => reply,
@@ -135,7 +143,7 @@ impl Upstream {
                 format!("/guardrail/{}/version/{}/{operation}", encode_label(id), encode_label(version))
             }
             None => {
-                let id = config.options.asked_as(&target.id, operation);
+                let id = chosen.asked_as(&config.options, operation);
                 format!("/model/{}/{operation}", encode_label(id))
             }
         };
@@ -155,14 +163,14 @@ impl Upstream {
         let is_streamed = reply.is_streamed() || operation == Operation::InvokeStream.segment();
         let (reply, region) = (Awaited::Translated(reply), destination.region.to_string());
         let sent = Sent::new(reply, target.id.clone(), region, is_fallback, ignored.join(","));
-        let sent = sent.of(owner);
+        let sent = sent.of(owner).by(chosen.profile(operation));
         self.keep(Some(&sent))?;
         let body: Vec<&[u8]> = body.iter().collect();
         self.send_headers(&destination, &path, JSON, &beside, &body)?;
         host::set_pieces(BufferType::HttpRequestBody, size, &body)
             .map_err(|_| host_failed("take the request's body"))?;
         let begun = Begun {
-            target: &target,
+            target,
             stream: is_streamed,
             is_counted: operation != Operation::CountTokens.segment() && guardrail.is_none(),
             size,
@@ -250,31 +258,42 @@ fn native_target(
     asked: &str,
     caller: Option<&Caller>,
     place: &Place,
-) -> Result<Target, Error> {
+) -> Result<Chosen, Error> {
     let resolved = config.models.native(asked)?;
     resolved.check_again(caller, Some(asked))?;
     target(config, &resolved, caller, place)
 }
 
-/// What answers at the place of this attempt, of the targets that the caller's requests may go to. Where another one may be elsewhere, Envoy
-/// goes on to that after a 503.
+/// What answers at the place of this attempt, of the targets that the caller's requests may go to, and what is called in its stead. Where
+/// another one may be elsewhere, Envoy goes on to that after a 503.
 fn target(
     config: &Config,
     resolved: &Resolved<'_>,
     caller: Option<&Caller>,
     place: &Place,
-) -> Result<Target, Error> {
+) -> Result<Chosen, Error> {
     let any = targets::at(&*resolved.targets, place).ok_or_else(no_target)?;
-    let Some(caller) = caller.filter(|caller| caller.policy.is_by_model()) else { return Ok(any.clone()) };
-    let may_reach = |target: &&Target| {
-        let known_as = target.model().map(|id| config.options.known_as(id));
-        let destination = config.upstream.destination(target, place);
-        destination.is_some_and(|to| caller.may_reach(known_as, Some(to.region.as_str())))
+    let chosen = |target: &Target, called: Option<&str>| {
+        let account = caller.and_then(|caller| caller.policy.attribution.account);
+        Chosen {
+            target: Target { account: account.unwrap_or(target.account), ..target.clone() },
+            called: called.map(str::to_owned),
+            is_fallback: resolved.is_fallback,
+        }
+    };
+    let Some(caller) = caller.filter(|caller| caller.policy.is_by_model()) else {
+        return Ok(chosen(any, None));
+    };
+    let called = |target: &Target| match config.upstream.destination(target, place) {
+        Some(to) => caller.called(target, Some(to.region.as_str()), &config.options),
+        None => Err(Caller::not_there(403)),
     };
     let is_elsewhere_too = resolved.targets.len() > 1 || place.region.is_some();
-    targets::at(resolved.targets.iter().filter(may_reach), place)
-        .cloned()
-        .ok_or_else(|| Caller::not_there(if is_elsewhere_too { 503 } else { 403 }))
+    let fitting = resolved.targets.iter().filter(|target| called(target).is_ok());
+    let target = targets::at(fitting, place).unwrap_or(any);
+    called(target)
+        .map(|called| chosen(target, called))
+        .map_err(|error| Error { status: if is_elsewhere_too { 503 } else { error.status }, ..error })
 }
 
 /// None of the model's targets is where Envoy has connected this attempt.

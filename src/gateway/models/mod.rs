@@ -11,7 +11,9 @@ use crate::bedrock::catalogue::{Catalogue, Entry, Kind};
 use crate::bedrock::model_id::{LENGTH, geography, is_bedrock_id};
 use crate::openai::{Endpoint, Error};
 use crate::texts::cut;
+use crate::translate::Options;
 
+use super::attribution::is_application_profile;
 use super::callers::Caller;
 use super::names;
 use super::regions::{Regions, covers, no_arn};
@@ -99,7 +101,12 @@ impl<'a> Resolved<'a> {
     /// # Errors
     /// 403 `model_not_allowed`; of a profile by its name 404, as of a name that nobody knows.
     pub fn check(&self, caller: &Caller, asked: Option<&str>) -> Result<(), Error> {
-        if caller.may_use(self.name.as_deref(), self.ids()) {
+        // To name another's application profile would be another's bill.
+        let is_anothers = |id: &str| is_application_profile(id) && !caller.policy.attribution.has(id);
+        let is_put_down = self.name.is_some()
+            || caller.policy.attribution.profiles.is_empty()
+            || !self.ids().any(is_anothers);
+        if is_put_down && caller.may_use(self.name.as_deref(), self.ids()) {
             return Ok(());
         }
         if self.is_discovered {
@@ -122,21 +129,19 @@ impl<'a> Resolved<'a> {
         }
     }
 
-    /// The first of its targets that the caller's requests may go to. `known_as` gives the id by which tables know a model. Where an
-    /// endpoint tells the region, only the attempt knows it.
+    /// The first of its targets that the caller's requests may go to. Where an endpoint tells the region, only the attempt knows it.
     ///
     /// # Errors
-    /// 403 `region_not_allowed` where there is none.
-    pub fn reachable<'s: 'o, 'o>(
-        &'s self,
-        caller: &Caller,
-        known_as: impl Fn(&'o str) -> &'o str,
-    ) -> Result<&'s Target, Error> {
-        let region = |target: &'s Target| target.region.as_ref().map(Region::as_str);
-        let mut targets = self.targets.iter();
-        targets
-            .find(|target| caller.may_reach(target.model().map(&known_as), region(target)))
-            .ok_or_else(|| Caller::not_there(403))
+    /// 403 `region_not_allowed`, `no_profile` where there is none.
+    pub fn reachable(&self, caller: &Caller, options: &Options) -> Result<&Target, Error> {
+        let mut told = Caller::not_there(403);
+        for target in self.targets.iter() {
+            match caller.called(target, target.region.as_ref().map(Region::as_str), options) {
+                Ok(_) => return Ok(target),
+                Err(error) => told = error,
+            }
+        }
+        Err(told)
     }
 
     /// What Bedrock may be called with.

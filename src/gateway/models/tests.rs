@@ -4,6 +4,7 @@ use super::*;
 
 use std::collections::BTreeSet;
 
+use crate::gateway::attribution::{Attribution, Profile};
 use crate::gateway::callers::Policy;
 use crate::gateway::targets::Backend;
 
@@ -241,7 +242,7 @@ fn what_is_reachable_for_a_caller_is_the_first_target_that_stays_where_the_calle
     let reached = |profiles: Option<&[&str]>| {
         let profiles = profiles.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
         let caller = Caller { policy: Policy { profiles, ..Policy::default() }, ..Caller::of_models(None) };
-        let found = resolved.reachable(&caller, |id| id);
+        let found = resolved.reachable(&caller, &Options::default());
         found.map(|target| target.cluster.clone().unwrap()).map_err(|error| (error.status, error.code))
     };
     assert_eq!(reached(None), Ok("us".into()));
@@ -253,5 +254,31 @@ fn what_is_reachable_for_a_caller_is_the_first_target_that_stays_where_the_calle
         policy: Policy { profiles: Some(BTreeSet::new()), ..Policy::default() },
         ..Caller::of_models(None)
     };
-    assert!(judged.reachable(&caller, |id| id).is_ok());
+    assert!(judged.reachable(&caller, &Options::default()).is_ok());
+}
+
+#[test]
+fn a_caller_with_profiles_of_its_own_names_no_application_profile_of_anothers() {
+    let arn =
+        |name: &str| format!("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/{name}");
+    let mut regions = Regions::default();
+    regions.allow("us-*").unwrap();
+    let named = Model { name: "shared".into(), targets: vec![Target::of_id(&arn("shared"))] };
+    let models = Models { named: vec![named], regions, ..models() };
+    let profile = Profile {
+        pattern: "anthropic.*".into(),
+        arns: vec![(Region::new("us-east-1").unwrap(), arn("own"))],
+    };
+    let attribution = Attribution { profiles: vec![profile], ..Attribution::default() };
+    let policy = Policy { attribution: attribution.into(), ..Policy::default() };
+    let caller = Caller { policy, ..Caller::of_models(None) };
+    let told = |caller: &Caller, asked: &str| {
+        let resolved = models.resolve(Some(asked), Endpoint::ChatCompletions).unwrap();
+        resolved.check(caller, Some(asked)).map_err(|error| (error.status, error.code))
+    };
+    for asked in [&arn("own"), "shared", "us.anthropic.claude-sonnet-4-6"] {
+        assert_eq!(told(&caller, asked), Ok(()), "{asked}");
+    }
+    assert_eq!(told(&caller, &arn("others")), Err((403, Some("model_not_allowed"))));
+    assert_eq!(told(&Caller::of_models(None), &arn("others")), Ok(()));
 }

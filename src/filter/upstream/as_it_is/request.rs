@@ -30,6 +30,8 @@ struct Outgoing<'a> {
     is_fallback: bool,
     /// Whether OpenAI's API is asked for a stream.
     stream: bool,
+    /// The caller's inference profile.
+    profile: Option<String>,
 }
 
 impl Upstream {
@@ -38,10 +40,11 @@ impl Upstream {
         &mut self,
         operation: Operation,
         whose: Whose<'_>,
-        target: &Target,
+        chosen: &Chosen,
         place: &Place,
         body: &[u8],
     ) -> Result<Action, Error> {
+        let target = &chosen.target;
         let rules = self.config.options.rules(&target.id, None, whose.terms);
         rules.tokens.check(operation, self.config.options.known_as(&target.id), body)?;
         if let Some(guardrail) = rules.guardrail {
@@ -53,7 +56,7 @@ impl Upstream {
             beside.extend(&guardrail_headers(client, rules.guardrail));
         }
         let content_type = client.text("content-type").unwrap_or(JSON).to_owned();
-        let id = self.config.options.asked_as(&target.id, operation.segment());
+        let id = chosen.asked_as(&self.config.options, operation.segment());
         let outgoing = Outgoing {
             kind: Kind::Native(operation),
             path: &format!("/model/{}/{}", encode_label(id), operation.segment()),
@@ -61,6 +64,7 @@ impl Upstream {
             beside: &beside,
             is_fallback: false,
             stream: false,
+            profile: chosen.profile(operation.segment()),
         };
         self.send(&outgoing, target, place, body)
     }
@@ -76,7 +80,8 @@ impl Upstream {
         size: usize,
     ) -> Result<Option<Action>, Error> {
         let model = ModelMember::find(body)?;
-        let Chosen { target, is_fallback } = resolve(model.name.as_deref())?;
+        // No profile of the caller's: it would not have come so far.
+        let Chosen { target, called: _, is_fallback } = resolve(model.name.as_deref())?;
         if !target.backend.speaks_openai() {
             return Ok(None);
         }
@@ -110,6 +115,7 @@ impl Upstream {
             beside: &beside,
             is_fallback,
             stream: false,
+            profile: None,
         };
         let action = self.send(&outgoing, &target, place, &body)?;
         hostcalls::set_buffer(BufferType::HttpRequestBody, 0, size, &body)
@@ -124,7 +130,7 @@ impl Upstream {
         place: &Place,
         body: &[u8],
     ) -> Result<Action, Error> {
-        let Outgoing { kind, path, content_type, beside, is_fallback, stream } = *outgoing;
+        let Outgoing { kind, path, content_type, beside, is_fallback, stream, ref profile } = *outgoing;
         let destination = self.config.upstream.destination(target, place).ok_or_else(no_target)?;
         let (model, region) = (target.id.clone(), destination.region.to_string());
         let (stream, is_counted) = match kind {
@@ -132,7 +138,7 @@ impl Upstream {
             Kind::OpenAi => (stream, true),
         };
         let reply = Awaited::AsItIs(kind);
-        let sent = Sent::new(reply, model, region, is_fallback, String::new());
+        let sent = Sent::new(reply, model, region, is_fallback, String::new()).by(profile.clone());
         self.send_headers(&destination, path, content_type, beside, &[body])?;
         let begun = Begun { target, stream, is_counted, size: body.len() };
         self.is_sent(sent, &begun);

@@ -242,7 +242,7 @@ impl Upstream {
             }
         }
         if let Some(sent) = &self.sent {
-            given.push("x-bedrock-model", sent.model.as_str());
+            given.push("x-bedrock-model", sent.called());
             given.push("x-bedrock-region", sent.region.as_str());
             if sent.is_fallback {
                 given.push("x-bedrock-fallback", "true");
