@@ -223,12 +223,14 @@ fn loaded(config: &Config, field: &str) -> Value {
         techniques: _,
         discover: _,
         reasoning_memory,
+        prices,
         warnings: _,
     } = config;
     let limits = &options.limits;
     match field {
         "prefixes" => json!(prefixes),
         "models" => json!(models.named.iter().map(|model| &model.name).collect::<Vec<_>>()),
+        "prices" => json!(prices.0.iter().map(|price| &price.pattern).collect::<Vec<_>>()),
         // They end up in their keys.
         "api_keys" | "teams" | "identities" => Value::Null,
         "default_model" if models.default.is_none() => Value::Null,
