@@ -108,6 +108,8 @@ pub(super) struct ApiKey {
     pub(super) request_metadata: Option<BTreeMap<String, String>>,
     #[serde(default, deserialize_with = "rule")]
     pub(super) techniques: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) limits: Option<CallerLimits>,
 }
 
 /// How many tokens an answer may have.
@@ -118,6 +120,26 @@ pub(super) struct Tokens {
     pub(super) default: Option<u32>,
     #[serde(default, deserialize_with = "rule")]
     pub(super) most: Option<u32>,
+}
+
+/// How much may be asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CallerLimits {
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) requests_per_minute: Option<u64>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) tokens_per_minute: Option<u64>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) input_tokens_per_minute: Option<u64>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) output_tokens_per_minute: Option<u64>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) tokens_per_day: Option<u64>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) tokens_per_month: Option<u64>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) parallel: Option<u32>,
 }
 
 /// What holds for the keys of a team that do not say otherwise.
@@ -141,6 +163,8 @@ pub(super) struct Team {
     pub(super) request_metadata: Option<BTreeMap<String, String>>,
     #[serde(default, deserialize_with = "rule")]
     pub(super) techniques: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) limits: Option<CallerLimits>,
 }
 
 /// A caller without a key.
@@ -170,6 +194,8 @@ pub(super) struct Identity {
     pub(super) request_metadata: Option<BTreeMap<String, String>>,
     #[serde(default, deserialize_with = "rule")]
     pub(super) techniques: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) limits: Option<CallerLimits>,
 }
 
 /// A claim of a verified token.

@@ -66,12 +66,13 @@ fn pattern(text: &str, at: &str, name: &str) -> Result<String, Error> {
 mod tests {
     use serde_json::{Value, json};
 
+    use super::super::policy::Given;
     use super::*;
 
     fn run(written: Value) -> Result<Vec<Identity>, Error> {
         let written: Vec<file::Identity> = serde_json::from_value(written).unwrap();
         let teams: Vec<file::Team> = serde_json::from_value(json!([{"name": "t"}])).unwrap();
-        identities(&written, &Teams::read(&teams, &[])?, &mut Callers::default())
+        identities(&written, &Teams::read(&teams, &Given::default())?, &mut Callers::default())
     }
 
     #[test]

@@ -6,15 +6,15 @@ use crate::aws::dates::seconds_of;
 use crate::gateway::callers::Callers;
 use crate::gateway::keys::{Hash, Key, Keys};
 
-use super::policy::{Rights, Teams, caller_of, rights};
+use super::policy::{Given, Rights, Teams, caller_of, rights};
 use super::values::{error, error_in, item};
 use super::{Error, file, identities};
 
-/// What is written, with its hashes. `elsewhere` are the names of techniques that another server has.
+/// What is written, with its hashes.
 pub(super) fn keys(
     written: &[file::ApiKey],
     teams: &[file::Team],
-    elsewhere: &[String],
+    given: &Given<'_>,
     identities: &[file::Identity],
 ) -> Result<Keys, Error> {
     if written.is_empty() && identities.is_empty() {
@@ -23,7 +23,7 @@ pub(super) fn keys(
             "at least one key, or one of 'identities', is needed: without any, nobody could call",
         ));
     }
-    let teams = Teams::read(teams, elsewhere)?;
+    let teams = Teams::read(teams, given)?;
     let mut keys = Keys::default();
     let mut hashes = HashSet::new();
     for (at, written) in written.iter().enumerate() {
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     fn run(written: Value) -> Result<Keys, Error> {
-        keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), &[], &[], &[])
+        keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), &[], &Given::default(), &[])
     }
 
     #[test]
@@ -147,8 +147,9 @@ mod tests {
             serde_json::from_value(json!([{"name": "search", "models": ["fast"]}, {"name": "other"}]))
                 .unwrap()
         };
-        let run =
-            |written: Value| keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), &teams(), &[], &[]);
+        let run = |written: Value| {
+            keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), &teams(), &Given::default(), &[])
+        };
         let old = json!({"name": "a", "key": "old", "team": "search", "expires_at": "2027-01-31T00:00:00Z"});
         let new =
             json!({"name": "a", "key": "new", "team": "search", "not_before": "2027-01-01T00:00:00+01:00"});

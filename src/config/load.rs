@@ -22,6 +22,7 @@ use super::lists::{betas, forwarded, prefixes_of};
 use super::model_options::guardrail_of;
 use super::models::{self, Loaded};
 use super::prices::prices_of;
+use super::policy::Given;
 use super::reasoning_memory::reasoning_memory_of;
 use super::regions::regions_of;
 use super::techniques::techniques_of;
@@ -110,7 +111,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         keys: keys(
             api_keys.as_deref().unwrap_or_default(),
             teams.as_deref().unwrap_or_default(),
-            &elsewhere.names,
+            &Given { elsewhere: &elsewhere.names },
             identities.as_deref().unwrap_or_default(),
         )?,
         models: Models {

@@ -1,5 +1,6 @@
 //! The plugin configuration: what people write becomes what the code uses, and is checked once, when it is loaded.
 
+mod caller_limits;
 mod credentials;
 mod deserializer;
 mod discover;

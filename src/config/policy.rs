@@ -6,9 +6,11 @@ use crate::bedrock::labels;
 use crate::bedrock::model_id::PROFILE_PREFIXES;
 use crate::gateway::callers::{Caller, ENDPOINTS, Policy};
 use crate::gateway::keys::Hash;
+use crate::gateway::limits::{Budget, Holder};
 use crate::gateway::regions::Regions;
 use crate::translate::terms::{Terms, Tokens};
 
+use super::caller_limits::caller_limits_of;
 use super::model_options::guardrail_of;
 use super::techniques::names_of;
 use super::values::{check_name, error, error_in, inside, item, one_of};
@@ -24,6 +26,7 @@ pub(super) struct Rights<'a> {
     pub(super) guardrail: &'a Option<file::Guardrail>,
     pub(super) request_metadata: &'a Option<BTreeMap<String, String>>,
     pub(super) techniques: &'a Option<Vec<String>>,
+    pub(super) limits: &'a Option<file::CallerLimits>,
 }
 
 /// What a key, a team or an identity has written of rights; each has the same members.
@@ -38,6 +41,7 @@ macro_rules! rights {
             guardrail: &$written.guardrail,
             request_metadata: &$written.request_metadata,
             techniques: &$written.techniques,
+            limits: &$written.limits,
         }
     };
 }
@@ -46,23 +50,31 @@ pub(super) use rights;
 /// What teams say for their keys.
 pub(super) struct Teams<'a> {
     policies: HashMap<&'a str, Policy>,
+    /// What the rest of the configuration says that rights rest on.
+    given: &'a Given<'a>,
+}
+
+/// What rights rest on.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Given<'a> {
     /// The names of techniques that another server has.
-    elsewhere: &'a [String],
+    pub(super) elsewhere: &'a [String],
 }
 
 impl<'a> Teams<'a> {
-    pub(super) fn read(written: &'a [file::Team], elsewhere: &'a [String]) -> Result<Self, Error> {
+    pub(super) fn read(written: &'a [file::Team], given: &'a Given<'a>) -> Result<Self, Error> {
         let mut policies = HashMap::new();
         for (at, team) in written.iter().enumerate() {
             let at = &item("teams", at);
             let name = &team.name;
             check_name(name, at)?;
-            let policy = policy_of(&rights!(team), &Policy::default(), elsewhere, at)?;
+            let holder = Holder::Team(name.clone());
+            let policy = policy_of(&rights!(team), &Policy::default(), holder, given, at)?;
             if name.is_empty() || policies.insert(name.as_str(), policy).is_some() {
                 return Err(error_in(at, "name", "must not be empty, nor another team's"));
             }
         }
-        Ok(Self { policies, elsewhere })
+        Ok(Self { policies, given })
     }
 
     /// What the team of that name says for the key at `at`; of no team nothing.
@@ -85,14 +97,30 @@ pub(super) fn caller_of(
         return Err(error_in(at, "name", "must not be empty"));
     }
     check_name(name, at)?;
-    let policy = policy_of(rights, &teams.named(team, at)?, teams.elsewhere, at)?;
+    let holder = Holder::Caller(name.to_owned());
+    let policy = policy_of(rights, &teams.named(team, at)?, holder, teams.given, at)?;
     Ok(Caller { name: name.to_owned(), team: team.map(str::to_owned), identity, policy })
 }
 
-/// What is written at `at`; what is not written is as the team has it.
-fn policy_of(written: &Rights<'_>, team: &Policy, elsewhere: &[String], at: &str) -> Result<Policy, Error> {
-    let Rights { models, endpoints, regions, profiles, max_tokens, guardrail, request_metadata, techniques } =
-        written;
+/// What is written at `at`; what is not written is as the team has it, and limits hold beside the team's.
+fn policy_of(
+    written: &Rights<'_>,
+    team: &Policy,
+    holder: Holder,
+    given: &Given<'_>,
+    at: &str,
+) -> Result<Policy, Error> {
+    let Rights {
+        models,
+        endpoints,
+        regions,
+        profiles,
+        max_tokens,
+        guardrail,
+        request_metadata,
+        techniques,
+        limits,
+    } = written;
     if let Some(patterns) = models {
         check_patterns(patterns, &inside(at, "models"))?;
     }
@@ -100,10 +128,16 @@ fn policy_of(written: &Rights<'_>, team: &Policy, elsewhere: &[String], at: &str
     check_words(profiles, PROFILE_PREFIXES, &inside(at, "profiles"))?;
     let set = |words: &Vec<String>| words.iter().cloned().collect::<BTreeSet<_>>();
     let regions = regions.as_ref().map(|regions| regions_of(regions, &inside(at, "regions"))).transpose()?;
-    let names = |written: &Vec<String>| names_of(written, elsewhere, &inside(at, "techniques"));
+    let names = |written: &Vec<String>| names_of(written, given.elsewhere, &inside(at, "techniques"));
     let techniques = techniques.as_ref().map(names).transpose()?;
+    let own = limits
+        .as_ref()
+        .map(|limits| caller_limits_of(limits, &inside(at, "limits")))
+        .transpose()?
+        .map(|limits| Budget { holder, limits });
     Ok(Policy {
         techniques: techniques.or_else(|| team.techniques.clone()),
+        budgets: own.into_iter().chain(team.budgets.iter().cloned()).collect(),
         models: (*models).clone().or_else(|| team.models.clone()),
         endpoints: (*endpoints).clone().or_else(|| team.endpoints.clone()),
         regions: regions.or_else(|| team.regions.clone()),
@@ -200,7 +234,7 @@ mod tests {
 
     fn teams(written: Value) -> Result<Policy, Error> {
         let written: Vec<file::Team> = serde_json::from_value(written).unwrap();
-        Teams::read(&written, &[])?.named(Some("t"), "api_keys[0]")
+        Teams::read(&written, &Given::default())?.named(Some("t"), "api_keys[0]")
     }
 
     #[test]
@@ -243,9 +277,35 @@ mod tests {
             guardrail: &None,
             request_metadata: &None,
             techniques: &None,
+            limits: &None,
         };
-        let policy = policy_of(&rights, &team, &[], "api_keys[0]").unwrap();
+        let holder = Holder::Caller("a".into());
+        let policy = policy_of(&rights, &team, holder, &Given::default(), "api_keys[0]").unwrap();
         assert_eq!((policy.models, policy.endpoints), (team.models, own));
         assert_eq!(policy.profiles, Some(BTreeSet::new()), "none is no profile at all, and not the team's");
+    }
+
+    #[test]
+    fn a_keys_limits_hold_beside_its_teams() {
+        let of = |written: Value| {
+            let keys: Vec<file::ApiKey> = serde_json::from_value(json!([written])).unwrap();
+            let teams: Vec<file::Team> =
+                serde_json::from_value(json!([{"name": "t", "limits": {"parallel": 9}}, {"name": "u"}]))
+                    .unwrap();
+            let given = Given::default();
+            let teams = Teams::read(&teams, &given).unwrap();
+            let key = &keys[0];
+            let caller =
+                caller_of("a", key.team.as_deref(), Hash::of(b""), &rights!(key), &teams, "api_keys[0]");
+            let holders: Vec<_> =
+                caller.unwrap().policy.budgets.iter().map(|budget| budget.holder.clone()).collect();
+            holders
+        };
+        let (own, team) = (Holder::Caller("a".into()), Holder::Team("t".into()));
+        let limits = json!({"parallel": 1});
+        assert_eq!(of(json!({"name": "a", "team": "t", "limits": limits})), [own.clone(), team.clone()]);
+        assert_eq!(of(json!({"name": "a", "team": "t"})), [team]);
+        assert_eq!(of(json!({"name": "a", "team": "u", "limits": limits})), [own]);
+        assert_eq!(of(json!({"name": "a"})), []);
     }
 }

@@ -9,8 +9,8 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType};
 
 use super::held::{self, Held};
-use super::host;
 use super::refusal::host_failed;
+use super::{host, limits};
 use crate::config::{Config, FanOut as Settings};
 use crate::gateway::headers::{CALL_OF_TECHNIQUE, Headers, PART_OF};
 use crate::openai::Error;
@@ -98,8 +98,8 @@ impl FanOut {
         let until = now.checked_add(config.list_time).unwrap_or(now);
         let gathered = Gathered::new(&split);
         let mut headers = passed_on(sent);
-        // Whether there is a technique has been decided for the whole.
-        headers.push(CALL_OF_TECHNIQUE, "1");
+        // Whether there is a technique has been decided for the whole, and so have limits.
+        limits::mark_part(&mut headers);
         let held = Held::default();
         let config = Rc::clone(config);
         let mut this = Self {
@@ -234,7 +234,10 @@ pub(super) fn passed_on(sent: &Headers) -> Headers {
         PART_OF.as_bytes(),
     ];
     let is_own = |name: &[u8]| {
-        OWN.contains(&name) || name.starts_with(b"x-envoy-") || name.starts_with(b"x-forwarded-")
+        OWN.contains(&name)
+            || name == CALL_OF_TECHNIQUE.as_bytes()
+            || name.starts_with(b"x-envoy-")
+            || name.starts_with(b"x-forwarded-")
     };
     let passed = sent.iter().filter(|(name, value)| !is_own(name) && std::str::from_utf8(value).is_ok());
     let mut headers: Headers = passed.collect();

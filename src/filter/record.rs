@@ -102,10 +102,10 @@ pub(super) fn set_span(account: &Account) {
 }
 
 /// Closes the account of a request that has ended: makes the record, has all that is counted by it counted, and gives it to Envoy.
-/// To be called in `on_log`, once.
-pub(super) fn close(config: &Config, account: &Account) {
+/// To be called in `on_log`, once. The record, where the request has one.
+pub(super) fn close(config: &Config, account: &Account) -> Option<Record> {
     if account.with(|facts| facts.is_unrecorded) {
-        return;
+        return None;
     }
     set_span(account);
     let ended = if account.with(|facts| made::asks_envoy(facts)) { asked() } else { Ended::default() };
@@ -113,6 +113,7 @@ pub(super) fn close(config: &Config, account: &Account) {
     let mut record = account.with(|facts: &mut Facts| Record::make(facts, &ended));
     finish(config, account, &mut record);
     set(RECORD, &record.to_struct());
+    Some(record)
 }
 
 /// What becomes of a record before Envoy has it: whoever counts by it does so here. It is called once for each request, whichever way

@@ -1,8 +1,10 @@
 //! Callers: what each may call. A caller has one key or several, which come and go while one is exchanged for another.
 
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use super::keys::Hash;
+use super::limits::Budget;
 use super::regions::Regions;
 use crate::bedrock::reach::{Reach, reach};
 use crate::openai::{Endpoint, Error};
@@ -56,6 +58,8 @@ pub struct Policy {
     pub terms: Terms,
     /// Techniques, by their names, `*` standing for all.
     pub techniques: Option<Vec<String>>,
+    /// How much may be asked: the caller's own limits, and the team's. Each of them holds.
+    pub budgets: Rc<[Budget]>,
 }
 
 impl Policy {
@@ -139,6 +143,12 @@ impl Callers {
         };
         let known = self.all.get(*place)?;
         (known.team == caller.team && known.policy == caller.policy).then_some(*place)
+    }
+
+    /// True where requests at once are limited for some caller.
+    pub fn have_slots(&self) -> bool {
+        let budgets = self.all.iter().flat_map(|caller| caller.policy.budgets.iter());
+        budgets.into_iter().any(|budget| budget.limits.parallel.is_some())
     }
 
     /// The caller at a place.

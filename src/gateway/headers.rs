@@ -12,7 +12,8 @@ pub const CLUSTER: &str = "x-bedrock-cluster";
 /// with a timeout of its own: nobody else can end them should the VM fail.
 pub const LET_IN: &str = "x-bedrock-let-in";
 
-/// The header of a call that a technique makes, which chooses none. A client that sends it only goes without.
+/// The header of a call that this gateway makes to itself for a part of a request: it chooses no technique. A client that sends it only goes
+/// without. Limits go by its value, which no client knows: see [`mark`](super::limits::mark).
 pub const CALL_OF_TECHNIQUE: &str = "x-bedrock-technique-call";
 
 /// Names the request that this gateway has made this one for, by that one's `x-request-id`. Nothing is allowed or counted by it.

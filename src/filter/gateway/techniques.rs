@@ -4,17 +4,16 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use proxy_wasm::hostcalls;
-use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
+use proxy_wasm::types::{Action, BufferType};
 
-use super::{Asked, Gateway, Undecided, let_in};
+use super::{Gateway, Undecided, let_in};
 use crate::filter::host;
 use crate::filter::images::Fetching;
 use crate::filter::refusal::host_failed;
 use crate::filter::techniques::{Outcome, Techniques};
-use crate::gateway::headers::Headers;
 use crate::gateway::models::Resolved;
 use crate::gateway::spent::{self, Spent};
-use crate::openai::{self, Error};
+use crate::openai::Error;
 use crate::techniques::choose::Chosen;
 use crate::techniques::{Expression, Tunables};
 
@@ -138,11 +137,6 @@ impl Gateway {
         self.come_to(outcome)
     }
 
-    fn model_of(&self, body: &[u8]) -> Result<Option<String>, Error> {
-        let Asked { model } = openai::parse(body)?;
-        Ok(model.filter(|name| !name.is_blank()).map(|name| name.into_cow().into_owned()))
-    }
-
     /// Takes the answer of a technique's call; the request goes on or is answered once it is the last.
     pub(super) fn technique_answered(&mut self, call: u32, headers: usize, size: usize) -> Result<(), Error> {
         let Some(AtWork { techniques, .. }) = &mut self.at_work else { return Ok(()) };
@@ -188,7 +182,7 @@ impl Gateway {
         host::set_request_body(size, body).map_err(|_| host_failed("take the request's body"))?;
         let Undecided { endpoint, caller, by_model, .. } = undecided;
         if by_model {
-            self.choose_by_model(body, endpoint, &caller)?;
+            self.choose_by_model(self.model_of(body)?.as_deref(), endpoint, &caller)?;
         } else {
             self.choose_cluster(None)?;
         }
@@ -197,15 +191,6 @@ impl Gateway {
 
     /// Tells the client what was done, beside the reply to the last call.
     pub(super) fn mark(&mut self) {
-        let marks: Headers = self.marks.take().unwrap_or_default();
-        for (name, value) in marks.iter() {
-            let added = std::str::from_utf8(name)
-                .ok()
-                .zip(std::str::from_utf8(value).ok())
-                .map(|(name, value)| hostcalls::add_map_value(MapType::HttpResponseHeaders, name, value));
-            if !matches!(added, Some(Ok(()))) {
-                host::log(LogLevel::Error, || "Envoy would not take a header of an answer".to_owned());
-            }
-        }
+        host::tell(&self.marks.take().unwrap_or_default());
     }
 }
