@@ -11,6 +11,7 @@ mod gateway;
 mod held;
 mod host;
 mod images;
+mod metrics;
 mod originals;
 mod record;
 mod refusal;
