@@ -29,6 +29,7 @@ CONVERSE := target/converse
 ANSWERS := target/answers
 
 .PHONY: test-kubernetes test-envoys manifests
+.PHONY: observe picture prometheus test-observability
 .PHONY: optillm test-optillm help run demo key wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
 .PHONY: sizes test-panics test-fuzz test-deny fuzz cost models panics deny reproducible
 .SILENT:
@@ -50,6 +51,17 @@ run: wasm $(EMULATOR) venv $(if $(findstring optillm,$(ENVOY_CONFIG)),optillm) #
 
 demo: wasm $(EMULATOR) venv ## the same, answers four requests and stops
 	exec $(PYTHON) tools/run.py --demo
+
+observe: wasm $(EMULATOR) venv prometheus ## the demo with traffic of three teams, Prometheus, and a page drawn from it, until Ctrl-C
+	exec $(PYTHON) tools/observe.py
+
+# Takes three minutes, so that there is something in it.
+picture: wasm emulator venv prometheus
+	command -v chromium >/dev/null || tools/install chromium fonts-dejavu
+	$(PYTHON) tools/observe.py --picture docs/observe.png
+
+prometheus:
+	command -v promtool >/dev/null || tools/install prometheus
 
 key: ## an API key: printed once, and the entry of api_keys with its hash
 	$(if $(NAME),,$(error say whose the key is: make key NAME=name))python3 tools/key.py $(if $(TEAM),--team '$(TEAM)') $(foreach model,$(MODELS),--model '$(model)') $(if $(DAYS),--days '$(DAYS)') -- '$(NAME)'
@@ -106,7 +118,7 @@ test: rust ## every check
 	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(CHECKS)
 
 # In the order in which they are begun.
-CHECKS := test-e2e test-kubernetes lint test-deny test-rust test-cost test-oracle test-instructions test-tools test-panics test-fuzz
+CHECKS := test-e2e test-kubernetes lint test-deny test-rust test-cost test-oracle test-instructions test-observability test-tools test-panics test-fuzz
 
 lint: rust ## formatting and lints
 	cargo fmt --check
@@ -138,6 +150,9 @@ test-oracle: test-rust emulator venv ## signatures and bodies are what AWS's own
 	find $(CONVERSE) -name '[0-9]*.json' -print0 | xargs -0 target/release/bedrock-emulator judge --but tests/oracle/of-the-client.txt
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/oracle
 	$(PYTHON) tests/oracle/replies.py $(ANSWERS)
+
+test-observability: venv prometheus ## alert rules, dashboards, the runbook and IAM policies
+	$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/observability
 
 test-tools: wasm emulator bench-load wrk venv ## the launcher, the benchmarks' driver, and tools/verify-aws against the emulator
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tools

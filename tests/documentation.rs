@@ -224,6 +224,7 @@ fn loaded(config: &Config, field: &str) -> Value {
         discover: _,
         reasoning_memory,
         prices,
+        metric_series,
         warnings: _,
     } = config;
     let limits = &options.limits;
@@ -296,6 +297,8 @@ fn loaded(config: &Config, field: &str) -> Value {
         "discover.endpoint" => Value::Null,
         "reasoning_memory" => json!(reasoning_memory.is_some()),
         "reasoning_memory.bytes" => json!(reasoning_memory.unwrap().bytes),
+        "metrics" => Value::Null,
+        "metrics.series" => json!(metric_series),
         "reasoning_memory.seconds" => json!(reasoning_memory.unwrap().seconds),
         "automatic_caching" => json!(options.automatic_caching),
         "forward_headers" => json!(forward_headers),

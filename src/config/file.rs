@@ -75,6 +75,14 @@ pub(super) struct File {
     pub(super) images: Option<Images>,
     pub(super) discover: Option<Switch<Discover>>,
     pub(super) reasoning_memory: Option<Switch<ReasoningMemory>>,
+    pub(super) metrics: Option<Metrics>,
+}
+
+/// What is counted in Envoy's metrics.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Metrics {
+    pub(super) series: Option<usize>,
 }
 
 /// A client's key.

@@ -31,6 +31,8 @@ use super::written::Written;
 use super::{Config, Error, Upstream, structure, warnings};
 
 const REGION: &str = "us-east-1";
+/// Series of metrics that a worker may make.
+const METRIC_SERIES: usize = 10_000;
 
 pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Result<Config, Error> {
     if text.trim_ascii().is_empty() {
@@ -67,6 +69,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         fan_out,
         techniques,
         reasoning_memory,
+        metrics,
     } = &deserializer::read(&written)?;
 
     let region = region_of(region.as_deref().unwrap_or(REGION), "region")?;
@@ -144,6 +147,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         images: images.as_ref().map(images_of).transpose()?,
         discover,
         reasoning_memory: reasoning_memory_of(reasoning_memory.as_ref())?,
+        metric_series: metrics.as_ref().and_then(|written| written.series).unwrap_or(METRIC_SERIES),
         warnings,
     };
     check_guardrails(written_models, &config)?;

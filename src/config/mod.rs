@@ -86,6 +86,8 @@ pub struct Config {
     pub discover: Option<Discover>,
     /// How much reasoning is kept for clients that do not send it back, and for how long; `None`: none is.
     pub reasoning_memory: Option<memory::Settings>,
+    /// How many series of metrics a worker may make; 0: nothing is counted.
+    pub metric_series: usize,
     /// What is allowed and hardly meant: a line of the log each.
     pub warnings: Vec<Error>,
 }

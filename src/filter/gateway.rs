@@ -146,11 +146,7 @@ impl Gateway {
         let now = || moment(host::now()).as_secs();
         let Authenticated { caller, has_credential } =
             self.config.keys.authenticate(&headers, now, &host::Known)?;
-        self.account().with(|facts| {
-            facts.caller = Some(caller.name.clone());
-            facts.team.clone_from(&caller.team);
-        });
-        record::set_caller(self.account());
+        self.open.is_of(&self.config, caller);
         let may_reach = |id: &str| caller.may_reach(Some(self.config.options.known_as(id)), None);
         let mut deployment = None;
         let purpose = match route {

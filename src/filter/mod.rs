@@ -12,6 +12,7 @@ mod held;
 mod host;
 mod images;
 mod limits;
+mod metrics;
 mod originals;
 mod record;
 mod refusal;

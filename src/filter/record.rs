@@ -13,8 +13,10 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::LogLevel;
 
 use super::held::Held;
-use super::host;
+use super::metrics::UnderWay;
+use super::{host, metrics};
 use crate::config::Config;
+use crate::gateway::callers::Caller;
 use crate::record::{Account, Ended, Facts, Record, made};
 
 /// The keys in filter state, without the `wasm.` that Envoy puts before them. The record.
@@ -38,11 +40,26 @@ pub(super) struct Open {
     /// By which attempts find it.
     id: Option<u64>,
     held: Held,
+    under_way: Option<UnderWay>,
 }
 
 impl Open {
     pub(super) fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// The caller is known: tells Envoy, and counts the request among those that are under way.
+    pub(super) fn is_of(&mut self, config: &Config, caller: &Caller) {
+        let team = caller.team.as_deref().unwrap_or_default();
+        self.account.with(|facts| {
+            facts.caller = Some(caller.name.clone());
+            facts.team.clone_from(&caller.team);
+        });
+        set(CALLER, caller.name.as_bytes());
+        if !team.is_empty() {
+            set(TEAM, team.as_bytes());
+        }
+        self.under_way = UnderWay::begin(config, &caller.name, team);
     }
 
     /// Attempts find the account by this id from now on.
@@ -81,15 +98,6 @@ pub(super) fn declare() {
     }
 }
 
-/// Tells Envoy who calls.
-pub(super) fn set_caller(account: &Account) {
-    let (caller, team) = account.with(|facts| (facts.caller.clone(), facts.team.clone()));
-    set(CALLER, caller.as_deref().unwrap_or_default().as_bytes());
-    if let Some(team) = team {
-        set(TEAM, team.as_bytes());
-    }
-}
-
 /// Tells Envoy what the request's spans are called, once.
 pub(super) fn set_span(account: &Account) {
     let span = account.with(|facts| {
@@ -122,6 +130,7 @@ fn finish(config: &Config, _account: &Account, record: &mut Record) {
     if let Some((model, usage)) = record.model.as_deref().zip(record.usage.as_ref()) {
         record.cost_micros = config.prices.cost_micros(model, config.options.known_as(model), usage);
     }
+    metrics::count(config, record);
 }
 
 /// What Envoy says of an ending that is not a usual one.

@@ -51,8 +51,18 @@ pub struct Facts {
     pub attempts: u64,
     /// What the last of them was.
     pub attempt: Attempt,
+    /// Whether that one goes elsewhere than the first, once there is a second.
+    pub elsewhere: Option<Elsewhere>,
     /// Tokens of all attempts, as far as Bedrock has told them.
     pub usage: Option<Usage>,
+}
+
+/// Where the first attempt went, and whether the last one goes to another model or region.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    first: [String; 2],
+    /// Whether it does.
+    pub is_so: bool,
 }
 
 /// What was learned of the last attempt.
@@ -119,6 +129,15 @@ impl Account {
     /// One more attempt is sent.
     pub fn begin_attempt(&self, attempt: Attempt) {
         self.with(|facts| {
+            let (model, region) = (&mut facts.attempt.model, &mut facts.attempt.region);
+            if facts.attempts > 0 {
+                let elsewhere = facts.elsewhere.get_or_insert_with(|| Elsewhere {
+                    first: [std::mem::take(model), std::mem::take(region)],
+                    is_so: false,
+                });
+                let [model, region] = &elsewhere.first;
+                elsewhere.is_so = attempt.model != *model || attempt.region != *region;
+            }
             facts.attempts = facts.attempts.saturating_add(1);
             // What the one before it came to is told nobody.
             facts.error = None;

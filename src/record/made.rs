@@ -77,6 +77,8 @@ pub struct Record {
     pub target: Option<String>,
     /// How often Bedrock was tried.
     pub attempts: u64,
+    /// Whether the last of these went to another model or region than the first.
+    pub is_fallback: bool,
     /// Whether the client waited for a stream.
     pub stream: bool,
     /// What the client was told; `None`: nothing.
@@ -140,6 +142,7 @@ impl Record {
             region: some(region),
             target: target.take(),
             attempts,
+            is_fallback: facts.elsewhere.take().is_some_and(|elsewhere| elsewhere.is_so),
             stream: facts.stream,
             status,
             outcome,
