@@ -28,7 +28,7 @@ CONVERSE := target/converse
 # And every answer that a client is given for a made one of Bedrock's, for OpenAI's SDK to judge.
 ANSWERS := target/answers
 
-.PHONY: test-kubernetes test-envoys manifests
+.PHONY: ratelimit test-kubernetes test-envoys manifests
 .PHONY: optillm test-optillm help run demo key wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
 .PHONY: sizes test-panics test-fuzz test-deny fuzz cost models panics deny reproducible
 .SILENT:
@@ -91,6 +91,9 @@ $(OPTILLM)/installed: tests/optillm/requirements.txt
 test-optillm: wasm emulator venv optillm ## the real OptiLLM behind the gateway; WRITE=1: and the table beside it, in docs/techniques.md
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/optillm
 	PYTHONPATH=tools:tests/e2e $(PYTHON) tests/optillm/compare.py $(if $(WRITE),--write)
+
+ratelimit: rust ## the rate limit service of services/ratelimit: five to ten minutes, 170 crates
+	cargo build --quiet --release --locked --manifest-path services/ratelimit/Cargo.toml --target-dir target/ratelimit
 
 wrk:
 	command -v wrk >/dev/null || tools/install wrk
