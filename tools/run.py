@@ -77,6 +77,8 @@ def start(stack, settings, template, only_demo=False):
         environment[optillm_fenced.KEY_VARIABLE] = secrets.token_urlsafe(24)
         optillm_fenced.remove_sockets(template)
         stack.callback(optillm_fenced.remove_sockets, template)
+    if envoy_config.has_cluster(template, processes.RATELIMIT):
+        running.append(stack.enter_context(processes.start_ratelimit()))
     running.append(stack.enter_context(processes.start_envoy(config, settings.port, environment)))
     if has_optillm:
         running.append(stack.enter_context(optillm_fenced.start(template, environment[optillm_fenced.KEY_VARIABLE])))
