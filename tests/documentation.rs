@@ -223,12 +223,15 @@ fn loaded(config: &Config, field: &str) -> Value {
         techniques: _,
         discover: _,
         reasoning_memory,
+        prices,
+        metric_series,
         warnings: _,
     } = config;
     let limits = &options.limits;
     match field {
         "prefixes" => json!(prefixes),
         "models" => json!(models.named.iter().map(|model| &model.name).collect::<Vec<_>>()),
+        "prices" => json!(prices.0.iter().map(|price| &price.pattern).collect::<Vec<_>>()),
         // They end up in their keys.
         "api_keys" | "teams" | "identities" => Value::Null,
         "default_model" if models.default.is_none() => Value::Null,
@@ -294,6 +297,8 @@ fn loaded(config: &Config, field: &str) -> Value {
         "discover.endpoint" => Value::Null,
         "reasoning_memory" => json!(reasoning_memory.is_some()),
         "reasoning_memory.bytes" => json!(reasoning_memory.unwrap().bytes),
+        "metrics" => Value::Null,
+        "metrics.series" => json!(metric_series),
         "reasoning_memory.seconds" => json!(reasoning_memory.unwrap().seconds),
         "automatic_caching" => json!(options.automatic_caching),
         "forward_headers" => json!(forward_headers),

@@ -41,6 +41,10 @@ def effective(template, *, port, runtime, control, plugin=None, ca_file=CA_FILE)
     return config
 
 
+def has_cluster(template, name):
+    return any(cluster["name"] == name for cluster in template["static_resources"]["clusters"])
+
+
 def hosts(cluster):
     for locality in cluster.get("load_assignment", {}).get("endpoints", ()):
         yield from locality["lb_endpoints"]

@@ -92,6 +92,24 @@ def start_emulator(environment, name="emulator"):
     return Process(name, [program, "--port", 0], environment | shared)
 
 
+# The cluster of the rate limit service in a configuration.
+RATELIMIT = "ratelimit"
+
+
+def start_ratelimit():
+    """The rate limit service of the sample, once it listens."""
+    program = ROOT / "target/ratelimit/release/bedrock-ratelimit"
+    if not program.exists():
+        raise Problem(f"{program} is missing: `make ratelimit` builds it")
+    service = Process(RATELIMIT, [program, ROOT / "envoy/limits/limits.yaml"], {})
+    try:
+        service.wait_for("starting", lambda: "listening on" in service.log.read_text(errors="replace"))
+    except BaseException:
+        service.__exit__()
+        raise
+    return service
+
+
 def emulator_url(emulator):
     def listening():
         found = re.search(r"^listening on (http://\S+)$", emulator.log.read_text(errors="replace"), re.MULTILINE)

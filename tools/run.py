@@ -49,7 +49,16 @@ def interrupt(*_):
 
 
 def serve(stack, settings, only_demo):
-    template = envoy_config.read(settings.envoy_config)
+    running, runtime = start(stack, settings, envoy_config.read(settings.envoy_config), only_demo)
+    if only_demo:
+        print(f"http://127.0.0.1:{settings.port}/v1 in front of {runtime.url}")
+        return 0 if demo.run(settings.port, settings.api_key) else 1
+    introduce(settings, runtime)
+    stay(running)
+
+
+def start(stack, settings, template, only_demo=False):
+    """Envoy, and what it needs behind it: the processes, and where the gateway sends to."""
     regions = envoy_config.regions(template)
     running = []
     if settings.runtime is None:
@@ -68,13 +77,16 @@ def serve(stack, settings, only_demo):
         environment[optillm_fenced.KEY_VARIABLE] = secrets.token_urlsafe(24)
         optillm_fenced.remove_sockets(template)
         stack.callback(optillm_fenced.remove_sockets, template)
+    if envoy_config.has_cluster(template, processes.RATELIMIT):
+        running.append(stack.enter_context(processes.start_ratelimit()))
     running.append(stack.enter_context(processes.start_envoy(config, settings.port, environment)))
     if has_optillm:
         running.append(stack.enter_context(optillm_fenced.start(template, environment[optillm_fenced.KEY_VARIABLE])))
-    if only_demo:
-        print(f"http://127.0.0.1:{settings.port}/v1 in front of {runtime.url}")
-        return 0 if demo.run(settings.port, settings.api_key) else 1
-    introduce(settings, runtime)
+    return running, runtime
+
+
+def stay(running):
+    """Until Ctrl-C, or until one of the processes ends."""
     while True:
         for process in running:
             process.check()

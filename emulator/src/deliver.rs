@@ -1,5 +1,6 @@
 //! How the bytes of an answer leave: paced, split, stalled, cut or reset.
 
+use crate::account::Watch;
 use crate::encoding::scramble;
 use crate::faults::{Faults, Split};
 use bytes::{Bytes, BytesMut};
@@ -31,6 +32,7 @@ pub struct Delivery {
     yielded: bool,
     length: Option<u64>,
     connection: Arc<AtomicBool>,
+    watch: Option<Watch>,
 }
 
 impl Delivery {
@@ -38,7 +40,7 @@ impl Delivery {
     pub fn whole(bytes: Bytes) -> Self {
         let length = u64::try_from(bytes.len()).ok();
         let steps = if bytes.is_empty() { VecDeque::new() } else { VecDeque::from([Step::Send(bytes)]) };
-        Self { steps, sleep: None, yielded: true, length, connection: Arc::default() }
+        Self { steps, sleep: None, yielded: true, length, connection: Arc::default(), watch: None }
     }
 
     /// `frames` as the faults want them; `connection` is told when it is to be reset.
@@ -70,7 +72,12 @@ impl Delivery {
         } else if faults.trailers {
             steps.push_back(Step::Trailers);
         }
-        Self { steps, sleep: None, yielded: true, length: None, connection }
+        Self { steps, sleep: None, yielded: true, length: None, connection, watch: None }
+    }
+
+    /// Has `watch` see what leaves.
+    pub fn watch(&mut self, watch: Option<Watch>) {
+        self.watch = watch;
     }
 }
 
@@ -139,6 +146,9 @@ impl Body for Delivery {
                 None => Poll::Ready(None),
                 Some(Step::Send(bytes)) => {
                     this.yielded = this.steps.is_empty();
+                    if let Some(watch) = &mut this.watch {
+                        watch.sent(bytes.len());
+                    }
                     Poll::Ready(Some(Ok(Frame::data(bytes))))
                 }
                 Some(Step::Wait(time)) => {

@@ -3,6 +3,7 @@
 //! [`service`] takes a request from [`auth`] over the shapes ([`schema`]) and [`rules`] to an [`answer`](mod@answer), which
 //! leaves as JSON ([`reply`]) or as frames ([`stream`], [`frame`]), in the manner [`faults`] ask for ([`deliver`]).
 
+pub mod account;
 pub mod answer;
 pub mod anthropic;
 pub mod api_key;

@@ -2,7 +2,9 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use super::clock::processor_time;
 
 /// Counts what the thread asks for.
 pub struct Counting;
@@ -68,12 +70,12 @@ pub struct Bound {
 }
 
 /// Runs work on `size` bytes of input and holds it to a bound that is linear in them: in bytes asked for, in bytes held, and,
-/// with a hundredfold allowance for a busy machine and the sanitizer, in time.
+/// with a hundredfold allowance for the sanitizer, in processor time.
 pub fn bounded<T>(what: &str, size: usize, bound: Bound, work: impl FnOnce() -> T) -> T {
     let before = COST.replace(Cost { total: 0, held: 0, peak: 0 });
-    let begun = Instant::now();
+    let begun = processor_time();
     let result = work();
-    let took = begun.elapsed();
+    let took = processor_time() - begun;
     let Cost { total, held, peak } = COST.replace(before);
     COST.set(Cost { held: before.held + held, ..before });
     let most = bound.per_byte * size + bound.any;

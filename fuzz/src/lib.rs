@@ -32,6 +32,8 @@ pub mod untranslated;
 mod answer;
 #[path = "../../tests/translation/bedrock_rules.rs"]
 mod bedrock_rules;
+#[path = "../../tests/cost/clock.rs"]
+mod clock;
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]
 #[path = "../../tests/translation/frames.rs"]
 mod frames;

@@ -49,6 +49,7 @@ pub(super) struct File {
     pub(super) identities: Option<Vec<Identity>>,
     pub(super) models: Option<Vec<Target>>,
     pub(super) families: Option<Vec<Family>>,
+    pub(super) prices: Option<Vec<Price>>,
     pub(super) default_model: Option<String>,
     pub(super) fallback_model: Option<String>,
     pub(super) default_embedding_model: Option<String>,
@@ -74,6 +75,14 @@ pub(super) struct File {
     pub(super) images: Option<Images>,
     pub(super) discover: Option<Switch<Discover>>,
     pub(super) reasoning_memory: Option<Switch<ReasoningMemory>>,
+    pub(super) metrics: Option<Metrics>,
+}
+
+/// What is counted in Envoy's metrics.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Metrics {
+    pub(super) series: Option<usize>,
 }
 
 /// A client's key.
@@ -113,6 +122,8 @@ pub(super) struct ApiKey {
     pub(super) credentials: Option<CallerCredentials>,
     #[serde(default, deserialize_with = "rule")]
     pub(super) techniques: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) limits: Option<CallerLimits>,
 }
 
 /// As whom a caller's requests are signed.
@@ -149,6 +160,26 @@ pub(super) struct Tokens {
     pub(super) most: Option<u32>,
 }
 
+/// How much may be asked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CallerLimits {
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) requests_per_minute: Option<u64>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) tokens_per_minute: Option<u64>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) input_tokens_per_minute: Option<u64>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) output_tokens_per_minute: Option<u64>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) tokens_per_day: Option<u64>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) tokens_per_month: Option<u64>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) parallel: Option<u32>,
+}
+
 /// What holds for the keys of a team that do not say otherwise.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -176,6 +207,8 @@ pub(super) struct Team {
     pub(super) credentials: Option<CallerCredentials>,
     #[serde(default, deserialize_with = "rule")]
     pub(super) techniques: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) limits: Option<CallerLimits>,
 }
 
 /// A caller without a key.
@@ -211,6 +244,8 @@ pub(super) struct Identity {
     pub(super) credentials: Option<CallerCredentials>,
     #[serde(default, deserialize_with = "rule")]
     pub(super) techniques: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) limits: Option<CallerLimits>,
 }
 
 /// A claim of a verified token.
@@ -586,6 +621,17 @@ impl From<UnsupportedParameters> for Unsupported {
             UnsupportedParameters::Ignore => Self::Ignore,
         }
     }
+}
+
+/// What a million tokens of a model cost.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Price {
+    pub(super) pattern: Option<String>,
+    pub(super) input: Option<f64>,
+    pub(super) output: Option<f64>,
+    pub(super) cache_read: Option<f64>,
+    pub(super) cache_write: Option<f64>,
 }
 
 /// How large things may be.

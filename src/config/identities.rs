@@ -66,6 +66,7 @@ fn pattern(text: &str, at: &str, name: &str) -> Result<String, Error> {
 mod tests {
     use serde_json::{Value, json};
 
+    use super::super::policy::Given;
     use super::*;
     use crate::config::caller_accounts::Accounts;
 
@@ -74,7 +75,8 @@ mod tests {
         let teams: Vec<file::Team> = serde_json::from_value(json!([{"name": "t"}])).unwrap();
         let (usual, region) = Accounts::example();
         let accounts = Accounts::new(&usual, &region, &[], 1);
-        identities(&written, &Teams::read(&teams, &[], &accounts)?, &mut Callers::default())
+        let given = Given { elsewhere: &[], accounts: &accounts };
+        identities(&written, &Teams::read(&teams, &given)?, &mut Callers::default())
     }
 
     #[test]

@@ -6,19 +6,16 @@ use crate::aws::dates::seconds_of;
 use crate::gateway::callers::Callers;
 use crate::gateway::keys::{Hash, Key, Keys};
 
-use super::caller_accounts::Accounts;
-use super::policy::{Rights, Teams, caller_of, rights};
+use super::policy::{Given, Rights, Teams, caller_of, rights};
 use super::values::{error, error_in, item};
 use super::{Error, file, identities};
 
-/// What is written, with its hashes. `elsewhere` are the names of techniques that another server has, `accounts` gets those that callers
-/// have of their own.
+/// What is written, with its hashes.
 pub(super) fn keys(
     written: &[file::ApiKey],
     teams: &[file::Team],
-    elsewhere: &[String],
+    given: &Given<'_>,
     identities: &[file::Identity],
-    accounts: &Accounts<'_>,
 ) -> Result<Keys, Error> {
     if written.is_empty() && identities.is_empty() {
         return Err(error(
@@ -26,7 +23,7 @@ pub(super) fn keys(
             "at least one key, or one of 'identities', is needed: without any, nobody could call",
         ));
     }
-    let teams = Teams::read(teams, elsewhere, accounts)?;
+    let teams = Teams::read(teams, given)?;
     let mut keys = Keys::default();
     let mut hashes = HashSet::new();
     for (at, written) in written.iter().enumerate() {
@@ -100,6 +97,8 @@ fn from_hex(hex: &str, at: &str) -> Result<Hash, Error> {
 
 #[cfg(test)]
 mod tests {
+    use crate::config::caller_accounts::Accounts;
+
     use serde_json::{Value, json};
 
     use super::*;
@@ -111,7 +110,8 @@ mod tests {
     fn with_teams(written: Value, teams: &[file::Team]) -> Result<Keys, Error> {
         let (usual, region) = Accounts::example();
         let accounts = Accounts::new(&usual, &region, &[], 1);
-        keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), teams, &[], &[], &accounts)
+        let given = Given { elsewhere: &[], accounts: &accounts };
+        keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), teams, &given, &[])
     }
 
     #[test]

@@ -24,6 +24,8 @@ use super::limits::limits_of;
 use super::lists::{betas, forwarded, prefixes_of};
 use super::model_options::guardrail_of;
 use super::models::{self, Loaded};
+use super::policy::Given;
+use super::prices::prices_of;
 use super::reasoning_memory::reasoning_memory_of;
 use super::regions::regions_of;
 use super::techniques::techniques_of;
@@ -32,6 +34,8 @@ use super::written::Written;
 use super::{Config, Error, Upstream, structure, warnings};
 
 const REGION: &str = "us-east-1";
+/// Series of metrics that a worker may make.
+const METRIC_SERIES: usize = 10_000;
 
 pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Result<Config, Error> {
     if text.trim_ascii().is_empty() {
@@ -46,6 +50,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         identities,
         models,
         families,
+        prices,
         default_model,
         fallback_model,
         default_embedding_model,
@@ -67,6 +72,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         fan_out,
         techniques,
         reasoning_memory,
+        metrics,
     } = &deserializer::read(&written)?;
 
     let region = region_of(region.as_deref().unwrap_or(REGION), "region")?;
@@ -97,9 +103,8 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let keys = keys(
         api_keys.as_deref().unwrap_or_default(),
         teams.as_deref().unwrap_or_default(),
-        &elsewhere.names,
+        &Given { elsewhere: &elsewhere.names, accounts: &callers },
         identities.as_deref().unwrap_or_default(),
-        &callers,
     )?;
     let callers = callers.into_accounts();
     let accounts = accounts.into_iter().chain(callers).collect();
@@ -138,6 +143,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         },
         fan_out: fan_out.as_ref().map(fan_out_of).transpose()?,
         techniques,
+        prices: prices_of(prices.as_deref().unwrap_or_default())?,
         forward_headers: forwarded(forward_headers.as_deref().unwrap_or_default())?,
         header_bytes: limits.header_bytes,
         body_bytes: limits.body_bytes,
@@ -148,6 +154,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         images: images.as_ref().map(images_of).transpose()?,
         discover,
         reasoning_memory: reasoning_memory_of(reasoning_memory.as_ref())?,
+        metric_series: metrics.as_ref().and_then(|written| written.series).unwrap_or(METRIC_SERIES),
         warnings,
     };
     check_guardrails(written_models, &config)?;
@@ -350,6 +357,15 @@ mod tests {
                 r#"{"sign":"token","bearer_token":"t","token_lifetime_seconds":43201}"#,
                 "credentials.token_lifetime_seconds",
             ),
+            ("prices", r#"[{"input":1}]"#, "prices[0]"),
+            ("prices", r#"[{"pattern":"a.b"}]"#, "prices[0]"),
+            ("prices", r#"[{"pattern":"a.*b","input":1}]"#, "prices[0].pattern"),
+            ("prices", r#"[{"pattern":"","input":1}]"#, "prices[0].pattern"),
+            ("prices", r#"[{"pattern":"a.b","input":1},{"pattern":"a.b","input":1}]"#, "prices[1].pattern"),
+            ("prices", r#"[{"pattern":"a.b","input":-0.1}]"#, "prices[0].input"),
+            ("prices", r#"[{"pattern":"a.b","input":1,"cache_write":-3}]"#, "prices[0].cache_write"),
+            ("prices", r#"[{"pattern":"a.b","input":"much"}]"#, "prices[0].input"),
+            ("prices", r#"[{"pattern":"a.b","input":1,"thought":1}]"#, "prices[0].thought"),
             ("limits", r#"{"tools":0}"#, "limits.tools"),
             ("limits", r#"{"tools":"many"}"#, "limits.tools"),
             ("unsupported_parameters", r#""drop""#, "unsupported_parameters"),

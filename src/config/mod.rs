@@ -2,6 +2,7 @@
 
 mod attribution;
 mod caller_accounts;
+mod caller_limits;
 mod credentials;
 mod deserializer;
 mod discover;
@@ -18,6 +19,7 @@ mod load;
 mod model_options;
 mod models;
 mod policy;
+mod prices;
 mod reasoning_memory;
 mod regions;
 mod signer;
@@ -43,6 +45,7 @@ use crate::gateway::memory;
 use crate::gateway::models::Models;
 use crate::gateway::regions::Regions;
 use crate::gateway::targets::{Backend, Place, Target};
+use crate::record::prices::Prices;
 use crate::techniques::Settings;
 use crate::translate::Options;
 
@@ -63,6 +66,8 @@ pub struct Config {
     pub fan_out: Option<FanOut>,
     /// Ways to a better answer by more calls than one; `None`: a request is one call.
     pub techniques: Option<Rc<Settings>>,
+    /// What tokens cost.
+    pub prices: Prices,
     /// Request headers that go on to Bedrock, unsigned.
     pub forward_headers: Vec<String>,
     /// Largest request headers, bytes.
@@ -83,6 +88,8 @@ pub struct Config {
     pub discover: Option<Discover>,
     /// How much reasoning is kept for clients that do not send it back, and for how long; `None`: none is.
     pub reasoning_memory: Option<memory::Settings>,
+    /// How many series of metrics a worker may make; 0: nothing is counted.
+    pub metric_series: usize,
     /// What is allowed and hardly meant: a line of the log each.
     pub warnings: Vec<Error>,
 }

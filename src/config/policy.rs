@@ -8,11 +8,13 @@ use crate::bedrock::model_id::PROFILE_PREFIXES;
 use crate::gateway::attribution::Attribution;
 use crate::gateway::callers::{Caller, ENDPOINTS, Policy};
 use crate::gateway::keys::Hash;
+use crate::gateway::limits::{Budget, Holder};
 use crate::gateway::regions::Regions;
 use crate::translate::terms::{Terms, Tokens};
 
 use super::attribution::{labels_of, profiles_of};
 use super::caller_accounts::{Accounts, Asked};
+use super::caller_limits::caller_limits_of;
 use super::model_options::guardrail_of;
 use super::switch::Names;
 use super::techniques::names_of;
@@ -32,6 +34,7 @@ pub(super) struct Rights<'a> {
     pub(super) profile: &'a Option<BTreeMap<String, Names>>,
     pub(super) credentials: &'a Option<file::CallerCredentials>,
     pub(super) techniques: &'a Option<Vec<String>>,
+    pub(super) limits: &'a Option<file::CallerLimits>,
 }
 
 /// What a key, a team or an identity has written of rights; each has the same members.
@@ -49,6 +52,7 @@ macro_rules! rights {
             profile: &$written.profile,
             credentials: &$written.credentials,
             techniques: &$written.techniques,
+            limits: &$written.limits,
         }
     };
 }
@@ -57,30 +61,34 @@ pub(super) use rights;
 /// What teams say for their keys.
 pub(super) struct Teams<'a> {
     policies: HashMap<&'a str, (Policy, Option<Asked<'a>>)>,
+    /// What the rest of the configuration says that rights rest on.
+    given: &'a Given<'a>,
+}
+
+/// What rights rest on.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
     /// The names of techniques that another server has.
-    elsewhere: &'a [String],
+    pub(super) elsewhere: &'a [String],
     /// As whom callers are signed for that have roles of their own.
-    accounts: &'a Accounts<'a>,
+    pub(super) accounts: &'a Accounts<'a>,
 }
 
 impl<'a> Teams<'a> {
-    pub(super) fn read(
-        written: &'a [file::Team],
-        elsewhere: &'a [String],
-        accounts: &'a Accounts<'a>,
-    ) -> Result<Self, Error> {
+    pub(super) fn read(written: &'a [file::Team], given: &'a Given<'a>) -> Result<Self, Error> {
         let mut policies = HashMap::new();
         for (at, team) in written.iter().enumerate() {
             let at = &item("teams", at);
             let name = &team.name;
             check_name(name, at)?;
-            let policy = policy_of(&rights!(team), &Policy::default(), elsewhere, at)?;
-            let asked = Asked::read(&team.credentials, accounts, at)?;
+            let holder = Holder::Team(name.clone());
+            let policy = policy_of(&rights!(team), &Policy::default(), holder, given, at)?;
+            let asked = Asked::read(&team.credentials, given.accounts, at)?;
             if name.is_empty() || policies.insert(name.as_str(), (policy, asked)).is_some() {
                 return Err(error_in(at, "name", "must not be empty, nor another team's"));
             }
         }
-        Ok(Self { policies, elsewhere, accounts })
+        Ok(Self { policies, given })
     }
 
     /// What the team of that name says for the key at `at`; of no team nothing.
@@ -104,16 +112,24 @@ pub(super) fn caller_of(
     }
     check_name(name, at)?;
     let (teams_policy, teams_role) = teams.named(team, at)?;
-    let mut policy = policy_of(rights, &teams_policy, teams.elsewhere, at)?;
-    if let Some(asked) = Asked::read(rights.credentials, teams.accounts, at)?.or(teams_role) {
-        let account = teams.accounts.add(&asked, name, team, &policy.attribution.labels, at)?;
+    let holder = Holder::Caller(name.to_owned());
+    let mut policy = policy_of(rights, &teams_policy, holder, teams.given, at)?;
+    let accounts = teams.given.accounts;
+    if let Some(asked) = Asked::read(rights.credentials, accounts, at)?.or(teams_role) {
+        let account = accounts.add(&asked, name, team, &policy.attribution.labels, at)?;
         Rc::make_mut(&mut policy.attribution).account = Some(account);
     }
     Ok(Caller { name: name.to_owned(), team: team.map(str::to_owned), identity, policy })
 }
 
-/// What is written at `at`; what is not written is as the team has it.
-fn policy_of(written: &Rights<'_>, team: &Policy, elsewhere: &[String], at: &str) -> Result<Policy, Error> {
+/// What is written at `at`; what is not written is as the team has it, and limits hold beside the team's.
+fn policy_of(
+    written: &Rights<'_>,
+    team: &Policy,
+    holder: Holder,
+    given: &Given<'_>,
+    at: &str,
+) -> Result<Policy, Error> {
     let Rights {
         models,
         endpoints,
@@ -126,6 +142,7 @@ fn policy_of(written: &Rights<'_>, team: &Policy, elsewhere: &[String], at: &str
         profile,
         credentials: _,
         techniques,
+        limits,
     } = written;
     if let Some(patterns) = models {
         check_patterns(patterns, &inside(at, "models"))?;
@@ -134,7 +151,7 @@ fn policy_of(written: &Rights<'_>, team: &Policy, elsewhere: &[String], at: &str
     check_words(profiles, PROFILE_PREFIXES, &inside(at, "profiles"))?;
     let set = |words: &Vec<String>| words.iter().cloned().collect::<BTreeSet<_>>();
     let regions = regions.as_ref().map(|regions| regions_of(regions, &inside(at, "regions"))).transpose()?;
-    let names = |written: &Vec<String>| names_of(written, elsewhere, &inside(at, "techniques"));
+    let names = |written: &Vec<String>| names_of(written, given.elsewhere, &inside(at, "techniques"));
     let techniques = techniques.as_ref().map(names).transpose()?;
     let attribution = if labels.is_some() || profile.is_some() {
         let Attribution { labels: teams_labels, profiles: teams_profiles, account } = &*team.attribution;
@@ -152,9 +169,15 @@ fn policy_of(written: &Rights<'_>, team: &Policy, elsewhere: &[String], at: &str
     } else {
         Rc::clone(&team.attribution)
     };
+    let own = limits
+        .as_ref()
+        .map(|limits| caller_limits_of(limits, &inside(at, "limits")))
+        .transpose()?
+        .map(|limits| Budget { holder, limits });
     Ok(Policy {
         attribution,
         techniques: techniques.or_else(|| team.techniques.clone()),
+        budgets: own.into_iter().chain(team.budgets.iter().cloned()).collect(),
         models: (*models).clone().or_else(|| team.models.clone()),
         endpoints: (*endpoints).clone().or_else(|| team.endpoints.clone()),
         regions: regions.or_else(|| team.regions.clone()),
@@ -253,7 +276,8 @@ mod tests {
         let written: Vec<file::Team> = serde_json::from_value(written).unwrap();
         let (usual, region) = Accounts::example();
         let accounts = Accounts::new(&usual, &region, &[], 1);
-        Ok(Teams::read(&written, &[], &accounts)?.named(Some("t"), "api_keys[0]")?.0)
+        let given = Given { elsewhere: &[], accounts: &accounts };
+        Ok(Teams::read(&written, &given)?.named(Some("t"), "api_keys[0]")?.0)
     }
 
     #[test]
@@ -301,14 +325,46 @@ mod tests {
             profile: &None,
             credentials: &None,
             techniques: &None,
+            limits: &None,
         };
-        let policy = policy_of(&rights, &team, &[], "api_keys[0]").unwrap();
+        let (usual, region) = Accounts::example();
+        let accounts = Accounts::new(&usual, &region, &[], 1);
+        let given = Given { elsewhere: &[], accounts: &accounts };
+        let holder = || Holder::Caller("a".into());
+        let policy = policy_of(&rights, &team, holder(), &given, "api_keys[0]").unwrap();
         assert_eq!(policy.attribution.labels, [("env".to_owned(), "x".to_owned())]);
         assert_eq!(policy.profiles, Some(BTreeSet::new()), "none is no profile at all, and not the team's");
         let labels = Some([("unit".to_owned(), "y".to_owned())].into());
-        let labelled = policy_of(&Rights { labels: &labels, ..rights }, &team, &[], "api_keys[0]").unwrap();
+        let labelled = Rights { labels: &labels, ..rights };
+        let labelled = policy_of(&labelled, &team, holder(), &given, "api_keys[0]").unwrap();
         let own_alone = [("unit".to_owned(), "y".to_owned())];
         assert_eq!(labelled.attribution.labels, own_alone);
         assert_eq!((policy.models, policy.endpoints), (team.models, own));
+    }
+
+    #[test]
+    fn a_keys_limits_hold_beside_its_teams() {
+        let of = |written: Value| {
+            let keys: Vec<file::ApiKey> = serde_json::from_value(json!([written])).unwrap();
+            let teams: Vec<file::Team> =
+                serde_json::from_value(json!([{"name": "t", "limits": {"parallel": 9}}, {"name": "u"}]))
+                    .unwrap();
+            let (usual, region) = Accounts::example();
+            let accounts = Accounts::new(&usual, &region, &[], 1);
+            let given = Given { elsewhere: &[], accounts: &accounts };
+            let teams = Teams::read(&teams, &given).unwrap();
+            let key = &keys[0];
+            let caller =
+                caller_of("a", key.team.as_deref(), Hash::of(b""), &rights!(key), &teams, "api_keys[0]");
+            let holders: Vec<_> =
+                caller.unwrap().policy.budgets.iter().map(|budget| budget.holder.clone()).collect();
+            holders
+        };
+        let (own, team) = (Holder::Caller("a".into()), Holder::Team("t".into()));
+        let limits = json!({"parallel": 1});
+        assert_eq!(of(json!({"name": "a", "team": "t", "limits": limits})), [own.clone(), team.clone()]);
+        assert_eq!(of(json!({"name": "a", "team": "t"})), [team]);
+        assert_eq!(of(json!({"name": "a", "team": "u", "limits": limits})), [own]);
+        assert_eq!(of(json!({"name": "a"})), []);
     }
 }

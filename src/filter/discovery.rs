@@ -12,7 +12,7 @@ use proxy_wasm::types::{LogLevel, MapType};
 use super::accounts::Accounts;
 use super::host;
 use super::shared::Shared;
-use super::{call, signing};
+use super::{call, metrics, signing};
 use crate::aws::sign::{BEDROCK, Request};
 use crate::aws::turn::{LEASE, Worker};
 use crate::bedrock::catalogue::Catalogue;
@@ -194,6 +194,7 @@ impl Discovery {
         }
         let (worker, now) = (self.worker, host::now());
         let before = self.change(|record| record.found(worker, now, number));
+        metrics::models_found(now);
         let (count, failures) = (catalogue.entries().len(), before.turn.failures);
         if failures > 0 {
             host::log(LogLevel::Warn, || {
@@ -207,7 +208,9 @@ impl Discovery {
     fn failed(&self, why: &str) {
         let (worker, now) = (self.worker, host::now());
         let before = self.change(|record| record.failed(worker, now));
-        let pause = Record::pause(before.turn.failures.saturating_add(1));
+        let failures = before.turn.failures.saturating_add(1);
+        metrics::models_not_found(now, failures);
+        let pause = Record::pause(failures);
         let kept = if before.number > 0 { "what is known stays" } else { "nothing is known yet" };
         let cluster = &self.settings.cluster;
         host::log(LogLevel::Warn, || {

@@ -9,10 +9,10 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType};
 
 use super::held::{self, Held};
-use super::host;
 use super::refusal::host_failed;
+use super::{host, limits};
 use crate::config::{Config, FanOut as Settings};
-use crate::gateway::headers::{CALL_OF_TECHNIQUE, Headers};
+use crate::gateway::headers::{CALL_OF_TECHNIQUE, Headers, PART_OF};
 use crate::openai::Error;
 use crate::translate::errors::no_answer;
 use crate::translate::split::{Gathered, Split, Told};
@@ -98,8 +98,8 @@ impl FanOut {
         let until = now.checked_add(config.list_time).unwrap_or(now);
         let gathered = Gathered::new(&split);
         let mut headers = passed_on(sent);
-        // Whether there is a technique has been decided for the whole.
-        headers.push(CALL_OF_TECHNIQUE, "1");
+        // Whether there is a technique has been decided for the whole, and so have limits.
+        limits::mark_part(&mut headers);
         let held = Held::default();
         let config = Rc::clone(config);
         let mut this = Self {
@@ -144,6 +144,11 @@ impl FanOut {
         self.calls.push((call, piece));
         self.next = piece.saturating_add(1);
         Ok(())
+    }
+
+    /// How many pieces have been asked for.
+    pub(super) fn made(&self) -> usize {
+        self.next
     }
 
     /// Counts what is held, and `more` for a moment.
@@ -226,11 +231,20 @@ pub(super) fn passed_on(sent: &Headers) -> Headers {
         b"expect",
         b"accept-encoding",
         b"x-request-id",
+        PART_OF.as_bytes(),
     ];
     let is_own = |name: &[u8]| {
-        OWN.contains(&name) || name.starts_with(b"x-envoy-") || name.starts_with(b"x-forwarded-")
+        OWN.contains(&name)
+            || name == CALL_OF_TECHNIQUE.as_bytes()
+            || name.starts_with(b"x-envoy-")
+            || name.starts_with(b"x-forwarded-")
     };
-    sent.iter().filter(|(name, value)| !is_own(name) && std::str::from_utf8(value).is_ok()).collect()
+    let passed = sent.iter().filter(|(name, value)| !is_own(name) && std::str::from_utf8(value).is_ok());
+    let mut headers: Headers = passed.collect();
+    if let Some(id) = sent.text("x-request-id") {
+        headers.push(PART_OF, id);
+    }
+    headers
 }
 
 /// What of an answer's headers is the client's, but for what the answer is made of.

@@ -1,6 +1,7 @@
 //! The gateway role: once per request, in the phases of a request.
 
 mod callbacks;
+mod limits;
 mod techniques;
 
 use std::ops::ControlFlow;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use super::fan_out::FanOut;
 use super::held::{self, Held};
 use super::images::Fetching;
+use super::limits::Limited;
 use super::originals;
 use super::refusal::{host_failed, json, too_large};
 use super::told_anew::ToldAnew;
@@ -21,16 +23,17 @@ use crate::aws::turn::moment;
 use crate::config::Config;
 use crate::gateway::callers::{self, Caller};
 use crate::gateway::handoff::{self, Handoff, Purpose};
-use crate::gateway::headers::{CALL_OF_TECHNIQUE, CLUSTER, Headers, LET_IN};
+use crate::gateway::headers::{CALL_OF_TECHNIQUE, CLUSTER, Headers, LET_IN, PART_OF};
 use crate::gateway::images::Images;
 use crate::gateway::keys::Authenticated;
+use crate::gateway::limits::Amount;
 use crate::gateway::models::{Resolved, anthropic};
 use crate::gateway::route::{Route, route};
 use crate::gateway::shape::{self, Shape};
 use crate::gateway::targets::Target;
 use crate::openai::model_member::ModelMember;
 use crate::openai::{self, Endpoint, Error};
-use crate::record::{Account, operation};
+use crate::record::{Account, account, operation};
 use crate::translate::chat::Parameter;
 use crate::translate::embeddings;
 use crate::translate::split::{PerCall, Split, split};
@@ -69,6 +72,10 @@ pub(super) struct Gateway {
     told_anew: Option<ToldAnew>,
     /// What becomes its record.
     open: record::Open,
+    /// Where the caller has limits.
+    limited: Option<Limited>,
+    /// What takes the place of the body of an answer of Envoy's own.
+    instead: Option<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -111,6 +118,8 @@ impl Gateway {
             answered: false,
             told_anew: None,
             open: record::Open::default(),
+            limited: None,
+            instead: None,
         }
     }
 
@@ -118,7 +127,10 @@ impl Gateway {
         self.account().with(|facts| facts.began = Some(host::now()));
         let headers = host::headers(MapType::HttpRequestHeaders)
             .map_err(|_| host_failed("give the request's headers"))?;
-        self.account().with(|facts| facts.request_id = headers.text("x-request-id").map(str::to_owned));
+        self.account().with(|facts| {
+            facts.request_id = headers.text("x-request-id").map(str::to_owned);
+            facts.part_of = headers.text(PART_OF).filter(|id| account::is_id(id)).map(str::to_owned);
+        });
         headers.check_size(self.config.header_bytes)?;
         let method = headers.text(":method").unwrap_or_default();
         let path = headers.text(":path").unwrap_or_default();
@@ -126,6 +138,7 @@ impl Gateway {
         let is_anthropics = shape == Some(Shape::Anthropic);
         self.told_anew = shape.map(ToldAnew::new);
         let route = route(method, path, &self.config.prefixes)?;
+        self.account().with(|facts| facts.operation = operation::of(&route));
         if route == Route::Health {
             self.answered = true;
             self.account().with(|facts| facts.is_unrecorded = true);
@@ -134,25 +147,18 @@ impl Gateway {
         let now = || moment(host::now()).as_secs();
         let Authenticated { caller, has_credential } =
             self.config.keys.authenticate(&headers, now, &host::Known)?;
-        self.account().with(|facts| {
-            facts.caller = Some(caller.name.clone());
-            facts.team.clone_from(&caller.team);
-            facts.attribution = Some(Rc::clone(&caller.policy.attribution));
-        });
-        record::set_caller(self.account());
+        self.open.is_of(&self.config, caller);
         let may_reach = |id: &str| caller.called(&Target::of_id(id), None, &self.config.options).is_ok();
         let mut deployment = None;
         let purpose = match route {
             Route::Health => return Ok(Action::Continue),
             Route::Models(asked) => {
-                self.account().with(|facts| facts.operation = Some(operation::MODELS));
                 let list = self.config.models.list(caller, asked, may_reach);
                 self.answered = true;
                 let body = if is_anthropics { to_vec(&anthropic::list(list)) } else { to_vec(&list) };
                 return Ok(json(200, &body));
             }
             Route::Model(id) => {
-                self.account().with(|facts| facts.operation = Some(operation::MODELS));
                 let found = self.config.models.find(&id, caller, may_reach)?;
                 self.answered = true;
                 let model = self.config.models.tell(&id, &found);
@@ -166,7 +172,6 @@ impl Gateway {
             }
             Route::Native(request) => Purpose::Native(request),
         };
-        self.account().with(|facts| facts.operation = Some(operation::name(&purpose)));
         if end_of_stream {
             return Err(Error::invalid("The request has no body; a JSON object is expected."));
         }
@@ -180,6 +185,11 @@ impl Gateway {
             Purpose::Native(_) => callers::NATIVE,
         };
         caller.check_endpoint(asked)?;
+        self.limited = Limited::new(&caller.policy, &purpose, shape, &headers);
+        let by_limits = self.waits_for_limits();
+        if let Some(limited) = self.limited.as_mut().filter(|_| !by_limits) {
+            limited.let_in(&Amount::of_request())?;
+        }
         let is_bound = caller.policy.is_bound();
         let id = originals::next_id();
         self.open.share(id);
@@ -198,7 +208,7 @@ impl Gateway {
                 let resolved = self.config.models.native(&request.model)?;
                 resolved.check(caller, Some(&request.model))?;
                 self.choose_cluster(self.reachable(&resolved, caller)?)?;
-                return let_in();
+                return if by_limits { Ok(Action::Pause) } else { let_in() };
             }
         };
         let by_model = caller.policy.is_by_model() || self.config.models.decide_cluster();
@@ -207,7 +217,8 @@ impl Gateway {
         let may_choose = endpoint == Endpoint::ChatCompletions
             && self.config.techniques.is_some()
             && headers.value(CALL_OF_TECHNIQUE).is_none();
-        if by_model || may_fan_out || may_choose || deployment.is_some() || self.images(endpoint).is_some() {
+        let by_body = by_model || by_limits || may_fan_out || may_choose;
+        if by_body || deployment.is_some() || self.images(endpoint).is_some() {
             let mut caller = caller.clone();
             if !has_credential {
                 caller.policy.techniques = Some(Vec::new());
@@ -225,14 +236,21 @@ impl Gateway {
     fn body(&mut self, size: usize, end_of_stream: bool) -> Result<Action, Error> {
         self.check_size(size)?;
         if !end_of_stream {
-            return Ok(if self.undecided.is_some() { Action::Pause } else { Action::Continue });
+            let is_held = self.undecided.is_some() || self.waits_for_limits();
+            return Ok(if is_held { Action::Pause } else { Action::Continue });
         }
-        let Some(mut undecided) = self.undecided.take() else {
+        let undecided = self.undecided.take();
+        if undecided.is_none() && !self.waits_for_limits() {
             return Ok(Action::Continue);
-        };
+        }
         held::room_for(size, self.config.worker_bytes)?;
         let mut body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size)
             .map_err(|_| host_failed("give the request's body"))?;
+        let asked = self.let_in_within_limits(&body)?;
+        // A route of Bedrock's has waited for its limits alone.
+        let Some(mut undecided) = undecided else { return let_in() };
+        // Whoever chooses a technique may do so by the model's name.
+        let asked = asked.filter(|_| !undecided.may_choose && undecided.deployment.is_none());
         if let Some(model) = undecided.deployment.take() {
             body = self.with_model(&body, size, &model)?;
         }
@@ -244,7 +262,8 @@ impl Gateway {
             undecided;
         let sent = sent.filter(|_| may_fan_out);
         if by_model {
-            self.choose_by_model(&body, endpoint, &caller)?;
+            let asked = asked.map_or_else(|| self.model_of(&body), Ok)?;
+            self.choose_by_model(asked.as_deref(), endpoint, &caller)?;
         } else {
             self.choose_cluster(None)?;
         }
@@ -277,9 +296,16 @@ impl Gateway {
         if let Some(settings) = &self.config.fan_out {
             // From here on they are counted with the pieces.
             self.held.set(0, self.config.worker_bytes)?;
-            self.fan_out = Some(FanOut::begin(&self.config, settings, split, body, sent)?);
+            let fan_out = FanOut::begin(&self.config, settings, split, body, sent)?;
+            self.note_pieces(&fan_out);
+            self.fan_out = Some(fan_out);
         }
         Ok(Action::Pause)
+    }
+
+    /// How many pieces have been asked for.
+    fn note_pieces(&self, fan_out: &FanOut) {
+        self.account().with(|facts| facts.calls = u64::try_from(fan_out.made()).ok());
     }
 
     /// Puts the model into the body, of which `size` bytes are there: from here on the request is one of OpenAI's.
@@ -292,14 +318,18 @@ impl Gateway {
         Ok(body)
     }
 
-    fn choose_by_model(&self, body: &[u8], endpoint: Endpoint, caller: &Caller) -> Result<(), Error> {
+    /// The model that a body names.
+    fn model_of(&self, body: &[u8]) -> Result<Option<String>, Error> {
         let Asked { model } = openai::parse(body)?;
-        let asked = model.filter(|name| !name.is_blank());
-        if let Some(asked) = &asked {
+        Ok(model.filter(|name| !name.is_blank()).map(|name| name.into_cow().into_owned()))
+    }
+
+    fn choose_by_model(&self, asked: Option<&str>, endpoint: Endpoint, caller: &Caller) -> Result<(), Error> {
+        if let Some(asked) = asked {
             self.account().with(|facts| facts.asks_for(asked));
         }
-        let resolved = self.config.models.resolve(asked.as_deref(), endpoint)?;
-        resolved.check(caller, asked.as_deref())?;
+        let resolved = self.config.models.resolve(asked, endpoint)?;
+        resolved.check(caller, asked)?;
         self.choose_cluster(self.reachable(&resolved, caller)?)
     }
 

@@ -88,6 +88,18 @@ pub(super) fn set_headers(map: MapType, headers: &Headers) -> Result<(), Status>
     hostcalls::set_map_pairs(map, &headers.as_bytes())
 }
 
+/// Adds headers to an answer that is on its way.
+pub(super) fn tell(headers: &Headers) {
+    for (name, value) in headers.iter() {
+        let texts = std::str::from_utf8(name).ok().zip(std::str::from_utf8(value).ok());
+        let added =
+            texts.map(|(name, value)| hostcalls::add_map_value(MapType::HttpResponseHeaders, name, value));
+        if !matches!(added, Some(Ok(()))) {
+            log(LogLevel::Error, || "Envoy would not take a header of an answer".to_owned());
+        }
+    }
+}
+
 /// Takes away a client's trailers, all of them. Nothing asks for any, and they would go on to an HTTP/2 upstream as they are:
 /// credentials, cookies and AWS's own headers among them.
 pub(super) fn remove_request_trailers() -> Result<(), Status> {

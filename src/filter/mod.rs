@@ -11,6 +11,8 @@ mod gateway;
 mod held;
 mod host;
 mod images;
+mod limits;
+mod metrics;
 mod originals;
 mod record;
 mod refusal;

@@ -13,8 +13,10 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::LogLevel;
 
 use super::held::Held;
-use super::host;
+use super::metrics::UnderWay;
+use super::{host, metrics};
 use crate::config::Config;
+use crate::gateway::callers::Caller;
 use crate::record::{Account, Ended, Facts, Record, made};
 
 /// The keys in filter state, without the `wasm.` that Envoy puts before them. The record.
@@ -38,11 +40,27 @@ pub(super) struct Open {
     /// By which attempts find it.
     id: Option<u64>,
     held: Held,
+    under_way: Option<UnderWay>,
 }
 
 impl Open {
     pub(super) fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// The caller is known: tells Envoy, and counts the request among those that are under way.
+    pub(super) fn is_of(&mut self, config: &Config, caller: &Caller) {
+        let team = caller.team.as_deref().unwrap_or_default();
+        self.account.with(|facts| {
+            facts.caller = Some(caller.name.clone());
+            facts.team.clone_from(&caller.team);
+            facts.attribution = Some(Rc::clone(&caller.policy.attribution));
+        });
+        set(CALLER, caller.name.as_bytes());
+        if !team.is_empty() {
+            set(TEAM, team.as_bytes());
+        }
+        self.under_way = UnderWay::begin(config, &caller.name, team);
     }
 
     /// Attempts find the account by this id from now on.
@@ -81,15 +99,6 @@ pub(super) fn declare() {
     }
 }
 
-/// Tells Envoy who calls.
-pub(super) fn set_caller(account: &Account) {
-    let (caller, team) = account.with(|facts| (facts.caller.clone(), facts.team.clone()));
-    set(CALLER, caller.as_deref().unwrap_or_default().as_bytes());
-    if let Some(team) = team {
-        set(TEAM, team.as_bytes());
-    }
-}
-
 /// Tells Envoy what the request's spans are called, once.
 pub(super) fn set_span(account: &Account) {
     let span = account.with(|facts| {
@@ -102,10 +111,10 @@ pub(super) fn set_span(account: &Account) {
 }
 
 /// Closes the account of a request that has ended: makes the record, has all that is counted by it counted, and gives it to Envoy.
-/// To be called in `on_log`, once.
-pub(super) fn close(config: &Config, account: &Account) {
+/// To be called in `on_log`, once. The record, where the request has one.
+pub(super) fn close(config: &Config, account: &Account) -> Option<Record> {
     if account.with(|facts| facts.is_unrecorded) {
-        return;
+        return None;
     }
     set_span(account);
     let ended = if account.with(|facts| made::asks_envoy(facts)) { asked() } else { Ended::default() };
@@ -113,11 +122,17 @@ pub(super) fn close(config: &Config, account: &Account) {
     let mut record = account.with(|facts: &mut Facts| Record::make(facts, &ended));
     finish(config, account, &mut record);
     set(RECORD, &record.to_struct());
+    Some(record)
 }
 
 /// What becomes of a record before Envoy has it: whoever counts by it does so here. It is called once for each request, whichever way
 /// that ended.
-fn finish(_config: &Config, _account: &Account, _record: &mut Record) {}
+fn finish(config: &Config, _account: &Account, record: &mut Record) {
+    if let Some((model, usage)) = record.model.as_deref().zip(record.usage.as_ref()) {
+        record.cost_micros = config.prices.cost_micros(model, config.options.known_as(model), usage);
+    }
+    metrics::count(config, record);
+}
 
 /// What Envoy says of an ending that is not a usual one.
 fn asked() -> Ended {

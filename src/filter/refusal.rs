@@ -4,6 +4,7 @@ use proxy_wasm::types::{Action, LogLevel};
 
 use super::{held, host};
 use crate::gateway::headers::Headers;
+use crate::gateway::limits::told;
 use crate::openai::Error;
 
 /// Errors by what the worker holds at the moment, which are over in a second or a few: when to come again is said beside them.
@@ -18,14 +19,19 @@ pub(super) fn refuse(error: &Error) -> Action {
     refuse_beside(error, &Headers::default())
 }
 
+/// What is kept of the headers of an answer in whose stead an error is given: what they tell the client, and what of limits.
+pub(super) fn kept(headers: &Headers) -> Headers {
+    const NAMES: &[&str] =
+        &["x-request-id", "x-bedrock-model", "x-bedrock-region", "retry-after", "x-should-retry"];
+    let mut kept = headers.only(NAMES);
+    let is_of_limits = |name: &[u8]| told::PREFIXES.iter().any(|prefix| name.starts_with(prefix.as_bytes()));
+    kept.extend(&headers.iter().filter(|(name, _)| is_of_limits(name)).collect());
+    kept
+}
+
 /// The same, keeping what an upstream's headers tell the client.
 pub(super) fn refuse_beside(error: &Error, upstream: &Headers) -> Action {
-    let mut headers = Headers::default();
-    for name in ["x-request-id", "x-bedrock-model", "x-bedrock-region", "retry-after", "x-should-retry"] {
-        if let Some(value) = upstream.value(name) {
-            headers.push(name, value);
-        }
-    }
+    let mut headers = kept(upstream);
     headers.push("content-type", "application/json");
     if let Some(should_retry) = error.should_retry {
         headers.push("x-should-retry", if should_retry { "true" } else { "false" });

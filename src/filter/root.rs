@@ -10,7 +10,7 @@ use super::accounts::{self, Accounts};
 use super::discovery::Discovery;
 use super::role::Role;
 use super::thoughts;
-use super::{ending, host, record};
+use super::{ending, host, limits, record};
 use crate::config::Config;
 use crate::gateway::memory::Sweeping;
 
@@ -50,6 +50,7 @@ impl Root {
         if let Some(memory) = self.config().and_then(|config| config.reasoning_memory) {
             thoughts::sweep(&self.sweeping, memory);
         }
+        limits::tick();
         self.wake();
         ending::tick();
     }
@@ -102,6 +103,9 @@ impl Root {
         }
         if matches!(role, Role::Upstream) && config.reasoning_memory.is_some() {
             tick("reasoning that is too old stays until other takes its place");
+        }
+        if matches!(role, Role::Gateway) && config.keys.callers.have_slots() {
+            tick("what limits requests at once forgets those that take a minute");
         }
         self.loaded.replace(Some((role, Rc::clone(&config))));
         self.discover(role, &config);

@@ -10,10 +10,10 @@ use proxy_wasm::types::{BufferType, LogLevel, MapType};
 
 use super::fan_out::passed_on;
 use super::held::Held;
-use super::host;
 use super::refusal::host_failed;
+use super::{host, limits};
 use crate::config::Config;
-use crate::gateway::headers::{CALL_OF_TECHNIQUE, Headers};
+use crate::gateway::headers::Headers;
 use crate::gateway::spent::Spent;
 use crate::openai::{Endpoint, Error};
 use crate::techniques::away::{self, Away};
@@ -114,6 +114,11 @@ impl Techniques {
         marks.push("x-technique", &self.name);
         marks.push("x-technique-calls", self.run.made().to_string());
         marks
+    }
+
+    /// What it is called, and how many calls it has made.
+    pub(super) fn so_far(&self) -> (&str, usize) {
+        (&self.name, self.run.made())
     }
 
     /// Takes the answer of a call.
@@ -267,11 +272,11 @@ fn flows<'c>(config: &'c Config, asked: Option<&'c str>) -> impl Fn(Option<&str>
 fn own_headers(config: &Config, sent: &Headers) -> Headers {
     let prefix = config.prefixes.first().map_or("", String::as_str);
     let path = [prefix, "/chat/completions"].concat();
-    let is_other = |name: &[u8]| name != b":path" && name != CALL_OF_TECHNIQUE.as_bytes();
+    let is_other = |name: &[u8]| name != b":path";
     let passed = passed_on(sent);
     let mut headers: Headers = passed.iter().filter(|(name, _)| is_other(name)).collect();
     headers.push(":path", path);
-    headers.push(CALL_OF_TECHNIQUE, "1");
+    limits::mark_part(&mut headers);
     headers
 }
 

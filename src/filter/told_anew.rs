@@ -5,13 +5,11 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
 
 use super::host;
+use super::refusal::kept;
 use crate::gateway::headers::Headers;
 use crate::gateway::native::ERROR_TYPE;
 use crate::gateway::shape::{Shape, Told};
 
-/// What is kept of an answer that is given anew.
-const KEPT: &[&str] =
-    &["x-request-id", "x-bedrock-model", "x-bedrock-region", "retry-after", "x-should-retry"];
 /// The request's id as this gateway names it, and as Anthropic's SDKs look for it.
 const REQUEST_ID: &str = "x-request-id";
 const ANTHROPICS_ID: &str = "request-id";
@@ -31,7 +29,8 @@ impl ToldAnew {
         Self { shape, held: None, told: false }
     }
 
-    pub(super) fn response_headers(&mut self, end_of_stream: bool) -> Action {
+    /// `body` is the error's in OpenAI's shape, where no body comes.
+    pub(super) fn response_headers(&mut self, end_of_stream: bool, body: &[u8]) -> Action {
         let mut headers = host::headers(MapType::HttpResponseHeaders).unwrap_or_default();
         let status = headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(0);
         if self.shape == Shape::Anthropic
@@ -47,8 +46,8 @@ impl ToldAnew {
         }
         if end_of_stream {
             // A body can only be had by answering in the upstream's stead.
-            let Told { status, kind, body } = self.shape.tell(status, &[], headers.text(REQUEST_ID));
-            let mut given = headers.only(KEPT);
+            let Told { status, kind, body } = self.shape.tell(status, body, headers.text(REQUEST_ID));
+            let mut given = kept(&headers);
             given.extend(&headers.only(&[ANTHROPICS_ID]));
             given.push("content-type", "application/json");
             if let Some(kind) = kind {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::attribution::{Attribution, Called, is_made_of, no_profile, reach_of};
 use super::keys::Hash;
+use super::limits::Budget;
 use super::regions::Regions;
 use super::targets::Target;
 use crate::bedrock::reach::{Reach, reach};
@@ -63,6 +64,8 @@ pub struct Policy {
     pub techniques: Option<Vec<String>>,
     /// Whom it is put down to.
     pub attribution: Rc<Attribution>,
+    /// How much may be asked: the caller's own limits, and the team's. Each of them holds.
+    pub budgets: Rc<[Budget]>,
 }
 
 impl Policy {
@@ -182,6 +185,12 @@ impl Callers {
         };
         let known = self.all.get(*place)?;
         (known.team == caller.team && known.policy == caller.policy).then_some(*place)
+    }
+
+    /// True where requests at once are limited for some caller.
+    pub fn have_slots(&self) -> bool {
+        let budgets = self.all.iter().flat_map(|caller| caller.policy.budgets.iter());
+        budgets.into_iter().any(|budget| budget.limits.parallel.is_some())
     }
 
     /// The caller at a place.

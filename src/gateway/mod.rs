@@ -9,6 +9,7 @@ pub mod identities;
 pub mod image_url;
 pub mod images;
 pub mod keys;
+pub mod limits;
 pub mod memory;
 pub mod models;
 mod names;

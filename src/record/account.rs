@@ -55,8 +55,18 @@ pub struct Facts {
     pub attempts: u64,
     /// What the last of them was.
     pub attempt: Attempt,
+    /// Whether that one goes elsewhere than the first, once there is a second.
+    pub elsewhere: Option<Elsewhere>,
     /// Tokens of all attempts, as far as Bedrock has told them.
     pub usage: Option<Usage>,
+}
+
+/// Where the first attempt went, and whether the last one goes to another model or region.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    first: [String; 2],
+    /// Whether it does.
+    pub is_so: bool,
 }
 
 /// What was learned of the last attempt.
@@ -78,6 +88,8 @@ pub struct Attempt {
     pub is_counted: bool,
     /// Whether Bedrock has told this attempt's tokens.
     pub is_told: bool,
+    /// The tokens of its input, where Bedrock has told them before the rest.
+    pub input: Option<Usage>,
     /// About how many tokens the request is, by its size.
     pub input_guess: u64,
     /// How many bytes of the answer's text have come.
@@ -101,6 +113,11 @@ pub struct Fault {
     pub is_before: bool,
 }
 
+/// Whether a client's word may stand for an id in a record: it has no room for anything else.
+pub fn is_id(word: &str) -> bool {
+    word.len() <= 64 && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
 impl Account {
     /// What is known, to be read or changed. Nothing in `act` may come back here.
     pub fn with<T>(&self, act: impl FnOnce(&mut Facts) -> T) -> T {
@@ -118,6 +135,15 @@ impl Account {
     /// One more attempt is sent.
     pub fn begin_attempt(&self, attempt: Attempt) {
         self.with(|facts| {
+            let (model, region) = (&mut facts.attempt.model, &mut facts.attempt.region);
+            if facts.attempts > 0 {
+                let elsewhere = facts.elsewhere.get_or_insert_with(|| Elsewhere {
+                    first: [std::mem::take(model), std::mem::take(region)],
+                    is_so: false,
+                });
+                let [model, region] = &elsewhere.first;
+                elsewhere.is_so = attempt.model != *model || attempt.region != *region;
+            }
             facts.attempts = facts.attempts.saturating_add(1);
             // What the one before it came to is told nobody.
             facts.error = None;

@@ -9,6 +9,8 @@
 //! | [`account`] | what is known of a request that is under way: both roles write it |
 //! | [`operation`] | what is asked, as records and spans call it |
 //! | [`made`] | the record, made of the account and of what Envoy says at the end |
+//! | [`prices`] | what tokens cost |
+//! | [`metrics`] | what is counted of records, and under which labels |
 //! | [`structure`] | the record as Envoy takes it, `google.protobuf.Struct` |
 //! | [`usage`] | tokens: as they are counted here, and where nobody counted them |
 //!
@@ -16,7 +18,9 @@
 
 pub mod account;
 pub mod made;
+pub mod metrics;
 pub mod operation;
+pub mod prices;
 pub mod structure;
 pub mod usage;
 

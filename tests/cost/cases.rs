@@ -187,6 +187,8 @@ fn roots() -> Vec<Root> {
         ),
         plain("images input", "gateway/images/find.rs", "Message", r#"{"input":[@],"x":"http"}"#, Images),
         plain("gateway", "filter/gateway.rs", "Asked", "@", Body),
+        plain("limits", "gateway/limits/estimate.rs", "Said", "@", Body),
+        plain("limits within", "gateway/limits/estimate.rs", "Within", r#"{"inferenceConfig":@}"#, Body),
         plain("split embeddings", "translate/split/mod.rs", "Asked", "@", Split("embeddings")),
         plain("split completions", "translate/split/mod.rs", "Asked", "@", Split("completions")),
         plain("split moderations", "translate/split/mod.rs", "Asked", "@", Split("moderations")),

@@ -14,6 +14,7 @@
 )]
 
 mod cases;
+mod clock;
 #[allow(dead_code, reason = "shared with tests/translation, which uses more of it")]
 #[path = "../translation/frames.rs"]
 mod frames;

@@ -7,6 +7,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::time::Duration;
 
+use super::clock::processor_time;
+
 struct Counting;
 
 #[global_allocator]
@@ -74,26 +76,6 @@ pub(crate) fn cost(work: impl FnOnce()) -> Cost {
     let time = processor_time() - begun;
     let Count { asked, peak, .. } = COUNT.replace(before);
     Cost { time, peak: peak.max(0).cast_unsigned(), asked }
-}
-
-#[repr(C)]
-struct TimeSpec {
-    seconds: i64,
-    nanoseconds: i64,
-}
-
-unsafe extern "C" {
-    fn clock_gettime(clock: i32, into: *mut TimeSpec) -> i32;
-}
-
-/// `CLOCK_THREAD_CPUTIME_ID`.
-fn processor_time() -> Duration {
-    const THREAD: i32 = if cfg!(target_os = "macos") { 16 } else { 3 };
-    let mut time = TimeSpec { seconds: 0, nanoseconds: 0 };
-    // SAFETY: the place is ours, and of the layout that POSIX gives it on 64 bits.
-    let status = unsafe { clock_gettime(THREAD, &raw mut time) };
-    assert_eq!(status, 0, "the thread's clock cannot be read");
-    Duration::new(time.seconds.cast_unsigned(), u32::try_from(time.nanoseconds).unwrap())
 }
 
 #[test]

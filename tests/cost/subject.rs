@@ -14,6 +14,7 @@ use bedrock_filter::bedrock::operation::Operation;
 use bedrock_filter::config::Config;
 use bedrock_filter::gateway::image_url::Host;
 use bedrock_filter::gateway::images::{self, Images};
+use bedrock_filter::gateway::limits::estimate::{self, Said};
 use bedrock_filter::gateway::{discovery, native};
 use bedrock_filter::openai::Endpoint;
 use bedrock_filter::openai::model_member::ModelMember;
@@ -24,6 +25,7 @@ use bedrock_filter::translate::Streamed as _;
 use bedrock_filter::translate::chat::{Guardrail, Headers, Stream};
 use bedrock_filter::translate::notes::Unsupported;
 use bedrock_filter::translate::split::{Gathered, PerCall, split};
+use bedrock_filter::translate::terms::Tokens;
 use bedrock_filter::translate::thoughts::Recall;
 use bedrock_filter::translate::told::told;
 use bedrock_filter::translate::{
@@ -293,6 +295,8 @@ fn native_stream(events: bool, input: &[u8], eighths: usize, piece: usize) {
 }
 
 fn body(input: &[u8]) {
+    let said = Said::read(input);
+    std::hint::black_box((said.output(None, Tokens::default()), estimate::input(input)));
     if let Ok(member) = ModelMember::find(input) {
         drop(member.replaced(input, "new"));
     }

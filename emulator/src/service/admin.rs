@@ -28,6 +28,13 @@ impl Service {
                 self.journal.clear();
                 text(204, String::new())
             }
+            ("GET", "account") => {
+                self.response(200, JSON, Delivery::whole(self.account.list().to_string().into()))
+            }
+            ("DELETE", "account") => {
+                self.account.clear();
+                text(204, String::new())
+            }
             ("POST", "credentials") => match self.issued.add(body) {
                 Ok(()) => text(204, String::new()),
                 Err(error) => text(400, error),

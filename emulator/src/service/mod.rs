@@ -1,14 +1,16 @@
 //! One request from start to end: authentication, operation, faults, answer, log.
 //!
 //! [`checks`] says what AWS refuses, [`operations`] makes the answer, [`responses`] gives it the form that its caller asked for,
-//! [`log`] notes it. [`admin`] is what the emulator answers of itself.
+//! [`log`] notes it, [`tally`] says what it costs. [`admin`] is what the emulator answers of itself.
 
 mod admin;
 mod checks;
 mod log;
 mod operations;
 mod responses;
+mod tally;
 
+use crate::account::Account;
 use crate::auth;
 use crate::cache::Cache;
 use crate::clock;
@@ -45,6 +47,7 @@ pub struct Service {
     faults: Installed,
     issued: Issued,
     journal: Journal,
+    account: Arc<Account>,
     cache: Cache,
     recorder: Option<Recorder>,
     requests: AtomicU64,
@@ -64,6 +67,7 @@ impl Service {
             faults: Installed::new(options.faults.clone()),
             issued: Issued::default(),
             journal: Journal::default(),
+            account: Arc::default(),
             cache: Cache::default(),
             recorder: recorder.map_err(|e| format!("--record: {e}"))?,
             requests: AtomicU64::new(0),

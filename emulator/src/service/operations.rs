@@ -2,7 +2,7 @@
 
 use super::Service;
 use super::checks::Checked;
-use crate::answer::{Answer, answer};
+use crate::answer::{Answer, Usage, answer};
 use crate::anthropic;
 use crate::errors::AwsError;
 use crate::faults::Faults;
@@ -21,10 +21,12 @@ use std::sync::Arc;
 /// What an operation makes.
 pub(super) enum Made {
     Json(Value, Vec<(&'static str, String)>),
+    /// A body of InvokeModel's, and what it costs.
+    Invoked(Value, Vec<(&'static str, String)>, Usage),
     Message(Answer),
     Stream(Answer),
     /// Events of InvokeModelWithResponseStream.
-    Chunks(Vec<stream::Event>),
+    Chunks(Vec<stream::Event>, Usage),
     /// A chat of OpenAI's, to a model; whole, or streamed with its usage or without.
     OpenAi(Answer, String, Option<bool>),
 }
@@ -103,7 +105,8 @@ impl Service {
                 ("x-amzn-bedrock-input-token-count", embedded.tokens.to_string()),
                 ("x-amzn-bedrock-invocation-latency", "1".to_owned()),
             ];
-            return Made::Json(embedded.body, headers);
+            let usage = Usage { input: embedded.tokens, ..Usage::default() };
+            return Made::Invoked(embedded.body, headers, usage);
         }
         if operation == Operation::CountTokens {
             let read =
@@ -120,9 +123,9 @@ impl Service {
                     ("x-amzn-bedrock-output-token-count", answer.usage.output.to_string()),
                     ("x-amzn-bedrock-invocation-latency", "1".to_owned()),
                 ];
-                Made::Json(anthropic::message(&answer, &model), headers)
+                Made::Invoked(anthropic::message(&answer, &model), headers, answer.usage)
             }
-            Operation::InvokeStream => Made::Chunks(anthropic::chunks(&answer, &model)),
+            Operation::InvokeStream => Made::Chunks(anthropic::chunks(&answer, &model), answer.usage),
             _ => Made::Stream(answer),
         }
     }

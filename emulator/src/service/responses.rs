@@ -2,6 +2,7 @@
 
 use super::log::{Notes, summary};
 use super::operations::Made;
+use super::tally::{self, Tally};
 use super::{JSON, Service};
 use crate::deliver::Delivery;
 use crate::encoding::uuid;
@@ -58,17 +59,15 @@ impl Service {
                 let body = Delivery::shaped(events, faults, &self.options.manner, connection);
                 self.response(200, "text/event-stream", body)
             }
-            Ok(Made::Chunks(events)) => {
+            Ok(Made::Chunks(events, usage)) => {
                 notes.outcome = "ok".to_owned();
-                let body = Delivery::shaped(
-                    stream::frames(events, faults),
-                    faults,
-                    &self.options.manner,
-                    connection,
-                );
+                let progress = tally::of_chunks(&events, usage.output);
+                let frames = stream::frames(events, faults);
+                let tally = Tally::of_frames(usage, progress, &frames, faults);
+                let body = Delivery::shaped(frames, faults, &self.options.manner, connection);
                 let mut response = self.response(200, "application/vnd.amazon.eventstream", body);
                 response.headers_mut().insert("x-amzn-bedrock-content-type", HeaderValue::from_static(JSON));
-                response
+                self.counted(response, route, tally)
             }
             Ok(Made::Json(value, headers)) => {
                 notes.outcome = "ok".to_owned();
@@ -80,17 +79,39 @@ impl Service {
                 }
                 response
             }
+            Ok(Made::Invoked(value, headers, usage)) => {
+                let tally = Tally::of_body(usage, value.to_string().len(), true);
+                let made = Ok(Made::Json(value, headers));
+                let response = self.respond(route, made, faults, latency, connection, notes);
+                self.counted(response, route, tally)
+            }
             Ok(Made::Message(answer)) => {
                 notes.outcome = summary(&answer);
-                self.json(&reply::converse(&answer, faults, latency), faults, connection)
+                let body = reply::converse(&answer, faults, latency);
+                let tally = Tally::of_body(answer.usage, body.to_string().len(), !faults.no_metadata);
+                self.counted(self.json(&body, faults, connection), route, tally)
             }
             Ok(Made::Stream(answer)) => {
                 notes.outcome = summary(&answer);
-                let frames = stream::frames(stream::events(&answer, faults, latency), faults);
+                let events = stream::events(&answer, faults, latency);
+                let progress = tally::of_events(&events);
+                let frames = stream::frames(events, faults);
+                let tally = Tally::of_frames(answer.usage, progress, &frames, faults);
                 let body = Delivery::shaped(frames, faults, &self.options.manner, connection);
-                Self::announced(self.response(200, "application/vnd.amazon.eventstream", body), faults)
+                let response = self.response(200, "application/vnd.amazon.eventstream", body);
+                self.counted(Self::announced(response, faults), route, tally)
             }
         }
+    }
+
+    /// The answer, with an entry in the account.
+    fn counted(&self, mut response: Response<Delivery>, route: &Route, tally: Tally) -> Response<Delivery> {
+        if let Route::Model(_, model) = route {
+            let id = response.headers().get("x-amzn-requestid").and_then(|id| id.to_str().ok());
+            let watch = self.account.open(id.unwrap_or_default(), model, tally.cost, tally.marks);
+            response.body_mut().watch(watch);
+        }
+        response
     }
 
     fn json(&self, value: &Value, faults: &Faults, connection: Arc<AtomicBool>) -> Response<Delivery> {

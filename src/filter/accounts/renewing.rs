@@ -17,7 +17,7 @@ use crate::aws::renewal::{Held, Record, pause};
 use crate::aws::source::Recipe;
 use crate::aws::turn::{LEASE, Worker};
 use crate::filter::shared::Shared;
-use crate::filter::{call, host};
+use crate::filter::{call, host, metrics};
 use crate::openai::Error;
 
 /// Credentials that are renewed.
@@ -191,6 +191,7 @@ impl Renewing {
         let before = self.change(|record| record.renewed(worker, temporary, now));
         // It may be that nobody else gets them; here they are good.
         self.keep(&Record::default().renewed(worker, temporary, now));
+        metrics::credentials_came(name, now, temporary.expires);
         let left = temporary.expires.duration_since(now).unwrap_or_default().as_secs();
         if before.turn.failures > 0 {
             let failures = before.turn.failures;
@@ -205,7 +206,9 @@ impl Renewing {
     fn failed(&self, name: &str, worker: Worker, why: &str) {
         let now = host::now();
         let before = self.change(|record| record.failed(worker, now));
-        let pause = pause(before.turn.failures.saturating_add(1));
+        let failures = before.turn.failures.saturating_add(1);
+        metrics::credentials_failed(name, now, failures);
+        let pause = pause(failures);
         match before.held.filter(|held| held.is_good(now)) {
             Some(held) => {
                 let left = held.left(now).as_secs();

@@ -25,7 +25,10 @@ impl Gateway {
     /// Takes the answer of a piece; the last one, or the first that fails, is the client's.
     fn gathered(&mut self, call: u32, headers: usize, size: usize) -> Result<(), Error> {
         let Some(fan_out) = &mut self.fan_out else { return Ok(()) };
-        if let Outcome::Answer(status, headers, body) = fan_out.answered(call, headers, size)? {
+        let outcome = fan_out.answered(call, headers, size);
+        let calls = u64::try_from(fan_out.made()).ok();
+        self.account().with(|facts| facts.calls = calls);
+        if let Outcome::Answer(status, headers, body) = outcome? {
             self.fan_out = None;
             self.relay(status, &headers, &body);
         }
@@ -184,8 +187,16 @@ impl HttpContext for Gateway {
         let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse::<u16>().ok());
         self.account().with(|facts| facts.status = status);
         self.passes(end_of_stream);
+        self.tell_limits();
+        if status == Some(429)
+            && !self.answered
+            && let Some(action) = self.tell_envoys_limit(end_of_stream)
+        {
+            return action;
+        }
         if let Some(errors) = &mut self.told_anew {
-            return errors.response_headers(end_of_stream);
+            let body = if end_of_stream { self.instead.take() } else { None };
+            return errors.response_headers(end_of_stream, &body.unwrap_or_default());
         }
         self.mark();
         // An error without a body comes from Envoy or an upstream: it gets one, as every error has.
@@ -199,6 +210,7 @@ impl HttpContext for Gateway {
 
     fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
         self.passes(end_of_stream);
+        let body_size = self.put_instead(body_size);
         let most = self.config.held_bytes;
         self.told_anew.as_mut().map_or(Action::Continue, |errors| {
             wire::at_most(most, || errors.response_body(body_size, end_of_stream))
@@ -214,6 +226,9 @@ impl HttpContext for Gateway {
     }
 
     fn on_log(&mut self) {
-        record::close(&self.config, self.account());
+        let record = record::close(&self.config, self.account());
+        if let Some((limited, record)) = self.limited.as_mut().zip(record) {
+            limited.settle(&record);
+        }
     }
 }

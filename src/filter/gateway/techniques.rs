@@ -4,17 +4,16 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use proxy_wasm::hostcalls;
-use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
+use proxy_wasm::types::{Action, BufferType};
 
-use super::{Asked, Gateway, Undecided, let_in};
+use super::{Gateway, Undecided, let_in};
 use crate::filter::host;
 use crate::filter::images::Fetching;
 use crate::filter::refusal::host_failed;
 use crate::filter::techniques::{Outcome, Techniques};
-use crate::gateway::headers::Headers;
 use crate::gateway::models::Resolved;
 use crate::gateway::spent::{self, Spent};
-use crate::openai::{self, Error};
+use crate::openai::Error;
 use crate::techniques::choose::Chosen;
 use crate::techniques::{Expression, Tunables};
 
@@ -134,22 +133,30 @@ impl Gateway {
         self.held.set(0, self.config.worker_bytes)?;
         let (techniques, outcome) = begun?;
         self.at_work = Some(AtWork { techniques, undecided, size });
+        self.note_technique();
         self.come_to(outcome)
-    }
-
-    fn model_of(&self, body: &[u8]) -> Result<Option<String>, Error> {
-        let Asked { model } = openai::parse(body)?;
-        Ok(model.filter(|name| !name.is_blank()).map(|name| name.into_cow().into_owned()))
     }
 
     /// Takes the answer of a technique's call; the request goes on or is answered once it is the last.
     pub(super) fn technique_answered(&mut self, call: u32, headers: usize, size: usize) -> Result<(), Error> {
         let Some(AtWork { techniques, .. }) = &mut self.at_work else { return Ok(()) };
-        let outcome = techniques.answered(call, headers, size)?;
+        let outcome = techniques.answered(call, headers, size);
+        self.note_technique();
+        let outcome = outcome?;
         if self.come_to(outcome)? == Action::Continue {
             hostcalls::resume_http_request().map_err(|_| host_failed("let the request go on"))?;
         }
         Ok(())
+    }
+
+    /// What the technique is, and how many calls it has made.
+    fn note_technique(&self) {
+        let Some(AtWork { techniques, .. }) = &self.at_work else { return };
+        let (name, calls) = techniques.so_far();
+        self.account().with(|facts| {
+            facts.technique.get_or_insert_with(|| name.to_owned());
+            facts.calls = u64::try_from(calls).ok();
+        });
     }
 
     fn come_to(&mut self, outcome: Outcome) -> Result<Action, Error> {
@@ -175,7 +182,7 @@ impl Gateway {
         host::set_request_body(size, body).map_err(|_| host_failed("take the request's body"))?;
         let Undecided { endpoint, caller, by_model, .. } = undecided;
         if by_model {
-            self.choose_by_model(body, endpoint, &caller)?;
+            self.choose_by_model(self.model_of(body)?.as_deref(), endpoint, &caller)?;
         } else {
             self.choose_cluster(None)?;
         }
@@ -184,15 +191,6 @@ impl Gateway {
 
     /// Tells the client what was done, beside the reply to the last call.
     pub(super) fn mark(&mut self) {
-        let marks: Headers = self.marks.take().unwrap_or_default();
-        for (name, value) in marks.iter() {
-            let added = std::str::from_utf8(name)
-                .ok()
-                .zip(std::str::from_utf8(value).ok())
-                .map(|(name, value)| hostcalls::add_map_value(MapType::HttpResponseHeaders, name, value));
-            if !matches!(added, Some(Ok(()))) {
-                host::log(LogLevel::Error, || "Envoy would not take a header of an answer".to_owned());
-            }
-        }
+        host::tell(&self.marks.take().unwrap_or_default());
     }
 }

@@ -21,6 +21,7 @@ mod place;
 mod request;
 mod response;
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use proxy_wasm::hostcalls;
@@ -57,6 +58,10 @@ pub(super) struct Upstream {
     account: Option<Rc<Account>>,
     /// Which attempt of the request's this is, from 1, once it is sent.
     number: u64,
+    /// Whether its tokens are in the account.
+    is_told: Cell<bool>,
+    /// Whether a stream's tokens are asked for that the client has not asked for.
+    hides_usage: bool,
     /// How much of the request's body was there when it began to wait for the role of its caller, bytes.
     waits: Option<usize>,
     /// What all this takes.
@@ -79,6 +84,8 @@ impl Upstream {
             answer: Answer::None,
             account: None,
             number: 0,
+            is_told: Cell::new(false),
+            hides_usage: false,
             waits: None,
             held: Held::default(),
             refused: false,

@@ -264,6 +264,13 @@ impl Models {
         self.named.iter().flat_map(|model| &model.targets)
     }
 
+    /// True of Bedrock's id of a model that the configuration names, or that was found: no client has made it up.
+    pub fn is_known(&self, id: &str) -> bool {
+        self.targets().any(|target| target.id == id)
+            || self.stand_in_ids().any(|known| known == id)
+            || self.discovered.find(id).is_some()
+    }
+
     /// The ids among what stands for other models.
     pub fn stand_in_ids(&self) -> impl Iterator<Item = &str> {
         let all = [&self.default, &self.default_embedding, &self.fallback];

@@ -1,0 +1,71 @@
+//! A request of a caller with limits: let in once there is as much left as it asks for, and told so beside its answer; and what Envoy's own
+//! limiters refuse, told anew.
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
+
+use super::Gateway;
+use crate::filter::host;
+use crate::filter::limits::Limited;
+use crate::filter::refusal::refuse_beside;
+use crate::gateway::limits::envoys::{self, Told};
+use crate::gateway::limits::estimate::Said;
+use crate::openai::Error;
+
+impl Gateway {
+    /// True where the body is waited for, for the sake of limits.
+    pub(super) fn waits_for_limits(&self) -> bool {
+        self.limited.as_ref().is_some_and(Limited::waits_for_body)
+    }
+
+    /// Lets the request with this body in, where it has waited for that; the model that it names then.
+    pub(super) fn let_in_within_limits(&mut self, body: &[u8]) -> Result<Option<Option<String>>, Error> {
+        let Some(limited) = self.limited.as_mut().filter(|limited| limited.waits_for_body()) else {
+            return Ok(None);
+        };
+        let said = Said::read(body);
+        limited.let_in(&limited.estimate(body, &said))?;
+        Ok(Some(said.model.filter(|name| !name.is_blank()).map(|name| name.into_cow().into_owned())))
+    }
+
+    /// Tells what is left beside an answer, once.
+    pub(super) fn tell_limits(&mut self) {
+        if let Some(limited) = &mut self.limited {
+            host::tell(&limited.take_headers());
+        }
+    }
+
+    /// Tells a 429 of Envoy's own limiters anew. Where it has a body, that is replaced when it comes.
+    pub(super) fn tell_envoys_limit(&mut self, end_of_stream: bool) -> Option<Action> {
+        let details = host::property(&["response", "code_details"]);
+        let mut headers = host::headers(MapType::HttpResponseHeaders).unwrap_or_default();
+        let details = details.as_deref().and_then(|details| std::str::from_utf8(details).ok());
+        let Told { error, headers: told } = envoys::told(&headers, details)?;
+        let body = error.body();
+        let is_of_body = |name: &[u8]| name.starts_with(b"content-") || name == b"transfer-encoding";
+        let is_told = |name: &[u8]| told.iter().any(|(other, _)| other == name);
+        headers = headers.iter().filter(|(name, _)| !is_of_body(name) && !is_told(name)).collect();
+        headers.extend(&told);
+        if end_of_stream && self.told_anew.is_none() {
+            self.answered = true;
+            return Some(refuse_beside(&error, &headers));
+        }
+        headers.push("content-type", "application/json");
+        headers.push("content-length", body.len().to_string());
+        if host::set_headers(MapType::HttpResponseHeaders, &headers).is_err() {
+            host::log(LogLevel::Error, || "Envoy would not take an error in other words".to_owned());
+        }
+        self.instead = Some(body);
+        None
+    }
+
+    /// Puts the body that is told in the place of the one that came; its size.
+    pub(super) fn put_instead(&mut self, size: usize) -> usize {
+        let Some(body) = self.instead.take() else { return size };
+        if hostcalls::set_buffer(BufferType::HttpResponseBody, 0, size, &body).is_err() {
+            host::log(LogLevel::Error, || "Envoy would not take an error in other words".to_owned());
+            return size;
+        }
+        body.len()
+    }
+}

@@ -1,0 +1,223 @@
+//! Limits of callers, in the gateway role: asked before a request goes on, settled once it is over, in what the VMs of one `vm_id` share.
+//! See [`limits`](crate::gateway::limits).
+
+use std::cell::{Cell, RefCell};
+use std::hash::{BuildHasher as _, RandomState};
+use std::rc::Rc;
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{LogLevel, Status};
+
+use super::{held, host};
+use crate::aws::turn::moment;
+use crate::bedrock::operation::Operation;
+use crate::gateway::callers::Policy;
+use crate::gateway::handoff::Purpose;
+use crate::gateway::headers::{CALL_OF_TECHNIQUE, Headers};
+use crate::gateway::limits::estimate::{self, Said};
+use crate::gateway::limits::ledger::{self, Failed, Refused, Store, Taken};
+use crate::gateway::limits::slots::Slots;
+use crate::gateway::limits::state::LEASE;
+use crate::gateway::limits::told::{self, Standing};
+use crate::gateway::limits::{Amount, Budget, mark};
+use crate::gateway::shape::Shape;
+use crate::openai::{Endpoint, Error};
+use crate::record::Record;
+use crate::translate::terms::Tokens;
+
+/// A version that no value has before four billion others: see [`thoughts`](super::thoughts).
+const NOTHING: u32 = u32::MAX;
+
+thread_local! {
+    /// This worker's open requests of budgets that limit them.
+    static SLOTS: RefCell<Slots> = RefCell::new(Slots::new(random()));
+    /// When they were renewed last, milliseconds since 1970.
+    static RENEWED: Cell<u64> = const { Cell::new(0) };
+    /// The word that marks calls of this gateway to itself.
+    static WORD: RefCell<Option<Rc<[u8]>>> = const { RefCell::new(None) };
+}
+
+fn random() -> u64 {
+    RandomState::new().hash_one(0)
+}
+
+/// What the VMs share.
+struct Data;
+
+impl Store for Data {
+    fn read(&self, key: &str) -> Result<Option<(Vec<u8>, u32)>, Failed> {
+        hostcalls::get_shared_data(key).map_err(|_| Failed)
+    }
+
+    fn write(&self, key: &str, bytes: &[u8], version: Option<u32>) -> Result<bool, Failed> {
+        match hostcalls::set_shared_data(key, Some(bytes), Some(version.unwrap_or(NOTHING))) {
+            Ok(()) => Ok(true),
+            Err(Status::CasMismatch) => Ok(false),
+            Err(_) => Err(Failed),
+        }
+    }
+
+    fn unreadable(&self, key: &str) {
+        host::log(LogLevel::Error, || format!("limits: '{key}' cannot be read and begins anew"));
+    }
+}
+
+/// The header that marks a call of this gateway to itself.
+pub(super) fn mark_part(headers: &mut Headers) {
+    // Without the word it is a request like any other's, and counted as one.
+    headers.push(CALL_OF_TECHNIQUE, word().as_deref().unwrap_or(b"1"));
+}
+
+/// The word, which the first worker makes that needs it.
+fn word() -> Option<Rc<[u8]>> {
+    if let Some(word) = WORD.with_borrow(Option::clone) {
+        return Some(word);
+    }
+    let read = || Data.read(mark::KEY).ok().flatten();
+    let (word, _) = read().or_else(|| {
+        let _ = Data.write(mark::KEY, mark::word([random(), random()]).as_bytes(), None);
+        read()
+    })?;
+    let word: Rc<[u8]> = word.into();
+    WORD.set(Some(Rc::clone(&word)));
+    Some(word)
+}
+
+/// The limits of one request's caller, and what was taken of them.
+#[derive(Debug)]
+pub(super) struct Limited {
+    budgets: Rc<[Budget]>,
+    /// How long answers to the caller may be.
+    tokens: Tokens,
+    /// `None`: one of Bedrock's.
+    endpoint: Option<Endpoint>,
+    is_anthropics: bool,
+    /// It is a part of a request that was let in.
+    is_part: bool,
+    /// It has not been let in yet.
+    is_waiting: bool,
+    taken: Option<Taken>,
+    /// What its answer tells.
+    headers: Headers,
+}
+
+impl Limited {
+    /// `None` where the caller has no limits.
+    pub(super) fn new(
+        policy: &Policy,
+        purpose: &Purpose<'_>,
+        shape: Option<Shape>,
+        sent: &Headers,
+    ) -> Option<Self> {
+        if policy.budgets.is_empty() {
+            return None;
+        }
+        let endpoint = match purpose {
+            Purpose::OpenAi(endpoint) => Some(*endpoint),
+            // To count tokens is the same on either route.
+            Purpose::Native(request) => {
+                (request.operation == Operation::CountTokens).then_some(Endpoint::MessageTokens)
+            }
+        };
+        let is_part = sent
+            .value(CALL_OF_TECHNIQUE)
+            .is_some_and(|value| word().is_some_and(|word| mark::is(&word, value)));
+        Some(Self {
+            budgets: Rc::clone(&policy.budgets),
+            tokens: policy.terms.tokens,
+            endpoint,
+            is_anthropics: shape == Some(Shape::Anthropic),
+            is_part,
+            is_waiting: !is_part,
+            taken: None,
+            headers: Headers::default(),
+        })
+    }
+
+    /// True where its body has to be there before it can be let in.
+    pub(super) fn waits_for_body(&self) -> bool {
+        self.is_waiting && self.budgets.iter().any(|budget| budget.limits.count_tokens())
+    }
+
+    /// What the request asks, by its body.
+    pub(super) fn estimate(&self, body: &[u8], said: &Said<'_>) -> Amount {
+        let output = said.output(self.endpoint, self.tokens);
+        Amount { requests: 1, input: estimate::input(body), output, cost: 0 }
+    }
+
+    /// Lets the request in that asks for so much, where there is as much.
+    ///
+    /// # Errors
+    /// 429 where there is not, 503 where nobody can tell.
+    pub(super) fn let_in(&mut self, asked: &Amount) -> Result<(), Error> {
+        if !std::mem::take(&mut self.is_waiting) {
+            return Ok(());
+        }
+        let now = now();
+        let mut standing = Standing::default();
+        let result = SLOTS.with_borrow_mut(|slots| {
+            ledger::ask(&Data, &self.budgets, asked, slots, now, &mut |left| standing.add(left))
+        });
+        standing.tell(&mut self.headers);
+        if self.is_anthropics {
+            standing.tell_anthropics(&mut self.headers, now);
+        }
+        match result {
+            Ok(taken) => {
+                self.taken = Some(taken);
+                Ok(())
+            }
+            Err(Refused::Over(place, over)) => {
+                self.headers.push("retry-after", told::seconds(over.wait).to_string());
+                let budget = self.budgets.get(place);
+                Err(budget.map_or_else(held::busy, |budget| told::error(&budget.holder, &over)))
+            }
+            Err(Refused::Failed) => {
+                host::log(LogLevel::Error, || {
+                    "limits: what workers share cannot be had, so nobody with a limit is let in".to_owned()
+                });
+                Err(held::busy())
+            }
+        }
+    }
+
+    /// Charges what the request came to. To be called once, at its end.
+    pub(super) fn settle(&mut self, record: &Record) {
+        let usage = record.usage.unwrap_or_default();
+        let (input, output) = (usage.prompt_tokens, usage.completion_tokens);
+        let real = Amount { requests: 0, input, output, cost: record.cost_micros.unwrap_or(0) };
+        let settled = if self.is_part {
+            ledger::charge(&Data, &self.budgets, &real, now())
+        } else if let Some(taken) = self.taken.take() {
+            let real = Amount { requests: 1, ..real };
+            SLOTS.with_borrow_mut(|slots| ledger::settle(&Data, &self.budgets, &taken, &real, slots, now()))
+        } else {
+            Ok(())
+        };
+        if settled == Err(Failed) {
+            host::log(LogLevel::Error, || {
+                "limits: what workers share cannot be had, so a request is charged as it was estimated"
+                    .to_owned()
+            });
+        }
+    }
+
+    /// What is told beside the answer.
+    pub(super) fn take_headers(&mut self) -> Headers {
+        std::mem::take(&mut self.headers)
+    }
+}
+
+/// Renews this worker's slots where that is due.
+pub(super) fn tick() {
+    let now = now();
+    // A clock that went back is no reason to wait.
+    let is_due = !(RENEWED.get()..RENEWED.get().saturating_add(LEASE / 3)).contains(&now);
+    if is_due && SLOTS.with_borrow(|slots| ledger::renew(&Data, slots, now)).is_ok() {
+        RENEWED.set(now);
+    }
+}
+
+fn now() -> u64 {
+    u64::try_from(moment(host::now()).as_millis()).unwrap_or(u64::MAX)
+}

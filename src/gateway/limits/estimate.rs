@@ -1,0 +1,174 @@
+//! How many tokens a request may come to, told before it is made: what is reserved for it.
+
+use memchr::memchr;
+use serde::Deserialize;
+
+use crate::openai::Endpoint;
+use crate::translate::terms::Tokens;
+use crate::wire::{self, Raw, Str};
+
+/// What an answer is taken to have at most where neither the request nor the caller's key says, tokens.
+pub const ANSWER: u64 = 1_024;
+
+/// The same for completions: what OpenAI's API has.
+const COMPLETION: u64 = 16;
+
+/// Bytes of JSON's text for a token.
+const BYTES: u64 = 4;
+/// A string of at least so many bytes without a space is an image, a document or a sound in base64.
+const MEDIA: usize = 2_048;
+/// What one is taken to have: so many tokens, and one more for each so many bytes.
+const MEDIA_TOKENS: u64 = 1_600;
+const MEDIA_BYTES: u64 = 200;
+
+/// Tokens that a model will read of a body, about: one for each four bytes, and for media by what models count of them.
+pub fn input(body: &[u8]) -> u64 {
+    let length = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let (mut text, mut media, mut rest) = (0_u64, 0_u64, body);
+    while let Some(end) = memchr(b'"', rest) {
+        let (string, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+        rest = after.get(1..).unwrap_or_default();
+        if string.first_chunk::<MEDIA>().is_some_and(|beginning| beginning.iter().all(is_of_base64)) {
+            media = media.saturating_add(MEDIA_TOKENS).saturating_add(length(string) / MEDIA_BYTES);
+        } else {
+            text = text.saturating_add(length(string));
+        }
+    }
+    (text.saturating_add(length(rest)) / BYTES).saturating_add(media)
+}
+
+/// Of base64, of either alphabet, and of what stands before it in a `data:` URL.
+fn is_of_base64(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/=-_:;,.\\".contains(byte)
+}
+
+/// What a request says of how long its answers may be, by each API's name for it. Whatever is none of what belongs there is judged by
+/// who translates it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Said<'a> {
+    /// The model's name.
+    pub model: Option<Str<'a>>,
+    max_tokens: Option<Raw<'a>>,
+    max_completion_tokens: Option<Raw<'a>>,
+    max_output_tokens: Option<Raw<'a>>,
+    max_tokens_to_sample: Option<Raw<'a>>,
+    max_gen_len: Option<Raw<'a>>,
+    #[serde(rename = "inferenceConfig")]
+    inference: Option<Raw<'a>>,
+    #[serde(rename = "textGenerationConfig")]
+    generation: Option<Raw<'a>>,
+    n: Option<Raw<'a>>,
+}
+
+/// What stands within a member of some.
+#[derive(Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Within<'a> {
+    #[serde(rename = "maxTokens")]
+    max: Option<Raw<'a>>,
+    max_new_tokens: Option<Raw<'a>>,
+    #[serde(rename = "maxTokenCount")]
+    count: Option<Raw<'a>>,
+}
+
+impl<'a> Said<'a> {
+    /// What a body says; of one that cannot be read nothing: whoever translates it says why.
+    pub fn read(body: &'a [u8]) -> Self {
+        wire::object_from_slice(body).unwrap_or_default()
+    }
+
+    /// The greatest that any of them says: which of them a model reads is not known here.
+    fn most(&self) -> Option<i64> {
+        let Self {
+            max_tokens,
+            max_completion_tokens,
+            max_output_tokens,
+            max_tokens_to_sample,
+            max_gen_len,
+            ..
+        } = self;
+        let own = [max_tokens, max_completion_tokens, max_output_tokens, max_tokens_to_sample, max_gen_len];
+        let within = [self.inference, self.generation].into_iter().flatten();
+        let within =
+            within.filter_map(|written| wire::object_from_slice::<Within<'_>>(written.get().as_bytes()).ok());
+        let within = within.flat_map(|Within { max, max_new_tokens, count }| [max, max_new_tokens, count]);
+        own.into_iter().copied().chain(within).flatten().filter_map(whole).max()
+    }
+
+    /// Tokens that a model may write, for an endpoint of the gateway's, `None`: of a route of Bedrock's.
+    pub fn output(&self, endpoint: Option<Endpoint>, tokens: Tokens) -> u64 {
+        let choices = match endpoint {
+            Some(
+                Endpoint::Embeddings
+                | Endpoint::Moderations
+                | Endpoint::InputTokens
+                | Endpoint::MessageTokens,
+            ) => 0,
+            Some(Endpoint::ChatCompletions | Endpoint::Completions) => {
+                self.n.and_then(whole).unwrap_or(1).max(1)
+            }
+            _ => 1,
+        };
+        let usual = if endpoint == Some(Endpoint::Completions) { COMPLETION } else { ANSWER };
+        let each = tokens.limit(self.most()).and_then(|most| u64::try_from(most).ok()).unwrap_or(usual);
+        u64::try_from(choices).unwrap_or(0).saturating_mul(each)
+    }
+}
+
+/// A number as it is written, where it is a whole one that is above zero.
+fn whole(written: Raw<'_>) -> Option<i64> {
+    let number: f64 = written.get().parse().ok()?;
+    // What is larger than any is as large as can be.
+    (number >= 1.0).then_some(number as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output(body: &str, endpoint: Option<Endpoint>, tokens: Tokens) -> u64 {
+        serde_json::from_str::<Said<'_>>(body).unwrap().output(endpoint, tokens)
+    }
+
+    #[test]
+    fn an_answer_is_as_long_as_the_request_says_by_any_apis_name_for_it() {
+        let none = Tokens::default();
+        for (endpoint, body, tokens) in [
+            (Some(Endpoint::ChatCompletions), r#"{"max_tokens":7}"#, 7),
+            (Some(Endpoint::ChatCompletions), r#"{"max_completion_tokens":7,"max_tokens":6,"n":3}"#, 21),
+            (Some(Endpoint::Responses), r#"{"max_output_tokens":7,"n":3}"#, 7),
+            (Some(Endpoint::Messages), r#"{"max_tokens":64000}"#, 64_000),
+            (None, r#"{"inferenceConfig":{"maxTokens":7}}"#, 7),
+            (None, r#"{"inferenceConfig":{"max_new_tokens":7}}"#, 7),
+            (None, r#"{"textGenerationConfig":{"maxTokenCount":7}}"#, 7),
+            (None, r#"{"max_gen_len":7}"#, 7),
+            (Some(Endpoint::ChatCompletions), r"{}", ANSWER),
+            (Some(Endpoint::ChatCompletions), r#"{"max_tokens":"7","n":null,"inferenceConfig":[]}"#, ANSWER),
+            (Some(Endpoint::ChatCompletions), r#"{"max_tokens":-7,"n":-7}"#, ANSWER),
+            (Some(Endpoint::ChatCompletions), r#"{"max_tokens":1e300}"#, i64::MAX as u64),
+            (Some(Endpoint::Completions), r#"{"n":2}"#, 32),
+            (Some(Endpoint::Embeddings), r#"{"max_tokens":7}"#, 0),
+            (Some(Endpoint::MessageTokens), r#"{"max_tokens":7}"#, 0),
+        ] {
+            assert_eq!(output(body, endpoint, none), tokens, "{endpoint:?} {body}");
+        }
+        let held = Tokens { default: Some(50), most: Some(100) };
+        assert_eq!(output("{}", None, held), 50);
+        assert_eq!(output(r#"{"max_tokens":7000}"#, None, held), 100);
+    }
+
+    #[test]
+    fn text_is_told_by_its_size_and_media_by_what_models_count_of_them() {
+        let text = format!(r#"{{"content":"{}"}}"#, "four byte words are".repeat(1_000));
+        assert_eq!(input(text.as_bytes()), text.len() as u64 / 4 - 1);
+        let image =
+            |size: usize| format!(r#"{{"url":"data:image/png;base64,{}"}}"#, "iVBORw0K".repeat(size / 8));
+        let found = input(image(1 << 20).as_bytes());
+        assert!((6_800..7_000).contains(&found), "{found}");
+        assert!(input(image(1 << 10).as_bytes()) < 300, "what is short is taken for text");
+        let chinese = format!(r#""{}""#, "\u{4f60}\u{597d}".repeat(1_000));
+        assert_eq!(input(chinese.as_bytes()), 1_500);
+        assert_eq!(input(b""), 0);
+    }
+}

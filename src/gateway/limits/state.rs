@@ -1,0 +1,213 @@
+//! What is used of one budget, as the VMs share it.
+
+use super::windows::Window;
+use super::{Amount, Limits, Measure, Span};
+
+/// For how long a worker's slots are its own, milliseconds. It renews them while requests are open; those of a worker that is gone
+/// are free after that.
+pub const LEASE: u64 = 60_000;
+
+/// The form of the bytes.
+const VERSION: u8 = 1;
+
+/// What is used of one budget.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// In the order of [`Span::ALL`].
+    windows: [Window; 3],
+    /// Slots for requests at once, by worker.
+    leases: Vec<Lease>,
+}
+
+/// How many requests one worker has open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Lease {
+    worker: u64,
+    until: u64,
+    open: u32,
+}
+
+/// One worker, and how many requests it has open of the budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// No other worker's.
+    pub worker: u64,
+    /// How many it has open.
+    pub open: u32,
+}
+
+/// What was reserved for a request, and in which windows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reservation {
+    held: Amount,
+    starts: [u64; 3],
+}
+
+/// Which limit a request would go above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Over {
+    /// The limit; `None`: on requests at once.
+    pub limit: Option<(Measure, Span)>,
+    /// How much it is.
+    pub most: u64,
+    /// What is used and reserved of it.
+    pub used: u64,
+    /// What the request asks.
+    pub asked: u64,
+    /// After how long it would pass, milliseconds.
+    pub wait: u64,
+}
+
+/// What is left of a limit that is counted by the minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// What is counted.
+    pub measure: Measure,
+    /// How much the limit is.
+    pub most: u64,
+    /// How much of it is left.
+    pub left: u64,
+    /// After how long all of it is there again, milliseconds.
+    pub reset: u64,
+}
+
+impl State {
+    /// Reserves what a request asks, or nothing of it. `open` is the worker, with what it has open without this request. A request that
+    /// asks for more than all of a limit passes where nothing of it is used: else it never would.
+    ///
+    /// # Errors
+    /// The limit that it would go above; of several the one that it has to wait for longest.
+    pub fn ask(
+        &mut self,
+        limits: &Limits,
+        asked: &Amount,
+        open: Open,
+        now: u64,
+    ) -> Result<Reservation, Over> {
+        self.turn(now);
+        let mut over: Option<Over> = None;
+        let mut note = |found: Over| {
+            if over.is_none_or(|known| known.wait < found.wait) {
+                over = Some(found);
+            }
+        };
+        for (measure, span, most) in &limits.most {
+            let window = self.window(*span);
+            let (used, asked, most) = (window.used.of(*measure), asked.of(*measure), *most);
+            if asked > 0 && used.saturating_add(asked.min(most)) > most {
+                note(Over {
+                    limit: Some((*measure, *span)),
+                    most,
+                    used,
+                    asked,
+                    wait: window.rest(*span, now),
+                });
+            }
+        }
+        if let Some(most) = limits.parallel {
+            let used = self.others(open.worker).saturating_add(open.open);
+            if used >= most {
+                note(Over { limit: None, most: most.into(), used: used.into(), asked: 1, wait: 1_000 });
+            }
+        }
+        if let Some(over) = over {
+            return Err(over);
+        }
+        let mut starts = [0; 3];
+        for (window, start) in self.windows.iter_mut().zip(&mut starts) {
+            window.used = window.used.plus(asked);
+            *start = window.start;
+        }
+        if limits.parallel.is_some() {
+            self.lease(Open { open: open.open.saturating_add(1), ..open }, now);
+        }
+        Ok(Reservation { held: *asked, starts })
+    }
+
+    /// Puts what a request came to in the place of what was reserved for it. Where a window is over by now, nothing of it can be given
+    /// back, and what the request came to beyond its reservation is charged to the one of this moment.
+    pub fn settle(&mut self, reservation: &Reservation, real: &Amount, now: u64) {
+        self.turn(now);
+        let Reservation { held, starts } = reservation;
+        for (window, start) in self.windows.iter_mut().zip(starts) {
+            let used = if window.start == *start {
+                window.used.minus(held).plus(real)
+            } else {
+                window.used.plus(&real.minus(held))
+            };
+            window.used = used;
+        }
+    }
+
+    /// The worker has so many requests open from now on.
+    pub fn lease(&mut self, Open { worker, open }: Open, now: u64) {
+        self.leases.retain(|lease| lease.worker != worker);
+        if open > 0 {
+            self.leases.push(Lease { worker, until: now.saturating_add(LEASE), open });
+        }
+    }
+
+    /// What is left of each limit that is counted by the minute.
+    pub fn left<'s>(&'s self, limits: &'s Limits, now: u64) -> impl Iterator<Item = Left> + 's {
+        limits.most.iter().filter(|(_, span, _)| *span == Span::Minute).map(move |(measure, span, most)| {
+            let window = self.window(*span);
+            let used = window.used.of(*measure);
+            let reset = if used == 0 { 0 } else { window.rest(*span, now) };
+            Left { measure: *measure, most: *most, left: most.saturating_sub(used), reset }
+        })
+    }
+
+    /// Begins the windows anew that are over, and frees the slots of workers that are gone.
+    fn turn(&mut self, now: u64) {
+        for (window, span) in self.windows.iter_mut().zip(Span::ALL) {
+            window.turn(span, now);
+        }
+        // Further away than any was written: by a clock that has gone back since.
+        let latest = now.saturating_add(LEASE.saturating_mul(2));
+        self.leases.retain(|lease| (now.saturating_add(1)..latest).contains(&lease.until));
+    }
+
+    fn window(&self, span: Span) -> &Window {
+        let [minute, day, month] = &self.windows;
+        match span {
+            Span::Minute => minute,
+            Span::Day => day,
+            Span::Month => month,
+        }
+    }
+
+    fn others(&self, worker: u64) -> u32 {
+        let others = self.leases.iter().filter(|lease| lease.worker != worker);
+        others.fold(0, |all, lease| all.saturating_add(lease.open))
+    }
+
+    /// As it is shared: the version, then numbers of 64 bits in little-endian order.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let windows =
+            self.windows.iter().flat_map(|Window { start, used }| [*start].into_iter().chain(used.numbers()));
+        let leases = self.leases.iter().flat_map(|lease| [lease.worker, lease.until, lease.open.into()]);
+        let mut bytes = vec![VERSION];
+        bytes.extend(windows.chain(leases).flat_map(u64::to_le_bytes));
+        bytes
+    }
+
+    /// As it was shared; `None` where it is of another form.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (numbers, rest) = bytes.strip_prefix(&[VERSION])?.as_chunks::<8>();
+        let mut numbers = numbers.iter().map(|bytes| u64::from_le_bytes(*bytes));
+        let mut state = Self::default();
+        for window in &mut state.windows {
+            window.start = numbers.next()?;
+            let mut used = [0; Amount::NUMBERS];
+            for number in &mut used {
+                *number = numbers.next()?;
+            }
+            window.used = Amount::from_numbers(used);
+        }
+        while let Some(worker) = numbers.next() {
+            let (until, open) = (numbers.next()?, u32::try_from(numbers.next()?).ok()?);
+            state.leases.push(Lease { worker, until, open });
+        }
+        rest.is_empty().then_some(state)
+    }
+}

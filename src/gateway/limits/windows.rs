@@ -1,0 +1,111 @@
+//! When a window begins and ends. Moments are milliseconds since 1970, of Envoy's clock.
+
+use time::OffsetDateTime;
+
+use super::{Amount, Span};
+
+const MINUTE: u64 = 60_000;
+const DAY: u64 = 86_400_000;
+
+/// What was used since a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Window {
+    /// When it began.
+    pub(super) start: u64,
+    /// What is used of it, and what is reserved.
+    pub(super) used: Amount,
+}
+
+impl Window {
+    /// Begins the next one where this one is over. A clock that goes back begins it anew with what is used: nobody gains.
+    pub(super) fn turn(&mut self, span: Span, now: u64) {
+        if now >= end(span, self.start) {
+            *self = Self { start: beginning(span, now), used: Amount::default() };
+        } else if now < self.start {
+            self.start = beginning(span, now);
+        }
+    }
+
+    /// How long it goes on, milliseconds.
+    pub(super) fn rest(&self, span: Span, now: u64) -> u64 {
+        end(span, self.start).saturating_sub(now)
+    }
+}
+
+/// When a window begins that begins now.
+fn beginning(span: Span, now: u64) -> u64 {
+    match span {
+        Span::Minute => now,
+        Span::Day => day(now).saturating_mul(DAY),
+        Span::Month => month(now).0.saturating_mul(DAY),
+    }
+}
+
+/// When one ends that began then.
+fn end(span: Span, start: u64) -> u64 {
+    match span {
+        Span::Minute => start.saturating_add(MINUTE),
+        Span::Day => start.saturating_add(DAY),
+        Span::Month => month(start).1.saturating_mul(DAY),
+    }
+}
+
+fn day(now: u64) -> u64 {
+    now / DAY
+}
+
+/// The first day of the moment's month, and of the next, in days since 1970.
+fn month(now: u64) -> (u64, u64) {
+    let seconds = i64::try_from(now / 1_000).unwrap_or(i64::MAX);
+    // No clock says the year 10000.
+    let Ok(moment) = OffsetDateTime::from_unix_timestamp(seconds) else { return (0, u64::MAX) };
+    let first = day(now).saturating_sub(u64::from(moment.day().saturating_sub(1)));
+    (first, first.saturating_add(u64::from(moment.month().length(moment.year()))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2027-02-28T23:59:59.500Z.
+    const LATE: u64 = 1_803_859_199_500;
+
+    #[test]
+    fn a_minute_begins_with_its_first_request_and_days_and_months_are_those_of_utc() {
+        let begun = |span| {
+            let mut window = Window::default();
+            window.turn(span, LATE);
+            (window.start, window.rest(span, LATE))
+        };
+        assert_eq!(begun(Span::Minute), (LATE, 60_000));
+        assert_eq!(begun(Span::Day), (LATE + 500 - DAY, 500));
+        assert_eq!(begun(Span::Month), (LATE + 500 - 28 * DAY, 500));
+        // Leap years have a day more, and December ends with the year.
+        let leap = 1_835_438_400_000; // 2028-02-29T12:00:00Z
+        assert_eq!(end(Span::Month, leap), leap + DAY / 2);
+        let new_years_eve = 1_830_297_599_000; // 2027-12-31T23:59:59Z
+        assert_eq!(end(Span::Month, new_years_eve), new_years_eve + 1_000);
+    }
+
+    #[test]
+    fn what_is_used_goes_with_its_window_and_not_with_a_clock_that_goes_back() {
+        let used = Amount { requests: 1, ..Amount::default() };
+        for (span, length) in [(Span::Minute, MINUTE), (Span::Day, DAY), (Span::Month, 28 * DAY)] {
+            let mut window = Window::default();
+            window.turn(span, LATE);
+            window.used = used;
+            let (start, last) = (window.start, window.start + length - 1);
+            window.turn(span, last);
+            assert_eq!(window, Window { start, used }, "{span:?}");
+            // By an hour, by a year.
+            for back in [start - 3_600_000, start - 365 * DAY] {
+                let mut window = window;
+                window.turn(span, back);
+                assert_eq!(window.used, used, "{span:?}");
+                assert!(window.start <= back && window.rest(span, back) <= 31 * DAY);
+                window.turn(span, last + 1);
+                assert_eq!(window.used, Amount::default(), "{span:?}");
+            }
+        }
+    }
+}
