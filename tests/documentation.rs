@@ -627,6 +627,10 @@ fn scalar(text: &str) -> Value {
     match text {
         "true" => true.into(),
         "false" => false.into(),
-        text => text.parse::<u64>().map_or_else(|_| text.into(), Value::from),
+        text => {
+            let float =
+                || text.parse::<f64>().ok().filter(|_| text.starts_with(|c: char| c.is_ascii_digit()));
+            text.parse::<u64>().map_or_else(|_| float().map_or_else(|| text.into(), Value::from), Value::from)
+        }
     }
 }

@@ -89,9 +89,7 @@ pub fn usage_of(usage: Raw<'_>) -> Option<Usage> {
         };
         *place = number.or(*place);
     }
-    if input.or(all_input).or(output).is_none() {
-        return None;
-    }
+    input.or(all_input).or(output)?;
     let beside = |number: Option<u64>| number.unwrap_or(0);
     let prompt_tokens = all_input
         .unwrap_or_else(|| beside(input).saturating_add(beside(read)).saturating_add(beside(written)));

@@ -108,7 +108,7 @@ impl Sent {
 #[derive(Debug)]
 pub(super) enum Awaited {
     /// It is translated.
-    Translated(Reply),
+    Translated(Box<Reply>),
     /// It goes on as it is.
     AsItIs(Kind),
 }
