@@ -37,8 +37,7 @@ thread_local! {
 #[derive(Debug, Default)]
 pub(super) struct Open {
     account: Rc<Account>,
-    /// By which attempts find it.
-    id: Option<u64>,
+    shared: Option<Shared>,
     held: Held,
     under_way: Option<UnderWay>,
 }
@@ -65,17 +64,25 @@ impl Open {
 
     /// Attempts find the account by this id from now on.
     pub(super) fn share(&mut self, id: u64) {
-        self.id = Some(id);
         self.held.count(self.account.held());
-        OPEN.with_borrow_mut(|open| open.insert(id, Rc::clone(&self.account)));
+        self.shared = Some(Shared::new(id, &self.account));
     }
 }
 
-impl Drop for Open {
+/// An account that attempts find by this id, as long as this is there.
+#[derive(Debug)]
+struct Shared(u64);
+
+impl Shared {
+    fn new(id: u64, account: &Rc<Account>) -> Self {
+        OPEN.with_borrow_mut(|open| open.insert(id, Rc::clone(account)));
+        Self(id)
+    }
+}
+
+impl Drop for Shared {
     fn drop(&mut self) {
-        if let Some(id) = self.id {
-            OPEN.with_borrow_mut(|open| open.remove(&id));
-        }
+        OPEN.with_borrow_mut(|open| open.remove(&self.0));
     }
 }
 
@@ -162,11 +169,11 @@ mod tests {
 
     #[test]
     fn an_account_is_found_by_its_id_for_as_long_as_its_request_is_there() {
-        let mut open = Open::default();
-        open.share(7);
+        let account = Rc::default();
+        let shared = Shared::new(7, &account);
         of(7).unwrap().with(|facts| facts.stream = true);
-        assert!(open.account().with(|facts| facts.stream) && of(8).is_none());
-        drop(open);
+        assert!(account.with(|facts| facts.stream) && of(8).is_none());
+        drop(shared);
         assert!(of(7).is_none());
         OPEN.with_borrow(|open| assert!(open.is_empty()));
     }
