@@ -223,12 +223,14 @@ fn loaded(config: &Config, field: &str) -> Value {
         techniques: _,
         discover: _,
         reasoning_memory,
+        prices,
         warnings: _,
     } = config;
     let limits = &options.limits;
     match field {
         "prefixes" => json!(prefixes),
         "models" => json!(models.named.iter().map(|model| &model.name).collect::<Vec<_>>()),
+        "prices" => json!(prices.0.iter().map(|price| &price.pattern).collect::<Vec<_>>()),
         // They end up in their keys.
         "api_keys" | "teams" | "identities" => Value::Null,
         "default_model" if models.default.is_none() => Value::Null,
@@ -622,6 +624,10 @@ fn scalar(text: &str) -> Value {
     match text {
         "true" => true.into(),
         "false" => false.into(),
-        text => text.parse::<u64>().map_or_else(|_| text.into(), Value::from),
+        text => {
+            let float =
+                || text.parse::<f64>().ok().filter(|_| text.starts_with(|c: char| c.is_ascii_digit()));
+            text.parse::<u64>().map_or_else(|_| float().map_or_else(|| text.into(), Value::from), Value::from)
+        }
     }
 }

@@ -5,7 +5,7 @@ use bedrock_filter::translate::Reply;
 use serde_json::Value;
 
 use super::random::Random;
-use super::replies::CONTEXTS;
+use super::replies::contexts;
 use super::{ANSWERED, answer, generate, replies, streams};
 
 /// The tools of the chats in [`replies::CHATS`], by the names that Bedrock knows.
@@ -14,7 +14,7 @@ const NAMES: &[&[&str]] = &[&[], &["f", "a_b", "sql", "other"], &["f", "a_b"], &
 pub fn check(bytes: &[u8]) {
     let mut random = Random::of(bytes);
     let at = random.below(NAMES.len());
-    let (endpoint, context) = &CONTEXTS[at];
+    let (endpoint, context) = &contexts()[at];
     let (Endpoint::ChatCompletions, Reply::Chat(chat)) = (endpoint, context) else {
         panic!("chats come first")
     };

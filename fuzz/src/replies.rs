@@ -1,7 +1,5 @@
 //! Bodies of any bytes as whole replies, to every endpoint's request.
 
-use std::sync::LazyLock;
-
 use bedrock_filter::openai::Endpoint;
 use bedrock_filter::translate::chat::Guardrail;
 use bedrock_filter::translate::{self, Client, Options, Reply};
@@ -45,7 +43,15 @@ const CALLING: &str = r#"{"messages":[{"role":"user","content":"Hi"}],"stream":t
     "tools":[{"type":"function","function":{"name":"f"}}]}"#;
 
 /// What the answers are to: chats first.
-pub(crate) static CONTEXTS: LazyLock<Vec<(Endpoint, Reply)>> = LazyLock::new(|| {
+pub(crate) fn contexts() -> &'static [(Endpoint, Reply)] {
+    thread_local! {
+        // Once for each thread, and for good.
+        static ALL: &'static [(Endpoint, Reply)] = made().leak();
+    }
+    ALL.with(|all| *all)
+}
+
+fn made() -> Vec<(Endpoint, Reply)> {
     let chats = CHATS.iter().map(|members| {
         let request = format!(
             r#"{{"messages":[{{"role":"user","content":"Hi"}}],"stream":true,
@@ -70,12 +76,12 @@ pub(crate) static CONTEXTS: LazyLock<Vec<(Endpoint, Reply)>> = LazyLock::new(|| 
         (endpoint, outgoing.reply)
     };
     chats.chain(others).map(context).collect()
-});
+}
 
 /// The first byte chooses what was asked; the rest is the reply's body.
 pub fn check(bytes: &[u8]) {
     let [context, body @ ..] = bytes else { return };
-    let (endpoint, context) = &CONTEXTS[usize::from(*context) % CONTEXTS.len()];
+    let (endpoint, context) = &contexts()[usize::from(*context) % contexts().len()];
     let result = bounded("a reply", body.len(), BOUND, || context.whole(body, ANSWERED));
     let at_once = bounded("a reply as a stream", body.len(), BOUND, || context.at_once(body, ANSWERED));
     assert_eq!(result.as_ref().err(), at_once.as_ref().err(), "an error depends on how the answer is told");

@@ -1,7 +1,5 @@
 //! Requests for responses, and streams of them: what a request becomes, and events without a gap, however a stream is cut.
 
-use std::sync::LazyLock;
-
 use bedrock_filter::openai::{Endpoint, Error};
 use bedrock_filter::translate::chat::Headers;
 use bedrock_filter::translate::{self, Client, Limits, Options, Reply};
@@ -28,7 +26,15 @@ const ASKED: &[&str] = &[
     r#""text":{"format":{"type":"json_schema","name":"a","schema":{"type":"object"}}}"#,
 ];
 
-static REPLIES: LazyLock<Vec<Reply>> = LazyLock::new(|| {
+fn replies() -> &'static [Reply] {
+    thread_local! {
+        // Once for each thread, and for good.
+        static ALL: &'static [Reply] = made().leak();
+    }
+    ALL.with(|all| *all)
+}
+
+fn made() -> Vec<Reply> {
     let reply = |members: &&str| {
         let request = format!(r#"{{"input":"Hi","stream":true,{members}}}"#);
         let client = Client { name: CALLER, ..Client::default() };
@@ -38,7 +44,7 @@ static REPLIES: LazyLock<Vec<Reply>> = LazyLock::new(|| {
         asked.expect("a request").1.reply
     };
     ASKED.iter().map(reply).collect()
-});
+}
 
 /// An event repeats ids and its kind, three of them each text, and the last two the whole response.
 const BOUND: Bound = Bound { per_byte: 400, any: 128 << 10 };
@@ -59,7 +65,7 @@ pub fn check(bytes: &[u8]) {
             );
         }
         1 => {
-            let reply = &REPLIES[at % REPLIES.len()];
+            let reply = &replies()[at % replies().len()];
             let whole = bounded("a response", body.len(), BOUND, || reply.whole(body, ANSWERED));
             match whole {
                 Ok(response) => drop(judge::value(&response)),
@@ -67,7 +73,7 @@ pub fn check(bytes: &[u8]) {
             }
         }
         _ => {
-            let reply = &REPLIES[at % REPLIES.len()];
+            let reply = &replies()[at % replies().len()];
             let whole =
                 bounded("a stream of a response", body.len(), BOUND, || run(reply, body, |left| left));
             let mut random = Random::of(std::slice::from_ref(choice));

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::allocation::{Bound, bounded};
 use super::random::Random;
-use super::replies::CONTEXTS;
+use super::replies::contexts;
 use super::{ANSWERED, frames, judge};
 
 /// A chunk repeats the model's name and its kind: some hundred bytes for an event of one letter.
@@ -25,7 +25,7 @@ pub(crate) struct Ended {
 /// Two bytes choose the request and the limit, the next how the stream is cut; the rest are its bytes.
 pub fn check(bytes: &[u8]) {
     let [context, limit, cut, stream @ ..] = bytes else { return };
-    let contexts: Vec<_> = CONTEXTS
+    let contexts: Vec<_> = contexts()
         .iter()
         .filter_map(|(_, reply)| match reply {
             Reply::Chat(context) => Some(context),

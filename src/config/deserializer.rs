@@ -110,6 +110,11 @@ impl<'de> Deserializer<'de> for Place<'de> {
         read.map_err(|wrong| self.within(wrong))
     }
 
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let Written::Number(number) = self.written else { return Err(self.unexpected("a number")) };
+        visitor.visit_f64(*number).map_err(|wrong| self.within(wrong))
+    }
+
     fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.deserialize_u64(visitor)
     }
@@ -169,7 +174,7 @@ impl<'de> Deserializer<'de> for Place<'de> {
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u8 u16 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct identifier
+        i8 i16 i32 i64 i128 u8 u16 u128 f32 char bytes byte_buf unit unit_struct tuple tuple_struct identifier
         ignored_any
     }
 }

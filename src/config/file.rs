@@ -49,6 +49,7 @@ pub(super) struct File {
     pub(super) identities: Option<Vec<Identity>>,
     pub(super) models: Option<Vec<Target>>,
     pub(super) families: Option<Vec<Family>>,
+    pub(super) prices: Option<Vec<Price>>,
     pub(super) default_model: Option<String>,
     pub(super) fallback_model: Option<String>,
     pub(super) default_embedding_model: Option<String>,
@@ -544,6 +545,17 @@ impl From<UnsupportedParameters> for Unsupported {
             UnsupportedParameters::Ignore => Self::Ignore,
         }
     }
+}
+
+/// What a million tokens of a model cost.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Price {
+    pub(super) pattern: Option<String>,
+    pub(super) input: Option<f64>,
+    pub(super) output: Option<f64>,
+    pub(super) cache_read: Option<f64>,
+    pub(super) cache_write: Option<f64>,
 }
 
 /// How large things may be.

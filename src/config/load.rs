@@ -21,6 +21,7 @@ use super::limits::limits_of;
 use super::lists::{betas, forwarded, prefixes_of};
 use super::model_options::guardrail_of;
 use super::models::{self, Loaded};
+use super::prices::prices_of;
 use super::reasoning_memory::reasoning_memory_of;
 use super::regions::regions_of;
 use super::techniques::techniques_of;
@@ -43,6 +44,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         identities,
         models,
         families,
+        prices,
         default_model,
         fallback_model,
         default_embedding_model,
@@ -130,6 +132,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         },
         fan_out: fan_out.as_ref().map(fan_out_of).transpose()?,
         techniques,
+        prices: prices_of(prices.as_deref().unwrap_or_default())?,
         forward_headers: forwarded(forward_headers.as_deref().unwrap_or_default())?,
         header_bytes: limits.header_bytes,
         body_bytes: limits.body_bytes,
@@ -305,6 +308,15 @@ mod tests {
                 r#"{"sign":"token","bearer_token":"t","token_lifetime_seconds":43201}"#,
                 "credentials.token_lifetime_seconds",
             ),
+            ("prices", r#"[{"input":1}]"#, "prices[0]"),
+            ("prices", r#"[{"pattern":"a.b"}]"#, "prices[0]"),
+            ("prices", r#"[{"pattern":"a.*b","input":1}]"#, "prices[0].pattern"),
+            ("prices", r#"[{"pattern":"","input":1}]"#, "prices[0].pattern"),
+            ("prices", r#"[{"pattern":"a.b","input":1},{"pattern":"a.b","input":1}]"#, "prices[1].pattern"),
+            ("prices", r#"[{"pattern":"a.b","input":-0.1}]"#, "prices[0].input"),
+            ("prices", r#"[{"pattern":"a.b","input":1,"cache_write":-3}]"#, "prices[0].cache_write"),
+            ("prices", r#"[{"pattern":"a.b","input":"much"}]"#, "prices[0].input"),
+            ("prices", r#"[{"pattern":"a.b","input":1,"thought":1}]"#, "prices[0].thought"),
             ("limits", r#"{"tools":0}"#, "limits.tools"),
             ("limits", r#"{"tools":"many"}"#, "limits.tools"),
             ("unsupported_parameters", r#""drop""#, "unsupported_parameters"),

@@ -16,6 +16,7 @@ mod load;
 mod model_options;
 mod models;
 mod policy;
+mod prices;
 mod reasoning_memory;
 mod regions;
 mod signer;
@@ -41,6 +42,7 @@ use crate::gateway::memory;
 use crate::gateway::models::Models;
 use crate::gateway::regions::Regions;
 use crate::gateway::targets::{Backend, Place, Target};
+use crate::record::prices::Prices;
 use crate::techniques::Settings;
 use crate::translate::Options;
 
@@ -61,6 +63,8 @@ pub struct Config {
     pub fan_out: Option<FanOut>,
     /// Ways to a better answer by more calls than one; `None`: a request is one call.
     pub techniques: Option<Rc<Settings>>,
+    /// What tokens cost.
+    pub prices: Prices,
     /// Request headers that go on to Bedrock, unsigned.
     pub forward_headers: Vec<String>,
     /// Largest request headers, bytes.

@@ -12,7 +12,7 @@ use super::held::{self, Held};
 use super::host;
 use super::refusal::host_failed;
 use crate::config::{Config, FanOut as Settings};
-use crate::gateway::headers::{CALL_OF_TECHNIQUE, Headers};
+use crate::gateway::headers::{CALL_OF_TECHNIQUE, Headers, PART_OF};
 use crate::openai::Error;
 use crate::translate::errors::no_answer;
 use crate::translate::split::{Gathered, Split, Told};
@@ -146,6 +146,11 @@ impl FanOut {
         Ok(())
     }
 
+    /// How many pieces have been asked for.
+    pub(super) fn made(&self) -> usize {
+        self.next
+    }
+
     /// Counts what is held, and `more` for a moment.
     fn count(&mut self, more: usize) -> Result<(), Error> {
         let parts = [self.body.capacity(), self.split.held(), self.gathered.held(), self.headers.held()];
@@ -226,11 +231,17 @@ pub(super) fn passed_on(sent: &Headers) -> Headers {
         b"expect",
         b"accept-encoding",
         b"x-request-id",
+        PART_OF.as_bytes(),
     ];
     let is_own = |name: &[u8]| {
         OWN.contains(&name) || name.starts_with(b"x-envoy-") || name.starts_with(b"x-forwarded-")
     };
-    sent.iter().filter(|(name, value)| !is_own(name) && std::str::from_utf8(value).is_ok()).collect()
+    let passed = sent.iter().filter(|(name, value)| !is_own(name) && std::str::from_utf8(value).is_ok());
+    let mut headers: Headers = passed.collect();
+    if let Some(id) = sent.text("x-request-id") {
+        headers.push(PART_OF, id);
+    }
+    headers
 }
 
 /// What of an answer's headers is the client's, but for what the answer is made of.

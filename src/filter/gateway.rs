@@ -21,7 +21,7 @@ use crate::aws::turn::moment;
 use crate::config::Config;
 use crate::gateway::callers::{self, Caller};
 use crate::gateway::handoff::{self, Handoff, Purpose};
-use crate::gateway::headers::{CALL_OF_TECHNIQUE, CLUSTER, Headers, LET_IN};
+use crate::gateway::headers::{CALL_OF_TECHNIQUE, CLUSTER, Headers, LET_IN, PART_OF};
 use crate::gateway::images::Images;
 use crate::gateway::keys::Authenticated;
 use crate::gateway::models::{Resolved, anthropic};
@@ -29,7 +29,7 @@ use crate::gateway::route::{Route, route};
 use crate::gateway::shape::{self, Shape};
 use crate::openai::model_member::ModelMember;
 use crate::openai::{self, Endpoint, Error};
-use crate::record::{Account, operation};
+use crate::record::{Account, account, operation};
 use crate::translate::chat::Parameter;
 use crate::translate::embeddings;
 use crate::translate::split::{PerCall, Split, split};
@@ -117,7 +117,10 @@ impl Gateway {
         self.account().with(|facts| facts.began = Some(host::now()));
         let headers = host::headers(MapType::HttpRequestHeaders)
             .map_err(|_| host_failed("give the request's headers"))?;
-        self.account().with(|facts| facts.request_id = headers.text("x-request-id").map(str::to_owned));
+        self.account().with(|facts| {
+            facts.request_id = headers.text("x-request-id").map(str::to_owned);
+            facts.part_of = headers.text(PART_OF).filter(|id| account::is_id(id)).map(str::to_owned);
+        });
         headers.check_size(self.config.header_bytes)?;
         let method = headers.text(":method").unwrap_or_default();
         let path = headers.text(":path").unwrap_or_default();
@@ -125,6 +128,7 @@ impl Gateway {
         let is_anthropics = shape == Some(Shape::Anthropic);
         self.told_anew = shape.map(ToldAnew::new);
         let route = route(method, path, &self.config.prefixes)?;
+        self.account().with(|facts| facts.operation = operation::of(&route));
         if route == Route::Health {
             self.answered = true;
             self.account().with(|facts| facts.is_unrecorded = true);
@@ -143,14 +147,12 @@ impl Gateway {
         let purpose = match route {
             Route::Health => return Ok(Action::Continue),
             Route::Models(asked) => {
-                self.account().with(|facts| facts.operation = Some(operation::MODELS));
                 let list = self.config.models.list(caller, asked, may_reach);
                 self.answered = true;
                 let body = if is_anthropics { to_vec(&anthropic::list(list)) } else { to_vec(&list) };
                 return Ok(json(200, &body));
             }
             Route::Model(id) => {
-                self.account().with(|facts| facts.operation = Some(operation::MODELS));
                 let found = self.config.models.find(&id, caller, may_reach)?;
                 self.answered = true;
                 let model = self.config.models.tell(&id, &found);
@@ -164,7 +166,6 @@ impl Gateway {
             }
             Route::Native(request) => Purpose::Native(request),
         };
-        self.account().with(|facts| facts.operation = Some(operation::name(&purpose)));
         if end_of_stream {
             return Err(Error::invalid("The request has no body; a JSON object is expected."));
         }
@@ -275,9 +276,16 @@ impl Gateway {
         if let Some(settings) = &self.config.fan_out {
             // From here on they are counted with the pieces.
             self.held.set(0, self.config.worker_bytes)?;
-            self.fan_out = Some(FanOut::begin(&self.config, settings, split, body, sent)?);
+            let fan_out = FanOut::begin(&self.config, settings, split, body, sent)?;
+            self.note_pieces(&fan_out);
+            self.fan_out = Some(fan_out);
         }
         Ok(Action::Pause)
+    }
+
+    /// How many pieces have been asked for.
+    fn note_pieces(&self, fan_out: &FanOut) {
+        self.account().with(|facts| facts.calls = u64::try_from(fan_out.made()).ok());
     }
 
     /// Puts the model into the body, of which `size` bytes are there: from here on the request is one of OpenAI's.

@@ -117,7 +117,11 @@ pub(super) fn close(config: &Config, account: &Account) {
 
 /// What becomes of a record before Envoy has it: whoever counts by it does so here. It is called once for each request, whichever way
 /// that ended.
-fn finish(_config: &Config, _account: &Account, _record: &mut Record) {}
+fn finish(config: &Config, _account: &Account, record: &mut Record) {
+    if let Some((model, usage)) = record.model.as_deref().zip(record.usage.as_ref()) {
+        record.cost_micros = config.prices.cost_micros(model, config.options.known_as(model), usage);
+    }
+}
 
 /// What Envoy says of an ending that is not a usual one.
 fn asked() -> Ended {

@@ -116,6 +116,11 @@ impl Techniques {
         marks
     }
 
+    /// What it is called, and how many calls it has made.
+    pub(super) fn so_far(&self) -> (&str, usize) {
+        (&self.name, self.run.made())
+    }
+
     /// Takes the answer of a call.
     pub(super) fn answered(&mut self, call: u32, headers: usize, size: usize) -> Result<Outcome, Error> {
         let Some(at) = self.calls.iter().position(|(known, _)| *known == call) else {

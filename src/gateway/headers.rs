@@ -15,6 +15,9 @@ pub const LET_IN: &str = "x-bedrock-let-in";
 /// The header of a call that a technique makes, which chooses none. A client that sends it only goes without.
 pub const CALL_OF_TECHNIQUE: &str = "x-bedrock-technique-call";
 
+/// Names the request that this gateway has made this one for, by that one's `x-request-id`. Nothing is allowed or counted by it.
+pub const PART_OF: &str = "x-bedrock-part-of";
+
 /// Headers in their order, pseudo headers among them: all their bytes in one piece, and where each lies. A request's headers
 /// are read three times and written three times, so none of them is an allocation of its own.
 #[derive(Clone, Default)]
@@ -220,6 +223,7 @@ fn is_stripped(name: &[u8]) -> bool {
         CLUSTER.as_bytes(),
         LET_IN.as_bytes(),
         CALL_OF_TECHNIQUE.as_bytes(),
+        PART_OF.as_bytes(),
     ];
     const PREFIXES: &[&[u8]] = &[b"x-amz-", b"x-envoy-"];
     NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))

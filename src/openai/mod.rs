@@ -12,6 +12,7 @@ pub mod moderations;
 pub mod responses;
 pub mod sse;
 pub mod text_completion;
+pub mod usage_member;
 
 use serde::Deserialize;
 

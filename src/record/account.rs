@@ -72,6 +72,8 @@ pub struct Attempt {
     pub is_counted: bool,
     /// Whether Bedrock has told this attempt's tokens.
     pub is_told: bool,
+    /// The tokens of its input, where Bedrock has told them before the rest.
+    pub input: Option<Usage>,
     /// About how many tokens the request is, by its size.
     pub input_guess: u64,
     /// How many bytes of the answer's text have come.
@@ -93,6 +95,11 @@ pub struct Fault {
     pub code: &'static str,
     /// Whether it was told before Bedrock was asked.
     pub is_before: bool,
+}
+
+/// Whether a client's word may stand for an id in a record: it has no room for anything else.
+pub fn is_id(word: &str) -> bool {
+    word.len() <= 64 && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 impl Account {

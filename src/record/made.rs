@@ -124,6 +124,9 @@ impl Record {
         let duration = facts.began.zip(ended.at).and_then(|(began, at)| at.duration_since(began).ok());
         let first = facts.attempt.first_token.zip(facts.began);
         let (usage, estimated) = tokens(facts, outcome);
+        // Of attempts that were never sent Envoy knows nothing but that it began them.
+        let of_envoy = ended.attempts.filter(|_| outcome != Outcome::Refused).unwrap_or_default();
+        let attempts = facts.attempts.max(of_envoy);
         let Facts { caller, team, operation, model_asked, technique, part_of, request_id, .. } = facts;
         let Attempt { model, region, target, request_id: bedrocks, finish_reason, guardrail, .. } =
             &mut facts.attempt;
@@ -136,7 +139,7 @@ impl Record {
             model: some(model),
             region: some(region),
             target: target.take(),
-            attempts: ended.attempts.unwrap_or_default().max(facts.attempts),
+            attempts,
             stream: facts.stream,
             status,
             outcome,
@@ -187,9 +190,10 @@ fn judge(facts: &Facts, ended: &Ended, status: Option<u16>) -> (Outcome, Option<
 }
 
 /// What Envoy calls an ending, without what it says of the case at hand: `upstream_reset_before_response_started` of
-/// `upstream_reset_before_response_started{connection_termination}`.
+/// `upstream_reset_before_response_started{connection_termination}`. An error of this gateway's that nobody noted is in there by its code.
 fn word(details: &str) -> Option<String> {
     let word = details.split('{').next().unwrap_or_default();
+    let word = word.strip_prefix("bedrock_").unwrap_or(word);
     let is_word = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
     (!word.is_empty() && word.len() <= DETAILS && is_word).then(|| word.to_owned())
 }
@@ -197,13 +201,15 @@ fn word(details: &str) -> Option<String> {
 /// The tokens, and whether some are a guess: those of an attempt that Bedrock had begun to answer, or whose client did not wait for the
 /// answer, and that Bedrock never told.
 fn tokens(facts: &Facts, outcome: Outcome) -> (Option<Usage>, bool) {
-    let Attempt { is_counted, is_told, has_begun, input_guess, flowed, .. } = facts.attempt;
+    let Attempt { is_counted, is_told, has_begun, input, input_guess, flowed, .. } = facts.attempt;
     let is_open = facts.attempts > 0 && is_counted && !is_told;
     if !is_open || !(has_begun || outcome == Outcome::ClientGone) {
         return (facts.usage, false);
     }
     let mut usage = facts.usage.unwrap_or_default();
-    usage::add(&mut usage, &usage::guessed(input_guess, usage::of_bytes(flowed)));
+    let output = usage::guessed(0, usage::of_bytes(flowed));
+    usage::add(&mut usage, &input.map_or(usage::guessed(input_guess, 0), usage::input_alone));
+    usage::add(&mut usage, &output);
     (Some(usage), true)
 }
 
@@ -265,6 +271,12 @@ mod tests {
             ),
             (facts(|_| ()), ended(400, 0, "http1.codec_error"), Outcome::Refused, Some("http1.codec_error")),
             (facts(begun), ended(504, 4, "a client's words"), Outcome::Error, None),
+            (
+                facts(|_| ()),
+                ended(413, 0, "bedrock_request_too_large"),
+                Outcome::Refused,
+                Some("request_too_large"),
+            ),
         ] {
             let what = format!("{facts:?} {ended:?}");
             let record = made(facts, ended);

@@ -9,6 +9,7 @@
 //! | [`account`] | what is known of a request that is under way: both roles write it |
 //! | [`operation`] | what is asked, as records and spans call it |
 //! | [`made`] | the record, made of the account and of what Envoy says at the end |
+//! | [`prices`] | what tokens cost |
 //! | [`structure`] | the record as Envoy takes it, `google.protobuf.Struct` |
 //! | [`usage`] | tokens: as they are counted here, and where nobody counted them |
 //!
@@ -17,6 +18,7 @@
 pub mod account;
 pub mod made;
 pub mod operation;
+pub mod prices;
 pub mod structure;
 pub mod usage;
 

@@ -1,16 +1,15 @@
 //! What is asked, as records and spans call it.
 
 use crate::bedrock::operation::Operation;
-use crate::gateway::handoff::Purpose;
+use crate::gateway::route::Route;
 use crate::openai::Endpoint;
 
-/// `GET models`, and one of them.
-pub const MODELS: &str = "models";
-
-/// What a record calls what a request is for.
-pub fn name(purpose: &Purpose<'_>) -> &'static str {
-    match purpose {
-        Purpose::OpenAi(endpoint) => match endpoint {
+/// What a record calls what a route is for; `None`: it has no record.
+pub fn of(route: &Route) -> Option<&'static str> {
+    Some(match route {
+        Route::Health => return None,
+        Route::Models(_) | Route::Model(_) => "models",
+        Route::Bedrock(endpoint) | Route::Deployment(endpoint, _) => match endpoint {
             Endpoint::ChatCompletions => "chat",
             Endpoint::Completions => "completions",
             Endpoint::Embeddings => "embeddings",
@@ -19,14 +18,14 @@ pub fn name(purpose: &Purpose<'_>) -> &'static str {
             Endpoint::Responses => "responses",
             Endpoint::InputTokens | Endpoint::MessageTokens => "count_tokens",
         },
-        Purpose::Native(request) => match request.operation {
+        Route::Native(request) => match request.operation {
             Operation::Converse => "converse",
             Operation::ConverseStream => "converse_stream",
             Operation::Invoke => "invoke",
             Operation::InvokeStream => "invoke_stream",
             Operation::CountTokens => "count_tokens",
         },
-    }
+    })
 }
 
 /// What a span calls an operation, by OpenTelemetry's conventions for generative AI as far as they have a word for it.
@@ -46,16 +45,18 @@ mod tests {
 
     #[test]
     fn spans_have_the_words_of_the_conventions() {
-        let native = |operation| Purpose::Native(native::Request { operation, model: "m".into() });
-        for (purpose, in_record, in_span) in [
-            (Purpose::OpenAi(Endpoint::ChatCompletions), "chat", "chat"),
-            (Purpose::OpenAi(Endpoint::Responses), "responses", "chat"),
-            (Purpose::OpenAi(Endpoint::Embeddings), "embeddings", "embeddings"),
-            (Purpose::OpenAi(Endpoint::MessageTokens), "count_tokens", "count_tokens"),
+        let native = |operation| Route::Native(native::Request { operation, model: "m".into() });
+        for (route, in_record, in_span) in [
+            (Route::Bedrock(Endpoint::ChatCompletions), "chat", "chat"),
+            (Route::Bedrock(Endpoint::Responses), "responses", "chat"),
+            (Route::Deployment(Endpoint::Embeddings, "m".into()), "embeddings", "embeddings"),
+            (Route::Bedrock(Endpoint::MessageTokens), "count_tokens", "count_tokens"),
             (native(Operation::ConverseStream), "converse_stream", "chat"),
             (native(Operation::Invoke), "invoke", "generate_content"),
+            (Route::Models(None), "models", "models"),
         ] {
-            assert_eq!((name(&purpose), in_spans(name(&purpose))), (in_record, in_span));
+            let name = of(&route).unwrap();
+            assert_eq!((name, in_spans(name)), (in_record, in_span));
         }
     }
 }

@@ -20,3 +20,13 @@ pub fn guessed(input: u64, output: u64) -> Usage {
         ..Usage::default()
     }
 }
+
+/// The same tokens without those of the output.
+pub fn input_alone(usage: Usage) -> Usage {
+    Usage {
+        completion_tokens: 0,
+        total_tokens: usage.prompt_tokens,
+        completion_tokens_details: None,
+        ..usage
+    }
+}

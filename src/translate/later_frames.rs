@@ -1,8 +1,10 @@
-//! What follows the first frame of an event stream that goes on as it is. Events are passed over unread; an exception tells the client
-//! no number of an AWS account.
+//! What follows the first frame of an event stream that goes on as it is. Events are passed over unread but for those that tell tokens;
+//! an exception tells the client no number of an AWS account.
 
 use crate::bedrock::eventstream::{Decoder, PRELUDE, length};
 use crate::texts::mask_accounts;
+use crate::translate::noted::Noted;
+use crate::translate::watched::Frames;
 
 /// The first bytes of a frame that are looked at: the prelude and headers, which are some hundred bytes long.
 const HEAD: usize = 1 << 10;
@@ -20,6 +22,8 @@ pub struct LaterFrames {
     left: usize,
     /// The beginning of a frame, which comes before the next piece; at most [`LONGEST`] bytes.
     kept: Vec<u8>,
+    /// What the stream tells of itself; `None`: nobody looks.
+    watched: Option<Frames>,
 }
 
 /// What becomes of a piece.
@@ -37,6 +41,8 @@ pub enum Piece {
 enum Kind {
     /// An event of so many bytes.
     Event(usize),
+    /// An event of so many bytes that tells what is looked for.
+    Telling(usize),
     /// Something else of so many bytes.
     Other(usize),
     Unknown,
@@ -47,7 +53,18 @@ enum Kind {
 impl LaterFrames {
     /// At the beginning of a frame. `limit`: the longest frame that is looked into, bytes.
     pub fn new(limit: usize) -> Self {
-        Self { limit, left: 0, kept: Vec::new() }
+        Self { limit, left: 0, kept: Vec::new(), watched: None }
+    }
+
+    /// The same, of which is read what it tells of itself.
+    #[must_use]
+    pub fn watched(self, frames: Frames) -> Self {
+        Self { watched: Some(frames), ..self }
+    }
+
+    /// What it has told of itself so far.
+    pub fn noted(&self) -> Noted {
+        self.watched.as_ref().map(Frames::noted).unwrap_or_default()
     }
 
     /// Keeps what did not go on of a piece.
@@ -84,7 +101,18 @@ impl LaterFrames {
                 return Piece::Passes;
             }
             match self.kind(&read(at, HEAD.min(there))) {
-                Kind::Event(length) => self.left = length,
+                Kind::Event(length) => {
+                    self.left = length;
+                    if let Some(watched) = &mut self.watched {
+                        watched.passes(length);
+                    }
+                }
+                Kind::Telling(length) if length <= there => {
+                    if let Some(watched) = &mut self.watched {
+                        watched.event(&read(at, length));
+                    }
+                    at = at.saturating_add(length);
+                }
                 Kind::None => self.left = usize::MAX,
                 Kind::Other(length) if length <= there => {
                     let mut frame = read(at, length);
@@ -94,9 +122,9 @@ impl LaterFrames {
                     at = at.saturating_add(length);
                 }
                 // What is cut off tells nobody anything.
-                Kind::Other(_) | Kind::Unknown if is_end => return Piece::Passes,
-                Kind::Other(_) | Kind::Unknown if at == 0 => return Piece::Waits,
-                Kind::Other(_) | Kind::Unknown => return Piece::PassesUntil(at),
+                Kind::Telling(_) | Kind::Other(_) | Kind::Unknown if is_end => return Piece::Passes,
+                Kind::Telling(_) | Kind::Other(_) | Kind::Unknown if at == 0 => return Piece::Waits,
+                Kind::Telling(_) | Kind::Other(_) | Kind::Unknown => return Piece::PassesUntil(at),
             }
         }
     }
@@ -110,7 +138,11 @@ impl LaterFrames {
             return Kind::None;
         }
         match message_type(bytes) {
-            Some(b"event") => Kind::Event(length),
+            Some(b"event") => match &self.watched {
+                Some(_) if bytes.len() < length.min(HEAD) => Kind::Unknown,
+                Some(watched) if length <= LONGEST && watched.wants(bytes) => Kind::Telling(length),
+                _ => Kind::Event(length),
+            },
             None if bytes.len() < length.min(HEAD) => Kind::Unknown,
             _ if length > LONGEST => Kind::Event(length),
             _ => Kind::Other(length),
@@ -143,6 +175,7 @@ mod tests {
 
     use super::*;
     use crate::bedrock::eventstream::test_frame as frame;
+    use crate::bedrock::operation::Operation;
 
     const ACCOUNT: &str = r#"{"message":"arn:aws:bedrock:us-east-1:123456789012:x"}"#;
 
@@ -174,7 +207,10 @@ mod tests {
 
     /// The stream in these pieces.
     fn given(pieces: &[&[u8]]) -> Vec<u8> {
-        let mut frames = LaterFrames::new(10_000);
+        through(&mut LaterFrames::new(10_000), pieces)
+    }
+
+    fn through(frames: &mut LaterFrames, pieces: &[&[u8]]) -> Vec<u8> {
         let (mut out, waiting) = (Vec::new(), RefCell::new(Vec::new()));
         for (number, piece) in pieces.iter().enumerate() {
             // With Envoy or kept, never both.
@@ -213,6 +249,22 @@ mod tests {
         }
         let single: Vec<&[u8]> = stream.chunks(1).collect();
         assert_eq!(given(&single), given(&[&stream]));
+    }
+
+    #[test]
+    fn tokens_are_told_and_the_stream_stays_byte_for_byte_wherever_it_is_cut() {
+        let metadata = frame(
+            &[(":event-type", "metadata"), (":message-type", "event")],
+            br#"{"usage":{"inputTokens":1,"outputTokens":2}}"#,
+        );
+        let delta =
+            frame(&[(":event-type", "contentBlockDelta"), (":message-type", "event")], &[b'x'; 3_000]);
+        let stream = [delta.clone(), metadata, delta].concat();
+        for cut in 0..=stream.len() {
+            let mut frames = LaterFrames::new(10_000).watched(Frames::new(Operation::ConverseStream));
+            assert_eq!(through(&mut frames, &[&stream[..cut], &stream[cut..]]), stream, "{cut}");
+            assert_eq!(frames.noted().usage.map(|usage| usage.total_tokens), Some(3), "{cut}");
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod front;
 pub mod later_frames;
 pub mod messages;
 pub mod moderations;
+pub mod noted;
 pub mod notes;
 mod numbered;
 mod options;
@@ -33,6 +34,7 @@ pub mod terms;
 pub mod thoughts;
 pub mod told;
 pub mod usage;
+pub mod watched;
 mod within;
 mod wordings;
 
@@ -43,6 +45,7 @@ use crate::bedrock::model_id::base_model;
 use crate::openai::{self, Endpoint, Error};
 use crate::wire::{Members, Pieces, Raw};
 
+use noted::Noted;
 use responses::Known;
 use terms::Terms;
 use thoughts::{Recall, Thoughts};
@@ -117,6 +120,9 @@ pub trait Streamed: fmt::Debug {
     fn thoughts(&mut self) -> Option<Thoughts> {
         None
     }
+
+    /// What the answer has told of itself so far.
+    fn noted(&self) -> Noted;
 
     /// Tells of an error inside the stream; nothing comes after it.
     fn fail(&self, error: &Error, out: &mut Vec<u8>);
@@ -289,6 +295,20 @@ impl Reply {
             Self::Response(context) => context.thoughts(body),
             // Anthropic's clients send it back themselves.
             Self::Messages(_) | Self::Embeddings(_) | Self::Moderations(_) | Self::InputTokens => None,
+        }
+    }
+
+    /// What the whole answer that was read last has told of itself.
+    pub fn noted(&self) -> Noted {
+        match self {
+            Self::Chat(context) => context.noted(),
+            Self::Response(context) => context.noted(),
+            Self::Messages(context) => context.noted(),
+            Self::Moderations(context) => {
+                Noted { guardrail: context.has_intervened.get(), ..Noted::default() }
+            }
+            // Headers tell of these.
+            Self::Embeddings(_) | Self::InputTokens => Noted::default(),
         }
     }
 

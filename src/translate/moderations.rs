@@ -1,5 +1,7 @@
 //! `POST moderations` ⇄ ApplyGuardrail: the configured guardrail judges, in OpenAI's categories as far as both know them.
 
+use std::cell::Cell;
+
 use crate::bedrock::guardrail::{self, Assessment, Bytes, Content, ContentPolicy, Filter, Image, Text};
 use crate::openai::chat::MediaUrl;
 use crate::openai::moderations::{self as openai, ByCategory, CATEGORIES, Judgement, Part, Request, Score};
@@ -18,6 +20,8 @@ pub struct Reply {
     pub model: String,
     has_text: bool,
     has_image: bool,
+    /// Whether the guardrail of the answer that was read last stepped in.
+    pub has_intervened: Cell<bool>,
 }
 
 /// What room is made for a body before it is needed, bytes.
@@ -62,6 +66,7 @@ pub fn request<'a>(
         model: model.as_deref().filter(|name| !name.is_empty()).unwrap_or(MODEL).to_owned(),
         has_text: content.iter().any(|piece| matches!(piece, Content::Text(_))),
         has_image: content.iter().any(|piece| matches!(piece, Content::Image(_))),
+        has_intervened: Cell::new(false),
     };
     let body = guardrail::Request { source: "INPUT", content, output_scope: "FULL" };
     let body = wire::pieces(source, ROOM, &body);
@@ -136,6 +141,8 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
     let unreadable = |_| no_answer("Bedrock's reply could not be read.");
     let guardrail::Reply { action, assessments } = wire::object_from_slice(body).map_err(unreadable)?;
     let action = action.ok_or_else(|| no_answer("Bedrock's reply does not say what the guardrail did."))?;
+    let has_intervened = &*action == "GUARDRAIL_INTERVENED";
+    context.has_intervened.set(has_intervened);
     let mut categories = [false; CATEGORIES.len()];
     let mut scores = [Score::Zero; CATEGORIES.len()];
     for filter in filters(assessments).map_err(unreadable)? {
@@ -158,7 +165,7 @@ pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec
         kinds.into_iter().filter(|(_, is_there)| *is_there).map(|(kind, _)| kind).collect::<Vec<_>>()
     };
     let judgement = Judgement {
-        flagged: &*action == "GUARDRAIL_INTERVENED" || categories.contains(&true),
+        flagged: has_intervened || categories.contains(&true),
         category_applied_input_types: ByCategory(CATEGORIES.map(kinds)),
         categories: ByCategory(categories),
         category_scores: ByCategory(scores),

@@ -25,7 +25,10 @@ impl Gateway {
     /// Takes the answer of a piece; the last one, or the first that fails, is the client's.
     fn gathered(&mut self, call: u32, headers: usize, size: usize) -> Result<(), Error> {
         let Some(fan_out) = &mut self.fan_out else { return Ok(()) };
-        if let Outcome::Answer(status, headers, body) = fan_out.answered(call, headers, size)? {
+        let outcome = fan_out.answered(call, headers, size);
+        let calls = u64::try_from(fan_out.made()).ok();
+        self.account().with(|facts| facts.calls = calls);
+        if let Outcome::Answer(status, headers, body) = outcome? {
             self.fan_out = None;
             self.relay(status, &headers, &body);
         }

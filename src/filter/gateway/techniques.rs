@@ -134,6 +134,7 @@ impl Gateway {
         self.held.set(0, self.config.worker_bytes)?;
         let (techniques, outcome) = begun?;
         self.at_work = Some(AtWork { techniques, undecided, size });
+        self.note_technique();
         self.come_to(outcome)
     }
 
@@ -145,11 +146,23 @@ impl Gateway {
     /// Takes the answer of a technique's call; the request goes on or is answered once it is the last.
     pub(super) fn technique_answered(&mut self, call: u32, headers: usize, size: usize) -> Result<(), Error> {
         let Some(AtWork { techniques, .. }) = &mut self.at_work else { return Ok(()) };
-        let outcome = techniques.answered(call, headers, size)?;
+        let outcome = techniques.answered(call, headers, size);
+        self.note_technique();
+        let outcome = outcome?;
         if self.come_to(outcome)? == Action::Continue {
             hostcalls::resume_http_request().map_err(|_| host_failed("let the request go on"))?;
         }
         Ok(())
+    }
+
+    /// What the technique is, and how many calls it has made.
+    fn note_technique(&self) {
+        let Some(AtWork { techniques, .. }) = &self.at_work else { return };
+        let (name, calls) = techniques.so_far();
+        self.account().with(|facts| {
+            facts.technique.get_or_insert_with(|| name.to_owned());
+            facts.calls = u64::try_from(calls).ok();
+        });
     }
 
     fn come_to(&mut self, outcome: Outcome) -> Result<Action, Error> {

@@ -8,6 +8,7 @@ use crate::gateway::targets::Target;
 use crate::openai::Error;
 use crate::translate::later_frames::LaterFrames;
 use crate::translate::passthrough::{FirstEvent, FirstFrame};
+use crate::translate::watched::{Body, Events};
 use crate::translate::{Reply, Streamed};
 
 /// The type of the bodies that we write.
@@ -76,7 +77,7 @@ impl Sent {
 #[derive(Debug)]
 pub(super) enum Awaited {
     /// It is translated.
-    Translated(Reply),
+    Translated(Box<Reply>),
     /// It goes on as it is.
     AsItIs(Kind),
 }
@@ -96,6 +97,10 @@ pub(super) enum Answer {
     AsItIs(AsItIs),
     /// It goes on as it is, but for what its exceptions tell.
     Frames(LaterFrames),
+    /// It goes on as it is, and is looked at.
+    Body(Body),
+    /// The same of a stream of OpenAI's.
+    Events(Events),
     /// It is an error whose headers are out; its body follows at the end, made of what comes unless it is known.
     Late(Head, Option<Error>),
     /// It has been given; what still comes is thrown away.
@@ -108,6 +113,8 @@ impl Answer {
         match self {
             Self::None | Self::Given => 0,
             Self::Frames(frames) => frames.held(),
+            Self::Body(body) => body.held(),
+            Self::Events(events) => events.held(),
             Self::Whole(head) | Self::Late(head, _) => head.held(),
             Self::First(head, stream) => head.held().saturating_add(stream.held()),
             Self::Stream(stream) => stream.held(),

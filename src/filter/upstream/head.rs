@@ -2,8 +2,10 @@
 
 use std::time::SystemTime;
 
+use crate::bedrock::reply as bedrock;
 use crate::filter::host;
 use crate::gateway::headers::Headers;
+use crate::record::usage::{self, Usage};
 use crate::translate::Answered;
 
 /// The request's id where Bedrock gives none.
@@ -18,21 +20,33 @@ pub(super) struct Head {
     pub(super) error_type: Option<String>,
     pub(super) retry_after: Option<Vec<u8>>,
     pub(super) input_tokens: Option<u64>,
+    /// All tokens that they count.
+    pub(super) usage: Option<Usage>,
 }
 
 impl Head {
     pub(super) fn of(headers: &Headers) -> Self {
         let created = host::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         let text = |name: &str| headers.text(name).map(str::to_owned);
+        let count =
+            |what: &str| headers.text(&["x-amzn-bedrock-", what, "-token-count"].concat())?.parse().ok();
+        let input_tokens = count("input");
+        // InvokeModel alone counts in headers.
+        let usage = input_tokens.map(|_| bedrock::Usage {
+            input_tokens,
+            output_tokens: count("output"),
+            cache_read_input_tokens: count("cache-read-input"),
+            cache_write_input_tokens: count("cache-write-input"),
+            cache_details: None,
+        });
         Self {
             status: headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(0),
             request_id: text("x-amzn-requestid").unwrap_or_else(|| UNKNOWN.to_owned()),
             created,
             error_type: text("x-amzn-errortype"),
             retry_after: headers.value("retry-after").map(<[u8]>::to_vec),
-            input_tokens: headers
-                .text("x-amzn-bedrock-input-token-count")
-                .and_then(|count| count.parse().ok()),
+            input_tokens,
+            usage: usage.as_ref().map(usage::of_bedrock),
         }
     }
 

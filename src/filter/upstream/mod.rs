@@ -21,6 +21,7 @@ mod place;
 mod request;
 mod response;
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
@@ -56,6 +57,10 @@ pub(super) struct Upstream {
     account: Option<Rc<Account>>,
     /// Which attempt of the request's this is, from 1, once it is sent.
     number: u64,
+    /// Whether its tokens are in the account.
+    is_told: Cell<bool>,
+    /// Whether a stream's tokens are asked for that the client has not asked for.
+    hides_usage: bool,
     /// What all this takes.
     held: Held,
     /// We have answered; nothing more is ours to do.
@@ -76,6 +81,8 @@ impl Upstream {
             answer: Answer::None,
             account: None,
             number: 0,
+            is_told: Cell::new(false),
+            hides_usage: false,
             held: Held::default(),
             refused: false,
             is_ending: false,

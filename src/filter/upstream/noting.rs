@@ -8,6 +8,7 @@ use crate::gateway::targets::Target;
 use crate::openai::Error;
 use crate::record::account::{Account, Attempt};
 use crate::record::usage;
+use crate::translate::noted::Noted;
 
 /// What is known of an attempt when it is sent.
 pub(super) struct Begun<'t> {
@@ -57,6 +58,20 @@ impl Upstream {
             }
             facts.attempt.request_id = Some(head.request_id.clone()).filter(|id| id != UNKNOWN);
         });
+    }
+
+    /// The answer has told so much of itself.
+    pub(super) fn notes(&self, noted: Noted) {
+        let Some(account) = &self.account else { return };
+        account.with(|facts| {
+            let Attempt { flowed, input, finish_reason, guardrail, .. } = &mut facts.attempt;
+            (*flowed, *input) = (noted.flowed, noted.input);
+            *finish_reason = noted.finish_reason.or(*finish_reason);
+            *guardrail |= noted.guardrail;
+        });
+        if let Some(usage) = noted.usage.filter(|_| !self.is_told.replace(true)) {
+            account.spend(&usage);
+        }
     }
 
     /// The answer is a success, and begins to go on.

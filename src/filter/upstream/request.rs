@@ -153,7 +153,7 @@ impl Upstream {
             Headers::default()
         };
         let is_streamed = reply.is_streamed() || operation == Operation::InvokeStream.segment();
-        let (reply, region) = (Awaited::Translated(reply), destination.region.to_string());
+        let (reply, region) = (Awaited::Translated(Box::new(reply)), destination.region.to_string());
         let sent = Sent::new(reply, target.id.clone(), region, is_fallback, ignored.join(","));
         let sent = sent.of(owner);
         self.keep(Some(&sent))?;

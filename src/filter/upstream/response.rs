@@ -12,6 +12,7 @@ use crate::filter::{held, thoughts};
 use crate::openai::Error;
 use crate::translate::Streamed;
 use crate::translate::errors::{self, no_answer};
+use crate::translate::noted::Noted;
 use crate::translate::thoughts::Thoughts;
 
 impl Upstream {
@@ -92,9 +93,12 @@ impl Upstream {
             Answer::Stream(mut stream) => {
                 let mut out = Vec::new();
                 let result = self.stream_bytes(&mut *stream, size, end_of_stream, &mut out);
+                self.notes(stream.noted());
                 self.give_stream(stream, result, size, out);
                 Action::Continue
             }
+            Answer::Body(body) => self.passing_body(body, size),
+            Answer::Events(events) => self.passing_events(events, size, end_of_stream),
             Answer::Frames(frames) => self.later_frames(frames, size, end_of_stream),
             Answer::AsItIs(answer) => self.go_on_as_it_is(answer, size, end_of_stream),
             Answer::Given => {
@@ -140,6 +144,7 @@ impl Upstream {
     ) -> Action {
         let mut out = Vec::new();
         let result = self.stream_bytes(&mut *stream, size, end_of_stream, &mut out);
+        self.notes(stream.noted());
         if !stream.has_begun() {
             return match result {
                 Err(error) => self.fail(head, error, size, end_of_stream),
@@ -218,10 +223,14 @@ impl Upstream {
         let body = match &self.sent {
             Some(Sent { reply: Awaited::Translated(reply), .. }) if head.status == 200 => {
                 let whole = if reply.is_streamed() {
-                    reply.at_once(&body, head.answered())?
+                    reply.at_once(&body, head.answered())
                 } else {
-                    reply.whole(&body, head.answered())?
+                    reply.whole(&body, head.answered())
                 };
+                let noted = reply.noted();
+                let usage = noted.usage.or(head.usage);
+                self.notes(Noted { usage, ..noted });
+                let whole = whole?;
                 self.remember(reply.thoughts(&body));
                 whole
             }

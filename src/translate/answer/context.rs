@@ -1,6 +1,9 @@
 //! What the translation of an answer has to know of its request, whatever the API.
 
+use std::cell::Cell;
+
 use crate::translate::fit::{Called, Undo};
+use crate::translate::noted::Noted;
 use crate::translate::thoughts::{self, Thoughts};
 use crate::wire::Str;
 
@@ -17,6 +20,8 @@ pub struct Context {
     pub json_beside_calls: bool,
     /// The model was asked to put thoughts and answer between tags ([`Parted`](crate::techniques::Parted)).
     pub parted: bool,
+    /// What the whole answer that was read last has told of itself.
+    pub noted: Cell<Noted>,
 }
 
 /// What a call is to the client.

@@ -10,6 +10,7 @@ use crate::bedrock::stream::{
 use crate::openai::Error;
 use crate::translate::Limits;
 use crate::translate::errors::{self, no_answer};
+use crate::translate::noted::Noted;
 use crate::translate::thoughts::Thoughts;
 use crate::wire::{self, Str};
 
@@ -35,6 +36,7 @@ pub(super) struct Stream {
     /// `messageStop` has come.
     stopped: bool,
     usage: Option<Usage>,
+    noted: Noted,
     service_tier: Option<String>,
     finished: bool,
 }
@@ -51,6 +53,7 @@ impl Stream {
             begun: false,
             stopped: false,
             usage: None,
+            noted: Noted::default(),
             service_tier: None,
             finished: false,
         }
@@ -69,6 +72,11 @@ impl Stream {
     /// Reasoning that is to be kept, once there is any.
     pub(super) fn thoughts(&mut self) -> Option<Thoughts> {
         self.kept.take()
+    }
+
+    /// What the answer has told of itself so far.
+    pub(super) fn noted(&self) -> Noted {
+        self.noted
     }
 
     /// Takes the next bytes, however they were cut, and tells of the events that they complete. What was told of the first one does
@@ -143,6 +151,7 @@ impl Stream {
             "metadata" => {
                 let Metadata { usage, service_tier } = read(frame)?;
                 self.usage = usage;
+                self.noted.costs(usage.as_ref());
                 self.service_tier = service_tier
                     .and_then(|ServiceTier { kind }| kind)
                     .map(|kind| kind.into_cow().into_owned());
@@ -182,10 +191,12 @@ impl Stream {
         };
         let (block, telling) = (event.index.unwrap_or(0), &mut self.telling);
         if let Some(text) = some(text) {
+            self.noted.flows(text.len());
             telling.text(block, text, &self.context, front)?;
         }
         if let Some(ReasoningDelta { text, signature, redacted_content }) = reasoning_content {
             let text = some(text);
+            self.noted.flows(text.as_deref().map_or(0, str::len));
             if text.is_some() || signature.is_some() {
                 telling.reasoning(block, text, signature, &self.context, front)?;
             }
@@ -194,6 +205,7 @@ impl Stream {
             }
         }
         if let Some(piece) = some(tool_use.and_then(|piece| piece.input)) {
+            self.noted.flows(piece.len());
             telling.arguments(block, piece, front)?;
         }
         if let Some(citation) = citation {
@@ -206,7 +218,8 @@ impl Stream {
         self.telling.is_said(&self.context, front)?;
         let reason =
             event.stop_reason.ok_or_else(|| no_answer("Bedrock's stream does not say why it ended."))?;
-        self.telling.stops(&reason, front)?;
+        let why = self.telling.stops(&reason, front)?;
+        self.noted.stops(&reason, why);
         self.stopped = true;
         self.kept = self.telling.gathered();
         // The metadata usually comes after, but need not.

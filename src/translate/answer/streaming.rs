@@ -1,6 +1,7 @@
 //! A stream of Bedrock's becomes one of the client's.
 
 use crate::openai::Error;
+use crate::translate::noted::Noted;
 use crate::translate::thoughts::Thoughts;
 use crate::translate::{Limits, Streamed};
 
@@ -69,6 +70,10 @@ impl<W: Writer> Streamed for Streaming<W> {
 
     fn thoughts(&mut self) -> Option<Thoughts> {
         self.answer.thoughts()
+    }
+
+    fn noted(&self) -> Noted {
+        self.answer.noted()
     }
 
     fn fail(&self, error: &Error, out: &mut Vec<u8>) {

@@ -3,6 +3,7 @@
 use crate::bedrock::reply::{Block, Citations, Output, Reply, ToolUse, is_of_server};
 use crate::openai::Error;
 use crate::translate::errors::no_answer;
+use crate::translate::noted::Noted;
 use crate::wire;
 
 use super::context::Context;
@@ -16,6 +17,10 @@ use super::telling::Telling;
 pub fn whole<'a>(context: &'a Context, body: &'a [u8], front: &mut dyn Front<'a>) -> Result<(), Error> {
     let Reply { output, stop_reason, usage, service_tier } =
         wire::object_from_slice(body).map_err(|_| no_answer("Bedrock's reply could not be read."))?;
+    // They are paid for, whatever becomes of the answer.
+    let mut noted = Noted::default();
+    noted.costs(usage.as_ref());
+    context.noted.set(noted);
     let message = output.and_then(|Output { message }| message);
     let message = message.ok_or_else(|| no_answer("Bedrock's reply has no output."))?;
     let stop_reason = stop_reason.ok_or_else(|| no_answer("Bedrock's reply does not say why it ended."))?;
@@ -31,7 +36,9 @@ pub fn whole<'a>(context: &'a Context, body: &'a [u8], front: &mut dyn Front<'a>
         telling.ends(index, context, front)?;
     }
     telling.is_said(context, front)?;
-    telling.stops(&stop_reason, front)?;
+    let why = telling.stops(&stop_reason, front)?;
+    noted.stops(&stop_reason, why);
+    context.noted.set(noted);
     let service_tier = service_tier.and_then(|tier| tier.kind);
     front.event(Event::Ends { usage, service_tier });
     Ok(())

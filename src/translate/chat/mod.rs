@@ -23,6 +23,7 @@ mod tools;
 use crate::bedrock;
 use crate::openai::completion::{FinishReason, Usage};
 use crate::translate::answer::{Context, Why};
+use crate::translate::noted::Noted;
 use crate::translate::thoughts::Thoughts;
 use crate::translate::usage::{add, usage};
 
@@ -92,6 +93,11 @@ impl Reply {
             add(&mut all, before);
         }
         all
+    }
+
+    /// What the whole answer that was read last has told of itself.
+    pub fn noted(&self) -> Noted {
+        self.context.noted.get()
     }
 
     /// What of the request is held, bytes: names, and the text that an answer repeats.

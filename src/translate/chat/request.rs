@@ -169,7 +169,7 @@ pub fn request<'a>(
             custom: declared.custom,
             one_call: legacy_functions,
             json_beside_calls,
-            parted: false,
+            ..Context::default()
         },
         legacy_functions,
         before: None,

@@ -12,6 +12,8 @@ pub mod errors;
 mod members;
 pub mod native;
 
+use std::cell::Cell;
+
 pub use errors::as_anthropic;
 pub use members::model;
 
@@ -21,6 +23,7 @@ use crate::wire::{self, Members, Raw};
 
 use super::errors::no_answer;
 use super::front::Purpose;
+use super::noted::Noted;
 use super::{Answered, Client, Limits, Outgoing, Rules, Streamed};
 
 /// What the translation of a reply needs to know of its request.
@@ -30,6 +33,8 @@ pub enum Reply {
     Native {
         /// Whether the client wants a stream.
         stream: bool,
+        /// What the whole answer that was read last has told of itself.
+        noted: Cell<Noted>,
     },
     /// It is translated.
     Converse(converse::Reply),
@@ -74,6 +79,12 @@ pub fn count<'a>(
     }
 }
 
+fn as_it_is(body: &[u8], noted: &Cell<Noted>) -> Result<Vec<u8>, Error> {
+    let (body, told) = native::reply(body)?;
+    noted.set(told);
+    Ok(body)
+}
+
 /// The body of a count.
 fn counted(body: &[u8]) -> Result<Vec<u8>, Error> {
     let count_tokens::Reply { input_tokens } =
@@ -94,9 +105,18 @@ impl Reply {
     /// What translates the stream that the client wants; `None` where it wants none.
     pub(super) fn stream(&mut self, answered: Answered<'_>, limits: &Limits) -> Option<Box<dyn Streamed>> {
         match self {
-            Self::Native { stream: false } | Self::Count => None,
-            Self::Native { stream: true } => Some(Box::new(native::Stream::new(limits))),
+            Self::Native { stream: false, .. } | Self::Count => None,
+            Self::Native { stream: true, .. } => Some(Box::new(native::Stream::new(limits))),
             Self::Converse(reply) => reply.stream(answered, limits),
+        }
+    }
+
+    /// What the whole answer that was read last has told of itself.
+    pub(super) fn noted(&self) -> Noted {
+        match self {
+            Self::Native { noted, .. } => noted.get(),
+            Self::Converse(reply) => reply.noted(),
+            Self::Count => Noted::default(),
         }
     }
 
@@ -111,7 +131,7 @@ impl Reply {
     /// 502 where it is no answer.
     pub(super) fn at_once(&self, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
         match self {
-            Self::Native { .. } => native::reply(body),
+            Self::Native { noted, .. } => as_it_is(body, noted),
             Self::Converse(reply) => reply.at_once(body, answered),
             Self::Count => counted(body),
         }
@@ -123,7 +143,7 @@ impl Reply {
     /// 502 where it is no answer.
     pub(super) fn whole(&self, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
         match self {
-            Self::Native { .. } => native::reply(body),
+            Self::Native { noted, .. } => as_it_is(body, noted),
             Self::Converse(reply) => reply.whole(body, answered),
             Self::Count => counted(body),
         }

@@ -29,6 +29,7 @@ use crate::openai::{self, Error};
 use crate::translate::answer::{self, Context};
 use crate::translate::errors::no_answer;
 use crate::translate::front::Purpose;
+use crate::translate::noted::Noted;
 use crate::translate::thoughts::Thoughts;
 use crate::translate::{Answered, Client, Limits, Outgoing, Rules, chat};
 
@@ -138,6 +139,11 @@ pub(in crate::translate) fn at_once(
 }
 
 impl Reply {
+    /// What the whole answer that was read last has told of itself.
+    pub fn noted(&self) -> Noted {
+        self.context.noted.get()
+    }
+
     /// What of the request is held, bytes.
     pub(in crate::translate) fn held(&self) -> usize {
         self.context.held().saturating_add(self.asked.held())

@@ -194,7 +194,8 @@ pub(super) fn request<'a>(
         Purpose::Answer => finished.operation(stream),
     };
     let Finished { body, undo, json_beside_calls, .. } = finished;
-    let context = Context { undo, custom: all.custom, one_call: false, json_beside_calls, parted: false };
+    let context =
+        Context { undo, custom: all.custom, one_call: false, json_beside_calls, ..Context::default() };
     let kept = Kept { context, special, stream, include_usage, summary, echo };
     Ok(Outgoing { operation, guardrail: None, body, ignored: notes.into_ignored(), reply: kept })
 }

@@ -14,6 +14,7 @@ use crate::gateway::headers::Headers;
 use crate::gateway::native;
 use crate::gateway::targets::{Backend, Place, Target};
 use crate::openai::model_member::ModelMember;
+use crate::openai::usage_member::Asked;
 use crate::openai::{Endpoint, Error};
 use crate::translate::chat::guardrail;
 use crate::translate::forced_guardrail;
@@ -99,6 +100,10 @@ impl Upstream {
         let body = model
             .replaced(body, &target.id)
             .ok_or_else(|| Error::invalid("The request body is not what is expected."))?;
+        let asked = Asked::find(&body);
+        let (stream, asking) = (asked.is_stream(), asked.asking(&body));
+        self.hides_usage = asking.is_some();
+        let body = asking.unwrap_or(body);
         let limit = self.config.body_bytes;
         if body.len() > limit {
             return Err(too_large(limit));
@@ -109,7 +114,7 @@ impl Upstream {
             content_type: JSON,
             beside: &beside,
             is_fallback,
-            stream: false,
+            stream,
         };
         let action = self.send(&outgoing, &target, place, &body)?;
         hostcalls::set_buffer(BufferType::HttpRequestBody, 0, size, &body)

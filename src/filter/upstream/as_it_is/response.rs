@@ -15,7 +15,9 @@ use crate::openai::Error;
 use crate::texts::mask_accounts;
 use crate::translate::errors::{self, no_answer};
 use crate::translate::later_frames::{LaterFrames, Piece};
+use crate::translate::noted::Noted;
 use crate::translate::passthrough::{Beginning, Exception, FirstEvent, FirstFrame, openai_error, told};
+use crate::translate::watched::{Body, Events, Frames};
 
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 const SERVER_SENT_EVENTS: &str = "text/event-stream";
@@ -42,6 +44,8 @@ impl Upstream {
             Answer::AsItIs(AsItIs::First(beginner, head, headers))
         } else {
             self.let_through(kind, &head, &headers, None);
+            self.notes(Noted { usage: head.usage, ..Noted::default() });
+            self.answer = Answer::Body(Body::default());
             return Action::Continue;
         };
         Action::Pause
@@ -79,10 +83,12 @@ impl Upstream {
                     }
                     Ok(Beginning::Event) => {
                         self.let_through(kind, &head, &headers, None);
-                        if let Kind::Native(_) = kind {
-                            let frames = LaterFrames::new(self.config.options.limits.frame_bytes);
+                        if let Kind::Native(operation) = kind {
+                            let frames = LaterFrames::new(self.config.options.limits.frame_bytes)
+                                .watched(Frames::new(operation));
                             return self.later_frames(frames, size, end_of_stream);
                         }
+                        return self.passing_events(Events::new(self.hides_usage), size, end_of_stream);
                     }
                     Ok(Beginning::Failed(Exception { error, body })) => {
                         self.give_failure(kind, &head, &headers, &error, &body, size);
@@ -91,6 +97,30 @@ impl Upstream {
                 }
             }
         }
+        Action::Continue
+    }
+
+    /// A piece of a body that goes on as it is.
+    pub(in crate::filter::upstream) fn passing_body(&mut self, mut body: Body, size: usize) -> Action {
+        body.piece(&hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default());
+        self.notes(body.noted());
+        self.answer = Answer::Body(body);
+        Action::Continue
+    }
+
+    /// A piece of a stream of OpenAI's that goes on as it is.
+    pub(in crate::filter::upstream) fn passing_events(
+        &mut self,
+        mut events: Events,
+        size: usize,
+        end_of_stream: bool,
+    ) -> Action {
+        let bytes = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default();
+        if let Some(instead) = events.piece(&bytes, end_of_stream).filter(|instead| *instead != bytes) {
+            self.set_body(size, &instead);
+        }
+        self.notes(events.noted());
+        self.answer = Answer::Events(events);
         Action::Continue
     }
 
@@ -123,6 +153,7 @@ impl Upstream {
             }
             Piece::Waits => Action::Pause,
         };
+        self.notes(frames.noted());
         self.answer = Answer::Frames(frames);
         action
     }

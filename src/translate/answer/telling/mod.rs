@@ -302,7 +302,7 @@ impl Telling {
         Ok(())
     }
 
-    /// The model has stopped, for Bedrock's `reason`.
+    /// The model has stopped, for Bedrock's `reason`: why, as the client is told.
     ///
     /// # Errors
     /// 502 where the model's output was malformed: there is no whole answer to give.
@@ -310,7 +310,7 @@ impl Telling {
         &mut self,
         reason: &str,
         front: &mut dyn Front<'a>,
-    ) -> Result<(), Error> {
+    ) -> Result<Why, Error> {
         let why = match reason {
             "max_tokens" => Why::Limit,
             "model_context_window_exceeded" => Why::Context,
@@ -327,7 +327,7 @@ impl Telling {
             _ => Why::Done,
         };
         self.tell(Event::Stops(why), front);
-        Ok(())
+        Ok(why)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::anthropic::message::{CacheCreation, Citation, Usage};
 use crate::bedrock::reply as bedrock;
 use crate::openai::Error;
 use crate::translate::answer::{Context, Why};
+use crate::translate::noted::Noted;
 use crate::translate::{Answered, Limits, Streamed};
 
 /// What the answer needs to know of its request.
@@ -38,6 +39,11 @@ impl Reply {
     /// What writes the stream that the client wants; `None` where it wants none.
     pub(super) fn stream(&mut self, answered: Answered<'_>, limits: &Limits) -> Option<Box<dyn Streamed>> {
         self.stream.then(|| stream::of(std::mem::take(self), answered, limits))
+    }
+
+    /// What the whole answer that was read last has told of itself.
+    pub(super) fn noted(&self) -> Noted {
+        self.context.noted.get()
     }
 
     /// Whether the client waits for a stream.

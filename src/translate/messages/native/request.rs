@@ -1,5 +1,7 @@
 //! A request as InvokeModel wants it.
 
+use std::cell::Cell;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
@@ -69,7 +71,13 @@ pub fn request<'a>(
     let Made { body, stream, ignored } = made(members, client, rules)?;
     let operation = if stream { "invoke-with-response-stream" } else { "invoke" };
     let body = written(body, source);
-    Ok(Outgoing { operation, guardrail: None, body, ignored, reply: Reply::Native { stream } })
+    Ok(Outgoing {
+        operation,
+        guardrail: None,
+        body,
+        ignored,
+        reply: Reply::Native { stream, noted: Cell::default() },
+    })
 }
 
 /// Makes the request that counts the tokens of the same.

@@ -10,8 +10,11 @@ use crate::openai::Error;
 use crate::texts::for_client;
 use crate::translate::errors::{self, no_answer};
 use crate::translate::messages::errors as told;
+use crate::translate::noted::Noted;
 use crate::translate::{Limits, Streamed};
 use crate::wire::{self, Str};
+
+use super::telling;
 
 /// Payload of a `chunk`.
 #[derive(Default, Deserialize)]
@@ -31,6 +34,7 @@ pub struct Stream {
     begun: bool,
     /// `message_stop` has come.
     stopped: bool,
+    noted: Noted,
 }
 
 impl Stream {
@@ -41,6 +45,7 @@ impl Stream {
             silent_frames: limits.silent_frames,
             begun: false,
             stopped: false,
+            noted: Noted::default(),
         }
     }
 
@@ -64,14 +69,15 @@ impl Stream {
             *byte = b' ';
         }
         let unreadable = || no_answer("Bedrock's stream has an event that could not be read.");
-        let Event { kind, error } = wire::object_from_slice(event).map_err(|_| unreadable())?;
-        let kind = kind.filter(|kind| is_name(kind)).ok_or_else(unreadable)?;
+        let mut read: Event<'_> = wire::object_from_slice(event).map_err(|_| unreadable())?;
+        let kind = read.kind.take().filter(|kind| is_name(kind)).ok_or_else(unreadable)?;
         if &*kind == "error" {
-            let error = error.unwrap_or_default();
+            let error = read.error.unwrap_or_default();
             let message = error.message.as_deref().unwrap_or("The model failed.");
             let status = told::status(error.kind.as_deref().unwrap_or_default());
             return Err(Error::new(status, for_client(message).into_owned()));
         }
+        telling::of_event(&kind, &read, &mut self.noted);
         out.extend_from_slice(b"event: ");
         out.extend_from_slice(kind.as_bytes());
         out.extend_from_slice(b"\ndata: ");
@@ -120,6 +126,10 @@ impl Streamed for Stream {
             return Ok(());
         }
         Err(no_answer("Bedrock's stream was cut off before the end of the answer.").code("stream_cut"))
+    }
+
+    fn noted(&self) -> Noted {
+        self.noted
     }
 
     fn fail(&self, error: &Error, out: &mut Vec<u8>) {

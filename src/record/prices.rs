@@ -1,0 +1,92 @@
+//! What tokens cost, by model.
+
+use super::usage::Usage;
+use crate::bedrock::model_id::base_model;
+
+/// What a million tokens of a model's cost, in whatever currency.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Price {
+    /// Bedrock's id, with or without a profile's prefix; `*` at the end stands for any rest.
+    pub pattern: String,
+    /// Input that was neither read from nor written to the cache.
+    pub input: f64,
+    /// Output.
+    pub output: f64,
+    /// Input that was read from the cache.
+    pub cache_read: f64,
+    /// Input that was written to it.
+    pub cache_write: f64,
+}
+
+/// All prices.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prices(pub Vec<Price>);
+
+impl Prices {
+    /// What tokens of a model cost, in millionths of the prices' currency, rounded. `model` is Bedrock's id as it was called; `known_as` the
+    /// id of the model that is behind it, where it tells none itself. `None`: it has no price.
+    pub fn cost_micros(&self, model: &str, known_as: &str, usage: &Usage) -> Option<u64> {
+        let names = [model, base_model(model), known_as, base_model(known_as)];
+        let price = self.of(&names)?;
+        let cached = usage.prompt_tokens_details.unwrap_or_default();
+        let beside = cached.cached_tokens.saturating_add(cached.cache_write_tokens);
+        let parts = [
+            (usage.prompt_tokens.saturating_sub(beside), price.input),
+            (cached.cached_tokens, price.cache_read),
+            (cached.cache_write_tokens, price.cache_write),
+            (usage.completion_tokens, price.output),
+        ];
+        // So much for a million tokens is as many millionths for one.
+        #[allow(clippy::cast_precision_loss, reason = "below 2^53, or beyond all money")]
+        let cost: f64 = parts.into_iter().map(|(tokens, price)| tokens as f64 * price).sum();
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is no less than 0")]
+        Some(cost.round() as u64)
+    }
+
+    /// The price by the longest pattern that fits any of these names.
+    fn of(&self, names: &[&str]) -> Option<&Price> {
+        let fits = |pattern: &str, name: &str| match pattern.strip_suffix('*') {
+            Some(beginning) => name.starts_with(beginning),
+            None => pattern == name,
+        };
+        let fits = |price: &&Price| names.iter().any(|name| fits(&price.pattern, name));
+        self.0.iter().filter(fits).max_by_key(|price| price.pattern.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openai::completion::PromptTokensDetails;
+
+    fn price(pattern: &str, input: f64, output: f64) -> Price {
+        Price { pattern: pattern.into(), input, output, cache_read: input / 10.0, cache_write: input * 1.25 }
+    }
+
+    #[test]
+    fn each_kind_of_tokens_has_its_price_and_the_longest_pattern_holds() {
+        let prices = Prices(vec![
+            price("*", 1.0, 2.0),
+            price("anthropic.claude-sonnet-4*", 3.0, 15.0),
+            price("global.anthropic.claude-sonnet-4-5-v1:0", 2.0, 10.0),
+        ]);
+        let usage = Usage {
+            prompt_tokens: 1_000,
+            completion_tokens: 100,
+            total_tokens: 1_100,
+            prompt_tokens_details: Some(PromptTokensDetails { cached_tokens: 400, cache_write_tokens: 200 }),
+            ..Usage::default()
+        };
+        let cost = |id: &str, known_as: &str| prices.cost_micros(id, known_as, &usage);
+        // 400 × 3 + 400 × 0.3 + 200 × 3.75 + 100 × 15
+        assert_eq!(cost("us.anthropic.claude-sonnet-4-5-v1:0", ""), Some(3_570));
+        assert_eq!(cost("global.anthropic.claude-sonnet-4-5-v1:0", ""), Some(2_380));
+        let none = Prices(prices.0[1..].to_vec());
+        assert_eq!(none.cost_micros("amazon.nova-pro-v1:0", "amazon.nova-pro-v1:0", &usage), None);
+        let profile = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/x";
+        assert_eq!(none.cost_micros(profile, "anthropic.claude-sonnet-4-5-v1:0", &usage), Some(3_570));
+        let most = Usage { completion_tokens: u64::MAX, ..Usage::default() };
+        assert_eq!(prices.cost_micros("x", "x", &most), Some(u64::MAX));
+        assert_eq!(prices.cost_micros("x", "x", &Usage::default()), Some(0));
+    }
+}

@@ -1,0 +1,158 @@
+//! A stream of OpenAI's, server-sent events.
+
+use memchr::memmem;
+
+use super::members::Members;
+use super::tell;
+use crate::translate::noted::Noted;
+
+/// What is around the text of an event, bytes: the members that each chunk has.
+const AROUND: usize = 200;
+/// The longest event that is looked at, bytes.
+const LONGEST: usize = 64 << 10;
+
+/// A stream that is passing.
+#[derive(Debug)]
+pub struct Events {
+    /// Whether an event with nothing but tokens is kept from the client, who has not asked for it.
+    hides: bool,
+    /// The beginning of an event that is not whole yet.
+    begun: Vec<u8>,
+    /// The event that is passing is too long to be looked at.
+    is_long: bool,
+    noted: Noted,
+}
+
+impl Events {
+    /// A stream that has not begun.
+    pub fn new(hides: bool) -> Self {
+        Self { hides, begun: Vec::new(), is_long: false, noted: Noted::default() }
+    }
+
+    /// Looks at the next piece; `None`: it goes on as it is, else what goes on in its stead.
+    pub fn piece(&mut self, bytes: &[u8], is_end: bool) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        let mut rest = bytes;
+        while let Some(end) = self.end_of_event(rest) {
+            let (piece, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+            rest = after;
+            if std::mem::take(&mut self.is_long) {
+                out.extend_from_slice(piece);
+                continue;
+            }
+            self.begun.extend_from_slice(piece);
+            let event = std::mem::take(&mut self.begun);
+            if !(self.event(&event) && self.hides) {
+                out.extend_from_slice(&event);
+            }
+        }
+        if self.is_long {
+            out.extend_from_slice(rest);
+        } else {
+            self.begun.extend_from_slice(rest);
+            if self.begun.len() > LONGEST || is_end {
+                self.is_long = true;
+                out.append(&mut self.begun);
+            }
+        }
+        self.hides.then_some(out)
+    }
+
+    /// Where the event ends that the text before has begun; `None`: not in these bytes.
+    fn end_of_event(&self, bytes: &[u8]) -> Option<usize> {
+        // An end may have begun before.
+        let before = self.begun.len().min(3);
+        let tail = self.begun.get(self.begun.len().saturating_sub(before)..).unwrap_or_default();
+        let joined;
+        let (text, before) = if before == 0 || bytes.is_empty() {
+            (bytes, 0)
+        } else {
+            joined = [tail, bytes.get(..3).unwrap_or(bytes)].concat();
+            if let Some(end) = end(&joined).and_then(|end| end.checked_sub(before)).filter(|end| *end > 0) {
+                return Some(end);
+            }
+            (bytes, 0)
+        };
+        end(text).map(|end| end.saturating_sub(before))
+    }
+
+    /// Looks at a whole event: whether it has nothing but tokens.
+    fn event(&mut self, event: &[u8]) -> bool {
+        self.noted.flows(event.len().saturating_sub(AROUND));
+        let is_about = |member: &[u8]| memmem::find(event, member).is_some();
+        if !is_about(b"\"usage\"") && !is_about(b"\"finish_reason\"") && !is_about(b"guardrailAction") {
+            return false;
+        }
+        let data = event.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"data:"));
+        let Some(data) = data else { return false };
+        let (mut members, mut has_usage) = (Members::default(), false);
+        let noted = &mut self.noted;
+        members.piece(data, &mut |name, value| {
+            has_usage |= name == "usage" && value.starts_with(b"{");
+            tell(noted, name, value);
+        });
+        has_usage && is_about(b"\"choices\":[]")
+    }
+
+    /// What it has told so far.
+    pub fn noted(&self) -> Noted {
+        self.noted
+    }
+
+    /// What is held, bytes.
+    pub fn held(&self) -> usize {
+        self.begun.capacity()
+    }
+}
+
+/// Where the first event ends, its empty line included.
+fn end(bytes: &[u8]) -> Option<usize> {
+    const ENDS: [&[u8]; 2] = [b"\n\n", b"\r\n\r\n"];
+    let ends = ENDS.iter().filter_map(|end| memmem::find(bytes, end)?.checked_add(end.len()));
+    ends.min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STREAM: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":null}],\"usage\":null}\n\n\
+        data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":null}\r\n\r\n\
+        data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\n\
+        data: [DONE]\n\n";
+
+    fn run<'p>(hides: bool, pieces: impl IntoIterator<Item = &'p [u8]>) -> (String, Noted) {
+        let (mut events, mut out) = (Events::new(hides), Vec::new());
+        for piece in pieces {
+            out.extend(events.piece(piece, false).unwrap_or_else(|| piece.to_vec()));
+            assert!(events.held() <= 4 * LONGEST);
+        }
+        out.extend(events.piece(b"", true).unwrap_or_default());
+        (String::from_utf8(out).unwrap(), events.noted())
+    }
+
+    #[test]
+    fn a_stream_tells_its_tokens_and_goes_on_as_it_is_or_without_them_however_it_is_cut() {
+        let (before, rest) = STREAM.split_once("data: {\"choices\":[],").unwrap();
+        let without = [before, rest.split_once("\n\n").unwrap().1].concat();
+        for (hides, expected) in [(false, STREAM), (true, without.as_str())] {
+            for at in 0..=STREAM.len() {
+                let (one, other) = STREAM.as_bytes().split_at(at);
+                let (told, noted) = run(hides, [one, other]);
+                assert_eq!(told, expected, "cut at {at}");
+                assert_eq!(noted.usage.map(|usage| usage.total_tokens), Some(7), "cut at {at}");
+                assert_eq!(noted.finish_reason, Some("stop"));
+            }
+            assert_eq!(run(hides, STREAM.as_bytes().chunks(1)).0, expected);
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_too_long_passes_unread_and_an_end_that_is_cut_off_is_given() {
+        let long = format!("data: {{\"x\":\"{}\"}}\n\n", "y".repeat(3 * LONGEST));
+        let text = [long.as_str(), STREAM, "data: {\"cut"].concat();
+        let pieces = text.as_bytes().chunks(10_000);
+        let (told, noted) = run(true, pieces);
+        assert!(told.starts_with(&long) && told.ends_with("data: {\"cut") && noted.usage.is_some());
+    }
+}
