@@ -161,6 +161,8 @@ def test_a_request_that_asks_for_more_than_all_passes_where_nothing_is_used(gate
 
 @pytest.mark.bedrock_refuses
 def test_native_routes_are_charged_and_refused_in_awss_words(gateway):
+    # What is no JSON is Bedrock's to judge.
+    assert ask(gateway, "native", b"{", CONVERSE).status == 400
     first = ask(gateway, "native", SAID, CONVERSE)
     assert first.status == 200 and left(first) == 500 - estimate(SAID)
     spent = first.json["usage"]["totalTokens"]
@@ -176,8 +178,6 @@ def test_native_routes_are_charged_and_refused_in_awss_words(gateway):
     assert refused.status == 429 and refused.headers["x-amzn-errortype"] == "ThrottlingException"
     assert "on tokens per min (TPM)" in refused.json["message"]
     assert int(refused.headers["retry-after"]) > 0 and refused.headers["x-ratelimit-limit-tokens"] == "500"
-    # What is no JSON is Bedrock's to judge.
-    assert ask(gateway, "native", b"{", CONVERSE).status == 400
 
 
 def test_streams_are_charged_whole_left_and_cut_and_free_their_slot(gateway):
@@ -298,7 +298,8 @@ def test_all_calls_of_a_request_are_charged_and_it_is_one_request(start, bedrock
         assert left(outcome, "requests") == 9 - asked
         return calls
 
-    assert check(LITE | {"model": "moa-gpt-4o"}) > 3
+    # Drafts that agree need no fourth call.
+    assert check(LITE | {"model": "moa-gpt-4o"}) == 3
     assert check(LITE | {"n": 4}) == 4
     assert check(LITE | {"model": "bon-gpt-4o", "stream": True}) > 1
     last = LITE | {"max_tokens": 400}
