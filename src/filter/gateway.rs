@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::fan_out::FanOut;
 use super::held::{self, Held};
 use super::images::Fetching;
-use super::limits::Limited;
+use super::limits::{Limited, is_part};
 use super::originals;
 use super::refusal::{host_failed, json, too_large};
 use super::told_anew::ToldAnew;
@@ -39,6 +39,9 @@ use crate::translate::embeddings;
 use crate::translate::split::{PerCall, Split, split};
 use crate::wire::{Str, to_vec};
 use techniques::{AtWork, Waiting};
+
+/// Longer ids of requests are in no record, bytes: Envoy's have 36.
+const REQUEST_ID: usize = 128;
 
 /// One request.
 #[derive(Debug)]
@@ -128,8 +131,11 @@ impl Gateway {
         let headers = host::headers(MapType::HttpRequestHeaders)
             .map_err(|_| host_failed("give the request's headers"))?;
         self.account().with(|facts| {
-            facts.request_id = headers.text("x-request-id").map(str::to_owned);
-            facts.part_of = headers.text(PART_OF).filter(|id| account::is_id(id)).map(str::to_owned);
+            facts.request_id =
+                headers.text("x-request-id").filter(|id| id.len() <= REQUEST_ID).map(str::to_owned);
+            let part_of = headers.text(PART_OF).filter(|id| account::is_id(id));
+            // A client's own word for it is none: parts are not counted among requests.
+            facts.part_of = part_of.filter(|_| is_part(&headers)).map(str::to_owned);
         });
         headers.check_size(self.config.header_bytes)?;
         let method = headers.text(":method").unwrap_or_default();

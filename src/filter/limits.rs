@@ -68,6 +68,11 @@ pub(super) fn mark_part(headers: &mut Headers) {
     headers.push(CALL_OF_TECHNIQUE, word().as_deref().unwrap_or(b"1"));
 }
 
+/// Whether a request is a call of this gateway to itself, which no client can say.
+pub(super) fn is_part(sent: &Headers) -> bool {
+    sent.value(CALL_OF_TECHNIQUE).is_some_and(|value| word().is_some_and(|word| mark::is(&word, value)))
+}
+
 /// The word, which the first worker makes that needs it.
 fn word() -> Option<Rc<[u8]>> {
     if let Some(word) = WORD.with_borrow(Option::clone) {
@@ -119,9 +124,7 @@ impl Limited {
                 (request.operation == Operation::CountTokens).then_some(Endpoint::MessageTokens)
             }
         };
-        let is_part = sent
-            .value(CALL_OF_TECHNIQUE)
-            .is_some_and(|value| word().is_some_and(|word| mark::is(&word, value)));
+        let is_part = is_part(sent);
         Some(Self {
             budgets: Rc::clone(&policy.budgets),
             tokens: policy.terms.tokens,

@@ -191,7 +191,10 @@ impl Renewing {
         let before = self.change(|record| record.renewed(worker, temporary, now));
         // It may be that nobody else gets them; here they are good.
         self.keep(&Record::default().renewed(worker, temporary, now));
-        metrics::credentials_came(name, now, temporary.expires);
+        // Those of callers are renewed only while a caller asks: their age says nothing, and there may be thousands.
+        if !self.recipe.is_callers() {
+            metrics::credentials_came(name, now, temporary.expires);
+        }
         let left = temporary.expires.duration_since(now).unwrap_or_default().as_secs();
         if before.turn.failures > 0 {
             let failures = before.turn.failures;
@@ -207,7 +210,9 @@ impl Renewing {
         let now = host::now();
         let before = self.change(|record| record.failed(worker, now));
         let failures = before.turn.failures.saturating_add(1);
-        metrics::credentials_failed(name, now, failures);
+        if !self.recipe.is_callers() {
+            metrics::credentials_failed(name, now, failures);
+        }
         let pause = pause(failures);
         match before.held.filter(|held| held.is_good(now)) {
             Some(held) => {

@@ -4,6 +4,7 @@ use super::Upstream;
 use super::attempt::Sent;
 use super::head::{Head, UNKNOWN};
 use crate::filter::{host, record};
+use crate::gateway::limits::estimate;
 use crate::gateway::targets::Target;
 use crate::openai::Error;
 use crate::record::account::{Account, Attempt};
@@ -17,8 +18,16 @@ pub(super) struct Begun<'t> {
     pub(super) stream: bool,
     /// Whether its tokens are paid for.
     pub(super) is_counted: bool,
-    /// The request's size, bytes.
-    pub(super) size: usize,
+    /// Tokens of the request, guessed.
+    pub(super) input_guess: u64,
+}
+
+/// Bodies up to here have no room for media that would be far from their share of bytes.
+const SMALL: usize = 64 << 10;
+
+/// What Bedrock will count of a request's body, guessed for when it never tells.
+pub(super) fn input_guess(body: &[u8]) -> u64 {
+    if body.len() <= SMALL { usage::of_bytes(body.len()) } else { estimate::input(body) }
 }
 
 impl Upstream {
@@ -39,7 +48,7 @@ impl Upstream {
                 region: sent.region.clone(),
                 target: begun.target.name.clone(),
                 is_counted: begun.is_counted,
-                input_guess: usage::of_bytes(begun.size),
+                input_guess: begun.input_guess,
                 ..Attempt::default()
             });
             self.number = account.with(|facts| facts.attempts);

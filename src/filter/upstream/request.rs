@@ -7,7 +7,7 @@ use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
 
 use super::as_it_is::guardrail_headers;
 use super::attempt::{Awaited, Chosen, JSON, Sent};
-use super::noting::Begun;
+use super::noting::{Begun, input_guess};
 use super::{Upstream, place};
 use crate::aws::path::encode_label;
 use crate::aws::sign;
@@ -111,6 +111,7 @@ impl Upstream {
         body: &[u8],
         size: usize,
     ) -> Result<Action, Error> {
+        let guessed = input_guess(body);
         let config = Rc::clone(&self.config);
         let Whose { name: caller, terms } = whose;
         let original = self.original()?;
@@ -173,7 +174,7 @@ impl Upstream {
             target,
             stream: is_streamed,
             is_counted: operation != Operation::CountTokens.segment() && guardrail.is_none(),
-            size,
+            input_guess: guessed,
         };
         self.is_sent(sent, &begun);
         Ok(Action::Continue)
@@ -240,11 +241,11 @@ fn read(handoff: Option<&[u8]>) -> Result<Handoff<'_>, Error> {
 
 /// Whose request it is, as this configuration knows the caller.
 ///
-/// The two roles are given a new configuration one after the other: a caller may be new. What rules there are for that caller is then not
+/// The two roles are given a new configuration one after the other: a caller, or a caller's rules, may be new. What rules there are is then not
 /// known here, so a request of a caller with rules for attempts is not sent.
 fn caller<'c>(config: &'c Config, handoff: &Handoff<'_>) -> Result<Option<&'c Caller>, Error> {
     let caller = config.keys.callers.named(&handoff.caller);
-    if caller.is_none() && handoff.is_bound {
+    if handoff.is_bound && caller.is_none_or(|caller| !caller.policy.is_bound()) {
         return Err(
             Error::new(503, "The gateway's configuration is being renewed; try again.").code(held::BUSY)
         );

@@ -8,7 +8,7 @@ use crate::bedrock::operation::Operation;
 use crate::filter::refusal::{host_failed, too_large};
 use crate::filter::upstream::Upstream;
 use crate::filter::upstream::attempt::{Awaited, Chosen, JSON, Kind, Sent};
-use crate::filter::upstream::noting::Begun;
+use crate::filter::upstream::noting::{Begun, input_guess};
 use crate::filter::upstream::request::{Whose, no_target};
 use crate::gateway::headers::Headers;
 use crate::gateway::native;
@@ -145,7 +145,7 @@ impl Upstream {
         let reply = Awaited::AsItIs(kind);
         let sent = Sent::new(reply, model, region, is_fallback, String::new()).by(profile.clone());
         self.send_headers(&destination, path, content_type, beside, &[body])?;
-        let begun = Begun { target, stream, is_counted, size: body.len() };
+        let begun = Begun { target, stream, is_counted, input_guess: input_guess(body) };
         self.is_sent(sent, &begun);
         Ok(Action::Continue)
     }
