@@ -137,10 +137,11 @@ bench-load: rust
 test: rust ## every check
 	echo 'two checks at a time; each tells what it has to when it is over'
 	$(MAKE) --no-print-directory --jobs=2 $(NEEDED)
-	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(CHECKS)
+	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(BUILT:%=-o %) $(CHECKS)
 
 # What the end-to-end tests need is there before they begin: else they would begin last, and they take longest.
-NEEDED := wasm emulator venv $(CLIENTS) $(CODEX) $(CLAUDE_CODE)
+BUILT := rust wasm emulator venv
+NEEDED := $(BUILT) $(CLIENTS) $(CODEX) $(CLAUDE_CODE)
 
 # In the order in which they are begun.
 CHECKS := test-e2e test-kubernetes lint test-deny test-rust test-cost test-oracle test-instructions test-observability test-tools test-panics test-fuzz
