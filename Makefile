@@ -222,8 +222,8 @@ reproducible: rust ## two builds of the .wasm, in two places, are the same
 # These have targets of their own: test-global-limits, test-storm.
 OF_THEIR_OWN := tests/e2e/test_global_limits.py tests/e2e/test_storm.py
 
-test-e2e: $(if $(wildcard tests/e2e),wasm emulator venv $(CLIENTS) $(CODEX) $(CLAUDE_CODE)) ## clients against the real Envoy
-	if [ -d tests/e2e ]; then $(VENV)/bin/pytest --quiet -p no:cacheprovider -n auto tests/e2e $(OF_THEIR_OWN:%=--ignore=%); fi
+test-e2e: wasm emulator venv $(CLIENTS) $(CODEX) $(CLAUDE_CODE) ## clients against the real Envoy
+	$(PYTHON) tools/e2e.py tests/e2e $(OF_THEIR_OWN:%=--ignore=%)
 
 test-kubernetes: wasm emulator venv $(KUBERNETES) ## the chart and the manifests: schemas, and what they say in the real Envoy
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider -n 2 tests/kubernetes
