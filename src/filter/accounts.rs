@@ -140,6 +140,11 @@ impl Accounts {
         waits && self.waiting.borrow_mut().add(context, account, host::now())
     }
 
+    /// The request of that context waits no longer.
+    pub(super) fn leave(&self, context: u32) {
+        self.waiting.borrow_mut().remove(context);
+    }
+
     /// Whether some request waits.
     pub(super) fn are_awaited(&self) -> bool {
         !self.waiting.borrow().is_empty()

@@ -12,6 +12,9 @@ use crate::gateway::attribution::Attribution;
 /// broke the protocol (Envoy documentation, "Response flags": DC, DR, DPE; values of `ResponseFlag`).
 const CLIENT: u64 = 1 << 14 | 1 << 18 | 1 << 28;
 
+/// The same of a request that Envoy gave up for its timeout (UT).
+const TIMEOUT: u64 = 1 << 2;
+
 /// The longest word of Envoy's that is kept, bytes.
 const DETAILS: usize = 64;
 
@@ -131,7 +134,8 @@ impl Record {
         let (outcome, error) = judge(facts, ended, status);
         let duration = facts.began.zip(ended.at).and_then(|(began, at)| at.duration_since(began).ok());
         let first = facts.attempt.first_token.zip(facts.began);
-        let (usage, estimated) = tokens(facts, outcome);
+        let nobody_waited = outcome == Outcome::ClientGone || ended.flags & TIMEOUT != 0;
+        let (usage, estimated) = tokens(facts, nobody_waited);
         // Of attempts that were never sent Envoy knows nothing but that it began them.
         let of_envoy = ended.attempts.filter(|_| outcome != Outcome::Refused).unwrap_or_default();
         let attempts = facts.attempts.max(of_envoy);
@@ -212,12 +216,12 @@ fn word(details: &str) -> Option<String> {
     (!word.is_empty() && word.len() <= DETAILS && is_word).then(|| word.to_owned())
 }
 
-/// The tokens, and whether some are a guess: those of an attempt that Bedrock had begun to answer, or whose client did not wait for the
-/// answer, and that Bedrock never told.
-fn tokens(facts: &Facts, outcome: Outcome) -> (Option<Usage>, bool) {
+/// The tokens, and whether some are a guess: those of an attempt that Bedrock had begun to answer, or for whose answer nobody waited: the
+/// client, or Envoy beyond its timeout. Bedrock works on, and never tells.
+fn tokens(facts: &Facts, nobody_waited: bool) -> (Option<Usage>, bool) {
     let Attempt { is_counted, is_told, has_begun, input, input_guess, flowed, .. } = facts.attempt;
     let is_open = facts.attempts > 0 && is_counted && !is_told;
-    if !is_open || !(has_begun || outcome == Outcome::ClientGone) {
+    if !is_open || !(has_begun || nobody_waited) {
         return (facts.usage, false);
     }
     let mut usage = facts.usage.unwrap_or_default();
@@ -309,6 +313,8 @@ mod tests {
         let tokens = |record: Record| (record.usage.map(|usage| usage.total_tokens), record.estimated);
         assert_eq!(tokens(made(begun(|_| ()), Ended::default())), (None, false));
         assert_eq!(tokens(made(begun(|_| ()), left.clone())), (Some(7), true));
+        let given_up = Ended { status: Some(504), flags: TIMEOUT, ..Ended::default() };
+        assert_eq!(tokens(made(begun(|_| ()), given_up)), (Some(7), true));
         let streamed = |attempt: &mut Attempt| (attempt.has_begun, attempt.flowed) = (true, 9);
         assert_eq!(tokens(made(begun(streamed), left.clone())), (Some(10), true));
         assert_eq!(tokens(made(begun(|attempt| attempt.is_counted = false), left.clone())), (None, false));

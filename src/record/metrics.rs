@@ -212,7 +212,7 @@ impl Series {
             }
         }
         let times = [
-            (Each::FirstToken, ended.first_token),
+            (Each::FirstToken, ended.first_token.filter(|_| !ended.is_part)),
             // How long a refusal takes says nothing of a model.
             (Each::Duration, Some(ended.duration).filter(|_| ended.outcome != "refused" && !ended.is_part)),
         ];

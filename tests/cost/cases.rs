@@ -187,8 +187,6 @@ fn roots() -> Vec<Root> {
         ),
         plain("images input", "gateway/images/find.rs", "Message", r#"{"input":[@],"x":"http"}"#, Images),
         plain("gateway", "filter/gateway.rs", "Asked", "@", Body),
-        plain("limits", "gateway/limits/estimate.rs", "Said", "@", Body),
-        plain("limits within", "gateway/limits/estimate.rs", "Within", r#"{"inferenceConfig":@}"#, Body),
         plain("split embeddings", "translate/split/mod.rs", "Asked", "@", Split("embeddings")),
         plain("split completions", "translate/split/mod.rs", "Asked", "@", Split("completions")),
         plain("split moderations", "translate/split/mod.rs", "Asked", "@", Split("moderations")),
@@ -442,11 +440,14 @@ fn undeclared() -> Vec<(&'static str, Subject, Declared)> {
     let messages = declared(
         &["model", "stream", "tools", "anthropic_beta", "messages", "container"].map(|name| (name, "Raw")),
     );
+    let limits = ["model", "n", "max_tokens", "max_gen_len", "inferenceConfig", "textGenerationConfig"];
+    let limits = declared(&limits.map(|name| (name, "Raw")));
     let names = ["AccessKeyId", "SecretAccessKey", "Token", "Expiration", "Code", "code"];
     let credentials = declared(&names.map(|name| (name, "Str")));
     vec![
         ("native", Subject::Body, native),
         ("messages", Subject::Request("messages", CLAUDE), messages),
+        ("limits", Subject::Body, limits),
         ("credentials", Subject::Credentials, credentials),
     ]
 }

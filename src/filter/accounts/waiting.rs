@@ -32,6 +32,11 @@ impl Waiting {
         has_room
     }
 
+    /// The request of that context is over.
+    pub(super) fn remove(&mut self, context: u32) {
+        self.0.retain(|one| one.context != context);
+    }
+
     /// Takes out the contexts that have waited for long enough: those whose accounts are not coming any more, because they are there or
     /// will not be, and those that have waited for too long by a clock that may jump.
     pub(super) fn take(&mut self, is_coming: impl Fn(usize) -> bool, now: SystemTime) -> Vec<u32> {
@@ -67,5 +72,10 @@ mod tests {
         let mut waiting = Waiting::default();
         let added = (0..2_000).filter(|context| waiting.add(*context, 1, SystemTime::UNIX_EPOCH)).count();
         assert_eq!(added, MOST);
+        // Those whose clients have left make room.
+        waiting.remove(3);
+        assert!(
+            waiting.add(2_000, 1, SystemTime::UNIX_EPOCH) && !waiting.add(2_001, 1, SystemTime::UNIX_EPOCH)
+        );
     }
 }

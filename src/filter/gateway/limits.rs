@@ -24,8 +24,11 @@ impl Gateway {
             return Ok(None);
         };
         let said = Said::read(body);
-        limited.let_in(&limited.estimate(body, &said))?;
-        Ok(Some(said.model.filter(|name| !name.is_blank()).map(|name| name.into_cow().into_owned())))
+        let estimate = limited.estimate(body, said.as_ref().unwrap_or(&Said::default()));
+        limited.let_in(&estimate)?;
+        // The model of what cannot be read here is not known, and not none.
+        Ok(said
+            .map(|said| said.model.filter(|name| !name.is_blank()).map(|name| name.into_cow().into_owned())))
     }
 
     /// Tells what is left beside an answer, once.

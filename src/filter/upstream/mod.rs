@@ -159,6 +159,9 @@ impl Upstream {
 impl Context for Upstream {
     fn on_done(&mut self) -> bool {
         ending::is_over(self.id);
+        if self.waits.is_some() {
+            self.accounts.leave(self.id);
+        }
         // A reset or a timeout gives no response.
         self.put_back();
         true

@@ -1,11 +1,10 @@
 //! How many tokens a request may come to, told before it is made: what is reserved for it.
 
 use memchr::memchr;
-use serde::Deserialize;
 
 use crate::openai::Endpoint;
 use crate::translate::terms::Tokens;
-use crate::wire::{self, Raw, Str};
+use crate::wire::{self, Members, Raw, Str};
 
 /// What an answer is taken to have at most where neither the request nor the caller's key says, tokens.
 pub const ANSWER: u64 = 1_024;
@@ -28,7 +27,9 @@ pub fn input(body: &[u8]) -> u64 {
     while let Some(end) = memchr(b'"', rest) {
         let (string, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
         rest = after.get(1..).unwrap_or_default();
-        if string.first_chunk::<MEDIA>().is_some_and(|beginning| beginning.iter().all(is_of_base64)) {
+        // The whole of a long text is looked through for a space only where its beginning has none.
+        let begins_so = string.first_chunk::<MEDIA>().is_some_and(|first| first.iter().all(is_of_base64));
+        if begins_so && memchr(b' ', string).is_none() {
             media = media.saturating_add(MEDIA_TOKENS).saturating_add(length(string) / MEDIA_BYTES);
         } else {
             text = text.saturating_add(length(string));
@@ -44,56 +45,47 @@ fn is_of_base64(byte: &u8) -> bool {
 
 /// What a request says of how long its answers may be, by each API's name for it. Whatever is none of what belongs there is judged by
 /// who translates it.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
+#[derive(Clone, Debug, Default)]
 pub struct Said<'a> {
     /// The model's name.
     pub model: Option<Str<'a>>,
-    max_tokens: Option<Raw<'a>>,
-    max_completion_tokens: Option<Raw<'a>>,
-    max_output_tokens: Option<Raw<'a>>,
-    max_tokens_to_sample: Option<Raw<'a>>,
-    max_gen_len: Option<Raw<'a>>,
-    #[serde(rename = "inferenceConfig")]
-    inference: Option<Raw<'a>>,
-    #[serde(rename = "textGenerationConfig")]
-    generation: Option<Raw<'a>>,
+    limits: Vec<Raw<'a>>,
     n: Option<Raw<'a>>,
 }
 
-/// What stands within a member of some.
-#[derive(Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct Within<'a> {
-    #[serde(rename = "maxTokens")]
-    max: Option<Raw<'a>>,
-    max_new_tokens: Option<Raw<'a>>,
-    #[serde(rename = "maxTokenCount")]
-    count: Option<Raw<'a>>,
-}
+/// Each API's names for the longest answer.
+const LIMITS: &[&str] =
+    &["max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample", "max_gen_len"];
+/// The same within a member of the same body.
+const WITHIN: &[&str] = &["inferenceConfig", "textGenerationConfig"];
+const LIMITS_WITHIN: &[&str] = &["maxTokens", "max_new_tokens", "maxTokenCount"];
 
 impl<'a> Said<'a> {
-    /// What a body says; of one that cannot be read nothing: whoever translates it says why.
-    pub fn read(body: &'a [u8]) -> Self {
-        wire::object_from_slice(body).unwrap_or_default()
+    /// What a body says; `None`: it cannot be read, and whoever translates it says why. Of limits that are there twice each counts, of
+    /// other members the last.
+    pub fn read(body: &'a [u8]) -> Option<Self> {
+        let Members(members) = wire::object_from_slice::<Members<'_, Raw<'_>>>(body).ok()?;
+        let mut said = Self::default();
+        for (name, value) in members {
+            match &*name {
+                "model" => said.model = wire::from_str(value.get()).ok()?,
+                "n" => said.n = Some(value),
+                name if LIMITS.contains(&name) => said.limits.push(value),
+                name if WITHIN.contains(&name) => {
+                    let within = wire::object_from_slice::<Members<'_, Raw<'_>>>(value.get().as_bytes());
+                    let within = within.map_or_else(|_| Vec::new(), |Members(members)| members);
+                    let named = within.into_iter().filter(|(name, _)| LIMITS_WITHIN.contains(&&**name));
+                    said.limits.extend(named.map(|(_, value)| value));
+                }
+                _ => {}
+            }
+        }
+        Some(said)
     }
 
     /// The greatest that any of them says: which of them a model reads is not known here.
     fn most(&self) -> Option<i64> {
-        let Self {
-            max_tokens,
-            max_completion_tokens,
-            max_output_tokens,
-            max_tokens_to_sample,
-            max_gen_len,
-            ..
-        } = self;
-        let own = [max_tokens, max_completion_tokens, max_output_tokens, max_tokens_to_sample, max_gen_len];
-        let within = [self.inference, self.generation].into_iter().flatten();
-        let within =
-            within.filter_map(|written| wire::object_from_slice::<Within<'_>>(written.get().as_bytes()).ok());
-        let within = within.flat_map(|Within { max, max_new_tokens, count }| [max, max_new_tokens, count]);
-        own.into_iter().copied().chain(within).flatten().filter_map(whole).max()
+        self.limits.iter().copied().filter_map(whole).max()
     }
 
     /// Tokens that a model may write, for an endpoint of the gateway's, `None`: of a route of Bedrock's.
@@ -128,7 +120,7 @@ mod tests {
     use super::*;
 
     fn output(body: &str, endpoint: Option<Endpoint>, tokens: Tokens) -> u64 {
-        serde_json::from_str::<Said<'_>>(body).unwrap().output(endpoint, tokens)
+        Said::read(body.as_bytes()).unwrap().output(endpoint, tokens)
     }
 
     #[test]
@@ -147,6 +139,7 @@ mod tests {
             (Some(Endpoint::ChatCompletions), r#"{"max_tokens":"7","n":null,"inferenceConfig":[]}"#, ANSWER),
             (Some(Endpoint::ChatCompletions), r#"{"max_tokens":-7,"n":-7}"#, ANSWER),
             (Some(Endpoint::ChatCompletions), r#"{"max_tokens":1e300}"#, i64::MAX as u64),
+            (Some(Endpoint::ChatCompletions), r#"{"max_tokens":9,"max_tokens":64000,"n":1,"n":2}"#, 128_000),
             (Some(Endpoint::Completions), r#"{"n":2}"#, 32),
             (Some(Endpoint::Embeddings), r#"{"max_tokens":7}"#, 0),
             (Some(Endpoint::MessageTokens), r#"{"max_tokens":7}"#, 0),
@@ -156,6 +149,16 @@ mod tests {
         let held = Tokens { default: Some(50), most: Some(100) };
         assert_eq!(output("{}", None, held), 50);
         assert_eq!(output(r#"{"max_tokens":7000}"#, None, held), 100);
+    }
+
+    #[test]
+    fn a_body_that_cannot_be_read_says_nothing_and_one_with_a_member_twice_is_read() {
+        for body in ["", "{", "[]", r#"{"model":7}"#] {
+            assert!(Said::read(body.as_bytes()).is_none(), "{body}");
+        }
+        let said = Said::read(br#"{"model":"a","model":"b"}"#).unwrap();
+        assert_eq!(said.model.as_deref(), Some("b"));
+        assert!(Said::read(br#"{"model":null}"#).unwrap().model.is_none());
     }
 
     #[test]
@@ -169,6 +172,8 @@ mod tests {
         assert!(input(image(1 << 10).as_bytes()) < 300, "what is short is taken for text");
         let chinese = format!(r#""{}""#, "\u{4f60}\u{597d}".repeat(1_000));
         assert_eq!(input(chinese.as_bytes()), 1_500);
+        let hidden = format!(r#""{}{}""#, "a".repeat(MEDIA), " and four byte words".repeat(1_000));
+        assert!(input(hidden.as_bytes()) > 5_000, "a text is one whatever its beginning");
         assert_eq!(input(b""), 0);
     }
 }

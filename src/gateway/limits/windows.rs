@@ -6,6 +6,8 @@ use super::{Amount, Span};
 
 const MINUTE: u64 = 60_000;
 const DAY: u64 = 86_400_000;
+/// So far a worker's moment may be behind another's by the time that it is written: no clock has gone back then.
+const BEHIND: u64 = 5_000;
 
 /// What was used since a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,7 +23,7 @@ impl Window {
     pub(super) fn turn(&mut self, span: Span, now: u64) {
         if now >= end(span, self.start) {
             *self = Self { start: beginning(span, now), used: Amount::default() };
-        } else if now < self.start {
+        } else if now.saturating_add(BEHIND) < self.start {
             self.start = beginning(span, now);
         }
     }
@@ -97,6 +99,10 @@ mod tests {
             let (start, last) = (window.start, window.start + length - 1);
             window.turn(span, last);
             assert_eq!(window, Window { start, used }, "{span:?}");
+            // Of a worker that looked at the clock before another did.
+            let mut late = window;
+            late.turn(span, start.saturating_sub(1));
+            assert_eq!(late, window, "{span:?}");
             // By an hour, by a year.
             for back in [start - 3_600_000, start - 365 * DAY] {
                 let mut window = window;

@@ -178,7 +178,7 @@ fn a_part_of_a_request_counts_what_it_cost_and_is_no_request() {
     let (mut meter, mut series) = (Fake::default(), Series::new(100));
     series.count(&mut meter, WEB, &Ended { is_part: true, error: "x", ..answered() }, &knows_none);
     let metrics: Vec<_> = meter.names.iter().filter_map(|(_, name)| name.split('.').nth(1)).collect();
-    assert_eq!(metrics, ["tokens", "tokens", "cost_micros", "time_to_first_token"]);
+    assert_eq!(metrics, ["tokens", "tokens", "cost_micros"]);
 }
 
 #[test]

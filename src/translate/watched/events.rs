@@ -91,7 +91,7 @@ impl Events {
             has_usage |= name == "usage" && value.starts_with(b"{");
             tell(noted, name, value);
         });
-        has_usage && is_about(b"\"choices\":[]")
+        has_usage && has_no_choices(event)
     }
 
     /// What it has told so far.
@@ -103,6 +103,19 @@ impl Events {
     pub fn held(&self) -> usize {
         self.begun.capacity()
     }
+}
+
+/// Whether the list of choices is there and empty, whatever blanks are written.
+fn has_no_choices(event: &[u8]) -> bool {
+    const CHOICES: &[u8] = b"\"choices\"";
+    let rest = memmem::find(event, CHOICES).and_then(|at| event.get(at.saturating_add(CHOICES.len())..));
+    let empty = [b":", b"[", b"]"];
+    empty
+        .iter()
+        .try_fold(rest.unwrap_or_default(), |rest, sign| {
+            rest.trim_ascii_start().strip_prefix(sign.as_slice())
+        })
+        .is_some()
 }
 
 /// Where the first event ends, its empty line included.
@@ -129,6 +142,18 @@ mod tests {
         }
         out.extend(events.piece(b"", true).unwrap_or_default());
         (String::from_utf8(out).unwrap(), events.noted())
+    }
+
+    #[test]
+    fn a_chunk_of_tokens_alone_is_one_whatever_blanks_are_written() {
+        for (event, is_one) in [
+            (r#"{"choices":[],"usage":{}}"#, true),
+            (r#"{"choices" : [ ], "usage": {}}"#, true),
+            (r#"{"choices":[{}],"usage":{}}"#, false),
+            (r#"{"usage":{}}"#, false),
+        ] {
+            assert_eq!(has_no_choices(event.as_bytes()), is_one, "{event}");
+        }
     }
 
     #[test]

@@ -255,7 +255,11 @@ impl Upstream {
         const NATIVE: &[&str] = &["x-amzn-requestid", ERROR_TYPE];
         let mut given = Headers::default();
         given.push(":status", status.to_string());
-        given.extend(&headers.only(&["content-type", "content-length", "content-encoding", "retry-after"]));
+        given.extend(&headers.only(&["content-type", "content-encoding", "retry-after"]));
+        // Of a stream from which a chunk is taken the length is another.
+        if !self.hides_usage {
+            given.extend(&headers.only(&["content-length"]));
+        }
         match kind {
             Kind::Native(_) => {
                 given.extend(&headers.only(NATIVE));
