@@ -20,7 +20,7 @@ pub(super) struct Root {
     loaded: RefCell<Option<(Role, Rc<Config>)>>,
     /// As whom the upstream role calls.
     accounts: RefCell<Option<Rc<Accounts>>>,
-    /// Accounts of earlier configurations for which requests still wait.
+    /// Accounts of earlier configurations whose requests are not over: one of them may still come to wait for a role.
     earlier: RefCell<Vec<Rc<Accounts>>>,
     /// What models there are beside the configuration's; taken out while it works.
     discovery: RefCell<Option<Discovery>>,
@@ -41,8 +41,11 @@ impl Root {
 
     /// Does what is due.
     pub(super) fn tick(&self) {
-        self.earlier.borrow_mut().retain(|accounts| accounts.are_awaited());
-        for accounts in self.all_accounts() {
+        self.earlier.borrow_mut().retain(are_used);
+        if let Some(accounts) = self.accounts() {
+            accounts.tick();
+        }
+        for accounts in self.awaited_earlier() {
             accounts.tick();
         }
         self.with_discovery(|discovery, config, accounts| discovery.tick(config, accounts));
@@ -63,8 +66,11 @@ impl Root {
     }
 
     fn all_accounts(&self) -> Vec<Rc<Accounts>> {
-        let earlier = self.earlier.borrow();
-        earlier.iter().cloned().chain(self.accounts()).collect()
+        self.awaited_earlier().into_iter().chain(self.accounts()).collect()
+    }
+
+    fn awaited_earlier(&self) -> Vec<Rc<Accounts>> {
+        self.earlier.borrow().iter().filter(|accounts| accounts.are_awaited()).cloned().collect()
     }
 
     /// Takes the answer of a call.
@@ -98,7 +104,7 @@ impl Root {
             let is_same = |(_, loaded): &(Role, Rc<Config>)| loaded.upstream == config.upstream;
             if self.accounts().is_none() || !self.loaded.borrow().as_ref().is_some_and(is_same) {
                 let before = self.accounts.replace(Some(renewed(&config)));
-                self.earlier.borrow_mut().extend(before.filter(|accounts| accounts.are_awaited()));
+                self.earlier.borrow_mut().extend(before.filter(are_used));
             }
         }
         if matches!(role, Role::Upstream) && config.reasoning_memory.is_some() {
@@ -166,6 +172,11 @@ fn read() -> Result<(Role, Rc<Config>), String> {
         }
     }
     Ok((role, Rc::new(config)))
+}
+
+/// Whether a request still has the accounts of its configuration.
+fn are_used(accounts: &Rc<Accounts>) -> bool {
+    Rc::strong_count(accounts) > 1
 }
 
 /// The configuration's accounts, looked after from the first tick on: to ask anybody now would be too early for Envoy.
