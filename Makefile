@@ -31,7 +31,7 @@ CONVERSE := target/converse
 # And every answer that a client is given for a made one of Bedrock's, for OpenAI's SDK to judge.
 ANSWERS := target/answers
 
-.PHONY: test-kubernetes test-envoys manifests
+.PHONY: image test-image
 .PHONY: observe picture prometheus test-observability
 .PHONY: ratelimit test-global-limits test-storm test-kubernetes test-envoys manifests
 .PHONY: optillm test-optillm help run demo key wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
@@ -72,6 +72,9 @@ key: ## an API key: printed once, and the entry of api_keys with its hash
 
 wasm: rust ## target/wasm/bedrock_filter.wasm
 	tools/build-wasm
+
+image: wasm ## the image that has the module, as an OCI layout, its bill of materials and provenance, in target/image; prints digests
+	python3 tools/image.py target/wasm/bedrock_filter.wasm target/image
 
 emulator: rust ## the Bedrock emulator
 	cargo build --quiet --release --package bedrock-emulator
@@ -144,7 +147,7 @@ BUILT := rust wasm emulator venv
 NEEDED := $(BUILT) $(CLIENTS) $(CODEX) $(CLAUDE_CODE)
 
 # In the order in which they are begun.
-CHECKS := test-e2e test-kubernetes lint test-deny test-rust test-cost test-oracle test-instructions test-observability test-tools test-panics test-fuzz
+CHECKS := test-e2e test-kubernetes test-image lint test-deny test-rust test-cost test-oracle test-instructions test-observability test-tools test-panics test-fuzz
 
 lint: rust ## formatting and lints
 	cargo fmt --check
@@ -227,6 +230,10 @@ test-e2e: wasm emulator venv $(CLIENTS) $(CODEX) $(CLAUDE_CODE) ## clients again
 
 test-kubernetes: wasm emulator venv $(KUBERNETES) ## the chart and the manifests: schemas, and what they say in the real Envoy
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider -n 2 tests/kubernetes
+
+test-image: wasm venv $(KUBERNETES) ## the image: the same twice, through a registry and back, and read as Istio and Envoy Gateway read it
+	command -v skopeo >/dev/null && command -v docker-registry >/dev/null || tools/install skopeo docker-registry
+	$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/image
 
 # Not among the checks of `make test`: four Envoys are 350 MB.
 test-envoys: wasm emulator venv $(KUBERNETES) $(ENVOYS:%=target/kubernetes/envoy-%) target/kubernetes/envoy-$(OLD_ENVOY) ## the manifests in older Envoys, those of Istio and Envoy Gateway in use
