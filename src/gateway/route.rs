@@ -57,7 +57,7 @@ pub fn route(method: &str, path: &str, prefixes: &[String]) -> Result<Route, Err
         Some("models") => only(&[Method::GET], &given, Route::Models(tasks::asked(query)?)),
         Some(rest) => match rest.strip_prefix("models/").map(decode) {
             Some(Some(id)) if !id.is_empty() => only(&[Method::GET], &given, Route::Model(id)),
-            _ => Err(not_found(method, path)),
+            _ => Err(not_served(rest).unwrap_or_else(|| not_found(method, path))),
         },
         None => azure(path, query)?
             .map_or_else(|| Err(not_found(method, path)), |(methods, route)| only(methods, &given, route)),
@@ -110,6 +110,38 @@ fn nothing_kept(rest: &str) -> Error {
     }
     let message = "This gateway keeps no responses: there is none to get, delete or cancel. Send the whole conversation as 'input'.";
     Error::new(404, message).code("response_not_found")
+}
+
+/// The parts of OpenAI's API that are not served, by the first words of their paths (OpenAI, "API reference").
+const NOT_SERVED: &[(&str, &str)] = &[
+    ("assistants", "assistants"),
+    ("audio", "speech and transcription"),
+    ("batches", "batches"),
+    ("chatkit", "ChatKit"),
+    ("containers", "containers"),
+    ("conversations", "kept conversations"),
+    ("evals", "evaluations"),
+    ("files", "files"),
+    ("fine_tuning", "fine-tuning"),
+    ("fine-tunes", "fine-tuning"),
+    ("images", "making of images"),
+    ("realtime", "realtime sessions"),
+    ("threads", "threads"),
+    ("uploads", "uploads"),
+    ("vector_stores", "vector stores"),
+    ("videos", "videos"),
+];
+
+/// What a client is told that asks for a part of OpenAI's API, or of Anthropic's, that is not served.
+fn not_served(rest: &str) -> Option<Error> {
+    // Anthropic's batches are a part of its messages.
+    let rest = rest.strip_prefix("messages/").unwrap_or(rest);
+    let first = rest.split('/').next().unwrap_or(rest);
+    let (_, what) = NOT_SERVED.iter().find(|(name, _)| first == *name)?;
+    let message = format!(
+        "This gateway has no {what}. It serves chat/completions, completions, responses, messages, embeddings, moderations and models."
+    );
+    Some(Error::new(404, message).code("unsupported_endpoint"))
 }
 
 fn not_found(method: &str, path: &str) -> Error {
@@ -230,6 +262,27 @@ mod tests {
         let prefixes = ["/openai/deployments/x".to_owned()];
         let route = route("POST", "/openai/deployments/x/embeddings", &prefixes);
         assert_eq!(route, Ok(Route::Bedrock(Endpoint::Embeddings)));
+    }
+
+    #[test]
+    fn who_asks_for_a_part_that_is_not_served_hears_what_is() {
+        let prefixes = ["/v1".to_owned(), "/api/v1".to_owned()];
+        for (path, what) in [
+            ("/v1/images/generations", "making of images"),
+            ("/api/v1/audio/transcriptions", "speech and transcription"),
+            ("/v1/files", "files"),
+            ("/v1/files/file-1/content?x=1", "files"),
+            ("/v1/messages/batches", "batches"),
+            ("/v1/threads/t/runs", "threads"),
+        ] {
+            let error = route("POST", path, &prefixes).unwrap_err();
+            assert_eq!((error.status, error.code), (404, Some("unsupported_endpoint")), "{path}");
+            assert!(error.message.contains(what) && error.message.contains("chat/completions"), "{path}");
+        }
+        for path in ["/v1/no/such", "/v1/file", "/files", "/v1/messages/x"] {
+            let error = route("POST", path, &prefixes).unwrap_err();
+            assert_eq!(error.code, Some("unknown_url"), "{path}");
+        }
     }
 
     #[test]

@@ -103,7 +103,8 @@ for (const [directives, expected] of [
     caught(client.chat.completions.stream(BODY, fault(directives)).finalChatCompletion(), OpenAI.APIError, expected));
 }
 
-test("a path that is none", () => caught(client.files.list(), OpenAI.NotFoundError, { status: 404, code: "unknown_url" }));
+test("a part of the API that is not served", () => caught(client.files.list(), OpenAI.NotFoundError, { status: 404, code: "unsupported_endpoint" }));
+test("a path that is none", () => caught(client.get("/no/such"), OpenAI.NotFoundError, { status: 404, code: "unknown_url" }));
 
 test("a slow answer is a timeout", async () => {
   const hurried = openai({ timeout: 100 });

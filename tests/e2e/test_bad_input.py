@@ -47,6 +47,7 @@ def refused_chat(refused):
         ("POST", "/v1/chat", 404, "unknown_url"),
         ("POST", "/v2/chat/completions", 404, "unknown_url"),
         ("POST", "/v1/chat/completions/more", 404, "unknown_url"),
+        ("POST", "/v1/images/generations", 404, "unsupported_endpoint"),
         ("GET", CHAT, 405, "method_not_allowed"),
         ("DELETE", CHAT, 405, "method_not_allowed"),
         ("PUT", "/v1/embeddings", 405, "method_not_allowed"),

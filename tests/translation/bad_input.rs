@@ -347,6 +347,14 @@ pub(crate) fn places_in(value: &Value, pointer: &str, path: &str, into: &mut Vec
 }
 
 #[test]
+fn a_body_of_a_text_completion_is_told_where_to_go() {
+    let body = json!({"model": "x", "prompt": "hello"});
+    let error = translate(MODELS[0], body.to_string().as_bytes(), &options(Unsupported::Refuse)).unwrap_err();
+    assert_eq!((error.status, error.param.as_deref()), (400, Some("messages")));
+    assert!(error.message.contains("'completions'"), "{}", error.message);
+}
+
+#[test]
 fn as_many_tools_as_the_limit_are_taken_and_one_more_is_refused() {
     let tools = |count: usize| -> Value {
         (0..count).map(|at| json!({ "type": "function", "function": { "name": format!("f{at}") } })).collect()

@@ -10,6 +10,7 @@ use crate::translate::front::named::Names;
 use crate::translate::front::{self, Finished, Purpose, cache};
 use crate::translate::notes::Notes;
 use crate::translate::{Client, Outgoing, Rules};
+use crate::wire::Unknown;
 
 use super::{Reply, choice, drop, format, functions, messages, parameters, tools};
 
@@ -78,7 +79,7 @@ pub fn request<'a>(
         extra_body,
         unknown,
     } = request;
-    let messages = messages.ok_or_else(|| Error::missing("messages"))?;
+    let messages = messages.ok_or_else(|| no_messages(&unknown))?;
     let stream = stream.unwrap_or(false);
 
     // What has no counterpart.
@@ -193,6 +194,15 @@ fn own(field: &Field) -> Option<&'static str> {
         Field::GuardContent => "messages[].content[].guard_content",
         _ => return None,
     })
+}
+
+/// What a client is told that sends a chat without messages: where the body is that of a text completion, so.
+fn no_messages(unknown: &Unknown<'_>) -> Error {
+    if unknown.iter().all(|(name, _)| name != "prompt") {
+        return Error::missing("messages");
+    }
+    let message = "Missing required parameter: 'messages'. A body with a 'prompt' is one for 'completions'.";
+    Error::invalid_param("messages", message).code("missing_required_parameter")
 }
 
 fn stream_options_usage(
