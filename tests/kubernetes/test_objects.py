@@ -7,16 +7,22 @@ import manifests
 from settings import ROOT
 
 
-@pytest.mark.parametrize("values", kube.VALUES)
-def test_every_object_of_the_chart_is_as_its_schema_says(values):
-    found = kube.template(values)
-    assert [f"{one['kind']}: {problem}" for one in found for problem in kube.problems(one)] == []
+# Istio's definition wants a match of its own for each patch of a waypoint, and in that no cluster can be named.
+REFUSED = pytest.mark.xfail(strict=True, reason="an API server refuses its EnvoyFilter: docs/istio.md, Versions")
 
 
-@pytest.mark.parametrize("directory", kube.KUSTOMIZATIONS)
-def test_every_object_of_the_manifests_is_as_its_schema_says(directory):
-    found = kube.kustomized(directory)
-    assert [f"{one['kind']}: {problem}" for one in found for problem in kube.problems(one)] == []
+def all_but_the_refused(names):
+    return [pytest.param(name, marks=REFUSED if name.endswith("waypoint") else ()) for name in names]
+
+
+@pytest.mark.parametrize("values", all_but_the_refused(kube.VALUES))
+def test_every_object_of_the_chart_is_as_its_schema_and_rules_say(values):
+    assert kube.problems(*kube.template(values)) == []
+
+
+@pytest.mark.parametrize("directory", all_but_the_refused(kube.KUSTOMIZATIONS))
+def test_every_object_of_the_manifests_is_as_its_schema_and_rules_say(directory):
+    assert kube.problems(*kube.kustomized(directory)) == []
 
 
 @pytest.mark.parametrize(
