@@ -226,7 +226,9 @@ def bootstrap(port, name, route, clusters):
     chain = {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
     address = {"socket_address": {"address": "0.0.0.0", "port_value": port}}
     listener = {"name": name, "address": address, "default_filter_chain": chain}
-    return {"static_resources": {"listeners": [listener], "clusters": clusters}}
+    # As Envoy Gateway's bootstrap has it, with tags of its own.
+    stats = {"use_all_default_tags": True, "stats_tags": []}
+    return {"stats_config": stats, "static_resources": {"listeners": [listener], "clusters": clusters}}
 
 
 def aws_cluster(name, host):

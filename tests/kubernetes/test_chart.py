@@ -77,14 +77,3 @@ def test_the_chart_has_no_hooks_and_no_definitions():
     text = "".join(path.read_text() for path in (kube.CHART / "templates").rglob("*") if path.is_file())
     assert "helm.sh/hook" not in text and "CustomResourceDefinition" not in text
     assert not (kube.CHART / "crds").exists()
-
-
-def test_prometheus_finds_the_port_and_the_path_where_it_is_asked_to():
-    found = kube.template("envoy", "--set", "monitoring.podMonitor.enabled=true,monitoring.podMonitor.labels.release=prometheus")
-    monitor = kube.one(found, "PodMonitor")
-    assert monitor["metadata"]["labels"]["release"] == "prometheus"
-    template = kube.one(found, "Deployment")["spec"]["template"]
-    [endpoint] = monitor["spec"]["podMetricsEndpoints"]
-    assert endpoint["port"] in [port["name"] for port in template["spec"]["containers"][0]["ports"]]
-    selector = monitor["spec"]["selector"]["matchLabels"]
-    assert selector.items() <= template["metadata"]["labels"].items()

@@ -160,3 +160,22 @@ filter_chains:
       - name: envoy.filters.http.router
         typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
 {{- end }}
+
+{{/* Labels stand in the names of the filter's statistics: by these they become labels. Each is one of docs/metrics.md. */}}
+{{- define "bedrock.statLabels" -}}
+[caller, team, model, region, status, outcome, code, type, limit, account]
+{{- end }}
+
+{{- define "bedrock.statTags" -}}
+{{- range include "bedrock.statLabels" . | fromYamlArray }}
+- {tag_name: {{ . }}, regex: '(bedrock_{{ . }}=\.=(.*?);\.;)'}
+{{- end }}
+{{- end }}
+
+{{/* The steps of the filter's histograms, in milliseconds. */}}
+{{- define "bedrock.histograms" -}}
+- match: {prefix: wasmcustom.bedrock.time_to_first_token}
+  buckets: [50, 100, 200, 300, 500, 750, 1000, 1500, 2000, 3000, 5000, 10000, 30000, 60000]
+- match: {prefix: wasmcustom.bedrock.duration}
+  buckets: [100, 250, 500, 1000, 2500, 5000, 10000, 20000, 30000, 60000, 120000, 300000]
+{{- end }}
