@@ -24,7 +24,9 @@ class Process:
         RUN.mkdir(parents=True, exist_ok=True)
         self.name = name
         self.log = RUN / f"{name}.log"
-        with self.log.open("w") as log:
+        self.log.unlink(missing_ok=True)
+        # To append: Envoy opens its standard output anew for access logs, and each would write over the other's lines.
+        with self.log.open("a") as log:
             self.child = subprocess.Popen(
                 [str(part) for part in command],
                 cwd=ROOT,
