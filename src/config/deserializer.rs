@@ -14,7 +14,7 @@ use crate::texts::told;
 
 use super::Error;
 use super::file::RULE;
-use super::values::{Step, error, missing, one_of};
+use super::values::{Step, decimal, error, missing, one_of};
 use super::written::Written;
 
 /// Larger ones are not whole: floating point has 53 bits.
@@ -111,8 +111,13 @@ impl<'de> Deserializer<'de> for Place<'de> {
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let Written::Number(number) = self.written else { return Err(self.unexpected("a number")) };
-        visitor.visit_f64(*number).map_err(|wrong| self.within(wrong))
+        let number = match self.written {
+            Written::Number(number) => Some(*number),
+            Written::Text(text) => decimal(text),
+            _ => None,
+        };
+        let number = number.ok_or_else(|| self.unexpected("a number"))?;
+        visitor.visit_f64(number).map_err(|wrong| self.within(wrong))
     }
 
     fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -243,6 +248,7 @@ mod tests {
         small: Option<u32>,
         inner: Option<Inner>,
         list: Option<Vec<Inner>>,
+        price: Option<f64>,
     }
 
     #[derive(Debug, Deserialize)]
@@ -272,7 +278,7 @@ mod tests {
     #[test]
     fn settings_are_read_and_what_is_optional_may_be_null_or_left_out() {
         let text = r#"{"list":[{"word":"one"},{"word":"an-other"},{}],"name":"a","size":7,"inner":null}"#;
-        let All { name, size, small: _, inner, list } = from_str(text).unwrap();
+        let All { name, size, small: _, inner, list, price: _ } = from_str(text).unwrap();
         assert_eq!((name.as_str(), size), ("a", Some(7)));
         assert!(inner.is_none());
         let words: Vec<_> = list.unwrap().into_iter().map(|inner| inner.word).collect();
@@ -285,6 +291,21 @@ mod tests {
         let text = r#"{"name":"a","size":33554432.0,"small":1e3}"#;
         let All { size, small, .. } = from_str(text).unwrap();
         assert_eq!((size, small), (Some(33_554_432), Some(1_000)));
+    }
+
+    #[test]
+    fn a_number_with_decimals_is_one_also_as_the_text_that_envoy_makes_of_it() {
+        let price = |json: &str| from_str(&format!(r#"{{"name":"a","price":{json}}}"#)).map(|all| all.price);
+        for (json, number) in
+            [("0.3", 0.3), ("3", 3.0), (r#""0.3""#, 0.3), (r#""12""#, 12.0), (r#""-1.5e-3""#, -0.0015)]
+        {
+            assert_eq!(price(json), Ok(Some(number)), "{json}");
+        }
+        for json in [r#""much""#, r#""inf""#, r#""NaN""#, r#""1e999""#, r#"" 1""#, r#""""#, r#""0x1""#, "[1]"]
+        {
+            assert_eq!(price(json).unwrap_err().path, "price", "{json}");
+        }
+        assert_eq!(refused(r#"{"name":"a","size":"7"}"#).0, "size", "whole ones come as they are");
     }
 
     #[test]
@@ -318,10 +339,10 @@ mod tests {
             (
                 r#"{"sk-live_4eC39HqLyjWDarjt":1}"#,
                 "…",
-                "unknown; known here are name, size, small, inner, list",
+                "unknown; known here are name, size, small, inner, list, price",
             ),
-            (r#"{"p@ssword":1}"#, "…", "unknown; known here are name, size, small, inner, list"),
-            (r#"{"nmae":"a"}"#, "nmae", "unknown; known here are name, size, small, inner, list"),
+            (r#"{"p@ssword":1}"#, "…", "unknown; known here are name, size, small, inner, list, price"),
+            (r#"{"nmae":"a"}"#, "nmae", "unknown; known here are name, size, small, inner, list, price"),
             (r#"{"name":"a","list":[{},{"word":"s3cret"}]}"#, "list[1].word", "must be one of one, an-other"),
         ] {
             assert_eq!(refused(text), (path.to_owned(), reason.to_owned()), "{text}");

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::techniques::Tunables;
 use crate::techniques::expression::{Expression, Operand};
 use crate::techniques::settings::{Elsewhere, Settings};
 
 use super::switch::Names;
-use super::values::{error, error_in, inside, item, positive};
+use super::values::{decimal, error, error_in, inside, item, positive};
 use super::{Error, file};
 
 const AT: &str = "techniques";
@@ -84,6 +84,8 @@ fn tunables_of(written: &BTreeMap<String, Value>) -> Result<Tunables, Error> {
     let mut tunables = Tunables::default();
     for (name, value) in written {
         let at = inside(&inside(AT, "tunables"), name);
+        let decimal = value.as_str().and_then(decimal).and_then(Number::from_f64);
+        let value = decimal.map_or_else(|| value.clone(), Value::Number);
         match tunables.set(name, &value.to_string()) {
             Ok(true) => {}
             Ok(false) => return Err(error(at, "there is no tunable of that name")),
@@ -145,6 +147,16 @@ mod tests {
         let usual = json!({"cluster": "gateway", "allow": "*", "default": "re2", "models": {"m": "moa"}});
         let settings = run(usual).unwrap();
         assert_eq!((settings.allow, settings.default.unwrap().to_string()), (None, "re2".to_owned()));
+    }
+
+    #[test]
+    fn a_tunable_with_decimals_is_one_also_as_the_text_that_envoy_makes_of_it() {
+        let exploration = |value: Value| {
+            let settings = run(json!({"cluster": "gateway", "tunables": {"mcts_exploration": value}}));
+            settings.map(|settings| settings.tunables.mcts_exploration)
+        };
+        assert_eq!((exploration(json!("0.3")), exploration(json!(0.3))), (Ok(0.3), Ok(0.3)));
+        assert_eq!(exploration(json!("much")).unwrap_err().path, "techniques.tunables.mcts_exploration");
     }
 
     #[test]

@@ -81,6 +81,12 @@ pub(super) fn positive(at: &str, name: &str, number: usize) -> Result<usize, Err
     }
 }
 
+/// A number with decimals as it comes from Envoy's YAML, which makes a text of it: only whole ones stay numbers there.
+pub(super) fn decimal(text: &str) -> Option<f64> {
+    let is_of_number = |b: u8| b.is_ascii_digit() || b".eE+-".contains(&b);
+    text.parse().ok().filter(|number: &f64| number.is_finite() && text.bytes().all(is_of_number))
+}
+
 /// A region by its name.
 pub(super) fn region_of(name: &str, at: &str) -> Result<Region, Error> {
     Region::new(name).map_err(|_| error(at, "not a region's name, such as 'us-east-1'"))
