@@ -59,7 +59,17 @@ const OPENAIS: &[&str] = &["max_tokens", "max_completion_tokens"];
 
 /// True for a member of a model's own body that limits its answer, or may hold such a limit.
 pub fn is_limit(name: &str) -> bool {
-    is_one_of(name, NAMES) || is_one_of(name, WITHIN)
+    limits_answer(name) || is_one_of(name, WITHIN)
+}
+
+/// True for a member that limits an answer, by a model's name for it or OpenAI's.
+pub fn limits_answer(name: &str) -> bool {
+    is_one_of(name, NAMES)
+}
+
+/// True for a member in which such a one may stand.
+pub fn may_hold_limit(name: &str) -> bool {
+    is_one_of(name, WITHIN) || is_one_of(name, &[FIELDS])
 }
 
 fn is_one_of(name: &str, names: &[&str]) -> bool {

@@ -3,7 +3,7 @@
 use memchr::memchr;
 
 use crate::openai::Endpoint;
-use crate::translate::terms::Tokens;
+use crate::translate::terms::{Tokens, limits_answer, may_hold_limit};
 use crate::wire::{self, Members, Raw, Str};
 
 /// What an answer is taken to have at most where neither the request nor the caller's key says, tokens.
@@ -53,12 +53,12 @@ pub struct Said<'a> {
     n: Option<Raw<'a>>,
 }
 
-/// Each API's names for the longest answer.
-const LIMITS: &[&str] =
-    &["max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample", "max_gen_len"];
-/// The same within a member of the same body.
-const WITHIN: &[&str] = &["inferenceConfig", "textGenerationConfig"];
-const LIMITS_WITHIN: &[&str] = &["maxTokens", "max_new_tokens", "maxTokenCount"];
+/// What Responses call the longest answer; models' names for it and those of chats are [`limits_answer`]'s.
+const OF_RESPONSES: &str = "max_output_tokens";
+/// Where chats have what goes to the model as it is, beside the places of [`may_hold_limit`].
+const EXTRA: &str = "extra_body";
+/// How deep a limit stands that anybody reads: `extra_body`, in it `inferenceConfig`.
+const DEPTH: usize = 2;
 
 impl<'a> Said<'a> {
     /// What a body says; `None`: it cannot be read, and whoever translates it says why. Of limits that are there twice each counts, of
@@ -70,17 +70,25 @@ impl<'a> Said<'a> {
             match &*name {
                 "model" => said.model = wire::from_str(value.get()).ok()?,
                 "n" => said.n = Some(value),
-                name if LIMITS.contains(&name) => said.limits.push(value),
-                name if WITHIN.contains(&name) => {
-                    let within = wire::object_from_slice::<Members<'_, Raw<'_>>>(value.get().as_bytes());
-                    let within = within.map_or_else(|_| Vec::new(), |Members(members)| members);
-                    let named = within.into_iter().filter(|(name, _)| LIMITS_WITHIN.contains(&&**name));
-                    said.limits.extend(named.map(|(_, value)| value));
-                }
-                _ => {}
+                name => said.note(name, value, DEPTH),
             }
         }
         Some(said)
+    }
+
+    /// Notes a member that is a limit, and all limits within one that may hold some.
+    fn note(&mut self, name: &str, value: Raw<'a>, depth: usize) {
+        if limits_answer(name) || name == OF_RESPONSES {
+            self.limits.push(value);
+        } else if depth > 0
+            && (may_hold_limit(name) || name == EXTRA)
+            && let Ok(Members(within)) =
+                wire::object_from_slice::<Members<'_, Raw<'_>>>(value.get().as_bytes())
+        {
+            for (name, value) in within {
+                self.note(&name, value, depth.saturating_sub(1));
+            }
+        }
     }
 
     /// The greatest that any of them says: which of them a model reads is not known here.
@@ -140,6 +148,37 @@ mod tests {
             (Some(Endpoint::ChatCompletions), r#"{"max_tokens":-7,"n":-7}"#, ANSWER),
             (Some(Endpoint::ChatCompletions), r#"{"max_tokens":1e300}"#, i64::MAX as u64),
             (Some(Endpoint::ChatCompletions), r#"{"max_tokens":9,"max_tokens":64000,"n":1,"n":2}"#, 128_000),
+            // What goes to the model as it is.
+            (
+                None,
+                r#"{"inferenceConfig":{"maxTokens":7},"additionalModelRequestFields":{"max_tokens":64000}}"#,
+                64_000,
+            ),
+            (
+                None,
+                r#"{"additionalModelRequestFields":{"inferenceConfig":{"max_new_tokens":64000},"top_k":70000}}"#,
+                64_000,
+            ),
+            (
+                Some(Endpoint::ChatCompletions),
+                r#"{"max_tokens":7,"extra_body":{"max_tokens":64000}}"#,
+                64_000,
+            ),
+            (
+                Some(Endpoint::Responses),
+                r#"{"additionalModelRequestFields":{"textGenerationConfig":{"maxTokenCount":9}}}"#,
+                9,
+            ),
+            (
+                Some(Endpoint::ChatCompletions),
+                r#"{"extra_body":[],"additionalModelRequestFields":7}"#,
+                ANSWER,
+            ),
+            (
+                Some(Endpoint::ChatCompletions),
+                r#"{"extra_body":{"extra_body":{"extra_body":{"max_tokens":7}}}}"#,
+                ANSWER,
+            ),
             (Some(Endpoint::Completions), r#"{"n":2}"#, 32),
             (Some(Endpoint::Embeddings), r#"{"max_tokens":7}"#, 0),
             (Some(Endpoint::MessageTokens), r#"{"max_tokens":7}"#, 0),
