@@ -5,8 +5,15 @@ use crate::gateway::limits::{Limits, Measure, Span};
 use super::values::{error, error_in};
 use super::{Error, file};
 
-/// What is written at `at`.
-pub(super) fn caller_limits_of(written: &file::CallerLimits, at: &str) -> Result<Limits, Error> {
+/// The most that a limit in money may be: beyond it a number of 64 bits as people write it has no millionths.
+const MOST_MONEY: f64 = 9e9;
+
+/// What is written at `at`. `is_priced`: there are prices, without which nobody could tell what something costs.
+pub(super) fn caller_limits_of(
+    written: &file::CallerLimits,
+    is_priced: bool,
+    at: &str,
+) -> Result<Limits, Error> {
     let file::CallerLimits {
         requests_per_minute,
         tokens_per_minute,
@@ -14,6 +21,8 @@ pub(super) fn caller_limits_of(written: &file::CallerLimits, at: &str) -> Result
         output_tokens_per_minute,
         tokens_per_day,
         tokens_per_month,
+        cost_per_day,
+        cost_per_month,
         parallel,
     } = written;
     let mut most = Vec::new();
@@ -32,11 +41,39 @@ pub(super) fn caller_limits_of(written: &file::CallerLimits, at: &str) -> Result
             _ => {}
         }
     }
+    for (name, span, number) in
+        [("cost_per_day", Span::Day, cost_per_day), ("cost_per_month", Span::Month, cost_per_month)]
+    {
+        if let Some(number) = number {
+            let millionths = millionths_of(*number).map_err(|reason| error_in(at, name, reason))?;
+            if !is_priced {
+                return Err(error_in(
+                    at,
+                    name,
+                    "needs 'prices': without any, nobody knows what a request costs",
+                ));
+            }
+            most.push((Measure::Cost, span, millionths));
+        }
+    }
     let limits = Limits { most, parallel: *parallel };
     if limits.is_empty() {
         return Err(error(at, "has no limit: give at least one, or leave it out"));
     }
     Ok(limits)
+}
+
+/// Money in millionths, rounded to the nearest; or what is wrong with it.
+fn millionths_of(number: f64) -> Result<u64, &'static str> {
+    let millionths = (number * 1e6).round();
+    if !(number > 0.0 && millionths >= 1.0) {
+        return Err("must be at least 0.000001: 'revoked' keeps a key out");
+    }
+    if number > MOST_MONEY {
+        return Err("must be at most 9000000000");
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 1 and 9e15")]
+    Ok(millionths as u64)
 }
 
 #[cfg(test)]
@@ -46,9 +83,10 @@ mod tests {
     use super::super::deserializer;
     use super::super::written::Written;
     use super::*;
+    use crate::gateway::limits::NAMES;
 
     fn read(written: &Written) -> Result<Limits, Error> {
-        caller_limits_of(&deserializer::read(written)?, "api_keys[0].limits")
+        caller_limits_of(&deserializer::read(written)?, true, "api_keys[0].limits")
     }
 
     fn of(written: Value) -> Result<Limits, Error> {
@@ -59,7 +97,7 @@ mod tests {
     fn each_limit_is_of_what_its_name_says() {
         let limits = of(json!({
             "requests_per_minute": 1, "tokens_per_minute": 2, "input_tokens_per_minute": 3, "output_tokens_per_minute": 4,
-            "tokens_per_day": 5, "tokens_per_month": 6, "parallel": 9,
+            "tokens_per_day": 5, "tokens_per_month": 6, "cost_per_day": 12.5, "cost_per_month": 0.1, "parallel": 9,
         }));
         let most = [
             (Measure::Requests, Span::Minute, 1),
@@ -68,8 +106,12 @@ mod tests {
             (Measure::Output, Span::Minute, 4),
             (Measure::Tokens, Span::Day, 5),
             (Measure::Tokens, Span::Month, 6),
+            (Measure::Cost, Span::Day, 12_500_000),
+            (Measure::Cost, Span::Month, 100_000),
         ];
         assert_eq!(limits, Ok(Limits { most: most.to_vec(), parallel: Some(9) }));
+        let named = NAMES.map(|(_, measure, span)| (measure, span));
+        assert_eq!(most.map(|(measure, span, _)| (measure, span)), named, "each has a name in metrics");
     }
 
     #[test]
@@ -81,6 +123,8 @@ mod tests {
             "output_tokens_per_minute",
             "tokens_per_day",
             "tokens_per_month",
+            "cost_per_day",
+            "cost_per_month",
             "parallel",
         ];
         for name in names {
@@ -90,9 +134,32 @@ mod tests {
                 // What is no whole number is told by whoever reads it.
                 assert!(path == format!("api_keys[0].limits.{name}") || path == name, "{path}: {number}");
             }
-            assert!(of(json!({name: null})).is_err() && of(json!({name: "1"})).is_err(), "{name}");
+            // Envoy makes texts of decimals alone.
+            let is_refused = of(json!({name: "1"})).is_err();
+            assert!(of(json!({name: null})).is_err() && is_refused != name.starts_with("cost"), "{name}");
         }
         assert_eq!(of(json!({"tokens_per_hour": 1})).unwrap_err().path, "tokens_per_hour");
         assert_eq!(of(json!({})).unwrap_err().path, "api_keys[0].limits");
+    }
+
+    #[test]
+    fn money_is_a_decimal_number_of_millionths_and_needs_prices() {
+        let most = |number: f64| of(json!({"cost_per_day": number})).map(|limits| limits.most[0].2);
+        for (number, millionths) in [
+            (1e-6, 1),
+            (0.1, 100_000),
+            (0.29, 290_000),
+            (12.5, 12_500_000),
+            (1.234_567_8, 1_234_568),
+            (9e9, 9_000_000_000_000_000),
+        ] {
+            assert_eq!(most(number), Ok(millionths), "{number}");
+        }
+        for number in [-0.0, 4e-7, -12.5, 9_000_000_001.0] {
+            assert_eq!(most(number).unwrap_err().path, "api_keys[0].limits.cost_per_day", "{number}");
+        }
+        let written: Written = serde_json::from_value(json!({"cost_per_month": 1})).unwrap();
+        let error = caller_limits_of(&deserializer::read(&written).unwrap(), false, "teams[0].limits");
+        assert_eq!(error.unwrap_err().path, "teams[0].limits.cost_per_month");
     }
 }

@@ -177,6 +177,10 @@ pub(super) struct CallerLimits {
     #[serde(default, deserialize_with = "rule")]
     pub(super) tokens_per_month: Option<u64>,
     #[serde(default, deserialize_with = "rule")]
+    pub(super) cost_per_day: Option<f64>,
+    #[serde(default, deserialize_with = "rule")]
+    pub(super) cost_per_month: Option<f64>,
+    #[serde(default, deserialize_with = "rule")]
     pub(super) parallel: Option<u32>,
 }
 

@@ -75,7 +75,7 @@ mod tests {
         let teams: Vec<file::Team> = serde_json::from_value(json!([{"name": "t"}])).unwrap();
         let (usual, region) = Accounts::example();
         let accounts = Accounts::new(&usual, &region, &[], 1);
-        let given = Given { elsewhere: &[], accounts: &accounts };
+        let given = Given { elsewhere: &[], accounts: &accounts, is_priced: false };
         identities(&written, &Teams::read(&teams, &given)?, &mut Callers::default())
     }
 

@@ -110,7 +110,7 @@ mod tests {
     fn with_teams(written: Value, teams: &[file::Team]) -> Result<Keys, Error> {
         let (usual, region) = Accounts::example();
         let accounts = Accounts::new(&usual, &region, &[], 1);
-        let given = Given { elsewhere: &[], accounts: &accounts };
+        let given = Given { elsewhere: &[], accounts: &accounts, is_priced: false };
         keys(&serde_json::from_value::<Vec<_>>(written).unwrap(), teams, &given, &[])
     }
 

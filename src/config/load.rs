@@ -31,7 +31,7 @@ use super::regions::regions_of;
 use super::techniques::techniques_of;
 use super::values::{error, error_in, host_of, inside, item, region_of};
 use super::written::Written;
-use super::{Config, Error, Upstream, structure, warnings};
+use super::{Config, Error, Upstream, costs, structure, warnings};
 
 const REGION: &str = "us-east-1";
 /// Series of metrics that a worker may make.
@@ -100,10 +100,11 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let elsewhere =
         techniques.as_ref().and_then(|techniques| techniques.upstream.clone()).unwrap_or_default();
     let callers = Accounts::new(usual(&accounts)?, &region, &taken, accounts.len());
+    let prices = prices_of(prices.as_deref().unwrap_or_default())?;
     let keys = keys(
         api_keys.as_deref().unwrap_or_default(),
         teams.as_deref().unwrap_or_default(),
-        &Given { elsewhere: &elsewhere.names, accounts: &callers },
+        &Given { elsewhere: &elsewhere.names, accounts: &callers, is_priced: !prices.0.is_empty() },
         identities.as_deref().unwrap_or_default(),
     )?;
     let callers = callers.into_accounts();
@@ -143,7 +144,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
         },
         fan_out: fan_out.as_ref().map(fan_out_of).transpose()?,
         techniques,
-        prices: prices_of(prices.as_deref().unwrap_or_default())?,
+        prices,
         forward_headers: forwarded(forward_headers.as_deref().unwrap_or_default())?,
         header_bytes: limits.header_bytes,
         body_bytes: limits.body_bytes,
@@ -159,6 +160,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     };
     check_guardrails(written_models, &config)?;
     check_profiles(api_keys.as_deref(), identities.as_deref(), &config)?;
+    costs::check(written_models, &config)?;
     Ok(config)
 }
 

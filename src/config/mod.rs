@@ -3,6 +3,7 @@
 mod attribution;
 mod caller_accounts;
 mod caller_limits;
+mod costs;
 mod credentials;
 mod deserializer;
 mod discover;
@@ -45,7 +46,7 @@ use crate::gateway::memory;
 use crate::gateway::models::Models;
 use crate::gateway::regions::Regions;
 use crate::gateway::targets::{Backend, Place, Target};
-use crate::record::prices::Prices;
+use crate::record::prices::{Prices, Rate};
 use crate::techniques::Settings;
 use crate::translate::Options;
 
@@ -198,6 +199,16 @@ impl Config {
     /// The first field that is unknown, missing, or wrong.
     pub fn load(text: &[u8], variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         load::load(text, &variable)
+    }
+
+    /// Whether it is known what a model costs, by Bedrock's id.
+    pub fn is_priced(&self, id: &str) -> bool {
+        self.dearest([id]).is_some()
+    }
+
+    /// What tokens cost at most by whichever of these models answers, by Bedrock's ids; `None`: one has no price.
+    pub fn dearest<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Option<Rate> {
+        self.prices.dearest(ids.into_iter().map(|id| (id, self.options.known_as(id))))
     }
 
     /// The same, and what was found besides.

@@ -182,9 +182,18 @@ pub(super) fn targets<'m>(
     written: &'m [file::Target],
     models: &'m Models,
 ) -> impl Iterator<Item = (String, &'m Target)> {
+    targets_of_models(written, models).map(|(at, _, target)| (at, target))
+}
+
+/// The same, and whose they are.
+pub(super) fn targets_of_models<'m>(
+    written: &'m [file::Target],
+    models: &'m Models,
+) -> impl Iterator<Item = (String, &'m Model, &'m Target)> {
     written.iter().zip(&models.named).enumerate().flat_map(|(at, (written, model))| {
         let at = item("models", at);
-        model.targets.iter().enumerate().map(move |(index, target)| (path(written, &at, index), target))
+        let targets = model.targets.iter().enumerate();
+        targets.map(move |(index, target)| (path(written, &at, index), model, target))
     })
 }
 

@@ -72,6 +72,8 @@ pub(super) struct Given<'a> {
     pub(super) elsewhere: &'a [String],
     /// As whom callers are signed for that have roles of their own.
     pub(super) accounts: &'a Accounts<'a>,
+    /// Whether it is known what anything costs.
+    pub(super) is_priced: bool,
 }
 
 impl<'a> Teams<'a> {
@@ -171,7 +173,7 @@ fn policy_of(
     };
     let own = limits
         .as_ref()
-        .map(|limits| caller_limits_of(limits, &inside(at, "limits")))
+        .map(|limits| caller_limits_of(limits, given.is_priced, &inside(at, "limits")))
         .transpose()?
         .map(|limits| Budget { holder, limits });
     Ok(Policy {
@@ -276,7 +278,7 @@ mod tests {
         let written: Vec<file::Team> = serde_json::from_value(written).unwrap();
         let (usual, region) = Accounts::example();
         let accounts = Accounts::new(&usual, &region, &[], 1);
-        let given = Given { elsewhere: &[], accounts: &accounts };
+        let given = Given { elsewhere: &[], accounts: &accounts, is_priced: false };
         Ok(Teams::read(&written, &given)?.named(Some("t"), "api_keys[0]")?.0)
     }
 
@@ -329,7 +331,7 @@ mod tests {
         };
         let (usual, region) = Accounts::example();
         let accounts = Accounts::new(&usual, &region, &[], 1);
-        let given = Given { elsewhere: &[], accounts: &accounts };
+        let given = Given { elsewhere: &[], accounts: &accounts, is_priced: false };
         let holder = || Holder::Caller("a".into());
         let policy = policy_of(&rights, &team, holder(), &given, "api_keys[0]").unwrap();
         assert_eq!(policy.attribution.labels, [("env".to_owned(), "x".to_owned())]);
@@ -351,7 +353,7 @@ mod tests {
                     .unwrap();
             let (usual, region) = Accounts::example();
             let accounts = Accounts::new(&usual, &region, &[], 1);
-            let given = Given { elsewhere: &[], accounts: &accounts };
+            let given = Given { elsewhere: &[], accounts: &accounts, is_priced: false };
             let teams = Teams::read(&teams, &given).unwrap();
             let key = &keys[0];
             let caller =

@@ -20,6 +20,7 @@ use super::refusal::{host_failed, json, too_large};
 use super::told_anew::ToldAnew;
 use super::{host, record};
 use crate::aws::turn::moment;
+use crate::bedrock::operation::Operation;
 use crate::config::Config;
 use crate::gateway::callers::{self, Caller};
 use crate::gateway::handoff::{self, Handoff, Purpose};
@@ -154,7 +155,11 @@ impl Gateway {
         let Authenticated { caller, has_credential } =
             self.config.keys.authenticate(&headers, now, &host::Known)?;
         self.open.is_of(&self.config, caller);
-        let may_reach = |id: &str| caller.called(&Target::of_id(id), None, &self.config.options).is_ok();
+        let counts_cost = caller.policy.counts_cost();
+        let may_reach = |id: &str| {
+            caller.called(&Target::of_id(id), None, &self.config.options).is_ok()
+                && (!counts_cost || self.config.is_priced(id))
+        };
         let mut deployment = None;
         let purpose = match route {
             Route::Health => return Ok(Action::Continue),
@@ -213,11 +218,16 @@ impl Gateway {
                 self.account().with(|facts| facts.asks_for(&request.model));
                 let resolved = self.config.models.native(&request.model)?;
                 resolved.check(caller, Some(&request.model))?;
+                if request.operation != Operation::CountTokens {
+                    self.check_price(&resolved, caller)?;
+                    let rate = if counts_cost { self.config.dearest(resolved.ids()) } else { None };
+                    self.limited.iter_mut().for_each(|limited| limited.costs(rate));
+                }
                 self.choose_cluster(self.reachable(&resolved, caller)?)?;
                 return if by_limits { Ok(Action::Pause) } else { let_in() };
             }
         };
-        let by_model = caller.policy.is_by_model() || self.config.models.decide_cluster();
+        let by_model = caller.policy.is_by_model() || counts_cost || self.config.models.decide_cluster();
         // Calls to this gateway itself have to prove who calls.
         let may_fan_out = endpoint.takes_several() && self.config.fan_out.is_some() && has_credential;
         let may_choose = endpoint == Endpoint::ChatCompletions
@@ -252,7 +262,7 @@ impl Gateway {
         held::room_for(size, self.config.worker_bytes)?;
         let mut body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size)
             .map_err(|_| host_failed("give the request's body"))?;
-        let asked = self.let_in_within_limits(&body)?;
+        let asked = self.let_in_within_limits(&body, undecided.as_ref())?;
         // A route of Bedrock's has waited for its limits alone.
         let Some(mut undecided) = undecided else { return let_in() };
         // Whoever chooses a technique may do so by the model's name.
@@ -336,7 +346,11 @@ impl Gateway {
         }
         let resolved = self.config.models.resolve(asked, endpoint)?;
         resolved.check(caller, asked)?;
-        self.choose_cluster(self.reachable(&resolved, caller)?)
+        let cluster = self.reachable(&resolved, caller)?;
+        if endpoint.costs_tokens() {
+            self.check_price(&resolved, caller)?;
+        }
+        self.choose_cluster(cluster)
     }
 
     /// The cluster of the first target that the caller's requests may go to; `None`: the default one.

@@ -8,9 +8,10 @@ use std::rc::Rc;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{LogLevel, Status};
 
-use super::{held, host};
+use super::{held, host, metrics};
 use crate::aws::turn::moment;
 use crate::bedrock::operation::Operation;
+use crate::config::Config;
 use crate::gateway::callers::Policy;
 use crate::gateway::handoff::Purpose;
 use crate::gateway::headers::{CALL_OF_TECHNIQUE, Headers};
@@ -19,11 +20,16 @@ use crate::gateway::limits::ledger::{self, Failed, Refused, Store, Taken};
 use crate::gateway::limits::slots::Slots;
 use crate::gateway::limits::state::LEASE;
 use crate::gateway::limits::told::{self, Standing};
-use crate::gateway::limits::{Amount, Budget, mark};
+use crate::gateway::limits::{Amount, Budget, Holder, Use, mark};
 use crate::gateway::shape::Shape;
 use crate::openai::{Endpoint, Error};
 use crate::record::Record;
+use crate::record::metrics::Used;
+use crate::record::prices::Rate;
 use crate::translate::terms::Tokens;
+
+/// How often it is said how much of limits is used, milliseconds.
+const TELL: u64 = 10_000;
 
 /// A version that no value has before four billion others: see [`thoughts`](super::thoughts).
 const NOTHING: u32 = u32::MAX;
@@ -101,6 +107,8 @@ pub(super) struct Limited {
     is_part: bool,
     /// It has not been let in yet.
     is_waiting: bool,
+    /// What its tokens cost at most, where that is limited and known.
+    rate: Option<Rate>,
     taken: Option<Taken>,
     /// What its answer tells.
     headers: Headers,
@@ -132,6 +140,7 @@ impl Limited {
             is_anthropics: shape == Some(Shape::Anthropic),
             is_part,
             is_waiting: !is_part,
+            rate: None,
             taken: None,
             headers: Headers::default(),
         })
@@ -142,10 +151,19 @@ impl Limited {
         self.is_waiting && self.budgets.iter().any(|budget| budget.limits.count_tokens())
     }
 
+    /// Takes what its tokens cost at most; `None`: it will be refused, or costs nothing.
+    pub(super) fn costs(&mut self, rate: Option<Rate>) {
+        self.rate = rate;
+    }
+
     /// What the request asks, by its body.
     pub(super) fn estimate(&self, body: &[u8], said: &Said<'_>) -> Amount {
-        let output = said.output(self.endpoint, self.tokens);
-        Amount { requests: 1, input: estimate::input(body), output, cost: 0 }
+        let (input, output) = (estimate::input(body), said.output(self.endpoint, self.tokens));
+        Amount { requests: 1, input, output, cost: self.cost(input, output) }
+    }
+
+    fn cost(&self, input: u64, output: u64) -> u64 {
+        self.rate.map_or(0, |rate| rate.micros(input, output))
     }
 
     /// Lets the request in that asks for so much, where there is as much.
@@ -188,7 +206,9 @@ impl Limited {
     pub(super) fn settle(&mut self, record: &Record) {
         let usage = record.usage.unwrap_or_default();
         let (input, output) = (usage.prompt_tokens, usage.completion_tokens);
-        let real = Amount { requests: 0, input, output, cost: record.cost_micros.unwrap_or(0) };
+        // What has no price by now is charged as it was reserved.
+        let cost = record.cost_micros.unwrap_or_else(|| self.cost(input, output));
+        let real = Amount { requests: 0, input, output, cost };
         let settled = if self.is_part {
             ledger::charge(&Data, &self.budgets, &real, now())
         } else if let Some(taken) = self.taken.take() {
@@ -219,6 +239,25 @@ pub(super) fn tick() {
     if is_due && SLOTS.with_borrow(|slots| ledger::renew(&Data, slots, now)).is_ok() {
         RENEWED.set(now);
     }
+}
+
+/// Says in metrics how much of limits is used, where that is due: `told` is when it was said last.
+pub(super) fn tell_use(config: &Config, told: &Cell<u64>) {
+    let now = now();
+    let is_due = !(told.get()..told.get().saturating_add(TELL)).contains(&now);
+    if !is_due || config.metric_series == 0 {
+        return;
+    }
+    told.set(now);
+    let all = config.keys.callers.budgets().flat_map(|budget| {
+        let (caller, team) = match &budget.holder {
+            Holder::Caller(name) => (name.as_str(), ""),
+            Holder::Team(name) => ("", name.as_str()),
+        };
+        let uses = ledger::uses(&Data, budget, now).into_iter();
+        uses.map(move |Use { limit, percent }| Used { caller, team, limit, percent })
+    });
+    metrics::limits_used(config, all, now);
 }
 
 fn now() -> u64 {

@@ -10,7 +10,7 @@ use super::host;
 use crate::aws::turn::moment;
 use crate::config::Config;
 use crate::record::Record;
-use crate::record::metrics::{Kind, Label, Meter, Series, of};
+use crate::record::metrics::{Kind, Label, Meter, Series, Used, of};
 
 thread_local! {
     static SERIES: RefCell<Series> = RefCell::new(Series::new(0));
@@ -53,6 +53,14 @@ pub(super) fn count(config: &Config, record: &Record) {
     SERIES.with_borrow_mut(|series| {
         series.at_most(config.metric_series);
         series.count(&mut Envoy, whose, &ended, &is_known);
+    });
+}
+
+/// Says how much is used of limits at a moment, milliseconds since 1970.
+pub(super) fn limits_used<'u>(config: &Config, all: impl IntoIterator<Item = Used<'u>>, now: u64) {
+    SERIES.with_borrow_mut(|series| {
+        series.at_most(config.metric_series);
+        series.tell_limits(&mut Envoy, all, now);
     });
 }
 

@@ -1,6 +1,6 @@
 //! What a plugin keeps on one worker: its configuration, as whom it calls, and what models were found.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use proxy_wasm::hostcalls;
@@ -26,6 +26,8 @@ pub(super) struct Root {
     discovery: RefCell<Option<Discovery>>,
     /// Takes what is too old out of the reasoning that is kept.
     sweeping: Sweeping,
+    /// When it was said last how much of limits is used.
+    limits_told: Cell<u64>,
 }
 
 impl Root {
@@ -54,6 +56,9 @@ impl Root {
             thoughts::sweep(&self.sweeping, memory);
         }
         limits::tick();
+        if let Some((Role::Gateway, config)) = self.loaded() {
+            limits::tell_use(&config, &self.limits_told);
+        }
         self.wake();
         ending::tick();
     }
@@ -110,8 +115,10 @@ impl Root {
         if matches!(role, Role::Upstream) && config.reasoning_memory.is_some() {
             tick("reasoning that is too old stays until other takes its place");
         }
-        if matches!(role, Role::Gateway) && config.keys.callers.have_slots() {
-            tick("what limits requests at once forgets those that take a minute");
+        if matches!(role, Role::Gateway) && config.keys.callers.budgets().next().is_some() {
+            tick(
+                "nobody tells what is used of limits, and that on requests at once forgets those that take a minute",
+            );
         }
         self.loaded.replace(Some((role, Rc::clone(&config))));
         self.discover(role, &config);

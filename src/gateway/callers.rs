@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::attribution::{Attribution, Called, is_made_of, no_profile, reach_of};
 use super::keys::Hash;
-use super::limits::Budget;
+use super::limits::{Budget, Holder};
 use super::regions::Regions;
 use super::targets::Target;
 use crate::bedrock::reach::{Reach, reach};
@@ -77,6 +77,11 @@ impl Policy {
             || self.terms != Terms::default()
             || !profiles.is_empty()
             || account.is_some()
+    }
+
+    /// True where it is limited what requests may cost.
+    pub fn counts_cost(&self) -> bool {
+        self.budgets.iter().any(|budget| budget.limits.count_cost())
     }
 
     /// True where the model, or where it answers, decides what is allowed.
@@ -187,10 +192,19 @@ impl Callers {
         (known.team == caller.team && known.policy == caller.policy).then_some(*place)
     }
 
-    /// True where requests at once are limited for some caller.
-    pub fn have_slots(&self) -> bool {
-        let budgets = self.all.iter().flat_map(|caller| caller.policy.budgets.iter());
-        budgets.into_iter().any(|budget| budget.limits.parallel.is_some())
+    /// All that is limited: each caller's own budget, and each team's once.
+    pub fn budgets(&self) -> impl Iterator<Item = &Budget> {
+        let mut teams = BTreeSet::new();
+        let all = self.all.iter().flat_map(|caller| caller.policy.budgets.iter());
+        all.filter(move |budget| match &budget.holder {
+            Holder::Caller(_) => true,
+            Holder::Team(name) => teams.insert(name.as_str()),
+        })
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Caller] {
+        &self.all
     }
 
     /// The caller at a place.

@@ -34,6 +34,11 @@ impl Endpoint {
         Self::MessageTokens,
     ];
 
+    /// Whether tokens are paid for: not to be counted, nor what a guardrail judges, which is paid for otherwise.
+    pub fn costs_tokens(self) -> bool {
+        !matches!(self, Self::Moderations | Self::InputTokens | Self::MessageTokens)
+    }
+
     /// Whether one request may ask for several things, each with an answer of its own.
     pub fn takes_several(self) -> bool {
         matches!(self, Self::ChatCompletions | Self::Completions | Self::Moderations | Self::Embeddings)

@@ -4,12 +4,14 @@
 //! one that the configuration or discovery knows or that has answered, and beyond a number of series everything counts for `other`.
 
 mod counted;
+mod limits;
 mod name;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 pub use counted::of;
+pub use limits::Used;
 pub use name::{Label, NONE, OTHER, name};
 
 /// What a metric counts.
@@ -124,6 +126,8 @@ pub struct Series {
     open: HashMap<String, u32>,
     /// Gauges of the gateway's own state, by their names.
     states: HashMap<String, u32>,
+    /// Gauges of limits, by their names.
+    limits: HashMap<String, limits::Gauge>,
     /// How many there may be.
     most: usize,
     /// How many there are.
@@ -159,6 +163,7 @@ impl Series {
             places: HashMap::new(),
             open: HashMap::new(),
             states: HashMap::new(),
+            limits: HashMap::new(),
             most,
             made: 0,
             key: String::new(),

@@ -22,12 +22,45 @@ pub struct Price {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prices(pub Vec<Price>);
 
+/// The most that a token costs, in millionths of the prices' currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Rate {
+    /// One that is read, whatever becomes of it in caches.
+    pub input: f64,
+    /// One that is written.
+    pub output: f64,
+}
+
+impl Rate {
+    /// What so many tokens cost at most, in millionths, rounded up.
+    pub fn micros(&self, input: u64, output: u64) -> u64 {
+        #[allow(clippy::cast_precision_loss, reason = "below 2^53, or beyond all money")]
+        let cost = input as f64 * self.input + output as f64 * self.output;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is no less than 0")]
+        {
+            cost.ceil() as u64
+        }
+    }
+}
+
 impl Prices {
+    /// What tokens cost at most by whichever of these models answers: each by Bedrock's id, and the id of the model that is behind it.
+    /// `None`: one of them has no price, or there is none of them.
+    pub fn dearest<'i>(&self, models: impl IntoIterator<Item = (&'i str, &'i str)>) -> Option<Rate> {
+        let mut dearest = None;
+        for (model, known_as) in models {
+            let Price { input, output, cache_read, cache_write, .. } = self.of_model(model, known_as)?;
+            let Rate { input: known, output: known_output } = dearest.unwrap_or_default();
+            let input = [*input, *cache_read, *cache_write].into_iter().fold(known, f64::max);
+            dearest = Some(Rate { input, output: output.max(known_output) });
+        }
+        dearest
+    }
+
     /// What tokens of a model cost, in millionths of the prices' currency, rounded. `model` is Bedrock's id as it was called; `known_as` the
     /// id of the model that is behind it, where it tells none itself. `None`: it has no price.
     pub fn cost_micros(&self, model: &str, known_as: &str, usage: &Usage) -> Option<u64> {
-        let names = [model, base_model(model), known_as, base_model(known_as)];
-        let price = self.of(&names)?;
+        let price = self.of_model(model, known_as)?;
         let cached = usage.prompt_tokens_details.unwrap_or_default();
         let beside = cached.cached_tokens.saturating_add(cached.cache_write_tokens);
         let parts = [
@@ -41,6 +74,10 @@ impl Prices {
         let cost: f64 = parts.into_iter().map(|(tokens, price)| tokens as f64 * price).sum();
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is no less than 0")]
         Some(cost.round() as u64)
+    }
+
+    fn of_model(&self, model: &str, known_as: &str) -> Option<&Price> {
+        self.of(&[model, base_model(model), known_as, base_model(known_as)])
     }
 
     /// The price by the longest pattern that fits any of these names.
@@ -88,5 +125,20 @@ mod tests {
         let most = Usage { completion_tokens: u64::MAX, ..Usage::default() };
         assert_eq!(prices.cost_micros("x", "x", &most), Some(u64::MAX));
         assert_eq!(prices.cost_micros("x", "x", &Usage::default()), Some(0));
+    }
+
+    #[test]
+    fn of_several_models_each_kind_of_tokens_has_its_dearest_price() {
+        let prices = Prices(vec![price("a.long", 3.0, 4.0), price("a.wide", 1.0, 15.0)]);
+        let rate = prices.dearest([("us.a.long", ""), ("a.wide", "")]).unwrap();
+        // All that is read might be written to the cache.
+        assert_eq!(rate, Rate { input: 3.75, output: 15.0 });
+        assert_eq!((rate.micros(2, 1), rate.micros(1, 0), rate.micros(0, 0)), (23, 4, 0));
+        assert_eq!(rate.micros(u64::MAX, u64::MAX), u64::MAX);
+        assert_eq!(prices.dearest([("a.long", "a.long"), ("a.none", "a.none")]), None, "one has no price");
+        assert_eq!(prices.dearest([("arn:x", "a.wide")]), Some(Rate { input: 1.25, output: 15.0 }));
+        assert_eq!(prices.dearest([]), None);
+        let free = Prices(vec![price("*", 0.0, 0.0)]);
+        assert_eq!(free.dearest([("a.b", "")]).map(|rate| rate.micros(9, 9)), Some(0));
     }
 }

@@ -80,7 +80,7 @@ pub fn choose(body: &[u8], rules: &Rules<'_>) -> Result<Chosen, Error> {
     let mut model = named.as_ref().map(|(_, name)| &**name);
     let mut by_prefix = None;
     if let Some((raw, name)) = &named
-        && let Some((prefix, rest)) = prefixed(name, rules)
+        && let Some((prefix, rest)) = prefixed(name, rules.is_model, rules.elsewhere)
     {
         edits.push(Edit::new(place(body, raw), wire::to_string(rest)));
         (model, by_prefix) = (Some(rest), Some(prefix));
@@ -112,16 +112,29 @@ fn asked(name: &str) -> &'static str {
     names.into_iter().find(|known| *known == name).unwrap_or_default()
 }
 
+/// A model's name without the techniques before it.
+pub(super) fn without_techniques<'n>(
+    name: &'n str,
+    is_model: &dyn Fn(&str) -> bool,
+    elsewhere: &[String],
+) -> &'n str {
+    prefixed(name, is_model, elsewhere).map_or(name, |(_, rest)| rest)
+}
+
 /// The techniques before a model's name, and the name without them. A model that there is has no such prefix, whatever it is called;
 /// nor has one that would be no model without it.
-fn prefixed<'n>(name: &'n str, rules: &Rules<'_>) -> Option<(String, &'n str)> {
+fn prefixed<'n>(
+    name: &'n str,
+    is_model: &dyn Fn(&str) -> bool,
+    elsewhere: &[String],
+) -> Option<(String, &'n str)> {
     let is_technique = |part: &str| {
         let mut names = part.split(['&', '|']);
-        names.all(|name| Operand::of(name.trim(), rules.elsewhere).is_some())
+        names.all(|name| Operand::of(name.trim(), elsewhere).is_some())
     };
     let mut rest = name;
     let mut techniques: Vec<&str> = Vec::new();
-    while !(rules.is_model)(rest) {
+    while !is_model(rest) {
         let (part, behind) = rest.split_once('-')?;
         if !is_technique(part) || techniques.len() >= PREFIXES {
             return None;

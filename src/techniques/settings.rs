@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Technique;
 use super::away;
-use super::choose::{Chosen, MEMBER, Rules, choose};
+use super::choose::{Chosen, MEMBER, Rules, choose, without_techniques};
 use super::expression::{Expression, Operand};
 use super::question::{Question, Wants};
 use super::tunables::Tunables;
@@ -84,6 +84,12 @@ impl Settings {
             Err(_) if chosen.is_usual => choose(body, &Rules { usual: &|_| None, ..rules }),
             Err(error) => Err(error),
         }
+    }
+
+    /// What is left of a model's name without the techniques before it.
+    pub fn model_of<'n>(&self, name: &'n str, is_model: &dyn Fn(&str) -> bool) -> &'n str {
+        let elsewhere = self.upstream.as_ref().map_or(&[][..], |upstream| &upstream.names);
+        without_techniques(name, is_model, elsewhere)
     }
 
     fn usual(&self, model: Option<&str>) -> Option<&Expression> {

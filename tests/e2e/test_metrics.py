@@ -195,6 +195,34 @@ def regions_endpoints(regions):
     return {region: emulator.endpoint for region, emulator in regions.items()}
 
 
+def test_how_much_of_limits_is_used_is_told_of_who_has_asked(start):
+    admin = Admin()
+    keys = [
+        {"name": "spender", "key": "spender", "team": "shop", "limits": {"requests_per_minute": 50, "cost_per_day": 0.01, "parallel": 4}},
+        {"name": "idle", "key": "idle", "limits": {"cost_per_day": 1}},
+    ]
+    team = {"name": "shop", "limits": {"cost_per_month": 4.5}}
+    prices = [{"pattern": "*", "input": 0.5, "output": 1500}]
+    gateway = start(changes={"api_keys": keys, "teams": [team], "prices": prices}, patch=admin, workers=2)
+    with gateway.connection("spender") as connection:
+        usage = connection.chat(BODY).json["usage"]
+    cost = round(usage["prompt_tokens"] * 0.5 + usage["completion_tokens"] * 1500)
+    own, teams = {"caller": "spender", "team": "-"}, {"caller": "-", "team": "shop"}
+    expected = {("cost_per_day", "spender"): cost * 100 // 10_000, ("cost_per_month", "-"): cost * 100 // 4_500_000, ("parallel", "spender"): 0}
+
+    def told():
+        found = {labels: value for (name, labels), value in read(admin).items() if name == "bedrock_limit_used_percent"}
+        assert all(dict(labels).items() >= own.items() or dict(labels).items() >= teams.items() for labels in found), found
+        return {(dict(labels)["limit"], dict(labels)["caller"]): value for labels, value in found.items()}
+
+    # It is told every ten seconds, and a request's minute may be over by then.
+    until = time.monotonic() + 3 * PATIENCE
+    while not (found := told()).items() >= expected.items() and time.monotonic() < until:
+        time.sleep(0.2)
+    assert found.pop(("requests_per_minute", "spender")) in (0, 2)
+    assert found == expected and expected["cost_per_day", "spender"] > 0
+
+
 def test_beyond_their_number_series_count_for_others(start):
     admin = Admin()
     keys = [{"name": f"caller-{number}", "key": f"key-{number}"} for number in range(30)]

@@ -1,29 +1,72 @@
 //! A request of a caller with limits: let in once there is as much left as it asks for, and told so beside its answer; and what Envoy's own
 //! limiters refuse, told anew.
 
+use std::rc::Rc;
+
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
 
-use super::Gateway;
+use super::{Gateway, Undecided};
+use crate::config::Config;
 use crate::filter::host;
 use crate::filter::limits::Limited;
 use crate::filter::refusal::refuse_beside;
+use crate::gateway::callers::Caller;
 use crate::gateway::limits::envoys::{self, Told};
 use crate::gateway::limits::estimate::Said;
+use crate::gateway::limits::told::without_price;
+use crate::gateway::models::Resolved;
 use crate::openai::Error;
+use crate::record::prices::Rate;
+
+/// What the tokens of a request cost at most, as its model's name will be read; `None`: nothing, or the request will be refused for its
+/// model.
+fn rate(config: &Config, undecided: &Undecided, said: &Said<'_>) -> Option<Rate> {
+    let Undecided { endpoint, deployment, may_choose, .. } = undecided;
+    if !endpoint.costs_tokens() {
+        return None;
+    }
+    let named = said.model.as_deref().filter(|name| !name.trim().is_empty());
+    let mut asked = deployment.as_deref().or(named);
+    if let Some(techniques) = config.techniques.as_ref().filter(|_| *may_choose) {
+        let is_model = |name: &str| config.models.known(Some(name), *endpoint).is_ok();
+        asked = asked.map(|name| techniques.model_of(name, &is_model));
+    }
+    let resolved = config.models.resolve(asked, *endpoint).ok()?;
+    config.dearest(resolved.ids())
+}
 
 impl Gateway {
+    /// Refuses a model that costs nobody knows what, where it is limited what the caller's requests may cost.
+    pub(super) fn check_price(&self, resolved: &Resolved<'_>, caller: &Caller) -> Result<(), Error> {
+        if caller.policy.counts_cost() && self.config.dearest(resolved.ids()).is_none() {
+            return Err(without_price());
+        }
+        Ok(())
+    }
+
     /// True where the body is waited for, for the sake of limits.
     pub(super) fn waits_for_limits(&self) -> bool {
         self.limited.as_ref().is_some_and(Limited::waits_for_body)
     }
 
-    /// Lets the request with this body in, where it has waited for that; the model that it names then.
-    pub(super) fn let_in_within_limits(&mut self, body: &[u8]) -> Result<Option<Option<String>>, Error> {
+    /// Lets the request with this body in, where it has waited for that; the model that it names then. `undecided`: what its model is
+    /// still to decide.
+    pub(super) fn let_in_within_limits(
+        &mut self,
+        body: &[u8],
+        undecided: Option<&Undecided>,
+    ) -> Result<Option<Option<String>>, Error> {
+        let config = Rc::clone(&self.config);
         let Some(limited) = self.limited.as_mut().filter(|limited| limited.waits_for_body()) else {
             return Ok(None);
         };
         let said = Said::read(body);
+        if let Some((undecided, said)) = undecided.zip(said.as_ref())
+            && undecided.caller.policy.counts_cost()
+        {
+            limited.costs(rate(&config, undecided, said));
+        }
         let estimate = limited.estimate(body, said.as_ref().unwrap_or(&Said::default()));
         limited.let_in(&estimate)?;
         // The model of what cannot be read here is not known, and not none.

@@ -95,7 +95,8 @@ impl Gateway {
         let models = &self.config.models;
         let allowed = |resolved: &Resolved<'_>, model: Option<&str>| {
             resolved.check(caller, model)?;
-            self.reachable(resolved, caller).map(drop)
+            self.reachable(resolved, caller)?;
+            self.check_price(resolved, caller)
         };
         let model = self.model_of(body)?;
         if technique.is_elsewhere() {

@@ -2,7 +2,7 @@
 
 use super::slots::Slots;
 use super::state::{Left, Over, Reservation, State};
-use super::{Amount, Budget};
+use super::{Amount, Budget, Use};
 
 /// How often a record is read anew that others keep changing. A change takes microseconds, and there are as many at a time as workers.
 const TRIES: usize = 50;
@@ -162,6 +162,13 @@ pub fn renew(store: &dyn Store, slots: &Slots, now: u64) -> Result<(), Failed> {
         result = result.and(renewed);
     }
     result
+}
+
+/// How much of each limit of a budget is used; nothing where nobody has asked yet, or it cannot be had.
+pub fn uses(store: &dyn Store, Budget { holder, limits }: &Budget, now: u64) -> Vec<Use> {
+    let read = store.read(&holder.key()).ok().flatten();
+    let state = read.and_then(|(bytes, _)| State::from_bytes(&bytes));
+    state.map(|state| state.uses(limits, now)).unwrap_or_default()
 }
 
 /// Changes one record, whoever else does. `next` is given what is there, and says whether to write what it made of it.

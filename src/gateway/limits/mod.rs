@@ -57,6 +57,38 @@ impl Span {
     pub const ALL: [Self; 3] = [Self::Minute, Self::Day, Self::Month];
 }
 
+/// What limits are called in the configuration and in metrics; what is none of these is `parallel`.
+pub const NAMES: [(&str, Measure, Span); 8] = [
+    ("requests_per_minute", Measure::Requests, Span::Minute),
+    ("tokens_per_minute", Measure::Tokens, Span::Minute),
+    ("input_tokens_per_minute", Measure::Input, Span::Minute),
+    ("output_tokens_per_minute", Measure::Output, Span::Minute),
+    ("tokens_per_day", Measure::Tokens, Span::Day),
+    ("tokens_per_month", Measure::Tokens, Span::Month),
+    ("cost_per_day", Measure::Cost, Span::Day),
+    ("cost_per_month", Measure::Cost, Span::Month),
+];
+
+/// How much of one limit is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// What the limit is called.
+    pub limit: &'static str,
+    /// How much is used and reserved of it, in per cent: 100 or more where nothing is left.
+    pub percent: u64,
+}
+
+impl Use {
+    fn of(limit: Option<(Measure, Span)>, used: u64, most: u64) -> Self {
+        let named = NAMES.iter().find(|(_, measure, span)| limit == Some((*measure, *span)));
+        let percent = u128::from(used).saturating_mul(100).checked_div(most.into()).unwrap_or(0);
+        Self {
+            limit: named.map_or("parallel", |(name, ..)| name),
+            percent: u64::try_from(percent).unwrap_or(u64::MAX),
+        }
+    }
+}
+
 impl Limits {
     /// True where nothing is limited.
     pub fn is_empty(&self) -> bool {

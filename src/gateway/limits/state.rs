@@ -1,7 +1,7 @@
 //! What is used of one budget, as the VMs share it.
 
 use super::windows::Window;
-use super::{Amount, Limits, Measure, Span};
+use super::{Amount, Limits, Measure, Span, Use};
 
 /// For how long a worker's slots are its own, milliseconds. It renews them while requests are open; those of a worker that is gone
 /// are free after that.
@@ -155,6 +155,17 @@ impl State {
             let reset = if used == 0 { 0 } else { window.rest(*span, now) };
             Left { measure: *measure, most: *most, left: most.saturating_sub(used), reset }
         })
+    }
+
+    /// How much of each limit is used at a moment.
+    pub fn uses(mut self, limits: &Limits, now: u64) -> Vec<Use> {
+        self.turn(now);
+        let of_windows = limits.most.iter().map(|(measure, span, most)| {
+            Use::of(Some((*measure, *span)), self.window(*span).used.of(*measure), *most)
+        });
+        let open = self.leases.iter().fold(0, |all: u64, lease| all.saturating_add(lease.open.into()));
+        let parallel = limits.parallel.map(|most| Use::of(None, open, most.into()));
+        of_windows.chain(parallel).collect()
     }
 
     /// Begins the windows anew that are over, and frees the slots of workers that are gone.

@@ -1,7 +1,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use super::ledger::{Failed, Refused, Store, Taken, ask, charge, renew, settle};
+use super::ledger::{Failed, Refused, Store, Taken, ask, charge, renew, settle, uses};
 use super::slots::Slots;
 use super::state::{LEASE, Left, Over, State};
 use super::*;
@@ -297,6 +297,59 @@ fn calls_that_are_part_of_a_request_are_charged_and_never_refused() {
     let requests = [budget("b", &[(Measure::Requests, Span::Minute, 2)], None)];
     charge(&memory, &requests, &of(1, 1), NOW).unwrap();
     assert_eq!(memory.written.get(), written);
+}
+
+#[test]
+fn money_is_reserved_and_settled_like_tokens_and_told_by_no_header() {
+    let memory = Memory::default();
+    let mut worker = Worker::new(&memory, 1);
+    let most = [(Measure::Cost, Span::Day, 12_500_000), (Measure::Cost, Span::Month, 20_000_000)];
+    let budgets = [budget("a", &most, None)];
+    assert!(budgets[0].limits.count_tokens() && budgets[0].limits.count_cost());
+    let money = |cost| Amount { cost, ..of(1_000, 1_000) };
+    let first = worker.ask(&budgets, money(10_000_000), NOW).unwrap();
+    let (_, over) = worker.over(&budgets, money(2_500_001), NOW + 1);
+    // NOW is the month's last day, so that both windows end with it.
+    assert_eq!((over.limit, over.used), (Some((Measure::Cost, Span::Day)), 10_000_000));
+    assert_eq!(over.wait, 24 * 60 * MINUTE - 1);
+    worker.settle(&budgets, &first, money(1_234_567), NOW + 2);
+    // A part of it, which was not asked for.
+    charge(&memory, &budgets, &Amount { requests: 0, ..money(765_433) }, NOW + 3).unwrap();
+    let (_, over) = worker.over(&budgets, money(10_500_001), NOW + 4);
+    assert_eq!(over.used, 2_000_000);
+    let rest = worker.ask(&budgets, money(10_500_000), NOW + 5).unwrap();
+    assert_eq!(worker.left(&budgets, NOW + 5), [], "what is left by the minute alone is told");
+    // The next day is the next month's first: what is more than was reserved is charged there.
+    let day = 24 * 60 * MINUTE;
+    worker.settle(&budgets, &rest, money(11_000_000), NOW + day);
+    let (_, over) = worker.over(&budgets, money(12_000_001), NOW + day + 1);
+    assert_eq!((over.used, over.most), (500_000, 12_500_000));
+}
+
+#[test]
+fn how_much_of_each_limit_is_used_is_told_in_per_cent_and_nothing_of_windows_that_are_over() {
+    let memory = Memory::default();
+    let mut worker = Worker::new(&memory, 1);
+    let most = [
+        (Measure::Requests, Span::Minute, 3),
+        (Measure::Tokens, Span::Minute, 1_000),
+        (Measure::Cost, Span::Day, 12_500_000),
+    ];
+    let budget = budget("a", &most, Some(4));
+    assert_eq!(uses(&memory, &budget, NOW), [], "nobody has asked");
+    let asked = Amount { cost: 12_499_999, ..of(1_000, 1_000) };
+    worker.ask(std::slice::from_ref(&budget), asked, NOW).unwrap();
+    let told = |now| {
+        let all = uses(&memory, &budget, now);
+        all.into_iter().map(|Use { limit, percent }| (limit, percent)).collect::<Vec<_>>()
+    };
+    let now =
+        [("requests_per_minute", 33), ("tokens_per_minute", 200), ("cost_per_day", 99), ("parallel", 25)];
+    assert_eq!(told(NOW + 1), now);
+    let later = [("requests_per_minute", 0), ("tokens_per_minute", 0), ("cost_per_day", 99), ("parallel", 0)];
+    assert_eq!(told(NOW + MINUTE), later);
+    memory.fails.set(true);
+    assert_eq!(told(NOW), []);
 }
 
 #[test]

@@ -79,7 +79,13 @@ pub fn seconds(milliseconds: u64) -> u64 {
     milliseconds.div_ceil(1_000).max(1)
 }
 
-/// 429 for a request that would go above a limit, worded as OpenAI's; its `type` says of what: `requests`, `tokens`, `budget_exceeded`.
+/// 403 for a request whose cost nobody knows, of a caller for whom that is limited.
+pub fn without_price() -> Error {
+    let message = "It is limited what the requests of this API key may cost, and what this model costs is not known here.";
+    Error::new(403, message).param("model").code("model_without_price")
+}
+
+/// 429 for a request that would go above a limit, worded as OpenAI's; its `type` says of what: `requests`, `tokens`, `cost`.
 pub fn error(holder: &Holder, over: &Over) -> Error {
     let Over { limit, most, used, asked, wait } = over;
     let seconds = seconds(*wait);
@@ -100,10 +106,9 @@ pub fn error(holder: &Holder, over: &Over) -> Error {
     let kind = match limit {
         None | Some((Measure::Requests, _)) => "requests",
         Some((Measure::Tokens | Measure::Input | Measure::Output, _)) => "tokens",
-        Some((Measure::Cost, _)) => "budget_exceeded",
+        Some((Measure::Cost, _)) => "cost",
     };
-    let code = if money { "budget_exceeded" } else { "rate_limit_exceeded" };
-    let mut error = Error::new(429, message).kind(kind).code(code);
+    let mut error = Error::new(429, message).kind(kind).code("rate_limit_exceeded");
     if seconds > WORTH_WAITING {
         error.should_retry = Some(false);
     }
@@ -198,7 +203,7 @@ mod tests {
             error.message,
             "Budget used up for team 'search' on cost per day: Limit 5.00, Used 4.98, Requested 1.234567. It begins anew in 2h0m0s."
         );
-        assert_eq!((error.kind, error.code), ("budget_exceeded", Some("budget_exceeded")));
+        assert_eq!((error.kind, error.code), ("cost", Some("rate_limit_exceeded")));
         assert_eq!(error.should_retry, Some(false));
         assert_eq!(over(Some((Measure::Tokens, Span::Day)), 60_000).should_retry, None);
         assert_eq!(over(Some((Measure::Tokens, Span::Day)), 60_001).should_retry, Some(false));

@@ -203,3 +203,38 @@ fn a_state_is_one_gauge_that_takes_the_newest_value() {
     assert_eq!(meter.values["bedrock.credentials_failures.bedrock_account=.=usual;.;"], [1, 2]);
     assert_eq!(meter.names.len(), 1);
 }
+
+#[test]
+fn what_is_used_of_a_limit_is_a_gauge_that_is_0_once_the_limit_is_gone() {
+    let (mut meter, mut series) = (Fake::default(), Series::new(10));
+    let own = Used { caller: "web", team: "", limit: "cost_per_day", percent: 80 };
+    let teams = Used { caller: "", team: "search", limit: "tokens_per_minute", percent: 101 };
+    series.tell_limits(&mut meter, [own, teams], 0);
+    series.tell_limits(&mut meter, [Used { percent: 81, ..own }], 60_000);
+    series.tell_limits(&mut meter, [own], 60_001);
+    series.tell_limits(&mut meter, [own], 60_002);
+    let of = |labels: &str| &meter.values[&format!("bedrock.limit_used_percent.{labels}")];
+    assert_eq!(
+        *of("bedrock_caller=.=web;.;bedrock_team=.=-;.;bedrock_limit=.=cost_per_day;.;"),
+        [80, 81, 80, 80]
+    );
+    assert_eq!(
+        *of("bedrock_caller=.=-;.;bedrock_team=.=search;.;bedrock_limit=.=tokens_per_minute;.;"),
+        [101, 0]
+    );
+    assert_eq!(meter.names.len(), 2);
+}
+
+#[test]
+fn beyond_the_number_of_series_the_fullest_of_the_other_limits_is_told() {
+    let (mut meter, mut series) = (Fake::default(), Series::new(2));
+    let names: Vec<String> = (0..200).map(|number| format!("caller-{number}")).collect();
+    let used = |name, percent| Used { caller: name, team: "", limit: "parallel", percent };
+    for _ in 0..2 {
+        let all = names.iter().zip(0..).map(|(name, number)| used(name, number * 7 % 100));
+        series.tell_limits(&mut meter, all, 0);
+    }
+    assert_eq!(meter.names.len(), 3);
+    let other = "bedrock.limit_used_percent.bedrock_caller=.=other;.;bedrock_team=.=other;.;bedrock_limit=.=parallel;.;";
+    assert_eq!(meter.values[other], [99, 99]);
+}
