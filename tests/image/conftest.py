@@ -1,6 +1,7 @@
 """The image as `make image` makes it, and a registry that it goes through."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +35,9 @@ def module():
 
 
 @pytest.fixture(scope="session")
-def registry(tmp_path_factory):
+def registry(request, tmp_path_factory):
     processes.RUN = ROOT / f"target/run/image-{os.getpid()}"
     with Registry.start(tmp_path_factory.mktemp("registry")) as registry:
         yield registry
+    if not request.session.testsfailed:
+        shutil.rmtree(processes.RUN, ignore_errors=True)

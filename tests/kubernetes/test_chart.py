@@ -77,3 +77,12 @@ def test_the_chart_has_no_hooks_and_no_definitions():
     text = "".join(path.read_text() for path in (kube.CHART / "templates").rglob("*") if path.is_file())
     assert "helm.sh/hook" not in text and "CustomResourceDefinition" not in text
     assert not (kube.CHART / "crds").exists()
+
+
+@pytest.mark.parametrize("values", kube.VALUES)
+def test_an_upgrade_by_digest_changes_the_modules_volume_and_nothing_else(values):
+    old, new = ("registry.example.com/bedrock-filter@sha256:" + letter * 64 for letter in "ab")
+    before, after = (json.dumps(kube.template(values, "--set", f"module.image={image}")) for image in (old, new))
+    # In a sidecar's pods it is their own that say which.
+    assert before.count(old) == (values != "istio-sidecar")
+    assert before.replace(old, new) == after
