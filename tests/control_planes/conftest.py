@@ -1,4 +1,4 @@
-"""What is around a control plane and its Envoys, in the network that `pod` makes: Bedrock, over TLS, and EKS Pod Identity's agent."""
+"""What is around a control plane and its Envoys, in `pod`'s network: Bedrock, over TLS, and EKS's agent."""
 
 import asyncio
 import os

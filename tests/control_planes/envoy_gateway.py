@@ -63,14 +63,15 @@ class EnvoyGateway:
 
     def give(self, objects):
         """The objects are these from now on."""
-        text = yaml.dump_all([CLASS, *({**one, "metadata": {"namespace": "bedrock"} | one["metadata"]} for one in objects)])
-        (self.objects / "objects.yaml").write_text(text)
+        placed = [one | {"metadata": {"namespace": "bedrock"} | one["metadata"]} for one in objects]
+        (self.objects / "objects.yaml").write_text(yaml.dump_all([CLASS, *placed]))
 
     def conditions(self, kind):
-        """What it says last of objects of a kind, which it only logs: reasons by the condition's type, and whether it holds."""
+        """What it says last of objects of a kind, which it only logs: whether each holds, and why."""
         log = self.process.log.read_text(errors="replace")
         found = re.findall(rf"Got new status for {kind}\n(.*?)\n\t\{{", log, re.DOTALL)
-        return {one["type"]: (one["status"], one["reason"]) for one in conditions(yaml.safe_load(found[-1]))} if found else {}
+        last = conditions(yaml.safe_load(found[-1])) if found else ()
+        return {one["type"]: (one["status"], one["reason"]) for one in last}
 
 
 def conditions(status):

@@ -1,4 +1,4 @@
-"""The manifests of Envoy Gateway through Envoy Gateway itself: what it makes of them, our Envoy takes by its xDS, and answers."""
+"""The manifests through Envoy Gateway itself: what it makes of them, our Envoy takes by its xDS, and answers."""
 
 import base64
 import http.client
@@ -14,8 +14,8 @@ from conftest import CERTIFICATE
 from envoy_gateway import EnvoyGateway
 
 V2 = ("XDSNameSchemeV2",)
-# Of each kind that has a status: what its conditions have to be.
-POLICIES = ("EnvoyPatchPolicy", "BackendTLSPolicy", "ClientTrafficPolicy", "BackendTrafficPolicy", "HTTPRoute", "Backend")
+# Each has a status.
+POLICIES = ("EnvoyPatchPolicy", "BackendTLSPolicy", "ClientTrafficPolicy", "BackendTrafficPolicy")
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_its_envoy_answers(begin, names, flags):
     with begin(kube.kustomized(f"envoy-gateway/listeners-{names}"), flags) as gateway:
         gateway.process.wait_for("port 80", lambda: answers.listens(80))
         answers.right(80)
-        for kind in POLICIES:
+        for kind in (*POLICIES, "HTTPRoute", "Backend"):
             found = gateway.conditions(kind)
             assert found and {status for status, _ in found.values()} == {"True"}, (kind, found)
         assert gateway.conditions("EnvoyPatchPolicy").keys() == {"Accepted", "Programmed"}
@@ -40,7 +40,8 @@ def test_a_key_that_is_new_is_let_in(begin):
         gateway.process.wait_for("port 80", lambda: answers.listens(80))
         answers.until(200, lambda: answers.ask(80).status)
         assert answers.ask(80, new).status == 401
-        gateway.give(kube.template("envoy-gateway", "--set", f"config.api_keys[0].name=new,config.api_keys[0].key={new}"))
+        value = f"config.api_keys[0].name=new,config.api_keys[0].key={new}"
+        gateway.give(kube.template("envoy-gateway", "--set", value))
         answers.until(200, lambda: answers.ask(80, new).status)
         answers.until(401, lambda: answers.ask(80).status)
 
@@ -48,7 +49,7 @@ def test_a_key_that_is_new_is_let_in(begin):
 def test_the_chain_of_a_listener_with_tls_is_found(begin):
     texts = [Path(name).read_bytes() for name in CERTIFICATE]
     data = {name: base64.b64encode(text).decode() for name, text in zip(("tls.crt", "tls.key"), texts, strict=True)}
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "bedrock-tls"}, "type": "kubernetes.io/tls", "data": data}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "bedrock-tls"}, "type": "kubernetes.io/tls"}
     found = kube.template("envoy-gateway", "--set", "service.port=443,envoyGateway.tlsSecret=bedrock-tls")
 
     def status():
@@ -57,7 +58,7 @@ def test_the_chain_of_a_listener_with_tls_is_found(begin):
         connection.request("POST", "/v1/chat/completions", json.dumps(answers.BODY), headers)
         return connection.getresponse().status
 
-    with begin((*found, secret), V2) as gateway:
+    with begin((*found, secret | {"data": data}), V2) as gateway:
         gateway.process.wait_for("port 443", lambda: answers.listens(443))
         answers.until(200, status)
 
