@@ -197,8 +197,9 @@ def regions_endpoints(regions):
 
 def test_how_much_of_limits_is_used_is_told_of_who_has_asked(start):
     admin = Admin()
+    limits = {"requests_per_minute": 50, "cost_per_day": 0.01, "parallel": 4}
     keys = [
-        {"name": "spender", "key": "spender", "team": "shop", "limits": {"requests_per_minute": 50, "cost_per_day": 0.01, "parallel": 4}},
+        {"name": "spender", "key": "spender", "team": "shop", "limits": limits},
         {"name": "idle", "key": "idle", "limits": {"cost_per_day": 1}},
     ]
     team = {"name": "shop", "limits": {"cost_per_month": 4.5}}
@@ -208,12 +209,17 @@ def test_how_much_of_limits_is_used_is_told_of_who_has_asked(start):
         usage = connection.chat(BODY).json["usage"]
     cost = round(usage["prompt_tokens"] * 0.5 + usage["completion_tokens"] * 1500)
     own, teams = {"caller": "spender", "team": "-"}, {"caller": "-", "team": "shop"}
-    expected = {("cost_per_day", "spender"): cost * 100 // 10_000, ("cost_per_month", "-"): cost * 100 // 4_500_000, ("parallel", "spender"): 0}
+    expected = {
+        ("cost_per_day", "spender"): cost * 100 // 10_000,
+        ("cost_per_month", "-"): cost * 100 // 4_500_000,
+        ("parallel", "spender"): 0,
+    }
 
     def told():
-        found = {labels: value for (name, labels), value in read(admin).items() if name == "bedrock_limit_used_percent"}
-        assert all(dict(labels).items() >= own.items() or dict(labels).items() >= teams.items() for labels in found), found
-        return {(dict(labels)["limit"], dict(labels)["caller"]): value for labels, value in found.items()}
+        series = read(admin).items()
+        found = [(dict(labels), value) for (name, labels), value in series if name == "bedrock_limit_used_percent"]
+        assert all(labels.items() >= own.items() or labels.items() >= teams.items() for labels, _ in found), found
+        return {(labels["limit"], labels["caller"]): value for labels, value in found}
 
     # It is told every ten seconds, and a request's minute may be over by then.
     until = time.monotonic() + 3 * PATIENCE
