@@ -1,5 +1,5 @@
-"""Limits in money: reserved at the dearest price that a request may come to, charged by what each kind of tokens costs of
-the model that answered."""
+"""Limits in money: reserved at the dearest price that a request may come to, charged by what each kind of tokens costs
+of the model that answered."""
 
 import asyncio
 import re
