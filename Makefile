@@ -53,6 +53,7 @@ help: ## this list
 	echo '  AWS_BEARER_TOKEN_BEDROCK AWS_ENDPOINT_URL_BEDROCK_RUNTIME AWS_ENDPOINT_URL_BEDROCK BEDROCK=aws'
 	echo '  DEFAULT_MODEL FALLBACK_MODEL DEFAULT_EMBEDDING_MODEL UNSUPPORTED_PARAMETERS FILTER_CONFIG ENVOY_CONFIG'
 	echo 'wasm takes: WASM_TOOLCHAIN=rustup or debian; fuzz: SECONDS_PER_TARGET'
+	echo 'image takes: SOURCE_URI=where-the-commit-can-be-had BUILDER_ID=who-built, for its provenance'
 	echo 'key takes: NAME=name TEAM=team MODELS="name name" DAYS=90'
 	echo 'soak takes: MINUTES=30'
 	echo 'bench takes: QUICK=1 LONG=1 ONLY=row,row WASM=module BASELINE=module'
