@@ -257,11 +257,11 @@ target/kubernetes/envoy-%: | $(KUBERNETES)
 	mv $@.package/envoy/_bin/envoy $@ && rm -r $@.package
 
 # Not among the checks of `make test`: building them takes 20 minutes of a core, and 12 GB. One package at a time, for others' sake.
-test-control-planes: wasm emulator venv $(KUBERNETES) $(PLANES)/envoy-gateway $(PLANES)/pilot-agent $(PLANES)/kube-apiserver $(PLANES)/etcd ## the manifests through Envoy Gateway, istiod and an API server themselves
+test-control-planes: wasm emulator venv $(KUBERNETES) $(PLANES)/envoy-gateway $(PLANES)/pilot-agent $(PLANES)/kube-apiserver $(PLANES)/etcd ## the manifests through Envoy Gateway, istiod and an API server themselves (ENVOY: another Envoy)
 	command -v ip >/dev/null || tools/install iproute2
 	command -v iptables >/dev/null || tools/install iptables
 	command -v openssl >/dev/null || tools/install openssl
-	tests/control_planes/pod target/wasm/bedrock_filter.wasm $(VENV)/bin/envoy $(VENV)/bin/pytest --quiet -p no:cacheprovider tests/control_planes
+	tests/control_planes/pod target/wasm/bedrock_filter.wasm $(or $(ENVOY),$(VENV)/bin/envoy) $(VENV)/bin/pytest --quiet -p no:cacheprovider tests/control_planes
 
 GO_INSTALL := GOBIN=$(CURDIR)/$(PLANES) GOFLAGS=-p=1 tools/go install
 

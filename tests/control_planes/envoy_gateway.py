@@ -7,9 +7,10 @@ import yaml
 
 import answers
 import processes
-from conftest import HERE, ROOT
+from conftest import HERE
 
-ENVOY = ROOT / "target/venv/bin/envoy"
+# Of `pod`.
+ENVOY = "/usr/local/bin/envoy"
 # The Envoy that it would fetch.
 VERSION = "1.39.0"
 CLASS = {

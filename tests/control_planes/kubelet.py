@@ -107,7 +107,8 @@ class Container:
         if "emptyDir" in volume:
             return {}
         if "configMap" in volume:
-            return self.cluster.waited("configmap", volume["configMap"]["name"])["data"]
+            found = self.cluster.waited("configmap", volume["configMap"]["name"], self.pod["metadata"]["namespace"])
+            return found["data"]
         if "downwardAPI" in volume:
             return {one["path"]: self.lines(one["fieldRef"]["fieldPath"]) for one in volume["downwardAPI"]["items"]}
         if "projected" in volume:

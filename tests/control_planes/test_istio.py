@@ -1,6 +1,9 @@
 """The manifests of Istio through istiod and its agent: what they make, our Envoy takes by their xDS, and answers."""
 
+import contextlib
 import json
+import socket
+import ssl
 import subprocess
 
 import pytest
@@ -11,8 +14,11 @@ import istio
 import kube
 import kubelet
 from cluster import Cluster
+from conftest import BEDROCK
 
 HOST = "bedrock-runtime.us-east-1.amazonaws.com"
+# Whence the application connects, and its sidecar does not.
+APP = "127.0.0.9"
 UPSTREAM = f"outbound|8088||{HOST}"
 MADE = "pods deployments services endpointslices horizontalpodautoscalers poddisruptionbudgets".split()
 OURS = "gateways.gateway.networking.k8s.io httproutes envoyfilters serviceentries".split()
@@ -79,22 +85,52 @@ def test_a_key_that_is_new_is_let_in(cluster):
         answers.until(401, lambda: answers.ask(80).status)
 
 
+def test_whoever_is_closed_in_has_no_way_but_the_egress_gateway(cluster):
+    cluster.apply(kube.kustomized("istio/egress"))
+    cluster.waited("service", "bedrock-istio")
+    cluster.namespace("team", {"istio-injection": "enabled"})
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
+    cluster.apply(account, "--namespace", "team")
+    spec = {"serviceAccountName": "default", "containers": [{"name": "app", "image": "registry.example.com/app:1"}]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "app-1", "namespace": "team"}, "spec": spec}
+
+    def comes_to_bedrock():
+        with contextlib.suppress(OSError), socket.create_connection((BEDROCK, 443), 10, (APP, 0)) as connection:
+            ssl.create_default_context().wrap_socket(connection, server_hostname=HOST)
+            return True
+        return False
+
+    with istio.Proxy(cluster, kubelet.created(cluster, pod)) as proxy, redirected(443, "--source", APP):
+        proxy.wait()
+        answers.until(True, comes_to_bedrock)
+        cluster.apply(kube.kustomized("istio/closed"), "--namespace", "team")
+        answers.until(False, comes_to_bedrock)
+        names = {one["cluster"]["name"] for one in proxy.dump("Clusters", "dynamic_active_clusters")}
+        assert "outbound|80||bedrock-istio.bedrock.svc.cluster.local" in names
+        assert not [name for name in names if HOST in name]
+
+
+@contextlib.contextmanager
+def redirected(port, *whose):
+    """What istio-init does, for one port: who connects to it comes to the sidecar."""
+    rule = ["OUTPUT", *whose, *f"-p tcp --dport {port} -j REDIRECT --to-ports 15001".split()]
+    subprocess.run(["iptables", "-t", "nat", "-A", *rule], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["iptables", "-t", "nat", "-D", *rule], check=True)
+
+
 def test_a_sidecar_answers(cluster):
     """A pod as docs/istio.md has it: istiod puts the proxy in, with the module's volume and the variables."""
     cluster.apply(kube.kustomized("istio/sidecar"))
     pod = yaml.safe_load(SIDECAR)
     pod["spec"]["containers"] = [*pod["spec"]["containers"], {"name": "app", "image": "registry.example.com/app:1"}]
     pod = kubelet.created(cluster, pod)
-    # What istio-init does, for one port.
-    redirect = "iptables -t nat -{} OUTPUT -p tcp --dport 8088 -j REDIRECT --to-ports 15001"
-    with istio.Proxy(cluster, pod) as proxy:
+    with istio.Proxy(cluster, pod) as proxy, redirected(8088):
         proxy.wait()
-        subprocess.run(redirect.format("A").split(), check=True)
-        try:
-            answers.right(8088, HOST)
-            both_roles(proxy)
-        finally:
-            subprocess.run(redirect.format("D").split(), check=True)
+        answers.right(8088, HOST)
+        both_roles(proxy)
 
 
 SIDECAR = """
