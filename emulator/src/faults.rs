@@ -124,6 +124,11 @@ pub struct Faults {
 }
 
 impl Faults {
+    /// Whether a stream's first event is an error already: nothing is made then, and nothing costs.
+    pub fn fails_at_once(&self) -> bool {
+        self.exception.as_ref().is_some_and(|(at, _)| *at == 0) || self.error_frame == Some(0)
+    }
+
     /// Reads `a,b=1,c=2;d=3`; the error says which part is not understood.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut faults = Self { text: text.trim().to_owned(), ..Self::default() };
@@ -298,6 +303,18 @@ mod tests {
         assert_eq!(f.error.unwrap().message, "so, no");
         let (at, e) = Faults::parse("exception=4:throttlingException").unwrap().exception.unwrap();
         assert_eq!((at, e.name.as_str(), e.status), (4, "ThrottlingException", 429));
+    }
+
+    #[test]
+    fn a_stream_fails_at_once_where_its_first_event_is_an_error() {
+        for (text, expected) in [
+            ("exception=0:throttlingException", true),
+            ("errorframe=0", true),
+            ("exception=1:throttlingException", false),
+            ("cut=0", false),
+        ] {
+            assert_eq!(Faults::parse(text).unwrap().fails_at_once(), expected, "{text}");
+        }
     }
 
     #[test]

@@ -57,8 +57,10 @@ pub struct Facts {
     pub attempt: Attempt,
     /// Whether that one goes elsewhere than the first, once there is a second.
     pub elsewhere: Option<Elsewhere>,
-    /// Tokens of all attempts, as far as Bedrock has told them.
+    /// Tokens of all attempts, as far as Bedrock has told them, and of attempts whose answers broke off before another took their place.
     pub usage: Option<Usage>,
+    /// Whether some of these are a guess.
+    pub is_guessed: bool,
 }
 
 /// Where the first attempt went, and whether the last one goes to another model or region.
@@ -82,7 +84,8 @@ pub struct Attempt {
     pub target: Option<String>,
     /// Bedrock's id of the request.
     pub request_id: Option<String>,
-    /// Whether Bedrock's answer is a success that has begun: from then on it is paid for.
+    /// Whether Bedrock's answer is a success that has begun: from then on it is paid for. A whole one begins with its headers, a stream
+    /// with its first event.
     pub has_begun: bool,
     /// Whether it is one whose tokens are paid for at all.
     pub is_counted: bool,
@@ -90,6 +93,8 @@ pub struct Attempt {
     pub is_told: bool,
     /// The tokens of its input, where Bedrock has told them before the rest.
     pub input: Option<Usage>,
+    /// All of its tokens, where the answer's headers have told them before its body.
+    pub in_headers: Option<Usage>,
     /// About how many tokens the request is, by its size.
     pub input_guess: u64,
     /// How many bytes of the answer's text have come.
@@ -132,9 +137,13 @@ impl Account {
         });
     }
 
-    /// One more attempt is sent.
-    pub fn begin_attempt(&self, attempt: Attempt) {
+    /// One more attempt is sent; `instead`: the one before it is over.
+    pub fn begin_attempt(&self, attempt: Attempt, instead: bool) {
         self.with(|facts| {
+            if instead && let Some((untold, is_guess)) = facts.untold(false) {
+                usage::add(facts.usage.get_or_insert_default(), &untold);
+                facts.is_guessed |= is_guess;
+            }
             let (model, region) = (&mut facts.attempt.model, &mut facts.attempt.region);
             if facts.attempts > 0 {
                 let elsewhere = facts.elsewhere.get_or_insert_with(|| Elsewhere {
@@ -177,6 +186,23 @@ impl Facts {
         self.model_asked = Some(model.get(..model.floor_char_boundary(NAME)).unwrap_or_default().to_owned());
     }
 
+    /// The tokens of the last attempt where its answer never told them, and whether they are a guess: Bedrock had begun to answer,
+    /// or nobody waited for it: the client, or Envoy beyond its timeout. Bedrock works on then, and is paid.
+    pub fn untold(&self, nobody_waited: bool) -> Option<(Usage, bool)> {
+        let Attempt { is_counted, is_told, has_begun, input, in_headers, input_guess, flowed, .. } =
+            self.attempt;
+        let is_open = self.attempts > 0 && is_counted && !is_told;
+        if !is_open || !(has_begun || nobody_waited) {
+            return None;
+        }
+        if let Some(told) = in_headers {
+            return Some((told, false));
+        }
+        let mut usage = usage::guessed(0, usage::of_bytes(flowed));
+        usage::add(&mut usage, &input.map_or(usage::guessed(input_guess, 0), usage::input_alone));
+        Some((usage, true))
+    }
+
     /// What the request's span is called: `chat MODEL`; `None` where nobody knows what it asks.
     pub fn span(&self) -> Option<Cow<'static, str>> {
         let operation = super::operation::in_spans(self.operation?);
@@ -194,7 +220,7 @@ mod tests {
         let account = Account::default();
         let usage = usage::guessed(10, 5);
         for model in ["first", "second"] {
-            account.begin_attempt(Attempt { model: model.to_owned(), ..Attempt::default() });
+            account.begin_attempt(Attempt { model: model.to_owned(), ..Attempt::default() }, true);
             account.spend(&usage);
         }
         account.with(|facts| {
@@ -204,11 +230,34 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_broke_off_is_counted_with_that_of_the_attempt_in_its_place() {
+        let begun =
+            Attempt { is_counted: true, has_begun: true, input_guess: 7, flowed: 9, ..Attempt::default() };
+        let headers = Some(usage::guessed(1, 1));
+        for (first, instead, expected, is_guessed) in [
+            (begun.clone(), true, 25, true),
+            (Attempt { in_headers: headers, ..begun.clone() }, true, 17, false),
+            (Attempt { has_begun: false, ..begun.clone() }, true, 15, false),
+            // Hedged: it may still tell.
+            (begun, false, 15, false),
+        ] {
+            let account = Account::default();
+            account.begin_attempt(first, true);
+            account.begin_attempt(Attempt::default(), instead);
+            account.spend(&usage::guessed(10, 5));
+            account.with(|facts| {
+                let total = facts.usage.map(|usage| usage.total_tokens);
+                assert_eq!((total, facts.is_guessed), (Some(expected), is_guessed));
+            });
+        }
+    }
+
+    #[test]
     fn an_error_before_the_first_attempt_is_told_from_one_after_it() {
         let account = Account::default();
         account.fails(403, "model_not_allowed");
         account.with(|facts| assert!(facts.error.unwrap().is_before));
-        account.begin_attempt(Attempt::default());
+        account.begin_attempt(Attempt::default(), true);
         account.with(|facts| assert_eq!(facts.error, None));
         account.fails(429, "rate_limit_exceeded");
         account.with(|facts| assert!(!facts.error.unwrap().is_before));

@@ -216,19 +216,14 @@ fn word(details: &str) -> Option<String> {
     (!word.is_empty() && word.len() <= DETAILS && is_word).then(|| word.to_owned())
 }
 
-/// The tokens, and whether some are a guess: those of an attempt that Bedrock had begun to answer, or for whose answer nobody waited: the
-/// client, or Envoy beyond its timeout. Bedrock works on, and never tells.
+/// The tokens, and whether some are a guess.
 fn tokens(facts: &Facts, nobody_waited: bool) -> (Option<Usage>, bool) {
-    let Attempt { is_counted, is_told, has_begun, input, input_guess, flowed, .. } = facts.attempt;
-    let is_open = facts.attempts > 0 && is_counted && !is_told;
-    if !is_open || !(has_begun || nobody_waited) {
-        return (facts.usage, false);
-    }
+    let Some((untold, is_guess)) = facts.untold(nobody_waited) else {
+        return (facts.usage, facts.is_guessed);
+    };
     let mut usage = facts.usage.unwrap_or_default();
-    let output = usage::guessed(0, usage::of_bytes(flowed));
-    usage::add(&mut usage, &input.map_or(usage::guessed(input_guess, 0), usage::input_alone));
-    usage::add(&mut usage, &output);
-    (Some(usage), true)
+    usage::add(&mut usage, &untold);
+    (Some(usage), is_guess || facts.is_guessed)
 }
 
 #[cfg(test)]
@@ -258,7 +253,7 @@ mod tests {
                 facts.is_given = true;
             });
         };
-        let begun = |account: &Account| account.begin_attempt(attempt());
+        let begun = |account: &Account| account.begin_attempt(attempt(), true);
         let ended = |status, flags, details: &str| Ended {
             status: Some(status),
             flags,
@@ -308,7 +303,7 @@ mod tests {
         let begun = |change: fn(&mut Attempt)| {
             let mut attempt = attempt();
             change(&mut attempt);
-            facts(|account| account.begin_attempt(attempt.clone()))
+            facts(|account| account.begin_attempt(attempt.clone(), true))
         };
         let tokens = |record: Record| (record.usage.map(|usage| usage.total_tokens), record.estimated);
         assert_eq!(tokens(made(begun(|_| ()), Ended::default())), (None, false));
@@ -319,7 +314,7 @@ mod tests {
         assert_eq!(tokens(made(begun(streamed), left.clone())), (Some(10), true));
         assert_eq!(tokens(made(begun(|attempt| attempt.is_counted = false), left.clone())), (None, false));
         let told = facts(|account| {
-            account.begin_attempt(attempt());
+            account.begin_attempt(attempt(), true);
             account.spend(&usage::guessed(1, 2));
         });
         assert_eq!(tokens(made(told, left)), (Some(3), false));

@@ -215,6 +215,20 @@ def test_an_answer_that_breaks_off_is_cut(faulty, bedrock, kind):
     assert record["error"]
 
 
+@pytest.mark.parametrize(("kind", "is_told"), [("chat", False), ("message", True), ("embedding", True)])
+def test_a_whole_answer_that_breaks_off_is_paid_for_as_its_headers_say_or_by_a_guess(gateway, log, emulator, kind, is_told):
+    path, body = KINDS[kind]
+    emulator.call("DELETE", "/_emulator/account")
+    assert ask(gateway, path, body, {"x-emulator": "reset=1"}).status in (502, 503)
+    record = log.record()
+    assert (record["outcome"], record["attempts"]) == ("error", 1), record
+    assert ("estimated" in record) != is_told and record["input_tokens"] > 0, record
+    [answer] = json.loads(emulator.call("GET", "/_emulator/account"))
+    if is_told:
+        counted = (answer["inputTokens"], answer["outputTokens"])
+        assert (record["input_tokens"], record["output_tokens"]) == counted, (record, answer)
+
+
 def test_no_record_has_a_prompt_an_answer_or_a_key(gateway, log, emulator):
     secret = "a-very-private-word"
     for kind, (path, body) in KINDS.items():

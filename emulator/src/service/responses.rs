@@ -67,7 +67,7 @@ impl Service {
                 let body = Delivery::shaped(frames, faults, &self.options.manner, connection);
                 let mut response = self.response(200, "application/vnd.amazon.eventstream", body);
                 response.headers_mut().insert("x-amzn-bedrock-content-type", HeaderValue::from_static(JSON));
-                self.counted(response, route, tally)
+                if faults.fails_at_once() { response } else { self.counted(response, route, tally) }
             }
             Ok(Made::Json(value, headers)) => {
                 notes.outcome = "ok".to_owned();
@@ -88,7 +88,10 @@ impl Service {
             Ok(Made::Message(answer)) => {
                 notes.outcome = summary(&answer);
                 let body = reply::converse(&answer, faults, latency);
-                let tally = Tally::of_body(answer.usage, body.to_string().len(), !faults.no_metadata);
+                // What is never whole cannot be read.
+                let is_whole = faults.reset.is_none() && faults.stall.is_none() && faults.cut_bytes.is_none();
+                let is_told = is_whole && !faults.no_metadata;
+                let tally = Tally::of_body(answer.usage, body.to_string().len(), is_told);
                 self.counted(self.json(&body, faults, connection), route, tally)
             }
             Ok(Made::Stream(answer)) => {
@@ -99,7 +102,8 @@ impl Service {
                 let tally = Tally::of_frames(answer.usage, progress, &frames, faults);
                 let body = Delivery::shaped(frames, faults, &self.options.manner, connection);
                 let response = self.response(200, "application/vnd.amazon.eventstream", body);
-                self.counted(Self::announced(response, faults), route, tally)
+                let response = Self::announced(response, faults);
+                if faults.fails_at_once() { response } else { self.counted(response, route, tally) }
             }
         }
     }

@@ -42,7 +42,7 @@ impl Upstream {
     pub(super) fn is_sent(&mut self, sent: Sent, begun: &Begun<'_>) {
         if let Some(account) = &self.account {
             account.with(|facts| facts.stream = begun.stream);
-            account.begin_attempt(Attempt {
+            let attempt = Attempt {
                 model: sent.model.clone(),
                 profile: sent.profile.clone(),
                 region: sent.region.clone(),
@@ -50,7 +50,8 @@ impl Upstream {
                 is_counted: begun.is_counted,
                 input_guess: begun.input_guess,
                 ..Attempt::default()
-            });
+            };
+            account.begin_attempt(attempt, !self.is_hedged());
             self.number = account.with(|facts| facts.attempts);
             record::set_span(account);
         }
@@ -68,7 +69,18 @@ impl Upstream {
                 facts.attempt.region.clone_from(&sent.region);
             }
             facts.attempt.request_id = Some(head.request_id.clone()).filter(|id| id != UNKNOWN);
+            facts.attempt.in_headers = head.usage;
         });
+    }
+
+    /// An answer that is held until it is whole has begun to come: the model has made it, and it is paid for even where it breaks off.
+    pub(super) fn is_made(&self) {
+        self.note(|account| account.with(|facts| facts.attempt.has_begun = true));
+    }
+
+    /// So many bytes of it are there.
+    pub(super) fn comes(&self, bytes: usize) {
+        self.note(|account| account.with(|facts| facts.attempt.flowed = bytes));
     }
 
     /// The answer has told so much of itself.

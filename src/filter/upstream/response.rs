@@ -25,9 +25,8 @@ impl Upstream {
         let headers = host::headers(MapType::HttpResponseHeaders).unwrap_or_default();
         let head = Head::of(&headers);
         self.answers(&head);
-        let is_stream = headers
-            .text("content-type")
-            .is_some_and(|kind| kind.starts_with("application/vnd.amazon.eventstream"));
+        let has_type = |wanted| headers.text("content-type").is_some_and(|kind| kind.starts_with(wanted));
+        let is_stream = has_type("application/vnd.amazon.eventstream");
         if end_of_stream {
             // No body can be given here: the gateway role sees to that, and the retry policy to the status.
             let error = if head.status == 200 {
@@ -58,7 +57,12 @@ impl Upstream {
                     None => Answer::Whole(head),
                 }
             }
-            _ => Answer::Whole(head),
+            _ => {
+                if head.status == 200 && has_type(JSON) {
+                    self.is_made();
+                }
+                Answer::Whole(head)
+            }
         };
         Action::Pause
     }
@@ -115,6 +119,7 @@ impl Upstream {
             return self.fail(head, error, size, end_of_stream);
         }
         if !end_of_stream {
+            self.comes(size);
             self.answer = Answer::Whole(head);
             return Action::Pause;
         }
