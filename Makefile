@@ -67,10 +67,11 @@ demo: wasm $(EMULATOR) venv ## the same, answers four requests and stops
 observe: wasm $(EMULATOR) venv prometheus ## the demo with traffic of three teams, Prometheus, and a page drawn from it, until Ctrl-C
 	exec $(PYTHON) tools/observe.py
 
-# Takes three minutes, so that there is something in it.
-picture: wasm emulator venv prometheus
-	command -v chromium >/dev/null || tools/install chromium fonts-dejavu
+# Takes some minutes, so that there is something in it. Of fewer colours it is a third as large.
+picture: wasm emulator venv prometheus ## docs/observe.png, the page of `make observe`
+	command -v chromium >/dev/null && command -v pngquant >/dev/null || tools/install chromium fonts-dejavu pngquant
 	$(PYTHON) tools/observe.py --picture docs/observe.png
+	pngquant --force --ext .png 128 docs/observe.png
 
 prometheus:
 	command -v promtool >/dev/null || tools/install prometheus

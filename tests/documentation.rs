@@ -542,6 +542,7 @@ fn pages() -> Vec<PathBuf> {
         "emulator/README.md",
         "tests/golden/README.md",
     ];
+    let docs = docs.filter(|path| path.extension().is_some_and(|kind| kind == "md"));
     docs.chain(others.map(|page| root.join(page))).collect()
 }
 

@@ -34,7 +34,7 @@ SCRAPE = "2s"
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--picture", metavar="FILE", help="after --seconds, a picture of the page; then stop")
-    parser.add_argument("--seconds", type=int, default=150)
+    parser.add_argument("--seconds", type=int, default=200)
     arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, run.interrupt)
@@ -65,7 +65,7 @@ def observe(stack, settings, arguments):
     print(f"\nto look at   {page}\nPrometheus   {url}\nmetrics      http://127.0.0.1:{metrics}/stats/prometheus", flush=True)
     if arguments.picture:
         time.sleep(arguments.seconds)
-        take_picture(page, arguments.picture)
+        take_picture(page, arguments.picture, minutes=max(arguments.seconds // 60, 1))
         return 0
     run.stay([*running, prometheus])
     return 0
@@ -155,12 +155,12 @@ def serve_page(stack, prometheus):
     return server.server_address[1]
 
 
-def take_picture(page, file):
+def take_picture(page, file, minutes):
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not browser:
         raise Problem("chromium is missing: apt-get install chromium")
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1440,960"]
-    command += ["--virtual-time-budget=5000", f"--screenshot={file}", f"{page}?once"]
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1440,1000"]
+    command += ["--virtual-time-budget=5000", f"--screenshot={file}", f"{page}?once&minutes={minutes}"]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
 
 

@@ -22,8 +22,11 @@ function colour(name) {
 }
 
 function named(legend, labels) {
-  const short = (text) => text.replace(/^.*\/|-\d{8}-v\d.*$|-v\d+:\d+$/g, "");
-  return (legend || "").replace(/{{(\w+)}}/g, (_, label) => short(labels[label] ?? "")).trim();
+  // A model without who offers it, where, and of which version.
+  const short = (text) => text.replace(/^.*\/|-\d{8}-v\d.*$|-v\d+:\d+$/g, "").replace(/^(?:(?:us|eu|apac|jp|au|global|us-gov)\.)?[a-z0-9]+\./, "");
+  const name = (label) => label === "model" ? short(labels.model ?? "") : labels[label] ?? "";
+  // Of several labels those say nothing that are not known.
+  return (legend || "").replace(/{{(\w+)}}/g, (_, label) => name(label)).replace(/(^| )- /g, "$1").trim();
 }
 
 function told(value, unit) {
@@ -75,8 +78,9 @@ function chart(panel, found, from, to, count, width) {
     svg.append(node("line", {class: "grid", x1: LEFT, x2: width, y1: y(step), y2: y(step)}),
       node("text", {x: LEFT - 6, y: y(step) + 4, "text-anchor": "end"}, told(step, panel.unit)));
   }
+  const seconds = to - from < 600 ? {second: "2-digit"} : {};
   for (const part of [0, 0.25, 0.5, 0.75, 1]) {
-    const time = new Date(1000 * (from + part * (to - from))).toLocaleTimeString([], {hour: "2-digit", minute: "2-digit", hourCycle: "h23"});
+    const time = new Date(1000 * (from + part * (to - from))).toLocaleTimeString([], {hour: "2-digit", minute: "2-digit", ...seconds, hourCycle: "h23"});
     svg.append(node("text", {x: x(part * count), y: HEIGHT, "text-anchor": part === 0 ? "start" : part === 1 ? "end" : "middle"}, time));
   }
   const below = places.map(() => 0);
@@ -136,6 +140,8 @@ async function alerts() {
 }
 
 async function begin() {
+  const asked = new URLSearchParams(location.search);
+  if (asked.has("minutes")) byId("minutes").replaceChildren(node("option", {}, asked.get("minutes")));
   const panels = await (await fetch("panels.json")).json();
   const sections = panels.map((panel) => {
     const section = node("section", {});
@@ -155,7 +161,7 @@ async function begin() {
   byId("minutes").addEventListener("change", all);
   await all();
   // For a picture, once is enough.
-  if (location.search !== "?once") setInterval(all, SECONDS * 1000);
+  if (!asked.has("once")) setInterval(all, SECONDS * 1000);
 }
 
 begin();
