@@ -146,7 +146,8 @@ def test_a_stream_that_its_client_leaves_is_charged(gateway, asker):
     async def leave():
         async with Http1(gateway.port, key("left")) as client:
             await client.send("/v1/chat/completions", CHAT | {"stream": True}, {"x-emulator": "stall=4"})
-            await client.reader.readuntil(b"count")
+            async with asyncio.timeout(PATIENCE):
+                await client.reader.readuntil(b"said:")
 
     asyncio.run(leave())
     # What nobody told is guessed, by the size of the request and of what came.

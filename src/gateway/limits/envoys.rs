@@ -1,15 +1,29 @@
-//! What Envoy's own limiters tell behind the gateway role, in the words of ours: `ratelimit`, which counts tokens for all proxies, and
+//! What Envoy's own limiters tell behind the gateway role, in the words of ours: `ratelimit`, which counts for all proxies, and
 //! `local_ratelimit`, which counts requests of one.
 
-use super::told::{duration, tell_kind};
+use super::told::{duration, money_of, name, tell_kind};
+use super::{Measure, Span};
 use crate::gateway::headers::Headers;
 use crate::openai::Error;
 
-/// What Envoy calls an answer of one of its limiters (Envoy documentation, "Response code details"), and of what it is.
-const DETAILS: &[(&str, &str)] = &[("request_rate_limited", "tokens"), ("local_rate_limited", "requests")];
+/// What Envoy calls an answer of one of its limiters (Envoy documentation, "Response code details"), and what it counts where it names no
+/// limit that is known here.
+const DETAILS: &[(&str, Measure)] =
+    &[("request_rate_limited", Measure::Tokens), ("local_rate_limited", Measure::Requests)];
 
 /// What both say of an answer of theirs.
 const RATE_LIMITED: &str = "x-envoy-ratelimited";
+
+/// The names of limits, as envoy/limits.yaml and the services behind it have them.
+const MEASURES: &[(&str, Measure)] = &[
+    ("requests", Measure::Requests),
+    ("tokens", Measure::Tokens),
+    ("input_tokens", Measure::Input),
+    ("output_tokens", Measure::Output),
+    ("cost", Measure::Cost),
+];
+const SPANS: &[(&str, Span)] =
+    &[("_per_minute", Span::Minute), ("_per_day", Span::Day), ("_per_month", Span::Month)];
 
 /// An answer of theirs, told anew.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,19 +40,33 @@ pub fn told(headers: &Headers, details: Option<&str>) -> Option<Told> {
     if known.is_none() && headers.value(RATE_LIMITED).is_none() {
         return None;
     }
-    let kind = known.map_or("tokens", |(_, kind)| kind);
+    let limit = headers.text("x-ratelimit-limit").and_then(named);
+    let measure = limit.map(|(measure, _)| measure).or(known.map(|(_, measure)| *measure));
+    let kind = match measure {
+        Some(Measure::Requests) => "requests",
+        Some(Measure::Cost) => "cost",
+        _ => "tokens",
+    };
+    let money = measure == Some(Measure::Cost);
+    let (beginning, end) =
+        if money { ("Budget used up", "It begins anew") } else { ("Rate limit reached", "Please try again") };
     let most = number(headers, "x-ratelimit-limit");
     let left = number(headers, "x-ratelimit-remaining").unwrap_or(0);
     // `local_ratelimit` says 0: its bucket fills all the time.
     let wait = number(headers, "x-ratelimit-reset").filter(|seconds| *seconds > 0);
     let mut told = Headers::default();
-    let mut message = format!("Rate limit reached on {kind}");
+    let mut message =
+        format!("{beginning} on {}", limit.map_or_else(|| kind.to_owned(), |limit| name(Some(limit))));
     if let Some(most) = most {
-        message.push_str(&format!(": Limit {most}, Remaining {left}"));
-        tell_kind(&mut told, kind, most, left, &duration(wait.unwrap_or(1).saturating_mul(1_000)));
+        let number = |number: u64| if money { money_of(number) } else { number.to_string() };
+        message.push_str(&format!(": Limit {}, Remaining {}", number(most), number(left)));
+        // There are headers of requests and of tokens alone.
+        if !money {
+            tell_kind(&mut told, kind, most, left, &duration(wait.unwrap_or(1).saturating_mul(1_000)));
+        }
     }
     let wait = wait.unwrap_or(1);
-    message.push_str(&format!(". Please try again in {}.", duration(wait.saturating_mul(1_000))));
+    message.push_str(&format!(". {end} in {}.", duration(wait.saturating_mul(1_000))));
     told.push("retry-after", wait.to_string());
     let error = Error::new(429, message).kind(kind).code("rate_limit_exceeded");
     if wait > 60 {
@@ -51,6 +79,18 @@ pub fn told(headers: &Headers, details: Option<&str>) -> Option<Told> {
 fn number(headers: &Headers, name: &str) -> Option<u64> {
     let text = headers.text(name)?;
     text.split([',', ';']).next()?.trim().parse().ok()
+}
+
+/// The limit of which least is left, by the name that the service gives it: `x-ratelimit-limit` is its number, and then all that were asked
+/// for (`3, 3;w=60;name="requests_per_minute", 300;w=60;name="tokens_per_minute"`). Of several of that number the first is taken.
+fn named(text: &str) -> Option<(Measure, Span)> {
+    let mut parts = text.split(',').map(str::trim);
+    let number = parts.next()?;
+    let mut of_number = parts.filter(|part| part.split(';').next() == Some(number));
+    let name = of_number.next()?.split(';').find_map(|part| part.trim().strip_prefix("name="))?;
+    let name = name.trim_matches('"');
+    let (measure, span) = SPANS.iter().find_map(|(end, span)| Some((name.strip_suffix(end)?, *span)))?;
+    MEASURES.iter().find_map(|(name, found)| (*name == measure).then_some((*found, span)))
 }
 
 #[cfg(test)]
@@ -89,6 +129,46 @@ mod tests {
                 pair("retry-after", "58"),
             ]
         );
+    }
+
+    #[test]
+    fn the_limit_is_told_of_which_least_is_left_by_the_name_that_the_service_gives_it() {
+        for (limit, kind, message) in [
+            (
+                r#"3, 300;w=60;name="tokens_per_minute", 3;w=60;name="requests_per_minute""#,
+                "requests",
+                "Rate limit reached on requests per min (RPM): Limit 3, Remaining 0. Please try again in 58s.",
+            ),
+            (
+                r#"300, 300;w=86400;name="output_tokens_per_day", 3;w=60;name="requests_per_minute""#,
+                "tokens",
+                "Rate limit reached on output tokens per day: Limit 300, Remaining 0. Please try again in 58s.",
+            ),
+            (
+                r#"5000000, 5000000;w=2592000;name="cost_per_month""#,
+                "cost",
+                "Budget used up on cost per month: Limit 5.00, Remaining 0.00. It begins anew in 58s.",
+            ),
+            (
+                r#"7, 7;w=60;name="somebody_elses""#,
+                "tokens",
+                "Rate limit reached on tokens: Limit 7, Remaining 0. Please try again in 58s.",
+            ),
+        ] {
+            let sent: Headers = [
+                ("x-envoy-ratelimited", "true"),
+                ("x-ratelimit-limit", limit),
+                ("x-ratelimit-remaining", "0"),
+                ("x-ratelimit-reset", "58"),
+            ]
+            .into_iter()
+            .collect();
+            let Told { error, headers } = told(&sent, Some("request_rate_limited")).unwrap();
+            assert_eq!((error.kind, error.code), (kind, Some("rate_limit_exceeded")), "{limit}");
+            assert_eq!(error.message, message);
+            assert_eq!(headers.text("retry-after"), Some("58"));
+            assert_eq!(headers.text("x-ratelimit-limit-cost"), None);
+        }
     }
 
     #[test]

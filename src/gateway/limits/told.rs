@@ -115,7 +115,7 @@ pub fn error(holder: &Holder, over: &Over) -> Error {
     error
 }
 
-fn name(limit: Option<(Measure, Span)>) -> String {
+pub(super) fn name(limit: Option<(Measure, Span)>) -> String {
     let Some((measure, span)) = limit else { return "requests at once".to_owned() };
     let (what, short) = match measure {
         Measure::Requests => ("requests", Some("RP")),
@@ -136,7 +136,7 @@ fn name(limit: Option<(Measure, Span)>) -> String {
 }
 
 /// Millionths as people write them.
-fn money_of(millionths: u64) -> String {
+pub(super) fn money_of(millionths: u64) -> String {
     let rest = format!("{:06}", millionths % 1_000_000);
     let (cents, rest) = rest.split_at_checked(2).unwrap_or_default();
     format!("{}.{cents}{}", millionths / 1_000_000, rest.trim_end_matches('0'))
