@@ -19,7 +19,6 @@ MADE = {
     "kubernetes": "envoy",
     "istio/gateway": "istio-gateway",
     "istio/egress": "istio-egress",
-    "istio/waypoint": "istio-waypoint",
     "istio/sidecar": "istio-sidecar",
     "envoy-gateway/listeners-v2": "envoy-gateway",
 }

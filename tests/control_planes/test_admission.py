@@ -10,9 +10,6 @@ from cluster import Cluster
 FOUND = {f"deploy/{name}": lambda name=name: kube.kustomized(name) for name in kube.KUSTOMIZATIONS} | {
     f"chart, {name}": lambda name=name: kube.template(name) for name in kube.VALUES
 }
-# docs/istio.md says why.
-REFUSED = pytest.mark.xfail(strict=True, raises=kube.Failed, reason="its EnvoyFilter is refused")
-NAMES = [pytest.param(name, marks=REFUSED if name.endswith("waypoint") else ()) for name in FOUND]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +24,7 @@ def sent(cluster, *found):
     return cluster.apply(found, "--dry-run=server", "--namespace", "bedrock")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FOUND)
 def test_an_api_server_takes_every_object(cluster, name):
     # Prometheus Operator's definitions are not here.
     found = [one for one in FOUND[name]() if not one["apiVersion"].startswith("monitoring.coreos.com/")]

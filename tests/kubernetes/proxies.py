@@ -250,7 +250,7 @@ def istio_patch(config, extensions, patch, listens, entry):
     resources = config["static_resources"]
     listener = resources["listeners"][0]
     [manager] = listener["default_filter_chain"]["filters"]
-    place = match.get("listener") or match.get("waypoint") or {}
+    place = match.get("listener") or {}
     assert place.get("portNumber", listens) == listens, (place, listens)
     chain = place.get("filterChain", place).get("filter", {})
     assert chain.get("name", manager["name"]) == manager["name"]

@@ -7,20 +7,12 @@ import manifests
 from settings import ROOT
 
 
-# Istio's definition wants a match of its own for each patch of a waypoint, and in that no cluster can be named.
-REFUSED = pytest.mark.xfail(strict=True, reason="an API server refuses its EnvoyFilter: docs/istio.md, Versions")
-
-
-def all_but_the_refused(names):
-    return [pytest.param(name, marks=REFUSED if name.endswith("waypoint") else ()) for name in names]
-
-
-@pytest.mark.parametrize("values", all_but_the_refused(kube.VALUES))
+@pytest.mark.parametrize("values", kube.VALUES)
 def test_every_object_of_the_chart_is_as_its_schema_and_rules_say(values):
     assert kube.problems(*kube.template(values)) == []
 
 
-@pytest.mark.parametrize("directory", all_but_the_refused(kube.KUSTOMIZATIONS))
+@pytest.mark.parametrize("directory", kube.KUSTOMIZATIONS)
 def test_every_object_of_the_manifests_is_as_its_schema_and_rules_say(directory):
     assert kube.problems(*kube.kustomized(directory)) == []
 

@@ -15,7 +15,6 @@ PLACES = {
     "kubernetes": lambda: (kube.kustomized("kubernetes"), proxies.plain),
     "istio gateway": lambda: (kube.kustomized("istio/gateway"), proxies.istio),
     "istio egress": lambda: (kube.kustomized("istio/egress"), proxies.istio),
-    "istio waypoint": lambda: (kube.kustomized("istio/waypoint"), proxies.istio),
     "istio sidecar": lambda: (kube.kustomized("istio/sidecar"), proxies.istio),
     "envoy gateway, v2": lambda: (kube.kustomized("envoy-gateway/listeners-v2"), proxies.envoy_gateway),
     "envoy gateway, v1": lambda: (kube.kustomized("envoy-gateway/listeners-v1"), proxies.envoy_gateway),

@@ -1,6 +1,6 @@
 {{/* Whether this place is a Gateway that the chart makes. */}}
 {{- define "bedrock.istio.context" -}}
-{{ get (dict "gateway" "GATEWAY" "egress" "GATEWAY" "waypoint" "WAYPOINT" "sidecar" "SIDECAR_OUTBOUND") .Values.istio.place }}
+{{ get (dict "gateway" "GATEWAY" "egress" "GATEWAY" "sidecar" "SIDECAR_OUTBOUND") .Values.istio.place }}
 {{- end }}
 
 {{/* Where a client's requests come in: the Gateway's own port, or Bedrock's in the mesh. */}}
@@ -23,15 +23,6 @@ targetRefs:
 {{/* The connection manager, or a filter in it, of the port that clients call. */}}
 {{- define "bedrock.istio.manager" -}}
 context: {{ include "bedrock.istio.context" .root }}
-{{- if eq .root.Values.istio.place "waypoint" }}
-waypoint:
-  portNumber: {{ include "bedrock.istio.port" .root }}
-  filter:
-    name: envoy.filters.network.http_connection_manager
-    {{- if .filter }}
-    subFilter: {name: {{ .filter }}}
-    {{- end }}
-{{- else }}
 listener:
   portNumber: {{ include "bedrock.istio.port" .root }}
   filterChain:
@@ -40,5 +31,4 @@ listener:
       {{- if .filter }}
       subFilter: {name: {{ .filter }}}
       {{- end }}
-{{- end }}
 {{- end }}
