@@ -34,10 +34,12 @@ def main(folder):
         bedrock = case["bedrock"]
         body = bedrock.encode() if isinstance(bedrock, str) else compact(bedrock)
         write("replies", path, bytes([zlib.crc32(path.name.encode()) % 4]) + body)
+        write("watched", path, b"\0\x05" + body)
     for path, case in cases("streams"):
         frames = b"".join(frame(*event) for event in case["events"] if len(event) == 2)
         write("streams", path, bytes([zlib.crc32(path.name.encode()) % 5, 0, 7]) + frames)
         write("untranslated", path, b"\0\0" + frames)
+        write("watched", path, b"\2\x07" + watched(case["events"]))
         write("responses", path, b"\2\0" + frames)
     for at, block in enumerate(re.findall(r"^```json\n(.*?)^```", (ROOT / "docs/configuration.md").read_text(), re.S | re.M)):
         write("configurations", pathlib.Path(f"documented-{at}"), b"\1" + block.encode())
@@ -59,6 +61,13 @@ def cases(kind):
 
 def compact(value):
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def watched(events):
+    """What the target of that name makes frames of: payloads with their kinds before them, by their places in its table."""
+    kinds = ["contentBlockDelta", "messageStop", "metadata", "contentBlockStart"]
+    named = [event for event in events if len(event) == 2 and event[0] in kinds]
+    return b"\xff".join(bytes([kinds.index(kind)]) + (payload.encode() if isinstance(payload, str) else compact(payload)) for kind, payload in named)
 
 
 def frame(kind, payload):

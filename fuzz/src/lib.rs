@@ -26,6 +26,7 @@ pub mod signatures;
 pub mod streams;
 pub mod techniques;
 pub mod untranslated;
+pub mod watched;
 
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]
 #[path = "../../tests/translation/answers.rs"]

@@ -137,6 +137,8 @@ impl LaterFrames {
         if decoder.next_frame().is_err() {
             return Kind::None;
         }
+        // What follows the frame says nothing of it.
+        let bytes = bytes.get(..length).unwrap_or(bytes);
         match message_type(bytes) {
             Some(b"event") => match &self.watched {
                 Some(_) if bytes.len() < length.min(HEAD) => Kind::Unknown,
@@ -265,6 +267,24 @@ mod tests {
             assert_eq!(through(&mut frames, &[&stream[..cut], &stream[cut..]]), stream, "{cut}");
             assert_eq!(frames.noted().usage.map(|usage| usage.total_tokens), Some(3), "{cut}");
         }
+    }
+
+    #[test]
+    fn a_frame_is_known_by_what_is_in_it_and_not_by_what_follows() {
+        let text = [b'x'; 300];
+        let delta = frame(&[(":event-type", "contentBlockDelta"), (":message-type", "event")], &text);
+        let stop = frame(&[(":event-type", "messageStop"), (":message-type", "event")], b"{}");
+        let untold = frame(&[(":error-message", ACCOUNT)], b"");
+        let stream = [delta, untold, stop].concat();
+        let run = |pieces: &[&[u8]]| {
+            let mut frames = LaterFrames::new(10_000).watched(Frames::new(Operation::ConverseStream));
+            let out = through(&mut frames, pieces);
+            assert!(!String::from_utf8_lossy(&out).contains("123456789012"));
+            frames.noted().flowed
+        };
+        let flowed = run(&[&stream]);
+        assert!(flowed > 0, "the event passes unread");
+        assert_eq!(run(&stream.chunks(1).collect::<Vec<_>>()), flowed);
     }
 
     #[test]
