@@ -1,8 +1,10 @@
 //! The account of each open request, and its record at its end: in filter state, where Envoy's access loggers, tracers and limits find
 //! it.
 //!
-//! The gateway role opens an account with a request and closes it in `on_log`, which comes for every ending, before Envoy's access
-//! loggers. Attempts of the upstream role find it by the handoff's id: all of a request happens in one VM.
+//! The gateway role opens an account with a request and closes it once the answer's end has passed it: what is there then is in time for
+//! Envoy's spans. What ends in another way (the client leaves, the answer breaks off, Envoy answers past the filters) it closes in
+//! `on_log`, which comes for every ending, after the spans and before Envoy's access loggers. Attempts of the upstream role find the
+//! account by the handoff's id: all of a request happens in one VM, and the upstream role sees an answer's end first.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -17,7 +19,8 @@ use super::metrics::UnderWay;
 use super::{host, metrics};
 use crate::config::Config;
 use crate::gateway::callers::Caller;
-use crate::record::{Account, Ended, Facts, Record, made};
+use crate::record::made::{self, Unknown};
+use crate::record::{Account, Ended, Facts, Record};
 
 /// The keys in filter state, without the `wasm.` that Envoy puts before them. The record.
 const RECORD: &str = "bedrock.usage";
@@ -117,14 +120,14 @@ pub(super) fn set_span(account: &Account) {
     }
 }
 
-/// Closes the account of a request that has ended: makes the record, has all that is counted by it counted, and gives it to Envoy.
-/// To be called in `on_log`, once. The record, where the request has one.
+/// Closes the account of a request whose answer has been given, or that has ended otherwise: makes the record, has all that is counted
+/// by it counted, and gives it to Envoy. The record, once; none where the request has none.
 pub(super) fn close(config: &Config, account: &Account) -> Option<Record> {
-    if account.with(|facts| facts.is_unrecorded) {
+    if account.with(|facts| facts.is_unrecorded || std::mem::replace(&mut facts.is_closed, true)) {
         return None;
     }
     set_span(account);
-    let ended = if account.with(|facts| made::asks_envoy(facts)) { asked() } else { Ended::default() };
+    let ended = account.with(|facts| made::unknown(facts)).map(asked).unwrap_or_default();
     let ended = Ended { at: Some(host::now()), ..ended };
     let mut record = account.with(|facts: &mut Facts| Record::make(facts, &ended));
     finish(config, account, &mut record);
@@ -141,19 +144,28 @@ fn finish(config: &Config, _account: &Account, record: &mut Record) {
     metrics::count(config, record);
 }
 
-/// What Envoy says of an ending that is not a usual one.
-fn asked() -> Ended {
+/// What Envoy says of an ending that is not a usual one, and no more than is needed.
+fn asked(unknown: Unknown) -> Ended {
+    let Unknown { may_have_left, is_answer, is_unseen } = unknown;
     let number = |path: &[&str]| {
         let bytes = host::property(path)?;
         Some(u64::from_le_bytes(bytes.try_into().ok()?))
     };
-    Ended {
-        at: None,
-        status: number(&["response", "code"]).and_then(|code| u16::try_from(code).ok()),
+    let asked = |is_unknown: bool, path: &[&str]| if is_unknown { number(path) } else { None };
+    let ended = Ended {
         flags: number(&["response", "flags"]).unwrap_or_default(),
+        duration: asked(is_unseen, &["request", "duration"]).map(Duration::from_nanos),
+        ..Ended::default()
+    };
+    if may_have_left && ended.is_clients() {
+        return ended;
+    }
+    Ended {
+        status: asked(may_have_left && !is_answer, &["response", "code"])
+            .and_then(|code| u16::try_from(code).ok()),
         details: host::property(&["response", "code_details"]).and_then(|text| String::from_utf8(text).ok()),
-        duration: number(&["request", "duration"]).map(Duration::from_nanos),
-        attempts: number(&["upstream", "request_attempt_count"]),
+        attempts: asked(!is_answer, &["upstream", "request_attempt_count"]),
+        ..ended
     }
 }
 

@@ -20,13 +20,18 @@ pub(super) struct ToldAnew {
     shape: Shape,
     /// The headers of an error, held until its body is there.
     held: Option<(u16, Headers)>,
-    /// It has been told anew; what still comes is thrown away.
-    told: bool,
+    /// It has been told anew, with this status; what still comes is thrown away.
+    told: Option<u16>,
 }
 
 impl ToldAnew {
     pub(super) fn new(shape: Shape) -> Self {
-        Self { shape, held: None, told: false }
+        Self { shape, held: None, told: None }
+    }
+
+    /// The status with which an error was told anew.
+    pub(super) fn status(&self) -> Option<u16> {
+        self.told
     }
 
     /// `body` is the error's in OpenAI's shape, where no body comes.
@@ -47,6 +52,7 @@ impl ToldAnew {
         if end_of_stream {
             // A body can only be had by answering in the upstream's stead.
             let Told { status, kind, body } = self.shape.tell(status, body, headers.text(REQUEST_ID));
+            self.told = Some(status);
             let mut given = kept(&headers);
             given.extend(&headers.only(&[ANTHROPICS_ID]));
             given.push("content-type", "application/json");
@@ -77,7 +83,7 @@ impl ToldAnew {
             return Action::Pause;
         }
         let Some((status, headers)) = self.held.take() else {
-            if self.told
+            if self.told.is_some()
                 && size > 0
                 && hostcalls::set_buffer(BufferType::HttpResponseBody, 0, size, &[]).is_err()
             {
@@ -85,9 +91,9 @@ impl ToldAnew {
             }
             return Action::Continue;
         };
-        self.told = true;
         let body = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default();
         let Told { status, kind, body } = self.shape.tell(status, &body, headers.text(REQUEST_ID));
+        self.told = Some(status);
         let kept = headers.iter().filter(|(name, _)| !is_the_bodys(name));
         let mut all = Headers::default();
         all.push(":status", status.to_string());

@@ -49,8 +49,12 @@ pub struct Facts {
     pub error: Option<Fault>,
     /// The status that the client is told, once that is known.
     pub status: Option<u16>,
+    /// What stands for it where errors have another API's shape, which may have another status.
+    pub told_as: Option<u16>,
     /// Whether the answer has passed the gateway role to its end.
     pub is_given: bool,
+    /// Whether its record has been made.
+    pub is_closed: bool,
     /// How many attempts were sent to Bedrock.
     pub attempts: u64,
     /// What the last of them was.
@@ -150,8 +154,7 @@ impl Account {
                     first: [std::mem::take(model), std::mem::take(region)],
                     is_so: false,
                 });
-                let [model, region] = &elsewhere.first;
-                elsewhere.is_so = attempt.model != *model || attempt.region != *region;
+                elsewhere.is_so = elsewhere.first != [attempt.model.as_str(), &attempt.region];
             }
             facts.attempts = facts.attempts.saturating_add(1);
             // What the one before it came to is told nobody.
@@ -181,6 +184,26 @@ impl Account {
 }
 
 impl Facts {
+    /// The error that the client is told by this status, where it is one of this gateway's: an attempt may have come to one before
+    /// another took its place.
+    pub fn told(&self, status: u16) -> Option<Fault> {
+        self.error.filter(|fault| fault.status == status)
+    }
+
+    /// The last attempt, or with hedging one before it, is the one that answers.
+    pub fn is_at(&mut self, model: &str, region: &str) {
+        model.clone_into(&mut self.attempt.model);
+        region.clone_into(&mut self.attempt.region);
+        if let Some(elsewhere) = &mut self.elsewhere {
+            elsewhere.is_so = elsewhere.first != [model, region];
+        }
+    }
+
+    /// Whether the answer had begun and has an error inside it, after which nothing comes.
+    pub fn is_broken_off(&self) -> bool {
+        self.error.is_some() && self.attempt.has_begun && self.status.is_some_and(|status| status < 400)
+    }
+
     /// Keeps what the client calls the model.
     pub fn asks_for(&mut self, model: &str) {
         self.model_asked = Some(model.get(..model.floor_char_boundary(NAME)).unwrap_or_default().to_owned());
@@ -248,6 +271,22 @@ mod tests {
             account.with(|facts| {
                 let total = facts.usage.map(|usage| usage.total_tokens);
                 assert_eq!((total, facts.is_guessed), (Some(expected), is_guessed));
+            });
+        }
+    }
+
+    #[test]
+    fn of_two_attempts_at_once_the_one_that_answers_says_where_that_was() {
+        let account = Account::default();
+        for region in ["east", "west"] {
+            let (model, region) = ("m".to_owned(), region.to_owned());
+            account.begin_attempt(Attempt { model, region, ..Attempt::default() }, false);
+        }
+        for (region, is_elsewhere) in [("west", true), ("east", false), ("west", true)] {
+            account.with(|facts| {
+                facts.is_at("m", region);
+                assert_eq!(facts.attempt.region, region);
+                assert_eq!(facts.elsewhere.as_ref().map(|elsewhere| elsewhere.is_so), Some(is_elsewhere));
             });
         }
     }

@@ -8,7 +8,7 @@ import pytest
 from faulty import Faulty
 from gateway import KEY, nowhere
 from kinds import CLAUDE, KINDS, MODEL, replies
-from raw import Http1
+from raw import Http1, Http2
 from records import Records
 
 SAID = [{"role": "user", "content": "hello"}]
@@ -166,6 +166,17 @@ def test_bedrocks_error_is_an_error(gateway, log, emulator, kind, fault):
     assert record["error"] and "total_tokens" not in record, record
 
 
+@pytest.mark.bedrock_refuses
+@pytest.mark.parametrize("kind", ["message", "message-stream"])
+def test_an_error_that_anthropic_has_another_status_for_keeps_its_code(gateway, log, emulator, kind):
+    path, body = KINDS[kind]
+    assert ask(gateway, path, body, {"x-emulator": "error=ServiceUnavailableException"}).status == 529
+    told = ask(gateway, "/v1/chat/completions", BODY, {"x-emulator": "error=ServiceUnavailableException"})
+    as_message, as_chat = log.records(2)
+    assert (as_message["status"], as_message["outcome"], as_chat["status"]) == (529, "error", 503)
+    assert as_message["error"] == as_chat["error"] == (told.error["code"] or told.error["type"])
+
+
 def test_an_upstream_that_is_not_there_is_an_error_of_envoys(start):
     gateway = start(nowhere(), patch=NOWHERE)
     NOWHERE.forget()
@@ -200,6 +211,28 @@ def test_whoever_leaves_has_a_record_with_tokens_that_are_a_guess(faulty, bedroc
     assert (record["outcome"], record["caller"], record["attempts"]) == ("client_gone", "default", 1), record
     assert record["estimated"] and record["input_tokens"] > 0 and "error" not in record
     assert record.get("status") == (200 if begins else None)
+
+
+def test_an_answer_that_its_client_leaves_to_the_connection_is_given_with_the_tokens_that_bedrock_told(gateway, log, emulator):
+    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "word " * 60_000}]}
+
+    async def leave():
+        async with asyncio.timeout(20), Http2(gateway.port, KEY) as connection:
+            number = await connection.begin("/v1/chat/completions", body)
+            # The answer is larger than what a connection takes of which nothing is read.
+            connection.reads.clear()
+            while not emulator.requests():
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(1)
+            assert not connection.waiting[number].is_whole
+            connection.leave(number)
+            await asyncio.sleep(0.2)
+
+    asyncio.run(leave())
+    [line] = log.lines()
+    record = line["usage"]
+    assert (record["outcome"], record["status"]) == ("ok", 200) and "estimated" not in record, record
+    assert record["output_tokens"] > 10_000 and line["flags"] != "-", line
 
 
 @pytest.mark.parametrize("kind", ["stream", "native-stream"])

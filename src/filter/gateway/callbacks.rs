@@ -8,6 +8,7 @@ use super::{Gateway, let_in};
 use crate::bedrock::error::Error as BedrockError;
 use crate::filter::fan_out::Outcome;
 use crate::filter::refusal::{host_failed, refuse, refuse_beside, relay};
+use crate::filter::told_anew::ToldAnew;
 use crate::filter::{host, record};
 use crate::gateway::headers::Headers;
 use crate::openai::Error;
@@ -92,10 +93,64 @@ impl Gateway {
         relay(status, headers, body)
     }
 
-    /// What of an answer passes by for the record: its status, and its end.
-    fn passes(&self, end_of_stream: bool) {
+    /// The headers of an answer: what they tell beside it, and errors in the words that their reader knows.
+    fn response_headers(&mut self, end_of_stream: bool) -> Action {
+        let status = host::header(MapType::HttpResponseHeaders, ":status");
+        let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse::<u16>().ok());
+        self.account().with(|facts| facts.status = status);
+        self.tell_limits();
+        if status == Some(429)
+            && !self.answered
+            && let Some(action) = self.tell_envoys_limit(end_of_stream)
+        {
+            return action;
+        }
+        if self.told_anew.is_some() {
+            let body = if end_of_stream { self.instead.take() } else { None };
+            return self
+                .tell_anew(|errors| errors.response_headers(end_of_stream, &body.unwrap_or_default()));
+        }
+        self.mark();
+        // An error without a body comes from Envoy or an upstream: it gets one, as every error has.
+        if let Some(status) = status.filter(|status| end_of_stream && !self.answered && *status >= 400) {
+            self.answered = true;
+            let error = errors::error(&BedrockError::from_reply(status, None, &[]));
+            if self.account().with(|facts| facts.told(error.status)).is_none() {
+                self.fails(&error);
+            }
+            // This answer passes the filters by.
+            self.account().with(|facts| facts.status = Some(error.status));
+            return refuse_beside(&error, &host::headers(MapType::HttpResponseHeaders).unwrap_or_default());
+        }
+        Action::Continue
+    }
+
+    /// Lets errors be told anew, where they have another shape; notes the status that they have then.
+    fn tell_anew(&mut self, act: impl FnOnce(&mut ToldAnew) -> Action) -> Action {
+        let most = self.config.held_bytes;
+        let Some(errors) = &mut self.told_anew else { return Action::Continue };
+        let action = wire::at_most(most, || act(errors));
+        let status = errors.status();
+        self.account().with(|facts| facts.told_as = status);
+        action
+    }
+
+    /// Makes the record, once, and charges limits with it.
+    fn close(&mut self) {
+        let record = record::close(&self.config, self.open.account());
+        if let Some((limited, record)) = self.limited.as_mut().zip(record) {
+            limited.settle(&record);
+        }
+    }
+
+    /// A piece of an answer has passed. With the last one the account is closed: the upstream role has seen its end before, and Envoy's
+    /// spans end after it. The same goes for an error inside the answer, after which nothing comes.
+    fn has_passed(&mut self, end_of_stream: bool) {
         if end_of_stream {
             self.account().with(|facts| facts.is_given = true);
+        }
+        if end_of_stream || self.account().with(|facts| facts.is_broken_off()) {
+            self.close();
         }
     }
 
@@ -183,52 +238,26 @@ impl HttpContext for Gateway {
     }
 
     fn on_http_response_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
-        let status = host::header(MapType::HttpResponseHeaders, ":status");
-        let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse::<u16>().ok());
-        self.account().with(|facts| facts.status = status);
-        self.passes(end_of_stream);
-        self.tell_limits();
-        if status == Some(429)
-            && !self.answered
-            && let Some(action) = self.tell_envoys_limit(end_of_stream)
-        {
-            return action;
-        }
-        if let Some(errors) = &mut self.told_anew {
-            let body = if end_of_stream { self.instead.take() } else { None };
-            return errors.response_headers(end_of_stream, &body.unwrap_or_default());
-        }
-        self.mark();
-        // An error without a body comes from Envoy or an upstream: it gets one, as every error has.
-        if let Some(status) = status.filter(|status| end_of_stream && !self.answered && *status >= 400) {
-            self.answered = true;
-            let error = errors::error(&BedrockError::from_reply(status, None, &[]));
-            return refuse_beside(&error, &host::headers(MapType::HttpResponseHeaders).unwrap_or_default());
-        }
-        Action::Continue
+        let action = self.response_headers(end_of_stream);
+        self.has_passed(end_of_stream);
+        action
     }
 
     fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
-        self.passes(end_of_stream);
         let body_size = self.put_instead(body_size);
-        let most = self.config.held_bytes;
-        self.told_anew.as_mut().map_or(Action::Continue, |errors| {
-            wire::at_most(most, || errors.response_body(body_size, end_of_stream))
-        })
+        let action = self.tell_anew(|errors| errors.response_body(body_size, end_of_stream));
+        self.has_passed(end_of_stream);
+        action
     }
 
     fn on_http_response_trailers(&mut self, _num_trailers: usize) -> Action {
-        self.passes(true);
-        let (size, most) = (self.config.reply_bytes, self.config.held_bytes);
-        self.told_anew
-            .as_mut()
-            .map_or(Action::Continue, |errors| wire::at_most(most, || errors.response_trailers(size)))
+        let most = self.config.reply_bytes;
+        let action = self.tell_anew(|errors| errors.response_trailers(most));
+        self.has_passed(true);
+        action
     }
 
     fn on_log(&mut self) {
-        let record = record::close(&self.config, self.account());
-        if let Some((limited, record)) = self.limited.as_mut().zip(record) {
-            limited.settle(&record);
-        }
+        self.close();
     }
 }

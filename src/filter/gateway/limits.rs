@@ -87,6 +87,7 @@ impl Gateway {
         let mut headers = host::headers(MapType::HttpResponseHeaders).unwrap_or_default();
         let details = details.as_deref().and_then(|details| std::str::from_utf8(details).ok());
         let Told { error, headers: told } = envoys::told(&headers, details)?;
+        self.account().fails(error.status, error.code.unwrap_or(error.kind));
         let body = error.body();
         let is_of_body = |name: &[u8]| name.starts_with(b"content-") || name == b"transfer-encoding";
         let is_told = |name: &[u8]| told.iter().any(|(other, _)| other == name);

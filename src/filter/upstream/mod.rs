@@ -56,8 +56,8 @@ pub(super) struct Upstream {
     answer: Answer,
     /// What becomes the request's record; `None` where the gateway role is not of this VM.
     account: Option<Rc<Account>>,
-    /// Which attempt of the request's this is, from 1, once it is sent.
-    number: u64,
+    /// The name of its target, where that has one, once it is sent.
+    target: Option<String>,
     /// Whether its tokens are in the account.
     is_told: Cell<bool>,
     /// Whether a stream's tokens are asked for that the client has not asked for.
@@ -83,7 +83,7 @@ impl Upstream {
             sent: None,
             answer: Answer::None,
             account: None,
-            number: 0,
+            target: None,
             is_told: Cell::new(false),
             hides_usage: false,
             waits: None,

@@ -40,19 +40,19 @@ impl Upstream {
 
     /// The attempt was sent.
     pub(super) fn is_sent(&mut self, sent: Sent, begun: &Begun<'_>) {
+        self.target.clone_from(&begun.target.name);
         if let Some(account) = &self.account {
             account.with(|facts| facts.stream = begun.stream);
             let attempt = Attempt {
                 model: sent.model.clone(),
                 profile: sent.profile.clone(),
                 region: sent.region.clone(),
-                target: begun.target.name.clone(),
+                target: self.target.clone(),
                 is_counted: begun.is_counted,
                 input_guess: begun.input_guess,
                 ..Attempt::default()
             };
             account.begin_attempt(attempt, !self.is_hedged());
-            self.number = account.with(|facts| facts.attempts);
             record::set_span(account);
         }
         self.sent = Some(sent);
@@ -62,11 +62,11 @@ impl Upstream {
     pub(super) fn answers(&self, head: &Head) {
         let (Some(account), Some(sent)) = (&self.account, &self.sent) else { return };
         account.with(|facts| {
-            // With hedging, another attempt may have been sent since.
-            if facts.attempts != self.number {
-                facts.attempt.model.clone_from(&sent.model);
+            // With hedging, another attempt may have been sent since, or may have failed.
+            if facts.attempts > 1 {
                 facts.attempt.profile.clone_from(&sent.profile);
-                facts.attempt.region.clone_from(&sent.region);
+                facts.attempt.target.clone_from(&self.target);
+                facts.is_at(&sent.model, &sent.region);
             }
             facts.attempt.request_id = Some(head.request_id.clone()).filter(|id| id != UNKNOWN);
             facts.attempt.in_headers = head.usage;
@@ -102,6 +102,8 @@ impl Upstream {
         self.note(|account| {
             account.with(|facts| {
                 facts.attempt.has_begun = true;
+                // With hedging, another attempt may have failed meanwhile.
+                facts.error = None;
                 if facts.stream {
                     facts.attempt.first_token = Some(host::now());
                 }
