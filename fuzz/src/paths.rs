@@ -135,13 +135,13 @@ fn carried(config: &Config, headers: &Headers) {
                 "let in without a key"
             );
         }
-        Err(error) => {
-            judge::refused(&error, 401..402);
+        Err(refused) => {
+            judge::refused(&refused.error, 401..402);
             // With an end that no message has.
             let marked: Headers =
                 headers.iter().map(|(name, value)| (name, [value, SECRET.as_bytes()].concat())).collect();
-            let error = config.keys.authenticate(&marked, || 0, &Nothing).expect_err("a longer key is let in");
-            let told = String::from_utf8(error.body()).expect("UTF-8");
+            let refused = config.keys.authenticate(&marked, || 0, &Nothing).expect_err("a longer key is let in");
+            let told = String::from_utf8(refused.error.body()).expect("UTF-8");
             assert!(!told.contains(SECRET), "a key is told: {told}");
         }
     }

@@ -26,7 +26,7 @@ use crate::gateway::callers::{self, Caller};
 use crate::gateway::handoff::{self, Handoff, Purpose};
 use crate::gateway::headers::{CALL_OF_TECHNIQUE, CLUSTER, Headers, LET_IN, PART_OF};
 use crate::gateway::images::Images;
-use crate::gateway::keys::Authenticated;
+use crate::gateway::keys::{Authenticated, Refused};
 use crate::gateway::limits::Amount;
 use crate::gateway::models::{Resolved, anthropic};
 use crate::gateway::route::{Route, route};
@@ -153,7 +153,12 @@ impl Gateway {
         }
         let now = || moment(host::now()).as_secs();
         let Authenticated { caller, has_credential } =
-            self.config.keys.authenticate(&headers, now, &host::Known)?;
+            self.config.keys.authenticate(&headers, now, &host::Known).map_err(
+                |Refused { error, caller }| {
+                    caller.inspect(|caller| self.account().with(|facts| facts.is_of(caller)));
+                    error
+                },
+            )?;
         self.open.is_of(&self.config, caller);
         let counts_cost = caller.policy.counts_cost();
         let may_reach = |id: &str| {

@@ -53,11 +53,7 @@ impl Open {
     /// The caller is known: tells Envoy, and counts the request among those that are under way.
     pub(super) fn is_of(&mut self, config: &Config, caller: &Caller) {
         let team = caller.team.as_deref().unwrap_or_default();
-        self.account.with(|facts| {
-            facts.caller = Some(caller.name.clone());
-            facts.team.clone_from(&caller.team);
-            facts.attribution = Some(Rc::clone(&caller.policy.attribution));
-        });
+        self.account.with(|facts| facts.is_of(caller));
         set(CALLER, caller.name.as_bytes());
         if !team.is_empty() {
             set(TEAM, team.as_bytes());

@@ -85,6 +85,15 @@ pub struct Authenticated<'k> {
     pub has_credential: bool,
 }
 
+/// Who is not let in, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused<'k> {
+    /// What the client is told. It names nobody.
+    pub error: Error,
+    /// Whose key it is that does not let in at this moment: for whoever runs the gateway.
+    pub caller: Option<&'k Caller>,
+}
+
 /// All keys, and whose they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
@@ -107,7 +116,7 @@ impl Keys {
         headers: &Headers,
         now: impl Fn() -> u64,
         properties: &dyn Properties,
-    ) -> Result<Authenticated<'_>, Error> {
+    ) -> Result<Authenticated<'_>, Refused<'_>> {
         let bearer = headers.value("authorization").and_then(bearer);
         let given: Vec<&[u8]> = [bearer, headers.value("x-api-key"), headers.value("api-key")]
             .into_iter()
@@ -117,7 +126,7 @@ impl Keys {
         let is_empty = given.is_empty();
         let place = match self.find(given, Hash::equals) {
             Some(key) => {
-                key.check(now)?;
+                key.check(now).map_err(|error| Refused { error, caller: self.callers.at(key.caller) })?;
                 Some((key.caller, true))
             }
             // A token for `jwt_authn` is where a key would be.
@@ -134,7 +143,7 @@ impl Keys {
             } else {
                 "Incorrect API key provided."
             };
-            Error::new(401, message).code("invalid_api_key")
+            Refused { error: Error::new(401, message).code("invalid_api_key"), caller: None }
         })
     }
 
@@ -188,7 +197,7 @@ mod tests {
         headers.push(header, value);
         keys.authenticate(&headers, || NOW, &Known::default())
             .map(|found| found.caller.name.clone())
-            .map_err(|error| error.code)
+            .map_err(|refused| refused.error.code)
     }
 
     fn name(header: &str, value: &[u8]) -> Result<String, Option<&'static str>> {
@@ -211,6 +220,27 @@ mod tests {
             assert_eq!(authenticated(&keys, "api-key", b"key-b"), Ok("b".to_owned()));
             assert_eq!(authenticated(&keys, "api-key", b"key-c"), Err(Some("invalid_api_key")));
         }
+    }
+
+    #[test]
+    fn whose_key_does_not_let_in_is_known_and_not_told() {
+        let mut keys = keys();
+        keys.keys[0].revoked = true;
+        for (key, caller) in [(&b"key-a"[..], Some("a")), (b"key-c", None)] {
+            let mut headers = Headers::default();
+            headers.push("api-key", key);
+            let refused = keys.authenticate(&headers, || NOW, &Known::default()).unwrap_err();
+            assert_eq!(refused.caller.map(|caller| caller.name.as_str()), caller);
+        }
+        let refused = |name: &str| {
+            let mut keys = keys.clone();
+            let named = Caller { name: name.to_owned(), ..keys.callers.at(0).unwrap().clone() };
+            keys.keys[0].caller = keys.callers.add(named).unwrap();
+            let mut headers = Headers::default();
+            headers.push("api-key", "key-a");
+            keys.authenticate(&headers, || NOW, &Known::default()).unwrap_err().error
+        };
+        assert_eq!(refused("one"), refused("another"));
     }
 
     #[test]
@@ -239,7 +269,10 @@ mod tests {
             let mut headers = Headers::default();
             headers.push(header, value);
             let found = keys.authenticate(&headers, || NOW, &proved);
-            assert_eq!(found.map(|found| found.caller.name.as_str()).map_err(|error| error.code), told);
+            assert_eq!(
+                found.map(|found| found.caller.name.as_str()).map_err(|refused| refused.error.code),
+                told
+            );
             assert!(keys.authenticate(&headers, || NOW, &Known::default()).is_err());
         }
     }

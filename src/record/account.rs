@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use super::usage::{self, Usage};
 use crate::gateway::attribution::Attribution;
+use crate::gateway::callers::Caller;
 
 /// The longest model name of a client's that is kept, bytes.
 const NAME: usize = 256;
@@ -202,6 +203,13 @@ impl Facts {
     /// Whether the answer had begun and has an error inside it, after which nothing comes.
     pub fn is_broken_off(&self) -> bool {
         self.error.is_some() && self.attempt.has_begun && self.status.is_some_and(|status| status < 400)
+    }
+
+    /// Keeps whose request it is.
+    pub fn is_of(&mut self, caller: &Caller) {
+        self.caller = Some(caller.name.clone());
+        self.team.clone_from(&caller.team);
+        self.attribution = Some(Rc::clone(&caller.policy.attribution));
     }
 
     /// Keeps what the client calls the model.

@@ -15,12 +15,19 @@ SAID = [{"role": "user", "content": "hello"}]
 BODY = {"model": "gpt-4o", "messages": SAID}
 PRICES = [{"pattern": "anthropic.claude-sonnet-4-5*", "input": 3, "output": 15}]
 LOG, FAULTS, NOWHERE, OPEN = Records(), Records(), Records(), Records()
+# Keys that do not let in, and whose they are.
+OUT = {
+    "sk-of-the-tests-expired": {"name": "former", "team": "shop", "expires_at": "2026-01-01T00:00:00Z"},
+    "sk-of-the-tests-revoked": {"name": "lost", "revoked": True},
+    "sk-of-the-tests-too-early": {"name": "next", "not_before": "2099-01-01T00:00:00Z"},
+}
+KEYS = [{"name": "default", "key": KEY}, *({"key": key} | rest for key, rest in OUT.items())]
 OSS = "openai.gpt-oss-120b-1:0"
 
 
 @pytest.fixture(scope="module")
 def gateway(start):
-    return start(patch=LOG, changes={"prices": PRICES})
+    return start(patch=LOG, changes={"prices": PRICES, "api_keys": KEYS, "teams": [{"name": "shop"}]})
 
 
 @pytest.fixture
@@ -126,6 +133,18 @@ def test_what_is_refused_has_a_record(gateway, log, method, path, key, body, sta
     assert (record["outcome"], record["status"], record["attempts"]) == ("refused", status, 0)
     assert record["error"] == code and "total_tokens" not in record
     assert ("caller" in record) == (key == KEY and code != "unknown_url")
+
+
+@pytest.mark.parametrize(("key", "code"), [*zip(OUT, ["key_expired", "key_revoked", "key_not_yet_valid"])])
+def test_whose_key_does_not_let_in_is_in_the_record_and_told_nobody_else(gateway, log, key, code):
+    with gateway.connection(key=key) as connection:
+        answer = connection.chat(BODY)
+    assert (answer.status, answer.error["code"]) == (401, code)
+    [line] = log.lines()
+    record, known = line["usage"], OUT[key]
+    assert (record["caller"], record.get("team"), record["outcome"]) == (known["name"], known.get("team"), "refused")
+    assert record["error"] == code and line["caller"] is line["team"] is None
+    assert known["name"] not in str(answer.headers) + answer.body.decode()
 
 
 def test_what_is_answered_here_has_a_record_and_health_has_none(gateway, log):
