@@ -2,10 +2,14 @@
 
 import http.client
 import json
+import re
 import time
 import urllib.parse
 
 import ports
+
+LINE = re.compile(r'^(\w+?)(?:\{(.*)\})? (\S+)$')
+LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
 class Admin:
@@ -30,6 +34,15 @@ class Admin:
         """Counts by their names, of those that fit."""
         body = self.ask("GET", f"/stats?format=json&filter={urllib.parse.quote(pattern)}")
         return {found["name"]: found["value"] for found in json.loads(body)["stats"] if "value" in found}
+
+    def series(self):
+        """All series of the filter's, by name and labels, as Prometheus reads them."""
+        found = {}
+        for line in self.ask("GET", "/stats/prometheus").decode().splitlines():
+            if line.startswith("bedrock_"):
+                name, labels, value = LINE.match(line).groups()
+                found[name, frozenset(LABEL.findall(labels or ""))] = float(value)
+        return found
 
     def settled(self, name, is_good=lambda count: count == 0, patience=20):
         """A count once it is good, or what it is after `patience` seconds."""

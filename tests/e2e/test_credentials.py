@@ -15,6 +15,7 @@ import pytest
 
 import envoy_config
 import processes
+from admin import Admin
 from aws_endpoints import ACCOUNT, ROLES, Endpoints
 from gateway import KEY
 from settings import ROOT
@@ -396,3 +397,23 @@ def test_no_log_line_and_no_error_tells_a_secret(start_with, endpoints):
     for made in endpoints.issued:
         assert made["secret_access_key"] not in text and made["session_token"] not in text
     assert "pod-token" not in text and "external/1" not in text
+
+
+def test_metrics_tell_when_credentials_came_and_when_they_last_failed(start_with, endpoints):
+    admin = Admin()
+
+    def states():
+        return {name: value for (name, labels), value in admin.series().items() if ("account", "credentials") in labels}
+
+    endpoints.trouble = 500, "text/plain", "no"
+    begun = int(time.time())
+    gateway = start_with(SOURCES["container"], ready=False, patch=admin)
+    until(lambda: states().get("bedrock_credentials_failures", 0) >= 1)
+    failed = states()
+    assert begun <= failed["bedrock_credentials_failed"] <= time.time()
+    assert failed.keys() == {"bedrock_credentials_failed", "bedrock_credentials_failures"}
+    endpoints.trouble = None
+    until(lambda: states()["bedrock_credentials_failures"] == 0, 20)
+    found = states()
+    assert failed["bedrock_credentials_failed"] <= found["bedrock_credentials_failed"] <= found["bedrock_credentials_fetched"] <= time.time()
+    assert found["bedrock_credentials_expires"] == endpoints.issued[-1]["expires"] and chat(gateway)[0] == 200

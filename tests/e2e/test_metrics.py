@@ -21,8 +21,6 @@ KEYS = [
     {"name": 'odd "; name=\\', "key": "odd"},
     {"name": "narrow", "key": "narrow", "models": ["nova-lite"]},
 ]
-LINE = re.compile(r'^(\w+?)(?:\{(.*)\})? (\S+)$')
-LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 ADMIN = Admin()
 PATIENCE = 20
 
@@ -32,14 +30,7 @@ def gateway(start):
     return start(changes={"api_keys": KEYS, "teams": [{"name": "shop"}]}, patch=ADMIN, workers=2)
 
 
-def read(admin):
-    """All series of the filter's, by name and labels."""
-    found = {}
-    for line in admin.ask("GET", "/stats/prometheus").decode().splitlines():
-        if line.startswith("bedrock_"):
-            name, labels, value = LINE.match(line).groups()
-            found[name, frozenset(LABEL.findall(labels or ""))] = float(value)
-    return found
+read = Admin.series
 
 
 class Counted:
