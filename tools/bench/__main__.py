@@ -96,6 +96,8 @@ def variants(arguments, row):
     for sign in row.signs:
         for name, module in modules.items():
             chosen.append(Variant(name if sign == "sigv4" else f"{name}-{sign}", module, sign))
+    if row.unlogged:
+        chosen.append(Variant("filter-unlogged", modules["filter"], logs=False))
     chosen += [Variant(f"floor-{name}", envoys.FLOOR, floor=name) for name in row.floors]
     return chosen
 

@@ -27,6 +27,8 @@ class Variant:
     sign: str = "sigv4"
     # What the module of the floor does: `hooks`, `bodies` or `calls`.
     floor: str | None = None
+    # Whether Envoy writes the sample's access log.
+    logs: bool = True
 
 
 @dataclass
@@ -69,6 +71,9 @@ def configuration(variant, port, upstream):
     config = envoy_config.effective(template, port=port, runtime=upstream, control=upstream)
     if variant.module is None:
         without_wasm(config)
+    if not variant.logs:
+        [listener] = config["static_resources"]["listeners"]
+        listener["filter_chains"][0]["filters"][0]["typed_config"].pop("access_log")
     for plugin in envoy_config.wasm_plugins(config):
         plugin["vm_config"]["code"]["local"]["filename"] = str(variant.module)
         if variant.floor:

@@ -24,6 +24,8 @@ class Row:
     fresh: bool = False
     # What the module of the floor does beside it.
     floors: tuple = ()
+    # Beside it, the filter in an Envoy without an access log.
+    unlogged: bool = False
 
 
 @dataclass
@@ -59,6 +61,32 @@ def chat(size, connections, send=load.wrk):
             run.progress,
         )
         return compared(row, found)
+
+    return run
+
+
+def records(change, status):
+    """Requests of 1 KB, with Envoy's log of records and without, in µs over each other, or over a baseline that makes none."""
+
+    def run(run, row):
+        model = "amazon.nova-bench-r1024"
+        body = bodies.write(row.name, bodies.chat(model, 1_024) | change)
+        request = {"model": model, "operation": "converse", "body": body, "status": status}
+        found = measure.interleaved(
+            run.envoys,
+            run.rounds(30),
+            lambda envoy: load.client(envoy, [request], 1, run.count(5_000))["requests"],
+            run.progress,
+        )
+        base = "baseline" if "baseline" in found else "filter-unlogged"
+        figures = []
+        for name in [name for name in ("filter", "filter-unlogged") if name != base]:
+            over = measure.spread([(value - other) / 1_000 for value, other in zip(found[name], found[base])])
+            # What Envoy's log costs is not the filter's.
+            goal = row.goal if (name, base) == ("filter-unlogged", "baseline") else None
+            figures.append(Figure(row.name, name, row.what, f"µs over {base}", over, goal))
+        cpu = {name: measure.spread(values) for name, values in found.items()}
+        return figures, {"cpu_ns_per_request": cpu, "rounds": found}
 
     return run
 
@@ -231,6 +259,8 @@ ROWS = [
     Row("chat-16k", "CPU, 16 KB chat", chat(16 << 10, 1), floors=FLOORS),
     Row("chat-256k", "CPU, 256 KB chat", chat(256 << 10, 1), floors=FLOORS),
     Row("apis-1k", "CPU, 1 KB chat in the words of another API", apis(1_024), goal=1.15),
+    Row("record", "CPU of an answer's record", records({}, "200"), goal=5, unlogged=True, quick=False),
+    Row("record-refused", "CPU of a refusal's record", records({"temperature": "warm"}, "400"), goal=5, unlogged=True, quick=False),
     Row("images", "CPU, slope from 1 to 8 MB", images, signs=SIGNS, floors=FLOORS),
     Row("stream", "CPU, 200 events 2–3 ms apart", streams(2_500), goal=1.3, floors=FLOORS),
     Row("stream-responses", "CPU, 200 events 2–3 ms apart, as a response", streams(2_500, "responses"), goal=1.4),
