@@ -34,7 +34,7 @@ use crate::gateway::shape::{self, Shape};
 use crate::gateway::targets::Target;
 use crate::openai::model_member::ModelMember;
 use crate::openai::{self, Endpoint, Error};
-use crate::record::{Account, account, operation};
+use crate::record::{Account, Record, account, operation};
 use crate::translate::chat::Parameter;
 use crate::translate::embeddings;
 use crate::translate::split::{PerCall, Split, split};
@@ -78,6 +78,8 @@ pub(super) struct Gateway {
     open: record::Open,
     /// Where the caller has limits.
     limited: Option<Limited>,
+    /// Made once the answer has passed; what was used is charged by it.
+    record: Option<Record>,
     /// What takes the place of the body of an answer of Envoy's own.
     instead: Option<Vec<u8>>,
 }
@@ -123,6 +125,7 @@ impl Gateway {
             told_anew: None,
             open: record::Open::default(),
             limited: None,
+            record: None,
             instead: None,
         }
     }

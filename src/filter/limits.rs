@@ -158,7 +158,8 @@ impl Limited {
 
     /// What the request asks, by its body.
     pub(super) fn estimate(&self, body: &[u8], said: &Said<'_>) -> Amount {
-        let (input, output) = (estimate::input(body), said.output(self.endpoint, self.tokens));
+        let input = estimate::input(body).saturating_mul(said.choices(self.endpoint));
+        let output = said.output(self.endpoint, self.tokens);
         Amount { requests: 1, input, output, cost: self.cost(input, output) }
     }
 
@@ -219,8 +220,12 @@ impl Limited {
         };
         if settled == Err(Failed) {
             host::log(LogLevel::Error, || {
-                "limits: what workers share cannot be had, so a request is charged as it was estimated"
-                    .to_owned()
+                let what = if self.is_part {
+                    "part is not charged"
+                } else {
+                    "request is charged as it was estimated"
+                };
+                format!("limits: what workers share cannot be had, so a {what}")
             });
         }
     }

@@ -101,6 +101,11 @@ pub(super) fn of(id: u64) -> Option<Rc<Account>> {
 
 /// Says what the properties are that a plugin sets, once for it.
 pub(super) fn declare() {
+    if !ARE_MADE {
+        host::log(LogLevel::Error, || {
+            "this module was built to be measured: it makes no records and settles no limits".to_owned()
+        });
+    }
     /// `WasmType` of Envoy's `declare_property`: a text, a message.
     const TEXT: u64 = 1;
     const MESSAGE: u64 = 3;
@@ -136,14 +141,14 @@ pub(super) fn close(config: &Config, account: &Account) -> Option<Record> {
     let ended = account.with(|facts| made::unknown(facts)).map(asked).unwrap_or_default();
     let ended = Ended { at: Some(host::now()), ..ended };
     let mut record = account.with(|facts: &mut Facts| Record::make(facts, &ended));
-    finish(config, account, &mut record);
+    finish(config, &mut record);
     set(RECORD, &record.to_struct());
     Some(record)
 }
 
 /// What becomes of a record before Envoy has it: whoever counts by it does so here. It is called once for each request, whichever way
 /// that ended.
-fn finish(config: &Config, _account: &Account, record: &mut Record) {
+fn finish(config: &Config, record: &mut Record) {
     if let Some((model, usage)) = record.model.as_deref().zip(record.usage.as_ref()) {
         record.cost_micros = config.prices.cost_micros(model, config.options.known_as(model), usage);
     }
@@ -157,20 +162,20 @@ fn asked(unknown: Unknown) -> Ended {
         let bytes = host::property(path)?;
         Some(u64::from_le_bytes(bytes.try_into().ok()?))
     };
-    let asked = |is_unknown: bool, path: &[&str]| if is_unknown { number(path) } else { None };
+    let number_if = |is_unknown: bool, path: &[&str]| if is_unknown { number(path) } else { None };
     let ended = Ended {
         flags: number(&["response", "flags"]).unwrap_or_default(),
-        duration: asked(is_unseen, &["request", "duration"]).map(Duration::from_nanos),
+        duration: number_if(is_unseen, &["request", "duration"]).map(Duration::from_nanos),
         ..Ended::default()
     };
     if may_have_left && ended.is_clients() {
         return ended;
     }
     Ended {
-        status: asked(may_have_left && !is_answer, &["response", "code"])
+        status: number_if(may_have_left && !is_answer, &["response", "code"])
             .and_then(|code| u16::try_from(code).ok()),
         details: host::property(&["response", "code_details"]).and_then(|text| String::from_utf8(text).ok()),
-        attempts: asked(!is_answer, &["upstream", "request_attempt_count"]),
+        attempts: number_if(!is_answer, &["upstream", "request_attempt_count"]),
         ..ended
     }
 }

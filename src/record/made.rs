@@ -12,8 +12,9 @@ use crate::gateway::attribution::Attribution;
 /// broke the protocol (Envoy documentation, "Response flags": DC, DR, DPE; values of `ResponseFlag`).
 const CLIENT: u64 = 1 << 14 | 1 << 18 | 1 << 28;
 
-/// The same of a request that Envoy gave up for its timeout (UT).
-const TIMEOUT: u64 = 1 << 2;
+/// The same of a request that Envoy gave up for a time limit: of the route or an attempt, of silence, of a stream's length on either
+/// side (UT, SI, UMSDR, DT).
+const TIMEOUT: u64 = 1 << 2 | 1 << 16 | 1 << 19 | 1 << 22;
 
 /// The longest word of Envoy's that is kept, bytes.
 const DETAILS: usize = 64;

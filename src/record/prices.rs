@@ -31,15 +31,23 @@ pub struct Rate {
     pub output: f64,
 }
 
+/// No sum is larger: that is as far as `f64` counts one by one.
+const MOST: f64 = 9_007_199_254_740_992.0;
+
+/// Millionths, rounded up, but for what is an error of the calculation.
+fn up(cost: f64) -> u64 {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 2^53")]
+    {
+        (cost - 1e-6).ceil().clamp(0.0, MOST) as u64
+    }
+}
+
 impl Rate {
     /// What so many tokens cost at most, in millionths, rounded up.
     pub fn micros(&self, input: u64, output: u64) -> u64 {
         #[allow(clippy::cast_precision_loss, reason = "below 2^53, or beyond all money")]
         let cost = input as f64 * self.input + output as f64 * self.output;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is no less than 0")]
-        {
-            cost.ceil() as u64
-        }
+        up(cost)
     }
 }
 
@@ -57,7 +65,7 @@ impl Prices {
         dearest
     }
 
-    /// What tokens of a model cost, in millionths of the prices' currency, rounded. `model` is Bedrock's id as it was called; `known_as` the
+    /// What tokens of a model cost, in millionths of the prices' currency, rounded up: what costs little costs something. `model` is Bedrock's id as it was called; `known_as` the
     /// id of the model that is behind it, where it tells none itself. `None`: it has no price.
     pub fn cost_micros(&self, model: &str, known_as: &str, usage: &Usage) -> Option<u64> {
         let price = self.of_model(model, known_as)?;
@@ -72,8 +80,7 @@ impl Prices {
         // So much for a million tokens is as many millionths for one.
         #[allow(clippy::cast_precision_loss, reason = "below 2^53, or beyond all money")]
         let cost: f64 = parts.into_iter().map(|(tokens, price)| tokens as f64 * price).sum();
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is no less than 0")]
-        Some(cost.round() as u64)
+        Some(up(cost))
     }
 
     fn of_model(&self, model: &str, known_as: &str) -> Option<&Price> {
@@ -123,8 +130,16 @@ mod tests {
         let profile = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/x";
         assert_eq!(none.cost_micros(profile, "anthropic.claude-sonnet-4-5-v1:0", &usage), Some(3_570));
         let most = Usage { completion_tokens: u64::MAX, ..Usage::default() };
-        assert_eq!(prices.cost_micros("x", "x", &most), Some(u64::MAX));
+        assert_eq!(prices.cost_micros("x", "x", &most), Some(1 << 53));
         assert_eq!(prices.cost_micros("x", "x", &Usage::default()), Some(0));
+        let read = |price_of_input: f64, prompt_tokens: u64| {
+            let usage = Usage { prompt_tokens, ..Usage::default() };
+            Prices(vec![price("*", price_of_input, 0.0)]).cost_micros("x", "x", &usage)
+        };
+        assert_eq!(
+            [read(0.02, 1), read(0.1, 30), read(0.3, 10), read(0.02, 51)],
+            [Some(1), Some(3), Some(3), Some(2)]
+        );
     }
 
     #[test]
@@ -134,7 +149,7 @@ mod tests {
         // All that is read might be written to the cache.
         assert_eq!(rate, Rate { input: 3.75, output: 15.0 });
         assert_eq!((rate.micros(2, 1), rate.micros(1, 0), rate.micros(0, 0)), (23, 4, 0));
-        assert_eq!(rate.micros(u64::MAX, u64::MAX), u64::MAX);
+        assert_eq!(rate.micros(u64::MAX, u64::MAX), 1 << 53);
         assert_eq!(prices.dearest([("a.long", "a.long"), ("a.none", "a.none")]), None, "one has no price");
         assert_eq!(prices.dearest([("arn:x", "a.wide")]), Some(Rate { input: 1.25, output: 15.0 }));
         assert_eq!(prices.dearest([]), None);

@@ -1,6 +1,7 @@
 //! Tokens: as they are counted here, which is as OpenAI's API counts them, and a guess where nobody counted them.
 
 pub use crate::openai::completion::Usage;
+use crate::openai::completion::{CompletionTokensDetails, PromptTokensDetails};
 pub use crate::translate::usage::{add, usage as of_bedrock};
 
 /// How many bytes of text a token is, about.
@@ -21,6 +22,27 @@ pub fn guessed(input: u64, output: u64) -> Usage {
     }
 }
 
+/// What `usage` has beyond what is `known` of the same answer.
+pub fn beyond(usage: Usage, known: Usage) -> Usage {
+    let prompt = |usage: Usage| usage.prompt_tokens_details.unwrap_or_default();
+    let thought = |usage: Usage| usage.completion_tokens_details.unwrap_or_default().reasoning_tokens;
+    let cached_tokens = prompt(usage).cached_tokens.saturating_sub(prompt(known).cached_tokens);
+    let cache_write_tokens =
+        prompt(usage).cache_write_tokens.saturating_sub(prompt(known).cache_write_tokens);
+    let reasoning_tokens = thought(usage).saturating_sub(thought(known));
+    Usage {
+        prompt_tokens: usage.prompt_tokens.saturating_sub(known.prompt_tokens),
+        completion_tokens: usage.completion_tokens.saturating_sub(known.completion_tokens),
+        total_tokens: usage.total_tokens.saturating_sub(known.total_tokens),
+        prompt_tokens_details: usage
+            .prompt_tokens_details
+            .map(|_| PromptTokensDetails { cached_tokens, cache_write_tokens }),
+        completion_tokens_details: usage
+            .completion_tokens_details
+            .map(|_| CompletionTokensDetails { reasoning_tokens }),
+    }
+}
+
 /// The same tokens without those of the output.
 pub fn input_alone(usage: Usage) -> Usage {
     Usage {
@@ -28,5 +50,30 @@ pub fn input_alone(usage: Usage) -> Usage {
         total_tokens: usage.prompt_tokens,
         completion_tokens_details: None,
         ..usage
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(read: u64, cached: u64, written: u64, thought: u64) -> Usage {
+        Usage {
+            prompt_tokens_details: Some(PromptTokensDetails { cached_tokens: cached, cache_write_tokens: 0 }),
+            completion_tokens_details: Some(CompletionTokensDetails { reasoning_tokens: thought }),
+            ..guessed(read, written)
+        }
+    }
+
+    #[test]
+    fn what_is_told_again_and_again_comes_to_what_is_told_last() {
+        let (mut known, mut sum) = (Usage::default(), Usage::default());
+        for usage in [guessed(0, 3), told(7, 2, 3, 0), told(7, 2, 9, 4), told(7, 2, 9, 4), told(7, 2, 20, 5)]
+        {
+            add(&mut sum, &beyond(usage, known));
+            known = usage;
+        }
+        assert_eq!(sum, told(7, 2, 20, 5));
+        assert_eq!(beyond(guessed(1, 1), guessed(5, 5)), Usage::default());
     }
 }

@@ -8,7 +8,7 @@ import anthropic
 import openai
 import pytest
 
-from raw import PATIENCE, Http1, all_at_once
+from raw import PATIENCE, Http1, Http2, all_at_once
 from scripted import Scripted
 from test_policy import Policy
 
@@ -36,6 +36,9 @@ LIMITS = {
     "forged": {"requests_per_minute": 1},
     "bedrock": {"requests_per_minute": 9},
     "none": None,
+    "prompts": {"tokens_per_minute": WIDE},
+    "choices": {"tokens_per_minute": WIDE},
+    "reader": {"parallel": 1},
 }
 TEAM = {"name": "search", "limits": {"requests_per_minute": 4}}
 
@@ -161,7 +164,7 @@ def test_a_request_that_asks_for_more_than_all_passes_where_nothing_is_used(gate
 
 @pytest.mark.bedrock_refuses
 def test_native_routes_are_charged_and_refused_in_awss_words(gateway):
-    # What is no JSON is Bedrock's to judge.
+    # Of what is no JSON nobody could say what it asks for.
     assert ask(gateway, "native", b"{", CONVERSE).status == 400
     first = ask(gateway, "native", SAID, CONVERSE)
     assert first.status == 200 and left(first) == 500 - estimate(SAID)
@@ -251,6 +254,34 @@ def test_requests_at_once_are_limited_and_those_that_are_over_make_room(gateway)
     assert "on requests at once: Limit 2, Used 2" in refused.error["message"]
     assert refused.headers["retry-after"] == "1"
     assert statuses(at_once(gateway, "parallel", 1, LITE)) == [200]
+
+
+def test_an_answer_that_its_client_does_not_read_is_one_of_its_requests_at_once(gateway):
+    large = LITE | {"messages": [{"role": "user", "content": "word " * 60_000}]}
+
+    async def run():
+        async with asyncio.timeout(PATIENCE), Http2(gateway.port, key_of("reader")) as slow:
+            number = await slow.begin(CHAT, large)
+            # The answer is larger than what a connection takes of which nothing is read.
+            slow.reads.clear()
+            await asyncio.sleep(2)
+            async with Http1(gateway.port, key_of("reader")) as second:
+                refused = await second.ask(CHAT, LITE)
+            slow.leave(number)
+            slow.reads.set()
+            return refused
+
+    assert asyncio.run(run()).status == 429
+    until(lambda outcome: outcome.status == 200, lambda: ask(gateway, "reader", LITE))
+
+
+def test_all_texts_of_a_list_and_all_choices_are_reserved(gateway):
+    body = {"model": NOVA, "prompt": ["hello"] * 5, "max_tokens": 100}
+    outcome = ask(gateway, "prompts", body, "/v1/completions")
+    assert outcome.status == 200 and left(outcome) == WIDE - estimate(body, 500)
+    body = BODY | {"n": 3}
+    outcome = ask(gateway, "choices", body)
+    assert outcome.status == 200 and left(outcome) == WIDE - 3 * estimate(body)
 
 
 def test_no_header_of_a_clients_makes_its_request_one_of_the_gateways_own(gateway):

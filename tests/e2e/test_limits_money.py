@@ -25,7 +25,7 @@ PRICES = [
     {"pattern": "openai.*", "input": 200, "output": 800},
 ]
 DAY = 10.0
-NAMES = ["chat", "once", "reserved", "streams", "native", "list", "cache", "open", "unpriced", "sdk", "deployment"]
+NAMES = ["chat", "once", "reserved", "streams", "native", "list", "cache", "open", "unpriced", "sdk", "deployment", "huge"]
 OF_TEAM = ["team-one", "team-two"]
 TEAM = {"name": "spenders", "limits": {"cost_per_month": DAY}}
 # Dearer than all that is left once anything is used.
@@ -169,6 +169,13 @@ def test_pieces_of_a_list_and_choices_are_charged_each_once(gateway):
     # What a choice reads is told once for all of them, and paid by each.
     single = ask(gateway, "free").json["usage"]["prompt_tokens"]
     settles(gateway, "list", total + 3 * single * 1000 + usage["completion_tokens"] * 4000)
+
+
+def test_a_limit_of_the_requests_own_beyond_all_numbers_makes_nothing_free(gateway):
+    body = LITE | {"n": 3, "max_completion_tokens": 400, "max_tokens": 2**63 - 1}
+    usage = ask(gateway, "huge", body).json["usage"]
+    single = ask(gateway, "free").json["usage"]["prompt_tokens"]
+    settles(gateway, "huge", 3 * single * 1000 + usage["completion_tokens"] * 4000)
 
 
 def test_what_is_read_from_the_cache_and_written_to_it_has_its_own_price(gateway):

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from faulty import Faulty
-from gateway import KEY, nowhere
+from gateway import KEY, nowhere, route
 from kinds import CLAUDE, KINDS, MODEL, replies
 from raw import Http1, Http2
 from records import Records
@@ -14,7 +14,7 @@ from records import Records
 SAID = [{"role": "user", "content": "hello"}]
 BODY = {"model": "gpt-4o", "messages": SAID}
 PRICES = [{"pattern": "anthropic.claude-sonnet-4-5*", "input": 3, "output": 15}]
-LOG, FAULTS, NOWHERE, OPEN = Records(), Records(), Records(), Records()
+LOG, FAULTS, NOWHERE, OPEN, SILENT = Records(), Records(), Records(), Records(), Records()
 # Keys that do not let in, and whose they are.
 OUT = {
     "sk-of-the-tests-expired": {"name": "former", "team": "shop", "expires_at": "2026-01-01T00:00:00Z"},
@@ -252,6 +252,21 @@ def test_an_answer_that_its_client_leaves_to_the_connection_is_given_with_the_to
     record = line["usage"]
     assert (record["outcome"], record["status"]) == ("ok", 200) and "estimated" not in record, record
     assert record["output_tokens"] > 10_000 and line["flags"] != "-", line
+
+
+def silent(config):
+    SILENT(config)
+    route(config)["route"]["idle_timeout"] = "1s"
+
+
+@pytest.mark.parametrize("kind", ["chat", "stream", "native"])
+def test_what_envoy_gives_up_for_silence_is_paid_for_by_a_guess(start, bedrock, kind):
+    gateway = start(bedrock.endpoint, patch=silent)
+    SILENT.forget()
+    assert ask(gateway, *KINDS[kind], {"x-emulator": "stall -1"}).status == 504
+    record = SILENT.record()
+    assert (record["outcome"], record["status"], record["attempts"]) == ("error", 504, 1), record
+    assert record["estimated"] and record["input_tokens"] > 0, record
 
 
 @pytest.mark.parametrize("kind", ["stream", "native-stream"])

@@ -137,9 +137,8 @@ impl Gateway {
 
     /// Makes the record, once, and charges limits with it.
     fn close(&mut self) {
-        let record = record::close(&self.config, self.open.account());
-        if let Some((limited, record)) = self.limited.as_mut().zip(record) {
-            limited.settle(&record);
+        if let Some(record) = record::close(&self.config, self.open.account()) {
+            self.record = Some(record);
         }
     }
 
@@ -259,5 +258,9 @@ impl HttpContext for Gateway {
 
     fn on_log(&mut self) {
         self.close();
+        // Until here the client may still be reading, and the request is one of its caller's at once.
+        if let Some((limited, record)) = self.limited.as_mut().zip(self.record.take()) {
+            limited.settle(&record);
+        }
     }
 }

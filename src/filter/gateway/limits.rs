@@ -12,6 +12,7 @@ use crate::filter::host;
 use crate::filter::limits::Limited;
 use crate::filter::refusal::refuse_beside;
 use crate::gateway::callers::Caller;
+use crate::gateway::limits::Amount;
 use crate::gateway::limits::envoys::{self, Told};
 use crate::gateway::limits::estimate::Said;
 use crate::gateway::limits::told::without_price;
@@ -61,17 +62,19 @@ impl Gateway {
         let Some(limited) = self.limited.as_mut().filter(|limited| limited.waits_for_body()) else {
             return Ok(None);
         };
-        let said = Said::read(body);
-        if let Some((undecided, said)) = undecided.zip(said.as_ref())
-            && undecided.caller.policy.counts_cost()
-        {
-            limited.costs(rate(&config, undecided, said));
+        let said = match Said::read(body) {
+            Ok(said) => said,
+            // Nobody knows what it asks for; a request it is.
+            Err(error) => {
+                limited.let_in(&Amount { requests: 1, ..Amount::default() })?;
+                return Err(error);
+            }
+        };
+        if let Some(undecided) = undecided.filter(|undecided| undecided.caller.policy.counts_cost()) {
+            limited.costs(rate(&config, undecided, &said));
         }
-        let estimate = limited.estimate(body, said.as_ref().unwrap_or(&Said::default()));
-        limited.let_in(&estimate)?;
-        // The model of what cannot be read here is not known, and not none.
-        Ok(said
-            .map(|said| said.model.filter(|name| !name.is_blank()).map(|name| name.into_cow().into_owned())))
+        limited.let_in(&limited.estimate(body, &said))?;
+        Ok(Some(said.model.filter(|name| !name.is_blank()).map(|name| name.into_cow().into_owned())))
     }
 
     /// Tells what is left beside an answer, once.

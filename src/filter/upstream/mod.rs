@@ -37,6 +37,7 @@ use crate::config::Config;
 use crate::gateway::headers::Headers;
 use crate::openai::Error;
 use crate::record::Account;
+use crate::record::usage::Usage;
 use crate::wire;
 use attempt::{Answer, Sent};
 
@@ -59,7 +60,7 @@ pub(super) struct Upstream {
     /// The name of its target, where that has one, once it is sent.
     target: Option<String>,
     /// Whether its tokens are in the account.
-    is_told: Cell<bool>,
+    told: Cell<Usage>,
     /// Whether a stream's tokens are asked for that the client has not asked for.
     hides_usage: bool,
     /// How much of the request's body was there when it began to wait for the role of its caller, bytes.
@@ -84,7 +85,7 @@ impl Upstream {
             answer: Answer::None,
             account: None,
             target: None,
-            is_told: Cell::new(false),
+            told: Cell::default(),
             hides_usage: false,
             waits: None,
             held: Held::default(),

@@ -92,8 +92,12 @@ impl Upstream {
             *finish_reason = noted.finish_reason.or(*finish_reason);
             *guardrail |= noted.guardrail;
         });
-        if let Some(usage) = noted.usage.filter(|_| !self.is_told.replace(true)) {
-            account.spend(&usage);
+        // Some tell their tokens again and again as they go on, each time all of them so far.
+        if let Some(usage) = noted.usage {
+            let known = self.told.replace(usage);
+            if known != usage {
+                account.spend(&usage::beyond(usage, known));
+            }
         }
     }
 

@@ -1,8 +1,9 @@
 //! How many tokens a request may come to, told before it is made: what is reserved for it.
 
 use memchr::memchr;
+use serde::de::IgnoredAny;
 
-use crate::openai::Endpoint;
+use crate::openai::{self, Endpoint, Error};
 use crate::translate::terms::{Tokens, limits_answer, may_hold_limit};
 use crate::wire::{self, Members, Raw, Str};
 
@@ -11,6 +12,10 @@ pub const ANSWER: u64 = 1_024;
 
 /// The same for completions: what OpenAI's API has.
 const COMPLETION: u64 = 16;
+
+/// The most that is believed of a limit, and of a number of choices: more than any model writes, and few enough for sums.
+const MOST_TOKENS: u64 = 1 << 31;
+const MOST_CHOICES: u64 = 128;
 
 /// Bytes of JSON's text for a token.
 const BYTES: u64 = 4;
@@ -28,8 +33,7 @@ pub fn input(body: &[u8]) -> u64 {
         let (string, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
         rest = after.get(1..).unwrap_or_default();
         // The whole of a long text is looked through for a space only where its beginning has none.
-        let begins_so = string.first_chunk::<MEDIA>().is_some_and(|first| first.iter().all(is_of_base64));
-        if begins_so && memchr(b' ', string).is_none() {
+        if is_media(string) && memchr(b' ', string).is_none() {
             media = media.saturating_add(MEDIA_TOKENS).saturating_add(length(string) / MEDIA_BYTES);
         } else {
             text = text.saturating_add(length(string));
@@ -38,9 +42,23 @@ pub fn input(body: &[u8]) -> u64 {
     (text.saturating_add(length(rest)) / BYTES).saturating_add(media)
 }
 
-/// Of base64, of either alphabet, and of what stands before it in a `data:` URL.
-fn is_of_base64(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"+/=-_:;,.\\".contains(byte)
+/// Whether a string begins as media do: base64 of either alphabet, by itself or in a `data:` URL. Some write its `/` as `\\/`.
+fn is_media(string: &[u8]) -> bool {
+    let Some(mut first) = string.get(..MEDIA) else { return false };
+    if first.starts_with(b"data:") {
+        let Some((_, data)) = memchr(b',', first).and_then(|comma| first.split_at_checked(comma)) else {
+            return false;
+        };
+        first = data.get(1..).unwrap_or_default();
+    }
+    let mut is_escaped = false;
+    first.iter().all(|byte| match *byte {
+        b'\\' => !std::mem::replace(&mut is_escaped, true),
+        byte => {
+            (!std::mem::take(&mut is_escaped) || byte == b'/')
+                && (byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte))
+        }
+    })
 }
 
 /// What a request says of how long its answers may be, by each API's name for it. Whatever is none of what belongs there is judged by
@@ -51,6 +69,8 @@ pub struct Said<'a> {
     pub model: Option<Str<'a>>,
     limits: Vec<Raw<'a>>,
     n: Option<Raw<'a>>,
+    /// What is to be completed, one text or a list of them.
+    prompt: Option<Raw<'a>>,
 }
 
 /// What Responses call the longest answer; models' names for it and those of chats are [`limits_answer`]'s.
@@ -61,19 +81,26 @@ const EXTRA: &str = "extra_body";
 const DEPTH: usize = 2;
 
 impl<'a> Said<'a> {
-    /// What a body says; `None`: it cannot be read, and whoever translates it says why. Of limits that are there twice each counts, of
-    /// other members the last.
-    pub fn read(body: &'a [u8]) -> Option<Self> {
-        let Members(members) = wire::object_from_slice::<Members<'_, Raw<'_>>>(body).ok()?;
+    /// What a body says. Of limits that are there twice each counts, of other members the last.
+    ///
+    /// # Errors
+    /// 400 or 413 where it cannot be read: nobody could say then what it asks for.
+    pub fn read(body: &'a [u8]) -> Result<Self, Error> {
+        let Members(members) = openai::parse::<Members<'_, Raw<'_>>>(body)?;
         let mut said = Self::default();
         for (name, value) in members {
             match &*name {
-                "model" => said.model = wire::from_str(value.get()).ok()?,
+                "model" => {
+                    said.model = wire::from_str(value.get()).map_err(|_| {
+                        Error::invalid_param("model", "Invalid type for 'model': expected a string.")
+                    })?;
+                }
                 "n" => said.n = Some(value),
+                "prompt" => said.prompt = Some(value),
                 name => said.note(name, value, DEPTH),
             }
         }
-        Some(said)
+        Ok(said)
     }
 
     /// Notes a member that is a limit, and all limits within one that may hold some.
@@ -93,34 +120,42 @@ impl<'a> Said<'a> {
 
     /// The greatest that any of them says: which of them a model reads is not known here.
     fn most(&self) -> Option<i64> {
-        self.limits.iter().copied().filter_map(whole).max()
+        let most = self.limits.iter().copied().filter_map(|limit| whole(limit, MOST_TOKENS)).max();
+        most.and_then(|most| i64::try_from(most).ok())
     }
 
-    /// Tokens that a model may write, for an endpoint of the gateway's, `None`: of a route of Bedrock's.
+    /// How many answers are asked for of each text, every one of which reads all of it.
+    pub fn choices(&self, endpoint: Option<Endpoint>) -> u64 {
+        let takes_several = matches!(endpoint, Some(Endpoint::ChatCompletions | Endpoint::Completions));
+        self.n.filter(|_| takes_several).and_then(|n| whole(n, MOST_CHOICES)).unwrap_or(1)
+    }
+
+    /// How many texts are to be answered.
+    fn texts(&self, endpoint: Option<Endpoint>) -> u64 {
+        let list = self.prompt.filter(|_| endpoint == Some(Endpoint::Completions));
+        // No memory is taken for what is ignored.
+        let all = list.and_then(|list| wire::from_str::<Vec<IgnoredAny>>(list.get()).ok());
+        all.and_then(|all| u64::try_from(all.len()).ok()).unwrap_or(1).max(1)
+    }
+
+    /// Tokens that models may write, for an endpoint of the gateway's, `None`: of a route of Bedrock's.
     pub fn output(&self, endpoint: Option<Endpoint>, tokens: Tokens) -> u64 {
-        let choices = match endpoint {
-            Some(
-                Endpoint::Embeddings
-                | Endpoint::Moderations
-                | Endpoint::InputTokens
-                | Endpoint::MessageTokens,
-            ) => 0,
-            Some(Endpoint::ChatCompletions | Endpoint::Completions) => {
-                self.n.and_then(whole).unwrap_or(1).max(1)
-            }
-            _ => 1,
-        };
+        if let Some(
+            Endpoint::Embeddings | Endpoint::Moderations | Endpoint::InputTokens | Endpoint::MessageTokens,
+        ) = endpoint
+        {
+            return 0;
+        }
         let usual = if endpoint == Some(Endpoint::Completions) { COMPLETION } else { ANSWER };
         let each = tokens.limit(self.most()).and_then(|most| u64::try_from(most).ok()).unwrap_or(usual);
-        u64::try_from(choices).unwrap_or(0).saturating_mul(each)
+        self.choices(endpoint).saturating_mul(self.texts(endpoint)).saturating_mul(each)
     }
 }
 
-/// A number as it is written, where it is a whole one that is above zero.
-fn whole(written: Raw<'_>) -> Option<i64> {
+/// A number as it is written, where it is a whole one that is above zero; at most `most`.
+fn whole(written: Raw<'_>, most: u64) -> Option<u64> {
     let number: f64 = written.get().parse().ok()?;
-    // What is larger than any is as large as can be.
-    (number >= 1.0).then_some(number as i64)
+    (number >= 1.0).then_some((number as u64).min(most))
 }
 
 #[cfg(test)]
@@ -146,7 +181,11 @@ mod tests {
             (Some(Endpoint::ChatCompletions), r"{}", ANSWER),
             (Some(Endpoint::ChatCompletions), r#"{"max_tokens":"7","n":null,"inferenceConfig":[]}"#, ANSWER),
             (Some(Endpoint::ChatCompletions), r#"{"max_tokens":-7,"n":-7}"#, ANSWER),
-            (Some(Endpoint::ChatCompletions), r#"{"max_tokens":1e300}"#, i64::MAX as u64),
+            (
+                Some(Endpoint::ChatCompletions),
+                r#"{"max_tokens":1e300,"n":1e300}"#,
+                MOST_TOKENS * MOST_CHOICES,
+            ),
             (Some(Endpoint::ChatCompletions), r#"{"max_tokens":9,"max_tokens":64000,"n":1,"n":2}"#, 128_000),
             // What goes to the model as it is.
             (
@@ -180,6 +219,9 @@ mod tests {
                 ANSWER,
             ),
             (Some(Endpoint::Completions), r#"{"n":2}"#, 32),
+            (Some(Endpoint::Completions), r#"{"n":2,"prompt":["a","b","c"]}"#, 96),
+            (Some(Endpoint::Completions), r#"{"prompt":"a","max_tokens":7}"#, 7),
+            (Some(Endpoint::ChatCompletions), r#"{"prompt":["a","b"],"max_tokens":7}"#, 7),
             (Some(Endpoint::Embeddings), r#"{"max_tokens":7}"#, 0),
             (Some(Endpoint::MessageTokens), r#"{"max_tokens":7}"#, 0),
         ] {
@@ -191,9 +233,9 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_cannot_be_read_says_nothing_and_one_with_a_member_twice_is_read() {
+    fn a_body_that_cannot_be_read_is_refused_and_one_with_a_member_twice_is_read() {
         for body in ["", "{", "[]", r#"{"model":7}"#] {
-            assert!(Said::read(body.as_bytes()).is_none(), "{body}");
+            assert_eq!(Said::read(body.as_bytes()).unwrap_err().status, 400, "{body}");
         }
         let said = Said::read(br#"{"model":"a","model":"b"}"#).unwrap();
         assert_eq!(said.model.as_deref(), Some("b"));
@@ -211,6 +253,12 @@ mod tests {
         assert!(input(image(1 << 10).as_bytes()) < 300, "what is short is taken for text");
         let chinese = format!(r#""{}""#, "\u{4f60}\u{597d}".repeat(1_000));
         assert_eq!(input(chinese.as_bytes()), 1_500);
+        let escaped = format!(r#""{}""#, r"\u4f60\u597d".repeat(1_000));
+        assert_eq!(input(escaped.as_bytes()), 3_000, "as some libraries write it");
+        let numbers = format!(r#""{}""#, "1,2,3;".repeat(1_000));
+        assert_eq!(input(numbers.as_bytes()), 1_500);
+        let slashes = format!(r#"{{"url":"data:image/png;base64,{}"}}"#, r"iVBO\/w0K".repeat(1_000));
+        assert!(input(slashes.as_bytes()) < 1_700, "as PHP writes it");
         let hidden = format!(r#""{}{}""#, "a".repeat(MEDIA), " and four byte words".repeat(1_000));
         assert!(input(hidden.as_bytes()) > 5_000, "a text is one whatever its beginning");
         assert_eq!(input(b""), 0);
