@@ -20,7 +20,7 @@ use crate::gateway::limits::ledger::{self, Failed, Refused, Store, Taken};
 use crate::gateway::limits::slots::Slots;
 use crate::gateway::limits::state::LEASE;
 use crate::gateway::limits::told::{self, Standing};
-use crate::gateway::limits::{Amount, Budget, Holder, Use, mark};
+use crate::gateway::limits::{Amount, Budget, Holder, Use, mark, name_of};
 use crate::gateway::shape::Shape;
 use crate::openai::{Endpoint, Error};
 use crate::record::Record;
@@ -110,6 +110,8 @@ pub(super) struct Limited {
     /// What its tokens cost at most, where that is limited and known.
     rate: Option<Rate>,
     taken: Option<Taken>,
+    /// The limit that it was refused for, as the configuration calls it.
+    refused_for: Option<&'static str>,
     /// What its answer tells.
     headers: Headers,
 }
@@ -142,6 +144,7 @@ impl Limited {
             is_waiting: !is_part,
             rate: None,
             taken: None,
+            refused_for: None,
             headers: Headers::default(),
         })
     }
@@ -191,6 +194,7 @@ impl Limited {
             }
             Err(Refused::Over(place, over)) => {
                 self.headers.push("retry-after", told::seconds(over.wait).to_string());
+                self.refused_for = Some(name_of(over.limit));
                 let budget = self.budgets.get(place);
                 Err(budget.map_or_else(held::busy, |budget| told::error(&budget.holder, &over)))
             }
@@ -228,6 +232,11 @@ impl Limited {
                 format!("limits: what workers share cannot be had, so a {what}")
             });
         }
+    }
+
+    /// The limit that it was refused for, as the configuration calls it.
+    pub(super) fn refused_for(&self) -> Option<&'static str> {
+        self.refused_for
     }
 
     /// What is told beside the answer.

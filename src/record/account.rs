@@ -48,6 +48,8 @@ pub struct Facts {
     pub request_id: Option<String>,
     /// The error that this gateway told instead of an answer, or within one.
     pub error: Option<Fault>,
+    /// The limit of the caller's, or its team's, that it was refused for, as the configuration calls it.
+    pub limit: Option<&'static str>,
     /// The status that the client is told, once that is known.
     pub status: Option<u16>,
     /// What stands for it where errors have another API's shape, which may have another status.

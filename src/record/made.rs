@@ -97,6 +97,8 @@ pub struct Record {
     pub outcome: Outcome,
     /// What went wrong: a code of this gateway's (borrowed, so one of a known set) or a word of Envoy's (owned).
     pub error: Option<Cow<'static, str>>,
+    /// The limit that it was refused for, as the configuration calls it.
+    pub limit: Option<&'static str>,
     /// Why the model stopped, in OpenAI's words.
     pub finish_reason: Option<&'static str>,
     /// Tokens of all attempts.
@@ -187,6 +189,7 @@ impl Record {
             status: facts.told_as.or(status),
             outcome,
             error,
+            limit: facts.limit,
             finish_reason: *finish_reason,
             usage,
             estimated,

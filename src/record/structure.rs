@@ -66,6 +66,7 @@ impl Record {
             ("status", self.status.map(|status| Value::number(status.into()))),
             ("outcome", Some(Value::Text(self.outcome.as_str()))),
             ("error", self.error.as_deref().map(Value::Text)),
+            ("limit", self.limit.map(Value::Text)),
             ("finish_reason", self.finish_reason.map(Value::Text)),
             ("input_tokens", usage.map(|usage| Value::number(usage.prompt_tokens))),
             ("output_tokens", usage.map(|usage| Value::number(usage.completion_tokens))),
@@ -204,6 +205,7 @@ mod tests {
             stream: true,
             status: Some(200),
             error: Some(Cow::Borrowed("stream_cut")),
+            limit: Some("cost_per_day"),
             finish_reason: Some("stop"),
             usage: Some(Usage {
                 prompt_tokens: 1 << 40,
@@ -230,6 +232,7 @@ mod tests {
             "attempts=2 bedrock_request_id=c cache_read_tokens=3 cache_write_tokens=4 caller=web \"é\" calls=5 cost=1.25 \
              duration_ms=1000 error=stream_cut estimated=true finish_reason=stop guardrail=true input_tokens=1099511627776 \
              labels=[(\"cost-centre\", Some(StringValue(\"{long}\"))), (\"env\", Some(StringValue(\"\")))] \
+             limit=cost_per_day \
              model=m model_asked={long} operation=chat outcome=ok output_tokens=5 part_of=a profile=arn reasoning_tokens=2 \
              region=us-east-1 request_id=b status=200 stream=true target=east team=search technique=moa \
              time_to_first_token_ms=7 total_tokens=6"

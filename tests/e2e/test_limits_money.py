@@ -25,7 +25,7 @@ PRICES = [
     {"pattern": "openai.*", "input": 200, "output": 800},
 ]
 DAY = 10.0
-NAMES = ["chat", "once", "reserved", "streams", "native", "list", "cache", "open", "unpriced", "sdk", "deployment", "huge"]
+NAMES = ["chat", "once", "reserved", "streams", "native", "list", "cache", "open", "unpriced", "sdk", "deployment", "huge", "less"]
 OF_TEAM = ["team-one", "team-two"]
 TEAM = {"name": "spenders", "limits": {"cost_per_month": DAY}}
 # Dearer than all that is left once anything is used.
@@ -117,6 +117,13 @@ def test_who_is_over_is_told_to_come_again_when_the_day_is_over(gateway):
     assert (native.status, native.headers["x-amzn-errortype"]) == (429, "ThrottlingException")
     anthropics = ask(gateway, "once", BODY, MESSAGES)
     assert (anthropics.status, anthropics.json["error"]["type"]) == (429, "rate_limit_error")
+
+
+def test_who_asks_for_more_than_is_left_hears_so_and_asks_for_less(gateway):
+    ask(gateway, "less")
+    refused = until(lambda outcome: outcome.status == 429, lambda: ask(gateway, "less", HUGE))
+    assert "Too little left of the budget" in refused.error["message"] and "max_tokens" in refused.error["message"]
+    assert ask(gateway, "less").status == 200
 
 
 def test_the_sdk_knows_what_it_is_told(gateway):

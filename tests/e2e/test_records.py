@@ -21,7 +21,8 @@ OUT = {
     "sk-of-the-tests-revoked": {"name": "lost", "revoked": True},
     "sk-of-the-tests-too-early": {"name": "next", "not_before": "2099-01-01T00:00:00Z"},
 }
-KEYS = [{"name": "default", "key": KEY}, *({"key": key} | rest for key, rest in OUT.items())]
+BOUNDED = "sk-of-the-tests-bounded"
+KEYS = [{"name": "default", "key": KEY}, {"name": "bounded", "key": BOUNDED, "limits": {"tokens_per_minute": 10}}, *({"key": key} | rest for key, rest in OUT.items())]
 OSS = "openai.gpt-oss-120b-1:0"
 
 
@@ -76,6 +77,15 @@ def test_an_answer_has_a_record_and_spans_have_its_model_in_their_name(gateway, 
         "cost": (usage["prompt_tokens"] * 3 + usage["completion_tokens"] * 15) / 1e6,
         "guardrail": False,
     }
+
+
+def test_what_a_limit_refuses_is_recorded_with_its_limit_and_the_model_that_was_asked(gateway, log, emulator):
+    with gateway.connection(key=BOUNDED) as connection:
+        # More than all of the limit passes where nothing is used.
+        assert [connection.chat(BODY).status for _ in range(2)] == [200, 429]
+    _, refused = log.records(2)
+    assert (refused["outcome"], refused["error"], refused["limit"]) == ("refused", "rate_limit_exceeded", "tokens_per_minute")
+    assert refused["model_asked"] == "gpt-4o" and refused["attempts"] == 0
 
 
 @pytest.mark.parametrize("kind", KINDS)

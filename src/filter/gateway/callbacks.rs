@@ -7,6 +7,7 @@ use proxy_wasm::types::{Action, BufferType, MapType};
 use super::{Gateway, let_in};
 use crate::bedrock::error::Error as BedrockError;
 use crate::filter::fan_out::Outcome;
+use crate::filter::limits::Limited;
 use crate::filter::refusal::{host_failed, refuse, refuse_beside, relay};
 use crate::filter::told_anew::ToldAnew;
 use crate::filter::{host, record};
@@ -137,6 +138,9 @@ impl Gateway {
 
     /// Makes the record, once, and charges limits with it.
     fn close(&mut self) {
+        if let Some(limit) = self.limited.as_ref().and_then(Limited::refused_for) {
+            self.account().with(|facts| facts.limit = Some(limit));
+        }
         if let Some(record) = record::close(&self.config, self.open.account()) {
             self.record = Some(record);
         }

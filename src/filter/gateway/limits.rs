@@ -66,15 +66,21 @@ impl Gateway {
             Ok(said) => said,
             // Nobody knows what it asks for; a request it is.
             Err(error) => {
-                limited.let_in(&Amount { requests: 1, ..Amount::default() })?;
+                limited.let_in(&Amount::of_request())?;
                 return Err(error);
             }
         };
         if let Some(undecided) = undecided.filter(|undecided| undecided.caller.policy.counts_cost()) {
             limited.costs(rate(&config, undecided, &said));
         }
-        limited.let_in(&limited.estimate(body, &said))?;
-        Ok(Some(said.model.filter(|name| !name.is_blank()).map(|name| name.into_cow().into_owned())))
+        let result = limited.let_in(&limited.estimate(body, &said));
+        let model = said.model.filter(|name| !name.is_blank()).map(|name| name.into_cow().into_owned());
+        if result.is_err()
+            && let Some(model) = &model
+        {
+            self.account().with(|facts| facts.asks_for(model));
+        }
+        result.map(|()| Some(model))
     }
 
     /// Tells what is left beside an answer, once.

@@ -78,14 +78,16 @@ pub struct Use {
     pub percent: u64,
 }
 
+/// What a limit is called in the configuration; `None`: the one of requests at once.
+pub fn name_of(limit: Option<(Measure, Span)>) -> &'static str {
+    let named = NAMES.iter().find(|(_, measure, span)| limit == Some((*measure, *span)));
+    named.map_or("parallel", |(name, ..)| name)
+}
+
 impl Use {
     fn of(limit: Option<(Measure, Span)>, used: u64, most: u64) -> Self {
-        let named = NAMES.iter().find(|(_, measure, span)| limit == Some((*measure, *span)));
         let percent = u128::from(used).saturating_mul(100).checked_div(most.into()).unwrap_or(0);
-        Self {
-            limit: named.map_or("parallel", |(name, ..)| name),
-            percent: u64::try_from(percent).unwrap_or(u64::MAX),
-        }
+        Self { limit: name_of(limit), percent: u64::try_from(percent).unwrap_or(u64::MAX) }
     }
 }
 

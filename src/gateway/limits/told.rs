@@ -94,10 +94,16 @@ pub fn error(holder: &Holder, over: &Over) -> Error {
         Holder::Team(name) => format!("team '{name}'"),
     };
     let money = matches!(limit, Some((Measure::Cost, _)));
+    let is_used_up = used >= most;
     let number = |number: u64| if money { money_of(number) } else { number.to_string() };
     let (most, used, asked) = (number(*most), number(*used), number(*asked));
-    let (beginning, end) =
-        if money { ("Budget used up", "It begins anew") } else { ("Rate limit reached", "Please try again") };
+    let (beginning, end) = match (money, is_used_up) {
+        (true, true) => ("Budget used up", "It begins anew"),
+        (true, false) => {
+            ("Too little left of the budget", "Ask for fewer tokens (max_tokens), or wait: it begins anew")
+        }
+        (false, _) => ("Rate limit reached", "Please try again"),
+    };
     let message = format!(
         "{beginning} for {who} on {}: Limit {most}, Used {used}, Requested {asked}. {end} in {}.",
         name(*limit),
@@ -201,7 +207,7 @@ mod tests {
         let error = over(Some((Measure::Cost, Span::Day)), 7_200_000);
         assert_eq!(
             error.message,
-            "Budget used up for team 'search' on cost per day: Limit 5.00, Used 4.98, Requested 1.234567. It begins anew in 2h0m0s."
+            "Too little left of the budget for team 'search' on cost per day: Limit 5.00, Used 4.98, Requested 1.234567. Ask for fewer tokens (max_tokens), or wait: it begins anew in 2h0m0s."
         );
         assert_eq!((error.kind, error.code), ("cost", Some("rate_limit_exceeded")));
         assert_eq!(error.should_retry, Some(false));
