@@ -146,6 +146,11 @@ impl FanOut {
         Ok(())
     }
 
+    /// Whether some pieces are under way: Envoy does not call them off.
+    pub(super) fn has_calls(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
     /// How many pieces have been asked for.
     pub(super) fn made(&self) -> usize {
         self.next

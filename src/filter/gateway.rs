@@ -78,6 +78,8 @@ pub(super) struct Gateway {
     open: record::Open,
     /// Where the caller has limits.
     limited: Option<Limited>,
+    /// Calls of its own were under way when it ended.
+    leaves_calls: bool,
     /// Made once the answer has passed; what was used is charged by it.
     record: Option<Record>,
     /// What takes the place of the body of an answer of Envoy's own.
@@ -125,6 +127,7 @@ impl Gateway {
             told_anew: None,
             open: record::Open::default(),
             limited: None,
+            leaves_calls: false,
             record: None,
             instead: None,
         }

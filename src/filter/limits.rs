@@ -110,6 +110,8 @@ pub(super) struct Limited {
     /// What its tokens cost at most, where that is limited and known.
     rate: Option<Rate>,
     taken: Option<Taken>,
+    /// What that was.
+    asked: Amount,
     /// The limit that it was refused for, as the configuration calls it.
     refused_for: Option<&'static str>,
     /// What its answer tells.
@@ -144,6 +146,7 @@ impl Limited {
             is_waiting: !is_part,
             rate: None,
             taken: None,
+            asked: Amount::default(),
             refused_for: None,
             headers: Headers::default(),
         })
@@ -190,6 +193,7 @@ impl Limited {
         match result {
             Ok(taken) => {
                 self.taken = Some(taken);
+                self.asked = *asked;
                 Ok(())
             }
             Err(Refused::Over(place, over)) => {
@@ -207,8 +211,9 @@ impl Limited {
         }
     }
 
-    /// Charges what the request came to. To be called once, at its end.
-    pub(super) fn settle(&mut self, record: &Record) {
+    /// Charges what the request came to. To be called once, at its end. `keeps`: calls of its own are under way still, each of which is
+    /// charged as it ends, and nothing is given back: else whoever leaves again and again would have any number of them under way.
+    pub(super) fn settle(&mut self, record: &Record, keeps: bool) {
         let usage = record.usage.unwrap_or_default();
         let (input, output) = (usage.prompt_tokens, usage.completion_tokens);
         // What has no price by now is charged as it was reserved.
@@ -217,7 +222,7 @@ impl Limited {
         let settled = if self.is_part {
             ledger::charge(&Data, &self.budgets, &real, now())
         } else if let Some(taken) = self.taken.take() {
-            let real = Amount { requests: 1, ..real };
+            let real = if keeps { self.asked } else { Amount { requests: 1, ..real } };
             SLOTS.with_borrow_mut(|slots| ledger::settle(&Data, &self.budgets, &taken, &real, slots, now()))
         } else {
             Ok(())

@@ -116,6 +116,11 @@ impl Techniques {
         marks
     }
 
+    /// Whether some calls are under way: Envoy does not call them off.
+    pub(super) fn has_calls(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
     /// What it is called, and how many calls it has made.
     pub(super) fn so_far(&self) -> (&str, usize) {
         (&self.name, self.run.made())

@@ -39,6 +39,7 @@ LIMITS = {
     "prompts": {"tokens_per_minute": WIDE},
     "choices": {"tokens_per_minute": WIDE},
     "reader": {"parallel": 1},
+    "pieces": {"tokens_per_minute": 2000},
 }
 TEAM = {"name": "search", "limits": {"requests_per_minute": 4}}
 
@@ -282,6 +283,19 @@ def test_all_texts_of_a_list_and_all_choices_are_reserved(gateway):
     body = BODY | {"n": 3}
     outcome = ask(gateway, "choices", body)
     assert outcome.status == 200 and left(outcome) == WIDE - 3 * estimate(body)
+
+
+def test_who_leaves_while_parts_of_its_request_are_under_way_is_given_nothing_back(gateway):
+    body = BODY | {"n": 2}
+
+    async def leave():
+        async with Http1(gateway.port, key_of("pieces")) as connection:
+            await connection.send(CHAT, body, {"x-emulator": "slow=4000"})
+            await asyncio.sleep(0.5)
+
+    for _ in range(2):
+        asyncio.run(leave())
+    until(lambda outcome: outcome.status == 429, lambda: ask(gateway, "pieces", body | {"temperature": 99}))
 
 
 def test_no_header_of_a_clients_makes_its_request_one_of_the_gateways_own(gateway):

@@ -31,6 +31,7 @@ impl Gateway {
         let calls = u64::try_from(fan_out.made()).ok();
         self.account().with(|facts| facts.calls = calls);
         if let Outcome::Answer(status, headers, body) = outcome? {
+            self.note_calls_left();
             self.fan_out = None;
             self.relay(status, &headers, &body);
         }
@@ -191,6 +192,7 @@ impl Context for Gateway {
         });
         if let Err(error) = result {
             // The others are of no use any more.
+            self.note_calls_left();
             self.fetching = None;
             self.fan_out = None;
             self.at_work = None;
@@ -263,8 +265,9 @@ impl HttpContext for Gateway {
     fn on_log(&mut self) {
         self.close();
         // Until here the client may still be reading, and the request is one of its caller's at once.
+        self.note_calls_left();
         if let Some((limited, record)) = self.limited.as_mut().zip(self.record.take()) {
-            limited.settle(&record);
+            limited.settle(&record, self.leaves_calls);
         }
     }
 }

@@ -7,6 +7,7 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType};
 
 use super::{Gateway, Undecided, let_in};
+use crate::filter::fan_out::FanOut;
 use crate::filter::host;
 use crate::filter::images::Fetching;
 use crate::filter::refusal::host_failed;
@@ -160,10 +161,17 @@ impl Gateway {
         });
     }
 
+    /// Keeps in mind whether calls of the request's own are under way as it ends.
+    pub(super) fn note_calls_left(&mut self) {
+        self.leaves_calls |= self.fan_out.as_ref().is_some_and(FanOut::has_calls)
+            || self.at_work.as_ref().is_some_and(|at_work| at_work.techniques.has_calls());
+    }
+
     fn come_to(&mut self, outcome: Outcome) -> Result<Action, Error> {
         match outcome {
             Outcome::Pending => Ok(Action::Pause),
             Outcome::Answer(status, headers, body) => {
+                self.note_calls_left();
                 self.at_work = None;
                 Ok(self.relay(status, &headers, &body))
             }

@@ -1,6 +1,6 @@
 //! How many tokens a request may come to, told before it is made: what is reserved for it.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 use serde::de::IgnoredAny;
 
 use crate::openai::{self, Endpoint, Error};
@@ -33,7 +33,7 @@ pub fn input(body: &[u8]) -> u64 {
         let (string, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
         rest = after.get(1..).unwrap_or_default();
         // The whole of a long text is looked through for a space only where its beginning has none.
-        if is_media(string) && memchr(b' ', string).is_none() {
+        if is_media(string) {
             media = media.saturating_add(MEDIA_TOKENS).saturating_add(length(string) / MEDIA_BYTES);
         } else {
             text = text.saturating_add(length(string));
@@ -42,23 +42,23 @@ pub fn input(body: &[u8]) -> u64 {
     (text.saturating_add(length(rest)) / BYTES).saturating_add(media)
 }
 
-/// Whether a string begins as media do: base64 of either alphabet, by itself or in a `data:` URL. Some write its `/` as `\\/`.
+/// Whether a string is of media: base64 of either alphabet, by itself or in a `data:` URL. Some write its `/` as `\/`.
 fn is_media(string: &[u8]) -> bool {
-    let Some(mut first) = string.get(..MEDIA) else { return false };
-    if first.starts_with(b"data:") {
-        let Some((_, data)) = memchr(b',', first).and_then(|comma| first.split_at_checked(comma)) else {
-            return false;
-        };
-        first = data.get(1..).unwrap_or_default();
+    let mut data = string;
+    if data.starts_with(b"data:")
+        && let Some((_, rest)) = memchr(b',', data).and_then(|comma| data.split_at_checked(comma))
+    {
+        data = rest.get(1..).unwrap_or_default();
     }
-    let mut is_escaped = false;
-    first.iter().all(|byte| match *byte {
-        b'\\' => !std::mem::replace(&mut is_escaped, true),
-        byte => {
-            (!std::mem::take(&mut is_escaped) || byte == b'/')
-                && (byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte))
-        }
-    })
+    let is_slash = |at: usize| at.checked_add(1).and_then(|next| data.get(next)) == Some(&b'/');
+    // Piece by piece, without a branch for each byte: these are megabytes.
+    let is_base64 = |piece: &[u8]| piece.iter().fold(true, |all, byte| all & is_of_base64(*byte));
+    string.len() >= MEDIA && data.chunks(64).all(is_base64) && memchr_iter(b'\\', data).all(is_slash)
+}
+
+/// Whether a byte may stand in base64 as JSON has it.
+fn is_of_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() | matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'\\')
 }
 
 /// What a request says of how long its answers may be, by each API's name for it. Whatever is none of what belongs there is judged by
@@ -71,6 +71,8 @@ pub struct Said<'a> {
     n: Option<Raw<'a>>,
     /// What is to be completed, one text or a list of them.
     prompt: Option<Raw<'a>>,
+    /// How long a model is to think, and what for.
+    thoughts: Vec<Raw<'a>>,
 }
 
 /// What Responses call the longest answer; models' names for it and those of chats are [`limits_answer`]'s.
@@ -97,6 +99,7 @@ impl<'a> Said<'a> {
                 }
                 "n" => said.n = Some(value),
                 "prompt" => said.prompt = Some(value),
+                "reasoning_effort" | "reasoning" | "thinking" | "output_config" => said.thoughts.push(value),
                 name => said.note(name, value, DEPTH),
             }
         }
@@ -147,9 +150,32 @@ impl<'a> Said<'a> {
             return 0;
         }
         let usual = if endpoint == Some(Endpoint::Completions) { COMPLETION } else { ANSWER };
+        let usual = self.thoughts.iter().copied().map(with_thoughts).fold(usual, u64::max);
         let each = tokens.limit(self.most()).and_then(|most| u64::try_from(most).ok()).unwrap_or(usual);
         self.choices(endpoint).saturating_mul(self.texts(endpoint)).saturating_mul(each)
     }
+}
+
+/// What an answer has at most whose request says how much a model is to think, and not how long it may be: the limit that it is then sent
+/// with has room for the thoughts (`translate::fit::effort`).
+fn with_thoughts(said: Raw<'_>) -> u64 {
+    /// Beside the thoughts.
+    const TEXT: u64 = 4_096;
+    let members = wire::object_from_slice::<Members<'_, Raw<'_>>>(said.get().as_bytes()).ok();
+    let budget = members.and_then(|Members(members)| {
+        members.into_iter().find(|(name, _)| name == "budget_tokens").map(|(_, budget)| budget)
+    });
+    if let Some(budget) = budget.and_then(|budget| whole(budget, MOST_TOKENS)) {
+        return budget.saturating_add(TEXT);
+    }
+    let says = |word: &str| said.get().contains(word);
+    let thoughts = match () {
+        () if says("\"max\"") => 16_384,
+        () if says("\"xhigh\"") => 8_192,
+        () if says("\"none\"") || says("\"disabled\"") || says("null") => return ANSWER,
+        () => 4_096,
+    };
+    TEXT.saturating_add(thoughts)
 }
 
 /// A number as it is written, where it is a whole one that is above zero; at most `most`.
@@ -219,6 +245,15 @@ mod tests {
                 ANSWER,
             ),
             (Some(Endpoint::Completions), r#"{"n":2}"#, 32),
+            (Some(Endpoint::ChatCompletions), r#"{"reasoning_effort":"high"}"#, 8_192),
+            (Some(Endpoint::ChatCompletions), r#"{"reasoning_effort":"none"}"#, ANSWER),
+            (Some(Endpoint::ChatCompletions), r#"{"reasoning_effort":"max","max_tokens":9}"#, 9),
+            (
+                Some(Endpoint::ChatCompletions),
+                r#"{"thinking":{"type":"enabled","budget_tokens":2000}}"#,
+                6_096,
+            ),
+            (Some(Endpoint::Responses), r#"{"reasoning":{"effort":"max"}}"#, 20_480),
             (Some(Endpoint::Completions), r#"{"n":2,"prompt":["a","b","c"]}"#, 96),
             (Some(Endpoint::Completions), r#"{"prompt":"a","max_tokens":7}"#, 7),
             (Some(Endpoint::ChatCompletions), r#"{"prompt":["a","b"],"max_tokens":7}"#, 7),
@@ -259,8 +294,15 @@ mod tests {
         assert_eq!(input(numbers.as_bytes()), 1_500);
         let slashes = format!(r#"{{"url":"data:image/png;base64,{}"}}"#, r"iVBO\/w0K".repeat(1_000));
         assert!(input(slashes.as_bytes()) < 1_700, "as PHP writes it");
-        let hidden = format!(r#""{}{}""#, "a".repeat(MEDIA), " and four byte words".repeat(1_000));
-        assert!(input(hidden.as_bytes()) > 5_000, "a text is one whatever its beginning");
+        for more in [
+            " and four byte words",
+            r"\u0020and four byte words",
+            r"\nand\nfour\nbyte\nwords",
+            "\u{4f60}\u{597d}",
+        ] {
+            let hidden = format!(r#""{}{}""#, "a".repeat(MEDIA), more.repeat(4_000));
+            assert!(input(hidden.as_bytes()) > 5_000, "a text is one whatever its beginning: {more}");
+        }
         assert_eq!(input(b""), 0);
     }
 }
