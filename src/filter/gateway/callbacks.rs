@@ -137,7 +137,7 @@ impl Gateway {
         action
     }
 
-    /// Makes the record, once, and charges limits with it.
+    /// Makes the record, once. Limits are charged by it in `on_log`.
     fn close(&mut self) {
         if let Some(limit) = self.limited.as_ref().and_then(Limited::refused_for) {
             self.account().with(|facts| facts.limit = Some(limit));

@@ -19,11 +19,13 @@ const MOST_CHOICES: u64 = 128;
 
 /// Bytes of JSON's text for a token.
 const BYTES: u64 = 4;
-/// A string of at least so many bytes without a space is an image, a document or a sound in base64.
+/// A string of base64 of at least so many bytes is an image, a document or a sound.
 const MEDIA: usize = 2_048;
 /// What one is taken to have: so many tokens, and one more for each so many bytes.
 const MEDIA_TOKENS: u64 = 1_600;
 const MEDIA_BYTES: u64 = 200;
+/// What stands before the data of a `data:` URL has at most so many bytes: beyond them a text only begins like one.
+const PREFIX: usize = 256;
 
 /// Tokens that a model will read of a body, about: one for each four bytes, and for media by what models count of them.
 pub fn input(body: &[u8]) -> u64 {
@@ -32,7 +34,6 @@ pub fn input(body: &[u8]) -> u64 {
     while let Some(end) = memchr(b'"', rest) {
         let (string, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
         rest = after.get(1..).unwrap_or_default();
-        // The whole of a long text is looked through for a space only where its beginning has none.
         if is_media(string) {
             media = media.saturating_add(MEDIA_TOKENS).saturating_add(length(string) / MEDIA_BYTES);
         } else {
@@ -44,16 +45,19 @@ pub fn input(body: &[u8]) -> u64 {
 
 /// Whether a string is of media: base64 of either alphabet, by itself or in a `data:` URL. Some write its `/` as `\/`.
 fn is_media(string: &[u8]) -> bool {
+    if string.len() < MEDIA {
+        return false;
+    }
     let mut data = string;
-    if data.starts_with(b"data:")
-        && let Some((_, rest)) = memchr(b',', data).and_then(|comma| data.split_at_checked(comma))
-    {
-        data = rest.get(1..).unwrap_or_default();
+    if data.starts_with(b"data:") {
+        let prefix = data.get(..PREFIX).unwrap_or(data);
+        let rest = memchr(b',', prefix).and_then(|comma| data.get(comma.saturating_add(1)..));
+        data = rest.unwrap_or(data);
     }
     let is_slash = |at: usize| at.checked_add(1).and_then(|next| data.get(next)) == Some(&b'/');
     // Piece by piece, without a branch for each byte: these are megabytes.
     let is_base64 = |piece: &[u8]| piece.iter().fold(true, |all, byte| all & is_of_base64(*byte));
-    string.len() >= MEDIA && data.chunks(64).all(is_base64) && memchr_iter(b'\\', data).all(is_slash)
+    data.chunks(64).all(is_base64) && memchr_iter(b'\\', data).all(is_slash)
 }
 
 /// Whether a byte may stand in base64 as JSON has it.
@@ -169,11 +173,11 @@ fn with_thoughts(said: Raw<'_>) -> u64 {
         return budget.saturating_add(TEXT);
     }
     let says = |word: &str| said.get().contains(word);
-    let thoughts = match () {
-        () if says("\"max\"") => 16_384,
-        () if says("\"xhigh\"") => 8_192,
-        () if says("\"none\"") || says("\"disabled\"") || says("null") => return ANSWER,
-        () => 4_096,
+    let thoughts = match said.get() {
+        "null" | "\"none\"" => return ANSWER,
+        _ if says("\"max\"") => 16_384,
+        _ if says("\"xhigh\"") => 8_192,
+        _ => 4_096,
     };
     TEXT.saturating_add(thoughts)
 }
@@ -254,6 +258,11 @@ mod tests {
                 6_096,
             ),
             (Some(Endpoint::Responses), r#"{"reasoning":{"effort":"max"}}"#, 20_480),
+            (
+                Some(Endpoint::Responses),
+                r#"{"reasoning":{"effort":"high","summary":null,"x":"none"}}"#,
+                8_192,
+            ),
             (Some(Endpoint::Completions), r#"{"n":2,"prompt":["a","b","c"]}"#, 96),
             (Some(Endpoint::Completions), r#"{"prompt":"a","max_tokens":7}"#, 7),
             (Some(Endpoint::ChatCompletions), r#"{"prompt":["a","b"],"max_tokens":7}"#, 7),
@@ -303,6 +312,8 @@ mod tests {
             let hidden = format!(r#""{}{}""#, "a".repeat(MEDIA), more.repeat(4_000));
             assert!(input(hidden.as_bytes()) > 5_000, "a text is one whatever its beginning: {more}");
         }
+        let named = format!(r#""data:{},""#, "four byte words are ".repeat(1_000));
+        assert_eq!(input(named.as_bytes()), 5_001, "a text that only begins like a URL");
         assert_eq!(input(b""), 0);
     }
 }
