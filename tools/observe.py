@@ -40,7 +40,7 @@ def main():
         signal.signal(number, run.interrupt)
     try:
         with ExitStack() as stack:
-            return observe(stack, Settings.read(), arguments)
+            return observe(stack, run.with_port(Settings.read()), arguments)
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1

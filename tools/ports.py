@@ -1,6 +1,7 @@
 """Ports for servers that have to be told theirs before they start."""
 
 import socket
+import sys
 
 # Sockets that hold a port until this process ends.
 HELD = []
@@ -19,3 +20,30 @@ def hold():
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     HELD.append(holder)
     return holder.getsockname()[1]
+
+
+def claim(port):
+    """Claims a port of 127.0.0.1 for a server that this process starts; an OSError where somebody has it.
+
+    Envoy would share it with another Envoy, and the kernel deal out the connections.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+    # Until the server listens: a unix socket's name without a file, which Linux has once per network, as it has ports.
+    if sys.platform == "linux":
+        holder = socket.socket(socket.AF_UNIX)
+        holder.bind(f"\0bedrock-filter-port-{port}")
+        HELD.append(holder)
+
+
+def claim_first(candidates):
+    """The first of them that nobody has; an OSError where each is taken."""
+    for port in candidates[:-1]:
+        try:
+            claim(port)
+        except OSError:
+            continue
+        return port
+    claim(candidates[-1])
+    return candidates[-1]

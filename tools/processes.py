@@ -5,13 +5,13 @@ import http.client
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 
 from settings import ROOT, Problem
 
+# Where each of them has its log, and what is written for it. A run has a directory of its own.
 RUN = ROOT / "target/run"
 STARTING = 60  # seconds
 STOPPING = 3
@@ -122,7 +122,6 @@ def emulator_url(emulator):
 
 def start_envoy(config, port, environment):
     """Envoy, once it has answered `GET /health` on `port`."""
-    refuse_taken(port)
     command = [ROOT / "target/venv/bin/envoy", "-c", config, "-l", "warn"]
     envoy = Process("envoy", [*command, "--use-dynamic-base-id", "--concurrency", 2], environment)
     try:
@@ -131,16 +130,6 @@ def start_envoy(config, port, environment):
         envoy.__exit__()
         raise
     return envoy
-
-
-def refuse_taken(port):
-    """Envoy would share the port with another Envoy, and the kernel deal out the connections."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise Problem(f"port {port}: {error.strerror}; PORT=… chooses another") from error
 
 
 def healthy(port):

@@ -1,6 +1,7 @@
 """`make run` and `make demo`: Envoy with the filter, in front of the Bedrock emulator or of Bedrock itself."""
 
 import argparse
+import dataclasses
 import json
 import os
 import secrets
@@ -10,15 +11,21 @@ import sys
 import time
 from contextlib import ExitStack
 
+import chat_page
 import demo
 import envoy_config
 import optillm_fenced
+import ports
 import processes
 from settings import ROOT, Endpoint, Problem, Settings
 
 
 # Of the hosts of Bedrock in the commercial partition and in GovCloud.
 AWS_SUFFIX = ".amazonaws.com"
+# Where it listens if nobody says where: at the first that is free.
+USUAL_PORTS = range(8080, 8100)
+# Of sockets in the samples.
+SOCKETS = "target/run"
 
 
 class Interrupted(BaseException):
@@ -33,7 +40,7 @@ def main():
         signal.signal(number, interrupt)
     try:
         with ExitStack() as stack:
-            return serve(stack, Settings.read(), arguments.demo)
+            return serve(stack, with_port(Settings.read()), arguments.demo)
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
@@ -48,6 +55,19 @@ def interrupt(*_):
     raise Interrupted
 
 
+def with_port(settings):
+    """The settings with a port that is this run's alone, and a directory for what it writes."""
+    try:
+        port = ports.claim_first([settings.port] if settings.port else USUAL_PORTS)
+    except OSError as error:
+        which = settings.port or f"{USUAL_PORTS[0]} to {USUAL_PORTS[-1]}"
+        raise Problem(f"port {which}: {error.strerror}; PORT=… chooses another") from error
+    if not settings.port and port != USUAL_PORTS[0]:
+        print(f"port {USUAL_PORTS[0]} is taken: this is at {port}; PORT=… chooses another")
+    processes.RUN = processes.RUN / str(port)
+    return dataclasses.replace(settings, port=port)
+
+
 def serve(stack, settings, only_demo):
     running, runtime = start(stack, settings, envoy_config.read(settings.envoy_config), only_demo)
     if only_demo:
@@ -59,6 +79,9 @@ def serve(stack, settings, only_demo):
 
 def start(stack, settings, template, only_demo=False):
     """Envoy, and what it needs behind it: the processes, and where the gateway sends to."""
+    if settings.has_page:
+        chat_page.add(template)
+    envoy_config.move_sockets(template, SOCKETS, processes.RUN.relative_to(ROOT))
     regions = envoy_config.regions(template)
     running = []
     if settings.runtime is None:
@@ -124,14 +147,20 @@ def write_config(settings, template, runtime, control, only_demo):
 
 def introduce(settings, runtime):
     url = f"http://127.0.0.1:{settings.port}/v1"
-    body = {"model": demo.CHAT_MODEL, "messages": [{"role": "user", "content": "Say hello."}]}
+    messages = [{"role": "user", "content": "Say hello."}]
+    body = {"model": demo.CHAT_MODEL, "messages": messages}
     curl = ["curl", f"{url}/chat/completions", "-H", f"Authorization: Bearer {settings.api_key}"]
     curl += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
+    client = f"OpenAI(base_url={json.dumps(url)}, api_key={json.dumps(settings.api_key)})"
+    create = f"chat.completions.create(model={json.dumps(demo.CHAT_MODEL)}, messages={json.dumps(messages)})"
+    sdk = f"from openai import OpenAI; print({client}.{create}.choices[0].message.content)"
     print(f"OpenAI API   {url}")
     print(f"API key      {settings.api_key}")
     print(f"in front of  {runtime.url}")
+    if settings.has_page:
+        print(f"chat page    http://127.0.0.1:{settings.port}{chat_page.PATH}")
     print(f"logs         {processes.RUN.relative_to(ROOT)}/*.log")
-    print(f"\n{shlex.join(curl)}\n\nCtrl-C stops it.", flush=True)
+    print(f"\n{shlex.join(curl)}\n\n{shlex.join([sys.executable, '-c', sdk])}\n\nCtrl-C stops it.", flush=True)
 
 
 if __name__ == "__main__":

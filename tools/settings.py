@@ -54,14 +54,15 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Settings:
-    """What was asked for. `runtime` and `control` are None where the emulator is to serve."""
+    """What was asked for. `runtime` and `control` are None where the emulator is to serve, `port` where any will do."""
 
-    port: int
+    port: int | None
     environment: dict
     runtime: Endpoint | None
     control: Endpoint | None
     filter_config: Path | None
     envoy_config: Path = ROOT / "envoy/envoy.yaml"
+    has_page: bool = False
 
     @property
     def api_key(self):
@@ -83,8 +84,9 @@ class Settings:
             variables = with_emulator_credentials(variables)
         filter_config = Path(given["FILTER_CONFIG"]) if "FILTER_CONFIG" in given else None
         envoy_config = Path(given.get("ENVOY_CONFIG", cls.envoy_config))
-        port = port_number(given.get("PORT", "8080"))
-        return cls(port, variables, runtime, control, filter_config, envoy_config)
+        port = port_number(given["PORT"]) if "PORT" in given else None
+        has_page = given.get("UI", "0") != "0"
+        return cls(port, variables, runtime, control, filter_config, envoy_config, has_page)
 
 
 def port_number(text):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
+import chat_page
 import envoy_config
 import optillm_fenced
 import settings
@@ -114,7 +115,7 @@ def test_anything_else_is_no_endpoint(url):
 
 def test_without_variables_the_emulator_serves_with_its_own_keys():
     read = Settings.read({"AWS_ACCESS_KEY_ID": "only half a pair", "AWS_SESSION_TOKEN": "", "PORT": ""})
-    assert (read.port, read.api_key, read.runtime, read.control) == (8080, "bedrock", None, None)
+    assert (read.port, read.api_key, read.runtime, read.control) == (None, "bedrock", None, None)
     assert {name: read.environment[name] for name in settings.EMULATOR_KEYS} == settings.EMULATOR_KEYS
     assert "AWS_SESSION_TOKEN" not in read.environment
 
@@ -193,3 +194,24 @@ def test_a_socket_that_an_earlier_run_left_is_taken_away(tmp_path, monkeypatch):
     optillm_fenced.remove_sockets(template)
     assert not any(path.exists() for path in paths)
     optillm_fenced.remove_sockets(TEMPLATE)
+
+
+def test_a_runs_sockets_are_in_its_own_directory():
+    template = envoy_config.read(settings.ROOT / "envoy/optillm.yaml")
+    before = [pipe["path"] for pipe in optillm_fenced.pipes(template)]
+    envoy_config.move_sockets(template, "target/run", "target/run/8081")
+    assert [pipe["path"] for pipe in optillm_fenced.pipes(template)] == [path.replace("run/", "run/8081/") for path in before]
+    others = {"pipe": {"path": "/run/envoy/other.sock"}}
+    envoy_config.move_sockets(others, "target/run", "target/run/8081")
+    assert others == {"pipe": {"path": "/run/envoy/other.sock"}}
+
+
+def test_the_chat_page_leaves_what_the_gateway_says_of_errors():
+    before = envoy_config.read(settings.ROOT / "envoy/envoy.yaml")
+    config = json.loads(json.dumps(before))
+    chat_page.add(config)
+    [old], [new] = (list(envoy_config.managers(config)) for config in (before, config))
+    assert new["route_config"]["virtual_hosts"][0]["routes"][3:] == old["route_config"]["virtual_hosts"][0]["routes"]
+    for mine, theirs in zip(new["local_reply_config"]["mappers"], old["local_reply_config"]["mappers"], strict=True):
+        [mine, theirs] = [mapper["filter"]["extension_filter"]["typed_config"]["expression"] for mapper in (mine, theirs)]
+        assert mine == f"response.code_details != 'direct_response' && ({theirs})"

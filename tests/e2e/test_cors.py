@@ -1,5 +1,8 @@
-"""Web pages in browsers: Envoy's CORS filter in front of this one, as the sample has it."""
+"""Web pages in browsers: Envoy's CORS filter in front of this one, as the sample has it, and the page of `make run UI=1`."""
 
+import re
+
+import chat_page
 import pytest
 
 import wire
@@ -14,7 +17,7 @@ PREFLIGHT = {
 
 @pytest.fixture(scope="module")
 def cors(start):
-    return start(sample="cors")
+    return start(sample="cors", patch=chat_page.add)
 
 
 def allowed(answer):
@@ -50,3 +53,33 @@ def test_an_answer_may_be_read_by_the_page_and_so_may_an_error(cors, stream):
     with wire.Connection(cors.port, "wrong") as connection:
         answer = connection.chat(BODY, {"origin": PAGE})
         assert (answer.status, allowed(answer)) == (401, PAGE)
+
+
+@pytest.mark.parametrize("path", chat_page.FILES)
+def test_the_chat_page_needs_no_key_and_may_load_nothing_but_its_own(cors, running_emulator, path):
+    before = running_emulator.count()
+    with wire.Connection(cors.port, None) as connection:
+        answer = connection.ask("GET", path)
+    file, kind = chat_page.FILES[path]
+    assert (answer.status, answer.headers["content-type"]) == (200, f"{kind}; charset=utf-8")
+    assert answer.body == (chat_page.DIRECTORY / file).read_bytes()
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self';") and "unsafe" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert running_emulator.count() == before
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/"), ("GET", "/chat.html"), ("GET", "/chat.js/more")])
+def test_beside_the_chat_page_nothing_is_open(cors, method, path):
+    with cors.connection() as connection:
+        answer = connection.ask(method, path)
+    assert (answer.status, answer.json["error"]["code"]) == (404, "unknown_url")
+    with wire.Connection(cors.port, None) as connection:
+        assert connection.ask("GET", "/v1/models").status == 401
+
+
+def test_no_text_becomes_part_of_the_chat_page():
+    script, page = (chat_page.DIRECTORY / name for name in ("chat.js", "index.html"))
+    ways = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|srcdoc|setHTML|DOMParser")
+    assert not ways.search(script.read_text())
+    assert not re.search(r"<script(?! src)|<style|\son\w+=|style=", page.read_text())

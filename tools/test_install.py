@@ -1,0 +1,79 @@
+"""No package of the system's is installed that nobody has allowed."""
+
+import os
+import pty
+import subprocess
+
+import prepare
+import pytest
+from settings import ROOT
+
+INSTALL = ROOT / "tools/install"
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """An apt-get that notes what it is asked for, and the environment in which that is the one."""
+    program = tmp_path / "apt-get"
+    program.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\n')
+    program.chmod(0o755)
+    (tmp_path / "sudo").write_text('#!/bin/sh\nexec "$@"\n')
+    (tmp_path / "sudo").chmod(0o755)
+    return tmp_path, {"PATH": f"{tmp_path}:/usr/bin:/bin", "TMPDIR": str(tmp_path)}
+
+
+def asked(place):
+    path = place / "asked"
+    return path.read_text() if path.exists() else ""
+
+
+def test_without_a_terminal_it_says_the_line_and_stops(machine):
+    place, environment = machine
+    done = subprocess.run([INSTALL, "gcc", "libc6-dev"], env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 3
+    assert "apt-get install --no-install-recommends gcc libc6-dev\n" in done.stderr and "YES=1" in done.stderr
+    assert asked(place) == ""
+
+
+def test_it_installs_without_a_question_where_that_is_allowed(machine):
+    place, environment = machine
+    done = subprocess.run([INSTALL, "gcc"], env=environment | {"YES": "1"}, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout) == (0, "installing (apt): gcc\n")
+    assert asked(place) == "-qq -y install --no-install-recommends gcc\n"
+
+
+@pytest.mark.parametrize(("answer", "status"), [("y", 0), ("", 3), ("n", 3)])
+def test_at_a_terminal_it_asks(machine, answer, status):
+    place, environment = machine
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(INSTALL, [str(INSTALL), "gcc"], environment)
+    said = b""
+    while b"[y/N]" not in said:
+        said += os.read(terminal, 1000)
+    os.write(terminal, f"{answer}\n".encode())
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == status
+    os.close(terminal)
+    assert b"apt-get install --no-install-recommends gcc?" in said
+    assert bool(asked(place)) == (status == 0)
+
+
+def test_what_is_done_first_is_said_with_how_long_it_takes(monkeypatch, tmp_path):
+    for name in ("VENV", "MODULE", "EMULATOR"):
+        monkeypatch.setattr(prepare, name, tmp_path / name)
+    todo = list(prepare.steps(["gcc"], needs_emulator=True))
+    assert len(todo) == 4 and todo[0][0].endswith("apt: gcc") and all(seconds > 0 for _, seconds in todo)
+    (tmp_path / "MODULE").touch()
+    assert len(list(prepare.steps([], needs_emulator=False))) == 1
+    for name in ("VENV", "EMULATOR"):
+        (tmp_path / name).touch()
+    assert list(prepare.steps([], needs_emulator=True)) == []
+
+
+def test_packages_that_are_there_are_not_asked_for(monkeypatch):
+    monkeypatch.setattr(prepare.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(prepare.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0, stdout="\n"))
+    assert prepare.packages() == []
+    monkeypatch.setattr(prepare.shutil, "which", lambda name: None)
+    monkeypatch.setattr(prepare.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1, stdout="binaryen\n"))
+    assert prepare.packages() == ["gcc", "libc6-dev", "python3", "python3-venv", "binaryen"]
