@@ -43,7 +43,7 @@ ANSWERS := target/answers
 .PHONY: observe picture prometheus test-observability
 .PHONY: ratelimit test-global-limits test-storm test-kubernetes test-envoys test-control-planes manifests
 .PHONY: optillm test-optillm help run demo key wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
-.PHONY: sizes test-panics test-fuzz test-deny fuzz cost models panics deny reproducible
+.PHONY: judge check schema sizes test-panics test-fuzz test-deny fuzz cost models panics deny reproducible
 .SILENT:
 # Cargo would look for the jobs of a make that is not its own.
 unexport MAKEFLAGS MFLAGS
@@ -96,6 +96,13 @@ prometheus:
 
 key: ## an API key: printed once, and the entry of api_keys with its hash
 	$(if $(NAME),,$(error say whose the key is: make key NAME=name))python3 tools/key.py $(if $(TEAM),--team '$(TEAM)') $(foreach model,$(MODELS),--model '$(model)') $(if $(DAYS),--days '$(DAYS)') -- '$(NAME)'
+
+# All members of the workspace, so that it is made of what the tests have built.
+judge: rust
+	cargo build --quiet --workspace --bin check-configuration
+
+check: judge venv ## what the filter says of a configuration, with the file's lines, and nothing is started: CONFIG=file.yaml
+	$(if $(CONFIG),,$(error say which: make check CONFIG=file.yaml))$(PYTHON) tools/check.py '$(CONFIG)'
 
 wasm: rust ## target/wasm/bedrock_filter.wasm
 	tools/build-wasm
@@ -209,7 +216,7 @@ test-oracle: test-rust emulator venv ## signatures and bodies are what AWS's own
 test-observability: venv prometheus ## alert rules, dashboards, the runbook and IAM policies
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/observability
 
-test-tools: wasm emulator bench-load wrk venv ## the launcher, the benchmarks' driver, and tools/verify-aws against the emulator
+test-tools: wasm emulator bench-load wrk venv judge ## the launcher, `make check`, the schema, the benchmarks' driver, and tools/verify-aws against the emulator
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tools
 
 test-panics: wasm ## no place in the .wasm from which a panic can begin is without its reason in docs/panics.md
@@ -233,6 +240,9 @@ test-cost: rust ## no unkind input takes more time or memory than its size allow
 
 models: rust ## docs/models.md and what verify-aws reads, written anew from the table of families
 	RENEW=1 cargo test --quiet --test models --test verify_aws
+
+schema: rust ## docs/configuration.schema.json, written anew from the configuration's types and their reference
+	RENEW=1 cargo test --quiet --lib config::schema
 
 cost: rust ## COST_MEGABYTES (4) of each unkind input of tests/cost: how long they take and what they hold, in target/cost.txt
 	COST_MEGABYTES=$(or $(COST_MEGABYTES),4) cargo test --quiet --release --test cost -- --nocapture

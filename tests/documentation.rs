@@ -8,7 +8,6 @@
     reason = "a test fails by a panic"
 )]
 
-use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -38,15 +37,6 @@ impl Properties for Nothing {
 const LEAST: &str = r#"{"api_keys":[{"name":"a","key":"k"}],"credentials":{"bearer_token":"t"}}"#;
 
 // The fields of the configuration.
-
-#[test]
-fn every_field_has_a_row_and_every_row_a_field() {
-    let mut rows: Vec<String> = rows().into_iter().map(|row| row.field).collect();
-    let mut fields = fields();
-    rows.sort_unstable();
-    fields.sort_unstable();
-    assert_eq!(rows, fields, "left: docs/configuration.md, right: src/config/file.rs");
-}
 
 #[test]
 fn every_default_in_the_page_is_the_one_that_is_loaded() {
@@ -170,37 +160,28 @@ fn rows() -> Vec<Row> {
     rows.collect()
 }
 
-/// The paths of all fields, read from the source: `limits.tools`, `models[].name`.
+/// The paths of all fields, as the schema has them: `limits.tools`, `models[].name`. Each has a row of the page: src/config/schema sees
+/// to it.
 fn fields() -> Vec<String> {
-    let source = read("src/config/file.rs");
-    let members = |name: &str| -> Vec<(String, String)> {
-        let body = after(&source, "", &format!("struct {name} {{\n"), "\n}");
-        let lines = body.lines().filter_map(|line| line.trim().strip_prefix("pub(super) "));
-        let members = lines.map(|line| line.trim_end_matches(',').split_once(": ").expect("a field"));
-        members.map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect()
-    };
+    let schema: Value = serde_json::from_str(&read("docs/configuration.schema.json")).unwrap();
     let mut paths = Vec::new();
-    // What occurs in several places is listed at the first.
-    let mut known = vec!["File".to_owned()];
-    let mut structs = VecDeque::from([(String::new(), "File".to_owned())]);
-    while let Some((place, of)) = structs.pop_front() {
-        for (name, kind) in members(&of) {
-            let bare = kind.trim_start_matches("Option<").trim_start_matches("Switch<").trim_end_matches('>');
-            let (bare, suffix) = bare.strip_prefix("Vec<").map_or((bare, "."), |item| (item, "[]."));
-            if source.contains(&format!("struct {bare} {{")) && !known.iter().any(|known| known == bare) {
-                known.push(bare.to_owned());
-                structs.push_back((format!("{place}{name}{suffix}"), bare.to_owned()));
-            }
-            // A model's targets have its fields, and no targets.
-            if bare == of {
-                let fields = members(&of).into_iter().filter(|(field, _)| *field != name);
-                paths.extend(fields.map(|(field, _)| format!("{place}{name}{suffix}{field}")));
-            }
-            paths.push(format!("{place}{name}"));
+    add_fields("", &schema, &mut paths);
+    // A type that occurs in several places is called by the first of them.
+    for object in schema["definitions"].as_object().unwrap().values() {
+        add_fields(&format!("{}.", object["title"].as_str().unwrap()), object, &mut paths);
+    }
+    assert!(paths.len() > 250, "the schema is not read as it should be: {paths:?}");
+    paths
+}
+
+fn add_fields(place: &str, object: &Value, paths: &mut Vec<String>) {
+    for (name, member) in object["properties"].as_object().unwrap() {
+        paths.push(format!("{place}{name}"));
+        let either = member.get("anyOf").and_then(Value::as_array).into_iter().flatten();
+        for object in either.filter(|one| one.get("properties").is_some()) {
+            add_fields(&format!("{place}{name}."), object, paths);
         }
     }
-    assert!(paths.len() > 20, "the source is not read as it should be: {paths:?}");
-    paths
 }
 
 /// What is in force for a field.

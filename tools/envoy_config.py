@@ -1,5 +1,6 @@
 """Turns envoy/envoy.yaml into the configuration of one run: only what differs is touched."""
 
+import contextlib
 import copy
 import json
 import os
@@ -146,12 +147,22 @@ def configure(plugin, configuration):
 
 def read(path):
     """A YAML file, or JSON, which is YAML."""
-    try:
+    with problems_of(path):
         return yaml.load(path.read_text(), Texts)
+
+
+@contextlib.contextmanager
+def problems_of(path):
+    """Says of a file that cannot be read, or is no YAML, where and why."""
+    try:
+        yield
     except OSError as error:
         raise Problem(f"{path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise Problem(f"{path}: {error}") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise Problem(f"{path}:{mark.line + 1}: not YAML: {error.problem or error.context}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Problem(f"{path}: not YAML: {error}") from error
 
 
 class Texts(yaml.SafeLoader):

@@ -13,8 +13,18 @@ from settings import ROOT, Problem
 
 # Where each of them has its log, and what is written for it. A run has a directory of its own.
 RUN = ROOT / "target/run"
+# What the filter logs where it does not take its configuration: its role, the field's path if it is of one, and why.
+REFUSED = re.compile(r"wasm log (\w+).*?: bedrock filter: (?:configuration: )?(?:(\S+): )?(.*)")
 STARTING = 60  # seconds
 STOPPING = 3
+
+
+class Refused(Problem):
+    """The filter has not taken its configuration: (role, path, reason) for each thing that it says."""
+
+    def __init__(self, said):
+        super().__init__("\n".join(": ".join(filter(None, ("configuration", *told[1:]))) for told in said))
+        self.said = said
 
 
 class Process:
@@ -126,8 +136,10 @@ def start_envoy(config, port, environment):
     envoy = Process("envoy", [*command, "--use-dynamic-base-id", "--concurrency", 2], environment)
     try:
         envoy.wait_for("GET /health", lambda: healthy(port))
-    except BaseException:
+    except BaseException as error:
         envoy.__exit__()
+        if isinstance(error, Problem) and (said := REFUSED.findall(envoy.log.read_text(errors="replace"))):
+            raise Refused(list(dict.fromkeys(said))) from error
         raise
     return envoy
 

@@ -15,6 +15,7 @@ import chat_page
 import demo
 import envoy_config
 import optillm_fenced
+import places
 import ports
 import processes
 from settings import ROOT, Endpoint, Problem, Settings
@@ -40,12 +41,33 @@ def main():
         signal.signal(number, interrupt)
     try:
         with ExitStack() as stack:
-            return serve(stack, with_port(Settings.read()), arguments.demo)
+            settings = with_port(Settings.read())
+            return serve(stack, settings, arguments.demo)
+    except processes.Refused as refused:
+        print("", *placed(refused, settings), sep="\n", file=sys.stderr)
+        return 1
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
     except Interrupted:
         return 130 if arguments.demo else 0
+
+
+def placed(refused, settings):
+    """What the filter does not take, with the file and the line that it is in."""
+    path = settings.filter_config or settings.envoy_config
+    try:
+        found = places.read(path)
+    except Problem:
+        # Its configuration is in other files, which Envoy watches.
+        return [str(refused)]
+    told = [
+        f"{path}:{written.line(where)}: {where}{': ' if where else ''}{reason}"
+        for role, where, reason in refused.said
+        for written in found
+        if written.role in (None, role)
+    ]
+    return list(dict.fromkeys(told))
 
 
 def interrupt(*_):

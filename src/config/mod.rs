@@ -23,6 +23,8 @@ mod policy;
 mod prices;
 mod reasoning_memory;
 mod regions;
+#[cfg(test)]
+mod schema;
 mod signer;
 mod structure;
 mod switch;

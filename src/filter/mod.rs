@@ -30,7 +30,7 @@ use std::rc::Rc;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::LogLevel;
 
-use role::Role;
+pub use role::Role;
 use root::Root;
 
 proxy_wasm::main! {{

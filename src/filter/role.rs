@@ -2,11 +2,13 @@
 
 use std::sync::OnceLock;
 
+use crate::config::{Config, Error};
+
 use super::host;
 
 /// A place, told apart by the plugin's `root_id`.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Role {
+pub enum Role {
     /// An HTTP filter of a listener.
     Gateway,
     /// An upstream HTTP filter of a cluster.
@@ -29,15 +31,37 @@ static FETCHES: OnceLock<bool> = OnceLock::new();
 impl Role {
     /// The role of the plugin that is being configured.
     pub(super) fn read() -> Result<Self, String> {
-        match host::property(&["plugin_root_id"]).as_deref() {
-            Some(b"gateway") => Ok(Self::Gateway),
-            Some(b"upstream") => Ok(Self::Upstream),
-            Some(b"fetch") => Ok(Self::Fetch),
+        Self::named(&host::property(&["plugin_root_id"]).unwrap_or_default())
+    }
+
+    /// The role of that `root_id`.
+    ///
+    /// # Errors
+    /// It is none of the three.
+    pub fn named(root_id: &[u8]) -> Result<Self, String> {
+        match root_id {
+            b"gateway" => Ok(Self::Gateway),
+            b"upstream" => Ok(Self::Upstream),
+            b"fetch" => Ok(Self::Fetch),
             _ => Err(
                 "root_id: must be 'gateway' (HTTP filter), or 'upstream' or 'fetch' (upstream HTTP filters)"
                     .to_owned(),
             ),
         }
+    }
+
+    /// Refuses a configuration by which the role has nothing to do.
+    ///
+    /// # Errors
+    /// What it lacks.
+    pub fn check(self, config: &Config) -> Result<(), Error> {
+        if matches!(self, Self::Fetch) && config.images.is_none() {
+            return Err(Error {
+                path: "images".to_owned(),
+                reason: "missing, and root_id is 'fetch'".to_owned(),
+            });
+        }
+        Ok(())
     }
 
     /// Refuses an Envoy on which requests would hang, failover would be lost or images would be fetched from anywhere. One

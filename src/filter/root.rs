@@ -169,9 +169,7 @@ fn read() -> Result<(Role, Rc<Config>), String> {
     role.check_envoy()?;
     let text = hostcalls::get_buffer(BufferType::PluginConfiguration, 0, usize::MAX).unwrap_or_default();
     let config = Config::load(&text, |name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
-    if matches!(role, Role::Fetch) && config.images.is_none() {
-        return Err("configuration: images: missing, and root_id is 'fetch'".to_owned());
-    }
+    role.check(&config).map_err(|error| error.to_string())?;
     role.claim_vm()?;
     if matches!(role, Role::Gateway) {
         for warning in &config.warnings {
