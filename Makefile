@@ -39,7 +39,7 @@ CONVERSE := target/converse
 # And every answer that a client is given for a made one of Bedrock's, for OpenAI's SDK to judge.
 ANSWERS := target/answers
 
-.PHONY: ready test-ui chat-picture chromium image test-image
+.PHONY: release ready test-ui chat-picture chromium image test-image
 .PHONY: observe picture prometheus test-observability
 .PHONY: ratelimit test-global-limits test-storm test-kubernetes test-envoys test-control-planes manifests
 .PHONY: optillm test-optillm help run demo key wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
@@ -109,6 +109,9 @@ wasm: rust ## target/wasm/bedrock_filter.wasm
 
 image: wasm ## the image that has the module, as an OCI layout, its bill of materials and provenance, in target/image; prints digests
 	python3 tools/image.py target/wasm/bedrock_filter.wasm target/image
+
+release: wasm $(KUBERNETES) ## what is released, in target/release-VERSION: module, image, chart, SBOM, provenance, digests (DIRTY=1: of a tree with changes)
+	python3 tools/release.py target/wasm/bedrock_filter.wasm target/kubernetes/helm
 
 emulator: rust ## the Bedrock emulator
 	cargo build --quiet --release --package bedrock-emulator

@@ -45,11 +45,11 @@ def tools(toolchain):
     yield {"name": "wasm-opt", "uri": f"pkg:generic/wasm-opt@{optimizer}"}
 
 
-def statement(subjects, toolchain):
-    """Of what is named, each by its SHA-256. BUILDER_ID is who built; without one it is somebody's own machine."""
+def statement(subjects, toolchain, target="image"):
+    """Of what is named, each by its SHA-256, as `make TARGET` makes it. BUILDER_ID is who built; without one it is somebody's own machine."""
     definition = {
         "buildType": BUILD_TYPE,
-        "externalParameters": {"target": "image", "toolchain": noted("way", toolchain)},
+        "externalParameters": {"target": target, "toolchain": noted("way", toolchain)},
         "resolvedDependencies": [*source(), file("Cargo.lock"), *tools(toolchain)],
     }
     return {
