@@ -24,6 +24,8 @@ use crate::record::{Account, Ended, Facts, Record};
 
 /// The keys in filter state, without the `wasm.` that Envoy puts before them. The record.
 const RECORD: &str = "bedrock.usage";
+/// The record again, as JSON on one line: a log's line costs Envoy next to nothing then.
+const LINE: &str = "bedrock.record";
 /// The caller's name, as soon as it is known.
 const CALLER: &str = "bedrock.caller";
 /// The caller's team.
@@ -111,7 +113,7 @@ pub(super) fn declare() {
     const MESSAGE: u64 = 3;
     const STRUCT: &str = "type.googleapis.com/google.protobuf.Struct";
     for (name, kind, schema) in
-        [(RECORD, MESSAGE, STRUCT), (CALLER, TEXT, ""), (TEAM, TEXT, ""), (SPAN, TEXT, "")]
+        [(RECORD, MESSAGE, STRUCT), (LINE, TEXT, ""), (CALLER, TEXT, ""), (TEAM, TEXT, ""), (SPAN, TEXT, "")]
     {
         if host::declare_property(name, kind, schema).is_err() {
             host::log(LogLevel::Warn, || format!("Envoy would not have the property '{name}' declared"));
@@ -143,6 +145,7 @@ pub(super) fn close(config: &Config, account: &Account) -> Option<Record> {
     let mut record = account.with(|facts: &mut Facts| Record::make(facts, &ended));
     finish(config, &mut record);
     set(RECORD, &record.to_struct());
+    set(LINE, &record.to_line());
     Some(record)
 }
 

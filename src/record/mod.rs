@@ -17,7 +17,9 @@
 //! Nothing here knows a prompt, an answer or a key.
 
 pub mod account;
+mod line;
 pub mod made;
+mod members;
 pub mod metrics;
 pub mod operation;
 pub mod prices;

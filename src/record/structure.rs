@@ -1,18 +1,36 @@
-//! The record as Envoy takes it: `google.protobuf.Struct`, written straight away. By `prost-types` it would be a tree of some fifty
-//! allocations for each request.
-
-use std::time::Duration;
+//! The record as Envoy's expressions read it: `google.protobuf.Struct`, written straight away. By `prost-types` it would be a tree of some
+//! fifty allocations for each request.
 
 use prost::encoding::{WireType, encode_key, encode_varint};
 
 use super::Record;
+use super::members::{Members, Value, in_ones};
 
 /// Room for a usual record, bytes.
 const ROOM: usize = 1 << 10;
 
-/// A member's value. Numbers are doubles, as all of JSON's here: exact up to 2^53.
+impl Record {
+    /// The members, encoded.
+    pub fn to_struct(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(ROOM);
+        Members::of(self).each(|name, value| match value {
+            Value::Text(text) => member(&mut out, name, Encoded::Text(text)),
+            Value::Count(count) => member(&mut out, name, Encoded::number(count)),
+            Value::Millionths(micros) => member(&mut out, name, Encoded::Number(in_ones(micros))),
+            Value::Flag(flag) => member(&mut out, name, Encoded::Flag(flag)),
+            Value::Labels(labels) => {
+                let mut object = Vec::new();
+                labels.iter().for_each(|(name, text)| member(&mut object, name, Encoded::Text(text)));
+                member(&mut out, name, Encoded::Object(&object));
+            }
+        });
+        out
+    }
+}
+
+/// A value of a Struct. Numbers are doubles: exact up to 2^53.
 #[derive(Clone, Copy)]
-enum Value<'r> {
+enum Encoded<'r> {
     Text(&'r str),
     Number(f64),
     Flag(bool),
@@ -20,90 +38,22 @@ enum Value<'r> {
     Object(&'r [u8]),
 }
 
-impl<'r> Value<'r> {
-    fn text(text: &'r Option<String>) -> Option<Self> {
-        text.as_deref().map(Self::Text)
-    }
-
+impl Encoded<'_> {
     #[allow(clippy::cast_precision_loss, reason = "a Struct has no other numbers")]
     fn number(number: u64) -> Self {
         Self::Number(number as f64)
-    }
-
-    fn milliseconds(duration: Duration) -> Self {
-        Self::number(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
-    }
-}
-
-impl Record {
-    /// The members, encoded. What is not known is left out.
-    pub fn to_struct(&self) -> Vec<u8> {
-        let Self { usage, .. } = self;
-        let of_input = usage.and_then(|usage| usage.prompt_tokens_details);
-        let of_output = usage.and_then(|usage| usage.completion_tokens_details);
-        let cost = self.cost_micros.map(|micros| match Value::number(micros) {
-            Value::Number(micros) => Value::Number(micros / 1e6),
-            other => other,
-        });
-        let labels = self.attribution.as_ref().map(|attribution| &attribution.labels);
-        let labels = labels.filter(|labels| !labels.is_empty()).map(|labels| {
-            let mut out = Vec::new();
-            labels.iter().for_each(|(name, text)| member(&mut out, name, Value::Text(text)));
-            out
-        });
-        let members = [
-            ("caller", Value::text(&self.caller)),
-            ("team", Value::text(&self.team)),
-            ("labels", labels.as_deref().map(Value::Object)),
-            ("operation", self.operation.map(Value::Text)),
-            ("model_asked", Value::text(&self.model_asked)),
-            ("model", Value::text(&self.model)),
-            ("profile", Value::text(&self.profile)),
-            ("region", Value::text(&self.region)),
-            ("target", Value::text(&self.target)),
-            ("attempts", Some(Value::number(self.attempts))),
-            ("stream", Some(Value::Flag(self.stream))),
-            ("status", self.status.map(|status| Value::number(status.into()))),
-            ("outcome", Some(Value::Text(self.outcome.as_str()))),
-            ("error", self.error.as_deref().map(Value::Text)),
-            ("limit", self.limit.map(Value::Text)),
-            ("finish_reason", self.finish_reason.map(Value::Text)),
-            ("input_tokens", usage.map(|usage| Value::number(usage.prompt_tokens))),
-            ("output_tokens", usage.map(|usage| Value::number(usage.completion_tokens))),
-            ("cache_read_tokens", of_input.map(|input| Value::number(input.cached_tokens))),
-            ("cache_write_tokens", of_input.map(|input| Value::number(input.cache_write_tokens))),
-            ("reasoning_tokens", of_output.map(|output| Value::number(output.reasoning_tokens))),
-            ("total_tokens", usage.map(|usage| Value::number(usage.total_tokens))),
-            ("estimated", self.estimated.then_some(Value::Flag(true))),
-            ("cost", cost),
-            ("time_to_first_token_ms", self.time_to_first_token.map(Value::milliseconds)),
-            ("duration_ms", self.duration.map(Value::milliseconds)),
-            ("technique", Value::text(&self.technique)),
-            ("calls", self.calls.map(Value::number)),
-            ("part_of", Value::text(&self.part_of)),
-            ("guardrail", Some(Value::Flag(self.guardrail))),
-            ("request_id", Value::text(&self.request_id)),
-            ("bedrock_request_id", Value::text(&self.bedrock_request_id)),
-        ];
-        let mut out = Vec::with_capacity(ROOM);
-        for (name, value) in members {
-            if let Some(value) = value {
-                member(&mut out, name, value);
-            }
-        }
-        out
     }
 }
 
 /// Writes an entry of `Struct.fields` (`google/protobuf/struct.proto`): 1, the name; 2, a `Value` of 2, a double, 3, a text, 4, a flag,
 /// or 5, a Struct.
-fn member(out: &mut Vec<u8>, name: &str, value: Value<'_>) {
+fn member(out: &mut Vec<u8>, name: &str, value: Encoded<'_>) {
     // A double and a flag with their keys, and a text with its key and its length.
     let length_of_value = match value {
-        Value::Number(_) => 9,
-        Value::Flag(_) => 2,
-        Value::Text(text) => of_text(text),
-        Value::Object(encoded) => of_message(encoded.len()),
+        Encoded::Number(_) => 9,
+        Encoded::Flag(_) => 2,
+        Encoded::Text(text) => of_text(text),
+        Encoded::Object(encoded) => of_message(encoded.len()),
     };
     let length = of_text(name).saturating_add(of_message(length_of_value));
     encode_key(1, WireType::LengthDelimited, out);
@@ -112,16 +62,16 @@ fn member(out: &mut Vec<u8>, name: &str, value: Value<'_>) {
     encode_key(2, WireType::LengthDelimited, out);
     encode_varint(count(length_of_value), out);
     match value {
-        Value::Number(number) => {
+        Encoded::Number(number) => {
             encode_key(2, WireType::SixtyFourBit, out);
             out.extend_from_slice(&number.to_le_bytes());
         }
-        Value::Text(text) => write_text(3, text, out),
-        Value::Flag(flag) => {
+        Encoded::Text(text) => write_text(3, text, out),
+        Encoded::Flag(flag) => {
             encode_key(4, WireType::Varint, out);
             encode_varint(flag.into(), out);
         }
-        Value::Object(encoded) => {
+        Encoded::Object(encoded) => {
             encode_key(5, WireType::LengthDelimited, out);
             encode_varint(count(encoded.len()), out);
             out.extend_from_slice(encoded);
@@ -152,6 +102,7 @@ fn count(length: usize) -> u64 {
 mod tests {
     use std::borrow::Cow;
     use std::rc::Rc;
+    use std::time::Duration;
 
     use prost::Message as _;
     use prost_types::Struct;
@@ -161,6 +112,27 @@ mod tests {
     use crate::gateway::attribution::Attribution;
     use crate::openai::completion::{CompletionTokensDetails, PromptTokensDetails, Usage};
     use crate::record::{Ended, Facts};
+
+    /// The members of the line, which are those of the Struct in the record's own order.
+    fn read_line(record: &Record) -> Vec<(String, String)> {
+        let line = String::from_utf8(record.to_line()).unwrap();
+        assert!(!line.contains('\n'));
+        let read: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&line).unwrap();
+        let text = |value| match value {
+            serde_json::Value::String(text) => text,
+            serde_json::Value::Object(labels) => format!(
+                "{:?}",
+                labels
+                    .into_iter()
+                    .map(|(name, value)| (name, Some(Kind::StringValue(value.as_str().unwrap().to_owned()))))
+                    .collect::<Vec<_>>()
+            ),
+            other => other.to_string(),
+        };
+        let mut members: Vec<_> = read.into_iter().map(|(name, value)| (name, text(value))).collect();
+        members.sort();
+        members
+    }
 
     fn read(record: &Record) -> Vec<(String, String)> {
         let read = Struct::decode(record.to_struct().as_slice()).unwrap();
@@ -181,6 +153,7 @@ mod tests {
     fn what_is_not_known_is_not_a_member() {
         let record = Record::make(&mut Facts::default(), &Ended::default());
         let read = read(&record);
+        assert_eq!(read_line(&record), read);
         let names: Vec<&str> = read.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["attempts", "guardrail", "outcome", "stream"]);
     }
@@ -227,6 +200,7 @@ mod tests {
             ..Record::make(&mut Facts::default(), &Ended::default())
         };
         let read = read(&record);
+        assert_eq!(read_line(&record), read);
         let text: Vec<String> = read.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let expected = format!(
             "attempts=2 bedrock_request_id=c cache_read_tokens=3 cache_write_tokens=4 caller=web \"é\" calls=5 cost=1.25 \

@@ -27,6 +27,7 @@ class Records:
         manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
         line = {
             "usage": "%TYPED_CEL(filter_state['wasm.bedrock.usage'])%",
+            "line": "%FILTER_STATE(wasm.bedrock.record:PLAIN)%",
             "caller": "%FILTER_STATE(wasm.bedrock.caller:PLAIN)%",
             "team": "%CEL(filter_state['wasm.bedrock.team'])%",
             "span": "%FILTER_STATE(wasm.bedrock.span:PLAIN)%",
@@ -55,7 +56,14 @@ class Records:
         lines = text[self.read :].splitlines()
         whole = [line for line in lines if line.endswith("}")]
         self.read += sum(len(line) + 1 for line in whole)
-        return [json.loads(line) for line in whole]
+        return [self.one(json.loads(line)) for line in whole]
+
+    @staticmethod
+    def one(line):
+        """A line, whose record as text is the same as Envoy makes of the Struct."""
+        text = line.pop("line")
+        assert (json.loads(text) if text else None) == line["usage"]
+        return line
 
     def lines(self, count=1):
         """The lines that were written since, once there are so many, but for health's."""
