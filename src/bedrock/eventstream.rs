@@ -61,11 +61,16 @@ pub struct Frame<'a> {
 impl<'a> Frame<'a> {
     /// The value of the string header `name`; `None` where there is none, or not a string.
     pub fn header(&self, name: &str) -> Option<&'a str> {
+        std::str::from_utf8(self.header_bytes(name)?).ok()
+    }
+
+    /// The same as its bytes, for those that are only compared: each event has such.
+    pub fn header_bytes(&self, name: &str) -> Option<&'a [u8]> {
         let mut rest = self.headers;
         while !rest.is_empty() {
             let ((found, value), after) = split_header(rest)?;
             if found == name.as_bytes() {
-                return value.and_then(|value| std::str::from_utf8(value).ok());
+                return value;
             }
             rest = after;
         }

@@ -55,12 +55,12 @@ pub fn error(bedrock: &Bedrock) -> Error {
 ///
 /// # Errors
 /// What Bedrock says went wrong; 502 where the frame is no event.
-pub fn event_type<'f>(frame: &'f Frame<'_>) -> Result<&'f str, Error> {
+pub fn event_type<'f>(frame: &Frame<'f>) -> Result<&'f [u8], Error> {
     let header = |name| frame.header(name).unwrap_or_default();
-    match header(":message-type") {
-        "event" => Ok(header(":event-type")),
-        "exception" => Err(error(&Bedrock::from_exception(header(":exception-type"), frame.payload))),
-        "error" => Err(error(&Bedrock::from_error_frame(header(":error-code"), header(":error-message")))),
+    match frame.header_bytes(":message-type").unwrap_or_default() {
+        b"event" => Ok(frame.header_bytes(":event-type").unwrap_or_default()),
+        b"exception" => Err(error(&Bedrock::from_exception(header(":exception-type"), frame.payload))),
+        b"error" => Err(error(&Bedrock::from_error_frame(header(":error-code"), header(":error-message")))),
         _ => Err(no_answer("Bedrock's stream has a frame of an unknown kind.")),
     }
 }

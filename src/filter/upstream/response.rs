@@ -95,7 +95,7 @@ impl Upstream {
             Answer::First(head, stream) => self.first_event(head, stream, size, end_of_stream),
             Answer::Late(head, error) => self.late_body(head, error, size, end_of_stream),
             Answer::Stream(mut stream) => {
-                let mut out = Vec::new();
+                let mut out = Vec::with_capacity(size);
                 let result = self.stream_bytes(&mut *stream, size, end_of_stream, &mut out);
                 self.notes(stream.noted());
                 self.give_stream(stream, result, size, out);
@@ -147,7 +147,7 @@ impl Upstream {
         size: usize,
         end_of_stream: bool,
     ) -> Action {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(size);
         let result = self.stream_bytes(&mut *stream, size, end_of_stream, &mut out);
         self.notes(stream.noted());
         if !stream.has_begun() {

@@ -139,16 +139,16 @@ impl Stream {
         if self.telling.has_told() || self.finished { Ok(()) } else { self.silent() }
     }
 
-    fn event(&mut self, kind: &str, frame: &Frame<'_>, front: &mut Told<'_>) -> Result<(), Error> {
+    fn event(&mut self, kind: &[u8], frame: &Frame<'_>, front: &mut Told<'_>) -> Result<(), Error> {
         match kind {
-            "contentBlockStart" => self.block_start(read(frame)?, front),
-            "contentBlockDelta" => self.block_delta(read(frame)?, front),
-            "contentBlockStop" => {
+            b"contentBlockStart" => self.block_start(read(frame)?, front),
+            b"contentBlockDelta" => self.block_delta(read(frame)?, front),
+            b"contentBlockStop" => {
                 let BlockStop { index } = read(frame)?;
                 self.telling.ends(index.unwrap_or(0), &self.context, front)
             }
-            "messageStop" => self.message_stop(read(frame)?, front),
-            "metadata" => {
+            b"messageStop" => self.message_stop(read(frame)?, front),
+            b"metadata" => {
                 let Metadata { usage, service_tier } = read(frame)?;
                 self.usage = usage;
                 self.noted.costs(usage.as_ref());

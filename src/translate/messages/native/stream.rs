@@ -50,7 +50,7 @@ impl Stream {
     }
 
     fn frame(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
-        if errors::event_type(frame)? != "chunk" {
+        if errors::event_type(frame)? != b"chunk" {
             // Others may come any day, but not for as long as they like.
             let left = self.silent_frames.checked_sub(1);
             self.silent_frames =
