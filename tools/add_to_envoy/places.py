@@ -1,0 +1,139 @@
+"""Where in a bootstrap the filter belongs: its HTTP connection managers, and what of the filter is there already."""
+
+from dataclasses import dataclass
+
+from settings import Problem
+from add_to_envoy.source import Node
+
+MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+WASM = "envoy.extensions.filters.http.wasm.v3.Wasm"
+ROUTER = "envoy.extensions.filters.http.router.v3.Router"
+TYPED_STRUCT = ("udpa.type.v1.TypedStruct", "xds.type.v3.TypedStruct")
+
+
+@dataclass
+class Manager:
+    """An HTTP connection manager, and the listener and the filter chain that it is in."""
+
+    node: Node
+    listener: Node
+    chain: Node
+    number: int
+
+    @property
+    def listener_name(self):
+        return self.listener.text("name") or address(self.listener) or "without a name"
+
+    @property
+    def name(self):
+        return self.node.text("stat_prefix") or ""
+
+    @property
+    def routes_from(self):
+        """Where its routes are, but for those that stand in it."""
+        return next((kind for kind in ("rds", "scoped_routes") if self.node.get(kind)), None)
+
+    def __str__(self):
+        return f"{self.number}: listener {self.listener_name}, stat_prefix {self.name or '(none)'}"
+
+
+def address(listener):
+    return str(socket(listener)) if socket(listener) else None
+
+
+def socket(listener):
+    """Host and port of a listener for TCP."""
+    found = listener.get("address") and listener.get("address").get("socket_address")
+    return (found.text("address"), int(found.text("port_value") or 0)) if found and found.kind == "mapping" else None
+
+
+def typed(node, kind):
+    """The message of that type in `typed_config`, which may be wrapped as one that is not known when it is written."""
+    found = node.get("typed_config") if node.kind == "mapping" else None
+    of = found.text("@type") if found else None
+    of = of and of.rpartition("/")[2]
+    if of in TYPED_STRUCT:
+        return found.get("value") if (found.text("type_url") or "").rpartition("/")[2] == kind else None
+    return found if of == kind else None
+
+
+def managers(root):
+    static = root.get("static_resources")
+    found = []
+    for listener in static.each("listeners") if static else ():
+        chains = [*listener.each("filter_chains"), *filter(None, [listener.get("default_filter_chain")])]
+        for chain in chains:
+            for filter_ in chain.each("filters"):
+                if manager := typed(filter_, MANAGER):
+                    found.append(Manager(manager, listener, chain, len(found) + 1))
+    return found
+
+
+def chosen(root, listener=None, manager=None):
+    """The one that is meant; a Problem that says which there are, where that is not clear."""
+    found = managers(root)
+    if not found:
+        raise Problem(why_none(root))
+    there = "\n".join(f"  {one}" for one in found)
+    meant = [one for one in found if listener in (None, one.listener_name) and manager in (None, one.name, str(one.number))]
+    if len(meant) == 1:
+        return meant[0]
+    asked = " and ".join(f"--{name} {value}" for name, value in (("listener", listener), ("manager", manager)) if value)
+    if not meant:
+        raise Problem(f"no HTTP connection manager is as {asked} says. There are\n{there}")
+    what = f"several are as {asked} says" if asked else "there are several HTTP connection managers"
+    raise Problem(f"{what}; --listener NAME, or --manager with a number or a stat_prefix, chooses one of\n{there}")
+
+
+def why_none(root):
+    dynamic = root.get("dynamic_resources")
+    if dynamic and (dynamic.get("lds_config") or dynamic.get("ads_config")):
+        return (
+            "the listeners of this bootstrap come from elsewhere (dynamic_resources), so that nothing can be added here. "
+            "What delivers them has to add the pieces that --snippets prints: the filter and the routes to the listener (LDS, RDS), "
+            "the clusters to its clusters (CDS) or to static_resources of this file"
+        )
+    return "there is no HTTP connection manager in a static listener of this bootstrap: the gateway role is a filter of one"
+
+
+def plugin(filter_):
+    """The plugin's part of a filter that runs WebAssembly."""
+    found = typed(filter_, WASM)
+    return found.get("config") if found else None
+
+
+def role(filter_):
+    """`gateway` or `upstream`, for a filter that is ours."""
+    found = plugin(filter_)
+    root_id = found.text("root_id") if found else None
+    return root_id if root_id in ("gateway", "upstream") else None
+
+
+def router(manager):
+    """The list of filters, and which of it is the router."""
+    filters = manager.node.get("http_filters")
+    for number, one in enumerate(filters.items if filters and filters.kind == "list" else ()):
+        if typed(one, ROUTER) or one.text("name") == "envoy.filters.http.router":
+            return filters, number
+    raise Problem(f"the manager {manager.name!r} has no router among its http_filters: the gateway role stands before it")
+
+
+def upstream_filters(cluster):
+    options = cluster.get("typed_extension_protocol_options")
+    return [one for _, option in (options.items if options else ()) for one in option.each("http_filters")]
+
+
+def virtual_host(manager, name=None):
+    """The virtual host that the routes go to: the one that is named, the only one, or the one for every domain."""
+    config = manager.node.get("route_config")
+    hosts = config.each("virtual_hosts") if config else []
+    there = ", ".join(f"{host.text('name')} ({', '.join(host.get('domains').plain())})" for host in hosts)
+    if name is not None:
+        hosts = [host for host in hosts if host.text("name") == name]
+    elif len(hosts) > 1:
+        hosts = [host for host in hosts if "*" in host.get("domains").plain()]
+    if len(hosts) != 1:
+        raise Problem(f"which virtual host the routes go to is not clear; --virtual-host names one of: {there or 'there is none'}")
+    if hosts[0].get("matcher"):
+        raise Problem(f"the virtual host {hosts[0].text('name')!r} has a matcher and no routes; --snippets prints the actions to add to it")
+    return hosts[0]

@@ -1,0 +1,192 @@
+"""What `tools/add-to-envoy` makes of bootstraps, as texts; Envoy takes them in tests/e2e/test_add_to_envoy.py."""
+
+import copy
+import json
+import subprocess
+
+import pytest
+import yaml
+
+import envoy_config
+from add_to_envoy import add, bootstraps, pieces, places
+from add_to_envoy.source import Source
+from settings import ROOT, Problem
+
+
+def added(text, listener=None, manager=None, host=None, **more):
+    """The text with all pieces, and what is said about them."""
+    source = Source(text)
+    found = places.chosen(source.root, listener, manager)
+    options = {"module": "/etc/envoy/bedrock_filter.wasm", "region": "eu-central-1", "paths": ["/v1"]} | more
+    wanted = pieces.Wanted(**options, itself=add.itself(found, host))
+    wanted.first = add.first(source, found)
+    notes = add.everything(source, found, wanted, host)
+    return source.result(), "\n".join(notes)
+
+
+def without_ours(node):
+    """What is left of a bootstrap without the pieces, and without lists and mappings that were made for them."""
+    if isinstance(node, list):
+        return [without_ours(child) for child in node if not is_ours(child)]
+    if not isinstance(node, dict):
+        return node
+    left = {key: without_ours(child) for key, child in node.items() if not key.startswith("histogram_bucket")}
+    return {key: child for key, child in left.items() if child not in ([], {}, {"mappers": []})}
+
+
+def is_ours(node):
+    said = json.dumps(node)
+    if not isinstance(node, dict):
+        return False
+    return str(node.get("name", "")).startswith("bedrock") or said.startswith('{"filter": {"ext') or "(bedrock_" in str(node.get("regex"))
+
+
+def plugins(text):
+    return {found["root_id"]: found for found in envoy_config.wasm_plugins(camel_less(yaml.safe_load(text)))}
+
+
+def camel_less(data):
+    return json.loads(json.dumps(data).replace("typedConfig", "typed_config"))
+
+
+@pytest.mark.parametrize("text", bootstraps.ALL.values(), ids=bootstraps.ALL)
+def test_both_roles_come_in_and_nothing_of_ones_own_changes(text):
+    options = {"listener": "intern"} if text == bootstraps.SEVERAL else {}
+    result, _ = added(text, **options)
+    found = plugins(result)
+    assert set(found) == {"gateway", "upstream"}
+    assert found["gateway"]["configuration"] == found["upstream"]["configuration"]
+    assert found["gateway"]["vm_config"]["code"]["local"]["filename"] == "/etc/envoy/bedrock_filter.wasm"
+    assert without_ours(yaml.safe_load(result)) == without_ours(yaml.safe_load(text))
+    rest = iter(result)
+    assert all(character in rest for character in text.replace("[]", "")), "something that stood there is gone"
+    assert "-OF-" not in result
+    # Again there is nothing to add.
+    assert added(result, **options)[0] == result
+
+
+@pytest.mark.parametrize("text", [bootstraps.BLOCK, bootstraps.BLOCK.replace("\n", "\r\n")], ids=["lf", "crlf"])
+def test_every_line_of_ones_own_stays_as_it_is_with_its_comments(text):
+    result, _ = added(text)
+    lines = iter(result.split("\n"))
+    assert all(line in lines for line in text.split("\n"))
+    assert result.index("bedrock-v1\n") < result.index("# All the rest.") < result.index("- name: bedrock\n") < result.index("# Last, always.")
+    assert text.index("# a trap") < result.index("# The end.") and result.rstrip().endswith("# The end.")
+
+
+def test_what_both_roles_share_is_written_once_where_it_stands_first():
+    result, _ = added(bootstraps.BLOCK)
+    assert result.index("configuration: &bedrock-configuration") < result.index("configuration: *bedrock-configuration")
+    listeners, clusters = bootstraps.BLOCK.split("  listeners:\n")[1].split("  clusters:\n")
+    result, _ = added(f"static_resources:\n  clusters:\n{clusters}  listeners:\n{listeners}")
+    assert result.index("root_id: upstream") < result.index("root_id: gateway")
+    assert result.count("&bedrock-vm") == result.count("*bedrock-vm") == 1
+    assert "&bedrock" not in added(bootstraps.JSON)[0]
+    json.loads(added(bootstraps.JSON)[0])
+
+
+def test_limits_and_timeouts_are_the_samples():
+    result, _ = added(bootstraps.BLOCK)
+    [manager] = envoy_config.managers(yaml.safe_load(result))
+    held, onward, *_ = manager["route_config"]["virtual_hosts"][0]["routes"]
+    [sample] = envoy_config.managers(pieces.SAMPLE)
+    for mine, theirs in zip((held, onward), sample["route_config"]["virtual_hosts"][0]["routes"], strict=True):
+        assert mine["request_body_buffer_limit"] == theirs["request_body_buffer_limit"]
+        assert {**mine["route"], **theirs["route"]} == mine["route"]
+    clusters = {cluster["name"]: cluster for cluster in yaml.safe_load(result)["static_resources"]["clusters"]}
+    assert clusters["bedrock"]["circuit_breakers"] == pieces.sample_cluster("bedrock")["circuit_breakers"]
+    assert clusters["bedrock"]["transport_socket"]["typed_config"]["sni"] == "bedrock-runtime.eu-central-1.amazonaws.com"
+    [itself] = envoy_config.hosts(clusters["bedrock-gateway"])
+    assert itself["endpoint"]["address"]["socket_address"] == {"address": "127.0.0.1", "port_value": 10000}
+    # On others' routes it does nothing.
+    assert manager["http_filters"][0]["disabled"] is True
+
+
+def test_ones_own_configuration_goes_in_with_its_variables_and_clusters():
+    configuration = {"region": "us-east-1", "api_keys": [{"name": "n", "key": "${WEB_KEY}"}], "drop": ["n", "1e3", "0s"],
+                     "fan_out": {"cluster": "again"}, "discover": {}}  # fmt: skip
+    result, _ = added(bootstraps.BLOCK, configuration=copy.deepcopy(configuration))
+    for plugin in plugins(result).values():
+        assert plugin["configuration"]["value"] == configuration
+        assert plugin["vm_config"]["environment_variables"]["host_env_keys"] == ["WEB_KEY"]
+    # Envoy's reader takes `n` for false and `1e3` for a number.
+    assert 'name: "n"' in result and '"1e3"' in result
+    names = [cluster["name"] for cluster in yaml.safe_load(result)["static_resources"]["clusters"]]
+    assert names == ["nowhere", "bedrock", "again", "bedrock-control"]
+
+
+def test_where_there_are_several_it_says_which_and_takes_the_one_that_is_named():
+    with pytest.raises(Problem, match="(?s)--listener NAME.*1: listener web, stat_prefix outside\n  2: listener intern, stat_prefix inside"):
+        added(bootstraps.SEVERAL)
+    with pytest.raises(Problem, match="no HTTP connection manager is as --listener nobody says"):
+        added(bootstraps.SEVERAL, listener="nobody")
+    first, second = added(bootstraps.SEVERAL, manager="1")[0], added(bootstraps.SEVERAL, manager="inside")[0]
+    assert first.index("root_id: gateway") < first.index("name: intern") and second.index("root_id: gateway") > second.index("name: intern")
+    # The second listener uses the cluster that is there.
+    both = added(first, manager="2")[0]
+    assert both.count("root_id: gateway") == 2 and both.count("root_id: upstream") == 1
+
+
+def test_routes_that_are_delivered_are_said_and_not_written():
+    result, notes = added(bootstraps.DELIVERED)
+    assert set(plugins(result)) == {"gateway", "upstream"} and "path_separated_prefix" not in result
+    assert "(rds)" in notes and "path_separated_prefix: /v1" in notes
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("static_resources: {}", "no HTTP connection manager"),
+        ("{}", "no HTTP connection manager"),
+        ("dynamic_resources: {lds_config: {ads: {}}}", "come from elsewhere .*--snippets"),
+        ("[1]", "no bootstrap"),
+        ("", "no bootstrap"),
+        ("a: [", "this is no YAML"),
+        ("a: 1\n---\na: 2", "several documents"),
+        (bootstraps.BLOCK.replace("envoy.filters.http.router\n", "x\n").replace(bootstraps.ROUTER, "x/y"), "no router"),
+        (bootstraps.BLOCK.replace('prefix: "/"', "path: /v1/models"), "route of its own for /v1/models"),
+        (bootstraps.BLOCK.replace("name: nowhere ", "name: bedrock "), "a cluster 'bedrock' without the filter; --cluster"),
+        (bootstraps.BLOCK.replace('["*"]', '["a"]').replace("              routes:", "              matcher: {}\n              routes:"), "has a matcher"),
+        (
+            bootstraps.SEVERAL.replace("- filters:", "- &chain\n      filters:", 1).replace("  - name: intern", "  - name: third\n    filter_chains: [*chain]\n  - name: intern"),
+            "written once, as &chain, and used again",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_said(text, said):
+    with pytest.raises(Problem, match=said):
+        added(text, manager="1" if "intern" in text else None)
+
+
+def test_without_a_host_for_all_names_the_gateway_does_not_ask_itself():
+    text = bootstraps.BLOCK.replace('["*"]', "[api.example.com]")
+    result, notes = added(text)
+    assert "fan_out" in notes and "fan_out" not in result and "bedrock-gateway" not in result
+
+
+def test_the_samples_have_it_already():
+    text = (ROOT / "envoy/envoy.yaml").read_text()
+    result, notes = added(text)
+    assert result == text and "there already" in notes
+
+
+def test_the_program_shows_a_diff_and_writes_only_where_it_is_told_to(tmp_path):
+    path, other = tmp_path / "mine.yaml", tmp_path / "other.yaml"
+    path.write_text(bootstraps.BLOCK)
+
+    def run(*options):
+        command = [ROOT / "tools/add-to-envoy", path, "--no-check", *options]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    shown = run()
+    assert "+          - name: bedrock\n" in shown.stdout and "\n-" not in shown.stdout.replace("\n---", "")
+    assert path.read_text() == bootstraps.BLOCK and "/v1 of virtual host 'local_service'" in shown.stderr
+    run("--output", other)
+    assert path.read_text() == bootstraps.BLOCK and "root_id: upstream" in other.read_text()
+    run("--write")
+    assert path.read_text() == other.read_text()
+    assert "nothing is to be added" in run("--write").stderr
+    pieces_alone = run("--snippets").stdout
+    assert "Into http_filters" in pieces_alone and yaml.safe_load(pieces_alone.split("# Into routes")[0])[0]["name"] == "bedrock"
