@@ -72,7 +72,7 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<'a, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Raw::deserialize(deserializer)?;
         match raw.get().as_bytes().first() {
-            Some(b'"') => again(raw).map(Self::One),
+            Some(b'"') => Str::passed(raw).map(Self::One),
             Some(b'[') => again::<List<T>, _>(raw).map(|List(items)| Self::Many(items)),
             first => Err(unexpected(first, &"a string or a list")),
         }
@@ -92,7 +92,7 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for NameOr<'a, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Raw::deserialize(deserializer)?;
         match raw.get().as_bytes().first() {
-            Some(b'"') => again(raw).map(Self::Name),
+            Some(b'"') => Str::passed(raw).map(Self::Name),
             Some(b'{') => again(raw).map(Self::Object),
             first => Err(unexpected(first, &"a string or an object")),
         }

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use std::fmt;
 use std::ops::Deref;
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::forms::unexpected;
@@ -41,7 +41,7 @@ impl<'a> Str<'a> {
     ///
     /// # Errors
     /// Where an escape is half of a character, and it is not a server's: serde_json lets that pass in what it does not read.
-    fn passed<E: serde::de::Error>(raw: Raw<'a>) -> Result<Self, E> {
+    pub(super) fn passed<E: serde::de::Error>(raw: Raw<'a>) -> Result<Self, E> {
         let quoted = raw.get();
         let written = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
         if memchr(b'\\', written.as_bytes()).is_none() {
@@ -49,8 +49,7 @@ impl<'a> Str<'a> {
         }
         budget::spend(size_of::<Other<'_>>())?;
         let text = OnceCell::new();
-        // The two halves of a character begin like this, and a letter or two besides.
-        if written.contains("\\ud") || written.contains("\\uD") {
+        if may_have_halves(written.as_bytes()) {
             match serde_json::from_str::<String>(quoted) {
                 Ok(read) => {
                     let _ = text.set(read.into_boxed_str());
@@ -101,6 +100,13 @@ impl<'a> Str<'a> {
             },
         }
     }
+}
+
+/// Whether one of the two halves of a character may stand in a string as it is written: they begin with `\ud`, and a letter or two besides.
+fn may_have_halves(written: &[u8]) -> bool {
+    const ESCAPE: &[u8] = b"\\u";
+    memmem::find_iter(written, ESCAPE)
+        .any(|at| matches!(written.get(at.saturating_add(ESCAPE.len())), Some(b'd' | b'D')))
 }
 
 /// The text of a string whose escapes serde_json has passed over.
