@@ -2,10 +2,10 @@
 
 use std::io::Write as _;
 
-/// The alphabet of `p`, which AWS adds to hide how long a token is.
+/// Alphabet of `p`, which AWS adds to hide a token's length.
 const PADDING: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-/// The frames of an answer of `count` events in all, each delta with about `text` bytes.
+/// The frames of a stream with `count` events in all; each delta has about `text` bytes.
 pub fn answer(count: usize, text: usize) -> Vec<Vec<u8>> {
     let deltas = count.saturating_sub(4).max(1);
     let mut frames = vec![event("messageStart", r#""role":"assistant""#, 3)];
@@ -24,7 +24,7 @@ pub fn answer(count: usize, text: usize) -> Vec<Vec<u8>> {
     frames
 }
 
-/// Words of different lengths, as tokens are.
+/// A word of varying length, like a token.
 fn word(index: usize, text: usize) -> String {
     let length = (text + index % 5).saturating_sub(2).max(1);
     let mut word = String::from(" ");
@@ -32,7 +32,7 @@ fn word(index: usize, text: usize) -> String {
     word
 }
 
-/// One event; its members and the padding are its payload.
+/// One event's frame; `members` and `padding` make its payload.
 fn event(kind: &str, members: &str, padding: usize) -> Vec<u8> {
     let padding = PADDING.get(..padding % PADDING.len()).unwrap_or_default();
     let payload = format!(r#"{{{members},"p":"{padding}"}}"#);
@@ -47,7 +47,7 @@ fn encode(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
     for (name, value) in headers {
         encoded.extend(u8::try_from(name.len()));
         encoded.extend_from_slice(name.as_bytes());
-        // A string.
+        // Header value type 7: a string.
         encoded.push(7);
         encoded.extend(u16::try_from(value.len()).unwrap_or_default().to_be_bytes());
         encoded.extend_from_slice(value.as_bytes());
@@ -62,7 +62,7 @@ fn encode(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// The frame as a chunk of HTTP/1.1.
+/// Wraps a frame as a chunk of HTTP/1.1.
 pub fn chunk(bytes: &[u8]) -> Vec<u8> {
     let mut chunk = Vec::with_capacity(bytes.len() + 12);
     let _ = write!(chunk, "{:x}\r\n", bytes.len());

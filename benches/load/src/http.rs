@@ -1,8 +1,8 @@
-//! HTTP/1.1, as much of it as Envoy speaks to a client and to an upstream of its own.
+//! As much of HTTP/1.1 as Envoy speaks to a client and to an upstream.
 
 use std::io::{self, BufRead, Read};
 
-/// What comes before a body.
+/// The start line and headers of a message.
 #[derive(Debug, Default)]
 pub struct Head {
     /// The request line or the status line.
@@ -13,10 +13,10 @@ pub struct Head {
 }
 
 impl Head {
-    /// Reads one; `None` where the peer has closed the connection.
+    /// Reads a head; `None` where the peer has closed the connection.
     ///
     /// # Errors
-    /// The connection's, or where there is no HTTP on it.
+    /// The connection fails, or the bytes are not HTTP.
     pub fn read(from: &mut impl BufRead) -> io::Result<Option<Self>> {
         let mut head = Self::default();
         if from.read_line(&mut head.first)? == 0 {
@@ -40,20 +40,20 @@ impl Head {
         }
     }
 
-    /// The second word: a request's path, an answer's status.
+    /// The start line's second word: a request's path, a response's status.
     pub fn second(&self) -> &str {
         self.first.split(' ').nth(1).unwrap_or_default()
     }
 
-    /// Whether the connection ends with this message.
+    /// Whether the connection closes after this message.
     pub fn closes(&self) -> bool {
         self.closes
     }
 
-    /// Reads the body to its end and hands each piece on as it comes.
+    /// Reads the body to its end and passes each part on as it comes.
     ///
     /// # Errors
-    /// The connection's, or where the body is cut.
+    /// The connection fails, or the body ends early.
     pub fn body(&self, from: &mut impl BufRead, mut piece: impl FnMut(&[u8])) -> io::Result<()> {
         if !self.is_chunked {
             return exactly(from, self.length.unwrap_or(0), &mut piece);
@@ -64,7 +64,7 @@ impl Head {
             from.read_line(&mut line)?;
             let size = u64::from_str_radix(line.trim_end(), 16).map_err(io::Error::other)?;
             exactly(from, size, &mut piece)?;
-            // The end of the chunk, or of trailers that nobody sends.
+            // The chunk's end. Trailers are not expected.
             from.read_exact(&mut [0; 2])?;
             if size == 0 {
                 return Ok(());

@@ -1,5 +1,5 @@
-//! What both ends of the benchmarks share. Everything is blocking, a thread per connection: a pause is then as exact as
-//! the kernel's timers, and there is nothing between the socket and the measurement.
+//! Shared by the client and the upstream of the benchmarks. All I/O is blocking, one thread per connection: pauses are then as
+//! exact as the kernel's timers.
 
 pub mod frames;
 pub mod http;

@@ -1,9 +1,10 @@
-//! Which context a callback is for: one per plugin, and one per stream, by the ids that Envoy gives them (proxy-wasm ABI
-//! 0.2.1).
+//! Finds the context that a callback is for: a root context per plugin and a stream context per HTTP stream, by the ids that
+//! Envoy assigns (proxy-wasm ABI 0.2.1).
 //!
-//! A stream's context is taken out of the table while it works, and a plugin's works by a clone. Envoy may call in the middle
-//! of that: other contexts are served as always, and what it says of this one (that it is over) is done once it has finished.
-//! The table itself is never borrowed while a context works.
+//! A stream context is taken out of the table while its callback runs; a root context's callback runs on a clone. Envoy may
+//! make further callbacks from within a host call. Those for other contexts run at once. If a stream ends while its own
+//! callback runs, `on_log` and `on_done` follow once that callback has returned. The table is never borrowed while a callback
+//! runs.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
@@ -13,45 +14,46 @@ use crate::ids::Ids;
 use crate::traits::{Context, HttpContext, RootContext};
 use crate::types::Action;
 
-/// Makes clones of a plugin's context, which are all the same one.
+/// Clones a plugin's root context. All clones share one state.
 type Root = Rc<dyn Fn() -> Box<dyn RootContext>>;
 
 #[derive(Default)]
 struct Contexts {
-    /// A few: a plugin of each kind, and those of a configuration that is on its way out.
+    /// Root contexts by id. There are few: one per plugin, and those of a configuration that Envoy is retiring.
     roots: Vec<(u32, Root)>,
     streams: HashMap<u32, Slot, Ids>,
-    /// Whose the calls under way are. Envoy gives all their responses to the plugin.
+    /// The context that made each HTTP call under way, by the call's token. Envoy delivers every response to the root context.
     callouts: HashMap<u32, u32, Ids>,
 }
 
 enum Slot {
     Idle(Box<dyn HttpContext>),
-    /// It is at work, and has been said to have ended, and to be over, meanwhile or not.
+    /// A callback of this stream is running. The flags say whether Envoy has meanwhile reported its end (`on_log`) and its
+    /// deletion (`on_delete`).
     Busy {
         has_ended: bool,
         is_over: bool,
     },
 }
 
-/// What makes a plugin's context, by its id.
+/// Makes a plugin's root context from its id.
 type NewRoot = Box<dyn Fn(u32) -> Root>;
 
 thread_local! {
     static NEW_ROOT: OnceCell<NewRoot> = const { OnceCell::new() };
     static CONTEXTS: RefCell<Contexts> = RefCell::default();
-    /// Whoever is at work.
+    /// Id of the context whose callback is running.
     static ACTIVE: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Says what makes plugins' contexts. It counts once: a module begins once.
+/// Sets the constructor of root contexts. Only the first call counts: a module is initialised once.
 pub(crate) fn set_root_context(new_root: NewRoot) {
     NEW_ROOT.with(|cell| {
         let _ = cell.set(new_root);
     });
 }
 
-/// A context begins: a plugin's own where `root` is 0.
+/// Creates a context: a root context where `root` is 0, else a stream context of that root.
 pub(crate) fn on_create_context(id: u32, root: u32) {
     if root == 0 {
         if let Some(new) = NEW_ROOT.with(|cell| cell.get().map(|new_root| new_root(id))) {
@@ -64,7 +66,7 @@ pub(crate) fn on_create_context(id: u32, root: u32) {
     }
 }
 
-/// Lets a plugin do something; `None` where there is none.
+/// Runs a callback on a root context; `None` where the id is unknown.
 pub(crate) fn with_root<T>(id: u32, act: impl FnOnce(&mut dyn RootContext) -> T) -> Option<T> {
     let mut root = clone_of(id)?;
     Some(as_active(id, || act(&mut *root)))
@@ -78,7 +80,8 @@ fn clone_of(id: u32) -> Option<Box<dyn RootContext>> {
     Some(root())
 }
 
-/// Lets a stream do something. One that is not there, or at work already, lets everything go on.
+/// Runs a callback on a stream context. If the stream is unknown or a callback of it is running already, the answer is
+/// `Continue`.
 pub(crate) fn with_http(id: u32, act: impl FnOnce(&mut dyn HttpContext) -> Action) -> Action {
     let Some(mut stream) = take(id) else { return Action::Continue };
     let action = as_active(id, || act(&mut *stream));
@@ -86,8 +89,8 @@ pub(crate) fn with_http(id: u32, act: impl FnOnce(&mut dyn HttpContext) -> Actio
     action
 }
 
-/// The response of a call: for the stream that made it, else for the plugin `root`. `activate` tells Envoy whose headers
-/// and bodies are asked for then.
+/// Delivers the response of an HTTP call to the stream that made it, else to the plugin `root`. `activate` makes host calls
+/// refer to that context's headers and bodies.
 pub(crate) fn on_http_call_response(
     root: u32,
     token: u32,
@@ -106,13 +109,13 @@ pub(crate) fn on_http_call_response(
     });
 }
 
-/// Whoever is at work has made a call.
+/// Records that the context whose callback is running has made an HTTP call.
 pub(crate) fn register_callout(token: u32) {
     let maker = ACTIVE.get();
     CONTEXTS.with_borrow_mut(|contexts| contexts.callouts.insert(token, maker));
 }
 
-/// A stream has ended. One that is at work does after it what it has to do then.
+/// A stream has ended. If a callback of it is running, `on_log` follows after that callback.
 pub(crate) fn on_log(id: u32) {
     if let Some(mut stream) = take(id) {
         as_active(id, || stream.on_log());
@@ -125,11 +128,11 @@ pub(crate) fn on_log(id: u32) {
     });
 }
 
-/// A context is over.
+/// Envoy deletes a context.
 pub(crate) fn on_delete(id: u32) {
     let root = CONTEXTS.with_borrow_mut(|contexts| {
-        // A stream's calls stay until their responses come, which are nobody's then: no id comes a second time, and to look
-        // for them would take as long as there are calls of all streams.
+        // A deleted stream's entries in `callouts` stay until the responses come, which are then dropped: tokens are never
+        // reused, and looking for them would mean a walk over the calls of all streams.
         take_root(&mut contexts.roots, id)
     });
     if let Some(root) = root {
@@ -146,7 +149,7 @@ pub(crate) fn on_delete(id: u32) {
     });
 }
 
-/// Whatever removes from within a list may panic.
+/// Written without `Vec::remove`, which may panic.
 fn take_root(roots: &mut Vec<(u32, Root)>, id: u32) -> Option<Root> {
     roots.iter().find(|(own, _)| *own == id)?;
     let (mut gone, kept): (Vec<_>, Vec<_>) =
@@ -155,13 +158,13 @@ fn take_root(roots: &mut Vec<(u32, Root)>, id: u32) -> Option<Root> {
     gone.pop().map(|(_, root)| root)
 }
 
-/// Lets a stream do the last it has to do.
+/// Runs a stream's last callbacks.
 fn end(id: u32, mut stream: Box<dyn HttpContext>) {
     as_active(id, || stream.on_done());
     CONTEXTS.with_borrow_mut(|contexts| contexts.streams.remove(&id));
 }
 
-/// Takes a stream to work with, where it is not at work already.
+/// Takes a stream context out of the table to run a callback on it; `None` where one is running already.
 fn take(id: u32) -> Option<Box<dyn HttpContext>> {
     CONTEXTS.with_borrow_mut(|contexts| {
         let slot = contexts.streams.get_mut(&id)?;
@@ -191,7 +194,7 @@ fn put_back(id: u32, mut stream: Box<dyn HttpContext>) {
     }
 }
 
-/// Whether a stream that is at work has been said to have ended since that was last asked.
+/// Whether Envoy has reported the end of this stream, whose callback is running; resets that flag.
 fn has_ended(id: u32) -> bool {
     CONTEXTS.with_borrow_mut(|contexts| match contexts.streams.get_mut(&id) {
         Some(Slot::Busy { has_ended, .. }) => std::mem::take(has_ended),

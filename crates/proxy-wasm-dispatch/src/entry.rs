@@ -1,5 +1,5 @@
-//! What Envoy calls (proxy-wasm ABI 0.2.1). What is not exported here costs no crossing into the VM: `proxy_on_done`, which comes
-//! right before `proxy_on_delete`, and what belongs to TCP, gRPC, queues and foreign functions.
+//! The functions that Envoy calls (proxy-wasm ABI 0.2.1). A callback that is not exported costs no crossing into the VM: left
+//! out are `proxy_on_done`, which comes right before `proxy_on_delete`, and those for TCP, gRPC, queues and foreign functions.
 #![allow(unsafe_code, reason = "the names of these functions are the ABI")]
 
 use std::mem::MaybeUninit;
@@ -7,59 +7,59 @@ use std::mem::MaybeUninit;
 use crate::types::Action;
 use crate::{dispatcher, hostcalls, spare};
 
-/// Says which ABI this is.
+/// Declares the ABI version.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_abi_version_0_2_1() {}
 
-/// Memory for what the host gives; `hostcalls::given` makes a vector of it.
+/// Allocates memory for bytes that the host passes in; `hostcalls::given` makes a vector of it.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut MaybeUninit<u8> {
     Box::into_raw(Box::<[u8]>::new_uninit_slice(size)).cast()
 }
 
-/// A context begins: a plugin's own where it has no root, else a stream's.
+/// Creates a context: a plugin's root context where `root` is 0, else a stream context.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_context_create(id: u32, root: u32) {
     spare::within(|| dispatcher::on_create_context(id, root));
 }
 
-/// The VM begins; its own configuration is not looked at.
+/// Starts the VM. The VM's own configuration is not read.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_vm_start(_id: u32, _configuration_size: usize) -> bool {
     true
 }
 
-/// A plugin has a configuration; false refuses it.
+/// Configures a plugin; false refuses the configuration.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_configure(id: u32, configuration_size: usize) -> bool {
     spare::within(|| dispatcher::with_root(id, |root| root.on_configure(configuration_size))).unwrap_or(false)
 }
 
-/// A plugin looks after what is due.
+/// The tick period of a plugin is over.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_tick(id: u32) {
     spare::within(|| dispatcher::with_root(id, |root| root.on_tick()));
 }
 
-/// The headers of a request.
+/// The request's headers have come.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_request_headers(id: u32, count: usize, end_of_stream: bool) -> Action {
     spare::within(|| dispatcher::with_http(id, |stream| stream.on_http_request_headers(count, end_of_stream)))
 }
 
-/// A piece of its body.
+/// A part of the request's body has come.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_request_body(id: u32, size: usize, end_of_stream: bool) -> Action {
     spare::within(|| dispatcher::with_http(id, |stream| stream.on_http_request_body(size, end_of_stream)))
 }
 
-/// Its trailers, which end the body.
+/// The request's trailers have come, which end its body.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_request_trailers(id: u32, count: usize) -> Action {
     spare::within(|| dispatcher::with_http(id, |stream| stream.on_http_request_trailers(count)))
 }
 
-/// The headers of the response.
+/// The response's headers have come.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_response_headers(id: u32, count: usize, end_of_stream: bool) -> Action {
     spare::within(|| {
@@ -67,19 +67,19 @@ pub extern "C" fn proxy_on_response_headers(id: u32, count: usize, end_of_stream
     })
 }
 
-/// A piece of its body.
+/// A part of the response's body has come.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_response_body(id: u32, size: usize, end_of_stream: bool) -> Action {
     spare::within(|| dispatcher::with_http(id, |stream| stream.on_http_response_body(size, end_of_stream)))
 }
 
-/// Its trailers, which end the body.
+/// The response's trailers have come, which end its body.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_response_trailers(id: u32, count: usize) -> Action {
     spare::within(|| dispatcher::with_http(id, |stream| stream.on_http_response_trailers(count)))
 }
 
-/// The response of a call; Envoy gives all of them to the plugin.
+/// The response of an HTTP call has come; Envoy delivers it to the root context.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_http_call_response(
     root: u32,
@@ -88,7 +88,7 @@ pub extern "C" fn proxy_on_http_call_response(
     size: usize,
     trailers: usize,
 ) {
-    // A context that Envoy does not know has nothing to give, which the calls that ask for it say.
+    // If Envoy does not know the context, the host calls that read headers and bodies report that themselves.
     let activate = |id| {
         let _ = hostcalls::set_effective_context(id);
     };
@@ -99,13 +99,13 @@ pub extern "C" fn proxy_on_http_call_response(
     });
 }
 
-/// A stream has ended, and its access loggers come next.
+/// A stream has ended; its access loggers run next.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_log(id: u32) {
     spare::within(|| dispatcher::on_log(id));
 }
 
-/// A context is over.
+/// Envoy deletes a context.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 pub extern "C" fn proxy_on_delete(id: u32) {
     spare::within(|| dispatcher::on_delete(id));

@@ -1,11 +1,11 @@
-//! Tables by ids that nobody outside chooses, which need no hash against attacks: one multiplication spreads them.
+//! Hash tables keyed by ids that Envoy assigns. No client chooses them, so one multiplication is hash enough.
 
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// How such a table hashes.
+/// Builds the hasher of such a table.
 pub(super) type Ids = BuildHasherDefault<IdHasher>;
 
-/// A hash in the making.
+/// The hash so far.
 #[derive(Default)]
 pub(super) struct IdHasher(u64);
 

@@ -1,14 +1,14 @@
-//! What an HTTP filter needs of the proxy-wasm SDK for Rust, by the SDK's own names, with a dispatcher that Envoy may call
-//! back within a host call. [README.md](../README.md) has why, and in what this differs from the SDK.
+//! The part of the proxy-wasm SDK for Rust that an HTTP filter needs, by the SDK's names, with a dispatcher that allows Envoy
+//! to make callbacks from within host calls. [README.md](../README.md) says why it exists and how it differs from the SDK.
 //!
 //! | module | what it is |
 //! | --- | --- |
 //! | [`traits`] | what a filter implements: a `RootContext` per plugin, an `HttpContext` per stream |
-//! | [`types`] | the ABI's numbers |
-//! | [`hostcalls`] | what a filter calls; each may fail, none panics |
+//! | [`types`] | enumerations of the ABI |
+//! | [`hostcalls`] | calls to the host; each may fail, none panics |
 //! | [`entry`] | the exports that Envoy calls |
-//! | `dispatcher` | which context a callback is for |
-//! | `spare` | memory for what is called back within a host call |
+//! | `dispatcher` | finds the context that a callback is for |
+//! | `spare` | memory reserved for callbacks from within a host call |
 //!
 //! ```no_run
 //! use proxy_wasm_dispatch::traits::{Context, HttpContext, RootContext};
@@ -52,10 +52,10 @@ use std::rc::Rc;
 
 use traits::RootContext;
 
-/// Says what makes a plugin's root context; to be called in [`main!`]. `callback` takes the context's id.
+/// Sets the constructor of a plugin's root context; to be called in [`main!`]. `callback` takes the context's id.
 ///
-/// Clones of a root context must be one and the same, as those of an `Rc` are: each callback has a clone to itself,
-/// because Envoy may call one while another is at work.
+/// Clones of a root context must share one state, as those of an `Rc` do: each callback runs on a clone of its own, because
+/// Envoy may make one while another is running.
 pub fn set_root_context<R: RootContext + Clone + 'static>(callback: fn(context_id: u32) -> Box<R>) {
     dispatcher::set_root_context(Box::new(move |context_id| {
         let root = callback(context_id);
@@ -63,9 +63,9 @@ pub fn set_root_context<R: RootContext + Clone + 'static>(callback: fn(context_i
     }));
 }
 
-/// Has a stream go on with what it waits for, by its id, out of another context's callback: its
-/// [`on_wake`](traits::HttpContext::on_wake) is called. Host calls are the stream's from then on until the callback ends. A stream that is
-/// over, or at work, stays as it is.
+/// Resumes a waiting stream, by its context id, from another context's callback: its [`on_wake`](traits::HttpContext::on_wake)
+/// is called. Until the running callback returns, host calls refer to that stream. A stream that has ended, or whose own
+/// callback is running, is left alone.
 pub fn wake(context_id: u32) {
     if hostcalls::set_effective_context(context_id).is_ok() {
         dispatcher::with_http(context_id, |stream| {
@@ -75,17 +75,17 @@ pub fn wake(context_id: u32) {
     }
 }
 
-/// The module's beginning: a block that calls [`set_root_context`].
+/// Defines the module's initialisation: a block that calls [`set_root_context`].
 #[macro_export]
 macro_rules! main {
     ($code:block) => {
         #[cfg(target_arch = "wasm32")]
         unsafe extern "C" {
-            /// The C library's own beginnings: its environment is one of them.
+            /// The C library's constructors, which read the environment variables among other things.
             fn __wasm_call_ctors();
         }
 
-        /// The module begins. Envoy calls this once, before anything else.
+        /// Initialises the module. Envoy calls this once, before anything else.
         #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
         pub extern "C" fn _initialize() {
             // SAFETY: nothing has run yet that it would set up a second time.

@@ -1,22 +1,22 @@
-//! Memory for what Envoy calls back within a host call.
+//! Memory reserved for callbacks that Envoy makes from within a host call.
 //!
-//! A trap there is not one of the VM alone: Envoy stands in the middle of a call of its own, and the whole process ends. So
-//! nothing may fail in there, and no allocation either, however full the VM is. The callbacks that come so are few and small:
-//! a stream is over, or an answer that Envoy makes itself passes by. For them something is kept, which is given back to the
-//! allocator while each runs, and kept anew once it is over: the callback around it may make more calls to the host.
+//! A trap in such a callback ends the whole Envoy process, because Envoy is in the middle of its own code. So no allocation may
+//! fail there, however full the VM is. These callbacks are few and small: a stream ends, or a local reply passes through. A
+//! block is reserved for them, freed while one runs, and reserved again after it, because the outer callback may make more host
+//! calls.
 
 use std::cell::{Cell, RefCell};
 
-/// Headers of a local reply, its body, and what is made of them; more than a hundred times what was seen.
+/// Bytes reserved: headers and body of a local reply and what is built from them. More than a hundred times what was measured.
 const SPARE: usize = 128 << 10;
 
 thread_local! {
-    /// How many callbacks are under way, each within the one before.
+    /// Number of callbacks that are running, each nested in the one before.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
     static KEPT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Runs a callback.
+/// Runs a callback, with the reserved block freed where it is nested.
 pub(crate) fn within<T>(callback: impl FnOnce() -> T) -> T {
     let depth = DEPTH.get();
     if depth > 0 {
@@ -25,14 +25,14 @@ pub(crate) fn within<T>(callback: impl FnOnce() -> T) -> T {
     DEPTH.set(depth.saturating_add(1));
     let result = callback();
     DEPTH.set(depth);
-    // Within a nested callback nothing is kept from it.
+    // A nested callback does not reserve: it may use the block.
     if depth <= 1 {
         keep();
     }
     result
 }
 
-/// Has something for the next time. A VM that is too full for it goes on without.
+/// Reserves the block. If the VM has no memory for it, none is reserved.
 fn keep() {
     KEPT.with_borrow_mut(|kept| {
         if kept.capacity() == 0 {

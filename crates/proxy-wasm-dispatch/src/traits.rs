@@ -1,11 +1,11 @@
-//! What a filter implements. Names and signatures are the SDK's; what is called from here is in [`hostcalls`](crate::hostcalls).
+//! The traits that a filter implements, with the SDK's names and signatures. Host calls are in [`hostcalls`](crate::hostcalls).
 
 use crate::types::Action;
 
-/// Whatever makes calls.
+/// A context of either kind.
 pub trait Context {
-    /// The response of a call that this context made, by the token that the call gave: how many headers, how many bytes, how
-    /// many trailers. No headers: nobody answered.
+    /// The response of an HTTP call that this context made has come. `token_id` is what the call returned. Zero headers: there
+    /// was no response.
     fn on_http_call_response(
         &mut self,
         _token_id: u32,
@@ -15,64 +15,64 @@ pub trait Context {
     ) {
     }
 
-    /// It is over: the last that is called. To be `true`; it cannot be put off.
+    /// The context's last callback. It must return `true`: the end cannot be deferred.
     fn on_done(&mut self) -> bool {
         true
     }
 }
 
-/// A plugin of one worker. Its clones are one: see [`set_root_context`](crate::set_root_context).
+/// A plugin on one worker. Its clones share one state: see [`set_root_context`](crate::set_root_context).
 pub trait RootContext: Context {
-    /// There is a configuration, of so many bytes; false refuses it.
+    /// Configures the plugin; the configuration's size is in bytes. False refuses it.
     fn on_configure(&mut self, _plugin_configuration_size: usize) -> bool {
         true
     }
 
-    /// The period is over that was set by [`set_tick_period`](crate::hostcalls::set_tick_period).
+    /// The period set by [`set_tick_period`](crate::hostcalls::set_tick_period) is over.
     fn on_tick(&mut self) {}
 
-    /// A stream begins. Without a context, everything of it goes on.
+    /// Creates the context of a new stream. Without one, the stream passes unfiltered.
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
         None
     }
 }
 
-/// A stream. Sizes are bytes: of a body, what is there of it.
+/// An HTTP stream. Body sizes are bytes: all that Envoy holds of the body.
 pub trait HttpContext: Context {
-    /// Another context has [woken](crate::wake) it.
+    /// Another context has [woken](crate::wake) this one.
     fn on_wake(&mut self) {}
 
-    /// The request's headers are there; `end_of_stream`: and no body follows.
+    /// The request's headers have come; `end_of_stream`: there is no body.
     fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
         Action::Continue
     }
 
-    /// A piece of its body, after what is held.
+    /// A part of the request's body has come; Envoy appends it to what it holds.
     fn on_http_request_body(&mut self, _body_size: usize, _end_of_stream: bool) -> Action {
         Action::Continue
     }
 
-    /// Its trailers, which end the body.
+    /// The request's trailers have come, which end its body.
     fn on_http_request_trailers(&mut self, _num_trailers: usize) -> Action {
         Action::Continue
     }
 
-    /// The response's headers are there; `end_of_stream`: and no body follows.
+    /// The response's headers have come; `end_of_stream`: there is no body.
     fn on_http_response_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
         Action::Continue
     }
 
-    /// A piece of its body, after what is held.
+    /// A part of the response's body has come; Envoy appends it to what it holds.
     fn on_http_response_body(&mut self, _body_size: usize, _end_of_stream: bool) -> Action {
         Action::Continue
     }
 
-    /// Its trailers, which end the body.
+    /// The response's trailers have come, which end its body.
     fn on_http_response_trailers(&mut self, _num_trailers: usize) -> Action {
         Action::Continue
     }
 
-    /// It has ended, whichever way; Envoy's access loggers see what is set here. Called once, before
+    /// The stream has ended, in whichever way. Properties set here are visible to Envoy's access loggers. Called once, before
     /// [`on_done`](Context::on_done).
     fn on_log(&mut self) {}
 }

@@ -1,46 +1,46 @@
-//! The ABI's numbers (proxy-wasm ABI 0.2.1), those that an HTTP filter needs. Names are the SDK's.
+//! Enumerations of the proxy-wasm ABI 0.2.1, as far as an HTTP filter needs them. Names are the SDK's.
 
-/// Bytes that the host gave.
+/// Bytes that the host returned.
 pub type Bytes = Vec<u8>;
 
-/// What becomes of what a callback was about.
+/// Tells Envoy how to go on after a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 #[non_exhaustive]
 pub enum Action {
-    /// It goes on.
+    /// Pass the headers or the body on.
     Continue = 0,
-    /// It is held.
+    /// Hold them.
     Pause = 1,
 }
 
-/// Why the host did not carry a call out.
+/// The status that a host call returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 #[non_exhaustive]
 pub enum Status {
-    /// It did; never in an `Err`.
+    /// Success; never in an `Err`.
     Ok = 0,
-    /// What was asked for is not there.
+    /// There is no such thing.
     NotFound = 1,
-    /// An argument is none that it takes, or not in this phase of a stream.
+    /// An argument is invalid, or not allowed in this phase of a stream.
     BadArgument = 2,
-    /// What it would give cannot be written.
+    /// The host could not serialise its result.
     SerializationFailure = 3,
-    /// What was given to it, or by it, cannot be read.
+    /// The host could not parse an argument, or its result could not be parsed here.
     ParseFailure = 4,
-    /// A queue has nothing.
+    /// A queue is empty.
     Empty = 7,
-    /// A shared value is of another version by now.
+    /// Shared data has another version by now.
     CasMismatch = 8,
-    /// It failed. Of a call to a cluster: it was refused on the way, without anybody being asked.
+    /// The host failed. For an HTTP call: Envoy failed it at once, before a request was sent.
     InternalFailure = 10,
-    /// It does not have this call; also any status that is not listed here.
+    /// The host does not implement the call; also stands for every status not listed here.
     Unimplemented = 12,
 }
 
 impl Status {
-    /// The status that a host call gave back.
+    /// Turns a host call's status into a result.
     pub(crate) fn check(status: u32) -> Result<(), Self> {
         Err(match status {
             0 => return Ok(()),
@@ -60,22 +60,22 @@ impl Status {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u32)]
 pub enum LogLevel {
-    /// For whoever follows each step.
+    /// Each step.
     Trace = 0,
-    /// For whoever looks for a fault in the filter.
+    /// Details for finding a fault in the filter.
     Debug = 1,
-    /// What happened.
+    /// Normal events.
     Info = 2,
-    /// What somebody should look at.
+    /// Something an operator should look at.
     Warn = 3,
-    /// What failed.
+    /// Something failed.
     Error = 4,
-    /// What nothing goes on after.
+    /// Nothing can go on.
     Critical = 5,
 }
 
 impl LogLevel {
-    /// The level that a number stands for.
+    /// The level of this number.
     pub(crate) fn from_number(level: u32) -> Option<Self> {
         Some(match level {
             0 => Self::Trace,
@@ -89,41 +89,41 @@ impl LogLevel {
     }
 }
 
-/// Which headers or trailers.
+/// A header or trailer map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 #[non_exhaustive]
 pub enum MapType {
-    /// Of a stream's request.
+    /// The stream's request headers.
     HttpRequestHeaders = 0,
-    /// Of a stream's request.
+    /// The stream's request trailers.
     HttpRequestTrailers = 1,
-    /// Of a stream's response.
+    /// The stream's response headers.
     HttpResponseHeaders = 2,
-    /// Of a stream's response.
+    /// The stream's response trailers.
     HttpResponseTrailers = 3,
-    /// Of the call whose response has just come.
+    /// Headers of the HTTP call's response that is being delivered.
     HttpCallResponseHeaders = 6,
-    /// Of the call whose response has just come.
+    /// Trailers of the HTTP call's response that is being delivered.
     HttpCallResponseTrailers = 7,
 }
 
-/// Which bytes.
+/// A buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 #[non_exhaustive]
 pub enum BufferType {
-    /// Of a stream's request.
+    /// The stream's request body.
     HttpRequestBody = 0,
-    /// Of a stream's response.
+    /// The stream's response body.
     HttpResponseBody = 1,
-    /// Of the call whose response has just come.
+    /// Body of the HTTP call's response that is being delivered.
     HttpCallResponseBody = 4,
-    /// In `on_configure`.
+    /// The plugin's configuration, in `on_configure`.
     PluginConfiguration = 7,
 }
 
-/// Which direction of a stream.
+/// A direction of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 #[non_exhaustive]
@@ -134,15 +134,15 @@ pub enum StreamType {
     HttpResponse = 1,
 }
 
-/// What a metric counts.
+/// The kind of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 #[non_exhaustive]
 pub enum MetricType {
-    /// What only grows.
+    /// Only grows.
     Counter = 0,
-    /// What is so now.
+    /// A current value, which rises and falls.
     Gauge = 1,
-    /// How values are spread.
+    /// A distribution of values.
     Histogram = 2,
 }

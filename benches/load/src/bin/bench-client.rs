@@ -1,5 +1,5 @@
-//! Sends what a plan says and prints what it found, a line of JSON each. For what load generators do not do: requests counted
-//! to the last one, streams that have to end as they should, mixed requests, the time of a first byte, streams held open.
+//! Sends the requests of a plan and prints the results, one line of JSON each. It does what load generators do not: counts
+//! requests to the last one, checks how streams end, mixes requests, times first bytes, holds streams open.
 
 use std::fs;
 use std::io::{self, BufReader, Read, Write};
@@ -16,17 +16,17 @@ use serde_json::json;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Plan {
-    /// Where to.
+    /// The server to connect to.
     address: SocketAddr,
-    /// In turn, each as often as it weighs.
+    /// The requests, sent in turn, each as often as its weight.
     requests: Vec<Request>,
-    /// At a time.
+    /// Connections at a time.
     connections: usize,
-    /// In all, at most.
+    /// Most requests in all.
     count: usize,
-    /// No request begins after so many; those under way are waited for.
+    /// No request begins after this many seconds; those under way are waited for.
     seconds: Option<f64>,
-    /// The upstream that says when it wrote a stream's first byte.
+    /// The upstream to ask when it wrote a stream's first byte.
     clock: Option<SocketAddr>,
 }
 
@@ -37,13 +37,13 @@ struct Request {
     headers: Vec<(String, String)>,
     body: String,
     weight: usize,
-    /// What the answer has to be.
+    /// The expected status.
     status: String,
-    /// How its body has to end.
+    /// How the response's body must end.
     end: String,
 }
 
-/// A request as it goes over the wire, and what has to come back.
+/// A request's bytes, and the response that is expected.
 struct Ready {
     bytes: Vec<u8>,
     status: String,
@@ -55,9 +55,9 @@ struct Found {
     errors: usize,
     first_error: Option<String>,
     bytes: u64,
-    /// From the request to its answer's last byte.
+    /// Times from the request to the last byte of its response.
     whole: Vec<Duration>,
-    /// From the upstream's first byte to the client's.
+    /// Times from the upstream's first byte to the client's.
     first_byte: Vec<Duration>,
 }
 
@@ -98,7 +98,7 @@ fn median(times: &mut [Duration]) -> Option<f64> {
 
 fn ready(plan: &Plan) -> io::Result<Vec<Ready>> {
     let mut ready = Vec::new();
-    // Those that come often are spread out: one of each, then those that weigh two, and so on.
+    // Requests of higher weight are spread out: first one of each, then those of weight two and more, and so on.
     let heaviest = plan.requests.iter().map(|request| request.weight).max().unwrap_or(0);
     for round in 0..heaviest {
         for request in plan.requests.iter().filter(|request| request.weight > round) {
@@ -185,7 +185,7 @@ impl Worker<'_> {
                 self.says_how_many_are_open();
             }
             found.bytes += piece.len() as u64;
-            // The last bytes, across pieces.
+            // Keeps the last bytes, also across reads.
             end.extend_from_slice(
                 piece.get(piece.len().saturating_sub(request.end.len())..).unwrap_or(piece),
             );
@@ -206,7 +206,7 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// Whoever holds streams open waits for these lines.
+    /// The script that holds streams open waits for these lines.
     fn says_how_many_are_open(&self) {
         let open = self.open.fetch_add(1, Ordering::Relaxed) + 1;
         if open == self.plan.connections && self.plan.connections == self.plan.count {
@@ -215,7 +215,7 @@ impl Worker<'_> {
     }
 }
 
-/// When the upstream wrote the first byte of the last stream.
+/// Asks when the upstream wrote the first byte of the last stream.
 fn written(clock: SocketAddr) -> io::Result<SystemTime> {
     let mut stream = TcpStream::connect(clock)?;
     write!(stream, "GET /first-byte HTTP/1.1\r\nhost: {clock}\r\nconnection: close\r\n\r\n")?;

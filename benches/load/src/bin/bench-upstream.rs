@@ -1,4 +1,4 @@
-//! A Bedrock that is fast and checks nothing. What it answers stands in the model's id, so that one process serves every row
+//! A fast Bedrock that checks nothing. The model's id says what it answers, so that one process serves every row
 //! of the benchmarks: `amazon.nova-bench-r1024` is a reply of 1,024 bytes of text, `amazon.nova-bench-e200-p2500` a stream of
 //! 200 events 2.5 ms apart on average. `GET /first-byte` tells when the last stream's first byte was written.
 
@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
     for stream in listener.incoming() {
         let (stream, answers) = (stream?, Arc::clone(&answers));
         thread::Builder::new().stack_size(256 << 10).spawn(move || {
-            // The peer ends connections as it likes.
+            // An error means that the peer closed the connection.
             let _ = serve(&stream, &answers);
         })?;
     }
@@ -60,7 +60,7 @@ fn serve(mut stream: &TcpStream, answers: &Answers) -> io::Result<()> {
     Ok(())
 }
 
-/// A fifth less or more: 2 to 3 ms where 2.5 are meant.
+/// A pause varied by up to a fifth, at random: 2 to 3 ms for 2.5 ms.
 fn around(pause: u64, random: &mut u64) -> u64 {
     *random ^= *random << 13;
     *random ^= *random >> 7;
@@ -73,19 +73,19 @@ fn now() -> u64 {
     u64::try_from(since_1970.as_nanos()).unwrap_or_default()
 }
 
-/// What a path asks for.
+/// The answer that a request's path asks for.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Asked {
     kind: Kind,
     /// Bytes of text in a whole reply.
     reply: usize,
-    /// Events of a stream.
+    /// Number of events in a stream.
     events: usize,
     /// Bytes of text in an event.
     text: usize,
-    /// Between events, microseconds; 0: all at once.
+    /// Pause between events, microseconds; 0 sends them all at once.
     pause: u64,
-    /// Before the first, microseconds.
+    /// Delay before the first event, microseconds.
     delay: u64,
 }
 
@@ -131,13 +131,13 @@ impl Asked {
     }
 }
 
-/// Answers are made once.
+/// Answers by what was asked, each made once.
 #[derive(Default)]
 struct Answers(Mutex<HashMap<Asked, Arc<Answer>>>);
 
 enum Answer {
     Whole(Vec<u8>),
-    /// What is written, a write each.
+    /// A stream: the chunks, one write each.
     Stream(Vec<Vec<u8>>),
 }
 
@@ -181,7 +181,7 @@ fn whole(status: &str, body: &str) -> Answer {
     )
 }
 
-/// As Converse replies.
+/// A reply of Converse.
 fn converse(text: usize) -> String {
     let text: String =
         "The quick brown fox jumps over the lazy dog.\\n".chars().cycle().take(text / 46 * 46).collect();
@@ -190,7 +190,7 @@ fn converse(text: usize) -> String {
     )
 }
 
-/// As Titan embeds.
+/// A reply of Titan Text Embeddings.
 fn embedding() -> String {
     let numbers: Vec<String> =
         (0..256).map(|index| format!("{}", f64::from(index) / 1024.0 - 0.125)).collect();

@@ -1,4 +1,4 @@
-//! Envoy calling in the middle of a callback, as it does within host calls.
+//! Envoy makes callbacks in the middle of a callback, from within host calls.
 
 use super::*;
 
@@ -30,7 +30,7 @@ impl RootContext for FakeRoot {
         register_callout(70);
     }
 
-    /// What Envoy does when a call of ours is answered at once, and when it comes by a filter of this VM.
+    /// Plays an Envoy that answers a call at once, and one whose call comes back through a filter of the same VM.
     fn on_configure(&mut self, _size: usize) -> bool {
         register_callout(72);
         on_http_call_response(1, 72, |_| {}, |context| context.on_http_call_response(72, 0, 0, 0));
@@ -65,7 +65,7 @@ impl Context for FakeStream {
 }
 
 impl HttpContext for FakeStream {
-    /// What Envoy does when a call of ours ends the stream: 3 is this one, 4 another.
+    /// Plays an Envoy that ends a stream within a host call: stream 3 is the calling one, 4 another.
     fn on_http_request_headers(&mut self, _headers: usize, _end_of_stream: bool) -> Action {
         self.log("headers");
         on_log(3);

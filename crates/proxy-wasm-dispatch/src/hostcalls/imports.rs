@@ -1,8 +1,8 @@
-//! What the host gives a module to call (proxy-wasm ABI 0.2.1), as far as it is used. Each gives a status back; what else it
-//! gives is written where a pointer says. Sizes and lengths are bytes, in the module's memory.
+//! Functions of the host that the module imports (proxy-wasm ABI 0.2.1), only those in use. Each returns a status and writes
+//! its results where pointer arguments say. Sizes and lengths are bytes in the module's memory.
 #![allow(unsafe_code, reason = "imports of the ABI")]
 
-// Since Rust 1.96 the linker takes no symbol for an import that does not say so.
+// Since Rust 1.96 the linker treats an undefined symbol as an import only where it is declared as one.
 #[cfg_attr(target_arch = "wasm32", link(wasm_import_module = "env"))]
 unsafe extern "C" {
     pub(super) fn proxy_log(level: u32, message: *const u8, length: usize) -> u32;

@@ -1,9 +1,9 @@
-//! Headers and trailers.
+//! Header and trailer maps.
 
 use super::{found, given, imports};
 use crate::types::{Bytes, MapType, Status};
 
-/// A whole map, in the ABI's form.
+/// Reads a whole map, in the ABI's serialised form.
 ///
 /// # Errors
 /// The host's status; `BadArgument` where the stream has no such map in this phase.
@@ -12,10 +12,10 @@ pub fn get_map_pairs(map_type: MapType) -> Result<Bytes, Status> {
     given(|pairs, length| unsafe { imports::proxy_get_header_map_pairs(map_type as u32, pairs, length) })
 }
 
-/// Puts these in the place of all that were in a map; `pairs` is in the ABI's form.
+/// Replaces a whole map; `pairs` is in the ABI's serialised form.
 ///
 /// # Errors
-/// As above.
+/// As for [`get_map_pairs`].
 pub fn set_map_pairs(map_type: MapType, pairs: &[u8]) -> Result<(), Status> {
     // SAFETY: pointer and length are of one live slice.
     Status::check(unsafe {
@@ -23,10 +23,10 @@ pub fn set_map_pairs(map_type: MapType, pairs: &[u8]) -> Result<(), Status> {
     })
 }
 
-/// The first value of one header; `None` where it is not there.
+/// Reads a header's first value; `None` where there is no such header.
 ///
 /// # Errors
-/// As above.
+/// As for [`get_map_pairs`].
 pub fn get_map_value_bytes(map_type: MapType, key: &str) -> Result<Option<Bytes>, Status> {
     // SAFETY: pointer and length are of one live string, and `given` hands over live pointers.
     found(given(|value, length| unsafe {
@@ -34,10 +34,10 @@ pub fn get_map_value_bytes(map_type: MapType, key: &str) -> Result<Option<Bytes>
     }))
 }
 
-/// Takes a header away, all values of it.
+/// Removes a header with all its values.
 ///
 /// # Errors
-/// As above.
+/// As for [`get_map_pairs`].
 pub fn remove_map_value(map_type: MapType, key: impl AsRef<[u8]>) -> Result<(), Status> {
     let key = key.as_ref();
     // SAFETY: pointer and length are of one live slice.
@@ -47,7 +47,7 @@ pub fn remove_map_value(map_type: MapType, key: impl AsRef<[u8]>) -> Result<(), 
 /// Adds a header.
 ///
 /// # Errors
-/// As above.
+/// As for [`get_map_pairs`].
 pub fn add_map_value(map_type: MapType, key: &str, value: &str) -> Result<(), Status> {
     // SAFETY: both pairs of pointer and length are of live strings.
     Status::check(unsafe {

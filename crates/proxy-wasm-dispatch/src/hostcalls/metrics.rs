@@ -1,9 +1,9 @@
-//! Envoy's statistics. A metric is known by its name: whoever defines it once more gets the one that is there, under another id.
+//! Envoy's statistics. A metric is identified by its name: defining it again gives another id for the same metric.
 
 use super::imports;
 use crate::types::{MetricType, Status};
 
-/// Defines a metric and gives its id, which is good for this VM.
+/// Defines a metric and returns its id, which is valid in this VM.
 ///
 /// # Errors
 /// The host's status.
@@ -16,7 +16,7 @@ pub fn define_metric(metric_type: MetricType, name: &str) -> Result<u32, Status>
     Ok(id)
 }
 
-/// Adds to a counter, or adds to or takes from a gauge.
+/// Adds `offset` to a counter or a gauge; a gauge also takes negative offsets.
 ///
 /// # Errors
 /// The host's status.
@@ -25,7 +25,7 @@ pub fn increment_metric(id: u32, offset: i64) -> Result<(), Status> {
     Status::check(unsafe { imports::proxy_increment_metric(id, offset) })
 }
 
-/// Puts a value into a histogram, or in the place of a gauge's.
+/// Adds a value to a histogram, or sets a gauge.
 ///
 /// # Errors
 /// The host's status.

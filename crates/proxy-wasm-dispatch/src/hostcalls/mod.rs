@@ -1,8 +1,8 @@
-//! What a filter calls (proxy-wasm ABI 0.2.1), by the SDK's names. Each call that Envoy does not carry out is a [`Status`], and
-//! none panics, whatever the host gives back.
+//! Calls to the host (proxy-wasm ABI 0.2.1), by the SDK's names. A call that Envoy does not carry out returns an `Err` with its
+//! [`Status`]; none panics, whatever the host returns.
 //!
-//! Maps of headers go to and fro in one piece, in the ABI's form: how many headers (`u32`, little-endian, as all numbers), for
-//! each the lengths of name and value, then the bytes, each name and value with a zero behind it.
+//! Header maps cross the boundary as one block, in the ABI's serialised form: the number of headers, then the lengths of each
+//! name and value, then the bytes, each name and value followed by a zero byte. Numbers are `u32`, little-endian.
 #![allow(unsafe_code, reason = "calls into the host are unsafe by nature; each states why it is sound")]
 
 mod imports;
@@ -21,7 +21,7 @@ pub use streams::{
 
 use crate::types::{BufferType, Bytes, LogLevel, Status};
 
-/// Runs a call that gives bytes back; no bytes are given as a null pointer.
+/// Runs a host call that returns bytes. A null pointer means no bytes.
 fn given(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Bytes, Status> {
     let (mut bytes, mut length) = (ptr::null_mut(), 0);
     Status::check(call(&raw mut bytes, &raw mut length))?;
@@ -33,7 +33,7 @@ fn given(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Bytes, St
     Ok(unsafe { Vec::from_raw_parts(bytes, length, length) })
 }
 
-/// What there may be, and `None` where there is not.
+/// Turns `NotFound` into `None`.
 fn found<T>(result: Result<T, Status>) -> Result<Option<T>, Status> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -42,12 +42,12 @@ fn found<T>(result: Result<T, Status>) -> Result<Option<T>, Status> {
     }
 }
 
-/// Milliseconds, as the host counts a period or a timeout; the longest there is in the stead of a longer one.
+/// A duration as the milliseconds that the host takes, cut to the largest `u32`.
 fn milliseconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }
 
-/// Writes a line to the host's log, at whatever level it logs.
+/// Writes a line to the host's log; the host drops it where the level is below its own.
 ///
 /// # Errors
 /// The host's status.
@@ -56,10 +56,10 @@ pub fn log(level: LogLevel, message: &str) -> Result<(), Status> {
     Status::check(unsafe { imports::proxy_log(level as u32, message.as_ptr(), message.len()) })
 }
 
-/// From which level on the host logs.
+/// Reads the lowest level that the host logs.
 ///
 /// # Errors
-/// The host's status; `ParseFailure` where it is no level.
+/// The host's status; `ParseFailure` where the number is not a level.
 pub fn get_log_level() -> Result<LogLevel, Status> {
     let mut level = 0;
     // SAFETY: the pointer is to a live `u32`.
@@ -67,10 +67,10 @@ pub fn get_log_level() -> Result<LogLevel, Status> {
     LogLevel::from_number(level).ok_or(Status::ParseFailure)
 }
 
-/// The host's clock.
+/// Reads the host's clock.
 ///
 /// # Errors
-/// The host's status; `ParseFailure` where it is no time.
+/// The host's status; `ParseFailure` where the value is not a valid time.
 pub fn get_current_time() -> Result<SystemTime, Status> {
     let mut nanoseconds = 0;
     // SAFETY: the pointer is to a live `u64`.
@@ -78,7 +78,7 @@ pub fn get_current_time() -> Result<SystemTime, Status> {
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_nanos(nanoseconds)).ok_or(Status::ParseFailure)
 }
 
-/// Has the root context's `on_tick` called again and again.
+/// Sets the period after which the root context's `on_tick` is called, again and again.
 ///
 /// # Errors
 /// The host's status.
@@ -87,10 +87,10 @@ pub fn set_tick_period(period: Duration) -> Result<(), Status> {
     Status::check(unsafe { imports::proxy_set_tick_period_milliseconds(milliseconds(period)) })
 }
 
-/// At most `max_size` bytes of a buffer from `start` on.
+/// Reads at most `max_size` bytes of a buffer, from `start` on.
 ///
 /// # Errors
-/// The host's status; `BadArgument` where `start` and `max_size` together are more than an address.
+/// The host's status; `BadArgument` where `start` plus `max_size` overflows an address.
 pub fn get_buffer(buffer_type: BufferType, start: usize, max_size: usize) -> Result<Bytes, Status> {
     // SAFETY: `given` hands over live pointers.
     given(|bytes, length| unsafe {
@@ -98,11 +98,11 @@ pub fn get_buffer(buffer_type: BufferType, start: usize, max_size: usize) -> Res
     })
 }
 
-/// Puts `value` in the place of a buffer's `size` bytes from `start` on: all that it has, or none before its first or behind its
-/// last.
+/// Replaces `size` bytes of a buffer, from `start` on, by `value`. Envoy replaces a prefix, prepends before the first byte, or
+/// appends after the last.
 ///
 /// # Errors
-/// The host's status; `BadArgument` of a place between.
+/// The host's status; `BadArgument` for any other range.
 pub fn set_buffer(buffer_type: BufferType, start: usize, size: usize, value: &[u8]) -> Result<(), Status> {
     // SAFETY: pointer and length are of one live slice.
     Status::check(unsafe {
@@ -110,7 +110,7 @@ pub fn set_buffer(buffer_type: BufferType, start: usize, size: usize, value: &[u
     })
 }
 
-/// A property by its path; `None` where there is none.
+/// Reads a property by its path; `None` where Envoy has none.
 ///
 /// # Errors
 /// The host's status.
@@ -122,7 +122,7 @@ pub fn get_property(path: &[&str]) -> Result<Option<Bytes>, Status> {
     }))
 }
 
-/// Sets a property: filter state, which Envoy calls `wasm.` and the path.
+/// Sets a property in filter state. Envoy prefixes its name with `wasm.`.
 ///
 /// # Errors
 /// The host's status.
@@ -134,10 +134,10 @@ pub fn set_property(path: &[&str], value: Option<&[u8]>) -> Result<(), Status> {
     })
 }
 
-/// Calls a function of the host's own by its name, and gives what that gives.
+/// Calls one of the host's foreign functions by its name and returns its result.
 ///
 /// # Errors
-/// The host's status; `NotFound` where it has no such function.
+/// The host's status; `NotFound` where the host has no such function.
 pub fn call_foreign_function(name: &str, arguments: Option<&[u8]>) -> Result<Bytes, Status> {
     let arguments = arguments.unwrap_or_default();
     // SAFETY: both pairs of pointer and length are of live slices, and `given` hands over live pointers.
@@ -153,7 +153,7 @@ pub fn call_foreign_function(name: &str, arguments: Option<&[u8]>) -> Result<Byt
     })
 }
 
-/// What the VMs of one `vm_id` share under a key, and its version; `None` where there is nothing.
+/// Reads the shared data of the VMs of one `vm_id` under a key, and its version; `None` where there is none.
 ///
 /// # Errors
 /// The host's status.
@@ -167,10 +167,10 @@ pub fn get_shared_data(key: &str) -> Result<Option<(Bytes, u32)>, Status> {
     Ok(found(value)?.map(|value| (value, cas)))
 }
 
-/// Shares a value: only in the place of the version `cas`, or of whatever is there. It outlives this VM.
+/// Writes shared data: only over the version `cas`, or unconditionally where that is `None`. The data outlives this VM.
 ///
 /// # Errors
-/// The host's status; `CasMismatch` where another version is there by now.
+/// The host's status; `CasMismatch` where the stored version is another.
 pub fn set_shared_data(key: &str, value: Option<&[u8]>, cas: Option<u32>) -> Result<(), Status> {
     let value = value.unwrap_or_default();
     // SAFETY: both pairs of pointer and length are of live slices.

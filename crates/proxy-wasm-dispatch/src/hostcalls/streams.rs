@@ -1,4 +1,4 @@
-//! What becomes of a stream, and calls to other clusters.
+//! Resuming, ending and answering a stream, and HTTP calls to other clusters.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::{imports, milliseconds};
 use crate::dispatcher;
 use crate::types::{Status, StreamType};
 
-/// Lets a request go on that was held.
+/// Resumes a paused request.
 ///
 /// # Errors
 /// The host's status.
@@ -15,7 +15,7 @@ pub fn resume_http_request() -> Result<(), Status> {
     Status::check(unsafe { imports::proxy_continue_stream(StreamType::HttpRequest as u32) })
 }
 
-/// Breaks the response off, so that the client sees a failure and no end.
+/// Resets the response's stream, so that the client sees a failure instead of a regular end.
 ///
 /// # Errors
 /// The host's status.
@@ -24,7 +24,8 @@ pub fn reset_http_response() -> Result<(), Status> {
     Status::check(unsafe { imports::proxy_close_stream(StreamType::HttpResponse as u32) })
 }
 
-/// Answers the client in Envoy's stead. `details` is what the access log calls it; `headers` are in the ABI's form.
+/// Sends a local reply to the client. `details` becomes the access log's response code details; `headers` are in the ABI's
+/// serialised form.
 ///
 /// # Errors
 /// The host's status.
@@ -51,12 +52,13 @@ pub fn send_http_response(
     })
 }
 
-/// Sends a request to a cluster and gives its token; the response comes to `on_http_call_response` of whoever is at work.
-/// `headers` and `trailers` are in the ABI's form. A `timeout` of zero is none.
+/// Sends an HTTP request to a cluster and returns the call's token. The response comes to `on_http_call_response` of the
+/// context whose callback is running. `headers` and `trailers` are in the ABI's serialised form. A `timeout` of zero means
+/// none.
 ///
 /// # Errors
-/// The host's status; `BadArgument` where there is no such cluster or a pseudo header is missing, `InternalFailure` where the
-/// call was refused on the way.
+/// The host's status; `BadArgument` where the cluster is unknown or a pseudo header is missing, `InternalFailure` where Envoy
+/// failed the call at once (no healthy host, for example).
 pub fn dispatch_http_call(
     upstream: &str,
     headers: &[u8],
@@ -85,10 +87,10 @@ pub fn dispatch_http_call(
     Ok(token)
 }
 
-/// Says whose headers and bodies are asked for from here on, within this callback.
+/// Makes host calls refer to this context's headers and bodies until the callback returns.
 ///
 /// # Errors
-/// The host's status; `BadArgument` where it does not know the context.
+/// The host's status; `BadArgument` where the host does not know the context.
 pub fn set_effective_context(context_id: u32) -> Result<(), Status> {
     // SAFETY: it takes no memory.
     Status::check(unsafe { imports::proxy_set_effective_context(context_id) })
