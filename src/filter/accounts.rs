@@ -1,6 +1,6 @@
-//! The identities that attempts sign with. Those that have to be renewed are so in the background of the root context: see
-//! `renewing`. Those of callers with roles of their own are fetched once such a caller asks, and renewed while it does: `waiting` has the
-//! requests that are held until then.
+//! The identities that sign attempts, one per account of the configuration. Fetched credentials are renewed in the background
+//! of the root context: see `renewing`. The roles of single callers are assumed at the caller's first request and renewed while
+//! it sends more; `waiting` holds requests until their role is assumed.
 
 mod renewing;
 mod waiting;
@@ -19,10 +19,10 @@ use crate::openai::Error;
 use renewing::{Outlook, Renewing};
 use waiting::Waiting;
 
-/// How often is looked after what is due. Looking costs a call or two to Envoy.
+/// Tick period of the root context. A tick costs a call or two to Envoy.
 pub(super) const TICK: Duration = Duration::from_millis(200);
 
-/// Most calls for roles of callers that a worker has under way.
+/// Most calls under way on a worker that assume roles of callers.
 const CALLS: usize = 4;
 
 /// All accounts of one plugin on one worker.
@@ -42,20 +42,20 @@ struct Kept {
 
 #[derive(Debug)]
 enum Kind {
-    /// Envoy has it.
+    /// No identity here: Envoy signs.
     Nobody,
     Given(Rc<Identity>),
     Fetched(Box<Renewing>),
-    /// A caller's, for when that asks.
+    /// A caller's own role, assumed at its first request.
     Asked(Box<Asked>),
 }
 
-/// What is fetched once it is asked for.
+/// An account that is fetched on demand.
 #[derive(Debug)]
 struct Asked {
     recipe: Recipe,
     renewing: OnceCell<Renewing>,
-    /// Somebody has asked since it was fetched or tried.
+    /// A request has needed this account since it was last fetched or tried.
     is_wanted: Cell<bool>,
 }
 
@@ -71,7 +71,7 @@ impl Accounts {
         Self { worker: Worker::of(RandomState::new().hash_one(0)), all, waiting: RefCell::default() }
     }
 
-    /// Whether there is anything to renew.
+    /// Whether any account has credentials to renew.
     pub(super) fn are_renewed(&self) -> bool {
         self.all.iter().any(|kept| matches!(kept.identity, Kind::Fetched(_) | Kind::Asked(_)))
     }
@@ -84,7 +84,7 @@ impl Accounts {
         })
     }
 
-    /// Looks after what is due.
+    /// Renews what is due.
     pub(super) fn tick(&self) {
         for (kept, renewing) in self.renewed() {
             if matches!(kept.identity, Kind::Fetched(_)) {
@@ -94,7 +94,7 @@ impl Accounts {
         self.tick_asked();
     }
 
-    /// Looks after what callers have asked for, a few at a time: there may be a thousand of them at once.
+    /// Assumes and renews the roles that callers' requests have needed, at most [`CALLS`] at a time: there may be a thousand.
     fn tick_asked(&self) {
         let wanted = self
             .renewed()
@@ -109,7 +109,7 @@ impl Accounts {
         }
     }
 
-    /// The usual account's identity, where it is there.
+    /// The default account's identity, if it is there.
     fn usual(&self) -> Option<Rc<Identity>> {
         match &self.all.first()?.identity {
             Kind::Nobody | Kind::Asked(_) => None,
@@ -118,7 +118,7 @@ impl Accounts {
         }
     }
 
-    /// Takes the answer of a call; those of a root context before this one are nobody's.
+    /// Takes the response of an HTTP call. Responses to calls of an earlier root context are dropped.
     pub(super) fn answered(&self, call: u32, headers: usize, size: usize) {
         if let Some((kept, renewing)) = self.renewed().find(|(_, renewing)| renewing.awaits(call)) {
             renewing.answered(&kept.name, self.worker, headers, size);
@@ -131,8 +131,8 @@ impl Accounts {
         }
     }
 
-    /// Whether the request of this context has to wait for the identity of an account, which is then fetched: see
-    /// [`wake`](Self::wake).
+    /// Whether the request of this context has to wait for an account's credentials. If so, they are fetched, and the request
+    /// resumes by [`wake`](Self::wake).
     pub(super) fn wait(&self, account: usize, context: u32) -> bool {
         let Some(Kept { identity: Kind::Asked(asked), .. }) = self.all.get(account) else { return false };
         asked.is_wanted.set(true);
@@ -140,18 +140,18 @@ impl Accounts {
         waits && self.waiting.borrow_mut().add(context, account, host::now())
     }
 
-    /// The request of that context waits no longer.
+    /// Stops the request of this context from waiting.
     pub(super) fn leave(&self, context: u32) {
         self.waiting.borrow_mut().remove(context);
     }
 
-    /// Whether some request waits.
+    /// Whether any request waits.
     pub(super) fn are_awaited(&self) -> bool {
         !self.waiting.borrow().is_empty()
     }
 
-    /// Has the requests go on whose accounts are there, or will not be. To be the last that a callback does: host calls are other
-    /// contexts' then.
+    /// Resumes the requests whose credentials have come or could not be had. Must come last in a callback: afterwards host
+    /// calls refer to other contexts.
     pub(super) fn wake(&self) {
         if !self.are_awaited() {
             return;
@@ -166,12 +166,12 @@ impl Accounts {
         }
     }
 
-    /// How requests prove the identity of an account.
+    /// How requests of an account are signed.
     pub(super) fn sign(&self, account: usize) -> Result<Sign, Error> {
         self.all.get(account).map(|kept| kept.sign).ok_or_else(unavailable)
     }
 
-    /// Whether there is an identity to prove, or nothing to be proven here.
+    /// Whether requests of an account can be signed now, or need no signature from the filter.
     pub(super) fn is_ready(&self, account: usize) -> bool {
         self.all.get(account).is_some_and(|kept| match &kept.identity {
             Kind::Nobody | Kind::Given(_) => true,
@@ -180,7 +180,7 @@ impl Accounts {
         })
     }
 
-    /// The identity of an account, or why there is none.
+    /// An account's identity, or the error for the client if there is none.
     pub(super) fn identity(&self, account: usize) -> Result<Rc<Identity>, Error> {
         let Some(kept) = self.all.get(account) else { return Err(unavailable()) };
         match &kept.identity {
@@ -192,7 +192,7 @@ impl Accounts {
     }
 }
 
-/// Final: an answer of ours is not retried.
+/// A local reply: Envoy's retry policy does not apply to it.
 fn unavailable() -> Error {
     Error::new(503, "The gateway has no AWS credentials at the moment.").code("credentials_unavailable")
 }

@@ -1,4 +1,4 @@
-//! Calls that the root context makes by itself, through Envoy's clusters.
+//! HTTP calls that the root context makes through Envoy's clusters: for credentials, roles and the list of models.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use proxy_wasm::types::{BufferType, MapType, Status};
 
 use super::host;
 
-/// How long one may take; less than a lease.
+/// Timeout of one call; shorter than a lease.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Makes a call; an error says why Envoy does not.
+/// Makes a call. The error says why Envoy refused it.
 pub(super) fn ask<'c>(
     cluster: &str,
     method: &'c str,
@@ -30,7 +30,7 @@ pub(super) fn ask<'c>(
     })
 }
 
-/// The answer that has just come: its status, `None` where nothing came, and its body.
+/// The outcome of the call whose response is being delivered: its status, `None` where there was no response, and its body.
 pub(super) fn answer(headers: usize, size: usize) -> (Option<u16>, Vec<u8>) {
     let status = if headers > 0 { host::header(MapType::HttpCallResponseHeaders, ":status") } else { None };
     let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse().ok());

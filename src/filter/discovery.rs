@@ -1,7 +1,7 @@
-//! Finding out, in the background of the root context, what models there are.
+//! Discovery of Bedrock's models, in the background of the root context.
 //!
-//! As with credentials, one worker of the upstream role asks, under a lease in the data that the VMs share, and puts there
-//! what it has found. Everybody reads that, both roles of all workers.
+//! As with credentials, one worker of the upstream role asks, as a lease in the shared data decides, and stores the catalogue
+//! there. Both roles read it on all workers.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::SystemTime;
@@ -19,19 +19,19 @@ use crate::bedrock::catalogue::Catalogue;
 use crate::config::{Config, Destination, Discover};
 use crate::gateway::discovery::{Answer, Ask, Fetch, Record, Step, number};
 
-/// The account that is asked as: the usual one.
+/// The account whose identity signs discovery's calls: the default one.
 const ACCOUNT: usize = 0;
 
-/// What one plugin on one worker knows of it.
+/// Discovery's state of one plugin on one worker.
 #[derive(Debug)]
 pub(super) struct Discovery {
     settings: Discover,
     worker: Worker,
-    /// The record, which is small: it is looked at again and again.
+    /// The shared record of leases and times. It is small, because it is read at every tick.
     record: Shared,
-    /// Where the catalogue is.
+    /// Key of the shared catalogue.
     catalogue: String,
-    /// Which one was read last.
+    /// Number of the catalogue that was read last.
     number: u64,
     fetching: Option<Fetching>,
 }
@@ -41,7 +41,7 @@ struct Fetching {
     fetch: Fetch,
     call: u32,
     until: SystemTime,
-    /// What was sent and no log line may repeat.
+    /// Secrets in the request that was sent, which no log line may repeat.
     secrets: Vec<String>,
 }
 
@@ -62,7 +62,7 @@ impl Discovery {
         self.settings == *settings
     }
 
-    /// What there is, where it is another than the last that was given out.
+    /// The catalogue, where it is a newer one than the last that was returned.
     pub(super) fn news(&mut self) -> Option<Catalogue> {
         let (record, _) = self.read()?;
         if record.number == self.number {
@@ -73,7 +73,7 @@ impl Discovery {
         Some(Catalogue::from_text(std::str::from_utf8(&bytes).unwrap_or_default()))
     }
 
-    /// Has the next [`Self::news`] give out what there is, for a configuration that does not know it.
+    /// Has [`Self::news`] return the catalogue again, for a configuration that has not had it.
     pub(super) fn forget(&mut self) {
         self.number = 0;
     }
@@ -83,7 +83,7 @@ impl Discovery {
         Some((Record::from_text(std::str::from_utf8(&bytes).unwrap_or_default()), version))
     }
 
-    /// Changes the record, whoever else does so. Gives what was there before.
+    /// Changes the shared record, with retries while other workers write it. Returns the record as it was before.
     fn change(&self, change: impl Fn(&Record) -> Record) -> Record {
         let mut before = Record::default();
         self.record.change(|| {
@@ -95,7 +95,7 @@ impl Discovery {
         before
     }
 
-    /// Asks, where it is time and this worker's turn.
+    /// Asks for the models if that is due and this worker gets the lease.
     pub(super) fn tick(&mut self, config: &Config, accounts: &Accounts) {
         let now = host::now();
         if self
@@ -107,7 +107,7 @@ impl Discovery {
             return;
         }
         let Some((record, version)) = self.read() else { return };
-        // Without credentials there is nothing to be asked with, and the log tells of those.
+        // Without credentials it cannot ask; `renewing` logs their absence.
         if !record.is_due(self.worker, now, self.settings.refresh) || !accounts.is_ready(ACCOUNT) {
             return;
         }
@@ -118,7 +118,7 @@ impl Discovery {
         self.go_on(config, accounts, fetch, step);
     }
 
-    /// Takes the answer of a call, if it is one that is awaited here.
+    /// Takes the response of a call, if discovery made it.
     pub(super) fn answered(
         &mut self,
         config: &Config,
@@ -164,7 +164,7 @@ impl Discovery {
         }
     }
 
-    /// Sends a call; gives its number, and what of it is nobody's business.
+    /// Makes a call; returns its token and the secrets in its request.
     fn ask(&self, config: &Config, accounts: &Accounts, ask: &Ask) -> Result<(u32, Vec<String>), String> {
         let Discover { cluster, host, .. } = &self.settings;
         let destination = Destination {

@@ -1,9 +1,9 @@
-//! Streams whose client has been told all there is, while the upstream goes on: a frame of two gigabytes is announced, a
-//! checksum is wrong. They are broken off, a moment after what they were told is on its way; an upstream that ends by itself
-//! until then ends them in order.
+//! Ends response streams that were given an error event while the upstream still sends, for example after a wrong checksum or a
+//! frame of an impossible size. They are reset a tick or two later, when the event is on its way to the client. If the upstream
+//! ends before, the response ends regularly.
 //!
-//! Envoy lets nobody end a response from within its body's callback without throwing away what the callback gives. So the
-//! plugin does it, at a tick.
+//! Envoy cannot end a response from within the body callback without dropping the bytes that this callback writes. So the root
+//! context ends it, at a tick.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,11 +14,11 @@ use proxy_wasm::types::LogLevel;
 use super::{accounts, host};
 
 thread_local! {
-    /// The contexts of such streams, and whether a tick has passed since.
+    /// The contexts of such streams, and whether a tick has passed since the event.
     static ENDING: RefCell<BTreeMap<u32, bool>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// The stream of this context is to end, by itself or at the second tick from now.
+/// Has the stream of this context reset at the second tick from now, unless it has ended by then.
 pub(super) fn begin(context: u32) {
     if ENDING.with_borrow_mut(|ending| ending.insert(context, false)).is_none()
         && hostcalls::set_tick_period(accounts::TICK).is_err()
@@ -29,12 +29,12 @@ pub(super) fn begin(context: u32) {
     }
 }
 
-/// It has ended.
+/// The stream of this context has ended.
 pub(super) fn is_over(context: u32) {
     ENDING.with_borrow_mut(|ending| ending.remove(&context));
 }
 
-/// Breaks off what is due. To be the last that a tick does: host calls are other contexts' then.
+/// Resets the streams that are due. Must come last in a tick: afterwards host calls refer to other contexts.
 pub(super) fn tick() {
     let due = ENDING.with_borrow_mut(due);
     for context in due {
@@ -47,7 +47,7 @@ pub(super) fn tick() {
     }
 }
 
-/// Takes out what has waited for a tick, and has the rest wait for the next.
+/// Takes out the streams that have waited for a tick, and marks the rest as having waited.
 fn due(ending: &mut BTreeMap<u32, bool>) -> Vec<u32> {
     let due = ending.iter().filter(|(_, has_waited)| **has_waited).map(|(context, _)| *context).collect();
     ending.retain(|_, has_waited| !std::mem::replace(has_waited, true));

@@ -1,5 +1,6 @@
-//! Requests for more than the model gives in one call, long lists and several choices, in the gateway role: a request for each piece,
-//! so many at a time, sent to this gateway itself. So each piece has its own attempts, targets and signature, like any request.
+//! Requests that need several calls of the model (a list of embedding inputs, several choices), in the gateway role. Each part
+//! is a request to this gateway itself, a limited number at a time, so that it has its own attempts, targets and signature like
+//! any request.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -18,53 +19,53 @@ use crate::translate::errors::no_answer;
 use crate::translate::split::{Gathered, Split, Told};
 use crate::translate::told::told;
 
-/// What Envoy is to hold of one request's pieces at a time, bytes: larger ones are asked for fewer at a time.
+/// How many bytes of one request's parts Envoy should hold at a time: larger parts are sent fewer at a time.
 const AT_A_TIME: usize = 16 << 20;
 
 const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream; charset=utf-8";
 
-/// The pieces of one request.
+/// One request in parts.
 #[derive(Debug)]
 pub(super) struct FanOut {
     config: Rc<Config>,
     split: Split,
     gathered: Gathered,
-    /// The client's body, which the pieces are cut from.
+    /// The client's body, which the parts are made from.
     body: Vec<u8>,
-    /// What the client sent, but for what belongs to its connection and its body.
+    /// The client's headers, without those of its connection and its body.
     headers: Headers,
-    /// Calls under way, and the piece of each.
+    /// The calls under way: token, and index of the part.
     calls: Vec<(u32, usize)>,
-    /// The next piece to be asked for.
+    /// Index of the next part to send.
     next: usize,
-    /// By when all have to be there.
+    /// The deadline of all parts.
     until: SystemTime,
-    /// What this takes.
+    /// Bytes counted for this request.
     held: Held,
     _open: Open,
 }
 
-/// What has come of it.
+/// The state of the request after a call's response.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// Not all yet.
+    /// More responses are awaited.
     Pending,
-    /// An answer for the client: status, headers, body.
+    /// The client's answer: status, headers, body.
     Answer(u16, Headers, Vec<u8>),
 }
 
 thread_local! {
-    /// How many requests of this worker go in pieces.
+    /// Number of requests in parts that are open on this worker.
     static OPEN: Cell<usize> = const { Cell::new(0) };
 }
 
-/// One of them, for as long as it is there.
+/// Counts one of them for as long as it lives.
 #[derive(Debug)]
 struct Open;
 
 impl Open {
-    /// `None` where there are as many as may be.
+    /// Counts one more; `None` where `most` are open already.
     fn one_of(most: usize) -> Option<Self> {
         let open = OPEN.get();
         if open >= most {
@@ -82,7 +83,7 @@ impl Drop for Open {
 }
 
 impl FanOut {
-    /// Asks for the first pieces. `sent` is what the client sent.
+    /// Sends the first parts. `sent` are the client's headers.
     pub(super) fn begin(
         config: &Rc<Config>,
         settings: &Settings,
@@ -98,7 +99,7 @@ impl FanOut {
         let until = now.checked_add(config.list_time).unwrap_or(now);
         let gathered = Gathered::new(&split);
         let mut headers = passed_on(sent);
-        // Whether there is a technique has been decided for the whole, and so have limits.
+        // The technique and the limits were decided for the request as a whole.
         limits::mark_part(&mut headers);
         let held = Held::default();
         let config = Rc::clone(config);
@@ -123,12 +124,12 @@ impl FanOut {
         Ok(this)
     }
 
-    /// Asks for one more piece, where there is one.
+    /// Sends the next part, if there is one.
     fn ask(&mut self, cluster: &str) -> Result<(), Error> {
         let piece = self.next;
         let Some(body) = self.split.piece(&self.body, piece) else { return Ok(()) };
         let left = self.until.duration_since(host::now()).unwrap_or_default();
-        // No time at all would be no limit at all.
+        // To Envoy a timeout of zero means none.
         if left.as_millis() == 0 {
             return Err(took_too_long());
         }
@@ -146,24 +147,24 @@ impl FanOut {
         Ok(())
     }
 
-    /// Whether some pieces are under way: Envoy does not call them off.
+    /// Whether calls are under way. Envoy does not cancel them when the request ends.
     pub(super) fn has_calls(&self) -> bool {
         !self.calls.is_empty()
     }
 
-    /// How many pieces have been asked for.
+    /// Number of parts sent so far.
     pub(super) fn made(&self) -> usize {
         self.next
     }
 
-    /// Counts what is held, and `more` for a moment.
+    /// Counts the bytes held, and `more` temporarily.
     fn count(&mut self, more: usize) -> Result<(), Error> {
         let parts = [self.body.capacity(), self.split.held(), self.gathered.held(), self.headers.held()];
         let own = parts.into_iter().fold(0, usize::saturating_add);
         self.held.set(own.saturating_add(more), self.config.worker_bytes)
     }
 
-    /// Takes the answer of a call.
+    /// Takes the response of a call.
     pub(super) fn answered(&mut self, call: u32, headers: usize, size: usize) -> Result<Outcome, Error> {
         let Some(at) = self.calls.iter().position(|(known, _)| *known == call) else {
             return Ok(Outcome::Pending);
@@ -179,11 +180,11 @@ impl FanOut {
             .map_err(|_| host_failed("give an answer"))?;
         let status = headers.text(":status").and_then(|status| status.parse::<u16>().ok()).unwrap_or(502);
         if status != 200 {
-            // Envoy's own answers to a call, which nobody has given OpenAI's shape.
+            // Envoy's own reply to the call, which is not in OpenAI's format.
             if !headers.text("content-type").is_some_and(|kind| kind.starts_with("application/json")) {
                 return Err(if status == 504 { took_too_long() } else { held::busy() });
             }
-            // One failure is the whole's, with its reason.
+            // A part's failure fails the whole request, with that part's error.
             let mut kept = answer_headers(&headers);
             kept.push("content-type", JSON);
             return Ok(Outcome::Answer(status, kept, body));
@@ -203,7 +204,7 @@ impl FanOut {
         Ok(Outcome::Pending)
     }
 
-    /// The answer, told as the client wants it. `last` are the headers of the last piece's.
+    /// The whole answer in the client's format. `last` are the headers of the last part's response.
     fn whole(&mut self, last: &Headers) -> Result<Outcome, Error> {
         let mut headers = answer_headers(last);
         let answer = self.gathered.finish();
@@ -212,7 +213,7 @@ impl FanOut {
             return Ok(Outcome::Answer(200, headers, answer));
         };
         headers.push("content-type", EVENTS);
-        // It has been paid for: what it takes is counted and never refused.
+        // The answer is paid for already, so its bytes are counted and never refused.
         self.held.count(answer.len().saturating_mul(2));
         Ok(Outcome::Answer(200, headers, told(&answer, include_usage)?))
     }
@@ -223,7 +224,7 @@ fn took_too_long() -> Error {
         .code("list_timeout")
 }
 
-/// What of the client's headers goes with each piece: its key and all else that is not its connection's or its body's.
+/// The client's headers that each part carries: its key and all others but those of its connection and its body.
 pub(super) fn passed_on(sent: &Headers) -> Headers {
     const OWN: &[&[u8]] = &[
         b"content-length",
@@ -252,7 +253,7 @@ pub(super) fn passed_on(sent: &Headers) -> Headers {
     headers
 }
 
-/// What of an answer's headers is the client's, but for what the answer is made of.
+/// The response headers of a part that the client gets: all but those that describe the body.
 fn answer_headers(headers: &Headers) -> Headers {
     const NAMES: &[&str] = &[
         "x-request-id",

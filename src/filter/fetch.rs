@@ -1,5 +1,6 @@
-//! The fetch role: once per image that the gateway role asks for, at the cluster that is asked. Only here it is known
-//! which address a name stands for, and only here bytes can be counted before Envoy has gathered them all.
+//! The fetch role: an upstream filter of the clusters that fetch images, one context per image that the gateway role requests.
+//! Only an upstream filter sees the address that a host name resolved to, and can count a body's bytes before Envoy has
+//! buffered it.
 
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
@@ -14,13 +15,14 @@ use crate::config::Config;
 use crate::gateway::headers::Headers;
 use crate::gateway::networks::may_be_reached;
 
-/// One image.
+/// One image's request and response.
 #[derive(Debug)]
 pub(super) struct Fetch {
     config: Rc<Config>,
-    /// What has come of it, which stays with Envoy until it is whole. Its client may be gone: Envoy cannot call it off.
+    /// Bytes of the response so far, which Envoy buffers until it is whole, even if the client has left: Envoy does not cancel
+    /// the call.
     held: Held,
-    /// We have answered; nothing more is ours to do.
+    /// A local reply was sent; the rest is ignored.
     answered: bool,
 }
 
@@ -29,7 +31,7 @@ impl Fetch {
         Self { config, held: Held::default(), answered: false }
     }
 
-    /// Answers in the server's stead, which ends the exchange with it.
+    /// Sends a local reply instead of the server's response, which ends the exchange.
     fn answer(&mut self, status: u16, verdict: &str, location: Option<&[u8]>) -> Action {
         self.answered = true;
         let mut headers = Headers::default();
@@ -53,7 +55,7 @@ impl Fetch {
     }
 }
 
-/// Where the request goes.
+/// The address that the request is connected to.
 fn address() -> Option<IpAddr> {
     let address = host::property(&["upstream", "address"])?;
     let address: SocketAddr = std::str::from_utf8(&address).ok()?.parse().ok()?;
@@ -67,7 +69,7 @@ impl HttpContext for Fetch {
         if !self.may_ask() {
             return self.answer(403, verdict::PRIVATE, None);
         }
-        // Nothing else goes out: neither Envoy's own headers nor anybody's credentials.
+        // No other header goes out, neither Envoy's own nor any credential.
         let asked = host::headers(MapType::HttpRequestHeaders).unwrap_or_default();
         let mut headers = Headers::default();
         for name in [":method", ":scheme", ":authority", ":path"] {
@@ -88,7 +90,7 @@ impl HttpContext for Fetch {
         let headers = host::headers(MapType::HttpResponseHeaders).unwrap_or_default();
         let status = headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(502);
         if status != 200 {
-            // What such an answer holds is of no use, and it may never end.
+            // The body of a response that is not 200 is of no use, and may be endless.
             return self.answer(status, verdict::ANSWERED, headers.value("location"));
         }
         let length = headers.text("content-length").map(|length| length.parse().unwrap_or(usize::MAX));

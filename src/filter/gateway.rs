@@ -1,4 +1,4 @@
-//! The gateway role: once per request, in the phases of a request.
+//! The gateway role: one context per request, in the order of its callbacks.
 
 mod callbacks;
 mod limits;
@@ -41,48 +41,48 @@ use crate::translate::split::{PerCall, Split, split};
 use crate::wire::{Str, to_vec};
 use techniques::{AtWork, Waiting};
 
-/// Longer ids of requests are in no record, bytes: Envoy's have 36.
+/// Longest request id that goes into a record, bytes. Envoy's have 36.
 const REQUEST_ID: usize = 128;
 
 /// One request.
 #[derive(Debug)]
 pub(super) struct Gateway {
     config: Rc<Config>,
-    /// What waits for the body, where the choice of cluster or the caller's rights depend on its model, or where it may
-    /// hold images to be fetched.
+    /// A request that waits for its body, because the choice of the cluster or the caller's rights depend on its model, or
+    /// because it may hold URLs of images.
     undecided: Option<Undecided>,
-    /// Images under way; the request is held until they are there.
+    /// Images being fetched; the request is held until they are there.
     fetching: Option<Fetching>,
-    /// What the client sent of a request that goes in pieces once its images are there.
+    /// Endpoint and headers of a request that will be sent in parts once its images are there.
     behind_images: Option<(Endpoint, Headers)>,
-    /// Pieces under way of a request that goes no further itself.
+    /// Parts under way. The request itself is not sent.
     fan_out: Option<FanOut>,
-    /// A technique that waits for images.
+    /// A technique that waits for the chat's images.
     chosen: Option<Waiting>,
-    /// A technique under way; the request is held until its last call.
+    /// A technique under way; the request is held until the technique's last call.
     at_work: Option<AtWork>,
-    /// What the client is told of it beside the reply to the last call.
+    /// Response headers that name the technique, added to the last call's response.
     marks: Option<Headers>,
-    /// What the client will be told once its body has come: Envoy closes connections whose requests are answered
-    /// before they are whole.
+    /// The error to answer with once the request's body has come: Envoy closes an HTTP/1.1 connection whose request is answered
+    /// before it is whole.
     refusal: Option<Error>,
-    /// How much of a refused body has been thrown away, bytes.
+    /// Bytes of a refused body that were discarded.
     drained: usize,
-    /// What is kept of the request's headers.
+    /// Bytes counted for this request.
     held: Held,
-    /// We have answered; nothing more is ours to do.
+    /// A local reply was sent; the rest is ignored.
     answered: bool,
-    /// Where errors have another shape than OpenAI's.
+    /// Converts errors, on routes whose error format is not OpenAI's.
     told_anew: Option<ToldAnew>,
-    /// What becomes its record.
+    /// The request's account, which becomes its record.
     open: record::Open,
-    /// Where the caller has limits.
+    /// `None` where the caller has no limits.
     limited: Option<Limited>,
-    /// Calls of its own were under way when it ended.
+    /// Calls of this request were still under way when it ended.
     leaves_calls: bool,
-    /// Made once the answer has passed; what was used is charged by it.
+    /// The record, made when the answer has passed; limits are charged by it.
     record: Option<Record>,
-    /// What takes the place of the body of an answer of Envoy's own.
+    /// The body that replaces that of a local reply of Envoy's.
     instead: Option<Vec<u8>>,
 }
 
@@ -90,19 +90,19 @@ pub(super) struct Gateway {
 struct Undecided {
     endpoint: Endpoint,
     caller: Caller,
-    /// Whether its model has to be known.
+    /// Whether the model must be known before the request goes on.
     by_model: bool,
     /// The model that the path names, for the body.
     deployment: Option<String>,
-    /// Whether it may choose a technique.
+    /// Whether the request may choose a technique.
     may_choose: bool,
-    /// Whether the request may go in pieces.
+    /// Whether the request may be sent in parts.
     may_fan_out: bool,
-    /// What the client sent, where pieces of its request may be sent on.
+    /// The client's headers, kept where the request may be sent in parts.
     sent: Option<Headers>,
 }
 
-/// All that the gateway reads of a body.
+/// The members of a body that the gateway role reads.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Asked<'a> {
@@ -141,7 +141,8 @@ impl Gateway {
             facts.request_id =
                 headers.text("x-request-id").filter(|id| id.len() <= REQUEST_ID).map(str::to_owned);
             let part_of = headers.text(PART_OF).filter(|id| account::is_id(id));
-            // A client's own word for it is none: parts are not counted among requests.
+            // Only this gateway's own calls may name it: a part does not count as a request, and a client must not claim to be
+            // one.
             facts.part_of = part_of.filter(|_| is_part(&headers)).map(str::to_owned);
         });
         headers.check_size(self.config.header_bytes)?;
@@ -198,7 +199,7 @@ impl Gateway {
             return Err(Error::invalid("The request has no body; a JSON object is expected."));
         }
         if let Some(length) = headers.text("content-length") {
-            // More digits than a number has are too many bytes as well.
+            // A length beyond `usize` is too large as well.
             self.check_size(length.parse::<usize>().unwrap_or(usize::MAX))?;
         }
 
@@ -225,7 +226,7 @@ impl Gateway {
         let endpoint = match handoff.purpose {
             Purpose::OpenAi(endpoint) => endpoint,
             Purpose::Native(request) => {
-                // The path names the model: nothing has to wait for the body.
+                // The path names the model, so the request need not wait for its body.
                 self.account().with(|facts| facts.asks_for(&request.model));
                 let resolved = self.config.models.native(&request.model)?;
                 resolved.check(caller, Some(&request.model))?;
@@ -239,7 +240,7 @@ impl Gateway {
             }
         };
         let by_model = caller.policy.is_by_model() || counts_cost || self.config.models.decide_cluster();
-        // Calls to this gateway itself have to prove who calls.
+        // Parts are sent with the client's credential, so there must be one.
         let may_fan_out = endpoint.takes_several() && self.config.fan_out.is_some() && has_credential;
         let may_choose = endpoint == Endpoint::ChatCompletions
             && self.config.techniques.is_some()
@@ -274,9 +275,9 @@ impl Gateway {
         let mut body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size)
             .map_err(|_| host_failed("give the request's body"))?;
         let asked = self.let_in_within_limits(&body, undecided.as_ref())?;
-        // A route of Bedrock's has waited for its limits alone.
+        // A request of Bedrock's own routes waits for its body only for the sake of limits.
         let Some(mut undecided) = undecided else { return let_in() };
-        // Whoever chooses a technique may do so by the model's name.
+        // The model's name may also choose a technique.
         let asked = asked.filter(|_| !undecided.may_choose && undecided.deployment.is_none());
         if let Some(model) = undecided.deployment.take() {
             body = self.with_model(&body, size, &model)?;
@@ -299,29 +300,29 @@ impl Gateway {
             self.fetching = Fetching::begin(&self.config, images, &body, body.len())?;
         }
         if self.fetching.is_some() {
-            // They are fetched once, for all pieces.
+            // Images are fetched once, for all parts.
             self.behind_images = pieces.and(sent).map(|sent| (endpoint, sent));
             return Ok(Action::Pause);
         }
         match pieces.zip(sent) {
             Some((split, sent)) => self.begin_fan_out(split, body, &sent),
             None => {
-                // What the client sent is no longer kept.
+                // The client's headers are no longer kept.
                 self.held.set(0, self.config.worker_bytes)?;
                 let_in()
             }
         }
     }
 
-    /// The request in pieces, where it has to go so.
+    /// The request in parts, where it must be sent so.
     fn pieces(&self, body: &[u8], endpoint: Endpoint) -> Result<Option<Split>, Error> {
         split(body, endpoint, &self.config.options.limits, |asked| self.per_call(endpoint, asked))
     }
 
-    /// Asks for the first pieces. The request itself goes no further.
+    /// Sends the first parts. The request itself is not sent.
     fn begin_fan_out(&mut self, split: Split, body: Vec<u8>, sent: &Headers) -> Result<Action, Error> {
         if let Some(settings) = &self.config.fan_out {
-            // From here on they are counted with the pieces.
+            // From here on its bytes are counted by `FanOut`.
             self.held.set(0, self.config.worker_bytes)?;
             let fan_out = FanOut::begin(&self.config, settings, split, body, sent)?;
             self.note_pieces(&fan_out);
@@ -330,12 +331,13 @@ impl Gateway {
         Ok(Action::Pause)
     }
 
-    /// How many pieces have been asked for.
+    /// Notes in the account how many parts were sent.
     fn note_pieces(&self, fan_out: &FanOut) {
         self.account().with(|facts| facts.calls = u64::try_from(fan_out.made()).ok());
     }
 
-    /// Puts the model into the body, of which `size` bytes are there: from here on the request is one of OpenAI's.
+    /// Writes the model of the path into the body, of which `size` bytes are there: from here on the request is in OpenAI's
+    /// format.
     fn with_model(&self, body: &[u8], size: usize, model: &str) -> Result<Vec<u8>, Error> {
         let body = ModelMember::find(body)?.replaced(body, model);
         let body =
@@ -364,7 +366,7 @@ impl Gateway {
         self.choose_cluster(cluster)
     }
 
-    /// The cluster of the first target that the caller's requests may go to; `None`: the default one.
+    /// The cluster of the model's first target that the caller may use; `None`: the default cluster.
     fn reachable<'r>(
         &'r self,
         resolved: &'r Resolved<'_>,
@@ -374,7 +376,7 @@ impl Gateway {
         Ok(target.cluster.as_deref())
     }
 
-    /// What the model gives in one call, wherever it answers.
+    /// How many inputs or choices one call of the model takes, at any of its targets.
     fn per_call(&self, endpoint: Endpoint, asked: Option<&str>) -> Result<PerCall, Error> {
         let options = &self.config.options;
         match endpoint {
@@ -386,7 +388,8 @@ impl Gateway {
             }
             Endpoint::ChatCompletions | Endpoint::Completions => {
                 let resolved = self.config.models.resolve(asked, endpoint)?;
-                // OpenAI's API counts choices itself, and what a model is kept from is not done for it.
+                // Targets that speak OpenAI's API make several choices themselves, and no parts are made for a model from which
+                // `n` is dropped.
                 let one_choice = resolved.targets.iter().all(|target| {
                     let drop = options.rules(&target.id, None, None).drop;
                     !target.backend.speaks_openai() && !drop.contains(&Parameter::N)
@@ -397,7 +400,7 @@ impl Gateway {
         }
     }
 
-    /// How images are fetched, where they are.
+    /// The settings for fetching images, where the endpoint has images and they are configured.
     fn images(&self, endpoint: Endpoint) -> Option<&Images> {
         self.config.images.as_ref().filter(|_| {
             matches!(
@@ -411,7 +414,7 @@ impl Gateway {
         })
     }
 
-    /// Names the cluster of a `cluster_header` route.
+    /// Sets the header by which a `cluster_header` route chooses the cluster.
     fn choose_cluster(&self, cluster: Option<&str>) -> Result<(), Error> {
         match cluster.or(self.config.upstream.cluster.as_deref()) {
             Some(cluster) => hostcalls::add_map_value(MapType::HttpRequestHeaders, CLUSTER, cluster)
@@ -424,7 +427,7 @@ impl Gateway {
         self.open.account()
     }
 
-    /// Only what is held here has its size: what flows is counted by the upstream role.
+    /// Checks the size of a body that is held here. The upstream role checks all others.
     fn check_size(&self, size: usize) -> Result<(), Error> {
         let limit = self.config.body_bytes;
         if size <= limit {
@@ -434,7 +437,7 @@ impl Gateway {
     }
 }
 
-/// Lets the request go on: its route is looked for anew.
+/// Resumes the request; Envoy chooses its route again.
 fn let_in() -> Result<Action, Error> {
     hostcalls::add_map_value(MapType::HttpRequestHeaders, LET_IN, "1")
         .map_err(|_| host_failed("take a header"))?;

@@ -1,43 +1,42 @@
-//! What the open requests of this worker hold in its VM, together: what clients sent and answers need of it, lists in pieces,
-//! fetched images, events that are not whole yet. All plugins of the VM share its memory, and so the count.
+//! Counts the bytes that all open requests of this worker hold in the VM: clients' headers, state that answers need, lists in
+//! parts, fetched images, incomplete events. All plugins of a VM share its memory, and so this count.
 //!
-//! A VM that has no memory left fails, and with it every request of the worker. So there is a limit, `limits.worker_bytes`,
-//! above which a request that would hold more is told to come again: 503 and not 429, as it is not the caller who asked too
-//! much, and what is in the way is gone in seconds. An answer that is under way is not ended for what others hold: see
-//! [`Held::grow`].
+//! A VM that runs out of memory fails every request of the worker. So a request that would exceed `limits.worker_bytes` is
+//! refused: with 503 instead of 429, because the caller has not sent too much, and there will be room within seconds. An answer
+//! under way is not ended because of other requests: see [`Held::grow`].
 
 use std::cell::Cell;
 
 use crate::openai::Error;
 
 thread_local! {
-    /// Bytes, of all.
+    /// Bytes of all requests.
     static HELD: Cell<usize> = const { Cell::new(0) };
 }
 
-/// A body of at least so many bytes needs room beside what is held, while it is read.
+/// A body of at least this many bytes needs room beside what is held, while it is parsed.
 const LARGE: usize = 1 << 20;
 
-/// What is there at a time for each byte of such a body: it, what was read of it, and what it becomes.
+/// Bytes in memory for each byte of such a body: the body, its parsed form, and the translation.
 const AT_A_TIME: usize = 3;
 
-/// What an answer that is under way may come to hold whatever others do, bytes: events that come in pieces.
+/// Bytes that any answer under way may hold, whatever others hold: for incomplete events.
 const FREE: usize = 64 << 10;
 
-/// One request's share. It ends with the request.
+/// One request's share, returned when this is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Held {
-    /// What it asked for.
+    /// Bytes of the request.
     own: usize,
-    /// What its answer has come to hold besides.
+    /// Bytes that its answer has added.
     grown: usize,
 }
 
 impl Held {
-    /// The request holds `bytes` from now on. `most` is the limit of all together.
+    /// Sets the bytes that the request holds. `most` is the limit for all together.
     ///
     /// # Errors
-    /// 503 where that is more than before, and more than there may be.
+    /// 503 where that is an increase and exceeds the limit.
     pub(super) fn set(&mut self, bytes: usize, most: usize) -> Result<(), Error> {
         let all = HELD.get().saturating_sub(self.own).saturating_add(bytes);
         if bytes > self.own && all > most {
@@ -48,10 +47,10 @@ impl Held {
         Ok(())
     }
 
-    /// The request's answer, which is under way, holds `bytes` besides from now on.
+    /// Sets the bytes that the answer under way holds besides.
     ///
     /// # Errors
-    /// 503 where it is more than before, more than any answer may come to hold, and more than there may be of all together.
+    /// 503 where that is an increase, exceeds [`FREE`], and exceeds the limit for all together.
     pub(super) fn grow(&mut self, bytes: usize, most: usize) -> Result<(), Error> {
         let all = HELD.get().saturating_sub(self.grown).saturating_add(bytes);
         if bytes > self.grown && bytes > FREE && all > most {
@@ -61,7 +60,7 @@ impl Held {
         Ok(())
     }
 
-    /// The same where it is there already, and can only be counted.
+    /// Sets them without a check, for bytes that are there already.
     pub(super) fn count(&mut self, bytes: usize) {
         HELD.set(HELD.get().saturating_sub(self.grown).saturating_add(bytes));
         self.grown = bytes;
@@ -74,10 +73,10 @@ impl Drop for Held {
     }
 }
 
-/// Asks whether a body of `bytes` can be read beside all that is held. Small ones always can.
+/// Checks that a body of `bytes` can be parsed beside all that is held. Small bodies always can.
 ///
 /// # Errors
-/// 503 where not.
+/// 503 where there is no room.
 pub(super) fn room_for(bytes: usize, most: usize) -> Result<(), Error> {
     let needed = bytes.saturating_mul(AT_A_TIME);
     if bytes < LARGE || HELD.get().saturating_add(needed) <= most {
@@ -86,7 +85,7 @@ pub(super) fn room_for(bytes: usize, most: usize) -> Result<(), Error> {
     Err(busy())
 }
 
-/// What a client is told who has to come again; `refusal` sends `retry-after` beside it.
+/// The 503 for a worker that holds too much; `refusal` adds `retry-after`.
 pub(super) fn busy() -> Error {
     Error::new(503, "The gateway holds as much as it can at the moment; try again.").code(BUSY)
 }
@@ -109,7 +108,7 @@ mod tests {
         second.set(50, 100).unwrap();
         drop(first);
         second.set(100, 100).unwrap();
-        // A limit that has become smaller is no reason to hold on to more.
+        // A limit that was lowered does not prevent a request from holding less.
         second.set(90, 10).unwrap();
         drop(second);
         assert_eq!(HELD.get(), 0);

@@ -1,7 +1,7 @@
-//! Images by URL, in the gateway role: asked for side by side, followed where they lead on, and put into the body.
+//! Images by URL, in the gateway role: fetched side by side, following redirects, and written into the body.
 //!
-//! The request is held all the while. What this side cannot see, the address that a name stands for and the bytes as they
-//! come, the fetch role sees to, at the cluster that is asked.
+//! The request is held meanwhile. The address that a host name resolves to, and the size of a response that is still coming,
+//! are checked by the fetch role, at the cluster that fetches.
 
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
@@ -18,18 +18,18 @@ use crate::gateway::image_url::{Refused, Url};
 use crate::gateway::images::{self, Found, Image, Images, refused};
 use crate::openai::Error;
 
-/// What the fetch role says of an answer, in a header that no server can set.
+/// The response header by which the fetch role reports to the gateway role. It is removed from what servers send.
 pub(super) const VERDICT: &str = "x-bedrock-fetch";
 
-/// What [`VERDICT`] says.
+/// Values of [`VERDICT`].
 pub(super) mod verdict {
-    /// It is the server's, within its limits.
+    /// The response is the server's, within its limits.
     pub(in crate::filter) const ANSWERED: &str = "answered";
-    /// The server was not asked: its address is somebody's own.
+    /// The server was not asked, because its address is not a public one.
     pub(in crate::filter) const PRIVATE: &str = "private";
-    /// It would be larger than an image may be.
+    /// The response is larger than an image may be.
     pub(in crate::filter) const TOO_LARGE: &str = "too-large";
-    /// All that are on their way to this worker are as much as it holds.
+    /// The images being fetched on this worker take as much memory as allowed.
     pub(in crate::filter) const BUSY: &str = "busy";
 }
 
@@ -38,11 +38,11 @@ pub(super) mod verdict {
 pub(super) struct Fetching {
     config: Rc<Config>,
     fetches: Vec<Fetch>,
-    /// Of the request's body, which stays with Envoy meanwhile.
+    /// Bytes of the request's body, which Envoy holds meanwhile.
     size: usize,
-    /// What the body has and what comes into it, bytes.
+    /// Bytes of the body with the images in it.
     grown: usize,
-    /// What the images take that are there.
+    /// Bytes counted for the images that are there.
     held: Held,
 }
 
@@ -50,18 +50,18 @@ pub(super) struct Fetching {
 #[derive(Debug)]
 struct Fetch {
     found: Found,
-    /// Where it is looked for now.
+    /// Its URL, or the one that the last redirect named.
     url: Url,
     redirects: usize,
     until: SystemTime,
-    /// Which call it is; `None` once it has come.
+    /// Token of the call under way; `None` once its response has come.
     call: Option<u32>,
-    /// What came.
+    /// The image, once it has come.
     image: Image,
 }
 
 impl Fetching {
-    /// Asks for what the request in `body` wants fetched. `None`: nothing.
+    /// Begins to fetch the images of the request in `body`; `None` where it has none.
     pub(super) fn begin(
         config: &Rc<Config>,
         images: &Images,
@@ -89,7 +89,7 @@ impl Fetching {
         Ok(Some(this))
     }
 
-    /// Takes the answer of a call. True once all have come and are in the body.
+    /// Takes the response of a call. True once all images have come and are in the body.
     pub(super) fn answered(&mut self, call: u32, headers: usize, size: usize) -> Result<bool, Error> {
         let config = Rc::clone(&self.config);
         let Some(images) = &config.images else { return Ok(false) };
@@ -113,7 +113,7 @@ impl Fetching {
                 return Err(cannot_fetch());
             }
         }
-        // What came, and what becomes of it.
+        // Counts the response and the image made of it.
         self.count(size.saturating_add(Image::held_of(size)))?;
         let Some(fetch) = self.fetches.iter_mut().find(|fetch| fetch.call == Some(call)) else {
             return Ok(false);
@@ -136,7 +136,7 @@ impl Fetching {
         Ok(true)
     }
 
-    /// Counts the images that are there, where all are looked for, and `more` for a moment.
+    /// Counts the bytes of the images that are there, where all are looked for, and `more` temporarily.
     fn count(&mut self, more: usize) -> Result<(), Error> {
         let there = self.fetches.iter().map(Fetch::held);
         self.held.set(there.fold(more, usize::saturating_add), self.config.worker_bytes)
@@ -168,7 +168,7 @@ impl Fetch {
         self.redirects = self.redirects.saturating_add(1);
         let url = self.url.follow(location).map_err(|reason| refused(self.param(), reason))?;
         let left = self.until.duration_since(host::now()).unwrap_or_default();
-        // No time at all would be no limit at all.
+        // To Envoy a timeout of zero means none.
         if left.as_millis() == 0 {
             return Err(self.failed(TOOK_TOO_LONG));
         }
@@ -210,7 +210,7 @@ fn ask(images: &Images, url: &Url, timeout: Duration, found: &Found) -> Result<u
         (":path", url.path()),
     ]);
     host::call(cluster, &headers, &[], timeout).map_err(|failed| {
-        // The fetch role's own refusal comes so where the host's address is known already, and then has no words.
+        // Envoy reports a local reply of the fetch role as a failed call where it connects at once; the reason is lost then.
         if failed == Status::InternalFailure {
             host::log(LogLevel::Info, || format!("images: the cluster '{cluster}' would not ask"));
             return refused(param(found), Refused::Host);
@@ -226,16 +226,16 @@ fn cannot_fetch() -> Error {
 
 const TOOK_TOO_LONG: &str = "it took too long";
 
-/// What came.
+/// The outcome of a call.
 enum Answer {
     Image,
     Redirect(String),
     Failed(&'static str),
-    /// The server was not asked: its address is somebody's own.
+    /// Not asked: the address is not a public one.
     Private,
-    /// The worker holds as much as it may.
+    /// The worker holds as many bytes as it may.
     Busy,
-    /// Nobody has looked at the address and the bytes.
+    /// The response did not pass the fetch role, so address and size are unchecked.
     Unguarded,
 }
 
@@ -251,7 +251,7 @@ fn judge(headers: &Headers) -> Answer {
             None => Answer::Failed("its server leads nowhere"),
         },
         (Some(_), _) => Answer::Failed("its server did not answer with 200"),
-        // Envoy's own answers, or none.
+        // Envoy's own reply, or no response.
         (None, Some(504)) => Answer::Failed(TOOK_TOO_LONG),
         (None, None | Some(500..)) => Answer::Failed("its server gave no whole answer"),
         (None, Some(_)) => Answer::Unguarded,

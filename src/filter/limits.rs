@@ -1,5 +1,5 @@
-//! Limits of callers, in the gateway role: asked before a request goes on, settled once it is over, in what the VMs of one `vm_id` share.
-//! See [`limits`](crate::gateway::limits).
+//! Limits of callers, in the gateway role: reserved before a request goes on and settled when it has ended, in the shared data
+//! of the VMs of one `vm_id`. See [`limits`](crate::gateway::limits).
 
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher as _, RandomState};
@@ -28,18 +28,18 @@ use crate::record::metrics::Used;
 use crate::record::prices::Rate;
 use crate::translate::terms::Tokens;
 
-/// How often it is said how much of limits is used, milliseconds.
+/// Period in which the use of limits is reported as metrics, milliseconds.
 const TELL: u64 = 10_000;
 
-/// A version that no value has before four billion others: see [`thoughts`](super::thoughts).
+/// A version that no stored value reaches before four billion writes: see [`thoughts`](super::thoughts).
 const NOTHING: u32 = u32::MAX;
 
 thread_local! {
-    /// This worker's open requests of budgets that limit them.
+    /// This worker's open requests, by the budgets that limit them.
     static SLOTS: RefCell<Slots> = RefCell::new(Slots::new(random()));
-    /// When they were renewed last, milliseconds since 1970.
+    /// When their leases were renewed last, milliseconds since 1970.
     static RENEWED: Cell<u64> = const { Cell::new(0) };
-    /// The word that marks calls of this gateway to itself.
+    /// The secret that marks this gateway's calls to itself.
     static WORD: RefCell<Option<Rc<[u8]>>> = const { RefCell::new(None) };
 }
 
@@ -47,7 +47,7 @@ fn random() -> u64 {
     RandomState::new().hash_one(0)
 }
 
-/// What the VMs share.
+/// The shared data.
 struct Data;
 
 impl Store for Data {
@@ -68,18 +68,18 @@ impl Store for Data {
     }
 }
 
-/// The header that marks a call of this gateway to itself.
+/// Adds the header that marks a call of this gateway to itself.
 pub(super) fn mark_part(headers: &mut Headers) {
-    // Without the word it is a request like any other's, and counted as one.
+    // Without the secret the call counts as a request of its own.
     headers.push(CALL_OF_TECHNIQUE, word().as_deref().unwrap_or(b"1"));
 }
 
-/// Whether a request is a call of this gateway to itself, which no client can say.
+/// Whether a request is a call of this gateway to itself. No client can forge it.
 pub(super) fn is_part(sent: &Headers) -> bool {
     sent.value(CALL_OF_TECHNIQUE).is_some_and(|value| word().is_some_and(|word| mark::is(&word, value)))
 }
 
-/// The word, which the first worker makes that needs it.
+/// The secret. The first worker that needs it makes it.
 fn word() -> Option<Rc<[u8]>> {
     if let Some(word) = WORD.with_borrow(Option::clone) {
         return Some(word);
@@ -94,27 +94,27 @@ fn word() -> Option<Rc<[u8]>> {
     Some(word)
 }
 
-/// The limits of one request's caller, and what was taken of them.
+/// The limits of one request's caller, and what the request has reserved.
 #[derive(Debug)]
 pub(super) struct Limited {
     budgets: Rc<[Budget]>,
-    /// How long answers to the caller may be.
+    /// The caller's limits on the length of answers.
     tokens: Tokens,
-    /// `None`: one of Bedrock's.
+    /// `None` on Bedrock's own routes.
     endpoint: Option<Endpoint>,
     is_anthropics: bool,
-    /// It is a part of a request that was let in.
+    /// The request is a part of one that was let in.
     is_part: bool,
-    /// It has not been let in yet.
+    /// The request has not been let in yet.
     is_waiting: bool,
-    /// What its tokens cost at most, where that is limited and known.
+    /// Highest price of its tokens, where money is limited and the price is known.
     rate: Option<Rate>,
     taken: Option<Taken>,
-    /// What that was.
+    /// The amount reserved.
     asked: Amount,
-    /// The limit that it was refused for, as the configuration calls it.
+    /// The limit that refused it, by its name in the configuration.
     refused_for: Option<&'static str>,
-    /// What its answer tells.
+    /// Rate-limit headers for its answer.
     headers: Headers,
 }
 
@@ -131,7 +131,7 @@ impl Limited {
         }
         let endpoint = match purpose {
             Purpose::OpenAi(endpoint) => Some(*endpoint),
-            // To count tokens is the same on either route.
+            // Requests that count tokens are charged the same on either route.
             Purpose::Native(request) => {
                 (request.operation == Operation::CountTokens).then_some(Endpoint::MessageTokens)
             }
@@ -152,17 +152,17 @@ impl Limited {
         })
     }
 
-    /// True where its body has to be there before it can be let in.
+    /// Whether it can be let in only once its body is there.
     pub(super) fn waits_for_body(&self) -> bool {
         self.is_waiting && self.budgets.iter().any(|budget| budget.limits.count_tokens())
     }
 
-    /// Takes what its tokens cost at most; `None`: it will be refused, or costs nothing.
+    /// Sets the highest price of its tokens; `None`: it will be refused, or has no price.
     pub(super) fn costs(&mut self, rate: Option<Rate>) {
         self.rate = rate;
     }
 
-    /// What the request asks, by its body.
+    /// Estimates what the request will use, from its body.
     pub(super) fn estimate(&self, body: &[u8], said: &Said<'_>) -> Amount {
         let input = estimate::input(body).saturating_mul(said.choices(self.endpoint));
         let output = said.output(self.endpoint, self.tokens);
@@ -173,10 +173,10 @@ impl Limited {
         self.rate.map_or(0, |rate| rate.micros(input, output))
     }
 
-    /// Lets the request in that asks for so much, where there is as much.
+    /// Lets the request in if its budgets have room for `asked`.
     ///
     /// # Errors
-    /// 429 where there is not, 503 where nobody can tell.
+    /// 429 where there is no room, 503 where the shared data cannot be read.
     pub(super) fn let_in(&mut self, asked: &Amount) -> Result<(), Error> {
         if !std::mem::take(&mut self.is_waiting) {
             return Ok(());
@@ -211,12 +211,13 @@ impl Limited {
         }
     }
 
-    /// Charges what the request came to. To be called once, at its end. `keeps`: calls of its own are under way still, each of which is
-    /// charged as it ends, and nothing is given back: else whoever leaves again and again would have any number of them under way.
+    /// Charges what the request has used. To be called once, at its end. `keeps`: calls of it are still under way, which are
+    /// charged as they end; nothing of the reservation is returned then, or a client that keeps leaving could have any number
+    /// of calls under way.
     pub(super) fn settle(&mut self, record: &Record, keeps: bool) {
         let usage = record.usage.unwrap_or_default();
         let (input, output) = (usage.prompt_tokens, usage.completion_tokens);
-        // What has no price by now is charged as it was reserved.
+        // Without a price the reserved amount is charged.
         let cost = record.cost_micros.unwrap_or_else(|| self.cost(input, output));
         let real = Amount { requests: 0, input, output, cost };
         let settled = if self.is_part {
@@ -239,28 +240,28 @@ impl Limited {
         }
     }
 
-    /// The limit that it was refused for, as the configuration calls it.
+    /// The limit that refused it, by its name in the configuration.
     pub(super) fn refused_for(&self) -> Option<&'static str> {
         self.refused_for
     }
 
-    /// What is told beside the answer.
+    /// Takes the rate-limit headers for the answer.
     pub(super) fn take_headers(&mut self) -> Headers {
         std::mem::take(&mut self.headers)
     }
 }
 
-/// Renews this worker's slots where that is due.
+/// Renews the leases of this worker's open requests, if due.
 pub(super) fn tick() {
     let now = now();
-    // A clock that went back is no reason to wait.
+    // The clock may have been set back.
     let is_due = !(RENEWED.get()..RENEWED.get().saturating_add(LEASE / 3)).contains(&now);
     if is_due && SLOTS.with_borrow(|slots| ledger::renew(&Data, slots, now)).is_ok() {
         RENEWED.set(now);
     }
 }
 
-/// Says in metrics how much of limits is used, where that is due: `told` is when it was said last.
+/// Reports the use of limits as metrics, if due. `told` is when that was done last.
 pub(super) fn tell_use(config: &Config, told: &Cell<u64>) {
     let now = now();
     let is_due = !(told.get()..told.get().saturating_add(TELL)).contains(&now);

@@ -1,4 +1,4 @@
-//! Envoy's metrics: each worker keeps the ids of those that it has used, Envoy adds up what all of them count.
+//! Envoy's metrics. Each worker keeps the ids of those that it has used; Envoy adds up over the workers.
 
 use std::cell::RefCell;
 use std::time::SystemTime;
@@ -16,7 +16,7 @@ thread_local! {
     static SERIES: RefCell<Series> = RefCell::new(Series::new(0));
 }
 
-/// Envoy's own.
+/// Envoy as the store of metrics.
 struct Envoy;
 
 impl Meter for Envoy {
@@ -34,7 +34,7 @@ impl Meter for Envoy {
     }
 
     fn add(&mut self, id: u32, amount: i64) {
-        // Nothing can be done about one that is not taken.
+        // An error is ignored: there is nothing to do about it.
         let _ = hostcalls::increment_metric(id, amount);
     }
 
@@ -56,7 +56,7 @@ pub(super) fn count(config: &Config, record: &Record) {
     });
 }
 
-/// Says how much is used of limits at a moment, milliseconds since 1970.
+/// Reports the use of limits at `now`, milliseconds since 1970.
 pub(super) fn limits_used<'u>(config: &Config, all: impl IntoIterator<Item = Used<'u>>, now: u64) {
     SERIES.with_borrow_mut(|series| {
         series.at_most(config.metric_series);
@@ -64,7 +64,7 @@ pub(super) fn limits_used<'u>(config: &Config, all: impl IntoIterator<Item = Use
     });
 }
 
-/// A request of a caller's that is under way; over when this is dropped.
+/// Counts a caller's request as open until this is dropped.
 #[derive(Debug)]
 pub(super) struct UnderWay(u32);
 
@@ -88,26 +88,26 @@ impl Drop for UnderWay {
     }
 }
 
-/// An account has new credentials.
+/// Reports new credentials of an account.
 pub(super) fn credentials_came(account: &str, now: SystemTime, expires: SystemTime) {
     set("bedrock.credentials_fetched", account, seconds(now));
     set("bedrock.credentials_expires", account, seconds(expires));
     set("bedrock.credentials_failures", account, 0);
 }
 
-/// An account was given none, so many times in a row.
+/// Reports that fetching an account's credentials has failed `failures` times in a row.
 pub(super) fn credentials_failed(account: &str, now: SystemTime, failures: u32) {
     set("bedrock.credentials_failed", account, seconds(now));
     set("bedrock.credentials_failures", account, failures.into());
 }
 
-/// It is known what models there are.
+/// Reports a successful discovery of models.
 pub(super) fn models_found(now: SystemTime) {
     set("bedrock.discovery_found", "", seconds(now));
     set("bedrock.discovery_failures", "", 0);
 }
 
-/// It was not found out what models there are, so many times in a row.
+/// Reports that discovery of models has failed `failures` times in a row.
 pub(super) fn models_not_found(now: SystemTime, failures: u32) {
     set("bedrock.discovery_failed", "", seconds(now));
     set("bedrock.discovery_failures", "", failures.into());
@@ -119,7 +119,7 @@ fn set(state: &str, account: &str, value: u64) {
     SERIES.with_borrow_mut(|series| series.set(&mut Envoy, state, labels, value));
 }
 
-/// Since 1970, in whole seconds.
+/// Whole seconds since 1970.
 fn seconds(at: SystemTime) -> u64 {
     moment(at).as_secs()
 }

@@ -1,5 +1,5 @@
-//! The adapter to Envoy, and the only module that knows of it: a root context per plugin, a context per request
-//! (gateway role), per attempt (upstream role) or per image (fetch role). Its words are those of the proxy-wasm SDK for Rust.
+//! The adapter to Envoy, the only module that knows of it: a root context per plugin, a context per request (gateway role), per
+//! attempt (upstream role) or per image (fetch role). Terms are those of the proxy-wasm SDK for Rust.
 
 mod accounts;
 mod call;
@@ -37,7 +37,7 @@ proxy_wasm::main! {{
     proxy_wasm::set_root_context(|_| Box::new(Plugin::default()));
 }}
 
-/// One plugin on one worker. Envoy calls it in the middle of what it does, so all of its clones are one.
+/// A plugin's root context on one worker. Envoy may call it while a callback of it runs, so all clones share one state.
 #[derive(Clone, Debug, Default)]
 struct Plugin(Rc<Root>);
 

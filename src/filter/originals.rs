@@ -1,9 +1,8 @@
-//! What the client sent, shared by the attempts of a request.
+//! The client's request headers, shared by the attempts of a request.
 //!
-//! Envoy has one header map for all attempts of a request, and with hedging several are under way at once: a second one
-//! starts on headers that the first has written. Nor may the first put anything back as long as the second may still wait
-//! for its connection: Envoy reads the map only when that is there. So all attempts share what the first one found, and
-//! the last one puts it back.
+//! Envoy has one header map for all attempts. With hedging several attempts are under way at once: the second starts on headers
+//! that the first has rewritten. The first must not restore them while the second waits for its connection, because Envoy reads
+//! the map only once that is there. So all attempts share the headers that the first one found, and the last one restores them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -13,10 +12,10 @@ use std::rc::{Rc, Weak};
 use crate::gateway::headers::Headers;
 
 thread_local! {
-    /// Requests with attempts under way. All of a request happens in one VM, so nobody else need know.
+    /// The requests with attempts under way. All attempts of a request run in one VM.
     static UNDER_WAY: RefCell<HashMap<u64, Weak<Found>>> = RefCell::default();
 
-    /// It begins anywhere: requests of another VM, which have no business here, then never have the id of one of ours.
+    /// The first id is random, so that ids of another VM's requests do not match any here.
     static NEXT_ID: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
 }
 
@@ -25,7 +24,7 @@ pub(super) fn next_id() -> u64 {
     NEXT_ID.with(|next| next.replace(next.get().wrapping_add(1)))
 }
 
-/// One attempt's share.
+/// One attempt's share of the headers.
 #[derive(Debug)]
 pub(super) struct Originals {
     id: u64,
@@ -39,7 +38,7 @@ struct Found {
 }
 
 impl Originals {
-    /// What the client sent with the request `id`: what an attempt under way has found, else what this one has.
+    /// The client's headers of request `id`: those that an attempt under way has found, else `headers`.
     pub(super) fn share(id: u64, headers: Headers) -> Self {
         UNDER_WAY.with_borrow_mut(|under_way| {
             if let Some(found) = under_way.get(&id).and_then(Weak::upgrade) {
@@ -55,7 +54,7 @@ impl Originals {
         &self.found.headers
     }
 
-    /// Memory that is held, bytes. Attempts that share it count it each.
+    /// Bytes held. Attempts that share them each count them.
     pub(super) fn held(&self) -> usize {
         self.found.headers.held()
     }
@@ -65,12 +64,12 @@ impl Originals {
         Rc::strong_count(&self.found) > 1
     }
 
-    /// To be called before the map is written.
+    /// To be called before the header map is written.
     pub(super) fn will_change(&self) {
         self.found.will_change.set(true);
     }
 
-    /// Ends the share; the last of the attempts is given what it has to put back.
+    /// Ends the share. The last attempt gets the headers that it has to restore.
     pub(super) fn end(self) -> Option<Headers> {
         let Found { headers, will_change } = Rc::into_inner(self.found)?;
         UNDER_WAY.with_borrow_mut(|under_way| under_way.remove(&self.id));
@@ -99,7 +98,7 @@ mod tests {
 
         assert_eq!(second.headers(), &headers("the client's"));
         assert_eq!(first.end(), None);
-        // It changed nothing, but the first did.
+        // The second attempt has changed nothing, but the first has.
         assert_eq!(second.end(), Some(headers("the client's")));
         UNDER_WAY.with_borrow(|under_way| assert!(!under_way.contains_key(&id), "nothing is left behind"));
     }

@@ -1,10 +1,10 @@
-//! The account of each open request, and its record at its end: in filter state, where Envoy's access loggers, tracers and limits find
-//! it.
+//! The account of each open request, and its record at its end, in filter state, where Envoy's access loggers, tracers and rate
+//! limiters read it.
 //!
-//! The gateway role opens an account with a request and closes it once the answer's end has passed it: what is there then is in time for
-//! Envoy's spans. What ends in another way (the client leaves, the answer breaks off, Envoy answers past the filters) it closes in
-//! `on_log`, which comes for every ending, after the spans and before Envoy's access loggers. Attempts of the upstream role find the
-//! account by the handoff's id: all of a request happens in one VM, and the upstream role sees an answer's end first.
+//! The gateway role opens the account, and closes it once the end of the answer has passed, in time for Envoy's spans. A
+//! request that ends otherwise (the client leaves, the answer breaks off, a local reply bypasses the filters) is closed in
+//! `on_log`, which comes for every request, after the spans and before the access loggers. Attempts of the upstream role find
+//! the account by the handoff's id: a request stays in one VM, and the upstream role sees the end of an answer first.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -22,26 +22,26 @@ use crate::gateway::callers::Caller;
 use crate::record::made::{self, Unknown};
 use crate::record::{Account, Ended, Facts, Record};
 
-/// The keys in filter state, without the `wasm.` that Envoy puts before them. The record.
+/// Keys in filter state, without Envoy's prefix `wasm.`. This one has the record.
 const RECORD: &str = "bedrock.usage";
-/// The record again, as JSON on one line: a log's line costs Envoy next to nothing then.
+/// The record as JSON on one line, so that an access log line costs Envoy next to nothing.
 const LINE: &str = "bedrock.record";
 /// The caller's name, as soon as it is known.
 const CALLER: &str = "bedrock.caller";
 /// The caller's team.
 const TEAM: &str = "bedrock.team";
-/// What the request's spans are called.
+/// Name of the request's spans.
 const SPAN: &str = "bedrock.span";
 
-/// False in a module that `make bench` compares with this one, to see what records cost.
+/// False in a module that `make bench` builds to measure what records cost.
 const ARE_MADE: bool = !cfg!(feature = "unrecorded");
 
 thread_local! {
-    /// The accounts of requests that were let in. Each is taken out when its gateway role ends.
+    /// The accounts of open requests, by the handoff's id. The gateway role removes its own at the end.
     static OPEN: RefCell<HashMap<u64, Rc<Account>>> = RefCell::default();
 }
 
-/// The gateway role's hold on the account of its request.
+/// The gateway role's handle on its request's account.
 #[derive(Debug, Default)]
 pub(super) struct Open {
     account: Rc<Account>,
@@ -55,7 +55,7 @@ impl Open {
         &self.account
     }
 
-    /// The caller is known: tells Envoy, and counts the request among those that are under way.
+    /// Sets the caller, tells Envoy, and counts the request as open.
     pub(super) fn is_of(&mut self, config: &Config, caller: &Caller) {
         if !ARE_MADE {
             return;
@@ -69,7 +69,7 @@ impl Open {
         self.under_way = UnderWay::begin(config, &caller.name, team);
     }
 
-    /// Attempts find the account by this id from now on.
+    /// Lets attempts find the account by this id.
     pub(super) fn share(&mut self, id: u64) {
         if !ARE_MADE {
             return;
@@ -79,7 +79,7 @@ impl Open {
     }
 }
 
-/// An account that attempts find by this id, as long as this is there.
+/// Lets attempts find an account by this id until it is dropped.
 #[derive(Debug)]
 struct Shared(u64);
 
@@ -96,19 +96,19 @@ impl Drop for Shared {
     }
 }
 
-/// The account of a request that is open in this VM.
+/// The account of an open request in this VM.
 pub(super) fn of(id: u64) -> Option<Rc<Account>> {
     OPEN.with_borrow(|open| open.get(&id).cloned())
 }
 
-/// Says what the properties are that a plugin sets, once for it.
+/// Declares the properties that a plugin sets, once.
 pub(super) fn declare() {
     if !ARE_MADE {
         host::log(LogLevel::Error, || {
             "this module was built to be measured: it makes no records and settles no limits".to_owned()
         });
     }
-    /// `WasmType` of Envoy's `declare_property`: a text, a message.
+    /// Values of `WasmType` of Envoy's `declare_property`: a string, a protobuf message.
     const TEXT: u64 = 1;
     const MESSAGE: u64 = 3;
     const STRUCT: &str = "type.googleapis.com/google.protobuf.Struct";
@@ -121,7 +121,7 @@ pub(super) fn declare() {
     }
 }
 
-/// Tells Envoy what the request's spans are called, once.
+/// Sets the name of the request's spans, once.
 pub(super) fn set_span(account: &Account) {
     let span = account.with(|facts| {
         let is_new = !std::mem::replace(&mut facts.is_named, true);
@@ -132,8 +132,8 @@ pub(super) fn set_span(account: &Account) {
     }
 }
 
-/// Closes the account of a request whose answer has been given, or that has ended otherwise: makes the record, has all that is counted
-/// by it counted, and gives it to Envoy. The record, once; none where the request has none.
+/// Closes the account of a request that has been answered or has ended otherwise: makes the record, counts metrics by it, and
+/// hands it to Envoy. Returns it at the first call; `None` where the request has none.
 pub(super) fn close(config: &Config, account: &Account) -> Option<Record> {
     if !ARE_MADE || account.with(|facts| facts.is_unrecorded || std::mem::replace(&mut facts.is_closed, true))
     {
@@ -149,8 +149,7 @@ pub(super) fn close(config: &Config, account: &Account) -> Option<Record> {
     Some(record)
 }
 
-/// What becomes of a record before Envoy has it: whoever counts by it does so here. It is called once for each request, whichever way
-/// that ended.
+/// Completes a record before Envoy gets it and counts metrics by it. Called once per request, however it ended.
 fn finish(config: &Config, record: &mut Record) {
     if let Some((model, usage)) = record.model.as_deref().zip(record.usage.as_ref()) {
         record.cost_micros = config.prices.cost_micros(model, config.options.known_as(model), usage);
@@ -158,7 +157,7 @@ fn finish(config: &Config, record: &mut Record) {
     metrics::count(config, record);
 }
 
-/// What Envoy says of an ending that is not a usual one, and no more than is needed.
+/// Envoy's details of an unusual ending, as far as needed.
 fn asked(unknown: Unknown) -> Ended {
     let Unknown { may_have_left, is_answer, is_unseen } = unknown;
     let number = |path: &[&str]| {

@@ -1,4 +1,4 @@
-//! Answers that need no Bedrock.
+//! Local replies: errors, and answers that need no call of Bedrock.
 
 use proxy_wasm::types::{Action, LogLevel};
 
@@ -7,19 +7,19 @@ use crate::gateway::headers::Headers;
 use crate::gateway::limits::told;
 use crate::openai::Error;
 
-/// Errors by what the worker holds at the moment, which are over in a second or a few: when to come again is said beside them.
+/// Codes of errors that pass within seconds, because the worker holds too much right now: they get a `retry-after`.
 const PASSING: &[&str] = &[held::BUSY, "too_many_lists"];
 
 pub(super) fn is_passing(error: &Error) -> bool {
     error.code.is_some_and(|code| PASSING.contains(&code))
 }
 
-/// Answers with an error. The caller then does nothing more with the request.
+/// Answers with an error. The caller must do nothing more with the request.
 pub(super) fn refuse(error: &Error) -> Action {
     refuse_beside(error, &Headers::default())
 }
 
-/// What is kept of the headers of an answer in whose stead an error is given: what they tell the client, and what of limits.
+/// The headers of a replaced answer that its error keeps: request ids and rate limits.
 pub(super) fn kept(headers: &Headers) -> Headers {
     const NAMES: &[&str] =
         &["x-request-id", "x-bedrock-model", "x-bedrock-region", "retry-after", "x-should-retry"];
@@ -29,7 +29,7 @@ pub(super) fn kept(headers: &Headers) -> Headers {
     kept
 }
 
-/// The same, keeping what an upstream's headers tell the client.
+/// Answers with an error, and keeps such headers of the upstream's.
 pub(super) fn refuse_beside(error: &Error, upstream: &Headers) -> Action {
     let mut headers = kept(upstream);
     headers.push("content-type", "application/json");
@@ -43,7 +43,7 @@ pub(super) fn refuse_beside(error: &Error, upstream: &Headers) -> Action {
     answer(error.status, &details, &headers, &error.body())
 }
 
-/// Answers with what another answer was.
+/// Answers with a copy of another answer.
 pub(super) fn relay(status: u16, headers: &Headers, body: &[u8]) -> Action {
     answer(status, "bedrock_fan_out", headers, body)
 }
@@ -62,13 +62,13 @@ fn answer(status: u16, details: &str, headers: &Headers, body: &[u8]) -> Action 
     Action::Pause
 }
 
-/// What a client is told when Envoy would not do as it was asked.
+/// The error where a host call failed.
 pub(super) fn host_failed(what: &'static str) -> Error {
     host::log(LogLevel::Error, || format!("Envoy would not {what}"));
     Error::new(500, "The gateway could not handle the request.").code("gateway_error")
 }
 
-/// 413.
+/// The 413 for a body above `limit` bytes.
 pub(super) fn too_large(limit: usize) -> Error {
     Error::new(413, format!("The request body is larger than {limit} bytes.")).code("request_too_large")
 }

@@ -1,4 +1,4 @@
-//! The places of the filter, and what each asks of the Envoy and the VM that it runs in.
+//! The filter's roles, and what each requires of Envoy and of the VM.
 
 use std::sync::OnceLock;
 
@@ -6,23 +6,23 @@ use crate::config::{Config, Error};
 
 use super::host;
 
-/// A place, told apart by the plugin's `root_id`.
+/// A role, chosen by the plugin's `root_id`.
 #[derive(Clone, Copy, Debug)]
 pub enum Role {
-    /// An HTTP filter of a listener.
+    /// HTTP filter of a listener.
     Gateway,
-    /// An upstream HTTP filter of a cluster.
+    /// Upstream HTTP filter of a cluster.
     Upstream,
-    /// The same of a cluster that fetches images.
+    /// Upstream HTTP filter of a cluster that fetches images.
     Fetch,
 }
 
-/// The first version that retries after a held response (its change log, "upstream HTTP filter … StopIteration in
+/// The first Envoy that retries after a held response (its change log: "upstream HTTP filter … StopIteration in
 /// encodeHeaders"); `allow_on_headers_stop_iteration` came with 1.35.
 const LEAST_ENVOY: (u64, u64) = (1, 37);
 
-/// The first version that keeps private addresses out of what a name stands for (`resolved_address_filter`). Without it
-/// a name with a good address and a private one would get past the fetch role, which is told only the first.
+/// The first Envoy that removes private addresses from a host name's addresses (`resolved_address_filter`). Without it a name
+/// with a public and a private address would pass the fetch role, which sees only the first.
 const LEAST_ENVOY_TO_FETCH: (u64, u64) = (1, 39);
 
 /// Whether this VM serves the fetch role: set by the first plugin that it loads.
@@ -34,10 +34,10 @@ impl Role {
         Self::named(&host::property(&["plugin_root_id"]).unwrap_or_default())
     }
 
-    /// The role of that `root_id`.
+    /// The role of a `root_id`.
     ///
     /// # Errors
-    /// It is none of the three.
+    /// The `root_id` is not one of the three.
     pub fn named(root_id: &[u8]) -> Result<Self, String> {
         match root_id {
             b"gateway" => Ok(Self::Gateway),
@@ -50,10 +50,10 @@ impl Role {
         }
     }
 
-    /// Refuses a configuration by which the role has nothing to do.
+    /// Refuses a configuration that leaves the role without a task.
     ///
     /// # Errors
-    /// What it lacks.
+    /// What the configuration lacks.
     pub fn check(self, config: &Config) -> Result<(), Error> {
         if matches!(self, Self::Fetch) && config.images.is_none() {
             return Err(Error {
@@ -64,8 +64,8 @@ impl Role {
         Ok(())
     }
 
-    /// Refuses an Envoy on which requests would hang, failover would be lost or images would be fetched from anywhere. One
-    /// that does not tell is let be.
+    /// Refuses an Envoy version on which requests would hang, failover would not work, or images would be fetched from any
+    /// address. An Envoy that does not tell its version is accepted.
     pub(super) fn check_envoy(self) -> Result<(), String> {
         let least = if matches!(self, Self::Fetch) { LEAST_ENVOY_TO_FETCH } else { LEAST_ENVOY };
         let number = |name| {
@@ -83,7 +83,7 @@ impl Role {
         }
     }
 
-    /// Envoy calls the fetch role while the gateway role is still asking. In a VM of its own that is nobody's concern.
+    /// Refuses the fetch role in a VM with other roles: Envoy would call it from within the gateway role's HTTP call.
     pub(super) fn claim_vm(self) -> Result<(), String> {
         let fetches = matches!(self, Self::Fetch);
         if *FETCHES.get_or_init(|| fetches) == fetches {

@@ -1,4 +1,4 @@
-//! What a plugin keeps on one worker: its configuration, as whom it calls, and what models were found.
+//! The state of a plugin on one worker: its configuration, the accounts that sign, and the discovered models.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -14,24 +14,24 @@ use super::{ending, host, limits, record};
 use crate::config::Config;
 use crate::gateway::memory::Sweeping;
 
-/// The state of a plugin. Nothing of it stays borrowed while Envoy is called.
+/// The state of a plugin. No part of it stays borrowed during a host call.
 #[derive(Debug, Default)]
 pub(super) struct Root {
     loaded: RefCell<Option<(Role, Rc<Config>)>>,
-    /// As whom the upstream role calls.
+    /// The accounts that sign for the upstream role.
     accounts: RefCell<Option<Rc<Accounts>>>,
-    /// Accounts of earlier configurations whose requests are not over: one of them may still come to wait for a role.
+    /// Accounts of earlier configurations that open requests still use: such a request may yet wait for a role.
     earlier: RefCell<Vec<Rc<Accounts>>>,
-    /// What models there are beside the configuration's; taken out while it works.
+    /// Discovery of models, in the upstream role; taken out while a method of it runs.
     discovery: RefCell<Option<Discovery>>,
-    /// Takes what is too old out of the reasoning that is kept.
+    /// Removes expired reasoning from the shared data.
     sweeping: Sweeping,
-    /// When it was said last how much of limits is used.
+    /// When the use of limits was reported last.
     limits_told: Cell<u64>,
 }
 
 impl Root {
-    /// Takes Envoy's configuration into use, or says why not.
+    /// Reads Envoy's configuration and applies it, or says why not.
     pub(super) fn configure(&self) -> Result<(), String> {
         let (role, config) = read()?;
         if matches!(role, Role::Gateway | Role::Upstream) {
@@ -41,7 +41,7 @@ impl Root {
         Ok(())
     }
 
-    /// Does what is due.
+    /// Does the periodic work that is due.
     pub(super) fn tick(&self) {
         self.earlier.borrow_mut().retain(are_used);
         if let Some(accounts) = self.accounts() {
@@ -63,7 +63,7 @@ impl Root {
         ending::tick();
     }
 
-    /// Has requests go on that waited for a role of their caller's. What is called of Envoy then is theirs.
+    /// Resumes requests that waited for their caller's role. Host calls then refer to those requests.
     fn wake(&self) {
         for accounts in self.all_accounts() {
             accounts.wake();
@@ -78,7 +78,7 @@ impl Root {
         self.earlier.borrow().iter().filter(|accounts| accounts.are_awaited()).cloned().collect()
     }
 
-    /// Takes the answer of a call.
+    /// Takes the response of an HTTP call.
     pub(super) fn answered(&self, call: u32, headers: usize, size: usize) {
         for accounts in self.all_accounts() {
             accounts.answered(call, headers, size);
@@ -101,11 +101,11 @@ impl Root {
         self.loaded().map(|(_, config)| config)
     }
 
-    /// Takes a new configuration into use.
+    /// Applies a new configuration.
     fn take(&self, role: Role, config: Rc<Config>) {
-        // Only whoever signs needs to be somebody.
+        // Only the upstream role signs.
         if matches!(role, Role::Upstream) {
-            // A second plugin with the same configuration comes by here too; what is under way goes on.
+            // A second plugin with the same configuration comes by here too; fetches under way go on.
             let is_same = |(_, loaded): &(Role, Rc<Config>)| loaded.upstream == config.upstream;
             if self.accounts().is_none() || !self.loaded.borrow().as_ref().is_some_and(is_same) {
                 let before = self.accounts.replace(Some(renewed(&config)));
@@ -124,7 +124,7 @@ impl Root {
         self.discover(role, &config);
     }
 
-    /// Begins to find out what models there are, or goes on with it.
+    /// Begins or continues discovery of models.
     fn discover(&self, role: Role, config: &Config) {
         let settings = config.discover.as_ref().filter(|_| !matches!(role, Role::Fetch));
         let discovery = match (settings, self.discovery.take()) {
@@ -141,7 +141,7 @@ impl Root {
         self.take_news();
     }
 
-    /// Lets discovery do something, where there are credentials to ask with: only whoever signs has them.
+    /// Runs a method of discovery, where there are accounts to sign with: only the upstream role has them.
     fn with_discovery(&self, act: impl FnOnce(&mut Discovery, &Config, &Accounts)) {
         if let (Some(config), Some(accounts)) = (self.config(), self.accounts())
             && let Some(mut discovery) = self.discovery.take()
@@ -151,7 +151,7 @@ impl Root {
         }
     }
 
-    /// Has new requests know what was found since.
+    /// Makes newly discovered models known to new requests.
     fn take_news(&self) {
         let Some(mut discovery) = self.discovery.take() else { return };
         if let Some(found) = discovery.news()
@@ -163,7 +163,7 @@ impl Root {
     }
 }
 
-/// The configuration that Envoy gives, and whom it is for.
+/// The configuration that Envoy passes, and the role that it is for.
 fn read() -> Result<(Role, Rc<Config>), String> {
     let role = Role::read()?;
     role.check_envoy()?;
@@ -179,12 +179,12 @@ fn read() -> Result<(Role, Rc<Config>), String> {
     Ok((role, Rc::new(config)))
 }
 
-/// Whether a request still has the accounts of its configuration.
+/// Whether an open request still uses these accounts.
 fn are_used(accounts: &Rc<Accounts>) -> bool {
     Rc::strong_count(accounts) > 1
 }
 
-/// The configuration's accounts, looked after from the first tick on: to ask anybody now would be too early for Envoy.
+/// The configuration's accounts, fetched from the first tick on: Envoy allows no HTTP call while it configures a plugin.
 fn renewed(config: &Config) -> Rc<Accounts> {
     let accounts = Accounts::new(config);
     if accounts.are_renewed() {
@@ -193,7 +193,7 @@ fn renewed(config: &Config) -> Rc<Accounts> {
     Rc::new(accounts)
 }
 
-/// Has the plugin's `on_tick` called again and again.
+/// Starts the ticks of the plugin.
 fn tick(what_else: &str) {
     if hostcalls::set_tick_period(accounts::TICK).is_err() {
         host::log(LogLevel::Error, || format!("Envoy would not tick: {what_else}"));

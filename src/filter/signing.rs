@@ -1,4 +1,4 @@
-//! The headers by which a request proves who sends it.
+//! The headers that authenticate a request at AWS.
 
 use std::cell::RefCell;
 
@@ -14,11 +14,12 @@ use crate::config::Destination;
 use crate::openai::Error;
 
 thread_local! {
-    /// This worker's tokens. Minting takes less than a millisecond, so it is done when a request needs one.
+    /// This worker's short-term Bedrock API keys. Making one takes less than a millisecond, so it is done when a request needs
+    /// one.
     static TOKENS: RefCell<Tokens> = RefCell::default();
 }
 
-/// What to set on `request`; nothing where Envoy signs.
+/// The headers to set on `request`; none where Envoy signs.
 pub(super) fn headers(
     accounts: &Accounts,
     destination: &Destination<'_>,
@@ -38,7 +39,7 @@ pub(super) fn headers(
             let token = TOKENS.with_borrow_mut(|tokens| tokens.get(credentials, region, lifetime, now));
             token.map(|token| bearer(&token))
         }
-        // Such keys are Bedrock's own: another service gets a signature.
+        // Short-term API keys are accepted by Bedrock only: other services get a signature.
         (Identity::SigV4(credentials), _) => {
             signed(credentials, request, region, destination.service, host::now())
         }

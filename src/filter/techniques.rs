@@ -1,6 +1,6 @@
-//! A technique's calls, in the gateway role: requests to this gateway itself with the caller's key, so many at a time. So each has its
-//! own rights, attempts, targets and signature, like any request. The client's own is held meanwhile, and is the last call where
-//! there is one.
+//! The calls of a technique, in the gateway role: requests to this gateway itself with the caller's key, a limited number at a
+//! time. So each has its own rights, attempts, targets and signature, like any request. The client's own request is held
+//! meanwhile; where the technique allows, it becomes the last call.
 
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
@@ -22,46 +22,47 @@ use crate::techniques::{Expression, Question, Settings, Tunables};
 use crate::translate::errors::no_answer;
 use crate::translate::told::told;
 
-/// A technique at work on one request.
+/// A technique under way for one request.
 #[derive(Debug)]
 pub(super) struct Techniques {
     config: Rc<Config>,
     settings: Rc<Settings>,
     run: Run,
-    /// What clients call it.
+    /// The technique's name, as clients call it.
     name: String,
-    /// What each call has.
+    /// The headers of each call.
     headers: Headers,
     /// The cluster that is called.
     cluster: String,
-    /// Whether that is another server's.
+    /// Whether that cluster is another server (OptiLLM) instead of this gateway.
     is_away: bool,
-    /// What the client calls the model.
+    /// The model as the client names it.
     model: Option<String>,
-    /// Calls under way, and the place of each in its step.
+    /// The calls under way: token, and index in the current step.
     calls: Vec<(u32, usize)>,
-    /// What the client is told where there is no answer: the last failure of a call.
+    /// The last failure of a call, which the client gets where there is no answer: status, headers, body.
     failure: Option<(u16, Headers, Vec<u8>)>,
-    /// Headers of the last answer to a call.
+    /// Headers of the last call's response that the client gets.
     told: Headers,
-    /// By when all calls but the last one have to be over.
+    /// The deadline of all calls but the last one.
     until: SystemTime,
     held: Held,
 }
 
-/// What has come of it.
+/// The state of the technique after a call's response.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// Not all yet.
+    /// More responses are awaited.
     Pending,
-    /// An answer for the client: status, headers, body.
+    /// The client's answer: status, headers, body.
     Answer(u16, Headers, Vec<u8>),
-    /// The client's own request, with this body, is the last call.
+    /// The client's own request, with this body, is to be the last call.
     Last(Vec<u8>, Spent),
 }
 
 impl Techniques {
-    /// Begins what a chat has chosen. `body` is the chat without what chose it; `sent` is what the client sent.
+    /// Begins the technique that a chat has chosen. `body` is the chat without the members that chose it; `sent` are the
+    /// client's headers.
     pub(super) fn begin(
         config: &Rc<Config>,
         settings: &Rc<Settings>,
@@ -108,7 +109,7 @@ impl Techniques {
         Ok((this, outcome))
     }
 
-    /// The headers by which a client knows what was done.
+    /// Response headers that name the technique and its number of calls.
     pub(super) fn marks(&self) -> Headers {
         let mut marks = Headers::default();
         marks.push("x-technique", &self.name);
@@ -116,17 +117,17 @@ impl Techniques {
         marks
     }
 
-    /// Whether some calls are under way: Envoy does not call them off.
+    /// Whether calls are under way. Envoy does not cancel them when the request ends.
     pub(super) fn has_calls(&self) -> bool {
         !self.calls.is_empty()
     }
 
-    /// What it is called, and how many calls it has made.
+    /// The technique's name and the number of calls made.
     pub(super) fn so_far(&self) -> (&str, usize) {
         (&self.name, self.run.made())
     }
 
-    /// Takes the answer of a call.
+    /// Takes the response of a call.
     pub(super) fn answered(&mut self, call: u32, headers: usize, size: usize) -> Result<Outcome, Error> {
         let Some(at) = self.calls.iter().position(|(known, _)| *known == call) else {
             return Ok(Outcome::Pending);
@@ -140,7 +141,7 @@ impl Techniques {
         self.count(0)?;
         match outcome {
             Ok(outcome) => self.go_on(outcome),
-            // What there is to say has been said upstream.
+            // The failed call's own error is the better one.
             Err(error) => match self.failure.take() {
                 Some((status, headers, body)) if error.status == 502 => {
                     Ok(Outcome::Answer(status, headers, body))
@@ -150,7 +151,7 @@ impl Techniques {
         }
     }
 
-    /// What a call came to; `None`: it failed.
+    /// The outcome of a call: the body of its response; `None` where it failed.
     fn reply(&mut self, headers: usize, size: usize) -> Result<Option<Vec<u8>>, Error> {
         if headers == 0 {
             return Ok(None);
@@ -160,7 +161,7 @@ impl Techniques {
         if size > self.config.reply_bytes {
             return Ok(None);
         }
-        // It, and what is read of it.
+        // Counts the body and its parsed form.
         self.count(size.saturating_mul(3))?;
         let body = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, size)
             .map_err(|_| host_failed("give an answer"))?;
@@ -170,8 +171,8 @@ impl Techniques {
             self.told = headers.only(TOLD);
             return Ok(Some(body));
         }
-        // Envoy's timers go by the time at which their loop's turn began: on a busy worker the call ends some milliseconds before
-        // `until`, with a 504 in nobody's shape.
+        // Envoy's timers start from the beginning of the event loop's turn: on a busy worker a call ends some milliseconds
+        // before `until`, with a 504 that is not in OpenAI's format.
         let left = self.until.duration_since(host::now()).unwrap_or_default();
         if left.is_zero() || (status == 504 && !is_json && left < Duration::from_secs(1)) {
             return Err(took_too_long());
@@ -181,7 +182,7 @@ impl Techniques {
             kept.push("content-type", "application/json");
             Some((status, kept, body))
         } else {
-            // Envoy's own answers to a call, or another server's, which nobody has given OpenAI's shape.
+            // Envoy's own reply to the call, or another server's, which is not in OpenAI's format.
             host::log(LogLevel::Warn, || {
                 format!("a call of the technique '{}' got status {status}", self.name)
             });
@@ -190,7 +191,7 @@ impl Techniques {
         Ok(None)
     }
 
-    /// Makes the calls that may be made now, and tells the answer.
+    /// Makes the calls that may be made now, or returns the answer.
     fn go_on(&mut self, outcome: run::Outcome) -> Result<Outcome, Error> {
         match outcome {
             run::Outcome::Pending => {
@@ -214,17 +215,17 @@ impl Techniques {
                 }
                 headers.push("content-type", "text/event-stream; charset=utf-8");
                 headers.push("cache-control", "no-cache");
-                // It has been paid for: what it takes is counted and never refused.
+                // The answer is paid for already, so its bytes are counted and never refused.
                 self.held.count(answer.len().saturating_mul(2));
                 Ok(Outcome::Answer(200, headers, told(&answer, wants.include_usage)?))
             }
         }
     }
 
-    /// Makes one more call, where there is one.
+    /// Makes the next call, if there is one.
     fn ask(&mut self) -> Result<bool, Error> {
         let left = self.until.duration_since(host::now()).unwrap_or_default();
-        // No time at all would be no limit at all.
+        // To Envoy a timeout of zero means none.
         if left.as_millis() == 0 {
             return Err(took_too_long());
         }
@@ -245,7 +246,7 @@ impl Techniques {
         Ok(true)
     }
 
-    /// Counts what is held, and `more` for a moment.
+    /// Counts the bytes held, and `more` temporarily.
     fn count(&mut self, more: usize) -> Result<(), Error> {
         let failure = self
             .failure
@@ -256,7 +257,7 @@ impl Techniques {
     }
 }
 
-/// What of an answer's headers is the client's.
+/// The response headers of a call that the client gets.
 const TOLD: &[&str] = &[
     "x-request-id",
     "x-bedrock-model",
@@ -267,8 +268,8 @@ const TOLD: &[&str] = &[
     "x-should-retry",
 ];
 
-/// Whether the reply of a model, the client's where `None`, can be told as it comes: where a target gives replies of OpenAI's that go on
-/// as they are, nobody would add up the tokens.
+/// Whether a model's reply (`None`: the client's model) can be streamed as the technique's answer. It cannot where a target
+/// speaks OpenAI's API and its stream goes on untranslated: the tokens of the other calls could not be added.
 fn flows<'c>(config: &'c Config, asked: Option<&'c str>) -> impl Fn(Option<&str>) -> bool + 'c {
     move |model| {
         let resolved = config.models.resolve(model.or(asked), Endpoint::ChatCompletions);
@@ -276,7 +277,7 @@ fn flows<'c>(config: &'c Config, asked: Option<&'c str>) -> impl Fn(Option<&str>
     }
 }
 
-/// What each call to this gateway itself has.
+/// The headers of each call to this gateway itself.
 fn own_headers(config: &Config, sent: &Headers) -> Headers {
     let prefix = config.prefixes.first().map_or("", String::as_str);
     let path = [prefix, "/chat/completions"].concat();
@@ -288,7 +289,7 @@ fn own_headers(config: &Config, sent: &Headers) -> Headers {
     headers
 }
 
-/// What each call to another server has: nothing of the client's.
+/// The headers of each call to another server: none of the client's.
 fn others_headers(cluster: &str) -> Headers {
     Headers::from_iter([
         (":method", "POST"),

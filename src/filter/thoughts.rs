@@ -1,4 +1,5 @@
-//! Reasoning that the gateway carries for its clients, in what the VMs of one `vm_id` share: see [`memory`](crate::gateway::memory).
+//! Reasoning that the gateway carries for its clients, in the shared data of the VMs of one `vm_id`: see
+//! [`memory`](crate::gateway::memory).
 
 use proxy_wasm::hostcalls;
 
@@ -10,11 +11,11 @@ use crate::gateway::callers::Caller;
 use crate::gateway::memory::{Memory, Owner, Settings, Shared, Sweeping};
 use crate::translate::thoughts::{self, Recall};
 
-/// A version that no value has before four billion others: Envoy takes a version that it is told of what is not there, and refuses
-/// it of what is.
+/// A version that no stored value reaches before four billion writes. Envoy ignores the expected version where the key is
+/// absent, and compares it where the key is present: so this writes only an absent key.
 const NOTHING: u32 = u32::MAX;
 
-/// What the VMs share.
+/// The shared data.
 struct Data;
 
 impl Shared for Data {
@@ -27,7 +28,7 @@ impl Shared for Data {
     }
 }
 
-/// What is kept for one caller.
+/// The kept reasoning of one caller.
 #[derive(Debug)]
 pub(super) struct Thoughts<'a> {
     memory: Settings,
@@ -40,7 +41,7 @@ impl<'a> Thoughts<'a> {
         Self { memory, name, caller: config.keys.callers.named(name) }
     }
 
-    /// Whose reasoning it is that the model gives which the tables know by this id.
+    /// The owner of the reasoning of the model that the tables know by this id.
     pub(super) fn owner(&self, model: &str) -> Owner {
         Owner::new(self.name, self.caller, base_model(model))
     }
@@ -57,7 +58,7 @@ pub(super) fn keep(memory: Settings, owner: &Owner, thoughts: &thoughts::Thought
     Memory::new(memory, &Data).keep(owner, &thoughts.call, &thoughts.reasoning, seconds());
 }
 
-/// Sweeps what is due now of what is expired.
+/// Removes the expired reasoning whose turn it is.
 pub(super) fn sweep(sweeping: &Sweeping, settings: Settings) {
     sweeping.tick(&Memory::new(settings, &Data), moment(host::now()));
 }

@@ -1,5 +1,6 @@
-//! On Bedrock's own routes every error has AWS's shape, and for Anthropic's clients Anthropic's: those of both roles and Envoy's own, which
-//! all have OpenAI's, are told anew on their way to the client. AWS's own have a type already, and go on to its clients as they are.
+//! Converts errors on their way to the client: to AWS's format on Bedrock's own routes, to Anthropic's for Anthropic's clients.
+//! Both roles and Envoy's local replies make errors in OpenAI's format. Errors of AWS's own that carry their type go on
+//! unchanged to AWS's clients.
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
@@ -10,17 +11,17 @@ use crate::gateway::headers::Headers;
 use crate::gateway::native::ERROR_TYPE;
 use crate::gateway::shape::{Shape, Told};
 
-/// The request's id as this gateway names it, and as Anthropic's SDKs look for it.
+/// The header with the request's id, which Anthropic's SDKs read too.
 const REQUEST_ID: &str = "x-request-id";
 const ANTHROPICS_ID: &str = "request-id";
 
-/// The answer to one request.
+/// The conversion of one answer.
 #[derive(Debug)]
 pub(super) struct ToldAnew {
     shape: Shape,
-    /// The headers of an error, held until its body is there.
+    /// Status and headers of an error, held until its body is there.
     held: Option<(u16, Headers)>,
-    /// It has been told anew, with this status; what still comes is thrown away.
+    /// The status of the converted error, once it is sent; the rest of the upstream's answer is discarded.
     told: Option<u16>,
 }
 
@@ -29,12 +30,12 @@ impl ToldAnew {
         Self { shape, held: None, told: None }
     }
 
-    /// The status with which an error was told anew.
+    /// The status of the converted error.
     pub(super) fn status(&self) -> Option<u16> {
         self.told
     }
 
-    /// `body` is the error's in OpenAI's shape, where no body comes.
+    /// `body` is the error in OpenAI's format for an answer without a body.
     pub(super) fn response_headers(&mut self, end_of_stream: bool, body: &[u8]) -> Action {
         let mut headers = host::headers(MapType::HttpResponseHeaders).unwrap_or_default();
         let status = headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(0);
@@ -50,7 +51,7 @@ impl ToldAnew {
             return Action::Continue;
         }
         if end_of_stream {
-            // A body can only be had by answering in the upstream's stead.
+            // Headers alone cannot get a body here, so a local reply replaces the upstream's.
             let Told { status, kind, body } = self.shape.tell(status, body, headers.text(REQUEST_ID));
             self.told = Some(status);
             let mut given = kept(&headers);
@@ -68,13 +69,13 @@ impl ToldAnew {
         Action::Pause
     }
 
-    /// Trailers end the body in the stead of its last piece; `most` is what there may be of it.
+    /// Trailers end the body without a last part; `most` is the most bytes that the body may have.
     pub(super) fn response_trailers(&mut self, most: usize) -> Action {
         if self.held.is_some() { self.response_body(most, true) } else { Action::Continue }
     }
 
     pub(super) fn response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        // A body that is whole is not waited on, whatever its upstream does after it.
+        // A body that is whole is converted at once, even if the upstream does not end the stream.
         let is_there = |(_, headers): &(u16, Headers)| {
             let length = headers.text("content-length").and_then(|length| length.parse().ok());
             length.is_some_and(|length: usize| length <= size)

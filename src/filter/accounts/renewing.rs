@@ -1,8 +1,7 @@
-//! Credentials that are renewed, in the background of the root context.
+//! Credentials that are renewed in the background of the root context.
 //!
-//! Each worker has a root context, and Envoy's main thread too; all of them tick. What one fetches it puts into the data
-//! that the VMs of one `vm_id` share, and the others read it there; a lease in the same place says who fetches. Requests
-//! only ever read what is there.
+//! Each worker has a root context, and so has Envoy's main thread; all of them tick. One of them fetches, as a lease in the
+//! shared data of the VMs of one `vm_id` decides, and stores the credentials there for the others. Requests only read.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -20,15 +19,15 @@ use crate::filter::shared::Shared;
 use crate::filter::{call, host, metrics};
 use crate::openai::Error;
 
-/// Credentials that are renewed.
+/// The credentials of one account, fetched and renewed.
 #[derive(Debug)]
 pub(super) struct Renewing {
     recipe: Recipe,
-    /// Where the workers share them.
+    /// The shared data that holds them.
     shared: Shared,
     known: RefCell<Option<Known>>,
     fetching: RefCell<Option<Fetching>>,
-    /// The log tells already that there are none.
+    /// The log already says that there are no credentials.
     is_told: Cell<bool>,
 }
 
@@ -45,14 +44,14 @@ struct Fetching {
     until: SystemTime,
 }
 
-/// What is to be expected of credentials.
+/// What a request may expect of these credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outlook {
     /// They are there.
     Good,
-    /// They are not, and will be fetched at the next tick, or are being fetched.
+    /// Missing; a fetch is under way or begins at the next tick.
     Coming,
-    /// They are not, and were not to be had a moment ago.
+    /// Missing; the last fetch failed a moment ago.
     None,
 }
 
@@ -69,7 +68,7 @@ impl Renewing {
         renewing
     }
 
-    /// What the workers share, and its version.
+    /// The shared record and its version.
     fn read(&self) -> Option<(Record, u32)> {
         let (bytes, version) = self.shared.read(&Record::default().to_bytes())?;
         let record = Record::from_bytes(&bytes);
@@ -89,7 +88,7 @@ impl Renewing {
         }
     }
 
-    /// Changes what the workers share, whoever else does so. Gives what was there before.
+    /// Changes the shared record, with retries while other workers write it. Returns the record as it was before.
     fn change(&self, change: impl Fn(&Record) -> Record) -> Record {
         let mut before = Record::default();
         self.shared.change(|| {
@@ -101,14 +100,14 @@ impl Renewing {
         before
     }
 
-    /// Whether a call of this worker's is under way.
+    /// Whether this worker has a call for them under way.
     pub(super) fn is_fetching(&self, now: SystemTime) -> bool {
         self.fetching.borrow().as_ref().is_some_and(|fetching| {
             fetching.until.duration_since(now).is_ok_and(|left| left > Duration::ZERO && left <= LEASE)
         })
     }
 
-    /// What is to be expected for a request that comes now.
+    /// What a request that arrives now may expect.
     pub(super) fn outlook(&self, worker: Worker) -> Outlook {
         let now = host::now();
         if self.good(now).is_some() {
@@ -124,14 +123,14 @@ impl Renewing {
         }
     }
 
-    /// Whether what is there is good for long enough that nobody need look what others have.
+    /// Whether this worker's copy is valid for so long that the shared record need not be read.
     pub(super) fn is_quiet(&self, worker: Worker) -> bool {
         let now = host::now();
         self.known.borrow().as_ref().is_some_and(|known| known.held.is_fresh(worker, now))
     }
 
-    /// Begins to fetch, where it is due and this worker's turn. `usual` gives the usual account's identity, where a role is assumed
-    /// with it.
+    /// Begins to fetch if that is due and this worker gets the lease. `usual` gives the default account's identity, which
+    /// assumes roles.
     pub(super) fn tick(&self, name: &str, worker: Worker, usual: impl FnOnce() -> Option<Rc<Identity>>) {
         let now = host::now();
         if self.is_fetching(now) {
@@ -154,12 +153,12 @@ impl Renewing {
         self.go_on(name, worker, fetch, step);
     }
 
-    /// Whether this call is one of its own.
+    /// Whether this HTTP call belongs to these credentials.
     pub(super) fn awaits(&self, call: u32) -> bool {
         self.fetching.borrow().as_ref().is_some_and(|fetching| fetching.call == call)
     }
 
-    /// Takes the answer of the call that it awaits.
+    /// Takes the response of the call under way.
     pub(super) fn answered(&self, name: &str, worker: Worker, headers: usize, size: usize) {
         let Some(Fetching { mut fetch, .. }) = self.fetching.take() else { return };
         let (status, body) = call::answer(headers, size);
@@ -189,9 +188,10 @@ impl Renewing {
     fn have(&self, name: &str, worker: Worker, temporary: &Temporary) {
         let now = host::now();
         let before = self.change(|record| record.renewed(worker, temporary, now));
-        // It may be that nobody else gets them; here they are good.
+        // Storing them for the other workers may have failed; this worker uses them all the same.
         self.keep(&Record::default().renewed(worker, temporary, now));
-        // Those of callers are renewed only while a caller asks: their age says nothing, and there may be thousands.
+        // No metrics for callers' own roles: they are renewed only while a caller sends requests, so their age says nothing,
+        // and there may be thousands.
         if !self.recipe.is_callers() {
             metrics::credentials_came(name, now, temporary.expires);
         }
@@ -229,7 +229,7 @@ impl Renewing {
         }
     }
 
-    /// The identity, or why there is none.
+    /// The identity, or the reason why there is none.
     pub(super) fn identity(&self, name: &str) -> Result<Rc<Identity>, Error> {
         let now = host::now();
         if let Some(identity) = self.good(now) {
@@ -247,7 +247,7 @@ impl Renewing {
         Err(unavailable())
     }
 
-    /// The identity where it is still good.
+    /// The identity, if it is still valid.
     pub(super) fn good(&self, now: SystemTime) -> Option<Rc<Identity>> {
         let known = self.known.borrow();
         known.as_ref().filter(|known| known.held.is_good(now)).map(|known| Rc::clone(&known.identity))

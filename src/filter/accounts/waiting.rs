@@ -1,13 +1,13 @@
-//! Requests that are held until the role of their caller is assumed.
+//! Requests that are held until their caller's role is assumed.
 
 use std::time::{Duration, SystemTime};
 
-/// How long one is held: as long as a call may take, and what is between two of them.
+/// Longest wait of one request: a call's timeout and the pause before the next call.
 const LONGEST: Duration = Duration::from_secs(8);
-/// Most of them on one worker.
+/// Most waiting requests on one worker.
 const MOST: usize = 1_000;
 
-/// Who waits.
+/// The waiting requests.
 #[derive(Debug, Default)]
 pub(super) struct Waiting(Vec<One>);
 
@@ -23,7 +23,7 @@ impl Waiting {
         self.0.is_empty()
     }
 
-    /// The request of that context waits for the account from now on; false where too many do.
+    /// Adds the request of this context, which waits for `account`; false where too many wait already.
     pub(super) fn add(&mut self, context: u32, account: usize, now: SystemTime) -> bool {
         let has_room = self.0.len() < MOST;
         if has_room {
@@ -32,13 +32,13 @@ impl Waiting {
         has_room
     }
 
-    /// The request of that context is over.
+    /// Removes the request of this context.
     pub(super) fn remove(&mut self, context: u32) {
         self.0.retain(|one| one.context != context);
     }
 
-    /// Takes out the contexts that have waited for long enough: those whose accounts are not coming any more, because they are there or
-    /// will not be, and those that have waited for too long by a clock that may jump.
+    /// Takes out the contexts that need not wait longer: those whose account is no longer being fetched (it has credentials, or
+    /// cannot get any), and those that have waited [`LONGEST`], also by a clock that has jumped.
     pub(super) fn take(&mut self, is_coming: impl Fn(usize) -> bool, now: SystemTime) -> Vec<u32> {
         let (still, over) = std::mem::take(&mut self.0).into_iter().partition(|one: &One| {
             now.duration_since(one.since).is_ok_and(|waited| waited < LONGEST) && is_coming(one.account)
@@ -62,7 +62,7 @@ mod tests {
         assert!(waiting.take(|_| true, at(108)).is_empty());
         assert_eq!(waiting.take(|_| true, at(109)), [2]);
         assert!(waiting.is_empty());
-        // A clock that was set back.
+        // The clock was set back.
         assert!(waiting.add(3, 7, at(100)));
         assert_eq!(waiting.take(|_| true, at(50)), [3]);
     }
@@ -72,7 +72,7 @@ mod tests {
         let mut waiting = Waiting::default();
         let added = (0..2_000).filter(|context| waiting.add(*context, 1, SystemTime::UNIX_EPOCH)).count();
         assert_eq!(added, MOST);
-        // Those whose clients have left make room.
+        // Requests whose clients have left make room.
         waiting.remove(3);
         assert!(
             waiting.add(2_000, 1, SystemTime::UNIX_EPOCH) && !waiting.add(2_001, 1, SystemTime::UNIX_EPOCH)

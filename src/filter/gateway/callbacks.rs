@@ -1,4 +1,4 @@
-//! What Envoy tells of a request, and what becomes of one that is refused or waits for calls.
+//! The callbacks of the gateway role, and requests that are refused or wait for calls.
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext};
@@ -17,14 +17,14 @@ use crate::record::account::Fault;
 use crate::translate::errors;
 use crate::wire;
 
-/// The code of a failure of a request that this gateway made itself: that one's record has its own.
+/// Error code in the record of a call of this gateway's to itself: the failure has a record of its own.
 const PART: &str = "part_failed";
 
-/// How much of a refused body is read for the sake of its connection, bytes.
+/// How many bytes of a refused body are read to keep its connection open.
 const DRAIN: usize = 1 << 20;
 
 impl Gateway {
-    /// Takes the answer of a piece; the last one, or the first that fails, is the client's.
+    /// Takes the response of a part. The client is answered after the last one, or the first that fails.
     fn gathered(&mut self, call: u32, headers: usize, size: usize) -> Result<(), Error> {
         let Some(fan_out) = &mut self.fan_out else { return Ok(()) };
         let outcome = fan_out.answered(call, headers, size);
@@ -38,7 +38,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// Lets the request go on once its last image is there, or in pieces.
+    /// Takes a fetched image. After the last one the request goes on, as a whole or in parts.
     fn fetched(&mut self, call: u32, headers: usize, size: usize) -> Result<(), Error> {
         let Some(fetching) = &mut self.fetching else { return Ok(()) };
         if fetching.answered(call, headers, size)? {
@@ -63,7 +63,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// Throws a refused body away, and answers at its end.
+    /// Discards a refused request's body and answers at its end.
     fn drain(&mut self, size: usize, end_of_stream: bool) -> Action {
         self.drained = self.drained.saturating_add(size);
         let thrown = size == 0 || hostcalls::set_buffer(BufferType::HttpRequestBody, 0, size, &[]).is_ok();
@@ -85,7 +85,7 @@ impl Gateway {
         self.account().fails(error.status, error.code.unwrap_or(error.kind));
     }
 
-    /// Answers with what a request came to that this gateway made itself.
+    /// Answers with the outcome of calls that this gateway made itself.
     pub(super) fn relay(&mut self, status: u16, headers: &Headers, body: &[u8]) -> Action {
         self.answered = true;
         if status >= 400 {
@@ -95,7 +95,7 @@ impl Gateway {
         relay(status, headers, body)
     }
 
-    /// The headers of an answer: what they tell beside it, and errors in the words that their reader knows.
+    /// Response headers: adds those of limits and techniques, and converts an error to the route's format.
     fn response_headers(&mut self, end_of_stream: bool) -> Action {
         let status = host::header(MapType::HttpResponseHeaders, ":status");
         let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse::<u16>().ok());
@@ -113,21 +113,21 @@ impl Gateway {
                 .tell_anew(|errors| errors.response_headers(end_of_stream, &body.unwrap_or_default()));
         }
         self.mark();
-        // An error without a body comes from Envoy or an upstream: it gets one, as every error has.
+        // An error without a body comes from Envoy or the upstream. It gets one.
         if let Some(status) = status.filter(|status| end_of_stream && !self.answered && *status >= 400) {
             self.answered = true;
             let error = errors::error(&BedrockError::from_reply(status, None, &[]));
             if self.account().with(|facts| facts.told(error.status)).is_none() {
                 self.fails(&error);
             }
-            // This answer passes the filters by.
+            // A local reply does not pass this filter again.
             self.account().with(|facts| facts.status = Some(error.status));
             return refuse_beside(&error, &host::headers(MapType::HttpResponseHeaders).unwrap_or_default());
         }
         Action::Continue
     }
 
-    /// Lets errors be told anew, where they have another shape; notes the status that they have then.
+    /// Runs a step of the error conversion, where the route has one, and notes the status that the client gets.
     fn tell_anew(&mut self, act: impl FnOnce(&mut ToldAnew) -> Action) -> Action {
         let most = self.config.held_bytes;
         let Some(errors) = &mut self.told_anew else { return Action::Continue };
@@ -137,7 +137,7 @@ impl Gateway {
         action
     }
 
-    /// Makes the record, once. Limits are charged by it in `on_log`.
+    /// Makes the record, once. `on_log` charges the limits by it.
     fn close(&mut self) {
         if let Some(limit) = self.limited.as_ref().and_then(Limited::refused_for) {
             self.account().with(|facts| facts.limit = Some(limit));
@@ -147,8 +147,8 @@ impl Gateway {
         }
     }
 
-    /// A piece of an answer has passed. With the last one the account is closed: the upstream role has seen its end before, and Envoy's
-    /// spans end after it. The same goes for an error inside the answer, after which nothing comes.
+    /// A part of the response has passed. After the last one, or an error event, the account is closed: the upstream role has
+    /// seen that end already, and the record is then in time for Envoy's spans.
     fn has_passed(&mut self, end_of_stream: bool) {
         if end_of_stream {
             self.account().with(|facts| facts.is_given = true);
@@ -158,7 +158,7 @@ impl Gateway {
         }
     }
 
-    /// Whatever `act` reads may make us hold so much and no more.
+    /// Runs `act`, which parses a body, within the budget of bytes that may be held.
     fn within_budget<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> T {
         wire::at_most(self.config.held_bytes, || act(self))
     }
@@ -168,13 +168,13 @@ impl Gateway {
     }
 }
 
-/// True where Envoy closes the connection of a request that is answered before it is whole; over HTTP/2 and later only
-/// the one stream ends.
+/// Whether Envoy would close the connection of a request that is answered before it is whole. Over HTTP/2 and later only that
+/// stream ends.
 fn is_http1() -> bool {
     host::property(&["request", "protocol"]).is_none_or(|protocol| protocol.starts_with(b"HTTP/1"))
 }
 
-/// True for `CONNECT`, whose body is the connection itself.
+/// Whether the request is a `CONNECT`, whose body is the tunnel.
 fn is_tunnel() -> bool {
     host::header(MapType::HttpRequestHeaders, ":method").as_deref() == Some(b"CONNECT")
 }
@@ -191,7 +191,7 @@ impl Context for Gateway {
             }
         });
         if let Err(error) = result {
-            // The others are of no use any more.
+            // The responses of the remaining calls are no longer needed.
             self.note_calls_left();
             self.fetching = None;
             self.fan_out = None;
@@ -204,9 +204,9 @@ impl Context for Gateway {
 impl HttpContext for Gateway {
     fn on_http_request_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
         match self.headers(end_of_stream) {
-            // A body that is too large is not waited for, nor one that never ends.
+            // The rest of a body is not read if it is too large or may be endless.
             Err(error) if !end_of_stream && error.status != 413 && is_http1() && !is_tunnel() => {
-                // Whoever leaves meanwhile was refused.
+                // Noted now, in case the client leaves before the answer.
                 self.fails(&error);
                 self.refusal = Some(error);
                 Action::Pause
@@ -236,7 +236,7 @@ impl HttpContext for Gateway {
         if host::remove_request_trailers().is_err() {
             return self.or_refuse(Err(host_failed("take trailers away")));
         }
-        // Trailers end the body in the stead of its last piece, and do not say its size.
+        // Trailers end the body without a last part, and without its size.
         let size = self.config.body_bytes;
         let action = self.within_budget(|this| this.body(size, true));
         self.or_refuse(action)
@@ -264,7 +264,7 @@ impl HttpContext for Gateway {
 
     fn on_log(&mut self) {
         self.close();
-        // Until here the client may still be reading, and the request is one of its caller's at once.
+        // Calls may still be under way until here, and the client may leave.
         self.note_calls_left();
         if let Some((limited, record)) = self.limited.as_mut().zip(self.record.take()) {
             limited.settle(&record, self.leaves_calls);

@@ -1,5 +1,5 @@
-//! A request of a caller with limits: let in once there is as much left as it asks for, and told so beside its answer; and what Envoy's own
-//! limiters refuse, told anew.
+//! Limits of callers in the gateway role: lets a request in if its caller's budgets have room for it, adds the rate-limit
+//! headers to its answer, and converts 429s of Envoy's own limiters.
 
 use std::rc::Rc;
 
@@ -20,8 +20,8 @@ use crate::gateway::models::Resolved;
 use crate::openai::Error;
 use crate::record::prices::Rate;
 
-/// What the tokens of a request cost at most, as its model's name will be read; `None`: nothing, or the request will be refused for its
-/// model.
+/// The highest price of the request's tokens, by the model that it names; `None`: no price applies, or the request will be
+/// refused for its model.
 fn rate(config: &Config, undecided: &Undecided, said: &Said<'_>) -> Option<Rate> {
     let Undecided { endpoint, deployment, may_choose, .. } = undecided;
     if !endpoint.costs_tokens() {
@@ -38,7 +38,7 @@ fn rate(config: &Config, undecided: &Undecided, said: &Said<'_>) -> Option<Rate>
 }
 
 impl Gateway {
-    /// Refuses a model that costs nobody knows what, where it is limited what the caller's requests may cost.
+    /// Refuses a model without a price, if a limit on money applies to the caller.
     pub(super) fn check_price(&self, resolved: &Resolved<'_>, caller: &Caller) -> Result<(), Error> {
         if caller.policy.counts_cost() && self.config.dearest(resolved.ids()).is_none() {
             return Err(without_price());
@@ -46,13 +46,13 @@ impl Gateway {
         Ok(())
     }
 
-    /// True where the body is waited for, for the sake of limits.
+    /// Whether the request waits for its body because of limits.
     pub(super) fn waits_for_limits(&self) -> bool {
         self.limited.as_ref().is_some_and(Limited::waits_for_body)
     }
 
-    /// Lets the request with this body in, where it has waited for that; the model that it names then. `undecided`: what its model is
-    /// still to decide.
+    /// Lets the request with this body in, if it has waited for that, and returns the model that the body names. `undecided` is
+    /// what depends on the model.
     pub(super) fn let_in_within_limits(
         &mut self,
         body: &[u8],
@@ -64,7 +64,7 @@ impl Gateway {
         };
         let said = match Said::read(body) {
             Ok(said) => said,
-            // Nobody knows what it asks for; a request it is.
+            // The body cannot be read: the request is charged as one request, without tokens.
             Err(error) => {
                 limited.let_in(&Amount::of_request())?;
                 return Err(error);
@@ -83,14 +83,14 @@ impl Gateway {
         result.map(|()| Some(model))
     }
 
-    /// Tells what is left beside an answer, once.
+    /// Adds the rate-limit headers to the answer, once.
     pub(super) fn tell_limits(&mut self) {
         if let Some(limited) = &mut self.limited {
             host::tell(&limited.take_headers());
         }
     }
 
-    /// Tells a 429 of Envoy's own limiters anew. Where it has a body, that is replaced when it comes.
+    /// Converts a 429 of Envoy's own limiters. If it has a body, that is replaced when it comes.
     pub(super) fn tell_envoys_limit(&mut self, end_of_stream: bool) -> Option<Action> {
         let details = host::property(&["response", "code_details"]);
         let mut headers = host::headers(MapType::HttpResponseHeaders).unwrap_or_default();
@@ -115,7 +115,7 @@ impl Gateway {
         None
     }
 
-    /// Puts the body that is told in the place of the one that came; its size.
+    /// Replaces the body; returns the new size.
     pub(super) fn put_instead(&mut self, size: usize) -> usize {
         let Some(body) = self.instead.take() else { return size };
         if hostcalls::set_buffer(BufferType::HttpResponseBody, 0, size, &body).is_err() {

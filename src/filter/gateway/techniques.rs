@@ -1,4 +1,4 @@
-//! Chats that choose a technique: held until its calls are over, and then answered, or let go as the last of them.
+//! Chats that choose a technique: held during the technique's calls, then answered, or sent on as the last of them.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -18,30 +18,30 @@ use crate::openai::Error;
 use crate::techniques::choose::Chosen;
 use crate::techniques::{Expression, Tunables};
 
-/// The tunable that names models.
+/// The technique parameter that names models.
 const MOA_MODELS: &str = "moa_models";
 
-/// A technique that begins once the images of its chat are there.
+/// A technique that begins once the images of its chat are fetched.
 #[derive(Debug)]
 pub(super) struct Waiting {
     technique: Expression,
     tunables: Tunables,
-    /// What the client calls the model.
+    /// The model as the client names it.
     model: Option<String>,
     undecided: Undecided,
 }
 
-/// A technique at work, and what was known of the request.
+/// A technique under way, and what is known of its request.
 #[derive(Debug)]
 pub(super) struct AtWork {
     techniques: Techniques,
     undecided: Undecided,
-    /// How much of the request's body Envoy holds, bytes.
+    /// Bytes of the request's body that Envoy holds.
     size: usize,
 }
 
 impl Gateway {
-    /// Begins the technique that a chat chooses. One that chooses none goes on, with the body that is left then.
+    /// Begins the technique that the chat chooses. If it chooses none, the request goes on with the body returned.
     pub(super) fn begin_technique(
         &mut self,
         undecided: Undecided,
@@ -67,7 +67,7 @@ impl Gateway {
         };
         let model = self.model_of(&body)?;
         let waiting = Waiting { technique, tunables, model, undecided };
-        // They are fetched once, for all calls.
+        // Images are fetched once, for all calls.
         let images = self.images(waiting.undecided.endpoint);
         let fetching = images
             .map(|images| Fetching::begin(&self.config, images, &body, body.len()))
@@ -84,7 +84,7 @@ impl Gateway {
         self.start(waiting, body, size).map(ControlFlow::Break)
     }
 
-    /// Refuses a technique for a model that the caller may not use, before the first call.
+    /// Refuses a technique, before its first call, for a model that the caller may not use.
     fn may(
         &self,
         technique: &Expression,
@@ -101,7 +101,7 @@ impl Gateway {
         };
         let model = self.model_of(body)?;
         if technique.is_elsewhere() {
-            // That server reads techniques before the name of a model that is none here.
+            // An OptiLLM server takes techniques from a model's name even where the gateway knows no such model.
             allowed(&models.known(model.as_deref(), *endpoint)?, model.as_deref())?;
         } else if undecided.by_model {
             allowed(&models.resolve(model.as_deref(), *endpoint)?, model.as_deref())?;
@@ -117,7 +117,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// Begins what was chosen before its images were there.
+    /// Begins a technique that waited for images.
     pub(super) fn start_behind_images(&mut self, waiting: Waiting) -> Result<Action, Error> {
         let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, self.config.body_bytes)
             .map_err(|_| host_failed("give the request's body"))?;
@@ -131,7 +131,7 @@ impl Gateway {
             return let_in();
         };
         let begun = Techniques::begin(&self.config, &settings, (&technique, &tunables), body, model, &sent);
-        // From here on they are counted with the technique.
+        // From here on its bytes are counted by the technique.
         self.held.set(0, self.config.worker_bytes)?;
         let (techniques, outcome) = begun?;
         self.at_work = Some(AtWork { techniques, undecided, size });
@@ -139,7 +139,7 @@ impl Gateway {
         self.come_to(outcome)
     }
 
-    /// Takes the answer of a technique's call; the request goes on or is answered once it is the last.
+    /// Takes the response of a technique's call. After the last one the request is sent on or answered.
     pub(super) fn technique_answered(&mut self, call: u32, headers: usize, size: usize) -> Result<(), Error> {
         let Some(AtWork { techniques, .. }) = &mut self.at_work else { return Ok(()) };
         let outcome = techniques.answered(call, headers, size);
@@ -151,7 +151,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// What the technique is, and how many calls it has made.
+    /// Notes the technique and its number of calls in the account.
     fn note_technique(&self) {
         let Some(AtWork { techniques, .. }) = &self.at_work else { return };
         let (name, calls) = techniques.so_far();
@@ -161,7 +161,7 @@ impl Gateway {
         });
     }
 
-    /// Keeps in mind whether calls of the request's own are under way as it ends.
+    /// Notes whether calls of the request are still under way as it ends.
     pub(super) fn note_calls_left(&mut self) {
         self.leaves_calls |= self.fan_out.as_ref().is_some_and(FanOut::has_calls)
             || self.at_work.as_ref().is_some_and(|at_work| at_work.techniques.has_calls());
@@ -179,7 +179,7 @@ impl Gateway {
         }
     }
 
-    /// The client's own request is the technique's last call.
+    /// Sends the client's own request as the technique's last call.
     fn last(&mut self, body: &[u8], spent: &Spent) -> Result<Action, Error> {
         let Some(AtWork { techniques, undecided, size }) = self.at_work.take() else {
             return Ok(Action::Pause);
@@ -198,7 +198,7 @@ impl Gateway {
         let_in()
     }
 
-    /// Tells the client what was done, beside the reply to the last call.
+    /// Adds the headers that name the technique to the last call's response.
     pub(super) fn mark(&mut self) {
         host::tell(&self.marks.take().unwrap_or_default());
     }

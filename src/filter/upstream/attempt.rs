@@ -1,4 +1,4 @@
-//! What there is to know of one attempt: what was sent, and what is being done with the answer.
+//! The state of one attempt: what was sent, and how its answer is handled.
 
 use super::head::Head;
 use crate::bedrock::operation::Operation;
@@ -11,22 +11,22 @@ use crate::translate::passthrough::{FirstEvent, FirstFrame};
 use crate::translate::watched::{Body, Events};
 use crate::translate::{Options, Reply, Streamed};
 
-/// The type of the bodies that we write.
+/// Content type of JSON bodies.
 pub(super) const JSON: &str = "application/json";
-/// The type of the streams that we write.
+/// Content type of server-sent events.
 pub(super) const EVENTS: &str = "text/event-stream; charset=utf-8";
 
-/// What answers for the model that the client asked for, at the place of this attempt.
+/// The target that answers for the client's model, at the place of this attempt.
 pub(super) struct Chosen {
     pub(super) target: Target,
-    /// The caller's inference profile that is called in the model's place.
+    /// The caller's inference profile that is called instead of the model.
     pub(super) called: Option<String>,
     pub(super) is_fallback: bool,
 }
 
 impl Chosen {
-    /// What an operation is asked of, which is told by its segment of the path. To count tokens costs nobody anything, and no profile
-    /// is asked for it.
+    /// The model id or profile to call for an operation, named by its last path segment. Counting tokens is free, so it is not
+    /// asked of a profile.
     pub(super) fn asked_as<'c>(&'c self, options: &'c Options, operation: &str) -> &'c str {
         match &self.called {
             Some(called) if operation != Operation::CountTokens.segment() => called,
@@ -34,7 +34,7 @@ impl Chosen {
         }
     }
 
-    /// The caller's inference profile, where the operation is asked of that.
+    /// The caller's inference profile, where the operation is asked of it.
     pub(super) fn profile(&self, operation: &str) -> Option<String> {
         self.called.clone().filter(|_| operation != Operation::CountTokens.segment())
     }
@@ -48,7 +48,7 @@ impl std::ops::Deref for Chosen {
     }
 }
 
-/// What of the request the answer needs.
+/// What of the request its answer will need.
 #[derive(Debug)]
 pub(super) struct Sent {
     pub(super) reply: Awaited,
@@ -58,14 +58,14 @@ pub(super) struct Sent {
     pub(super) region: String,
     pub(super) is_fallback: bool,
     pub(super) ignored: String,
-    /// Whose reasoning it is that the answer may hold, where that is kept.
+    /// The owner of the answer's reasoning, where that is kept.
     pub(super) owner: Option<Owner>,
-    /// What all this takes, bytes: a stream takes its part over.
+    /// Bytes counted for this; a stream takes over its part.
     held: usize,
 }
 
 impl Sent {
-    /// What a request to `model` was that was sent to `region`, and what becomes of its answer.
+    /// For a request to `model` in `region`.
     pub(super) fn new(
         reply: Awaited,
         model: String,
@@ -82,29 +82,29 @@ impl Sent {
         Self { reply, model, region, is_fallback, ignored, owner: None, profile: None, held }
     }
 
-    /// The same where a profile of the caller's was called.
+    /// With the caller's inference profile that was called.
     pub(super) fn by(self, profile: Option<String>) -> Self {
         let held = self.held.saturating_add(profile.as_ref().map_or(0, String::capacity));
         Self { profile, held, ..self }
     }
 
-    /// What Bedrock was called with.
+    /// The model id or profile that Bedrock was called with.
     pub(super) fn called(&self) -> &str {
         self.profile.as_deref().unwrap_or(&self.model)
     }
 
-    /// The same where the answer's reasoning is kept, as `owner`'s.
+    /// With the owner of the answer's reasoning.
     pub(super) fn of(self, owner: Option<Owner>) -> Self {
         Self { owner, ..self }
     }
 
-    /// Memory that is held until the answer is over, bytes.
+    /// Bytes held until the answer has ended.
     pub(super) fn held(&self) -> usize {
         self.held
     }
 }
 
-/// What becomes of the answer.
+/// How the answer will be handled.
 #[derive(Debug)]
 pub(super) enum Awaited {
     /// It is translated.
@@ -113,33 +113,33 @@ pub(super) enum Awaited {
     AsItIs(Kind),
 }
 
-/// What is being done with the answer.
+/// How far the answer has come.
 #[derive(Debug)]
 pub(super) enum Answer {
     /// It has not begun.
     None,
-    /// It is held until it is whole.
+    /// Held until it is whole.
     Whole(Head),
-    /// It is held until its first event.
+    /// Held until its first event.
     First(Head, Box<dyn Streamed>),
-    /// It flows.
+    /// Being translated, event by event.
     Stream(Box<dyn Streamed>),
-    /// It will go on as it is, or is an error of those that do.
+    /// Untranslated, and its beginning is still held.
     AsItIs(AsItIs),
-    /// It goes on as it is, but for what its exceptions tell.
+    /// Passes untranslated, except for the text of exception frames.
     Frames(LaterFrames),
-    /// It goes on as it is, and is looked at.
+    /// Passes untranslated, and its tokens are read.
     Body(Body),
-    /// The same of a stream of OpenAI's.
+    /// The same for a stream of OpenAI's API.
     Events(Events),
-    /// It is an error whose headers are out; its body follows at the end, made of what comes unless it is known.
+    /// An error whose headers are sent; its body follows at the end, made of the upstream's body unless the error is known.
     Late(Head, Option<Error>),
-    /// It has been given; what still comes is thrown away.
+    /// Sent; the rest of the upstream's answer is discarded.
     Given,
 }
 
 impl Answer {
-    /// Memory that is held, bytes. What is held of a whole answer stays with Envoy.
+    /// Bytes held. A body that is held until it is whole stays with Envoy.
     pub(super) fn held(&self) -> usize {
         match self {
             Self::None | Self::Given => 0,
@@ -156,7 +156,7 @@ impl Answer {
     }
 }
 
-/// Whose form a request and its answer have.
+/// The API of an untranslated request and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Bedrock's own.
@@ -165,26 +165,26 @@ pub(super) enum Kind {
     OpenAi,
 }
 
-/// An answer of which something is held.
+/// An untranslated answer whose beginning is held.
 #[derive(Debug)]
 pub(super) enum AsItIs {
-    /// An error, until it is whole.
+    /// An error, held until it is whole.
     Error(Kind, Head, Headers),
-    /// A stream, until its first event.
+    /// A stream, held until its first event.
     First(Beginner, Head, Headers),
 }
 
-/// Who waits for a stream's first event.
+/// Parses a stream up to its first event.
 #[derive(Debug)]
 pub(super) enum Beginner {
-    /// Of Bedrock's own.
+    /// A stream of Bedrock's.
     Native(Operation, FirstFrame),
-    /// Of OpenAI's.
+    /// A stream of OpenAI's API.
     OpenAi(FirstEvent),
 }
 
 impl Beginner {
-    /// Whose form the stream has.
+    /// The API that the stream belongs to.
     pub(super) fn kind(&self) -> Kind {
         match self {
             Self::Native(operation, _) => Kind::Native(*operation),

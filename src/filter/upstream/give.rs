@@ -1,4 +1,4 @@
-//! What the client is given of an answer: status, headers and body in the place of Bedrock's.
+//! Replaces Bedrock's answer by the client's: status, headers and body.
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType};
@@ -17,8 +17,8 @@ impl Upstream {
         self.set_body(size, &body);
     }
 
-    /// Puts `body` in the place of what came. Where Envoy takes nothing more (a stream that ends in trailers before
-    /// it is whole), the response is broken off: an end would look like a whole answer.
+    /// Replaces the body of `size` bytes by `body`. Where Envoy refuses (a stream that ends in trailers before it is whole),
+    /// the response is reset: a regular end would make it look complete.
     pub(super) fn set_body(&self, size: usize, body: &[u8]) {
         if (size > 0 || !body.is_empty())
             && hostcalls::set_buffer(BufferType::HttpResponseBody, 0, size, body).is_err()

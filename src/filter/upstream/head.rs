@@ -1,4 +1,4 @@
-//! What the headers of Bedrock's answer say.
+//! The headers of Bedrock's answer.
 
 use std::time::SystemTime;
 
@@ -8,10 +8,10 @@ use crate::gateway::headers::Headers;
 use crate::record::usage::{self, Usage};
 use crate::translate::Answered;
 
-/// The request's id where Bedrock gives none.
+/// Stands for the request id where Bedrock gives none.
 pub(super) const UNKNOWN: &str = "unknown";
 
-/// What the answer's headers say.
+/// What is read of them.
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) status: u16,
@@ -20,7 +20,7 @@ pub(super) struct Head {
     pub(super) error_type: Option<String>,
     pub(super) retry_after: Option<Vec<u8>>,
     pub(super) input_tokens: Option<u64>,
-    /// All tokens that they count.
+    /// All token counts among them.
     pub(super) usage: Option<Usage>,
 }
 
@@ -31,7 +31,7 @@ impl Head {
         let count =
             |what: &str| headers.text(&["x-amzn-bedrock-", what, "-token-count"].concat())?.parse().ok();
         let input_tokens = count("input");
-        // InvokeModel alone counts in headers.
+        // Only InvokeModel counts tokens in headers.
         let usage = input_tokens.map(|_| bedrock::Usage {
             input_tokens,
             output_tokens: count("output"),
@@ -50,7 +50,7 @@ impl Head {
         }
     }
 
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub(super) fn held(&self) -> usize {
         let error_type = self.error_type.as_ref().map_or(0, String::capacity);
         let retry_after = self.retry_after.as_ref().map_or(0, Vec::capacity);
@@ -61,7 +61,7 @@ impl Head {
         Answered { request_id: &self.request_id, created: self.created, input_tokens: self.input_tokens }
     }
 
-    /// Of the upstream's headers the client gets none but the request's id.
+    /// The client's response headers. Of the upstream's only the request's id is kept.
     pub(super) fn common(&self, status: &str, content_type: &str, length: Option<usize>) -> Headers {
         let mut headers = Headers::default();
         headers.push(":status", status);

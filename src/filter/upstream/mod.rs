@@ -1,4 +1,4 @@
-//! The upstream role: once per attempt, in the phases of an attempt.
+//! The upstream role: one context per attempt, in the order of its callbacks.
 //!
 //! ```text
 //! request headers   keep what the client sent          here
@@ -44,32 +44,32 @@ use attempt::{Answer, Sent};
 /// One attempt.
 #[derive(Debug)]
 pub(super) struct Upstream {
-    /// By which Envoy knows it.
+    /// Its context id.
     id: u32,
     config: Rc<Config>,
     accounts: Rc<Accounts>,
-    /// What was found at its start.
+    /// The request headers at its start.
     found: Headers,
-    /// What the client sent, until it is put back.
+    /// The client's request headers, until they are restored.
     originals: Option<Originals>,
     /// What was sent, once it was.
     sent: Option<Sent>,
     answer: Answer,
-    /// What becomes the request's record; `None` where the gateway role is not of this VM.
+    /// The request's account, which becomes its record; `None` where the gateway role runs in another VM.
     account: Option<Rc<Account>>,
-    /// The name of its target, where that has one, once it is sent.
+    /// The name of the attempt's target, where it has one, once the request is sent.
     target: Option<String>,
-    /// Whether its tokens are in the account.
+    /// The attempt's tokens that are in the account already.
     told: Cell<Usage>,
-    /// Whether a stream's tokens are asked for that the client has not asked for.
+    /// Whether the filter asked a stream for its tokens where the client did not; that chunk is then removed.
     hides_usage: bool,
-    /// How much of the request's body was there when it began to wait for the role of its caller, bytes.
+    /// Bytes of the request's body that were there when it began to wait for its caller's role.
     waits: Option<usize>,
-    /// What all this takes.
+    /// Bytes counted for this attempt.
     held: Held,
-    /// We have answered; nothing more is ours to do.
+    /// A local reply was sent; the rest is ignored.
     refused: bool,
-    /// The client has been told all there is, and the stream is about to be broken off.
+    /// An error event was sent, and the stream is about to be reset.
     is_ending: bool,
 }
 
@@ -104,14 +104,14 @@ impl Upstream {
         Ok(Action::Pause)
     }
 
-    /// Counts what the client sent, and what the answer will need of it.
+    /// Counts the client's headers, and what the answer needs of the request.
     fn keep(&mut self, sent: Option<&Sent>) -> Result<(), Error> {
         let originals = self.originals.as_ref().map_or(0, Originals::held);
         let kept = self.found.held().saturating_add(originals).saturating_add(sent.map_or(0, Sent::held));
         self.held.set(kept, self.config.worker_bytes)
     }
 
-    /// What the client sent.
+    /// The client's request headers.
     fn original(&self) -> Result<&Headers, Error> {
         let originals = self.originals.as_ref().ok_or_else(|| host_failed("give the request's headers"))?;
         Ok(originals.headers())
@@ -124,7 +124,7 @@ impl Upstream {
         }
     }
 
-    /// Puts back what the client sent, so that nothing of this attempt reaches another.
+    /// Restores the client's headers, so that no header of this attempt reaches another.
     fn put_back(&mut self) {
         if let Some(original) = self.originals.take().and_then(Originals::end)
             && host::set_headers(MapType::HttpRequestHeaders, &original).is_err()
@@ -132,18 +132,18 @@ impl Upstream {
             host::log(LogLevel::Error, || "the request's headers could not be put back".to_owned());
         }
         let sent = self.sent.take();
-        // It is less than before, which nobody refuses.
+        // A decrease is never refused.
         let _ = self.keep(sent.as_ref());
         self.sent = sent;
     }
 
-    /// Whether another attempt at the same request is under way (hedging). Envoy 1.40 then drops this one at the headers of an
-    /// error, and does not survive it when a body follows in the same call: so no error's body may.
+    /// Whether another attempt of the same request is under way (hedging). Envoy 1.40 then drops this one at an error's
+    /// headers, and crashes if a body follows in the same callback: so such an error must have none.
     fn is_hedged(&self) -> bool {
         self.originals.as_ref().is_some_and(Originals::are_shared)
     }
 
-    /// Whatever `act` reads may make us hold so much and no more.
+    /// Runs `act`, which parses a body, within the budget of bytes that may be held.
     fn within_budget<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> T {
         wire::at_most(self.config.held_bytes, || act(self))
     }
@@ -163,7 +163,7 @@ impl Context for Upstream {
         if self.waits.is_some() {
             self.accounts.leave(self.id);
         }
-        // A reset or a timeout gives no response.
+        // After a reset or a timeout no response has come, so this is the attempt's end.
         self.put_back();
         true
     }
@@ -198,7 +198,7 @@ impl HttpContext for Upstream {
         if self.refused || self.sent.is_some() {
             return if self.refused { Action::Pause } else { Action::Continue };
         }
-        // Trailers end the body in the stead of its last piece.
+        // Trailers end the body without a last part.
         let size = self.config.body_bytes;
         let action = self.within_budget(|this| this.request_body(size, true));
         self.or_refuse(action)
@@ -215,7 +215,7 @@ impl HttpContext for Upstream {
     }
 
     fn on_http_response_trailers(&mut self, _num_trailers: usize) -> Action {
-        // Trailers end the body in the stead of its last piece, and do not say how much of it is held.
+        // Trailers end the body without a last part, and without the size that is held.
         let is_held = matches!(self.answer, Answer::Whole(_) | Answer::AsItIs(_));
         let held = if is_held { self.config.reply_bytes } else { 0 };
         self.within_budget(|this| this.response_body(held, true))

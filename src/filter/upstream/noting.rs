@@ -1,4 +1,4 @@
-//! What of an attempt goes into the request's record.
+//! Notes an attempt in the request's account.
 
 use super::Upstream;
 use super::attempt::Sent;
@@ -14,31 +14,31 @@ use crate::translate::noted::Noted;
 /// What is known of an attempt when it is sent.
 pub(super) struct Begun<'t> {
     pub(super) target: &'t Target,
-    /// Whether the client waits for a stream.
+    /// Whether the client asked for a stream.
     pub(super) stream: bool,
-    /// Whether its tokens are paid for.
+    /// Whether its tokens are billed.
     pub(super) is_counted: bool,
-    /// Tokens of the request, guessed.
+    /// Estimated input tokens.
     pub(super) input_guess: u64,
 }
 
-/// Bodies up to here have no room for media that would be far from their share of bytes.
+/// In a body of up to this many bytes, media cannot distort the estimate by much.
 const SMALL: usize = 64 << 10;
 
-/// What Bedrock will count of a request's body, guessed for when it never tells.
+/// Estimates the input tokens of a request's body, for an answer that never tells them.
 pub(super) fn input_guess(body: &[u8]) -> u64 {
     if body.len() <= SMALL { usage::of_bytes(body.len()) } else { estimate::input(body) }
 }
 
 impl Upstream {
-    /// Lets `act` add to the account, where there is one.
+    /// Runs `act` on the account, where there is one.
     pub(super) fn note(&self, act: impl FnOnce(&Account)) {
         if let Some(account) = &self.account {
             act(account);
         }
     }
 
-    /// The attempt was sent.
+    /// The request was sent.
     pub(super) fn is_sent(&mut self, sent: Sent, begun: &Begun<'_>) {
         self.target.clone_from(&begun.target.name);
         if let Some(account) = &self.account {
@@ -58,7 +58,7 @@ impl Upstream {
         self.sent = Some(sent);
     }
 
-    /// The headers of the answer are there.
+    /// The answer's headers have come.
     pub(super) fn answers(&self, head: &Head) {
         let (Some(account), Some(sent)) = (&self.account, &self.sent) else { return };
         account.with(|facts| {
@@ -73,17 +73,18 @@ impl Upstream {
         });
     }
 
-    /// An answer that is held until it is whole has begun to come: the model has made it, and it is paid for even where it breaks off.
+    /// The first bytes of an answer that is held until whole have come: the model has made it, so it is billed even if it
+    /// breaks off.
     pub(super) fn is_made(&self) {
         self.note(|account| account.with(|facts| facts.attempt.has_begun = true));
     }
 
-    /// So many bytes of it are there.
+    /// This many bytes of the answer have come.
     pub(super) fn comes(&self, bytes: usize) {
         self.note(|account| account.with(|facts| facts.attempt.flowed = bytes));
     }
 
-    /// The answer has told so much of itself.
+    /// Adds what the answer has told: tokens, finish reasons, first token.
     pub(super) fn notes(&self, noted: Noted) {
         let Some(account) = &self.account else { return };
         account.with(|facts| {
@@ -92,7 +93,7 @@ impl Upstream {
             *finish_reason = noted.finish_reason.or(*finish_reason);
             *guardrail |= noted.guardrail;
         });
-        // Some tell their tokens again and again as they go on, each time all of them so far.
+        // Some models repeat their token counts during a stream, each time as totals so far.
         if let Some(usage) = noted.usage {
             let known = self.told.replace(usage);
             if known != usage {
@@ -101,7 +102,7 @@ impl Upstream {
         }
     }
 
-    /// The answer is a success, and begins to go on.
+    /// The answer is a success, and its beginning is sent on.
     pub(super) fn begins(&self) {
         self.note(|account| {
             account.with(|facts| {
@@ -115,7 +116,7 @@ impl Upstream {
         });
     }
 
-    /// The answer is an error, or breaks off with one.
+    /// The answer is an error, or ends with one.
     pub(super) fn fails(&self, error: &Error) {
         self.note(|account| account.fails(error.status, error.code.unwrap_or(error.kind)));
     }

@@ -1,4 +1,4 @@
-//! Where Envoy has connected an attempt, as its properties say.
+//! The endpoint to which Envoy has connected an attempt, from Envoy's properties.
 
 use proxy_wasm::types::LogLevel;
 
@@ -6,11 +6,11 @@ use crate::aws::endpoint::Region;
 use crate::filter::host;
 use crate::gateway::targets::Place;
 
-/// The metadata of endpoints that is ours.
+/// Namespace of the filter's metadata on endpoints.
 const NAMESPACE: &str = "bedrock";
 
-/// Reads the place of this attempt: the cluster only where targets are told by it. A region that is none is left out, with
-/// a line in the log.
+/// Reads the endpoint of this attempt; the cluster only where targets are distinguished by it. An invalid region is left out
+/// and logged.
 pub(super) fn read(with_cluster: bool) -> Place {
     let cluster = if with_cluster { text(host::property(&["xds", "cluster_name"])) } else { None };
     let mut place = Place { cluster, ..Place::default() };

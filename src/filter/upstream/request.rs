@@ -1,4 +1,4 @@
-//! What is sent to Bedrock: the client's request, translated and signed for the place of this attempt.
+//! Translates the client's request and signs it for the endpoint of this attempt.
 
 use std::rc::Rc;
 
@@ -30,24 +30,24 @@ use crate::translate::terms::Terms;
 use crate::translate::thoughts::Recall;
 use crate::translate::{self, Client, Outgoing, chat};
 
-/// Whose request it is.
+/// The request's caller.
 #[derive(Clone, Copy)]
 pub(super) struct Whose<'c> {
     /// The caller's name.
     pub(super) name: &'c str,
-    /// What holds for all that the caller asks.
+    /// The terms that the configuration sets for the caller's requests.
     pub(super) terms: Option<&'c Terms>,
 }
 
 impl<'c> Whose<'c> {
-    /// The configuration's labels for the caller.
+    /// Cost labels that the configuration sets for the caller.
     pub(super) fn labels(self) -> &'c [(String, String)] {
         self.terms.map(|terms| terms.labels.as_slice()).unwrap_or_default()
     }
 }
 
 impl Upstream {
-    /// Sends the request once its body is whole, of which `size` bytes are there.
+    /// Sends the request once its body is whole; `size` bytes are there.
     pub(super) fn request_body(&mut self, size: usize, end_of_stream: bool) -> Result<Action, Error> {
         let limit = self.config.body_bytes;
         if size > limit {
@@ -60,7 +60,7 @@ impl Upstream {
         let handoff = read(handoff.as_deref())?;
         let config = Rc::clone(&self.config);
         let caller = caller(&config, &handoff)?;
-        // Once: what is not there then is refused.
+        // Waits once: if the credentials are still missing afterwards, the request is refused.
         if let Some(account) = caller.and_then(|caller| caller.policy.attribution.account)
             && self.waits.is_none()
             && self.accounts.wait(account, self.id)
@@ -135,7 +135,7 @@ impl Upstream {
                 format!("an unknown model was asked for by '{caller}': {} answers", target.id)
             });
         }
-        // Envoy would end a request that outgrows its buffer, and tell the client less.
+        // Envoy would end a request that outgrows its buffer, with a less helpful error.
         if body.len() > limit {
             return Err(too_large(limit));
         }
@@ -180,7 +180,7 @@ impl Upstream {
         Ok(Action::Continue)
     }
 
-    /// What the calls of a technique before this one came to, where this is its last.
+    /// Usage of the technique's earlier calls, where this request is its last.
     fn spent(&self, endpoint: Endpoint) -> Option<Spent> {
         if endpoint != Endpoint::ChatCompletions || self.config.techniques.is_none() {
             return None;
@@ -188,7 +188,7 @@ impl Upstream {
         host::property(&[spent::KEY]).as_deref().and_then(Spent::from_bytes)
     }
 
-    /// Sets the request's headers: nothing of the client's but what the configuration lets through, and `beside`.
+    /// Sets the request's headers: `beside`, and of the client's only those that the configuration passes on.
     pub(super) fn send_headers(
         &self,
         destination: &Destination<'_>,
@@ -229,7 +229,7 @@ impl Upstream {
     }
 }
 
-/// What the gateway role has found out about the request.
+/// Reads the gateway role's handoff.
 fn read(handoff: Option<&[u8]>) -> Result<Handoff<'_>, Error> {
     handoff.and_then(Handoff::from_bytes).ok_or_else(|| {
         host::log(LogLevel::Error, || {
@@ -239,10 +239,10 @@ fn read(handoff: Option<&[u8]>) -> Result<Handoff<'_>, Error> {
     })
 }
 
-/// Whose request it is, as this configuration knows the caller.
+/// The request's caller in this configuration.
 ///
-/// The two roles are given a new configuration one after the other: a caller, or a caller's rules, may be new. What rules there are is then not
-/// known here, so a request of a caller with rules for attempts is not sent.
+/// Envoy updates the configuration of the two roles one after the other, so a caller or its rules may be unknown here. A
+/// request whose caller has rules for attempts is then refused.
 fn caller<'c>(config: &'c Config, handoff: &Handoff<'_>) -> Result<Option<&'c Caller>, Error> {
     let caller = config.keys.callers.named(&handoff.caller);
     if handoff.is_bound && caller.is_none_or(|caller| !caller.policy.is_bound()) {
@@ -253,7 +253,7 @@ fn caller<'c>(config: &'c Config, handoff: &Handoff<'_>) -> Result<Option<&'c Ca
     Ok(caller)
 }
 
-/// What answers for the model that the client of a native route asked for, at the place of this attempt.
+/// The target for the model of a native route, at the endpoint of this attempt.
 fn native_target(
     config: &Config,
     asked: &str,
@@ -265,8 +265,8 @@ fn native_target(
     target(config, &resolved, caller, place)
 }
 
-/// What answers at the place of this attempt, of the targets that the caller's requests may go to, and what is called in its stead. Where
-/// another one may be elsewhere, Envoy goes on to that after a 503.
+/// The target at the endpoint of this attempt, among those that the caller may use, and the inference profile to call instead.
+/// Where another target may be at another endpoint, the error is a 503, on which Envoy tries that.
 fn target(
     config: &Config,
     resolved: &Resolved<'_>,
@@ -297,7 +297,7 @@ fn target(
         .map_err(|error| Error { status: if is_elsewhere_too { 503 } else { error.status }, ..error })
 }
 
-/// None of the model's targets is where Envoy has connected this attempt.
+/// The error where no target of the model is at the endpoint of this attempt.
 pub(super) fn no_target() -> Error {
     host::log(LogLevel::Error, || {
         "none of the model's targets is at this endpoint: see its metadata".to_owned()
@@ -305,7 +305,7 @@ pub(super) fn no_target() -> Error {
     Error::new(503, "The gateway has no way to this model here.").code("no_target")
 }
 
-/// What the client's headers say about a chat.
+/// The client's headers that affect a chat.
 fn chat_headers<'h>(headers: &'h Headers, anthropic_beta: Option<&'h str>) -> chat::Headers<'h> {
     chat::Headers {
         guardrail_identifier: headers.text(guardrail::IDENTIFIER),

@@ -1,4 +1,4 @@
-//! How an answer is judged: what is held until when, and what becomes of it.
+//! Handles Bedrock's answer: decides what is held, until when, and what the client gets.
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
@@ -16,7 +16,7 @@ use crate::translate::noted::Noted;
 use crate::translate::thoughts::Thoughts;
 
 impl Upstream {
-    /// The answer's headers are there: decides what is held, and until when.
+    /// The answer's headers have come: decides what is held, and until when.
     pub(super) fn response_headers(&mut self, end_of_stream: bool) -> Action {
         let is_hedged = self.is_hedged();
         if self.refused || self.sent.is_none() {
@@ -28,7 +28,7 @@ impl Upstream {
         let has_type = |wanted| headers.text("content-type").is_some_and(|kind| kind.starts_with(wanted));
         let is_stream = has_type("application/vnd.amazon.eventstream");
         if end_of_stream {
-            // No body can be given here: the gateway role sees to that, and the retry policy to the status.
+            // No body can be written here. The gateway role adds one; the retry policy looks at the status.
             let error = if head.status == 200 {
                 no_answer("Bedrock's reply is empty.")
             } else {
@@ -67,7 +67,7 @@ impl Upstream {
         Action::Pause
     }
 
-    /// A piece of the answer's body; `size` is all that there is of it.
+    /// A part of the answer's body has come; `size` is all that Envoy holds of it.
     pub(super) fn response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         let is_hedged = self.is_hedged();
         let action = self.body_piece(size, end_of_stream);
@@ -76,8 +76,8 @@ impl Upstream {
             if end_of_stream {
                 ending::is_over(self.id);
             } else if !is_hedged && !self.is_ending {
-                // What the client is told is all there is, whatever Bedrock still sends, and for however long: more of it does not
-                // put the end off.
+                // After the error event nothing more is sent, whatever Bedrock still sends, and for however long. More bytes of
+                // it do not defer the end.
                 self.is_ending = true;
                 ending::begin(self.id);
             }
@@ -139,7 +139,7 @@ impl Upstream {
         }
     }
 
-    /// Begins to give a stream, once its first event is there.
+    /// Begins a stream for the client, once Bedrock's first event is there.
     fn first_event(
         &mut self,
         head: Head,
@@ -166,10 +166,10 @@ impl Upstream {
         Action::Continue
     }
 
-    /// The body of an error whose headers are out.
+    /// The body of an error whose headers are sent.
     fn late_body(&mut self, head: Head, error: Option<Error>, size: usize, end_of_stream: bool) -> Action {
         if !end_of_stream {
-            // The client has the status already, so it is not told of a body that is too large.
+            // The status is sent already, so an error about the body's size is too late.
             if error.is_some() || size > self.config.reply_bytes {
                 self.set_body(size, &[]);
             }
@@ -193,14 +193,14 @@ impl Upstream {
             let bytes = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size)
                 .map_err(|_| host_failed("give the reply's body"))?;
             stream.bytes(&bytes, out)?;
-            // Before the client can know of the call.
+            // Before the client can see the call and answer it.
             self.remember(stream.thoughts());
             self.held.grow(stream.held(), self.config.worker_bytes)?;
         }
         if end_of_stream { stream.end(out) } else { Ok(()) }
     }
 
-    /// Passes chunks on; an error now can only be one more event, and nothing comes after it.
+    /// Sends chunks on. An error now can only be one more event, the last.
     fn give_stream(
         &mut self,
         stream: Box<dyn Streamed>,
@@ -212,7 +212,7 @@ impl Upstream {
             Ok(()) => self.answer = Answer::Stream(stream),
             Err(error) => {
                 self.fails(&error);
-                // The text is the client's: it may repeat what was asked.
+                // No details at this level: the error's text may repeat the prompt.
                 host::log(LogLevel::Warn, || {
                     format!("a stream broke off: {} {}", error.status, error.code.unwrap_or(error.kind))
                 });
@@ -222,7 +222,7 @@ impl Upstream {
         self.set_body(size, &out);
     }
 
-    /// The whole answer for the client.
+    /// The client's whole answer.
     fn whole(&self, head: &Head, size: usize) -> Result<Vec<u8>, Error> {
         let body = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default();
         let body = match &self.sent {
@@ -247,13 +247,13 @@ impl Upstream {
         Ok(body)
     }
 
-    /// Whether the client waits for a stream.
+    /// Whether the client asked for a stream.
     fn is_streamed(&self) -> bool {
         let reply = self.sent.as_ref().map(|sent| &sent.reply);
         matches!(reply, Some(Awaited::Translated(reply)) if reply.is_streamed())
     }
 
-    /// Keeps the reasoning before calls, for a client that will not send it back.
+    /// Keeps the reasoning that came before tool calls, for clients that do not send it back.
     fn remember(&self, thoughts: Option<Thoughts>) {
         if let Some((thoughts, memory)) = thoughts.zip(self.config.reasoning_memory)
             && let Some(Sent { owner: Some(owner), .. }) = &self.sent
@@ -268,12 +268,12 @@ impl Upstream {
         errors::error(&error)
     }
 
-    /// Gives an error in the stead of the answer that is held.
+    /// Replaces the held answer by an error.
     fn fail(&mut self, head: Head, error: Error, size: usize, end_of_stream: bool) -> Action {
         if self.is_hedged() {
             self.set_body(size, &[]);
             if end_of_stream {
-                // There will be no later call for the body: this attempt is left to the other one, which ends it.
+                // No callback will come for the body: the other attempt's outcome ends this one.
                 return Action::Pause;
             }
             self.set_error(&head, &error, None);
@@ -286,7 +286,7 @@ impl Upstream {
     }
 }
 
-/// The client is not told why the gateway's credentials are not accepted; whoever runs the gateway has to be.
+/// Logs that AWS has rejected the gateway's credentials. The client is not told why, but the operator must be.
 pub(super) fn log_if_ours(error: &BedrockError) {
     if let Some(line) = errors::for_log(error) {
         host::log(LogLevel::Warn, || line);

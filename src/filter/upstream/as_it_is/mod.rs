@@ -1,6 +1,6 @@
-//! What the upstream role does not translate: requests on Bedrock's own routes, and chats with targets whose endpoint speaks
-//! OpenAI's API. They are signed and sent as they are; of their answers only the beginning is looked at, so that a failure has
-//! its status while Envoy can still try another target.
+//! Requests and answers that the upstream role does not translate: Bedrock's own routes, and chats with targets that speak
+//! OpenAI's API. They are signed and sent as they are. Only the beginning of an answer is read, so that a failure has its
+//! status while Envoy can still try another target.
 
 mod request;
 mod response;

@@ -1,4 +1,4 @@
-//! What is sent as it is.
+//! Sends requests that are not translated.
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType};
@@ -19,19 +19,19 @@ use crate::openai::{Endpoint, Error};
 use crate::translate::chat::guardrail;
 use crate::translate::forced_guardrail;
 
-/// Where OpenAI's chats are, on either host (OpenAI SDK for Python, `providers.bedrock`).
+/// Path of OpenAI's chat completions on either host of Bedrock (OpenAI SDK for Python, `providers.bedrock`).
 const CHAT: &str = "/openai/v1/chat/completions";
 
-/// A request that goes on.
+/// A request to send.
 struct Outgoing<'a> {
     kind: Kind,
     path: &'a str,
     content_type: &'a str,
     beside: &'a Headers,
     is_fallback: bool,
-    /// Whether OpenAI's API is asked for a stream.
+    /// Whether a chat asks for a stream.
     stream: bool,
-    /// The caller's inference profile.
+    /// The caller's inference profile that is called instead of the model.
     profile: Option<String>,
 }
 
@@ -70,7 +70,7 @@ impl Upstream {
         self.send(&outgoing, target, place, body)
     }
 
-    /// Sends a chat as it is, if that is what its target takes; `None` where it has to be translated.
+    /// Sends a chat untranslated, if its target speaks OpenAI's API; `None` where it has to be translated.
     pub(in crate::filter::upstream) fn send_as_it_is(
         &mut self,
         endpoint: Endpoint,
@@ -81,7 +81,7 @@ impl Upstream {
         size: usize,
     ) -> Result<Option<Action>, Error> {
         let model = ModelMember::find(body)?;
-        // No profile of the caller's: it would not have come so far.
+        // `called` is unset: `resolve` refuses a caller with an inference profile where the target speaks OpenAI's API.
         let Chosen { target, called: _, is_fallback } = resolve(model.name.as_deref())?;
         if !target.backend.speaks_openai() {
             return Ok(None);
@@ -151,7 +151,7 @@ impl Upstream {
     }
 }
 
-/// A caller has a guardrail, and bedrock-mantle is not known to take one.
+/// The error for a caller with a guardrail: bedrock-mantle is not documented to take one.
 fn no_guardrail() -> Error {
     let message = "This model may not be used with this API key: no guardrail holds where it is served.";
     Error::new(403, message).param("model").code("guardrail_forced")

@@ -1,4 +1,4 @@
-//! What of an answer that goes on as it is has to be looked at.
+//! Reads of an untranslated answer what the filter must know: its failure, its tokens, its error's text.
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType};
@@ -23,7 +23,7 @@ const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 const SERVER_SENT_EVENTS: &str = "text/event-stream";
 
 impl Upstream {
-    /// The headers of an answer are there, and a body follows.
+    /// The headers of an answer with a body have come.
     pub(in crate::filter::upstream) fn begin_as_it_is(
         &mut self,
         kind: Kind,
@@ -51,7 +51,7 @@ impl Upstream {
         Action::Pause
     }
 
-    /// A piece of a body that is held; `size` is all that there is of it.
+    /// A part of a held body has come; `size` is all that Envoy holds of it.
     pub(in crate::filter::upstream) fn go_on_as_it_is(
         &mut self,
         answer: AsItIs,
@@ -100,7 +100,7 @@ impl Upstream {
         Action::Continue
     }
 
-    /// A piece of a body that goes on as it is.
+    /// A part of an untranslated body has come.
     pub(in crate::filter::upstream) fn passing_body(&mut self, mut body: Body, size: usize) -> Action {
         body.piece(&hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).unwrap_or_default());
         self.notes(body.noted());
@@ -108,7 +108,7 @@ impl Upstream {
         Action::Continue
     }
 
-    /// A piece of a stream of OpenAI's that goes on as it is.
+    /// A part of an untranslated stream of OpenAI's has come.
     pub(in crate::filter::upstream) fn passing_events(
         &mut self,
         mut events: Events,
@@ -124,7 +124,7 @@ impl Upstream {
         Action::Continue
     }
 
-    /// A piece of an event stream that goes on as it is; `size` is all that there is of it.
+    /// A part of an untranslated event stream has come; `size` is all that Envoy holds of it.
     pub(in crate::filter::upstream) fn later_frames(
         &mut self,
         mut frames: LaterFrames,
@@ -135,11 +135,11 @@ impl Upstream {
             hostcalls::get_buffer(BufferType::HttpResponseBody, from, length).unwrap_or_default()
         };
         let kept = frames.take_kept();
-        // In the place of nothing, so before all that there is.
+        // A write of zero bytes at the start prepends.
         self.set_body(0, &kept);
         let size = size.saturating_add(kept.len());
         let piece = frames.piece(size, end_of_stream, read, |at, bytes| {
-            // Envoy replaces bytes from the first on only.
+            // Envoy can only replace a prefix.
             let mut body = read(0, at);
             body.extend_from_slice(bytes);
             self.set_body(body.len(), &body);
@@ -158,7 +158,7 @@ impl Upstream {
         action
     }
 
-    /// What a stream begins with, of which `size` bytes are held.
+    /// Reads the beginning of a stream, of which `size` bytes are held.
     fn beginning(
         &self,
         beginner: &mut Beginner,
@@ -199,7 +199,7 @@ impl Upstream {
         match kind {
             Kind::Native(_) if !errors::is_ours(&error) => {
                 self.fails(&errors::error(&error));
-                // Without a type it is not Bedrock's own, and the gateway role tells it in AWS's shape.
+                // An error without a type is not Bedrock's own; the gateway role converts it to AWS's format.
                 let name = (!error.name.is_empty()).then_some(error.name.as_str());
                 self.let_through(kind, head, headers, name.filter(|_| head.error_type.is_none()));
                 if mask_accounts(&mut body) {
@@ -210,7 +210,7 @@ impl Upstream {
         }
     }
 
-    /// Gives an error in the stead of what came.
+    /// Replaces the answer by an error.
     fn give_failure(
         &self,
         kind: Kind,
@@ -237,7 +237,7 @@ impl Upstream {
         self.set_body(size, &body);
     }
 
-    /// The body goes on untouched from here.
+    /// Lets the rest of the body pass untranslated.
     fn let_through(&mut self, kind: Kind, head: &Head, headers: &Headers, error_type: Option<&str>) {
         if head.status < 400 {
             self.begins();
@@ -250,13 +250,13 @@ impl Upstream {
         self.answer = Answer::None;
     }
 
-    /// What the client gets of an answer's headers, and where it came from.
+    /// The answer's headers for the client, with its target.
     fn headers_as_they_are(&self, kind: Kind, headers: &Headers, status: u16) -> Headers {
         const NATIVE: &[&str] = &["x-amzn-requestid", ERROR_TYPE];
         let mut given = Headers::default();
         given.push(":status", status.to_string());
         given.extend(&headers.only(&["content-type", "content-encoding", "retry-after"]));
-        // Of a stream from which a chunk is taken the length is another.
+        // Removing a chunk from a stream changes its length.
         if !self.hides_usage {
             given.extend(&headers.only(&["content-length"]));
         }
