@@ -158,6 +158,20 @@ def test_what_cannot_be_is_said(text, said):
         added(text, manager="1" if "intern" in text else None)
 
 
+def test_a_filter_that_is_an_alias_stays_one_and_a_list_that_is_one_is_not_added_to():
+    router = f'{{name: envoy.filters.http.router, typed_config: {{"@type": {bootstraps.ROUTER}}}}}'
+    [head, item] = bootstraps.SEVERAL.rsplit("http_filters:\n", 1)
+    alias = f"          - &router {router}\n".join(head.split(item)) + "http_filters:\n          - *router\n"
+    result, _ = added(alias, manager="inside")
+    [_, manager] = envoy_config.managers(yaml.safe_load(result))
+    assert [one["name"] for one in manager["http_filters"]] == ["bedrock", "envoy.filters.http.router"]
+    assert result.count("- *router\n") == 1 and without_ours(yaml.safe_load(result)) == without_ours(yaml.safe_load(alias))
+    lists = head.replace("http_filters:", "http_filters: &filters") + "http_filters: *filters\n"
+    for place in ("inside", "outside"):
+        with pytest.raises(Problem, match=r"as &filters, and used again, as \*filters"):
+            added(lists, manager=place)
+
+
 def test_without_a_host_for_all_names_the_gateway_does_not_ask_itself():
     text = bootstraps.BLOCK.replace('["*"]', "[api.example.com]")
     result, notes = added(text)

@@ -12,7 +12,7 @@ def itself(manager, name=None):
     socket = places.socket(manager.listener)
     if socket is None or manager.chain.get("transport_socket") or manager.routes_from:
         return None
-    if "*" not in places.virtual_host(manager, name).get("domains").plain():
+    if "*" not in places.domains(places.virtual_host(manager, name)):
         return None
     host, port = socket
     return ("127.0.0.1" if host in EVERYWHERE else host, port)

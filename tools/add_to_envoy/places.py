@@ -38,7 +38,9 @@ class Manager:
 
 
 def address(listener):
-    return str(socket(listener)) if socket(listener) else None
+    """Of a listener for TCP, to tell it by where it has no name."""
+    found = socket(listener)
+    return f"{found[0]}:{found[1]}" if found else None
 
 
 def socket(listener):
@@ -123,15 +125,19 @@ def upstream_filters(cluster):
     return [one for _, option in (options.items if options else ()) for one in option.each("http_filters")]
 
 
+def domains(host):
+    return [domain.scalar for domain in host.each("domains")]
+
+
 def virtual_host(manager, name=None):
     """The virtual host that the routes go to: the one that is named, the only one, or the one for every domain."""
     config = manager.node.get("route_config")
     hosts = config.each("virtual_hosts") if config else []
-    there = ", ".join(f"{host.text('name')} ({', '.join(host.get('domains').plain())})" for host in hosts)
+    there = ", ".join(f"{host.text('name')} ({', '.join(domains(host))})" for host in hosts)
     if name is not None:
         hosts = [host for host in hosts if host.text("name") == name]
     elif len(hosts) > 1:
-        hosts = [host for host in hosts if "*" in host.get("domains").plain()]
+        hosts = [host for host in hosts if "*" in domains(host)]
     if len(hosts) != 1:
         raise Problem(f"which virtual host the routes go to is not clear; --virtual-host names one of: {there or 'there is none'}")
     if hosts[0].get("matcher"):

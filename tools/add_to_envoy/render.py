@@ -44,7 +44,7 @@ def append(source, node, values, owner, comment=None):
     """Adds items to the end of a list; `owner` is the mapping that it is in."""
     if node.kind == "list" and node.items and not node.is_flow:
         text = "".join("\n" + block([value], node.column, comment if number == 0 else None) for number, value in enumerate(values))
-        source.insert(source.line_end(node.end), text)
+        source.insert(source.line_end(last(node).end), text)
     elif node.kind == "list" and not owner.is_flow and not node.items:
         # `[]`, or nothing at all, in a block.
         source.replace(node.start, node.end, "\n" + block(values, owner.column, comment))
@@ -77,6 +77,7 @@ def last(node):
 def insert_before(source, node, number, values, comment=None):
     """Adds items to a list, before the one with that number."""
     item = node.items[number]
+    source.refuse_shared(item.start)
     if node.is_flow:
         indent = inner(source, node)
         gap = " " if indent is None else "\n" + " " * indent
@@ -94,7 +95,7 @@ def insert_before(source, node, number, values, comment=None):
 def dash(source, node, item):
     """Where the `-` of an item is: in the list's column, in its line or one above."""
     start = source.line_start(item.start)
-    while source.text[start + node.column : start + node.column + 1] != "-":
+    while start > 0 and source.text[start + node.column : start + node.column + 1] != "-":
         start = source.line_start(start - 1)
     return start + node.column
 
@@ -112,4 +113,4 @@ def add_member(source, node, name, value, comment=None):
         texts = [f"{json.dumps(name)}: {brackets(value, inner(source, node))}"]
         add_in_brackets(source, node, texts)
     else:
-        source.insert(source.line_end(node.end), "\n" + block({name: value}, node.column, comment))
+        source.insert(source.line_end(last(node).end), "\n" + block({name: value}, node.column, comment))

@@ -1,5 +1,6 @@
 """YAML, or JSON, which is YAML, as it is written: where things stand in the text, so that it can be added to and stays as it is."""
 
+import dataclasses
 import re
 from dataclasses import dataclass, field
 
@@ -75,7 +76,9 @@ class Source:
         if isinstance(event, yaml.AliasEvent):
             found = self.anchors[event.anchor]
             self.shared.append((event.anchor, found))
-            return found
+            # What it stands for, in its own place.
+            here = {"start": event.start_mark.index, "end": event.end_mark.index, "column": event.start_mark.column}
+            return dataclasses.replace(found, **here)
         found = Node("scalar", event.start_mark.index, event.start_mark.column)
         if isinstance(event, yaml.ScalarEvent):
             found.scalar = scalar(event)
@@ -100,8 +103,7 @@ class Source:
                 # An anchor may stand before it.
                 found.column = first.column if found.kind == "mapping" else self.dash_column(found, first.index)
             found.items.append((key, child) if found.kind == "mapping" else child)
-            # An alias is where it is, not where its node is.
-            found.end = max(found.end, child.end if child.start >= found.start else event.end_mark.index)
+            found.end = child.end
         if found.is_flow:
             found.end = event.end_mark.index
 
@@ -115,13 +117,16 @@ class Source:
         self.replace(position, position, text)
 
     def replace(self, position, end, text):
+        self.refuse_shared(position)
+        self.changes.append((position, end, text))
+
+    def refuse_shared(self, position):
         for anchor, node in self.shared:
             if node.start <= position <= node.end:
                 raise Problem(
                     f"line {self.line(position)} is part of what is written once, as &{anchor}, and used again, as *{anchor}: "
                     "what is added would be in both places. Write it out first"
                 )
-        self.changes.append((position, end, text))
 
     def result(self):
         text = self.text
