@@ -1,4 +1,4 @@
-//! Whom a caller's requests are put down to: in the record of each, on AWS's bill, and in CloudTrail.
+//! To whom a caller's requests are attributed: in the record of each request, on AWS's bill, and in CloudTrail.
 
 use std::borrow::Cow;
 
@@ -12,45 +12,46 @@ use crate::texts::fits;
 
 use super::regions::covers;
 
-/// What requests are put down to.
+/// Attribution of a caller's requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attribution {
-    /// The operator's labels for the caller, such as a cost centre, by their names and in their order. The record of a request has
-    /// them; Bedrock is not told.
+    /// The operator's labels for the caller, such as a cost centre: names and values, in the configuration's order. They go
+    /// into the records, not to Bedrock.
     pub labels: Vec<(String, String)>,
-    /// The application inference profiles that are called in the place of models.
+    /// The application inference profiles that are called instead of models.
     pub profiles: Vec<Profile>,
-    /// As whom Bedrock is called, by the place among the configuration's accounts; `None`: as whoever the target says.
+    /// Index of the account that signs the requests; `None`: the target's account.
     pub account: Option<usize>,
 }
 
-/// Application inference profiles of a caller's for some models, one for each region.
+/// A caller's application inference profiles for some models, one per region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// In the place of which models: an id, or the beginning of some with `*` behind it. With a geography (`eu.anthropic.claude*`) only
-    /// that one's inference profiles, else models however they are called.
+    /// The models that it replaces: an id, or a prefix of ids followed by `*`. A pattern with a geography
+    /// (`eu.anthropic.claude*`) fits only that geography's inference profiles; any other fits the model with every profile
+    /// prefix and without.
     pub pattern: String,
     /// Their regions and ARNs.
     pub arns: Vec<(Region, String)>,
 }
 
-/// A model, where it is called, and what is known of it.
+/// A model that is to be called.
 #[derive(Clone, Copy, Debug)]
 pub struct Called<'a> {
     /// Bedrock's id of it.
     pub id: &'a str,
-    /// The id by which tables know it.
+    /// The id by which the tables of model properties know it.
     pub known_as: &'a str,
-    /// Where; `None`: the attempt will tell.
+    /// The region that is called; `None`: known only at the attempt.
     pub region: Option<&'a str>,
 }
 
 impl Attribution {
-    /// The profile that is called in the place of a model, and what the configuration says of it; `None` where the caller has none for
-    /// the model.
+    /// The profile to call instead of a model: its ARN and its configuration. `None` where the caller has none for the model.
     ///
     /// # Errors
-    /// 403 `no_profile` where the caller has some, but none in that region: to call the model itself would be somebody else's bill.
+    /// 403 `no_profile` where the caller has profiles for the model, but none in that region: calling the model itself would
+    /// put it on another bill.
     pub fn profile(&self, called: &Called<'_>) -> Result<Option<(&str, &Profile)>, Error> {
         let Some(profile) = self.find(called) else { return Ok(None) };
         let mut arns = profile.arns.iter();
@@ -58,13 +59,13 @@ impl Attribution {
         here.map(|(_, arn)| Some((arn.as_str(), profile))).ok_or_else(no_profile)
     }
 
-    /// The longest pattern that fits, and of two of a length the one of a whole id.
+    /// The longest pattern that fits; of two equally long, the one without `*`.
     fn find(&self, called: &Called<'_>) -> Option<&Profile> {
         let fitting = self.profiles.iter().filter(|profile| profile.fits(called));
         fitting.max_by_key(|profile| (profile.pattern.len(), !profile.pattern.ends_with('*')))
     }
 
-    /// Whether the profile of that ARN is the caller's.
+    /// Whether the profile of this ARN is the caller's.
     pub fn has(&self, arn: &str) -> bool {
         self.profiles.iter().any(|profile| profile.arns.iter().any(|(_, own)| own == arn))
     }
@@ -77,7 +78,7 @@ impl Profile {
             Some(geography) => Cow::Owned([geography, ".", base_model(id)].concat()),
             None => Cow::Borrowed(base_model(id)),
         };
-        // An application profile's own id tells nothing; that of what it is made of may.
+        // An application profile's id does not name the model; the id of the model behind it may.
         [id, known_as].into_iter().any(|id| {
             if geography(&self.pattern).is_some() {
                 fits(&self.pattern, &with_geography(id))
@@ -87,14 +88,14 @@ impl Profile {
         })
     }
 
-    /// What the profiles are made of, as far as the pattern tells: inference profiles of a geography.
+    /// The geography of the inference profiles behind it, as far as the pattern says.
     pub fn geography(&self) -> Option<&str> {
         geography(&self.pattern)
     }
 }
 
-/// Whether an application profile may be called in the place of a model: it is made of that model, and of none that answers elsewhere
-/// than what it is said to be made of. What Bedrock has not told speaks for it.
+/// Whether an application profile may be called instead of a model: it must be made of that model, and must not route requests
+/// further than the profile that it is said to be made of. Where Bedrock has not described the profile, it may.
 pub fn is_made_of(discovered: &Catalogue, arn: &str, model: &str, made_of: Reach<'_>) -> bool {
     let Some(entry) = discovered.find(arn) else { return true };
     let is_model = entry.model.is_empty() || entry.model == base_model(model);
@@ -106,12 +107,12 @@ pub fn is_made_of(discovered: &Catalogue, arn: &str, model: &str, made_of: Reach
     is_model && entry.regions.split(',').filter(|region| !region.is_empty()).all(is_within)
 }
 
-/// True for an application inference profile by its ARN.
+/// Whether an id is the ARN of an application inference profile.
 pub fn is_application_profile(id: &str) -> bool {
     Arn::parse(id).is_some_and(|arn| arn.resource.starts_with("application-inference-profile/"))
 }
 
-/// How far requests may go by a caller's profile: as the id says by which tables know it, else as its pattern does.
+/// How far requests may be routed by a caller's profile: as its known id says, else as its pattern does.
 pub fn reach_of<'a>(known_as: &'a str, profile: &'a Profile) -> Reach<'a> {
     match (reach(known_as), profile.geography()) {
         (Reach::Unknown, Some(geography)) => Reach::Geography(geography),
@@ -119,7 +120,7 @@ pub fn reach_of<'a>(known_as: &'a str, profile: &'a Profile) -> Reach<'a> {
     }
 }
 
-/// What a caller is told whose profile for the model is in no region where the model may answer.
+/// The error for a caller whose profile for the model is in none of the model's regions.
 pub fn no_profile() -> Error {
     let message = "This API key calls the model by an inference profile of its own, and has none for it where it answers.";
     Error::new(403, message).param("model").code("no_profile")
@@ -173,7 +174,7 @@ mod tests {
         assert_eq!(told(sonnet, "us-east-1"), "no_profile");
         assert_eq!(told("us.anthropic.claude-sonnet-4-6", "us-east-1"), arn("us-east-1", "newest"));
         assert_eq!(told("us.amazon.nova-lite-v1:0", "us-east-1"), "the model");
-        // Another's profile of the model, where that is known.
+        // Another caller's profile of the model, where the model is known.
         let others = arn("eu-west-1", "others");
         assert_eq!(called(&attribution, &others, sonnet, Some("eu-west-1")), arn("eu-west-1", "sonnet"));
         assert_eq!(called(&attribution, sonnet, sonnet, None), arn("eu-west-1", "sonnet"));

@@ -1,4 +1,4 @@
-//! Callers: what each may call. A caller has one key or several, which come and go while one is exchanged for another.
+//! Callers, and what each may call. A caller may have several keys, so that one can be exchanged for another.
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -14,14 +14,15 @@ use crate::texts::fits;
 use crate::translate::Options;
 use crate::translate::terms::Terms;
 
-/// The endpoints that a caller can be held to, as they are written. `GET models` is everybody's: it shows what the caller may use.
+/// The endpoints to which a caller can be restricted, by their names in the configuration. `GET models` is open to all: it
+/// lists what the caller may use.
 pub const ENDPOINTS: &[&str] =
     &["chat", "completions", "embeddings", "moderations", "responses", "messages", NATIVE];
 
 /// Bedrock's own routes.
 pub const NATIVE: &str = "native";
 
-/// What an endpoint is called in that list; to count a request's tokens is a part of making the request.
+/// An endpoint's name in that list. Counting tokens belongs to the endpoint that they are counted for.
 pub fn name(endpoint: Endpoint) -> &'static str {
     match endpoint {
         Endpoint::ChatCompletions => "chat",
@@ -33,43 +34,43 @@ pub fn name(endpoint: Endpoint) -> &'static str {
     }
 }
 
-/// Who calls, and what is allowed to be called.
+/// A caller, and its rights.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// What logs and `requestMetadata` call the caller.
+    /// The caller's name, in logs and in `requestMetadata`.
     pub name: String,
-    /// The team that the caller is of.
+    /// The caller's team.
     pub team: Option<String>,
-    /// Tells the caller from another one of the same name, of an earlier or a later configuration: the first key's hash.
+    /// Distinguishes callers of the same name in earlier or later configurations: the hash of the first key.
     pub identity: Hash,
-    /// What may be called.
+    /// The caller's rights.
     pub policy: Policy,
 }
 
-/// What a caller may call, and on which terms. `None` is no rule.
+/// What a caller may call, and on which terms. `None` means no restriction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// Models by the configuration's name or Bedrock's id, `*` at the end standing for any rest.
+    /// Models by their names in the configuration or Bedrock's ids; `*` at the end stands for any rest.
     pub models: Option<Vec<String>>,
-    /// Endpoints, of [`ENDPOINTS`].
+    /// Endpoints, among [`ENDPOINTS`].
     pub endpoints: Option<Vec<String>>,
     /// Regions that requests may be signed for.
     pub regions: Option<Regions>,
-    /// Geographies of inference profiles that may be used: `eu` of `eu.amazon.nova-pro-v1:0`, and `global`. A model that no profile
-    /// spreads over regions stays where it is called.
+    /// Geographies of inference profiles that may be used: `eu` of `eu.amazon.nova-pro-v1:0`, and `global`. A model called
+    /// without a profile stays in its region.
     pub profiles: Option<BTreeSet<String>>,
-    /// What holds for all that the caller asks.
+    /// Terms that apply to all of the caller's requests.
     pub terms: Terms,
-    /// Techniques, by their names, `*` standing for all.
+    /// Names of techniques; `*` stands for all.
     pub techniques: Option<Vec<String>>,
-    /// Whom it is put down to.
+    /// To whom the requests are attributed.
     pub attribution: Rc<Attribution>,
-    /// How much may be asked: the caller's own limits, and the team's. Each of them holds.
+    /// The caller's own limits and the team's. Both apply.
     pub budgets: Rc<[Budget]>,
 }
 
 impl Policy {
-    /// True where some rule holds for each attempt, which the gateway role alone cannot see to.
+    /// Whether some rule must be checked at each attempt, in the upstream role.
     pub fn is_bound(&self) -> bool {
         let Attribution { labels: _, profiles, account } = &*self.attribution;
         self.regions.is_some()
@@ -79,12 +80,12 @@ impl Policy {
             || account.is_some()
     }
 
-    /// True where it is limited what requests may cost.
+    /// Whether money is limited.
     pub fn counts_cost(&self) -> bool {
         self.budgets.iter().any(|budget| budget.limits.count_cost())
     }
 
-    /// True where the model, or where it answers, decides what is allowed.
+    /// Whether the rights depend on the model, or on where it is called.
     pub fn is_by_model(&self) -> bool {
         self.models.is_some()
             || self.regions.is_some()
@@ -106,8 +107,8 @@ impl Caller {
         Err(Error::new(403, message).code("endpoint_not_allowed"))
     }
 
-    /// True where the caller may use a model: by the `name` that the operator gave it, or by each of the ids that Bedrock may be called
-    /// with for it.
+    /// Whether the caller may use a model: by its `name` in the configuration, or by all ids that Bedrock may be called with
+    /// for it.
     pub fn may_use<'i>(&self, name: Option<&str>, ids: impl IntoIterator<Item = &'i str>) -> bool {
         let Some(models) = &self.policy.models else { return true };
         let any_fits = |name: &str| models.iter().any(|model| fits(model, name));
@@ -115,9 +116,9 @@ impl Caller {
         name.is_some_and(any_fits) || (ids.peek().is_some() && ids.all(any_fits))
     }
 
-    /// True where the caller's requests may go to a model in a region; `None`: a region that is not known yet. `known_as` is the id by
-    /// which tables know the model: of an application profile, whose own id tells no geography, that of what it is made of; `None`: no
-    /// model answers, but a guardrail, which is not called by a profile.
+    /// Whether the caller's requests may go to a model in a region; `None`: the region is not known yet. `known_as` is the id
+    /// by which the tables know the model (for an application profile, whose id has no geography, that of the model behind it);
+    /// `None` for a guardrail, which is called without a model.
     pub fn may_reach(&self, known_as: Option<&str>, region: Option<&str>) -> bool {
         self.may_go(known_as.map_or(Reach::Region, reach), region)
     }
@@ -133,9 +134,9 @@ impl Caller {
             && profiles.as_ref().is_none_or(is_in_geography)
     }
 
-    /// What Bedrock is called by for the caller, in the region where a target of that model would be asked; `None`: that is not known
-    /// yet. It is the id itself, or an inference profile of the caller's own. `speaks_openai`: the target speaks OpenAI's API, which is
-    /// not known to take such profiles.
+    /// The caller's inference profile to call instead of the target's model in `region`; `None`: the caller has none for it, so
+    /// the model's own id is called. A `region` of `None` is not known yet. Targets that speak OpenAI's API are not documented
+    /// to take such profiles.
     ///
     /// # Errors
     /// 403 `region_not_allowed`, `no_profile`: the target is not for this caller.
@@ -161,14 +162,14 @@ impl Caller {
         if self.may_go(made_of, region) { Ok(Some(arn)) } else { Err(Self::not_there(403)) }
     }
 
-    /// What a caller is told whose request may not go where the model answers.
+    /// The error for a caller who may not use the regions where the model is.
     pub fn not_there(status: u16) -> Error {
         let message = "This API key may not use the model where it answers: not in that region, or not by an inference profile of that geography.";
         Error::new(status, message).param("model").code("region_not_allowed")
     }
 }
 
-/// All callers, by their names.
+/// All callers, found by their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Callers {
     all: Vec<Caller>,
@@ -176,11 +177,11 @@ pub struct Callers {
 }
 
 impl Callers {
-    /// What is wrong where [`add`](Self::add) gives nothing.
+    /// The configuration error where [`add`](Self::add) returns `None`.
     pub const OTHERS: &str = "an earlier caller of this name is another team's or may do something else: what shares a name is one caller's";
 
-    /// Adds a caller, or finds the one of that name: the caller's place. `None` where the one of that name is another team's, or may do
-    /// something else.
+    /// Adds a caller, or finds the one of that name; returns its index. `None` where the one of that name belongs to another
+    /// team or has other rights.
     pub fn add(&mut self, caller: Caller) -> Option<usize> {
         let Some(place) = self.places.get(&caller.name) else {
             let place = self.all.len();
@@ -192,7 +193,7 @@ impl Callers {
         (known.team == caller.team && known.policy == caller.policy).then_some(*place)
     }
 
-    /// All that is limited: each caller's own budget, and each team's once.
+    /// All budgets: each caller's own, and each team's once.
     pub fn budgets(&self) -> impl Iterator<Item = &Budget> {
         let mut teams = BTreeSet::new();
         let all = self.all.iter().flat_map(|caller| caller.policy.budgets.iter());
@@ -202,12 +203,12 @@ impl Callers {
         })
     }
 
-    /// All of them.
+    /// All callers.
     pub fn all(&self) -> &[Caller] {
         &self.all
     }
 
-    /// The caller at a place.
+    /// The caller at an index.
     pub fn at(&self, place: usize) -> Option<&Caller> {
         self.all.get(place)
     }
@@ -298,7 +299,7 @@ mod tests {
                 true,
                 false,
             ),
-            // Nobody says what it spreads over.
+            // It is not known which models the profile routes to.
             (application, Some("eu-west-1"), true, false),
         ] {
             assert_eq!(regional.may_reach(Some(id), region), is_regional, "{id} {region:?}");

@@ -1,8 +1,8 @@
-//! Finding out what models and inference profiles there are, as a row of calls: what to ask next, and what its answer means.
-//! Nothing here asks by itself.
+//! Discovery of models and inference profiles, as a sequence of calls: which to make next, and what its response means. Nothing
+//! here does I/O.
 //!
-//! Whatever the other side answers, a refresh ends: calls, entries and bytes have limits, and one that is passed is a failure.
-//! An error says what went wrong for whoever runs the gateway.
+//! Every refresh ends, whatever the control plane answers: calls, entries and bytes are limited, and exceeding a limit is a
+//! failure. Errors are worded for the operator.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
@@ -21,36 +21,36 @@ use serde::Deserialize;
 
 use crate::wire::{self, Raw, Str};
 
-/// Profiles per page that are asked for, of the 1,000 that AWS allows.
+/// Profiles per page; AWS allows 1,000.
 pub const PAGE: usize = 100;
 /// Most calls of one refresh.
 pub const CALLS: usize = 100;
-/// Largest answer, bytes.
+/// Largest response body, bytes.
 pub const ANSWER_BYTES: usize = 4 << 20;
-/// Most models and profiles.
+/// Most models and profiles in all.
 pub const ENTRIES: usize = 5_000;
-/// Largest catalogue as it is shared, bytes.
+/// Largest catalogue in the shared data, bytes.
 pub const CATALOGUE_BYTES: usize = 1 << 20;
 
-/// The longest pause after failures: a control plane that refuses is not asked every half a minute.
+/// Longest pause after failures, seconds: a control plane that refuses is not asked every half minute.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
-/// The longest name that is taken; AWS's own have at most 64 characters.
+/// Longest name that is accepted, characters; AWS's own have at most 64.
 const NAME: usize = 128;
 
-/// How fresh what is shared is, and who refreshes it.
+/// The state of discovery that the workers share: how fresh the catalogue is, and who refreshes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
-    /// Which catalogue is shared, see [`number`]; 0: none.
+    /// The number of the shared catalogue, see [`number`]; 0: there is none.
     pub number: u64,
-    /// When it was found, or found to be still so.
+    /// When the catalogue was last found or confirmed, since 1970.
     found: Duration,
-    /// Who refreshes it.
+    /// The lease of the worker that refreshes it.
     pub turn: Turn,
 }
 
 impl Record {
-    /// Whether `worker` should look now, where each look is good for `refresh`.
+    /// Whether `worker` should refresh now; a catalogue is good for `refresh`.
     pub fn is_due(&self, worker: Worker, now: SystemTime, refresh: Duration) -> bool {
         self.turn.is_due(worker, now, LONGEST_PAUSE, |now| {
             self.number == 0
@@ -59,35 +59,35 @@ impl Record {
         })
     }
 
-    /// The same, with `worker` looking.
+    /// The record with the lease given to `worker`.
     #[must_use]
     pub fn leased(&self, worker: Worker, now: SystemTime) -> Self {
         Self { turn: self.turn.leased(worker, now), ..self.clone() }
     }
 
-    /// The next one, after `worker` has found the catalogue of that number, which may be the one that was known.
+    /// The record after `worker` has found the catalogue of that number, which may be the same as before.
     #[must_use]
     pub fn found(&self, worker: Worker, now: SystemTime, number: u64) -> Self {
         Self { number, found: moment(now), turn: self.turn.done(worker) }
     }
 
-    /// The same, after `worker` could not look.
+    /// The record after a refresh by `worker` has failed.
     #[must_use]
     pub fn failed(&self, worker: Worker, now: SystemTime) -> Self {
         Self { turn: self.turn.failed(worker, now, LONGEST_PAUSE), ..self.clone() }
     }
 
-    /// How long it is to the next try after this many failures.
+    /// The pause before the next try after this many failures.
     pub fn pause(failures: u32) -> Duration {
         pause(failures, LONGEST_PAUSE)
     }
 
-    /// For the memory that workers share.
+    /// Serialised for the shared data.
     pub fn to_text(&self) -> String {
         format!("{} {} {}", self.number, self.found.as_millis(), self.turn.to_text())
     }
 
-    /// What [`Self::to_text`] wrote; what nobody wrote is nothing known.
+    /// Parsed from [`Self::to_text`]; any other text means that nothing is known.
     pub fn from_text(text: &str) -> Self {
         let mut parts = text.splitn(3, ' ');
         let mut number = || parts.next()?.parse().ok();
@@ -97,14 +97,14 @@ impl Record {
     }
 }
 
-/// What tells a catalogue from another, by its text; never 0.
+/// Identifies a catalogue by a hash of its text; never 0.
 pub fn number(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish().max(1)
 }
 
-/// A `GET` at the control plane.
+/// A `GET` of Bedrock's control plane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
     /// The path.
@@ -113,29 +113,29 @@ pub struct Ask {
     pub query: String,
 }
 
-/// What came of a call.
+/// The outcome of a call: its status, error type and body.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
-    /// `None`: nothing came.
+    /// `None`: there was no response.
     pub status: Option<u16>,
     /// The header `x-amzn-errortype`.
     pub error_type: Option<&'a str>,
-    /// What came with it.
+    /// The response's body.
     pub body: &'a [u8],
 }
 
-/// What to do.
+/// The next step of a refresh.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Make this call, and come back with its answer.
+    /// Make this call, and return its outcome to [`Fetch::answered`].
     Ask(Ask),
-    /// This is what there is.
+    /// Finished, with this catalogue.
     Have(Catalogue),
-    /// It failed, and why.
+    /// Failed, for this reason.
     Failed(String),
 }
 
-/// Whose answer is awaited.
+/// The list that is being read.
 #[derive(Clone, Copy, Debug)]
 enum At {
     Models,
@@ -151,20 +151,20 @@ impl At {
     }
 }
 
-/// A look under way.
+/// A refresh under way.
 #[derive(Debug)]
 pub struct Fetch {
     at: At,
     calls: usize,
-    /// Of the list that is being read.
+    /// The page tokens of the current list so far.
     tokens: Vec<String>,
-    /// Every model that is listed, and whether it is called by it; the others are known for the profiles' sake.
+    /// Every listed model, and whether it can be called by its id. The others are kept because profiles refer to them.
     models: Vec<(Entry, bool)>,
     entries: Vec<Entry>,
 }
 
 impl Fetch {
-    /// Begins.
+    /// Begins a refresh.
     pub fn begin() -> (Self, Step) {
         let fetch =
             Self { at: At::Models, calls: 1, tokens: Vec::new(), models: Vec::new(), entries: Vec::new() };
@@ -172,7 +172,7 @@ impl Fetch {
         (fetch, step)
     }
 
-    /// Goes on with the answer to the call that was asked for.
+    /// Continues with the outcome of the call.
     pub fn answered(&mut self, answer: Answer<'_>) -> Step {
         self.next(answer).unwrap_or_else(|why| Step::Failed(format!("{}: {why}", self.at.operation())))
     }
@@ -262,13 +262,13 @@ impl Fetch {
         Ok(())
     }
 
-    /// A profile that can be called; `None`: it cannot, or makes nothing that is served here.
+    /// A profile as a catalogue entry; `None` where it cannot be called, or its models have no endpoint here.
     fn profile(&self, kind: Kind, summary: ProfileSummary<'_>) -> Option<Entry> {
         let ProfileSummary { id, arn, name, created, models, status } = summary;
         if status.is_some_and(|status| &*status != "ACTIVE") {
             return None;
         }
-        // The id of an application profile says neither its region nor its account, and AWS asks for the ARN.
+        // An application profile's id has neither region nor account, and AWS requires the ARN.
         let id = if kind == Kind::Application { arn } else { id };
         let id = id.filter(|id| is_bedrock_id(id))?.to_string();
         let arns = || models.iter().flatten().filter_map(|model| model.arn.as_deref());
@@ -305,7 +305,7 @@ impl Fetch {
     }
 }
 
-/// The body of a good answer.
+/// The parsed body of a response of status 200.
 fn body<'a, T: Deserialize<'a>>(answer: Answer<'a>) -> Result<T, String> {
     match answer.status {
         Some(200) if answer.body.len() > ANSWER_BYTES => {
@@ -327,7 +327,7 @@ fn body<'a, T: Deserialize<'a>>(answer: Answer<'a>) -> Result<T, String> {
     }
 }
 
-/// A model, and whether it is called by its id.
+/// A model as a catalogue entry, and whether it can be called by its id.
 fn model(summary: ModelSummary<'_>) -> Option<(Entry, bool)> {
     let ModelSummary { id, arn, input, output, streaming, inference, lifecycle } = summary;
     let id = id.filter(|id| is_bedrock_id(id) && !id.contains('/'))?.to_string();
@@ -351,13 +351,13 @@ fn model(summary: ModelSummary<'_>) -> Option<(Entry, bool)> {
     Some((entry, is_callable))
 }
 
-/// Whether a model takes text and makes text or vectors: all else is nothing for OpenAI's endpoints here.
+/// Whether a model takes text and makes text or vectors. Others have no endpoint here.
 fn is_served(model: &Entry) -> bool {
     let has = |list: &str, word: &str| list.split(',').any(|one| one == word);
     has(&model.input, "text") && (has(&model.output, "text") || has(&model.output, "embedding"))
 }
 
-/// What AWS writes in capitals, separated by commas.
+/// AWS's list in capitals as lower-case words, separated by commas.
 fn words(list: &[Str<'_>]) -> String {
     let is_word = |word: &str| {
         word.len() <= 32 && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
@@ -365,7 +365,7 @@ fn words(list: &[Str<'_>]) -> String {
     joined(list.iter().filter(|word| is_word(word)).map(|word| word.to_ascii_lowercase()))
 }
 
-/// Words in their order, each once, separated by commas.
+/// Words in their order, without repeats, separated by commas.
 fn joined<W: AsRef<str> + Clone + Eq + Hash>(words: impl Iterator<Item = W>) -> String {
     let mut seen = HashSet::new();
     let mut list = String::new();
@@ -378,7 +378,7 @@ fn joined<W: AsRef<str> + Clone + Eq + Hash>(words: impl Iterator<Item = W>) -> 
     list
 }
 
-/// A moment as AWS writes it, RFC 3339 or seconds since 1970, in seconds since 1970.
+/// AWS's timestamp (RFC 3339, or seconds since 1970) in seconds since 1970.
 fn timestamp(written: Raw<'_>) -> Option<u64> {
     match wire::from_str::<Str<'_>>(written.get()) {
         Ok(text) => seconds_of(&text),

@@ -29,7 +29,7 @@ fn profile(kind: &str, id: &str, name: &str, models: &[&str]) -> Value {
         "createdAt": 1_735_689_600.5, "models": models.collect::<Vec<_>>()})
 }
 
-/// Looks at a control plane whose answers `answers` gives.
+/// Runs a refresh against a control plane that answers by `answers`.
 fn look(mut answers: impl FnMut(&Ask) -> (Option<u16>, String)) -> (usize, Result<Catalogue, String>) {
     let (mut fetch, mut step) = Fetch::begin();
     let mut calls = 0;
@@ -47,7 +47,7 @@ fn look(mut answers: impl FnMut(&Ask) -> (Option<u16>, String)) -> (usize, Resul
     }
 }
 
-/// One page of each list.
+/// A refresh in which each list has one page.
 fn lists(models: &[Value], system: &[Value], application: &[Value]) -> Result<Catalogue, String> {
     let (calls, found) = look(|ask| {
         let body = match (ask.path, ask.query.as_str()) {
@@ -127,7 +127,7 @@ fn what_cannot_be_called_here_is_left_out() {
     let found =
         lists(&models, &system, &[nameless, json!({"inferenceProfileArn": "arn:aws:s3:::x"})]).unwrap();
     let [left] = found.entries() else { panic!("{found:?}") };
-    // Models that differ are no model.
+    // The profile's models differ, so it has no single model.
     assert_eq!((left.name.as_str(), left.model.as_str(), left.input.as_str()), ("", "", ""));
 }
 
@@ -245,7 +245,7 @@ fn one_worker_looks_at_once_and_again_when_what_was_found_is_old() {
     assert!(leased.is_due(OTHER, at(10), REFRESH), "whoever has it is gone");
     let found = leased.found(ME, at(1), 7);
     assert!(!found.is_due(OTHER, at(300), REFRESH) && found.is_due(OTHER, at(301), REFRESH));
-    // What was found in the future was found by a wrong clock.
+    // The catalogue was found in the future, so a clock was wrong.
     assert!(found.is_due(OTHER, at(1) - Duration::from_secs(3600), REFRESH));
 }
 

@@ -1,4 +1,4 @@
-//! What the gateway role tells the upstream role, by filter state: no client can write there.
+//! The gateway role's message to the upstream role, in filter state, which no client can write.
 
 use std::borrow::Cow;
 
@@ -6,38 +6,38 @@ use super::native;
 use crate::bedrock::operation::Operation;
 use crate::openai::Endpoint;
 
-/// The filter state's key, without the `wasm.` that Envoy puts before it.
+/// The key in filter state, without Envoy's prefix `wasm.`.
 pub const KEY: &str = "bedrock.request";
 
-/// What a request is for.
+/// The purpose of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose<'a> {
-    /// An endpoint of OpenAI's; the model is in the body.
+    /// An endpoint of OpenAI's API; the model is in the body.
     OpenAi(Endpoint),
-    /// One of Bedrock's own routes.
+    /// A request of Bedrock's own routes.
     Native(native::Request<'a>),
 }
 
-/// A request that was let in.
+/// What the upstream role must know of a request that the gateway role has let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handoff<'a> {
-    /// What it is for.
+    /// The purpose of the request.
     pub purpose: Purpose<'a>,
     /// The name of the caller's key.
     pub caller: Cow<'a, str>,
-    /// Whether some rule of the caller's holds for each attempt.
+    /// Whether the caller has rules that must be checked at each attempt.
     pub is_bound: bool,
-    /// Tells it from every other request of the worker.
+    /// Distinguishes the request from all others of the worker.
     pub id: u64,
 }
 
-/// What [`Purpose`] is, in one byte: an endpoint's place among all, or this and an operation's.
+/// Bit of the first byte: a native route, with the operation's number; else the byte is the endpoint's number.
 const NATIVE: u8 = 0x80;
-/// Beside it: [`Handoff::is_bound`].
+/// Bit of the first byte: [`Handoff::is_bound`].
 const BOUND: u8 = 0x40;
 
 impl<'a> Handoff<'a> {
-    /// As filter state holds it: the purpose, the id, how long the caller's name is, the name, and the model of a native
+    /// Serialised for filter state: the purpose, the id, the length of the caller's name, the name, and the model of a native
     /// route.
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self { purpose, caller, is_bound, id } = self;
@@ -46,12 +46,12 @@ impl<'a> Handoff<'a> {
             Purpose::Native(native::Request { operation, model }) => (NATIVE | *operation as u8, &**model),
         };
         let kind = if *is_bound { kind | BOUND } else { kind };
-        // A name of four gigabytes is no key's.
+        // No name is longer than `u32::MAX` bytes.
         let length = u32::try_from(caller.len()).unwrap_or(u32::MAX);
         [&[kind][..], &id.to_le_bytes(), &length.to_le_bytes(), caller.as_bytes(), model.as_bytes()].concat()
     }
 
-    /// As filter state held it.
+    /// Parses [`Self::to_bytes`].
     pub fn from_bytes(bytes: &'a [u8]) -> Option<Self> {
         let (kind, rest) = bytes.split_first()?;
         let (kind, is_bound) = (&(kind & !BOUND), kind & BOUND != 0);

@@ -1,4 +1,4 @@
-//! Header maps as Envoy gives them: names in lower case, values of any bytes.
+//! Header maps as Envoy gives them: names in lower case, values of arbitrary bytes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,26 +8,27 @@ use crate::openai::Error;
 /// The header that decides a `cluster_header` route. Only the gateway role sets it.
 pub const CLUSTER: &str = "x-bedrock-cluster";
 
-/// The header of a request that the gateway role lets go on. A route that asks for its absence has those that are still held,
-/// with a timeout of its own: nobody else can end them should the VM fail.
+/// Header of a request that the gateway role has let go on. A route that matches only its absence is taken while the request is
+/// held; it has a timeout of its own, so that a request ends even if the VM fails.
 pub const LET_IN: &str = "x-bedrock-let-in";
 
-/// The header of a call that this gateway makes to itself for a part of a request: it chooses no technique. A client that sends it only goes
-/// without. Limits go by its value, which no client knows: see [`mark`](super::limits::mark).
+/// Header of this gateway's calls to itself for a part of a request; such a call cannot choose a technique. A client that sends
+/// it only loses techniques. Limits check its value, which no client knows: see [`mark`](super::limits::mark).
 pub const CALL_OF_TECHNIQUE: &str = "x-bedrock-technique-call";
 
-/// Names the request that this gateway has made this one for, by that one's `x-request-id`. Nothing is allowed or counted by it.
+/// The `x-request-id` of the request for which this gateway makes a call to itself. Only for records: no right and no limit
+/// depends on it.
 pub const PART_OF: &str = "x-bedrock-part-of";
 
-/// Headers in their order, pseudo headers among them: all their bytes in one piece, and where each lies. A request's headers
-/// are read three times and written three times, so none of them is an allocation of its own.
+/// Headers in their order, pseudo headers included: all bytes in one block, and the position of each. A request's headers are
+/// read and written three times, so a header is not an allocation of its own.
 #[derive(Clone, Default)]
 pub struct Headers {
     bytes: Vec<u8>,
     places: Vec<Place>,
 }
 
-/// Where a header lies: its name, a zero, its value.
+/// The position of a header in the block: its name, a zero byte, its value.
 #[derive(Clone, Copy)]
 struct Place {
     start: usize,
@@ -36,10 +37,10 @@ struct Place {
 }
 
 impl Headers {
-    /// Reads a map as Envoy gives it (proxy-wasm ABI 0.2.1): how many headers, two lengths for each, then the bytes, each
-    /// name and value with a zero behind it. All numbers are `u32` in little-endian order.
+    /// Parses a map in the ABI's serialised form (proxy-wasm ABI 0.2.1): the number of headers, two lengths for each, then the
+    /// bytes, each name and value followed by a zero byte. Numbers are `u32`, little-endian.
     ///
-    /// `None` where it is anything else.
+    /// `None` where the bytes have another form.
     pub fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
         let (count, mut lengths) = number(&bytes)?;
         let mut places = Vec::with_capacity(count.min(lengths.len() / 8));
@@ -54,7 +55,7 @@ impl Headers {
         (start <= bytes.len()).then_some(Self { bytes, places })
     }
 
-    /// The same form, for Envoy to read: as it came, where nothing was added since.
+    /// The ABI's serialised form; the original bytes where no header was added since.
     pub fn as_bytes(&self) -> Cow<'_, [u8]> {
         let is_as_it_came = self
             .places
@@ -67,12 +68,12 @@ impl Headers {
         if is_as_it_came { Cow::Borrowed(&self.bytes) } else { Cow::Owned(self.to_bytes()) }
     }
 
-    /// The same form, made anew.
+    /// The ABI's serialised form, written anew.
     pub fn to_bytes(&self) -> Vec<u8> {
-        // Two lengths for each, and the zero behind its value.
+        // Two lengths each, and the zero byte after the value.
         let beside = self.places.len().saturating_mul(9).saturating_add(4);
         let mut out = Vec::with_capacity(beside.saturating_add(self.bytes.len()));
-        // Envoy's own limit on headers is far below what a `u32` counts.
+        // Envoy's limit on headers is far below `u32::MAX`.
         let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
         out.extend_from_slice(&number(self.places.len()));
         for place in &self.places {
@@ -88,7 +89,7 @@ impl Headers {
         out
     }
 
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub fn held(&self) -> usize {
         let places = self.places.capacity().saturating_mul(size_of::<Place>());
         self.bytes.capacity().saturating_add(places)
@@ -99,7 +100,7 @@ impl Headers {
         self.places.iter().map(|place| {
             let both = self.bytes.get(place.start..).unwrap_or_default();
             let (name, rest) = both.split_at_checked(place.name).unwrap_or_default();
-            // A zero is between them.
+            // A zero byte separates them.
             let value = rest.get(1..).and_then(|value| value.get(..place.value)).unwrap_or_default();
             (name, value)
         })
@@ -110,22 +111,22 @@ impl Headers {
         self.iter().find(|(other, _)| *other == name.as_bytes()).map(|(_, value)| value)
     }
 
-    /// The first value of `name` where it is text.
+    /// The first value of `name`, if it is UTF-8.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.value(name).and_then(|value| std::str::from_utf8(value).ok())
     }
 
-    /// All values of `name` that are text, joined by commas as HTTP has it (RFC 9110, 5.3).
+    /// All UTF-8 values of `name`, joined by commas (RFC 9110, 5.3).
     pub fn all(&self, name: &str) -> Option<String> {
         let values = self.iter().filter(|(other, _)| *other == name.as_bytes());
         let values: Vec<&str> = values.filter_map(|(_, value)| std::str::from_utf8(value).ok()).collect();
         (!values.is_empty()).then(|| values.join(","))
     }
 
-    /// Holds them to a limit: bytes of names and values.
+    /// Checks the headers against a limit: bytes of names and values.
     ///
     /// # Errors
-    /// 431 where they are larger.
+    /// 431 where they exceed it.
     pub fn check_size(&self, limit: usize) -> Result<(), Error> {
         let sizes = self.iter().map(|(name, value)| name.len().saturating_add(value.len()));
         if sizes.fold(0, usize::saturating_add) <= limit {
@@ -147,14 +148,14 @@ impl Headers {
         self.bytes.extend_from_slice(value);
     }
 
-    /// Adds all of another's.
+    /// Adds all headers of another map.
     pub fn extend(&mut self, others: &Self) {
         for (name, value) in others.iter() {
             self.push(name, value);
         }
     }
 
-    /// The first value of each of `names` that is there.
+    /// The first value of each of `names`, where present.
     #[must_use]
     pub fn only(&self, names: &[&str]) -> Self {
         let mut found = Self::default();
@@ -166,8 +167,8 @@ impl Headers {
         found
     }
 
-    /// The names of what no client may send further: its credentials, what could reach AWS as AWS's own, and what
-    /// steers Envoy's router.
+    /// Names of the headers that are removed from a client's request: its credentials, headers that mean something to AWS, and
+    /// those that steer Envoy's router.
     pub fn stripped(&self) -> impl Iterator<Item = &[u8]> {
         self.iter().map(|(name, _)| name).filter(|name| is_stripped(name))
     }
@@ -183,14 +184,14 @@ impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
     }
 }
 
-/// Alike in what they say, wherever it lies.
+/// Equal by names and values, wherever they lie.
 impl PartialEq for Headers {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())
     }
 }
 
-/// Names only: values are secrets, now and then.
+/// Shows names only: values may be secrets.
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter().map(|(name, _)| String::from_utf8_lossy(name))).finish()
@@ -202,8 +203,8 @@ fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
     Some((usize::try_from(u32::from_le_bytes(*number)).ok()?, rest))
 }
 
-/// True for a header that may go on to Bedrock where the configuration says so: none of what is stripped, and none that
-/// belongs to the connection or to the body that we write anew (RFC 9110).
+/// Whether the configuration may have a header passed on to Bedrock: not one that is stripped, and not one of the connection or
+/// of the body, which is rewritten (RFC 9110).
 pub fn may_be_forwarded(name: &str) -> bool {
     const NAMES: &[&str] =
         &["host", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "accept-encoding"];

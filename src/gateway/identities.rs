@@ -1,4 +1,4 @@
-//! Callers without a key: who they are has been proved to Envoy, by a token that its `jwt_authn` filter has verified, or by the certificate
+//! Callers without a key, whose identity Envoy has verified: by a token in its `jwt_authn` filter, or by the client certificate
 //! of the connection.
 
 use crate::texts::fits;
@@ -6,47 +6,47 @@ use crate::texts::fits;
 /// Where `jwt_authn` puts the claims of a verified token, with `payload_in_metadata: payload` (Envoy documentation, "JWT
 /// Authentication").
 const CLAIMS: [&str; 4] = ["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", "payload"];
-/// The first URI among a client certificate's alternative names (Envoy documentation, "Attributes").
+/// The first URI among a client certificate's subject alternative names (Envoy documentation, "Attributes").
 const SAN: [&str; 2] = ["connection", "uri_san_peer_certificate"];
 
-/// What Envoy knows of a request.
+/// Envoy's properties of a request.
 pub trait Properties {
-    /// A text; `None` where there is none.
+    /// A string property; `None` where there is none.
     fn text(&self, path: &[&str]) -> Option<String>;
 
-    /// A list of texts; `None` where there is none.
+    /// A list of strings; `None` where there is none.
     fn list(&self, path: &[&str]) -> Option<Vec<String>>;
 }
 
-/// An identity, and whose it is.
+/// An identity, and the caller that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// What proves it.
+    /// What proves the identity.
     pub proof: Proof,
-    /// The caller's place.
+    /// The caller's index.
     pub caller: usize,
 }
 
-/// What proves an identity. In texts `*` at the end stands for any rest.
+/// What proves an identity. `*` at the end of a text stands for any rest.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Proof {
     /// A claim of a verified token.
     Claim {
-        /// Its name; of one within another, their names from the outside in.
+        /// The path of names to the claim.
         path: Vec<String>,
-        /// What it has to say.
+        /// The required value.
         says: Says,
     },
     /// The URI of the client's certificate: `spiffe://cluster.local/ns/search/sa/indexer`.
     San(String),
 }
 
-/// What a claim has to say.
+/// The required value of a claim.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Says {
-    /// It is this text.
+    /// The claim is this string.
     Is(String),
-    /// It is a list that has this text.
+    /// The claim is a list that contains this string.
     Has(String),
 }
 
@@ -58,7 +58,8 @@ impl Proof {
                 match says {
                     Says::Is(wanted) => properties.text(&path).is_some_and(|found| fits(wanted, &found)),
                     Says::Has(wanted) => {
-                        // An object whose members are empty texts looks like a list. It has members, which a list has not.
+                        // An object whose members are empty strings looks like a list, but has members that a list does not
+                        // have.
                         let is_member = |name: &str| properties.text(&[&path[..], &[name]].concat());
                         let has = |text: &String| {
                             fits(wanted, text) && is_member(text).is_none_or(|value| !value.is_empty())

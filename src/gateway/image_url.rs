@@ -1,5 +1,5 @@
-//! The address of an image: read as browsers and HTTP clients read it (WHATWG's URL Standard), checked against the hosts that
-//! may be asked, and followed on.
+//! The URL of an image: parsed as browsers and HTTP clients do (WHATWG's URL Standard), checked against the allowed hosts, and
+//! resolved at redirects.
 
 use std::cell::Cell;
 use std::fmt;
@@ -9,34 +9,34 @@ use url::{Position, SyntaxViolation};
 
 use super::networks::{Network, may_be_reached};
 
-/// Bytes of an address, as it is written and as it is sent.
+/// Longest URL, as written and as sent, bytes.
 const LONGEST: usize = 8192;
 
-/// The address of something to fetch: `http` or `https`, an IP address or a DNS name, no user name, no fragment. It is held as the
-/// standard writes it anew, so that what is checked and what is asked for are the same.
+/// The URL of something to fetch: `http` or `https`, an IP address or a DNS name, no user name, no fragment. It is kept in the
+/// standard's normal form, so that the URL that is checked is the one that is requested.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url(url::Url);
 
 impl Url {
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub fn held(&self) -> usize {
         self.0.as_str().len()
     }
 }
 
-/// Shows no path and no query: they may be secrets.
+/// Omits path and query, which may be secrets.
 impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.authority())
     }
 }
 
-/// Why an address was refused.
+/// Why a URL was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// Not an address of `http` or `https` that is well-formed.
+    /// Not a well-formed `http` or `https` URL.
     Malformed,
-    /// Its host, or its port there, is not among those that are asked, or stands for a private address.
+    /// Its host or port is not allowed, or its address is not a public one.
     Host,
 }
 
@@ -44,13 +44,12 @@ impl Url {
     /// Reads an absolute URL; a fragment is dropped.
     ///
     /// # Errors
-    /// [`Refused::Malformed`], also for user names and for what the standard reads but calls an error, such as backslashes and
-    /// too many slashes.
+    /// [`Refused::Malformed`], also for user names and for what the standard calls a validation error, such as backslashes.
     pub fn parse(text: &str) -> Result<Self, Refused> {
         read(text, None)
     }
 
-    /// Where a redirect's `location` leads from here.
+    /// The URL that a redirect's `location` names.
     ///
     /// # Errors
     /// [`Refused::Malformed`].
@@ -63,12 +62,12 @@ impl Url {
         self.0.scheme()
     }
 
-    /// Over TLS.
+    /// Whether it is fetched over TLS.
     pub fn is_https(&self) -> bool {
         self.scheme() == "https"
     }
 
-    /// `host`, or `host:port` where the port is not the scheme's own.
+    /// `host`, or `host:port` where the port is not the scheme's default.
     pub fn authority(&self) -> &str {
         &self.0[Position::BeforeHost..Position::AfterPort]
     }
@@ -80,13 +79,13 @@ impl Url {
 }
 
 fn read(text: &str, base: Option<&url::Url>) -> Result<Url, Refused> {
-    // The standard would encode or drop these; they are nobody's good will.
+    // The standard would encode or drop these characters; no honest client sends them.
     if text.len() > LONGEST || text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
         return Err(Refused::Malformed);
     }
     let is_valid = Cell::new(true);
     let note = |violation| {
-        // `|`, `{`, `%` and their likes in a path or a query mislead no reader, and many send them.
+        // Unencoded `|`, `{`, `%` and the like in a path or a query are common and harmless.
         if !matches!(violation, SyntaxViolation::NonUrlCodePoint | SyntaxViolation::PercentDecode) {
             is_valid.set(false);
         }
@@ -107,17 +106,17 @@ fn read(text: &str, base: Option<&url::Url>) -> Result<Url, Refused> {
     }
 }
 
-/// Hosts that may be asked.
+/// A host that may be asked, or a suffix of hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
     host: url::Host,
-    /// `*.name`: any host below it, but not itself.
+    /// Written as `*.name`: any host below `name`, but not `name` itself.
     is_suffix: bool,
     port: Option<u16>,
 }
 
 impl Host {
-    /// Reads `name`, `*.name`, or an address as a URL has it, each with `:port` or without.
+    /// Parses `name`, `*.name`, or an IP address as in URLs, each with or without `:port`.
     pub fn parse(text: &str) -> Option<Self> {
         let (is_suffix, rest) = match text.strip_prefix("*.") {
             Some(rest) => (true, rest),
@@ -132,14 +131,14 @@ impl Host {
         let host = url::Host::parse(host).ok()?;
         let is_legal = match &host {
             url::Host::Domain(name) => is_dns_name(name),
-            // Below an address there is nothing.
+            // An IP address has no subdomains.
             url::Host::Ipv4(_) | url::Host::Ipv6(_) => !is_suffix,
         };
         is_legal.then_some(Self { host, is_suffix, port })
     }
 
     fn fits(&self, Url(url): &Url) -> bool {
-        // A URL has no port where it is the scheme's own.
+        // A URL omits the scheme's default port.
         let has_port = match self.port {
             Some(port) => url.port_or_known_default() == Some(port),
             None => url.port().is_none(),
@@ -155,8 +154,8 @@ impl Host {
     }
 }
 
-/// Holds an address to the hosts that may be asked. A host that is an IP address has to be out on the internet as well, or in one
-/// of `private_networks`; what a name stands for is seen when it is asked.
+/// Checks a URL against the allowed hosts. An IP address must also be public, or in one of `private_networks`; the addresses of
+/// a DNS name are checked when it is connected to.
 ///
 /// # Errors
 /// [`Refused::Host`].
@@ -170,7 +169,7 @@ pub fn check(url: &Url, hosts: &[Host], private_networks: &[Network]) -> Result<
     if may_be_asked && hosts.iter().any(|host| host.fits(url)) { Ok(()) } else { Err(Refused::Host) }
 }
 
-/// True for what can be looked up (RFC 1035, 2.3.4; underscores are in use). The URL Standard takes more.
+/// Whether a name can be looked up (RFC 1035, 2.3.4; underscores are in use). The URL Standard accepts more.
 fn is_dns_name(name: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())

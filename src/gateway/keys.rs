@@ -1,4 +1,4 @@
-//! API keys: who calls. Keys are kept and compared as their SHA-256.
+//! API keys and authentication. Keys are stored and compared as SHA-256.
 
 use std::fmt;
 
@@ -14,24 +14,24 @@ use crate::openai::Error;
 pub struct Hash([u8; 32]);
 
 impl Hash {
-    /// Of the key itself.
+    /// The hash of a key.
     pub fn of(key: &[u8]) -> Self {
         Self(Sha256::digest(key).into())
     }
 
-    /// From 64 hexadecimal digits.
+    /// Parses 64 hexadecimal digits.
     pub fn from_hex(hex: &str) -> Option<Self> {
         let mut hash = [0; 32];
         hex::decode_to_slice(hex, &mut hash).ok()?;
         Some(Self(hash))
     }
 
-    /// The hash itself.
+    /// The bytes of the hash.
     pub(super) fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Compares in a time that does not depend on where they differ.
+    /// Compares in constant time.
     fn equals(&self, other: &Self) -> bool {
         let difference = self.0.iter().zip(&other.0).fold(0, |all, (a, b)| all | (a ^ b));
         std::hint::black_box(difference) == 0
@@ -44,24 +44,24 @@ impl fmt::Debug for Hash {
     }
 }
 
-/// A key: whose it is, and when it lets in.
+/// A key: the caller that it belongs to, and when it is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     /// The key's hash.
     pub hash: Hash,
-    /// The caller's place.
+    /// The caller's index.
     pub caller: usize,
-    /// The key is no longer one.
+    /// The key has been revoked.
     pub revoked: bool,
-    /// From when on it lets in, seconds since 1970.
+    /// The first moment at which it is valid, seconds since 1970.
     pub not_before: Option<u64>,
-    /// From when on it does not any more, seconds since 1970.
+    /// The first moment at which it is no longer valid, seconds since 1970.
     pub expires_at: Option<u64>,
 }
 
 impl Key {
-    /// Refuses a key that does not let in at this moment, seconds since 1970. Only the key's holder is told so: others do not have the
-    /// key, and hear that it is no key.
+    /// Refuses a key that is not valid at this moment. The exact reason is told only to a client that sends the key, so it
+    /// reveals nothing to others.
     fn check(&self, now: impl Fn() -> u64) -> Result<(), Error> {
         let (code, message) = if self.revoked {
             ("key_revoked", "This API key has been revoked; ask whoever runs this gateway for a new one.")
@@ -76,41 +76,42 @@ impl Key {
     }
 }
 
-/// Who calls.
+/// An authenticated caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Authenticated<'k> {
     /// The caller.
     pub caller: &'k Caller,
-    /// Whether a header proves it, which a call to this gateway itself can repeat; a certificate it cannot.
+    /// Whether a header proves the identity, which a call to this gateway itself can repeat. A client certificate cannot be
+    /// repeated.
     pub has_credential: bool,
 }
 
-/// Who is not let in, and why.
+/// A refused client, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused<'k> {
-    /// What the client is told. It names nobody.
+    /// The error for the client. It names no caller.
     pub error: Error,
-    /// Whose key it is that does not let in at this moment: for whoever runs the gateway.
+    /// The caller whose key is not valid at this moment, for the log.
     pub caller: Option<&'k Caller>,
 }
 
-/// All keys, and whose they are.
+/// All keys and callers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
     /// The keys.
     pub keys: Vec<Key>,
-    /// Callers without a key, in the order in which they are looked for.
+    /// Identities that need no key, in the order in which they are tried.
     pub identities: Vec<Identity>,
-    /// Whose all these are.
+    /// The callers that keys and identities refer to.
     pub callers: Callers,
 }
 
 impl Keys {
-    /// Finds the caller by the key that a request carries, `Authorization: Bearer`, `x-api-key` or `api-key`; else by what has been proved
-    /// to Envoy. `now` tells the seconds since 1970.
+    /// Finds the caller by the request's key (`Authorization: Bearer`, `x-api-key` or `api-key`), else by an identity that
+    /// Envoy has verified. `now` returns seconds since 1970.
     ///
     /// # Errors
-    /// 401 `invalid_api_key` where there is none, or none that is known; `key_revoked`, `key_expired`, `key_not_yet_valid`.
+    /// 401 `invalid_api_key` where the key is missing or unknown; `key_revoked`, `key_expired`, `key_not_yet_valid`.
     pub fn authenticate(
         &self,
         headers: &Headers,
@@ -129,7 +130,7 @@ impl Keys {
                 key.check(now).map_err(|error| Refused { error, caller: self.callers.at(key.caller) })?;
                 Some((key.caller, true))
             }
-            // A token for `jwt_authn` is where a key would be.
+            // A token for `jwt_authn` stands in the same header as a key.
             None => identities::find(&self.identities, properties).map(|Identity { proof, caller }| {
                 (*caller, !is_empty && matches!(proof, Proof::Claim { .. }))
             }),
@@ -147,7 +148,7 @@ impl Keys {
         })
     }
 
-    /// Every key is compared with every hash, so that time tells nothing about which one fits.
+    /// Compares the key with every hash, so that timing does not tell which one matches.
     fn find<'g>(
         &self,
         given: impl IntoIterator<Item = &'g [u8]>,
@@ -166,7 +167,7 @@ impl Keys {
     }
 }
 
-/// The token of `Bearer token`; the scheme's case does not matter (RFC 9110).
+/// The token of `Bearer token`; the scheme is case-insensitive (RFC 9110).
 fn bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked(7)?;
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
@@ -263,7 +264,7 @@ mod tests {
         for (header, value, told) in [
             ("accept", &b"*"[..], Ok("b")),
             ("authorization", b"Bearer eyJhbGciOi", Ok("b")),
-            // A key that is none any more is not made good by a certificate.
+            // A valid certificate does not make up for a revoked key.
             ("authorization", b"Bearer key-a", Err(Some("key_revoked"))),
         ] {
             let mut headers = Headers::default();

@@ -1,4 +1,4 @@
-//! Who calls, what for, which model they mean, and which images are fetched for them: pure functions over a request.
+//! Routes, callers, rights, limits, models, and the images that are fetched: pure functions over a request.
 
 pub mod attribution;
 pub mod callers;

@@ -1,16 +1,18 @@
-//! Names that people type for models: those of OpenAI's, other gateways' ways to write Bedrock's ids, and the names that the
-//! models' vendors give them. What each stands for is data here.
+//! Names that people type for models: OpenAI's model names, other gateways' spellings of Bedrock's ids, and the vendors' names
+//! for their models. What each stands for is in tables here.
 
 use crate::bedrock::model_id::base_model;
 use crate::openai::Endpoint;
 
 use super::regions::covers;
 
-/// What clients put before a model's name: LiteLLM's routes (its documentation, "AWS Bedrock"), and the vendors as OpenRouter writes them.
+/// Prefixes that clients put before a model's name: LiteLLM's routes (its documentation, "AWS Bedrock"), and vendors as
+/// OpenRouter writes them.
 const PREFIXES: &[&str] =
     &["bedrock/converse/", "bedrock/invoke/", "bedrock/", "openai/", "anthropic/", "amazon/"];
 
-/// How names of OpenAI's chat models begin (its documentation, "Models"); what stands alone is a whole name, or goes on with a hyphen.
+/// Prefixes of OpenAI's chat models (its documentation, "Models"). One without a hyphen is a whole name, or is followed by a
+/// hyphen.
 const CHAT_MODELS: &[&str] = &["gpt-", "chatgpt-", "o1", "o3", "o4", "codex-"];
 const EMBEDDING_MODELS: &[&str] = &["text-embedding-"];
 
@@ -48,12 +50,12 @@ const MODELS: &[(&str, &[&str])] = &[
     ("openai.gpt-oss-120b-1:0", &[]),
 ];
 
-/// The name without what clients put before it.
+/// The name without such a prefix.
 pub(super) fn bare(asked: &str) -> &str {
     PREFIXES.iter().find_map(|prefix| asked.strip_prefix(prefix)).unwrap_or(asked)
 }
 
-/// True for the name of a model of OpenAI's own, for which the default answers.
+/// Whether a name is of a model of OpenAI's own, for which the default answers.
 pub(super) fn is_openais(asked: &str, endpoint: Endpoint) -> bool {
     let beginnings = match endpoint {
         Endpoint::ChatCompletions
@@ -70,15 +72,15 @@ pub(super) fn is_openais(asked: &str, endpoint: Endpoint) -> bool {
         .any(|(beginning, rest)| beginning.ends_with('-') || rest.is_empty() || rest.starts_with('-'))
 }
 
-/// The newest of `ids` that the vendor calls so, the first of those with the same model.
+/// The newest of `ids` that the vendor's name fits; among ids of the same model, the first.
 pub(super) fn newest<'i>(asked: &str, ids: impl IntoIterator<Item = &'i str>) -> Option<&'i str> {
     let asked = Typed::of(asked);
     let fitting = ids.into_iter().filter(|id| asked.is(id));
-    // The names differ in dates and versions only, and these are of one length.
+    // The ids differ only in dates and versions of equal length.
     fitting.reduce(|found, id| if base_model(id) > base_model(found) { id } else { found })
 }
 
-/// The newest model of the table that the vendor calls so, by the profile that covers `region`.
+/// The newest model of the table that the vendor's name fits, by the inference profile that covers `region`.
 pub(super) fn known(asked: &str, region: &str) -> Option<String> {
     let id = newest(asked, MODELS.iter().map(|(id, _)| *id))?;
     let (_, geographies) = MODELS.iter().find(|(known, _)| *known == id)?;
@@ -86,17 +88,17 @@ pub(super) fn known(asked: &str, region: &str) -> Option<String> {
     Some(profile.map_or_else(|| id.to_owned(), |geography| format!("{geography}.{id}")))
 }
 
-/// A name as the vendor has it: `claude-sonnet-4-5` of `claude-sonnet-4.5` and `claude-sonnet-4-5-latest`.
+/// A name in the vendor's spelling: `claude-sonnet-4-5` for `claude-sonnet-4.5` and `claude-sonnet-4-5-latest`.
 struct Typed(String);
 
 impl Typed {
     fn of(asked: &str) -> Self {
         let name = asked.strip_suffix("-latest").unwrap_or(asked).replace('.', "-");
-        // Anthropic's alias of the first of a generation: `claude-opus-4-0`.
+        // Anthropic's alias of a generation's first model: `claude-opus-4-0`.
         Self(name.strip_suffix("-4-0").map_or_else(|| name.clone(), |family| format!("{family}-4")))
     }
 
-    /// True where Bedrock's id is this name with a date, a version or both behind it, or neither.
+    /// Whether Bedrock's id is this name, optionally followed by a date and a version.
     fn is(&self, id: &str) -> bool {
         let Some((_, name)) = base_model(id).split_once('.') else { return false };
         let Some(rest) = name.strip_prefix(self.0.as_str()) else { return false };
@@ -105,7 +107,7 @@ impl Typed {
     }
 }
 
-/// What stands behind a date such as `-20250929`.
+/// The rest after a date such as `-20250929`.
 fn without_date(rest: &str) -> &str {
     match rest.strip_prefix('-').and_then(|rest| rest.split_at_checked(8)) {
         Some((date, version)) if date.bytes().all(|b| b.is_ascii_digit()) => version,
@@ -113,7 +115,7 @@ fn without_date(rest: &str) -> &str {
     }
 }
 
-/// `:0`, `-v1`, `-v1:0`, `-1:0`. A number alone would be another model: `-1`.
+/// Whether a text is a version: `:0`, `-v1`, `-v1:0`, `-1:0`. A number alone, `-1`, would be another model.
 fn is_version(text: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let (major, minor) = text.split_once(':').map_or((text, None), |(major, minor)| (major, Some(minor)));

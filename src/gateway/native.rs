@@ -1,4 +1,4 @@
-//! Bedrock's own routes, `POST /model/{id}/{operation}`: what AWS's SDKs ask for, and how they are told of errors.
+//! Bedrock's own routes, `POST /model/{id}/{operation}`: parsing what AWS's SDKs send, and errors in AWS's format.
 
 use std::borrow::Cow;
 
@@ -9,33 +9,33 @@ use crate::bedrock::operation::Operation;
 use crate::openai::error::Told;
 use crate::wire::{self, Members, Str};
 
-/// Where the routes begin: at the root, as AWS's SDKs ask.
+/// Prefix of the routes: at the root, where AWS's SDKs expect them.
 const ROOT: &str = "/model/";
-/// The header by which AWS's SDKs choose their exception.
+/// The header by which AWS's SDKs choose their exception class.
 pub const ERROR_TYPE: &str = "x-amzn-errortype";
-/// The header with labels for Bedrock's invocation log.
+/// The header with metadata for Bedrock's invocation log.
 const METADATA: &str = "x-amzn-bedrock-request-metadata";
-/// The longest value of that header (service model).
+/// Longest value of that header, bytes (Bedrock's service model).
 const METADATA_LENGTH: usize = 8_500;
 
 /// A request on one of the routes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request<'a> {
-    /// What is asked.
+    /// The operation.
     pub operation: Operation,
-    /// Of which model, as the client calls it; decoded.
+    /// The model as the client names it, decoded.
     pub model: Cow<'a, str>,
 }
 
-/// True for a path that is AWS's and not OpenAI's, whether or not there is such an operation.
+/// Whether a path is below `/model/` and not below one of OpenAI's `prefixes`, whether or not the operation exists.
 pub fn is_native(path: &str, prefixes: &[String]) -> bool {
     let is_openais =
         |prefix: &String| path.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('/'));
     path.starts_with(ROOT) && !prefixes.iter().any(is_openais)
 }
 
-/// Reads `/model/{id}/{operation}`. The id is one segment, decoded once, as AWS has it: what is still encoded then is no
-/// model's name, and no name leaves its segment when the path is written anew.
+/// Parses `/model/{id}/{operation}`. The id is one segment and is decoded once, as AWS does; one that is still encoded after
+/// that is not a model's name, and is encoded again when the path is rewritten.
 pub fn request(path: &str) -> Option<Request<'static>> {
     let (label, segment) = path.strip_prefix(ROOT)?.split_once('/')?;
     let operation = Operation::ALL.into_iter().find(|operation| operation.segment() == segment)?;
@@ -43,8 +43,8 @@ pub fn request(path: &str) -> Option<Request<'static>> {
     (!model.is_empty()).then(|| Request { operation, model: Cow::Owned(model.into_owned()) })
 }
 
-/// The client's headers that mean something to Bedrock, by the service model, and the caller's name for its log. A guardrail is
-/// not among them.
+/// The client's headers that mean something to Bedrock by its service model, and the metadata with the caller's name. Guardrail
+/// headers are not among them.
 pub fn headers(
     operation: Operation,
     client: &Headers,
@@ -59,7 +59,8 @@ pub fn headers(
     headers
 }
 
-/// What stands beside a model's own body, the client's or the gateway's: how it is to be served, and the labels for the invocation log.
+/// Headers beside a model's native body, the client's or the gateway's: how to serve the request, and metadata for the
+/// invocation log.
 pub fn beside(client: &Headers, caller: &str, configured: &[(String, String)]) -> Headers {
     let mut headers =
         client.only(&["x-amzn-bedrock-performanceconfig-latency", "x-amzn-bedrock-service-tier"]);
@@ -67,7 +68,7 @@ pub fn beside(client: &Headers, caller: &str, configured: &[(String, String)]) -
     headers
 }
 
-/// The client's labels with the caller's name and the configuration's labels for it among them, which no client can give itself.
+/// The client's metadata merged with the caller's name and the configuration's labels, which no client can override.
 fn metadata(client: Option<&str>, caller: &str, configured: &[(String, String)]) -> String {
     let Members(mut labels) = client
         .and_then(|text| wire::from_str::<Members<'_, Str<'_>>>(text).ok())
@@ -83,7 +84,7 @@ fn metadata(client: Option<&str>, caller: &str, configured: &[(String, String)])
     let written = |labels: &Members<'_, Str<'_>>| wire::to_string(labels);
     let mut labels = Members(labels);
     let mut text = written(&labels);
-    // What Bedrock would refuse, and what no header can carry.
+    // Bedrock would refuse such a value, or no header can carry it.
     if text.len() > METADATA_LENGTH || !text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         labels.0.truncate(kept);
         text = written(&labels);
@@ -91,7 +92,7 @@ fn metadata(client: Option<&str>, caller: &str, configured: &[(String, String)])
     text
 }
 
-/// An error of the gateway's or Envoy's own as AWS would tell it: its type and its body. `body` is the error in OpenAI's shape.
+/// An error of the gateway's or Envoy's in AWS's format: its type and its body. `body` is the error in OpenAI's format.
 pub fn as_aws(status: u16, body: &[u8]) -> (&'static str, Vec<u8>) {
     let told = Told::read(body).unwrap_or_default();
     let kind = match (status, told.code()) {

@@ -1,21 +1,21 @@
-//! Which addresses are out on the internet, which are somebody's own, and which nobody may ask.
+//! Classifies IP addresses: public, private, and those that must never be asked.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-/// A range of addresses, `10.0.0.0/8`.
+/// A network such as `10.0.0.0/8`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network(IpNet);
 
 impl Network {
-    /// Reads `address/length`.
+    /// Parses `address/length`.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)
     }
 }
 
-/// True for an address out on the internet, and for one of `exceptions`; never for one that gives out credentials of the machine.
+/// Whether an address is public or in one of `exceptions`; never true for one that serves the machine's own credentials.
 pub fn may_be_reached(address: IpAddr, exceptions: &[Network]) -> bool {
     let meant = meant(address);
     let is_exception =
@@ -35,7 +35,7 @@ const fn v6(segments: [u16; 8], prefix: u8) -> IpNet {
 /// All global unicast addresses of IPv6.
 const GLOBAL_V6: IpNet = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
-/// What is not out on the internet (IANA's special-purpose registries); of IPv6 what of [`GLOBAL_V6`] is not.
+/// Networks that are not public (IANA's special-purpose registries); for IPv6 those within [`GLOBAL_V6`].
 const NOT_PUBLIC: &[IpNet] = &[
     v4(0, 0, 0, 0, 8),
     v4(10, 0, 0, 0, 8),
@@ -52,27 +52,28 @@ const NOT_PUBLIC: &[IpNet] = &[
     v4(203, 0, 113, 0, 24),
     // Multicast, reserved, broadcast.
     v4(224, 0, 0, 0, 3),
-    // Teredo, benchmarking and other protocols'.
+    // Teredo, benchmarking and other protocols.
     v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
     v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),
     v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),
     v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),
 ];
 
-/// Where machines ask for their own credentials and settings: never an image's place, whatever is configured.
+/// Where machines get their own credentials and settings: never allowed, whatever is configured.
 const METADATA: &[IpNet] = &[
-    // All that is link-local: EC2's 169.254.169.254, ECS's 169.254.170.2, EKS's 169.254.170.23, and other clouds'.
+    // All link-local addresses: EC2's 169.254.169.254, ECS's 169.254.170.2, EKS's 169.254.170.23, and other clouds'.
     v4(169, 254, 0, 0, 16),
     v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10),
-    // EC2's ::254 and EKS's ::23 (EC2 and EKS User Guides), and what else AWS serves its machines there.
+    // EC2's ::254, EKS's ::23 (EC2 and EKS User Guides), and other services of AWS for its machines.
     v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0], 32),
-    // Google Compute Engine, Alibaba Cloud, and Azure's "wire server", as their documentation has them.
+    // Google Compute Engine, Alibaba Cloud, and Azure's "wire server", by their documentation.
     v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254], 128),
     v4(100, 100, 100, 200, 32),
     v4(168, 63, 129, 16, 32),
 ];
 
-/// Whose last 32 bits are an IPv4 address: compatible, mapped, translated, NAT64 and local NAT64 (RFC 4291, 2765, 6052, 8215).
+/// IPv6 networks whose last 32 bits are an IPv4 address: compatible, mapped, translated, NAT64 and local NAT64 (RFC 4291, 2765,
+/// 6052, 8215).
 const ENDS_IN_V4: &[IpNet] = &[
     v6([0, 0, 0, 0, 0, 0, 0, 0], 96),
     v6([0, 0, 0, 0, 0, 0xffff, 0, 0], 96),
@@ -97,7 +98,7 @@ fn is_metadata(address: IpAddr) -> bool {
     METADATA.iter().any(|net| net.contains(&address) || net.contains(&last))
 }
 
-/// The IPv4 address that an IPv6 address stands for: mapped, NAT64's well-known prefix, 6to4.
+/// The IPv4 address embedded in an IPv6 address: mapped, NAT64's well-known prefix, 6to4.
 fn meant(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else { return address };
     match v6.octets() {

@@ -1,4 +1,4 @@
-//! Which regions a client may have a request signed for: an ARN names one, and with it the host that is asked.
+//! The regions that a client may choose by an ARN, which also decides the host that is called.
 
 use std::collections::BTreeSet;
 
@@ -12,12 +12,12 @@ use crate::texts::fits;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Regions {
     names: BTreeSet<String>,
-    /// How the names of others may begin.
+    /// Allowed prefixes of other regions' names.
     beginnings: BTreeSet<String>,
 }
 
-/// The regions that a profile's geography covers, by their names or, with `*`, by how these begin (Amazon Bedrock User Guide,
-/// "Supported Regions and models for inference profiles"). `global` names none.
+/// The regions that an inference profile's geography covers, by name or by prefix with `*` (Amazon Bedrock User Guide,
+/// "Supported Regions and models for inference profiles"). `global` lists none.
 const GEOGRAPHIES: &[(&str, &[&str])] = &[
     ("us", &["us-east-*", "us-west-*"]),
     ("us-gov", &["us-gov-*"]),
@@ -36,14 +36,14 @@ const GEOGRAPHIES: &[(&str, &[&str])] = &[
 ];
 
 impl Regions {
-    /// Allows a region by its name, or all that begin so: `eu-west-1`, `eu-*`.
+    /// Allows a region by its name, or all with a prefix: `eu-west-1`, `eu-*`.
     ///
     /// # Errors
-    /// Where it could be neither.
+    /// The text is neither.
     pub fn allow(&mut self, written: &str) -> Result<(), InvalidRegion> {
         match written.strip_suffix('*') {
             Some(beginning) => {
-                // To allow all there are, nobody needs a rule: what is left is the beginning of some name.
+                // A bare `*` is refused: every prefix must be one of a region's name.
                 Region::new(beginning.strip_suffix('-').unwrap_or(beginning))?;
                 self.beginnings.insert(beginning.to_owned());
             }
@@ -55,30 +55,30 @@ impl Regions {
         Ok(())
     }
 
-    /// Allows that region.
+    /// Allows a region.
     pub fn allow_region(&mut self, region: &Region) {
         self.names.insert(region.as_str().to_owned());
     }
 
-    /// Allows what the geography of an inference profile covers; of another id nothing.
+    /// Allows the regions that the geography of an inference profile's id covers; none for other ids.
     pub fn allow_geography(&mut self, id: &str) {
         let covered = geography(id).and_then(|id| GEOGRAPHIES.iter().find(|(known, _)| *known == id));
         for region in covered.iter().flat_map(|(_, regions)| regions.iter()) {
-            // The table has nothing else.
+            // All texts of the table are valid.
             let _ = self.allow(region);
         }
     }
 
-    /// Whether a region of that name is allowed.
+    /// Whether a region is allowed.
     pub fn allows(&self, region: &str) -> bool {
         self.names.contains(region)
             || self.beginnings.iter().any(|beginning| region.starts_with(beginning.as_str()))
     }
 
-    /// Refuses an ARN of a region that is not allowed, or that contradicts itself. What is no ARN names no region.
+    /// Refuses an ARN whose region is not allowed, or contradicts its partition. Ids that are not ARNs have no region.
     ///
     /// # Errors
-    /// 403 `region_not_allowed`; 400 where the region is not one of the ARN's partition.
+    /// 403 `region_not_allowed`; 400 where the region is not in the ARN's partition.
     pub fn check(&self, id: &str) -> Result<(), Error> {
         if !id.starts_with("arn:") {
             return Ok(());
@@ -96,7 +96,7 @@ impl Regions {
     }
 }
 
-/// True where an inference profile of that geography may be called in the region. `global` ones are in all commercial regions.
+/// Whether an inference profile of a geography can be called in a region. `global` profiles can in all commercial regions.
 pub fn covers(geography: &str, region: &str) -> bool {
     if geography == "global" {
         return !region.is_empty() && !region.starts_with("us-gov-") && !region.starts_with("cn-");
@@ -105,7 +105,7 @@ pub fn covers(geography: &str, region: &str) -> bool {
     covered.into_iter().flat_map(|(_, regions)| regions.iter()).any(|known| fits(known, region))
 }
 
-/// 400 for an ARN that is of nothing which Bedrock runs.
+/// The 400 for an ARN that does not name something that Bedrock runs.
 pub fn no_arn() -> Error {
     Error::invalid_param(
         "model",

@@ -1,4 +1,4 @@
-//! Method and path become an endpoint.
+//! Finds the route of a request by its method and path.
 
 use http::Method;
 
@@ -6,18 +6,18 @@ use super::native;
 use super::tasks::{self, Task};
 use crate::openai::{Endpoint, Error};
 
-/// Where a request goes.
+/// The route of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// `GET /health`: alive, no key needed.
+    /// `GET /health`: the gateway is alive; no key needed.
     Health,
-    /// To Bedrock.
+    /// An endpoint that calls Bedrock.
     Bedrock(Endpoint),
-    /// The same by a path of Azure's, which names the model whatever the body says.
+    /// The same on a path of Azure's, which names the model; the model in the body is ignored.
     Deployment(Endpoint, String),
-    /// To Bedrock by its own routes.
+    /// One of Bedrock's own routes.
     Native(native::Request<'static>),
-    /// `GET models`, of what they are for; `None`: all.
+    /// `GET models`, for a task; `None`: all.
     Models(Option<Task>),
     /// `GET models/{id}`.
     Model(String),
@@ -25,10 +25,10 @@ pub enum Route {
 
 /// Finds the route. `method` and `path` are the request's `:method` and `:path`, `prefixes` are the configured ones (`/v1`).
 ///
-/// A path is matched as it came: where Envoy normalises none, neither do we.
+/// A path is matched as it came; normalising is left to Envoy.
 ///
 /// # Errors
-/// 404 for what is not served or no method at all, 405 for the wrong method.
+/// 404 for an unknown path or an invalid method, 405 for the wrong method.
 pub fn route(method: &str, path: &str, prefixes: &[String]) -> Result<Route, Error> {
     let (path, query) = path.split_once(['?', '#']).unwrap_or((path, ""));
     let given = Method::from_bytes(method.as_bytes()).map_err(|_| not_found(method, path))?;
@@ -64,8 +64,8 @@ pub fn route(method: &str, path: &str, prefixes: &[String]) -> Result<Route, Err
     }
 }
 
-/// Azure's routes (Azure OpenAI REST API reference): `/openai/deployments/{model}/chat/completions`, the list of models and each of it. What the
-/// deployment is called may hold slashes that its client has not encoded.
+/// Azure's routes (Azure OpenAI REST API reference): `/openai/deployments/{model}/chat/completions`, the list of models, and a
+/// single model. The deployment's name may hold slashes that the client has not encoded.
 fn azure(path: &str, query: &str) -> Result<Option<(&'static [Method], Route)>, Error> {
     if path == "/openai/responses" {
         return Ok(Some((&[Method::POST], Route::Bedrock(Endpoint::Responses))));
@@ -102,7 +102,7 @@ fn only(methods: &[Method], given: &Method, route: Route) -> Result<Route, Error
     Err(Error::new(405, message).code("method_not_allowed"))
 }
 
-/// What a client is told that asks for a response of an earlier day, or that one be made shorter.
+/// The error for requests of stored responses, or to compact one: nothing is stored.
 fn nothing_kept(rest: &str) -> Error {
     if rest == "responses/compact" {
         let message = "Responses are not made shorter here: what OpenAI makes of them only OpenAI can read. Send fewer items.";
@@ -112,7 +112,7 @@ fn nothing_kept(rest: &str) -> Error {
     Error::new(404, message).code("response_not_found")
 }
 
-/// The parts of OpenAI's API that are not served, by the first words of their paths (OpenAI, "API reference").
+/// Parts of OpenAI's API that are not served, by the first segments of their paths (OpenAI, "API reference").
 const NOT_SERVED: &[(&str, &str)] = &[
     ("assistants", "assistants"),
     ("audio", "speech and transcription"),
@@ -132,9 +132,9 @@ const NOT_SERVED: &[(&str, &str)] = &[
     ("videos", "videos"),
 ];
 
-/// What a client is told that asks for a part of OpenAI's API, or of Anthropic's, that is not served.
+/// The error for a part of OpenAI's or Anthropic's API that is not served.
 fn not_served(rest: &str) -> Option<Error> {
-    // Anthropic's batches are a part of its messages.
+    // Anthropic's batches are below its messages.
     let rest = rest.strip_prefix("messages/").unwrap_or(rest);
     let first = rest.split('/').next().unwrap_or(rest);
     let (_, what) = NOT_SERVED.iter().find(|(name, _)| first == *name)?;
@@ -150,7 +150,7 @@ fn not_found(method: &str, path: &str) -> Error {
     Error::new(404, format!("Invalid URL ({method} {path}).")).code("unknown_url")
 }
 
-/// Percent-decodes a model's id, whose slashes and colons clients may or may not have encoded.
+/// Percent-decodes a model's id; clients may or may not have encoded its slashes and colons.
 fn decode(id: &str) -> Option<String> {
     percent_encoding::percent_decode_str(id).decode_utf8().ok().map(Into::into)
 }
@@ -230,7 +230,7 @@ mod tests {
             assert_eq!(run("POST", path), Err(404), "{path}");
         }
         assert_eq!(run("GET", "/model/x/converse"), Err(404));
-        // A prefix of the configuration goes first.
+        // A configured prefix takes precedence.
         let prefixes = ["/model".to_owned()];
         assert_eq!(route("POST", "/model/embeddings", &prefixes), Ok(Route::Bedrock(Endpoint::Embeddings)));
     }

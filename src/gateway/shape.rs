@@ -1,13 +1,13 @@
-//! Whose errors a client reads, where they are not OpenAI's.
+//! The error format that a client expects, where it is not OpenAI's.
 
 use super::headers::Headers;
 use super::native::{as_aws, is_native};
 use crate::translate::messages::as_anthropic;
 
-/// The header by which Anthropic's clients say which version of its API they speak (its API reference, "Versions").
+/// The header by which Anthropic's clients state the version of its API (its API reference, "Versions").
 pub const VERSION: &str = "anthropic-version";
 
-/// The shape of errors.
+/// An error format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// AWS's, on Bedrock's own routes.
@@ -16,7 +16,7 @@ pub enum Shape {
     Anthropic,
 }
 
-/// The shape of errors on a path, which may have a query; `None`: OpenAI's. `prefixes` are the configured ones.
+/// The error format for a path, which may have a query; `None`: OpenAI's. `prefixes` are the configured ones.
 pub fn of(path: &str, headers: &Headers, prefixes: &[String]) -> Option<Shape> {
     let (path, _) = path.split_once(['?', '#']).unwrap_or((path, ""));
     if is_native(path, prefixes) {
@@ -33,19 +33,19 @@ pub fn of(path: &str, headers: &Headers, prefixes: &[String]) -> Option<Shape> {
     is_anthropics.then_some(Shape::Anthropic)
 }
 
-/// An error in another shape.
+/// An error, converted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// Its status.
     pub status: u16,
-    /// A word of AWS's for its type, which stands in a header.
+    /// AWS's type of the error, which stands in a header.
     pub kind: Option<&'static str>,
     /// Its body.
     pub body: Vec<u8>,
 }
 
 impl Shape {
-    /// An error of the gateway's or Envoy's own in this shape. `body` is the error in OpenAI's.
+    /// Converts an error of the gateway's or Envoy's, given as `body` in OpenAI's format.
     pub fn tell(self, status: u16, body: &[u8], request_id: Option<&str>) -> Told {
         match self {
             Self::Aws => {

@@ -1,26 +1,26 @@
-//! What the gateway role tells the upstream role of a technique's last call, by filter state: no client can write there.
+//! The gateway role's message to the upstream role about a technique's last call, in filter state, which no client can write.
 
 use crate::openai::completion::{CompletionTokensDetails, PromptTokensDetails, Usage};
 
-/// The filter state's key, without the `wasm.` that Envoy puts before it.
+/// The key in filter state, without Envoy's prefix `wasm.`.
 pub const KEY: &str = "bedrock.technique";
 
-/// What is known of the calls before the last one.
+/// Facts about the calls before the last one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
     /// Their tokens.
     pub usage: Usage,
-    /// Whether the last one's text has thoughts between tags.
+    /// Whether the last call's text will have thoughts between tags.
     pub parted: bool,
 }
 
-/// What was said at all: details of the input, of the output, and thoughts between tags.
+/// Flags of what is present: details of the input, of the output, and thoughts between tags.
 const INPUT: u8 = 1;
 const OUTPUT: u8 = 2;
 const PARTED: u8 = 4;
 
 impl Spent {
-    /// As filter state holds it.
+    /// Serialised for filter state.
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self {
             usage:
@@ -55,7 +55,7 @@ impl Spent {
         bytes
     }
 
-    /// As filter state held it.
+    /// Parses [`Self::to_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (flags, rest) = bytes.split_first()?;
         let (numbers, rest) = rest.as_chunks::<8>();

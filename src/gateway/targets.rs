@@ -1,50 +1,50 @@
-//! Which of a model's targets an attempt goes to: the one that stands where Envoy has connected it.
+//! Chooses the target of an attempt by the endpoint that Envoy has connected it to.
 
 use crate::aws::endpoint::Region;
 
-/// What a target's endpoint speaks.
+/// The API that a target's endpoint speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Backend {
     /// Bedrock's Converse: chats are translated.
     #[default]
     Converse,
-    /// OpenAI's API at bedrock-runtime: chats go on as they are.
+    /// OpenAI's API at bedrock-runtime: chats are sent on untranslated.
     OpenAi,
-    /// OpenAI's API at bedrock-mantle, a service of its own: the same.
+    /// OpenAI's API at bedrock-mantle, a service of its own; chats are sent on untranslated.
     Mantle,
 }
 
 impl Backend {
-    /// True where chats go on as they are.
+    /// Whether chats are sent on untranslated.
     pub fn speaks_openai(self) -> bool {
         self != Self::Converse
     }
 }
 
-/// What stands for a model's id where a guardrail is asked.
+/// The id of a target that is a guardrail without a model.
 pub const GUARDRAIL: &str = "guardrail";
 
-/// Something that can answer for a model: one of Bedrock's models, in one region, for one account.
+/// Something that can answer for a model: a model of Bedrock's, in one region, under one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// What the metadata of its endpoints calls it; `None`: it is told by region and cluster.
+    /// The name in its endpoints' metadata; `None`: it is identified by region and cluster.
     pub name: Option<String>,
-    /// What Bedrock calls the model: a model id, an inference profile's id, or an ARN.
+    /// Bedrock's id of the model: a model id, an inference profile's id, or an ARN.
     pub id: String,
-    /// The Envoy cluster that serves it; `None`: any.
+    /// The Envoy cluster of its endpoints; `None`: any.
     pub cluster: Option<String>,
-    /// The region that is signed for; `None`: that of the endpoint's metadata, else the configuration's.
+    /// The region that requests are signed for; `None`: that of the endpoint's metadata, else the configuration's.
     pub region: Option<Region>,
-    /// The host that is sent and signed; `None`: the endpoint's, else the region's.
+    /// The host that is sent and signed; `None`: that of the endpoint's metadata, else the region's.
     pub host: Option<String>,
-    /// What its endpoint speaks.
+    /// The API that its endpoint speaks.
     pub backend: Backend,
-    /// As whom, by its place among the configuration's accounts.
+    /// Index of the account that signs.
     pub account: usize,
 }
 
 impl Target {
-    /// A model by its id alone, wherever it may be; an ARN tells its region.
+    /// A target for a bare model id, at any endpoint; an ARN also sets the region.
     pub fn of_id(id: &str) -> Self {
         Self {
             name: None,
@@ -57,17 +57,17 @@ impl Target {
         }
     }
 
-    /// What Bedrock calls the model; `None` where none answers, but a guardrail.
+    /// Bedrock's id of the model; `None` for a guardrail.
     pub fn model(&self) -> Option<&str> {
         Some(self.id.as_str()).filter(|id| *id != GUARDRAIL)
     }
 
-    /// Whether it is the one that the endpoint at `place` is meant for.
+    /// Whether the endpoint at `place` names this target.
     fn is_meant_at(&self, place: &Place) -> bool {
         self.name.is_some() && self.name == place.target
     }
 
-    /// Whether an attempt at `place` may go to this target without being meant for it.
+    /// Whether an attempt at `place` may use this target although the endpoint does not name it.
     fn may_stand_at(&self, place: &Place) -> bool {
         fn agree<T: PartialEq>(ours: Option<&T>, theirs: Option<&T>) -> bool {
             ours.zip(theirs).is_none_or(|(ours, theirs)| ours == theirs)
@@ -78,21 +78,21 @@ impl Target {
     }
 }
 
-/// Where Envoy has connected an attempt: the cluster, and what the endpoint's metadata says under `bedrock`.
+/// The endpoint that Envoy has connected an attempt to: its cluster, and its metadata under `bedrock`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// The cluster's name.
     pub cluster: Option<String>,
-    /// `target`: which target this is.
+    /// `target`: the name of a target.
     pub target: Option<String>,
-    /// `region`: which region this is.
+    /// `region`: its region.
     pub region: Option<Region>,
-    /// `host`: what it is called.
+    /// `host`: its host name.
     pub host: Option<String>,
 }
 
-/// The target that stands at `place`: the one that the endpoint is meant for, else the first without a name whose region
-/// and cluster agree. With none, nothing may be sent there.
+/// The target for an attempt at `place`: the one that the endpoint names, else the first unnamed one whose region and cluster
+/// agree. `None`: nothing may be sent there.
 pub fn at<'t>(targets: impl IntoIterator<Item = &'t Target> + Clone, place: &Place) -> Option<&'t Target> {
     let meant = targets.clone().into_iter().find(|target| target.is_meant_at(place));
     meant.or_else(|| targets.into_iter().find(|target| target.may_stand_at(place)))
@@ -157,7 +157,7 @@ mod tests {
             chosen(&targets, &place(Some("spare"), Some("us-east-1"), None)).as_deref(),
             Some("spare")
         );
-        // An endpoint that is meant for another model's target is an endpoint of its region to this one.
+        // An endpoint that names another model's target only tells its region to this model.
         assert_eq!(
             chosen(&targets, &place(Some("other"), Some("us-east-1"), None)).as_deref(),
             Some("first")

@@ -1,16 +1,16 @@
-//! What a model is for, by which clients tell the models they can chat with from the others.
+//! The task of a model, by which clients distinguish chat models from others.
 
 use crate::bedrock::model_id::base_model;
 use crate::openai::Error;
 
-/// What a model is for, as `type` in the list of models has it.
+/// A task, as in `type` in the list of models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Task(&'static str);
 
 /// For chats.
 pub const CHAT: Task = Task("chat");
 
-/// All there are, as they are written.
+/// All tasks, as they are written.
 const TASKS: &[&str] = &["chat", "embedding", "rerank", "image", "video", "audio"];
 
 /// Words in ids of models that are not for chats (Amazon Bedrock User Guide, "Supported foundation models").
@@ -26,7 +26,7 @@ const WORDS: &[(&str, Task)] = &[
     ("stability.", Task("image")),
 ];
 
-/// What models make that are not for chats, as Bedrock lists them (`outputModalities`).
+/// Output modalities of models that are not for chats, as Bedrock lists them (`outputModalities`).
 const OUTPUTS: &[(&str, Task)] = &[
     ("embedding", Task("embedding")),
     ("image", Task("image")),
@@ -35,7 +35,7 @@ const OUTPUTS: &[(&str, Task)] = &[
 ];
 
 impl Task {
-    /// Of the model with that id, and what it makes, separated by commas, where that is known.
+    /// The task of the model with that id. `output` are its output modalities, separated by commas, where known.
     pub fn of(id: &str, output: &str) -> Self {
         let model = base_model(id);
         let found = WORDS.iter().find(|(word, _)| model.contains(word));
@@ -46,16 +46,16 @@ impl Task {
         found.or_else(made).map_or(CHAT, |(_, task)| *task)
     }
 
-    /// As it is written.
+    /// The task's name.
     pub fn name(self) -> &'static str {
         self.0
     }
 }
 
-/// The value of `type` in the query of `GET models`: which models are asked for. `None`: all.
+/// The task that the query of `GET models` asks for in `type`. `None`: all.
 ///
 /// # Errors
-/// 400 for what no model is for.
+/// 400 for an unknown task.
 pub fn asked(query: &str) -> Result<Option<Task>, Error> {
     let value = query.split('&').find_map(|pair| pair.strip_prefix("type="));
     let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! Where the images stand that are to be fetched.
+//! Finds the images in a request that are to be fetched.
 
 use std::ops::Range;
 
@@ -14,25 +14,25 @@ use super::{Form, Images, refused};
 /// An image that is to be fetched.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Where it is.
+    /// The image's URL.
     pub url: Url,
-    /// Where that stands in the body, first to last.
+    /// Where the URL stands in the body, first to last.
     pub places: Vec<Place>,
 }
 
 /// A place in a request's body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// What the image takes the place of: a string with its quotes, or an object.
+    /// The bytes that the image replaces: a string with its quotes, or an object.
     pub range: Range<usize>,
-    /// Which of them.
+    /// The form of the replacement.
     pub form: Form,
-    /// Where the URL is: `messages[0].content[1].image_url.url`.
+    /// The path of the URL, for errors: `messages[0].content[1].image_url.url`.
     pub param: String,
 }
 
 impl Place {
-    /// What it is held in, bytes.
+    /// Bytes held.
     pub fn held(&self) -> usize {
         let others = match &self.form {
             Form::Url => 0,
@@ -42,10 +42,10 @@ impl Place {
     }
 }
 
-/// How deep blocks are looked for in blocks: an image in a document in the result of a tool.
+/// How deep blocks may nest: an image in a document in a tool result.
 const DEPTH: usize = 3;
 
-/// All that is read of a request here: a chat, messages of Anthropic's, or a request for a response.
+/// The members read of a request: OpenAI's chat or Responses, Anthropic's Messages.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Chat<'a> {
@@ -53,7 +53,7 @@ struct Chat<'a> {
     input: Option<Raw<'a>>,
 }
 
-/// All that is read of a message or an item here.
+/// The members read of a message or an item.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Message<'a> {
@@ -61,7 +61,7 @@ struct Message<'a> {
     output: Option<Raw<'a>>,
 }
 
-/// All that is read of a part or a block here.
+/// The members read of a part or a block.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Part<'a> {
@@ -72,33 +72,33 @@ struct Part<'a> {
     content: Option<Raw<'a>>,
 }
 
-/// All that is read of an image of OpenAI's here.
+/// The members read of OpenAI's `image_url`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct ImageUrl<'a> {
     url: Option<Raw<'a>>,
 }
 
-/// All that is read of a document's source here.
+/// The members read of a document's source.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Source<'a> {
     content: Option<Raw<'a>>,
 }
 
-/// True where a body may hold an address of the web: no string that begins with `http`, no such address. (One written
-/// with escapes is not seen, not fetched, and refused by the translation.)
+/// Whether a body may hold a web URL, that is, a string that begins with `http`. (A URL written with escapes is not seen here,
+/// not fetched, and refused by the translation.)
 pub fn may_hold_urls(body: &[u8]) -> bool {
     memmem::find(body, b"\"http").is_some()
 }
 
-/// Finds the images of a request that are to be fetched, each address once.
+/// Finds the images of a request that are to be fetched, each URL once.
 ///
 /// # Errors
-/// 400: a body that cannot be read, an address that is not fetched, or too many.
+/// 400: a body that cannot be read, a URL that is not allowed, or too many.
 pub fn find(body: &[u8], images: &Images) -> Result<Vec<Found>, Error> {
     let Chat { messages, input } = openai::parse(body)?;
-    // A text has none, and what is no list is the translation's to refuse.
+    // A string has no images, and the translation refuses other types.
     let input: Option<List<Message<'_>>> = input.and_then(list);
     let mut search = Search { body, images, found: Vec::new() };
     for (name, messages) in [("messages", messages), ("input", input)] {
@@ -111,7 +111,7 @@ pub fn find(body: &[u8], images: &Images) -> Result<Vec<Found>, Error> {
     Ok(search.found)
 }
 
-/// A list of what is read here; what is none is the translation's to refuse.
+/// Parses a list; `None` for any other type, which the translation refuses.
 fn list<'a, T: Deserialize<'a>>(raw: Raw<'a>) -> Option<List<T>> {
     wire::from_str(raw.get()).ok()
 }
@@ -123,7 +123,7 @@ struct Search<'b> {
 }
 
 impl Search<'_> {
-    /// Looks through a list of parts, and `depth` lists within each other.
+    /// Searches a list of parts, `depth` levels deep.
     fn parts(
         &mut self,
         parts: Option<Raw<'_>>,
@@ -163,7 +163,7 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Adds an image that stands as `raw`, if its `url` is one that is fetched.
+    /// Adds the image of `raw`, if its `url` is one to be fetched.
     fn add(
         &mut self,
         raw: Raw<'_>,
@@ -171,7 +171,7 @@ impl Search<'_> {
         form: Form,
         param: impl FnOnce() -> String,
     ) -> Result<(), Error> {
-        // What is no text is the translation's to refuse.
+        // The translation refuses a `url` that is not a string.
         let Ok(text) = wire::from_str::<Str<'_>>(url.get()) else { return Ok(()) };
         if !(text.starts_with("http://") || text.starts_with("https://")) {
             return Ok(());
@@ -197,7 +197,7 @@ impl Search<'_> {
     }
 }
 
-/// The URL of a `source` that has one, and how the image takes its place.
+/// The URL of a `source` that has one, and the form of the image that replaces it.
 fn by_url(source: Raw<'_>) -> Option<(Raw<'_>, Form)> {
     let Members(members): Members<'_, Raw<'_>> = wire::from_str(source.get()).ok()?;
     let (mut kind, mut url, mut others) = (None, None, String::new());

@@ -1,4 +1,4 @@
-//! Images by URL: where they stand in a request, which of them are fetched, and how they get into the body.
+//! Images by URL: finding them in a request, fetching, and writing them into the body.
 
 mod find;
 mod put;
@@ -13,24 +13,24 @@ use super::networks::Network;
 pub use find::{Found, Place, find, may_hold_urls};
 pub use put::{Form, Image, Text, splice};
 
-/// What the configuration says about fetching.
+/// The configuration for fetching images.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
     /// The Envoy cluster for `https`.
     pub cluster: String,
-    /// The Envoy cluster for `http`; `None`: such are not fetched.
+    /// The Envoy cluster for `http`; `None`: URLs of `http` are refused.
     pub http_cluster: Option<String>,
-    /// Whom to ask.
+    /// The hosts that may be asked.
     pub hosts: Vec<Host>,
-    /// Addresses that may be asked though they are not out on the internet.
+    /// Networks that may be asked although they are not public.
     pub private_networks: Vec<Network>,
-    /// Largest image.
+    /// Largest image, bytes.
     pub bytes: usize,
-    /// For one image, its redirects included.
+    /// Timeout of one image, redirects included.
     pub timeout: Duration,
-    /// Most addresses that are fetched for one request.
+    /// Most different URLs in one request.
     pub per_request: usize,
-    /// Most redirects that are followed for one image.
+    /// Most redirects of one image.
     pub redirects: usize,
 }
 
@@ -38,7 +38,7 @@ impl Images {
     /// The cluster that fetches from `url`.
     ///
     /// # Errors
-    /// What the client is to be told where it is not fetched.
+    /// The reason for the client where such URLs are not fetched.
     pub fn cluster(&self, url: &Url) -> Result<&str, Refused> {
         check(url, &self.hosts, &self.private_networks)?;
         let cluster = if url.is_https() { Some(&self.cluster) } else { self.http_cluster.as_ref() };
@@ -46,7 +46,7 @@ impl Images {
     }
 }
 
-/// What a client is told of an address that is not asked.
+/// The error for an image that is not fetched.
 pub fn refused(param: &str, reason: Refused) -> Error {
     let reason = match reason {
         Refused::Malformed => "this URL cannot be fetched; send a plain http(s) URL, or the image in base64.",

@@ -1,4 +1,4 @@
-//! What of an image gets into a body, and how.
+//! Encodes an image and writes it into a body.
 
 use std::collections::BinaryHeap;
 use std::ops::Range;
@@ -16,16 +16,16 @@ pub struct Image {
     base64: String,
 }
 
-/// As what an image stands in a body.
+/// The form in which an image stands in a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// A text, its URL: of OpenAI's.
+    /// OpenAI's: a string, the image's URL.
     Url,
-    /// An object, its `source`: of Anthropic's. What else the object has is the text of further members, each behind a comma.
+    /// Anthropic's: an object, its `source`. The text holds the object's other members, each preceded by a comma.
     Source(String),
 }
 
-/// What takes an image's place in a body.
+/// The text that replaces an image's URL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Text<'t> {
     before: String,
@@ -34,22 +34,22 @@ pub struct Text<'t> {
 }
 
 impl Image {
-    /// Encodes an image; `None` where it is none that Bedrock takes, by its first bytes.
+    /// Encodes an image; `None` where its first bytes are not those of a format that Bedrock takes.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         Some(Self { format: image::format(bytes)?, base64: STANDARD.encode(bytes) })
     }
 
-    /// What it is held in, bytes.
+    /// Bytes held.
     pub fn held(&self) -> usize {
         self.base64.capacity()
     }
 
-    /// The same of one that is `bytes` long and not encoded yet.
+    /// Bytes held for an image of `bytes` bytes that is not encoded yet.
     pub fn held_of(bytes: usize) -> usize {
         bytes.div_ceil(3).saturating_mul(4)
     }
 
-    /// Writes it where it stands as `form`.
+    /// The text of the image in a form.
     pub fn text(&self, form: &Form) -> Text<'_> {
         let format = self.format;
         let (before, behind) = match form {
@@ -64,18 +64,18 @@ impl Image {
 }
 
 impl Text<'_> {
-    /// How long it is, bytes.
+    /// Length, bytes.
     pub fn len(&self) -> usize {
         [self.base64.len(), self.behind.len()].into_iter().fold(self.before.len(), usize::saturating_add)
     }
 
-    /// True where there is nothing.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// Puts a text in the stead of each place, which are apart and within the body.
+/// Replaces each range by its text. The ranges must not overlap and must lie within the body.
 pub fn splice<'t>(body: &[u8], texts: impl IntoIterator<Item = (Range<usize>, Text<'t>)>) -> Vec<u8> {
     let places = texts.into_iter().map(|(range, text)| (range.start, range.end, text));
     let texts = places.collect::<BinaryHeap<_>>().into_sorted_vec();

@@ -1,30 +1,30 @@
-//! How much is asked, and how much it came to.
+//! Amounts: what a request reserves, and what it has used.
 
 use super::Measure;
 
-/// So much of everything that is counted.
+/// An amount of everything that is limited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Amount {
     /// Requests.
     pub requests: u64,
-    /// Tokens that a model reads, of caches too.
+    /// Input tokens, those of prompt caches included.
     pub input: u64,
-    /// Tokens that a model writes.
+    /// Output tokens.
     pub output: u64,
-    /// Money, in millionths.
+    /// Money, in millionths of the currency.
     pub cost: u64,
 }
 
 impl Amount {
-    /// How many numbers it has.
+    /// The number of fields.
     pub(super) const NUMBERS: usize = 4;
 
-    /// One request, of which nothing more is asked.
+    /// One request, without tokens or money.
     pub fn of_request() -> Self {
         Self { requests: 1, ..Self::default() }
     }
 
-    /// So much of one of them.
+    /// The field of a measure.
     pub fn of(&self, measure: Measure) -> u64 {
         match measure {
             Measure::Requests => self.requests,
@@ -35,13 +35,13 @@ impl Amount {
         }
     }
 
-    /// Both together.
+    /// The sum of two amounts.
     #[must_use]
     pub fn plus(&self, other: &Self) -> Self {
         self.each(other, u64::saturating_add)
     }
 
-    /// What is left of it without the other; none where the other is more.
+    /// The difference of two amounts, never below zero.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
         self.each(other, u64::saturating_sub)

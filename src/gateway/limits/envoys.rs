@@ -1,20 +1,20 @@
-//! What Envoy's own limiters tell behind the gateway role, in the words of ours: `ratelimit`, which counts for all proxies, and
-//! `local_ratelimit`, which counts requests of one.
+//! Converts 429s of Envoy's own limiters behind the gateway role into this gateway's errors: `ratelimit`, which counts over all
+//! proxies, and `local_ratelimit`, which counts the requests of one.
 
 use super::told::{duration, money_of, name, tell_kind};
 use super::{Measure, Span};
 use crate::gateway::headers::Headers;
 use crate::openai::Error;
 
-/// What Envoy calls an answer of one of its limiters (Envoy documentation, "Response code details"), and what it counts where it names no
-/// limit that is known here.
+/// Envoy's details of a limiter's local reply (Envoy documentation, "Response code details"), and the measure assumed where the
+/// reply names no known limit.
 const DETAILS: &[(&str, Measure)] =
     &[("request_rate_limited", Measure::Tokens), ("local_rate_limited", Measure::Requests)];
 
-/// What both say of an answer of theirs.
+/// The header that both limiters add to their replies.
 const RATE_LIMITED: &str = "x-envoy-ratelimited";
 
-/// The names of limits, as envoy/limits.yaml and the services behind it have them.
+/// Limits by the names that envoy/limits.yaml and its rate limit services use.
 const MEASURES: &[(&str, Measure)] = &[
     ("requests", Measure::Requests),
     ("tokens", Measure::Tokens),
@@ -25,16 +25,16 @@ const MEASURES: &[(&str, Measure)] = &[
 const SPANS: &[(&str, Span)] =
     &[("_per_minute", Span::Minute), ("_per_day", Span::Day), ("_per_month", Span::Month)];
 
-/// An answer of theirs, told anew.
+/// A limiter's reply, converted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Told {
-    /// Its body.
+    /// The error.
     pub error: Error,
-    /// What is told beside it.
+    /// Rate-limit headers beside it.
     pub headers: Headers,
 }
 
-/// An answer of theirs by its headers and what Envoy calls it; `None`: it is another's.
+/// Converts a limiter's reply, recognised by its headers and details; `None`: it is not one.
 pub fn told(headers: &Headers, details: Option<&str>) -> Option<Told> {
     let known = DETAILS.iter().find(|(name, _)| details.is_some_and(|details| details.starts_with(name)));
     if known.is_none() && headers.value(RATE_LIMITED).is_none() {
@@ -52,7 +52,7 @@ pub fn told(headers: &Headers, details: Option<&str>) -> Option<Told> {
         if money { ("Budget used up", "It begins anew") } else { ("Rate limit reached", "Please try again") };
     let most = number(headers, "x-ratelimit-limit");
     let left = number(headers, "x-ratelimit-remaining").unwrap_or(0);
-    // `local_ratelimit` says 0: its bucket fills all the time.
+    // `local_ratelimit` sends 0, because its bucket refills continuously.
     let wait = number(headers, "x-ratelimit-reset").filter(|seconds| *seconds > 0);
     let mut told = Headers::default();
     let mut message =
@@ -60,7 +60,7 @@ pub fn told(headers: &Headers, details: Option<&str>) -> Option<Told> {
     if let Some(most) = most {
         let number = |number: u64| if money { money_of(number) } else { number.to_string() };
         message.push_str(&format!(": Limit {}, Remaining {}", number(most), number(left)));
-        // There are headers of requests and of tokens alone.
+        // OpenAI has such headers for requests and tokens only.
         if !money {
             tell_kind(&mut told, kind, most, left, &duration(wait.unwrap_or(1).saturating_mul(1_000)));
         }

@@ -1,4 +1,4 @@
-//! How many tokens a request may come to, told before it is made: what is reserved for it.
+//! Estimates, before a request is made, the tokens that it may use: the amount to reserve.
 
 use memchr::{memchr, memchr_iter};
 use serde::de::IgnoredAny;
@@ -7,27 +7,27 @@ use crate::openai::{self, Endpoint, Error};
 use crate::translate::terms::{Tokens, limits_answer, may_hold_limit};
 use crate::wire::{self, Members, Raw, Str};
 
-/// What an answer is taken to have at most where neither the request nor the caller's key says, tokens.
+/// Longest answer assumed where neither the request nor the caller's key limits it, tokens.
 pub const ANSWER: u64 = 1_024;
 
-/// The same for completions: what OpenAI's API has.
+/// The same for `POST completions`: the default of OpenAI's API.
 const COMPLETION: u64 = 16;
 
-/// The most that is believed of a limit, and of a number of choices: more than any model writes, and few enough for sums.
+/// Largest value believed of a limit or a number of choices: above what any model writes, and small enough to add up.
 const MOST_TOKENS: u64 = 1 << 31;
 const MOST_CHOICES: u64 = 128;
 
-/// Bytes of JSON's text for a token.
+/// Bytes of JSON text per token.
 const BYTES: u64 = 4;
-/// A string of base64 of at least so many bytes is an image, a document or a sound.
+/// A base64 string of at least this many bytes is an image, a document or audio.
 const MEDIA: usize = 2_048;
-/// What one is taken to have: so many tokens, and one more for each so many bytes.
+/// Tokens assumed of such a string, plus one for every so many bytes.
 const MEDIA_TOKENS: u64 = 1_600;
 const MEDIA_BYTES: u64 = 200;
-/// What stands before the data of a `data:` URL has at most so many bytes: beyond them a text only begins like one.
+/// Longest prefix of a `data:` URL before its data, bytes. A longer one is ordinary text.
 const PREFIX: usize = 256;
 
-/// Tokens that a model will read of a body, about: one for each four bytes, and for media by what models count of them.
+/// Estimated input tokens of a body: one for every four bytes, and for media what models count of them.
 pub fn input(body: &[u8]) -> u64 {
     let length = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let (mut text, mut media, mut rest) = (0_u64, 0_u64, body);
@@ -43,7 +43,7 @@ pub fn input(body: &[u8]) -> u64 {
     (text.saturating_add(length(rest)) / BYTES).saturating_add(media)
 }
 
-/// Whether a string is of media: base64 of either alphabet, by itself or in a `data:` URL. Some write its `/` as `\/`.
+/// Whether a string is media: base64 of either alphabet, alone or in a `data:` URL. Some clients write its `/` as `\/`.
 fn is_media(string: &[u8]) -> bool {
     if string.len() < MEDIA {
         return false;
@@ -55,42 +55,42 @@ fn is_media(string: &[u8]) -> bool {
         data = rest.unwrap_or(data);
     }
     let is_slash = |at: usize| at.checked_add(1).and_then(|next| data.get(next)) == Some(&b'/');
-    // Piece by piece, without a branch for each byte: these are megabytes.
+    // In blocks without a branch per byte, because these are megabytes.
     let is_base64 = |piece: &[u8]| piece.iter().fold(true, |all, byte| all & is_of_base64(*byte));
     data.chunks(64).all(is_base64) && memchr_iter(b'\\', data).all(is_slash)
 }
 
-/// Whether a byte may stand in base64 as JSON has it.
+/// Whether a byte may occur in base64 within a JSON string.
 fn is_of_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() | matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'\\')
 }
 
-/// What a request says of how long its answers may be, by each API's name for it. Whatever is none of what belongs there is judged by
-/// who translates it.
+/// The members of a request that limit the length of its answers, by each API's name for them. Invalid values are ignored here;
+/// the translation refuses them.
 #[derive(Clone, Debug, Default)]
 pub struct Said<'a> {
     /// The model's name.
     pub model: Option<Str<'a>>,
     limits: Vec<Raw<'a>>,
     n: Option<Raw<'a>>,
-    /// What is to be completed, one text or a list of them.
+    /// The prompt or prompts of `POST completions`.
     prompt: Option<Raw<'a>>,
-    /// How long a model is to think, and what for.
+    /// The settings of how much a model is to think.
     thoughts: Vec<Raw<'a>>,
 }
 
-/// What Responses call the longest answer; models' names for it and those of chats are [`limits_answer`]'s.
+/// The limit on the answer in Responses; for names in chats and models' own see [`limits_answer`].
 const OF_RESPONSES: &str = "max_output_tokens";
-/// Where chats have what goes to the model as it is, beside the places of [`may_hold_limit`].
+/// The member of a chat that is passed to the model as it is, beside the places of [`may_hold_limit`].
 const EXTRA: &str = "extra_body";
-/// How deep a limit stands that anybody reads: `extra_body`, in it `inferenceConfig`.
+/// Nesting depth at which a limit takes effect: `extra_body`, in it `inferenceConfig`.
 const DEPTH: usize = 2;
 
 impl<'a> Said<'a> {
-    /// What a body says. Of limits that are there twice each counts, of other members the last.
+    /// Parses a body. Of repeated limits each counts, of other members the last.
     ///
     /// # Errors
-    /// 400 or 413 where it cannot be read: nobody could say then what it asks for.
+    /// 400 or 413 where the body cannot be parsed: then nothing can be estimated.
     pub fn read(body: &'a [u8]) -> Result<Self, Error> {
         let Members(members) = openai::parse::<Members<'_, Raw<'_>>>(body)?;
         let mut said = Self::default();
@@ -110,7 +110,7 @@ impl<'a> Said<'a> {
         Ok(said)
     }
 
-    /// Notes a member that is a limit, and all limits within one that may hold some.
+    /// Notes a member that is a limit, and all limits within a member that may hold some.
     fn note(&mut self, name: &str, value: Raw<'a>, depth: usize) {
         if limits_answer(name) || name == OF_RESPONSES {
             self.limits.push(value);
@@ -125,27 +125,27 @@ impl<'a> Said<'a> {
         }
     }
 
-    /// The greatest that any of them says: which of them a model reads is not known here.
+    /// The largest of the limits: which one a model follows is not known here.
     fn most(&self) -> Option<i64> {
         let most = self.limits.iter().copied().filter_map(|limit| whole(limit, MOST_TOKENS)).max();
         most.and_then(|most| i64::try_from(most).ok())
     }
 
-    /// How many answers are asked for of each text, every one of which reads all of it.
+    /// The number of choices per prompt. Each of them reads the whole prompt.
     pub fn choices(&self, endpoint: Option<Endpoint>) -> u64 {
         let takes_several = matches!(endpoint, Some(Endpoint::ChatCompletions | Endpoint::Completions));
         self.n.filter(|_| takes_several).and_then(|n| whole(n, MOST_CHOICES)).unwrap_or(1)
     }
 
-    /// How many texts are to be answered.
+    /// The number of prompts.
     fn texts(&self, endpoint: Option<Endpoint>) -> u64 {
         let list = self.prompt.filter(|_| endpoint == Some(Endpoint::Completions));
-        // No memory is taken for what is ignored.
+        // Reads the list without storing its items.
         let all = list.and_then(|list| wire::from_str::<Vec<IgnoredAny>>(list.get()).ok());
         all.and_then(|all| u64::try_from(all.len()).ok()).unwrap_or(1).max(1)
     }
 
-    /// Tokens that models may write, for an endpoint of the gateway's, `None`: of a route of Bedrock's.
+    /// Most output tokens of a request, for an endpoint of the gateway's; `None`: for one of Bedrock's own routes.
     pub fn output(&self, endpoint: Option<Endpoint>, tokens: Tokens) -> u64 {
         if let Some(
             Endpoint::Embeddings | Endpoint::Moderations | Endpoint::InputTokens | Endpoint::MessageTokens,
@@ -160,10 +160,10 @@ impl<'a> Said<'a> {
     }
 }
 
-/// What an answer has at most whose request says how much a model is to think, and not how long it may be: the limit that it is then sent
-/// with has room for the thoughts (`translate::fit::effort`).
+/// Longest answer of a request that says how much to think but not how long the answer may be: the translation then sends a
+/// limit with room for the thoughts (`translate::fit::effort`).
 fn with_thoughts(said: Raw<'_>) -> u64 {
-    /// Beside the thoughts.
+    /// Tokens of the answer besides the thoughts.
     const TEXT: u64 = 4_096;
     let members = wire::object_from_slice::<Members<'_, Raw<'_>>>(said.get().as_bytes()).ok();
     let budget = members.and_then(|Members(members)| {
@@ -182,7 +182,7 @@ fn with_thoughts(said: Raw<'_>) -> u64 {
     TEXT.saturating_add(thoughts)
 }
 
-/// A number as it is written, where it is a whole one that is above zero; at most `most`.
+/// A positive whole number, at most `most`.
 fn whole(written: Raw<'_>, most: u64) -> Option<u64> {
     let number: f64 = written.get().parse().ok()?;
     (number >= 1.0).then_some((number as u64).min(most))
@@ -217,7 +217,7 @@ mod tests {
                 MOST_TOKENS * MOST_CHOICES,
             ),
             (Some(Endpoint::ChatCompletions), r#"{"max_tokens":9,"max_tokens":64000,"n":1,"n":2}"#, 128_000),
-            // What goes to the model as it is.
+            // Members that go to the model as they are.
             (
                 None,
                 r#"{"inferenceConfig":{"maxTokens":7},"additionalModelRequestFields":{"max_tokens":64000}}"#,

@@ -1,52 +1,52 @@
-//! A caller's budgets together, in what the VMs share: each is changed by one at a time.
+//! A caller's budgets in the shared data, changed by compare-and-swap.
 
 use super::slots::Slots;
 use super::state::{Left, Over, Reservation, State};
 use super::{Amount, Budget, Use};
 
-/// How often a record is read anew that others keep changing. A change takes microseconds, and there are as many at a time as workers.
+/// How often a write is tried while others change the record. A change takes microseconds, and at most one per worker competes.
 const TRIES: usize = 50;
 
-/// What the VMs of one Envoy share.
+/// The shared data of the VMs of one Envoy.
 pub trait Store {
-    /// What is there under a name, and which version.
+    /// The value of a key, and its version.
     ///
     /// # Errors
-    /// Where that cannot be told.
+    /// The data cannot be read.
     fn read(&self, key: &str) -> Result<Option<(Vec<u8>, u32)>, Failed>;
 
-    /// Writes in the place of that version, `None`: of nothing. False where another was faster.
+    /// Writes a value over that version; `None`: over no value. False where another worker was faster.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// The data cannot be written.
     fn write(&self, key: &str, bytes: &[u8], version: Option<u32>) -> Result<bool, Failed>;
 
-    /// What is there cannot be read, and is begun anew.
+    /// Reports a value that cannot be parsed, and is replaced by an empty one.
     fn unreadable(&self, key: &str);
 }
 
-/// What is shared cannot be had, or others change it all the time.
+/// The shared data is not available, or others keep changing it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failed;
 
 /// Why a request is not let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// It would go above a limit of the budget at this place.
+    /// It would exceed a limit of the budget at this index.
     Over(usize, Over),
-    /// Nobody knows whether it would: it has to come again.
+    /// The budgets could not be read, so the client has to retry.
     Failed,
 }
 
-/// What was reserved of each budget, in their order.
+/// The amount reserved of each budget, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Taken(Vec<Reservation>);
 
-/// Reserves what a request asks of all budgets, or of none. `left` is told what is left of each limit by the minute, whether it is let in or
-/// not.
+/// Reserves a request's amount in all budgets, or in none. `left` gets what is left of each per-minute limit, whether the
+/// request is let in or not.
 ///
 /// # Errors
-/// Where one of them has not enough, or none can be had.
+/// A budget has not enough left, or the shared data is not available.
 pub fn ask(
     store: &dyn Store,
     budgets: &[Budget],
@@ -60,7 +60,7 @@ pub fn ask(
         match ask_one(store, budget, asked, slots, now, left) {
             Ok(reservation) => taken.0.push(reservation),
             Err(refused) => {
-                // What cannot be given back is over with its window.
+                // A reservation that cannot be returned ends with its window.
                 let _ = settle(store, budgets, &taken, &Amount::default(), slots, now);
                 return Err(match refused {
                     Some(over) => Refused::Over(place, over),
@@ -72,7 +72,7 @@ pub fn ask(
     Ok(taken)
 }
 
-/// `None`: it cannot be had.
+/// Reserves in one budget; `None`: the shared data is not available.
 fn ask_one(
     store: &dyn Store,
     Budget { holder, limits }: &Budget,
@@ -98,10 +98,10 @@ fn ask_one(
     result
 }
 
-/// Puts what a request came to in the place of what was taken for it, and frees its slots.
+/// Replaces a request's reservation by what it has used, and frees its slots.
 ///
 /// # Errors
-/// Where it cannot be written for each: what was reserved stays so until its window is over.
+/// Some budget could not be written: its reservation stays until the window ends.
 pub fn settle(
     store: &dyn Store,
     budgets: &[Budget],
@@ -116,7 +116,7 @@ pub fn settle(
         if limits.parallel.is_some() {
             slots.release(&key);
         } else if !limits.count_tokens() && real.requests > 0 {
-            // Nothing has changed.
+            // Nothing to change.
             continue;
         }
         let open = limits.parallel.map(|_| slots.of(&key));
@@ -132,10 +132,10 @@ pub fn settle(
     result
 }
 
-/// Charges what was not asked for: a call that is part of another request, which was let in with it.
+/// Charges an amount without a reservation: that of a call which is part of a request that was let in.
 ///
 /// # Errors
-/// Where it cannot be written for each.
+/// Some budget could not be written.
 pub fn charge(store: &dyn Store, budgets: &[Budget], real: &Amount, now: u64) -> Result<(), Failed> {
     let mut result = Ok(());
     for budget in budgets.iter().filter(|budget| budget.limits.count_tokens()) {
@@ -148,10 +148,10 @@ pub fn charge(store: &dyn Store, budgets: &[Budget], real: &Amount, now: u64) ->
     result
 }
 
-/// Renews the slots of this worker's open requests, and gives back what could not be given back before.
+/// Renews the slots of this worker's open requests, and frees those that could not be freed before.
 ///
 /// # Errors
-/// Where one cannot be written: the next time is soon.
+/// Some budget could not be written; the next renewal is soon.
 pub fn renew(store: &dyn Store, slots: &Slots, now: u64) -> Result<(), Failed> {
     let mut result = Ok(());
     for key in slots.keys() {
@@ -164,14 +164,14 @@ pub fn renew(store: &dyn Store, slots: &Slots, now: u64) -> Result<(), Failed> {
     result
 }
 
-/// How much of each limit of a budget is used; nothing where nobody has asked yet, or it cannot be had.
+/// The used part of each limit of a budget; empty where it is unused so far, or the shared data is not available.
 pub fn uses(store: &dyn Store, Budget { holder, limits }: &Budget, now: u64) -> Vec<Use> {
     let read = store.read(&holder.key()).ok().flatten();
     let state = read.and_then(|(bytes, _)| State::from_bytes(&bytes));
     state.map(|state| state.uses(limits, now)).unwrap_or_default()
 }
 
-/// Changes one record, whoever else does. `next` is given what is there, and says whether to write what it made of it.
+/// Changes one record by compare-and-swap. `next` changes the state and returns whether to write it.
 fn change(store: &dyn Store, key: &str, next: &mut dyn FnMut(&mut State) -> bool) -> Result<(), Failed> {
     for _ in 0..TRIES {
         let (bytes, version) = store.read(key)?.unzip();

@@ -1,16 +1,16 @@
-//! Calls that this gateway makes to itself: parts of a request that was let in. They are told by a word that only the workers of one Envoy
-//! know, so that no client gets round a limit by saying that its request is one.
+//! Marks this gateway's calls to itself, which are parts of a request that was let in. The mark is a secret of one Envoy's
+//! workers, so that a client cannot evade a limit by claiming that its request is a part.
 
-/// The name of the word's record in what the VMs share.
+/// Key of the secret in the shared data.
 pub const KEY: &str = "bedrock-filter/inner/1";
 
-/// Makes the word of two random numbers.
+/// Makes the secret from two random numbers.
 pub fn word(random: [u64; 2]) -> String {
     let [first, second] = random;
     format!("{first:016x}{second:016x}")
 }
 
-/// Whether a header has the word, in a time that does not depend on where it differs.
+/// Whether a header's value is the secret, compared in constant time.
 pub fn is(word: &[u8], value: &[u8]) -> bool {
     let difference = word.iter().zip(value).fold(0, |all, (a, b)| all | (a ^ b));
     !word.is_empty() && word.len() == value.len() && std::hint::black_box(difference) == 0

@@ -1,9 +1,9 @@
-//! Limits of callers: how much a key, an identity or a team may ask, counted by this proxy over all its workers.
+//! Limits of callers: how much a key, an identity or a team may use, counted by this proxy over all its workers.
 //!
-//! A caller's own limits and the team's both hold, each as a [`Budget`] whose [`State`](state::State) is a record in what the VMs share.
-//! At the request an estimate is [reserved](ledger::ask), at its end the difference to what it came to is given back or charged
-//! ([`settle`](ledger::settle)): so those that come at once do not all pass. Windows are fixed: a minute begins with the first request after
-//! the one before is over, days and months are those of UTC.
+//! The caller's own limits and the team's both apply, each as a [`Budget`] whose [`State`](state::State) is in the shared data
+//! of the VMs. When a request arrives, an estimate is [reserved](ledger::ask), so that concurrent requests cannot all pass;
+//! when it ends, the difference to its real usage is returned or charged ([`settle`](ledger::settle)). Windows are fixed: a
+//! minute begins with the first request after the previous one ended, days and months are UTC's.
 
 pub mod amount;
 pub mod envoys;
@@ -17,31 +17,31 @@ mod windows;
 
 pub use amount::Amount;
 
-/// Most of everything that one holder may ask; `None` is no limit.
+/// The limits of one holder; `None` means no limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Most of each [`Measure`] in each [`Span`], costs in millionths.
+    /// Maximum of each [`Measure`] in each [`Span`]; money in millionths.
     pub most: Vec<(Measure, Span, u64)>,
-    /// Most requests at once.
+    /// Most concurrent requests.
     pub parallel: Option<u32>,
 }
 
-/// What is counted.
+/// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
     /// Requests.
     Requests,
-    /// Tokens, of input and output together.
+    /// Tokens, input and output together.
     Tokens,
-    /// Tokens that a model reads, of caches too.
+    /// Input tokens, those of prompt caches included.
     Input,
-    /// Tokens that a model writes.
+    /// Output tokens.
     Output,
-    /// Money, in millionths.
+    /// Money, in millionths of the currency.
     Cost,
 }
 
-/// For how long it is counted.
+/// The window in which it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span {
     /// 60 seconds from the first request on.
@@ -53,11 +53,11 @@ pub enum Span {
 }
 
 impl Span {
-    /// All, in the order in which they are kept.
+    /// All windows, in the order of their storage.
     pub const ALL: [Self; 3] = [Self::Minute, Self::Day, Self::Month];
 }
 
-/// What limits are called in the configuration and in metrics; what is none of these is `parallel`.
+/// Names of the limits in the configuration and in metrics; the one on concurrent requests is `parallel`.
 pub const NAMES: [(&str, Measure, Span); 8] = [
     ("requests_per_minute", Measure::Requests, Span::Minute),
     ("tokens_per_minute", Measure::Tokens, Span::Minute),
@@ -69,16 +69,16 @@ pub const NAMES: [(&str, Measure, Span); 8] = [
     ("cost_per_month", Measure::Cost, Span::Month),
 ];
 
-/// How much of one limit is used.
+/// The used part of one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Use {
-    /// What the limit is called.
+    /// The limit's name in the configuration.
     pub limit: &'static str,
-    /// How much is used and reserved of it, in per cent: 100 or more where nothing is left.
+    /// Used and reserved, in per cent; 100 or more where nothing is left.
     pub percent: u64,
 }
 
-/// What a limit is called in the configuration; `None`: the one of requests at once.
+/// A limit's name in the configuration; `None`: the one on concurrent requests.
 pub fn name_of(limit: Option<(Measure, Span)>) -> &'static str {
     let named = NAMES.iter().find(|(_, measure, span)| limit == Some((*measure, *span)));
     named.map_or("parallel", |(name, ..)| name)
@@ -92,28 +92,28 @@ impl Use {
 }
 
 impl Limits {
-    /// True where nothing is limited.
+    /// Whether there is no limit.
     pub fn is_empty(&self) -> bool {
         self.most.is_empty() && self.parallel.is_none()
     }
 
-    /// True where an estimate is needed: tokens or money are limited.
+    /// Whether an estimate is needed, because tokens or money are limited.
     pub fn count_tokens(&self) -> bool {
         self.most.iter().any(|(measure, ..)| *measure != Measure::Requests)
     }
 
-    /// True where money is limited.
+    /// Whether money is limited.
     pub fn count_cost(&self) -> bool {
         self.most.iter().any(|(measure, ..)| *measure == Measure::Cost)
     }
 }
 
-/// Limits and whose they are.
+/// Limits and their holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// Whose.
+    /// Who is limited.
     pub holder: Holder,
-    /// How much.
+    /// The limits.
     pub limits: Limits,
 }
 
@@ -127,7 +127,7 @@ pub enum Holder {
 }
 
 impl Holder {
-    /// The name of the record in what the VMs share.
+    /// Key of the budget's state in the shared data.
     pub fn key(&self) -> String {
         let (kind, name) = match self {
             Self::Caller(name) => ("caller", name),

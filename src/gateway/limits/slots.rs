@@ -1,29 +1,29 @@
-//! How many requests this worker has open of each budget that limits them.
+//! This worker's open requests, counted for each budget that limits concurrent requests.
 
 use std::collections::BTreeMap;
 
 use super::state::Open;
 
-/// One worker's open requests, by the names of their budgets' records. What it says is right, and what is shared follows it.
+/// Open requests of one worker by the keys of their budgets. This count is authoritative; the shared data follows it.
 #[derive(Debug)]
 pub struct Slots {
-    /// Tells the worker from every other.
+    /// Number of the worker, unique among workers.
     worker: u64,
     open: BTreeMap<String, u32>,
 }
 
 impl Slots {
-    /// None yet, of the worker of that number.
+    /// For the worker of that number, with no request open.
     pub fn new(worker: u64) -> Self {
         Self { worker, open: BTreeMap::new() }
     }
 
-    /// How many are open.
+    /// The number of open requests of a budget.
     pub fn of(&self, key: &str) -> Open {
         Open { worker: self.worker, open: self.open.get(key).copied().unwrap_or(0) }
     }
 
-    /// One more is open.
+    /// Counts one more open request.
     pub fn take(&mut self, key: &str) {
         match self.open.get_mut(key) {
             Some(open) => *open = open.saturating_add(1),
@@ -31,7 +31,7 @@ impl Slots {
         }
     }
 
-    /// One is over.
+    /// Counts one less.
     pub fn release(&mut self, key: &str) {
         if let Some(open) = self.open.get_mut(key) {
             *open = open.saturating_sub(1);
@@ -41,7 +41,7 @@ impl Slots {
         }
     }
 
-    /// The budgets that have open requests.
+    /// The keys of the budgets that have open requests.
     pub fn keys(&self) -> Vec<String> {
         self.open.keys().cloned().collect()
     }

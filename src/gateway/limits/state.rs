@@ -1,25 +1,25 @@
-//! What is used of one budget, as the VMs share it.
+//! The state of one budget in the shared data.
 
 use super::windows::Window;
 use super::{Amount, Limits, Measure, Span, Use};
 
-/// For how long a worker's slots are its own, milliseconds. It renews them while requests are open; those of a worker that is gone
-/// are free after that.
+/// How long a worker's slots stay reserved without renewal, milliseconds. A worker renews them while requests are open; those
+/// of a worker that is gone are freed after this time.
 pub const LEASE: u64 = 60_000;
 
-/// The form of the bytes.
+/// Version of the serialised form.
 const VERSION: u8 = 1;
 
-/// What is used of one budget.
+/// The state of one budget.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    /// In the order of [`Span::ALL`].
+    /// The windows, in the order of [`Span::ALL`].
     windows: [Window; 3],
-    /// Slots for requests at once, by worker.
+    /// Slots for concurrent requests, by worker.
     leases: Vec<Lease>,
 }
 
-/// How many requests one worker has open.
+/// The open requests of one worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Lease {
     worker: u64,
@@ -27,56 +27,56 @@ struct Lease {
     open: u32,
 }
 
-/// One worker, and how many requests it has open of the budget.
+/// The open requests of one worker under a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Open {
-    /// No other worker's.
+    /// Number of the worker, unique among workers.
     pub worker: u64,
-    /// How many it has open.
+    /// How many are open.
     pub open: u32,
 }
 
-/// What was reserved for a request, and in which windows.
+/// The amount reserved for a request, and the windows that it was reserved in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reservation {
     held: Amount,
     starts: [u64; 3],
 }
 
-/// Which limit a request would go above.
+/// The limit that a request would exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Over {
-    /// The limit; `None`: on requests at once.
+    /// The limit; `None`: the one on concurrent requests.
     pub limit: Option<(Measure, Span)>,
-    /// How much it is.
+    /// The limit's maximum.
     pub most: u64,
-    /// What is used and reserved of it.
+    /// Amount used and reserved.
     pub used: u64,
-    /// What the request asks.
+    /// Amount that the request needs.
     pub asked: u64,
-    /// After how long it would pass, milliseconds.
+    /// Time until the request would pass, milliseconds.
     pub wait: u64,
 }
 
-/// What is left of a limit that is counted by the minute.
+/// What is left of a per-minute limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Left {
     /// What is counted.
     pub measure: Measure,
-    /// How much the limit is.
+    /// The limit's maximum.
     pub most: u64,
-    /// How much of it is left.
+    /// Amount left.
     pub left: u64,
-    /// After how long all of it is there again, milliseconds.
+    /// Time until the window ends, milliseconds.
     pub reset: u64,
 }
 
 impl State {
-    /// Reserves what a request asks, or nothing of it. `open` is the worker, with what it has open without this request. A request that
-    /// asks for more than all of a limit passes where nothing of it is used: else it never would.
+    /// Reserves the amount of a request, or nothing. `open` is the worker and its open requests without this one. A request
+    /// that needs more than the whole limit passes where nothing of the limit is used; otherwise it never could.
     ///
     /// # Errors
-    /// The limit that it would go above; of several the one that it has to wait for longest.
+    /// The limit that it would exceed; of several the one with the longest wait.
     pub fn ask(
         &mut self,
         limits: &Limits,
@@ -124,8 +124,8 @@ impl State {
         Ok(Reservation { held: *asked, starts })
     }
 
-    /// Puts what a request came to in the place of what was reserved for it. Where a window is over by now, nothing of it can be given
-    /// back, and what the request came to beyond its reservation is charged to the one of this moment.
+    /// Replaces a reservation by what the request has used. Where the window has ended, nothing is returned, and usage beyond
+    /// the reservation is charged to the current window.
     pub fn settle(&mut self, reservation: &Reservation, real: &Amount, now: u64) {
         self.turn(now);
         let Reservation { held, starts } = reservation;
@@ -139,7 +139,7 @@ impl State {
         }
     }
 
-    /// The worker has so many requests open from now on.
+    /// Sets the worker's number of open requests.
     pub fn lease(&mut self, Open { worker, open }: Open, now: u64) {
         self.leases.retain(|lease| lease.worker != worker);
         if open > 0 {
@@ -147,7 +147,7 @@ impl State {
         }
     }
 
-    /// What is left of each limit that is counted by the minute.
+    /// What is left of each per-minute limit.
     pub fn left<'s>(&'s self, limits: &'s Limits, now: u64) -> impl Iterator<Item = Left> + 's {
         limits.most.iter().filter(|(_, span, _)| *span == Span::Minute).map(move |(measure, span, most)| {
             let window = self.window(*span);
@@ -157,7 +157,7 @@ impl State {
         })
     }
 
-    /// How much of each limit is used at a moment.
+    /// The used part of each limit at `now`.
     pub fn uses(mut self, limits: &Limits, now: u64) -> Vec<Use> {
         self.turn(now);
         let of_windows = limits.most.iter().map(|(measure, span, most)| {
@@ -168,12 +168,12 @@ impl State {
         of_windows.chain(parallel).collect()
     }
 
-    /// Begins the windows anew that are over, and frees the slots of workers that are gone.
+    /// Restarts windows that have ended, and frees the slots of workers that are gone.
     fn turn(&mut self, now: u64) {
         for (window, span) in self.windows.iter_mut().zip(Span::ALL) {
             window.turn(span, now);
         }
-        // Further away than any was written: by a clock that has gone back since.
+        // A lease that ends later than any could have been written: the clock was set back since.
         let latest = now.saturating_add(LEASE.saturating_mul(2));
         self.leases.retain(|lease| (now.saturating_add(1)..latest).contains(&lease.until));
     }
@@ -192,7 +192,7 @@ impl State {
         others.fold(0, |all, lease| all.saturating_add(lease.open))
     }
 
-    /// As it is shared: the version, then numbers of 64 bits in little-endian order.
+    /// Serialised for the shared data: the version, then 64-bit numbers, little-endian.
     pub fn to_bytes(&self) -> Vec<u8> {
         let windows =
             self.windows.iter().flat_map(|Window { start, used }| [*start].into_iter().chain(used.numbers()));
@@ -202,7 +202,7 @@ impl State {
         bytes
     }
 
-    /// As it was shared; `None` where it is of another form.
+    /// Parses [`Self::to_bytes`]; `None` for another version.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (numbers, rest) = bytes.strip_prefix(&[VERSION])?.as_chunks::<8>();
         let mut numbers = numbers.iter().map(|bytes| u64::from_le_bytes(*bytes));

@@ -1,4 +1,4 @@
-//! What a client is told of its limits: by headers of every answer, and by an error where it has gone above one.
+//! Tells a client about its limits: by headers in every answer, and by the error where it exceeds one.
 
 use time::OffsetDateTime;
 
@@ -7,20 +7,20 @@ use super::{Holder, Measure, Span};
 use crate::gateway::headers::Headers;
 use crate::openai::Error;
 
-/// What the names of all such headers begin with.
+/// Prefixes of the names of all such headers.
 pub const PREFIXES: &[&str] = &["x-ratelimit-", "anthropic-ratelimit-"];
 
-/// Waits up to so many seconds are worth it. (OpenAI's SDKs up to version 1 pass over a longer `retry-after` and try again at once.)
+/// Longest wait that is sent as `retry-after`, seconds. (OpenAI's SDKs up to version 1 ignore a longer one and retry at once.)
 const WORTH_WAITING: u64 = 60;
 
-/// What is told of what is left.
+/// What is left of the limits, for the headers.
 #[derive(Clone, Debug, Default)]
 pub struct Standing {
     left: Vec<Left>,
 }
 
 impl Standing {
-    /// Takes what is left of one limit; of several of a kind the one is told of which least is left.
+    /// Adds what is left of one limit; of several of a kind the one with the least left is kept.
     pub fn add(&mut self, found: Left) {
         match self.left.iter_mut().find(|known| known.measure == found.measure) {
             Some(known) if (found.left, found.most) < (known.left, known.most) => *known = found,
@@ -33,8 +33,8 @@ impl Standing {
         self.left.iter().find(|left| left.measure == measure)
     }
 
-    /// OpenAI's headers (its guide, "Rate limits": "Rate limits in headers"). Where only input or output is limited, tokens are of the
-    /// one of which less is left.
+    /// OpenAI's headers (its guide, "Rate limits": "Rate limits in headers"). Where only input or only output is limited, the
+    /// token headers describe the one with less left.
     pub fn tell(&self, headers: &mut Headers) {
         let parts = [self.of(Measure::Input), self.of(Measure::Output)];
         let tokens =
@@ -46,7 +46,7 @@ impl Standing {
         }
     }
 
-    /// Anthropic's headers beside them (its API reference, "Rate limits": "Response headers"), at a moment, milliseconds since 1970.
+    /// Anthropic's headers (its API reference, "Rate limits": "Response headers"). `now` is in milliseconds since 1970.
     pub fn tell_anthropics(&self, headers: &mut Headers, now: u64) {
         for (name, measure) in [
             ("requests", Measure::Requests),
@@ -79,13 +79,13 @@ pub fn seconds(milliseconds: u64) -> u64 {
     milliseconds.div_ceil(1_000).max(1)
 }
 
-/// 403 for a request whose cost nobody knows, of a caller for whom that is limited.
+/// The 403 for a model without a price, for a caller whose money is limited.
 pub fn without_price() -> Error {
     let message = "It is limited what the requests of this API key may cost, and what this model costs is not known here.";
     Error::new(403, message).param("model").code("model_without_price")
 }
 
-/// 429 for a request that would go above a limit, worded as OpenAI's; its `type` says of what: `requests`, `tokens`, `cost`.
+/// The 429 for a request that would exceed a limit, in OpenAI's words; its `type` is `requests`, `tokens` or `cost`.
 pub fn error(holder: &Holder, over: &Over) -> Error {
     let Over { limit, most, used, asked, wait } = over;
     let seconds = seconds(*wait);
@@ -141,14 +141,14 @@ pub(super) fn name(limit: Option<(Measure, Span)>) -> String {
     }
 }
 
-/// Millionths as people write them.
+/// Millionths as a decimal number.
 pub(super) fn money_of(millionths: u64) -> String {
     let rest = format!("{:06}", millionths % 1_000_000);
     let (cents, rest) = rest.split_at_checked(2).unwrap_or_default();
     format!("{}.{cents}{}", millionths / 1_000_000, rest.trim_end_matches('0'))
 }
 
-/// As OpenAI writes durations: `6ms`, `1s`, `1m2s`, `2h0m0s`; whole seconds from one on, rounded up.
+/// A duration as OpenAI writes it: `6ms`, `1s`, `1m2s`, `2h0m0s`; above one second in whole seconds, rounded up.
 pub(super) fn duration(milliseconds: u64) -> String {
     if milliseconds < 1_000 {
         return if milliseconds == 0 { "0s".to_owned() } else { format!("{milliseconds}ms") };
@@ -162,7 +162,7 @@ pub(super) fn duration(milliseconds: u64) -> String {
     }
 }
 
-/// A moment by RFC 3339, to the second that is not before it.
+/// A moment in RFC 3339, rounded up to the second.
 fn moment(milliseconds: u64) -> String {
     let seconds = i64::try_from(milliseconds.div_ceil(1_000)).unwrap_or(i64::MAX);
     let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);

@@ -1,4 +1,4 @@
-//! When a window begins and ends. Moments are milliseconds since 1970, of Envoy's clock.
+//! Windows of limits: when they begin and end. Moments are milliseconds since 1970 on Envoy's clock.
 
 use time::OffsetDateTime;
 
@@ -6,20 +6,21 @@ use super::{Amount, Span};
 
 const MINUTE: u64 = 60_000;
 const DAY: u64 = 86_400_000;
-/// So far a worker's moment may be behind another's by the time that it is written: no clock has gone back then.
+/// Largest lag of one worker's moment behind another's, milliseconds. Beyond it the clock was set back.
 const BEHIND: u64 = 5_000;
 
-/// What was used since a moment.
+/// A window and its usage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Window {
     /// When it began.
     pub(super) start: u64,
-    /// What is used of it, and what is reserved.
+    /// Amount used and reserved in it.
     pub(super) used: Amount,
 }
 
 impl Window {
-    /// Begins the next one where this one is over. A clock that goes back begins it anew with what is used: nobody gains.
+    /// Starts the next window where this one has ended. If the clock was set back, it restarts with the same usage, so that no
+    /// limit is reset.
     pub(super) fn turn(&mut self, span: Span, now: u64) {
         if now >= end(span, self.start) {
             *self = Self { start: beginning(span, now), used: Amount::default() };
@@ -28,13 +29,13 @@ impl Window {
         }
     }
 
-    /// How long it goes on, milliseconds.
+    /// Time until its end, milliseconds.
     pub(super) fn rest(&self, span: Span, now: u64) -> u64 {
         end(span, self.start).saturating_sub(now)
     }
 }
 
-/// When a window begins that begins now.
+/// The beginning of a window that starts now.
 fn beginning(span: Span, now: u64) -> u64 {
     match span {
         Span::Minute => now,
@@ -43,7 +44,7 @@ fn beginning(span: Span, now: u64) -> u64 {
     }
 }
 
-/// When one ends that began then.
+/// The end of a window that began at `start`.
 fn end(span: Span, start: u64) -> u64 {
     match span {
         Span::Minute => start.saturating_add(MINUTE),
@@ -56,10 +57,10 @@ fn day(now: u64) -> u64 {
     now / DAY
 }
 
-/// The first day of the moment's month, and of the next, in days since 1970.
+/// The first day of the month of `now`, and of the next month, in days since 1970.
 fn month(now: u64) -> (u64, u64) {
     let seconds = i64::try_from(now / 1_000).unwrap_or(i64::MAX);
-    // No clock says the year 10000.
+    // The clock is beyond the year 9999.
     let Ok(moment) = OffsetDateTime::from_unix_timestamp(seconds) else { return (0, u64::MAX) };
     let first = day(now).saturating_sub(u64::from(moment.day().saturating_sub(1)));
     (first, first.saturating_add(u64::from(moment.month().length(moment.year()))))
@@ -82,7 +83,7 @@ mod tests {
         assert_eq!(begun(Span::Minute), (LATE, 60_000));
         assert_eq!(begun(Span::Day), (LATE + 500 - DAY, 500));
         assert_eq!(begun(Span::Month), (LATE + 500 - 28 * DAY, 500));
-        // Leap years have a day more, and December ends with the year.
+        // A leap year, and December.
         let leap = 1_835_438_400_000; // 2028-02-29T12:00:00Z
         assert_eq!(end(Span::Month, leap), leap + DAY / 2);
         let new_years_eve = 1_830_297_599_000; // 2027-12-31T23:59:59Z
@@ -99,11 +100,11 @@ mod tests {
             let (start, last) = (window.start, window.start + length - 1);
             window.turn(span, last);
             assert_eq!(window, Window { start, used }, "{span:?}");
-            // Of a worker that looked at the clock before another did.
+            // A worker that read the clock before another one did.
             let mut late = window;
             late.turn(span, start.saturating_sub(1));
             assert_eq!(late, window, "{span:?}");
-            // By an hour, by a year.
+            // Set back by an hour, and by a year.
             for back in [start - 3_600_000, start - 365 * DAY] {
                 let mut window = window;
                 window.turn(span, back);

@@ -1,9 +1,9 @@
-//! Reasoning that waits for its calls to come back. Claude up to 4.5 thinks on behind a call only if the call returns with the
-//! signed reasoning before it, and most clients return the call alone. So the gateway keeps the reasoning for them, in what the
-//! VMs of one Envoy share, by the call's id, the caller and the model: nobody else finds it.
+//! Keeps reasoning until the results of its tool calls come back. Claude up to 4.5 continues to think after a tool call only if
+//! the request repeats the signed reasoning that preceded the call, and most clients do not send it. So the gateway keeps it
+//! for them in the shared data of the VMs, under the call's id, the caller and the model; no other caller can find it.
 //!
-//! Envoy frees nothing that is shared there. So there is a fixed number of [shelves](shelf), each of a bounded size and found by a
-//! hash: what is new pushes out what is expired, and then the oldest.
+//! Envoy never frees a key of the shared data. So there is a fixed number of [shelves](shelf) of bounded size, chosen by a
+//! hash: a new entry evicts expired ones, then the oldest.
 
 mod shelf;
 mod sweeping;
@@ -17,51 +17,51 @@ pub use sweeping::Sweeping;
 use super::callers::Caller;
 use crate::translate::thoughts;
 
-/// Most bytes of one shelf, and so of one answer's reasoning: it is copied as a whole wherever one entry is looked for.
+/// Size of one shelf, bytes, and so the largest reasoning of one answer. A shelf is copied as a whole to read one entry.
 const SHELF: usize = thoughts::MOST;
-/// How often a shelf is written again that others keep changing.
+/// How often a write is tried while others change the shelf.
 const TRIES: usize = 20;
-/// Most that is found for one request, bytes; no model takes as many tokens.
+/// Most bytes returned for one request; no model takes as many tokens.
 const FOUND: usize = 8 << 20;
-/// Most calls that are looked for of one request, the last ones: each may be on a shelf of its own, which is copied.
+/// Most calls of one request that are looked up, the last ones: each may be on another shelf, which is copied.
 const CALLS: usize = 1_024;
 
-/// How much is kept, and for how long.
+/// How much reasoning is kept, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Most bytes of all that is kept; at least 1.
+    /// Most bytes in all; at least 1.
     pub bytes: usize,
-    /// Seconds for which it is found; at least 1.
+    /// How long an entry can be found, seconds; at least 1.
     pub seconds: u64,
 }
 
-/// What the VMs of one Envoy share.
+/// The shared data of the VMs of one Envoy.
 pub trait Shared {
-    /// What is there under a name, and which version.
+    /// The value of a key, and its version.
     fn read(&self, name: &str) -> Option<(Vec<u8>, u32)>;
 
-    /// Writes in the place of that version, `None`: of nothing. False where another was faster.
+    /// Writes a value over that version; `None`: over no value. False where another worker was faster.
     fn write(&self, name: &str, bytes: &[u8], version: Option<u32>) -> bool;
 }
 
-/// Whose reasoning it is: a caller's, of one model. Others have another hash.
+/// The owner of reasoning, as a hash: a caller and one model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner([u8; 32]);
 
 impl Owner {
-    /// The caller by name, and by identity where the configuration has it; the model without its profile.
+    /// By the caller's name, and its identity where the configuration has it; the model without a profile prefix.
     pub fn new(name: &str, caller: Option<&Caller>, model: &str) -> Self {
         let identity = caller.map(|caller| caller.identity.as_bytes().as_slice()).unwrap_or_default();
         Self(hash(&[name.as_bytes(), identity, model.as_bytes()]))
     }
 
-    /// By what the reasoning before a call is found.
+    /// The key of the reasoning before a call.
     fn key(&self, call: &str) -> shelf::Key {
         hash(&[&self.0, call.as_bytes()])
     }
 }
 
-/// A hash of parts, none of which runs into the next.
+/// Hashes parts with their lengths, so that no two lists of parts run together.
 fn hash(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {
@@ -71,7 +71,7 @@ fn hash(parts: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// What is kept. Moments are seconds since 1970.
+/// The kept reasoning. Moments are seconds since 1970.
 #[derive(Clone, Copy)]
 pub struct Memory<'s> {
     settings: Settings,
@@ -79,12 +79,12 @@ pub struct Memory<'s> {
 }
 
 impl<'s> Memory<'s> {
-    /// The memory in what is shared.
+    /// On shared data.
     pub fn new(settings: Settings, shared: &'s dyn Shared) -> Self {
         Self { settings, shared }
     }
 
-    /// Keeps the reasoning before a call. What is larger than a shelf is not kept.
+    /// Keeps the reasoning before a call, unless it is larger than a shelf.
     pub fn keep(&self, owner: &Owner, call: &str, reasoning: &[u8], now: u64) {
         let key = owner.key(call);
         let name = name(self.place(&key));
@@ -99,10 +99,10 @@ impl<'s> Memory<'s> {
         }
     }
 
-    /// The reasoning before each of these calls, where it is there; only the last 1,024 are looked for. A shelf is read once, however
-    /// many of them are on it.
+    /// The reasoning before each of these calls, where kept; only the last 1,024 are looked up. A shelf is read once for all
+    /// its entries.
     pub fn recall(&self, owner: &Owner, calls: &[&str], now: u64) -> Vec<Option<Vec<u8>>> {
-        // A heap's sorting is a tenth of the code that the slice's is in the module.
+        // Sorting by a heap takes a tenth of the module's code that sorting a slice would.
         let wanted: BinaryHeap<(usize, shelf::Key, usize)> = calls
             .iter()
             .enumerate()
@@ -133,19 +133,19 @@ impl<'s> Memory<'s> {
         found
     }
 
-    /// Takes what is expired off the shelf of this turn; of all of them, in as many turns as there are [shelves](Self::shelves).
+    /// Removes expired entries from one shelf; the whole memory takes as many turns as there are [shelves](Self::shelves).
     pub fn sweep(&self, turn: u64, now: u64) {
         let place = turn.checked_rem(u64::try_from(self.shelves()).unwrap_or(1)).unwrap_or(0);
         let name = name(usize::try_from(place).unwrap_or(0));
         if let Some((bytes, version)) = self.shared.read(&name)
             && let Some(rest) = shelf::swept(&bytes, now, self.settings.seconds)
         {
-            // A faster worker has swept the shelf.
+            // False: another worker was faster and has swept it.
             self.shared.write(&name, &rest, Some(version));
         }
     }
 
-    /// How many shelves there are; at least one.
+    /// The number of shelves; at least one.
     pub fn shelves(&self) -> usize {
         (self.settings.bytes / SHELF).max(1)
     }
@@ -154,7 +154,7 @@ impl<'s> Memory<'s> {
         self.settings.bytes.min(SHELF)
     }
 
-    /// Which shelf an entry is on.
+    /// The shelf of an entry.
     fn place(&self, key: &shelf::Key) -> usize {
         let number = key.first_chunk().copied().map_or(0, u32::from_le_bytes);
         usize::try_from(number).unwrap_or(0).checked_rem(self.shelves()).unwrap_or(0)

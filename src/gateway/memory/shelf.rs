@@ -1,13 +1,13 @@
-//! The layout of one shelf: entries one behind the other, the oldest first.
+//! The layout of one shelf: its entries in sequence, the oldest first.
 //!
 //! ```text
 //! key, 32 bytes │ kept at, seconds since 1970, 8 │ length, 4 │ reasoning      numbers are little-endian
 //! ```
 
-/// By what an entry is found.
+/// The key of an entry.
 pub(super) type Key = [u8; 32];
 
-/// What one shelf holds at most, and for how long.
+/// Size of a shelf, and lifetime of its entries.
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
     pub(super) bytes: usize,
@@ -18,18 +18,19 @@ struct Entry<'b> {
     key: &'b Key,
     kept_at: u64,
     reasoning: &'b [u8],
-    /// All of it, as it is written.
+    /// The entry as serialised.
     whole: &'b [u8],
 }
 
 impl Entry<'_> {
-    /// Whether it may still be found. A moment that is as far ahead as it may be past is of a clock that was set back.
+    /// Whether it is still valid. An entry from further in the future than the lifetime was written before the clock was set
+    /// back.
     fn is_good(&self, now: u64, seconds: u64) -> bool {
         self.kept_at.abs_diff(now) < seconds
     }
 }
 
-/// The entries; what is broken ends them.
+/// The entries; a malformed one ends the list.
 fn entries(mut bytes: &[u8]) -> impl Iterator<Item = Entry<'_>> {
     std::iter::from_fn(move || {
         let (key, rest) = bytes.split_first_chunk()?;
@@ -43,21 +44,21 @@ fn entries(mut bytes: &[u8]) -> impl Iterator<Item = Entry<'_>> {
     })
 }
 
-/// What may still be found: keys, each once, and the reasoning.
+/// The valid entries: key, each once, and reasoning.
 pub(super) fn good(bytes: &[u8], now: u64, seconds: u64) -> impl Iterator<Item = (&Key, &[u8])> {
     let good = entries(bytes).filter(move |entry| entry.is_good(now, seconds));
     good.map(|entry| (entry.key, entry.reasoning))
 }
 
-/// The shelf with one more entry, in the place of any of its key, and without what is expired or, the oldest first, has no room
-/// beside it. `None` where the entry alone has no room.
+/// The shelf with one more entry, which replaces any with its key. Expired entries are dropped, then the oldest, until it fits.
+/// `None` where the entry alone does not fit.
 pub(super) fn with(bytes: &[u8], key: &Key, reasoning: &[u8], now: u64, limits: Limits) -> Option<Vec<u8>> {
     let length = u32::try_from(reasoning.len()).ok()?.to_le_bytes();
     let entry = [&key[..], &now.to_le_bytes(), &length, reasoning].concat();
     let room = limits.bytes.checked_sub(entry.len())?;
     let mut kept: Vec<Entry<'_>> =
         entries(bytes).filter(|entry| entry.key != key && entry.is_good(now, limits.seconds)).collect();
-    // From the newest back, as many as there is room for.
+    // From the newest back, as many as fit.
     let mut used = 0_usize;
     let fitting = kept.iter().rev().take_while(|entry| {
         used = used.saturating_add(entry.whole.len());
@@ -70,7 +71,7 @@ pub(super) fn with(bytes: &[u8], key: &Key, reasoning: &[u8], now: u64, limits: 
     Some(shelf.concat())
 }
 
-/// The shelf without what is expired; `None` where nothing is.
+/// The shelf without expired entries; `None` where none has expired.
 pub(super) fn swept(bytes: &[u8], now: u64, seconds: u64) -> Option<Vec<u8>> {
     let good: Vec<&[u8]> =
         entries(bytes).filter(|entry| entry.is_good(now, seconds)).map(|entry| entry.whole).collect();

@@ -1,11 +1,11 @@
-//! The list of models as Anthropic's clients read it: those for chats.
+//! The list of models in Anthropic's format: those for chats.
 
 use crate::anthropic::models::{List, Model};
 use crate::aws::dates::date;
 use crate::gateway::tasks::CHAT;
 use crate::openai::models;
 
-/// What has been listed for OpenAI's clients.
+/// Converts OpenAI's list.
 pub fn list<'a>(listed: models::List<'a>) -> List<'a> {
     let chats = listed.data.into_iter().filter(|model| model.task == CHAT.name());
     let data: Vec<Model<'a>> = chats.map(|model| one(&model)).collect();
@@ -13,7 +13,7 @@ pub fn list<'a>(listed: models::List<'a>) -> List<'a> {
     List { data, has_more: false, first_id, last_id }
 }
 
-/// A model of them.
+/// Converts one model.
 pub fn one<'a>(model: &models::Model<'a>) -> Model<'a> {
     let midnight = |date: &str| format!("{date}T00:00:00Z");
     Model {

@@ -1,4 +1,4 @@
-//! What discovery finds, beside what the configuration says.
+//! Resolution with discovered models, beside the configured ones.
 
 use super::*;
 use crate::bedrock::catalogue::Kind;
@@ -53,12 +53,12 @@ fn listed(models: Option<&[&str]>) -> Vec<String> {
     self::models().list(&key(models), None, |_| true).data.iter().map(|model| model.id.to_owned()).collect()
 }
 
-/// The ids that answer, and whether the key may have them.
+/// The ids of the targets, or the status of the refusal.
 fn ask(asked: &str, allowed: Option<&[&str]>) -> Result<Vec<String>, u16> {
     let models = models();
     let resolved = models.resolve(Some(asked), Endpoint::ChatCompletions).map_err(|error| error.status)?;
     resolved.check(&key(allowed), Some(asked)).map_err(|error| error.status)?;
-    // The later check is never wider.
+    // The second check allows no more than the first.
     resolved.check_again(Some(&key(allowed)), Some(asked)).map_err(|error| error.status)?;
     Ok(resolved.ids().map(str::to_owned).collect())
 }
@@ -98,7 +98,7 @@ fn what_helps_to_choose_is_told_of_names_ids_and_profiles() {
             (&true.into(), &"2027-03-10".into())
         );
     }
-    // Of what nobody knows nothing is said.
+    // Nothing is said of a model that is unknown.
     let found = models.find("newco.model-1", &key, |_| true).unwrap();
     let unknown = crate::wire::to_string(&models.tell("newco.model-1", &found));
     assert_eq!(
@@ -113,10 +113,10 @@ fn a_profile_is_reached_by_its_arn_and_by_its_name_where_that_means_one() {
     assert_eq!(ask("team search", None).unwrap(), [NOVA]);
     assert_eq!(ask("twice", None), Err(404));
     assert_eq!(ask("nobody", None), Err(404));
-    // What the configuration says goes first: names, and what the default stands for.
+    // The configuration's names come first, and so does the default.
     assert_eq!(ask("fast", None).unwrap(), ["amazon.nova-lite-v1:0"]);
     assert_eq!(ask("gpt-team", None).unwrap(), ["meta.llama-v1:0"]);
-    // A new model does not wait for a refresh.
+    // A new model works before the next refresh.
     assert_eq!(ask("newco.model-1", None).unwrap(), ["newco.model-1"]);
     let models = models();
     assert_eq!(models.native("team search").unwrap().ids().collect::<Vec<_>>(), [NOVA]);
@@ -157,7 +157,7 @@ fn a_name_of_a_profile_gives_no_right_and_its_arn_does() {
     }
     assert_eq!(ask("team search", Some(&[NOVA])).unwrap(), [NOVA]);
     assert_eq!(listed(Some(&[NOVA])), [NOVA]);
-    // Nobody is told an ARN that is not theirs.
+    // Nobody sees an ARN of another caller's profile.
     let models = models();
     let resolved = models.resolve(Some("team search"), Endpoint::ChatCompletions).unwrap();
     let error = resolved.check(&key(Some(&["x"])), Some("team search")).unwrap_err();

@@ -1,4 +1,4 @@
-//! The list of models, as `GET models` tells it.
+//! The list of models for `GET models`.
 
 use super::{Models, Resolved, not_found};
 use crate::bedrock::catalogue::Entry;
@@ -9,8 +9,8 @@ use crate::openai::models::{List, Model as Listed};
 use crate::openai::{Endpoint, Error};
 
 impl Models {
-    /// What the caller may use, of what is asked for: what the configuration names, then what was found besides. `may_reach` says
-    /// whether the caller's requests may go to a model, by Bedrock's id.
+    /// The models that the caller may use: those that the configuration names, then the discovered ones. `asked` restricts it
+    /// to a task. `may_reach` says whether the caller's requests may go to a model, by Bedrock's id.
     pub fn list(&self, caller: &Caller, asked: Option<Task>, may_reach: impl Fn(&str) -> bool) -> List<'_> {
         let configured = self.listed().filter(|(name, ids)| {
             caller.may_use(Some(name), ids.iter().copied()) && ids.iter().any(|id| may_reach(id))
@@ -29,11 +29,11 @@ impl Models {
         List { object: "list", data }
     }
 
-    /// The model that the caller may use for chats by this name, or else for embeddings: whatever is called by it there is found here. What
-    /// only the fallback answers to is nobody's name.
+    /// The model that the caller may use under this name for chats, else for embeddings. A name that only the fallback answers
+    /// is not found.
     ///
     /// # Errors
-    /// 404 where it is not there, or not for this caller.
+    /// 404 where there is no such model, or not for this caller.
     pub fn find(
         &self,
         asked: &str,
@@ -51,12 +51,12 @@ impl Models {
             .ok_or_else(|| not_found(asked))
     }
 
-    /// What there is to say of it, by the name that the client gave it.
+    /// The list entry of a model under the name that the client asked for.
     pub fn tell<'a>(&'a self, asked: &'a str, found: &'a Resolved<'_>) -> Listed<'a> {
         self.described(asked, &found.ids().collect::<Vec<_>>())
     }
 
-    /// What there is to say of a model that Bedrock may be called with `ids` for.
+    /// The list entry of a model for which Bedrock may be called with `ids`.
     fn described<'a>(&'a self, name: &'a str, ids: &[&'a str]) -> Listed<'a> {
         match ids {
             [id] => described(name, id, self.discovered.find(id)),
@@ -64,7 +64,7 @@ impl Models {
         }
     }
 
-    /// Names and the ids behind them, each name once.
+    /// Names with the ids behind them, each name once.
     fn listed(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
         let named = self.named.iter().map(|model| {
             (model.name.as_str(), model.targets.iter().map(|target| target.id.as_str()).collect())
@@ -80,7 +80,7 @@ impl Models {
     }
 }
 
-/// A model as the list has it: `id` is Bedrock's, `entry` what discovery knows of it.
+/// A list entry: `id` is Bedrock's, `entry` what discovery knows of it.
 fn described<'a>(name: &'a str, id: &'a str, entry: Option<&'a Entry>) -> Listed<'a> {
     let model = entry.map(|entry| entry.model.as_str()).filter(|model| !model.is_empty());
     let owned_by = model.unwrap_or_else(|| base_model(id)).split_once('.');

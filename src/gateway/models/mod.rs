@@ -1,4 +1,4 @@
-//! What clients call a model, and what Bedrock calls it.
+//! Resolves the model that a client names to targets.
 
 pub mod anthropic;
 mod listing;
@@ -19,42 +19,42 @@ use super::names;
 use super::regions::{Regions, covers, no_arn};
 use super::targets::{GUARDRAIL, Target};
 
-/// A model under a name of the gateway's own.
+/// A model under a name of the configuration's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
-    /// What clients call it.
+    /// The name for clients.
     pub name: String,
-    /// What answers for it, in the order of preference; at least one.
+    /// The targets, in order of preference; at least one.
     pub targets: Vec<Target>,
 }
 
-/// A model that stands for others: by its name in the configuration, or by Bedrock's id.
+/// A model that answers in place of others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StandIn {
-    /// The model of that name.
+    /// By its name in the configuration.
     Named(String),
-    /// Bedrock's.
+    /// By Bedrock's id.
     Id(String),
 }
 
-/// All that the configuration says about models, and what discovery has found.
+/// All models of the configuration, and the discovered ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Models {
     /// The models with names of their own.
     pub named: Vec<Model>,
-    /// For chats without a model and for names of OpenAI's, such as `gpt-5`.
+    /// Answers chats without a model and under names of OpenAI's, such as `gpt-5`.
     pub default: Option<StandIn>,
-    /// For models that nobody knows.
+    /// Answers for unknown names.
     pub fallback: Option<StandIn>,
-    /// For embeddings without a model and for names of OpenAI's.
+    /// Answers embeddings without a model and under names of OpenAI's.
     pub default_embedding: Option<StandIn>,
-    /// What Bedrock says that there is, besides.
+    /// The models that discovery has found.
     pub discovered: Rc<Catalogue>,
-    /// Where else clients may call models by an ARN, which names its region. What the configuration names is called where it says.
+    /// The regions that clients may choose by an ARN. Models that the configuration names are called where it says.
     pub regions: Regions,
-    /// The region of what names none.
+    /// The region of ids that name none.
     pub region: String,
-    /// Longest name that is looked for.
+    /// Longest name that is looked up, bytes.
     pub name_bytes: usize,
 }
 
@@ -73,16 +73,18 @@ impl Default for Models {
     }
 }
 
-/// The model that a request gets.
+/// The model that a request resolves to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved<'a> {
-    /// What answers for it, in the order of preference; at least one.
+    /// The targets, in order of preference; at least one.
     pub targets: Cow<'a, [Target]>,
-    /// The name that the operator gave to what answers: a right to it is one to that. What a client calls it gives none.
+    /// The model's name in the configuration. A right to this name is a right to the model; a right to the name that the client
+    /// used is not.
     pub name: Option<Cow<'a, str>>,
-    /// Whether it is the fallback for a name that nobody knows.
+    /// Whether it is the fallback for an unknown name.
     pub is_fallback: bool,
-    /// Whether it was found by an application profile's name. Whoever may make profiles chooses that: it gives no right.
+    /// Whether it was found by an application profile's name. Such a name is chosen by the profile's maker, so it gives no
+    /// right.
     pub is_discovered: bool,
 }
 
@@ -95,13 +97,13 @@ impl<'a> Resolved<'a> {
         Self::of(Cow::Borrowed(&model.targets), Some(model.name.as_str().into()))
     }
 
-    /// Refuses what the caller may not use: neither what answers by the name that the operator gave it, nor each of its ids. `asked`
-    /// is what the client called it.
+    /// Refuses a model that the caller may use neither by its name in the configuration nor by all of its ids. `asked` is the
+    /// client's name for it.
     ///
     /// # Errors
-    /// 403 `model_not_allowed`; of a profile by its name 404, as of a name that nobody knows.
+    /// 403 `model_not_allowed`; 404 for a profile found by its name, as for an unknown name.
     pub fn check(&self, caller: &Caller, asked: Option<&str>) -> Result<(), Error> {
-        // To name another's application profile would be another's bill.
+        // A caller who names another's application profile would put the request on that one's bill.
         let is_anothers = |id: &str| is_application_profile(id) && !caller.policy.attribution.has(id);
         let is_put_down = self.name.is_some()
             || caller.policy.attribution.profiles.is_empty()
@@ -115,21 +117,21 @@ impl<'a> Resolved<'a> {
         Err(not_allowed(asked.or_else(|| self.ids().next()).unwrap_or_default()))
     }
 
-    /// Checks once more: what an earlier check was of may stand for something else by now. `None`: a caller whom this configuration
-    /// does not have.
+    /// Repeats the check in the upstream role, whose configuration may resolve the name to another model. `None`: its
+    /// configuration does not have the caller.
     ///
     /// # Errors
-    /// As [`Self::check`], and of a profile by its name where there is no such caller any more.
+    /// As [`Self::check`]; also for a profile found by its name where the caller is unknown.
     pub fn check_again(&self, caller: Option<&Caller>, asked: Option<&str>) -> Result<(), Error> {
         match caller {
             Some(caller) => self.check(caller, asked),
             None if self.is_discovered => Err(not_found(asked.unwrap_or_default())),
-            // The gateway role has let it in, by a configuration that has the key.
+            // The gateway role has let it in, by a configuration that has the caller.
             None => Ok(()),
         }
     }
 
-    /// The first of its targets that the caller's requests may go to. Where an endpoint tells the region, only the attempt knows it.
+    /// The first target that the caller's requests may go to. Where endpoints choose the region, only the attempt can decide.
     ///
     /// # Errors
     /// 403 `region_not_allowed`, `no_profile` where there is none.
@@ -144,19 +146,19 @@ impl<'a> Resolved<'a> {
         Err(told)
     }
 
-    /// What Bedrock may be called with.
+    /// The ids that Bedrock may be called with.
     pub fn ids(&self) -> impl Iterator<Item = &str> + Clone {
         self.targets.iter().map(|target| target.id.as_str())
     }
 }
 
 impl Models {
-    /// Finds the model that a client means by `asked`.
+    /// Resolves a client's name for a model.
     ///
     /// # Errors
     /// 404 `model_not_found`; 400 where there is neither a model nor a default.
     pub fn resolve<'a>(&'a self, asked: Option<&str>, endpoint: Endpoint) -> Result<Resolved<'a>, Error> {
-        // No model judges, but the guardrail: that of a model with a name, or the one for all.
+        // Moderations need no model but a guardrail: that of a configured model, or the default one.
         if endpoint == Endpoint::Moderations {
             return Ok(match asked.and_then(|asked| self.named(asked)) {
                 Some(model) => Resolved::named(model),
@@ -213,7 +215,7 @@ impl Models {
         Ok(Resolved { is_fallback: true, ..self.stand_in(fallback) })
     }
 
-    /// As [`Self::resolve`], but nothing stands in for an unknown name.
+    /// As [`Self::resolve`], but without the fallback.
     ///
     /// # Errors
     /// 404 `model_not_found`; 400 where there is neither a model nor a default.
@@ -222,11 +224,11 @@ impl Models {
         if resolved.is_fallback { Err(not_found(asked.unwrap_or_default())) } else { Ok(resolved) }
     }
 
-    /// Finds the model that a client of Bedrock's own routes means: by a name of the gateway's or by Bedrock's id. Nothing stands
-    /// in for another here.
+    /// Resolves a model for Bedrock's own routes: by its name in the configuration or Bedrock's id, without default or
+    /// fallback.
     ///
     /// # Errors
-    /// 404 `model_not_found`; 400 where it only speaks OpenAI's API.
+    /// 404 `model_not_found`; 400 where the model only speaks OpenAI's API.
     pub fn native(&self, asked: &str) -> Result<Resolved<'_>, Error> {
         let is_ours = |target: &Target| !target.backend.speaks_openai();
         let of_id = |id: &str| {
@@ -259,19 +261,19 @@ impl Models {
         Ok(Resolved { is_discovered: profile.is_some(), ..Resolved::of(Cow::Owned(of_id(id)), None) })
     }
 
-    /// What answers for the models with names of their own.
+    /// The targets of all configured models.
     pub fn targets(&self) -> impl Iterator<Item = &Target> {
         self.named.iter().flat_map(|model| &model.targets)
     }
 
-    /// True of Bedrock's id of a model that the configuration names, or that was found: no client has made it up.
+    /// Whether an id of Bedrock's is configured or discovered, rather than made up by a client.
     pub fn is_known(&self, id: &str) -> bool {
         self.targets().any(|target| target.id == id)
             || self.stand_in_ids().any(|known| known == id)
             || self.discovered.find(id).is_some()
     }
 
-    /// The ids among what stands for other models.
+    /// Bedrock's ids among the default, the fallback and the default for embeddings.
     pub fn stand_in_ids(&self) -> impl Iterator<Item = &str> {
         let all = [&self.default, &self.default_embedding, &self.fallback];
         all.into_iter().flatten().filter_map(|stand_in| match stand_in {
@@ -280,12 +282,12 @@ impl Models {
         })
     }
 
-    /// True where chats of some model go on as they are.
+    /// Whether some model's chats are sent on untranslated.
     pub fn speak_openai(&self) -> bool {
         self.targets().any(|target| target.backend.speaks_openai())
     }
 
-    /// True where the choice of model decides the cluster.
+    /// Whether the model decides the cluster.
     pub fn decide_cluster(&self) -> bool {
         self.targets().any(|target| target.cluster.is_some())
     }
@@ -304,7 +306,7 @@ impl Models {
         }
     }
 
-    /// A model by its vendor's name: the newest that the configuration has, else that discovery has found, else that is known.
+    /// A model by its vendor's name: the newest configured one, else the newest discovered one, else the newest in the table.
     fn of_vendor(&self, name: &str) -> Option<Resolved<'_>> {
         if let Some(id) = names::newest(name, self.configured_ids()) {
             let mut models = self.named.iter();
@@ -318,7 +320,7 @@ impl Models {
             let entries = self.discovered.entries().iter();
             entries.filter(move |entry| entry.kind == kind).map(|Entry { id, .. }| id.as_str())
         };
-        // A profile of the region's geography keeps the data there; one of another cannot be called here.
+        // A profile of the region's geography keeps the data there; one of another geography cannot be called here.
         let profiles = |is_global: bool| {
             of_kind(Kind::System).filter(move |id| {
                 geography(id).is_some_and(|geography| {
@@ -332,31 +334,31 @@ impl Models {
         Some(Resolved::of(self.targets_of_id(&id), None))
     }
 
-    /// The ids that the configuration names, but for those of targets that have a name and are reached by it only.
+    /// The ids that the configuration names, except those of named targets, which are reached only by their names.
     fn configured_ids(&self) -> impl Iterator<Item = &str> {
         let targets = self.targets().filter(|target| target.name.is_none());
         targets.map(|target| target.id.as_str()).chain(self.stand_in_ids())
     }
 
-    /// A model by an id that the configuration need not know.
+    /// A model by an id that the configuration need not name.
     fn of_client(&self, id: &str) -> Result<Resolved<'_>, Error> {
         self.check_region(id)?;
         Ok(Resolved::of(self.targets_of_id(id), None))
     }
 
-    /// Refuses an ARN of a region that clients may not choose; what the configuration names is where it says.
+    /// Refuses an ARN of a region that clients may not choose. Configured ARNs are exempt.
     fn check_region(&self, id: &str) -> Result<(), Error> {
         let is_configured = || self.targets().any(|target| target.id == id);
         if id.starts_with("arn:") && !is_configured() { self.regions.check(id) } else { Ok(()) }
     }
 
-    /// An id may be a named model's, and then goes where that goes.
+    /// The targets of an id: those of the configured models that use it, if there are any.
     fn targets_of_id(&self, id: &str) -> Cow<'_, [Target]> {
         let mut models = self.named.iter().map(|model| model.targets.as_slice());
         if let Some(targets) = models.find(|targets| matches!(targets, [only] if only.id == id)) {
             return Cow::Borrowed(targets);
         }
-        // What has a name is reached only where it is meant.
+        // A named target is reached only at the endpoints meant for it.
         let mut targets: Vec<Target> =
             self.targets().filter(|target| target.id == id && target.name.is_none()).cloned().collect();
         if targets.is_empty() {

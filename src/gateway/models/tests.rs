@@ -1,4 +1,4 @@
-//! What is resolved by the configuration, and for whom.
+//! Resolution by the configuration, and rights to the result.
 
 use super::*;
 
@@ -155,7 +155,7 @@ fn a_name_that_something_else_answers_for_gives_no_right() {
         };
         let resolved = models.resolve(asked, endpoint).unwrap();
         let told = resolved.check(&key, asked).map_err(|error| error.code);
-        // The upstream role says the same, whatever has come in between.
+        // The upstream role's check gives the same result, whatever has changed in between.
         let again = resolved.check_again(Some(&key), asked).map_err(|error| error.code);
         assert_eq!(told, again);
         told
@@ -248,7 +248,7 @@ fn what_is_reachable_for_a_caller_is_the_first_target_that_stays_where_the_calle
     assert_eq!(reached(None), Ok("us".into()));
     assert_eq!(reached(Some(&["eu"])), Ok("eu".into()));
     assert_eq!(reached(Some(&["jp", "global"])), Err((403, Some("region_not_allowed"))));
-    // A guardrail is called by no profile.
+    // A guardrail is called without a profile.
     let judged = models.resolve(None, Endpoint::Moderations).unwrap();
     let caller = Caller {
         policy: Policy { profiles: Some(BTreeSet::new()), ..Policy::default() },

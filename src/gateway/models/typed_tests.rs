@@ -1,4 +1,4 @@
-//! Names that people type: what answers, and to whom.
+//! Names that people type for models: which model answers, and for whom.
 
 use super::*;
 use crate::bedrock::model_id::base_model;
@@ -36,20 +36,20 @@ fn answers(models: &Models, asked: &str, endpoint: Endpoint) -> Vec<String> {
 fn a_name_that_people_type_is_the_model_or_the_default() {
     let models = models();
     for (asked, id) in [
-        // OpenAI's: the default.
+        // Names of OpenAI's: the default.
         ("o4-mini", "us.amazon.nova-lite-v1:0"),
         ("chatgpt-4o-latest", "us.amazon.nova-lite-v1:0"),
         ("openai/gpt-5", "us.amazon.nova-lite-v1:0"),
         ("openai/o1", "us.amazon.nova-lite-v1:0"),
-        // The configuration's, whatever stands before them.
+        // The configuration's names, with or without a provider prefix.
         ("o3", "us.amazon.nova-pro-v1:0"),
         ("openai/o3", "us.amazon.nova-pro-v1:0"),
         ("openai/gpt-4o", SONNET),
         ("bedrock/fast", "us.amazon.nova-lite-v1:0"),
-        // Bedrock's, as LiteLLM writes them.
+        // Bedrock's ids as LiteLLM writes them.
         ("bedrock/us.anthropic.claude-x", "us.anthropic.claude-x"),
         ("bedrock/converse/us.anthropic.claude-x", "us.anthropic.claude-x"),
-        // The vendors'.
+        // The vendors' names.
         ("claude-sonnet-4-5", SONNET),
         ("anthropic/claude-sonnet-4.5", SONNET),
         ("claude-haiku-4-5", "eu.anthropic.claude-haiku-4-5-20251001-v1:0"),
@@ -86,7 +86,7 @@ fn a_name_that_is_typed_gives_no_right_to_what_answers() {
         ("o4-mini", "o4-mini"),
         ("openai/*", "openai/gpt-5"),
         ("claude-opus-4-1", "claude-opus-4-1"),
-        // Its name is one of a list of targets, of which another may answer.
+        // The name belongs to a list of targets, so another model may answer.
         ("both", "claude-haiku-4-5"),
     ] {
         assert_eq!(check(allowed, asked), refused, "{allowed} {asked}");
@@ -133,7 +133,7 @@ fn what_discovery_has_found_answers_to_its_vendors_name_in_the_regions_geography
     let models = Models { discovered: Rc::new(Catalogue::of(found)), ..models() };
     for (asked, id) in [
         ("claude-opus-9", "us.anthropic.claude-opus-9-20300101-v1:0"),
-        // Another geography's cannot be called here.
+        // A profile of another geography cannot be called here.
         ("claude-opus-9-5", "global.anthropic.claude-opus-9-5-20300101-v1:0"),
         ("talker", "acme.talker-v1:0"),
         ("mistral-large-2402", "mistral.mistral-large-2402-v1:0"),
@@ -164,7 +164,7 @@ fn whatever_answers_to_a_name_is_told_by_it_and_nothing_else_is() {
         let found = models.find(asked, &key(None), |_| true).unwrap();
         let told = models.tell(asked, &found);
         assert_eq!((told.id, told.owned_by, told.task), (asked, owner, task));
-        // A name that is typed gives no right here either, and what may not be used is not there.
+        // A typed name gives no right, and a model that may not be used is not found.
         let error = models.find(asked, &key(Some(&["nothing"])), |_| true).unwrap_err();
         assert_eq!((error.status, error.code), (404, Some("model_not_found")), "{asked}");
     }
