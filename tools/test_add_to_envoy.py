@@ -1,4 +1,4 @@
-"""What `tools/add-to-envoy` makes of bootstraps, as texts; Envoy takes them in tests/e2e/test_add_to_envoy.py."""
+"""What `tools/add-to-envoy` makes of bootstraps, as texts; Envoy takes them in tests/e2e/test_own_envoy.py."""
 
 import copy
 import json
