@@ -42,7 +42,7 @@ ANSWERS := target/answers
 .PHONY: snippets release ready test-ui chat-picture chromium image test-image
 .PHONY: observe picture prometheus test-observability
 .PHONY: ratelimit test-global-limits test-storm test-kubernetes test-envoys test-control-planes manifests
-.PHONY: optillm test-optillm help run demo key wasm emulator bench bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
+.PHONY: optillm test-optillm help run demo key wasm emulator bench bench-scale bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
 .PHONY: judge check schema sizes test-panics test-fuzz test-deny fuzz cost models panics deny reproducible
 .SILENT:
 # Cargo would look for the jobs of a make that is not its own.
@@ -58,7 +58,7 @@ help: ## this list
 	echo 'image takes: SOURCE_URI=where-the-commit-can-be-had BUILDER_ID=who-built, for its provenance'
 	echo 'key takes: NAME=name TEAM=team MODELS="name name" DAYS=90'
 	echo 'soak takes: MINUTES=30'
-	echo 'bench takes: QUICK=1 LONG=1 ONLY=row,row WASM=module BASELINE=module'
+	echo 'bench takes: QUICK=1 LONG=1 ONLY=row,row WASM=module BASELINE=module; bench-scale: ONLY=series,series WASM=module SMOKE=1 WRITE=1'
 
 # What they install and build, where something is missing: said, and the system's packages asked for at once.
 ready:
@@ -122,6 +122,9 @@ emulator: rust ## the Bedrock emulator
 bench: $(if $(WASM),,wasm) bench-load wrk venv ## what the filter costs beside Envoy alone: a table, and target/bench/bench.json
 	PYTHONPATH=tools $(PYTHON) -m bench $(if $(QUICK),--quick) $(if $(LONG),--long) $(if $(ONLY),--only $(ONLY)) \
 		$(if $(WASM),--wasm $(WASM)) $(if $(BASELINE),--baseline $(BASELINE))
+
+bench-scale: $(if $(WASM),,wasm) bench-load wrk venv ## how cost grows with connections, streams, what is configured, and workers; WRITE=1: into docs/benchmarks.md
+	PYTHONPATH=tools $(PYTHON) -m bench.scale $(if $(SMOKE),--smoke) $(if $(WRITE),--write) $(if $(ONLY),--only $(ONLY)) $(if $(WASM),--wasm $(WASM))
 
 bench-peers: wasm bench-load wrk venv $(PEERS)/installed ## the same beside LiteLLM's proxy and Portkey's gateway
 	PYTHONPATH=tools $(PYTHON) -m bench --peers $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))

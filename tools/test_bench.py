@@ -11,6 +11,8 @@ import pytest
 import envoy_config
 from bench import bodies, chart, envoys, machine, measure, rows
 from bench.result import Figure
+from bench.scale import connections, curves, node, page, roomy, streams
+from bench.scale.series import Found
 from settings import ROOT, Endpoint
 
 UPSTREAM = Endpoint.parse("http://127.0.0.1:9000")
@@ -115,3 +117,62 @@ def test_every_row_runs():
     # Differences of such counts may be below zero.
     differences = {"ms over plain", "ns/byte", "µs over filter-unlogged"}
     assert all(figure["value"][0] >= 0 for figure in written["figures"] if figure["unit"] not in differences)
+
+
+POINTS = [
+    {"size": 1, "variant": "plain", "cpu": [70.0, 69.0, 71.0], "memory": 60.0},
+    {"size": 10_000, "variant": "plain", "cpu": [80.0, 79.0, 81.0], "memory": 900.0},
+    {"size": 1, "variant": "filter", "cpu": [180.0, 179.0, 181.0], "memory": 130.0},
+]
+
+
+def test_a_series_is_a_table_with_a_row_for_each_size_and_a_dash_where_nothing_was_measured():
+    rows = page.table(connections.SERIES, {"points": POINTS}).splitlines()
+    assert "CPU per request, plain | CPU per request, filter" in rows[0] and "requests per second" not in rows[0]
+    assert rows[2].startswith("| 1 | 70.00 µs (69.00 – 71.00) | 180 µs (179 – 181) | 60.00 MB | 130 MB |")
+    assert rows[3] == "| 10,000 | 80.00 µs (79.00 – 81.00) | – | 900 MB | – |"
+
+
+def test_the_curves_of_a_series_have_a_point_for_each_size_in_each_panel():
+    drawn = ElementTree.fromstring(curves.draw(connections.SERIES, POINTS))
+    kinds = [part.tag.rpartition("}")[2] for part in drawn.iter()]
+    assert kinds.count("circle") == 2 * len(POINTS)
+    assert {"CPU per request, µs", "memory of Envoy, MB", "10k"} <= {part.text for part in drawn.iter()}
+
+
+def test_sections_are_written_between_their_markers_and_the_rest_of_the_page_stays():
+    text = "a\n<!-- scale: node -->\nold\n<!-- scale: end -->\nb\n<!-- scale: workers -->\n<!-- scale: end -->\n"
+    written = page.between(text, "node", "new\n")
+    assert written == text.replace("old\n", "\nnew\n\n") and page.between(written, "node", "new\n") == written
+    for series in ("connections", "streams", "configured", "workers", "node"):
+        assert page.between(page.PAGE.read_text(), series, "new\n").count("new\n") >= 1
+
+
+def test_a_node_serves_what_a_core_does_times_what_is_kept_at_each_doubling():
+    series = {
+        "workers": {"points": [{"size": size, "variant": "filter", "cpu": cpu} for size, cpu in ((1, 90.0), (2, 100.0))]},
+        "connections": {"points": [{"size": 64, "variant": "filter", "rate": [5_000, 4_900, 5_100], "cores": 0.8}]},
+        "streams": {"points": [{"size": 100, "variant": "filter", "cpu": 50.0, "each": 64.0}]},
+    }
+    by_what = {what: by["filter"] for what, _, by in node.estimates(series)}
+    cores = 8 * 0.9**3
+    assert by_what["chats of 1 KB"] == pytest.approx(5_000 / 0.8 * cores)
+    assert by_what["streams of 50 events a second, by CPU"] == pytest.approx(cores * 1e6 / 50 / 50)
+    assert by_what["open streams in 16 GB, by memory"] == pytest.approx((16 << 30) * 0.8 / (64 << 10))
+    assert node.rounded(36_450) == "36,000" and node.estimates({}) == []
+
+
+def test_where_the_machine_allows_fewer_streams_the_most_that_it_does_are_tried_and_the_rest_is_said(monkeypatch):
+    monkeypatch.setattr(roomy, "descriptors", lambda: 20_000)
+    found = Found()
+    assert streams.possible((100, 5_000, 10_000, 20_000), found) == (100, 5_000, 9_850)
+    assert found.problems[0].startswith("10,000, 20,000 streams: not tried")
+
+
+def test_what_is_lifted_of_the_sample_is_there_to_be_lifted():
+    config = envoys.configuration(envoys.Variant("filter", envoys.MODULE), 1, UPSTREAM)
+    roomy.lift(config)
+    limits = {name for monitor in config["overload_manager"]["resource_monitors"] for name in monitor["typed_config"].items()}
+    assert {("max_heap_size_bytes", roomy.HEAP), ("max_active_downstream_connections", roomy.MANY)} <= limits
+    threshold = roomy.threshold(config)
+    assert (threshold["max_connections"], threshold["max_requests"]) == (1_024, roomy.MANY)

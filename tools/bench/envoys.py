@@ -49,17 +49,18 @@ class Envoy:
         return self.variant.module is not None and not self.variant.floor
 
 
-def start(stack, variant, upstream):
-    """Starts one on a core of its own; it ends with `stack`."""
+def start(stack, variant, upstream, change=None, workers=1, cores=(machine.ENVOY_CORE,)):
+    """Starts one on cores of its own; it ends with `stack`. `change` is what its configuration has besides."""
     port = ports.hold()
     path = processes.RUN / f"bench-{variant.name}.yaml"
-    envoy_config.write(path, configuration(variant, port, upstream))
+    config = configuration(variant, port, upstream)
+    if change:
+        change(config)
+    envoy_config.write(path, config)
     environment = {"API_KEY": KEY, "AWS_REGION": "us-east-1", "BEDROCK_ENDPOINT": upstream.url, "PATH": os.environ["PATH"]}
     environment |= {"AWS_BEARER_TOKEN_BEDROCK": "bedrock-api-key-benchmarks"} if variant.sign == "key" else SIGV4
-    command = [ROOT / "target/venv/bin/envoy", "-c", path, "-l", "warn", "--use-dynamic-base-id", "--concurrency", 1]
-    process = processes.Process(
-        f"bench-{variant.name}", machine.on_core(machine.ENVOY_CORE, command), environment
-    )
+    command = [ROOT / "target/venv/bin/envoy", "-c", path, "-l", "warn", "--use-dynamic-base-id", "--concurrency", workers]
+    process = processes.Process(f"bench-{variant.name}", machine.on_cores(cores, command), environment)
     stack.enter_context(process)
     process.wait_for("GET /health", lambda: processes.healthy(port))
     return Envoy(variant, process, port)
@@ -94,8 +95,8 @@ def without_wasm(node):
         without_wasm(child)
 
 
-def start_upstream(stack):
+def start_upstream(stack, cores=(machine.LOAD_CORE,)):
     program = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release/bench-upstream"
-    command = machine.on_core(machine.LOAD_CORE, [program, 0])
+    command = machine.on_cores(cores, [program, 0])
     process = stack.enter_context(processes.Process("bench-upstream", command, {}))
     return Endpoint.parse(processes.emulator_url(process))

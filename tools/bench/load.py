@@ -41,19 +41,26 @@ def answers(envoy, model, body):
 
 def wrk(envoy, model, body, connections, seconds, api="chat"):
     """Requests that were answered in `seconds`."""
-    url = f"http://127.0.0.1:{envoy.port}{path(envoy, model, 'converse', api)}"
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", WRK_SCRIPT, url, "--", body]
-    command += [f"{name}: {value}" for name, value in headers(envoy).items()]
-    output = run(machine.on_core(machine.LOAD_CORE, command))
-    found = json.loads(output.splitlines()[-1])
+    found = told(run(machine.on_core(machine.LOAD_CORE, wrk_command(envoy, model, body, connections, seconds, api))))
     if found["errors"]:
-        raise Problem(f"{envoy.variant.name}: {found['errors']} of {found['requests']} requests failed ({body.name})")
+        raise Problem(f"{envoy.variant.name}: {found['errors']} of {found['requests']} requests failed ({body.name}:{found['kinds']})")
     return found["requests"], found["seconds"]
+
+
+def wrk_command(envoy, model, body, connections, seconds, api="chat", timeout=2):
+    url = f"http://127.0.0.1:{envoy.port}{path(envoy, model, 'converse', api)}"
+    options = ["-t1", f"-c{connections}", f"-d{seconds}s", f"--timeout={timeout}s", "-s", WRK_SCRIPT]
+    return ["wrk", *options, url, "--", body, *(f"{name}: {value}" for name, value in headers(envoy).items())]
+
+
+def told(output):
+    """What a load generator says last, a line of JSON."""
+    return json.loads(output.splitlines()[-1])
 
 
 def client(envoy, requests, connections, count, **more):
     """What `bench-client` found."""
-    found = json.loads(run(client_command(), plan(envoy, requests, connections, count, **more)).splitlines()[-1])
+    found = told(run(client_command(), plan(envoy, requests, connections, count, **more)))
     if found["errors"]:
         failed = f"{found['errors']} of {found['requests']} requests failed: {found['first_error']}"
         raise Problem(f"{envoy.variant.name}: {failed}")
@@ -72,7 +79,7 @@ def client_command():
     return machine.on_core(machine.LOAD_CORE, [program])
 
 
-def plan(envoy, requests, connections, count, clock=None, seconds=None):
+def plan(envoy, requests, connections, count, clock=None, seconds=None, ramp=None):
     asked = [
         {
             "path": path(envoy, request["model"], request["operation"], request.get("api", "chat")),
@@ -91,6 +98,7 @@ def plan(envoy, requests, connections, count, clock=None, seconds=None):
             "connections": connections,
             "count": count,
             "seconds": seconds,
+            "ramp": ramp,
             "clock": clock,
         }
     )

@@ -12,7 +12,11 @@ RESERVED = 1 << 30
 
 
 def on_core(core, command):
-    return ["taskset", "--cpu-list", core, *command]
+    return on_cores([core], command)
+
+
+def on_cores(cores, command):
+    return ["taskset", "--cpu-list", ",".join(map(str, cores)), *command]
 
 
 def cpu_ns(pid):

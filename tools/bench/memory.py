@@ -1,6 +1,7 @@
 """Memory: of streams that are open, and after many requests."""
 
 import json
+import select
 import subprocess
 import time
 
@@ -63,14 +64,18 @@ class Held:
     def __enter__(self):
         return self
 
-    def open(self, count):
-        """Returns when the first byte of each has come and what that stirred up has settled."""
+    def open(self, count, ramp=None, patience=None):
+        """Returns when the first byte of each has come and what that stirred up has settled.
+
+        `ramp` is the microseconds between one and the next, `patience` how many seconds all of them may take.
+        """
         command = [str(part) for part in load.client_command()]
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.children.append(child)
-        child.stdin.write(load.plan(self.envoy, [self.request], count, count))
+        child.stdin.write(load.plan(self.envoy, [self.request], count, count, ramp=ramp))
         child.stdin.close()
-        found = json.loads(child.stdout.readline() or "{}")
+        is_told, _, _ = select.select([child.stdout], [], [], patience)
+        found = json.loads(is_told and child.stdout.readline() or "{}")
         if found.get("open") != count:
             raise Problem(f"{self.envoy.variant.name}: {count} streams did not open: {found}")
         time.sleep(1)

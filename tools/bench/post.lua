@@ -10,7 +10,11 @@ function init(arguments)
 end
 
 function done(summary)
-  local errors = summary.errors
-  local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
-  print(string.format('{"requests": %d, "errors": %d, "seconds": %f}', summary.requests, failed, summary.duration / 1e6))
+  local failed, kinds = 0, ""
+  for _, kind in ipairs({"connect", "read", "write", "status", "timeout"}) do
+    local count = summary.errors[kind]
+    failed = failed + count
+    if count > 0 then kinds = kinds .. string.format(" %s %d", kind, count) end
+  end
+  print(string.format('{"requests": %d, "errors": %d, "kinds": "%s", "seconds": %f}', summary.requests, failed, kinds, summary.duration / 1e6))
 end

@@ -26,6 +26,8 @@ struct Plan {
     count: usize,
     /// No request begins after this many seconds; those under way are waited for.
     seconds: Option<f64>,
+    /// Between the beginnings of connections, microseconds.
+    ramp: Option<u64>,
     /// The upstream to ask when it wrote a stream's first byte.
     clock: Option<SocketAddr>,
 }
@@ -77,6 +79,9 @@ fn main() -> io::Result<()> {
             scope.spawn(|| {
                 Worker { plan: &plan, ready: &ready, next: &next, open: &open, found: &found, begin }.run()
             });
+            if let Some(ramp) = plan.ramp {
+                thread::sleep(Duration::from_micros(ramp));
+            }
         }
     });
     let seconds = begin.elapsed().as_secs_f64();

@@ -1,10 +1,11 @@
 //! A fast Bedrock that checks nothing. The model's id says what it answers, so that one process serves every row
 //! of the benchmarks: `amazon.nova-bench-r1024` is a reply of 1,024 bytes of text, `amazon.nova-bench-e200-p2500` a stream of
-//! 200 events 2.5 ms apart on average. `GET /first-byte` tells when the last stream's first byte was written.
+//! 200 events 2.5 ms apart on average. `GET /first-byte` tells when the last stream's first byte was written, `GET /counts` how
+//! much has been answered.
 
 use std::collections::HashMap;
 use std::io::{self, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -12,13 +13,25 @@ use std::time::{Duration, SystemTime};
 
 use bench_load::frames;
 use bench_load::http::Head;
+use socket2::{Domain, Socket, Type};
+
+/// Connections that wait to be accepted. Envoy opens a thousand at once, and fails all waiting requests where one is not taken.
+const BACKLOG: i32 = 4_096;
 
 /// Nanoseconds since 1970 at which the last stream began.
 static FIRST_BYTE: AtomicU64 = AtomicU64::new(0);
+/// Whole answers that were written, but for counts.
+static ANSWERS: AtomicU64 = AtomicU64::new(0);
+/// Pieces of streams that were written: events, where there is a pause between them.
+static PIECES: AtomicU64 = AtomicU64::new(0);
+/// Streams that are being written.
+static OPEN: AtomicU64 = AtomicU64::new(0);
+/// Streams that had the place of their second event spread out.
+static SPREAD: AtomicU64 = AtomicU64::new(0);
 
 fn main() -> io::Result<()> {
     let port = std::env::args().nth(1).and_then(|port| port.parse().ok()).unwrap_or(0);
-    let listener = TcpListener::bind(("127.0.0.1", port))?;
+    let listener = listen(port)?;
     println!("listening on http://{}", listener.local_addr()?);
     let answers = Arc::new(Answers::default());
     for stream in listener.incoming() {
@@ -31,6 +44,15 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
+/// As `TcpListener::bind`, which lets 128 connections wait.
+fn listen(port: u16) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
 fn serve(mut stream: &TcpStream, answers: &Answers) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut from = BufReader::with_capacity(128 << 10, stream);
@@ -39,18 +61,15 @@ fn serve(mut stream: &TcpStream, answers: &Answers) -> io::Result<()> {
         head.body(&mut from, |_| {})?;
         let asked = Asked::of(head.second());
         match answers.of(&asked).as_ref() {
-            Answer::Whole(bytes) => stream.write_all(bytes)?,
+            Answer::Whole(bytes) => {
+                stream.write_all(bytes)?;
+                ANSWERS.fetch_add(u64::from(asked.kind != Kind::Counts), Ordering::Relaxed);
+            }
             Answer::Stream(parts) => {
-                if asked.delay > 0 {
-                    thread::sleep(Duration::from_micros(asked.delay));
-                }
-                FIRST_BYTE.store(now(), Ordering::SeqCst);
-                for (index, part) in parts.iter().enumerate() {
-                    if index > 0 && asked.pause > 0 {
-                        thread::sleep(Duration::from_micros(around(asked.pause, &mut random)));
-                    }
-                    stream.write_all(part)?;
-                }
+                OPEN.fetch_add(1, Ordering::Relaxed);
+                let written = write_parts(stream, parts, &asked, &mut random);
+                OPEN.fetch_sub(1, Ordering::Relaxed);
+                written?;
             }
         }
         if head.closes() {
@@ -58,6 +77,33 @@ fn serve(mut stream: &TcpStream, answers: &Answers) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+fn write_parts(mut stream: &TcpStream, parts: &[Vec<u8>], asked: &Asked, random: &mut u64) -> io::Result<()> {
+    if asked.delay > 0 {
+        thread::sleep(Duration::from_micros(asked.delay));
+    }
+    FIRST_BYTE.store(now(), Ordering::SeqCst);
+    for (index, part) in parts.iter().enumerate() {
+        let pause = match index {
+            0 => 0,
+            1 if asked.spread > 0 => part_of(asked.spread, SPREAD.fetch_add(1, Ordering::Relaxed)),
+            _ if asked.pause > 0 => around(asked.pause, random),
+            _ => 0,
+        };
+        if pause > 0 {
+            thread::sleep(Duration::from_micros(pause));
+        }
+        stream.write_all(part)?;
+        PIECES.fetch_add(1, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// Another part of `whole` for each `number`, evenly spread: multiples of the golden ratio.
+fn part_of(whole: u64, number: u64) -> u64 {
+    let fraction = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    (whole.min(u64::from(u32::MAX)) * fraction) >> 32
 }
 
 /// A pause varied by up to a fifth, at random: 2 to 3 ms for 2.5 ms.
@@ -87,12 +133,15 @@ struct Asked {
     pause: u64,
     /// Delay before the first event, microseconds.
     delay: u64,
+    /// Before the second at most, microseconds, so that streams that are opened together do not go on together.
+    spread: u64,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Kind {
     Health,
     FirstByte,
+    Counts,
     Chat,
     ChatStream,
     Embedding,
@@ -108,12 +157,13 @@ impl Asked {
         let kind = match operation {
             "/health" => Kind::Health,
             "/first-byte" => Kind::FirstByte,
+            "/counts" => Kind::Counts,
             "converse" => Kind::Chat,
             "converse-stream" => Kind::ChatStream,
             "invoke" => Kind::Embedding,
             _ => Kind::Unknown,
         };
-        let mut asked = Self { kind, reply: 1_024, events: 200, text: 5, pause: 0, delay: 0 };
+        let mut asked = Self { kind, reply: 1_024, events: 200, text: 5, pause: 0, delay: 0, spread: 0 };
         for part in model.split('-') {
             let Some(letter) = part.chars().next() else { continue };
             let Some(number) = part.get(1..).and_then(|digits| digits.parse::<u64>().ok()) else { continue };
@@ -124,6 +174,7 @@ impl Asked {
                 't' => asked.text = size,
                 'p' => asked.pause = number,
                 'd' => asked.delay = number,
+                's' => asked.spread = number,
                 _ => {}
             }
         }
@@ -145,7 +196,7 @@ impl Answers {
     fn of(&self, asked: &Asked) -> Arc<Answer> {
         let make = || Arc::new(Answer::to(asked));
         match (self.0.lock(), &asked.kind) {
-            (Ok(mut known), kind) if *kind != Kind::FirstByte => {
+            (Ok(mut known), kind) if !matches!(kind, Kind::FirstByte | Kind::Counts) => {
                 Arc::clone(known.entry(asked.clone()).or_insert_with(make))
             }
             _ => make(),
@@ -158,6 +209,7 @@ impl Answer {
         match asked.kind {
             Kind::Health => whole("200 OK", "ok"),
             Kind::FirstByte => whole("200 OK", &FIRST_BYTE.load(Ordering::SeqCst).to_string()),
+            Kind::Counts => whole("200 OK", &counts()),
             Kind::Chat => whole("200 OK", &converse(asked.reply)),
             Kind::Embedding => whole("200 OK", &embedding()),
             Kind::ChatStream => stream(asked),
@@ -179,6 +231,11 @@ fn whole(status: &str, body: &str) -> Answer {
         )
         .into_bytes(),
     )
+}
+
+fn counts() -> String {
+    let [answers, pieces, open] = [&ANSWERS, &PIECES, &OPEN].map(|count| count.load(Ordering::Relaxed));
+    format!(r#"{{"answers":{answers},"pieces":{pieces},"open":{open}}}"#)
 }
 
 /// A reply of Converse.
