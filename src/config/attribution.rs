@@ -1,4 +1,4 @@
-//! `labels` and `profile` of keys, teams and identities: whom requests are put down to.
+//! `labels` and `profile` of keys, teams and identities: to whom requests are attributed.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ use super::Error;
 use super::switch::Names;
 use super::values::{error, error_in};
 
-/// Most labels of a caller; each goes into every record of its requests.
+/// Most labels of a caller. Each goes into every record of its requests.
 const LABELS: usize = 16;
-/// Longest name, bytes.
+/// Longest name of a label, bytes.
 const NAME: usize = 63;
-/// Longest value, characters.
+/// Longest value of a label, characters.
 const VALUE: usize = 256;
 
-/// What is written at `at`.
+/// Reads the labels at `at`.
 pub(super) fn labels_of(
     written: &BTreeMap<String, String>,
     at: &str,
@@ -41,7 +41,7 @@ pub(super) fn labels_of(
     Ok(written.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
-/// What is written at `at`: ARNs of application inference profiles by patterns of models, one for each region.
+/// Reads the profiles at `at`: ARNs of application inference profiles by pattern of models, one per region.
 pub(super) fn profiles_of(written: &BTreeMap<String, Names>, at: &str) -> Result<Vec<Profile>, Error> {
     let mut profiles = Vec::with_capacity(written.len());
     for (pattern, Names(arns)) in written {

@@ -1,4 +1,5 @@
-//! `credentials` of keys, teams and identities: roles of their own, which the usual account assumes in sessions that tell who calls.
+//! `credentials` of keys, teams and identities: roles of their own, which the default account assumes in sessions that name the
+//! caller.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -11,22 +12,22 @@ use super::credentials::{caller_role, session_of};
 use super::values::{error, error_in, inside, item};
 use super::{Error, file};
 
-/// The tags that are no labels: whose a session is.
+/// Names of the session tags that are not labels.
 const CALLER: &str = "caller";
 const TEAM: &str = "team";
-/// Longest value of a tag (IAM User Guide, "Pass session tags in AWS STS").
+/// Longest value of a session tag (IAM User Guide, "Pass session tags in AWS STS").
 const VALUE: usize = 256;
 
-/// A role that is written, and where.
+/// A caller's configured role.
 #[derive(Clone)]
 pub(super) struct Asked<'a> {
     role: &'a file::CallerRole,
-    /// The path of its `credentials`.
+    /// The path of its `credentials`, for errors.
     at: String,
 }
 
 impl<'a> Asked<'a> {
-    /// Reads the `credentials` of what is at `at`; what is wrong whoever calls is refused here.
+    /// Reads `credentials` at `at`, and refuses what is wrong for every caller.
     pub(super) fn read(
         written: &'a Option<file::CallerCredentials>,
         accounts: &Accounts<'_>,
@@ -56,20 +57,20 @@ impl<'a> Asked<'a> {
             known.push(tag);
         }
         if accounts.taken.iter().any(|taken| **taken == role.cluster) {
-            // Envoy would call the filter in the middle of its own asking, within which it cannot answer.
+            // The filter would be called from within its own HTTP call, where it cannot answer.
             return Err(error_in(&role_at, "cluster", "is Bedrock's too: the filter is in its way"));
         }
         Ok(Some(Self { role, at }))
     }
 }
 
-/// The accounts of callers, each role in each session once.
+/// The accounts of callers, one for each role and session.
 pub(super) struct Accounts<'a> {
     usual: &'a Account,
     region: &'a Region,
-    /// The clusters of Bedrock.
+    /// The clusters that lead to Bedrock.
     taken: &'a [&'a String],
-    /// How many accounts there are before.
+    /// Number of accounts before these.
     first: usize,
     made: RefCell<Made>,
 }
@@ -77,9 +78,9 @@ pub(super) struct Accounts<'a> {
 #[derive(Default)]
 struct Made {
     accounts: Vec<Account>,
-    /// Their places, by their fingerprints.
+    /// Indexes of the accounts, by fingerprint.
     places: HashMap<String, usize>,
-    /// Whose the sessions are, by role and name, where no name is written.
+    /// The owner of each session whose name is not configured, by role and session name.
     sessions: HashMap<(String, String), String>,
 }
 
@@ -88,12 +89,12 @@ impl<'a> Accounts<'a> {
         Self { usual, region, taken, first, made: RefCell::default() }
     }
 
-    /// All that were made.
+    /// All accounts.
     pub(super) fn into_accounts(self) -> Vec<Account> {
         self.made.into_inner().accounts
     }
 
-    /// The place of the account of the caller at `at`.
+    /// The index of the account of the caller at `at`.
     pub(super) fn add(
         &self,
         asked: &Asked<'_>,
@@ -130,7 +131,7 @@ impl<'a> Accounts<'a> {
     }
 }
 
-/// The tags that are asked for: the caller's and the team's names where nothing is written.
+/// The session tags: by default the caller's and the team's names.
 fn tags_of(
     written: &file::CallerRole,
     name: &str,
@@ -159,7 +160,7 @@ fn tags_of(
     tags.iter().enumerate().map(found).collect()
 }
 
-/// A tag as STS takes it (IAM User Guide, "Rules for tagging in IAM and AWS STS"): what it refuses becomes `_`.
+/// A tag in STS's alphabet (IAM User Guide, "Rules for tagging in IAM and AWS STS"); other characters become `_`.
 fn tag((name, value): (&str, &str)) -> (String, String) {
     let is_legal = |c: char| c.is_alphanumeric() || " _.:/=+-@".contains(c);
     let value = value.chars().map(|c| if is_legal(c) { c } else { '_' }).take(VALUE).collect();
@@ -168,7 +169,7 @@ fn tag((name, value): (&str, &str)) -> (String, String) {
 
 #[cfg(test)]
 impl Accounts<'_> {
-    /// A usual account that can assume roles, and its region.
+    /// A default account that can assume roles, and its region.
     pub(super) fn example() -> (Account, Region) {
         let credentials = crate::aws::Credentials {
             access_key_id: "AKID".into(),
@@ -205,7 +206,7 @@ mod tests {
         json!([{"name": "search", "labels": {"env": "x;y"}, "credentials": {"assume_role": whole}}])
     }
 
-    /// The roles of the accounts of callers.
+    /// The roles of the callers' accounts.
     fn roles(config: &Config) -> Vec<Role> {
         let accounts = config.upstream.accounts.iter().skip(1);
         accounts
@@ -244,7 +245,7 @@ mod tests {
         assert_eq!([account("web"), account("batch"), account("free")], [Some(1), Some(2), None]);
         assert_eq!(config.upstream.accounts.len(), 3);
         assert_eq!(config.upstream.accounts[1].name, "teams[0].credentials of 'web'");
-        // Where one session is written for all, and the tags are alike, there is one.
+        // With one configured session name and equal tags all callers share a session.
         let shared = team(&json!({"session_name": "search", "tags": ["team"]}));
         let config = load(&json!({"teams": shared, "api_keys": keys})).unwrap();
         assert_eq!(config.upstream.accounts.len(), 2);
@@ -290,7 +291,7 @@ mod tests {
         }
         let empty = json!({"teams": [{"name": "search", "credentials": {}}]});
         assert_eq!(load(&empty).unwrap_err().path, at);
-        // A token that is made of the role's credentials tells the session too.
+        // A short-term API key made from the role's credentials identifies the session too.
         let minted = json!({"access_key_id": "AKID", "secret_access_key": "s", "sign": "token"});
         assert!(load(&json!({"teams": team(&json!({})), "credentials": minted})).is_ok());
         let alike = json!([{"name": "a b", "key": "a", "team": "search"}, {"name": "a-b", "key": "b", "team": "search"}]);

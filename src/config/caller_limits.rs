@@ -1,14 +1,14 @@
-//! `limits` of keys, identities and teams: how much they may ask.
+//! `limits` of keys, identities and teams: how much they may use.
 
 use crate::gateway::limits::{Limits, Measure, Span};
 
 use super::values::{error, error_in};
 use super::{Error, file};
 
-/// The most that a limit in money may be: beyond it a number of 64 bits as people write it has no millionths.
+/// Largest limit of money: beyond it a decimal number in a double is not exact to a millionth.
 const MOST_MONEY: f64 = 9e9;
 
-/// What is written at `at`. `is_priced`: there are prices, without which nobody could tell what something costs.
+/// Reads the limits at `at`. `is_priced`: prices are configured, without which cost is unknown.
 pub(super) fn caller_limits_of(
     written: &file::CallerLimits,
     is_priced: bool,
@@ -63,7 +63,7 @@ pub(super) fn caller_limits_of(
     Ok(limits)
 }
 
-/// Money in millionths, rounded to the nearest; or what is wrong with it.
+/// Money in millionths, rounded to the nearest; or the error.
 fn millionths_of(number: f64) -> Result<u64, &'static str> {
     let millionths = (number * 1e6).round();
     if !(number > 0.0 && millionths >= 1.0) {
@@ -131,10 +131,10 @@ mod tests {
             for number in [0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300] {
                 let written = Written::Object(vec![(name.to_owned(), Written::Number(number))]);
                 let path = read(&written).unwrap_err().path;
-                // What is no whole number is told by whoever reads it.
+                // A number that is not whole is refused by the deserializer.
                 assert!(path == format!("api_keys[0].limits.{name}") || path == name, "{path}: {number}");
             }
-            // Envoy makes texts of decimals alone.
+            // Envoy turns only decimal numbers into strings.
             let is_refused = of(json!({name: "1"})).is_err();
             assert!(of(json!({name: null})).is_err() && is_refused != name.starts_with("cost"), "{name}");
         }

@@ -1,4 +1,4 @@
-//! What is asked of prices where callers are limited in money: each model that one of them may use has to have one.
+//! Checks prices where callers are limited in money: each model that one of them may use must have a price.
 
 use crate::gateway::attribution::is_application_profile;
 use crate::gateway::callers::Caller;
@@ -8,8 +8,8 @@ use crate::gateway::targets::GUARDRAIL;
 use super::values::{error, error_in};
 use super::{Config, Error, file, models};
 
-/// Refuses models that the configuration names, that have no price, and that a caller may use who is limited in money. Those that it does
-/// not name are the request's to judge.
+/// Refuses a configured model without a price, if a caller limited in money may use it. Models that are not configured are
+/// checked at the request.
 pub(super) fn check(written: &[file::Target], config: &Config) -> Result<(), Error> {
     let limited: Vec<&Caller> =
         config.keys.callers.all().iter().filter(|caller| caller.policy.counts_cost()).collect();
@@ -45,7 +45,7 @@ pub(super) fn check(written: &[file::Target], config: &Config) -> Result<(), Err
     Ok(())
 }
 
-/// What a profile is made of may be found out, and with that what it costs; and a guardrail is no model.
+/// Whether discovery may yet find the models behind a profile, and with them a price; also true for a guardrail.
 fn is_found_later(config: &Config, id: &str) -> bool {
     (config.discover.is_some() && is_application_profile(id)) || id == GUARDRAIL
 }
@@ -93,20 +93,20 @@ mod tests {
             (json!({"fallback_model": claude}), Some("fallback_model")),
             (json!({"default_embedding_model": "cohere.embed-v4:0"}), Some("default_embedding_model")),
             (json!({"models": [{"name": "p", "model": profile}]}), Some("models[0].model")),
-            // What it is made of is said, or will be found.
+            // The model behind the profile is configured or will be discovered.
             (
                 json!({"models": [{"name": "p", "model": profile, "capabilities": {"like": "amazon.nova-pro-v1:0"}}]}),
                 None,
             ),
             (json!({"models": [{"name": "p", "model": profile}], "discover": {"cluster": "c"}}), None),
-            // Who may not use it has nothing to fear from it.
+            // A caller who may not use the model is not affected by it.
             (json!({"models": models, "api_keys": key(json!({"models": ["nova"]}))}), None),
             (
                 json!({"models": models, "api_keys": key(json!({"models": ["claude"]}))}),
                 Some("models[1].model"),
             ),
             (json!({"default_model": claude, "api_keys": key(json!({"models": ["nova"]}))}), None),
-            // A team's limit is each of its callers', and a team without callers has none.
+            // A team's limit applies to each of its callers; a team without callers has none.
             (
                 json!({"models": models, "teams": [{"name": "t", "limits": {"cost_per_day": 1}}],
                     "api_keys": [{"name": "a", "key": "k", "team": "t"}]}),

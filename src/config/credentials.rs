@@ -1,4 +1,4 @@
-//! `credentials`: as whom to call Bedrock.
+//! `credentials`: the AWS identity that signs requests.
 
 use crate::arn::Arn;
 use crate::aws::endpoint::{Region, host_and_path_of};
@@ -11,13 +11,13 @@ use super::signer::sign;
 use super::values::{error, error_in, host_of, inside, region_of};
 use super::{Error, file};
 
-/// Where an ECS agent answers for paths without a host (Amazon ECS Developer Guide, "Task IAM role").
+/// Host of the ECS agent, for paths without a host (Amazon ECS Developer Guide, "Task IAM role").
 const ECS_HOST: &str = "169.254.170.2";
 const SESSION_NAME: &str = "bedrock-filter";
-/// AWS STS API Reference, `AssumeRole`.
+/// Session durations, seconds (AWS STS API Reference, `AssumeRole`).
 const DURATIONS: std::ops::RangeInclusive<u32> = 900..=43_200;
 
-/// As whom, by what is written at `at`; STS is in `region` where nothing else is said.
+/// Reads the account at `at`; STS is called in `region` unless configured.
 pub(super) fn account(written: &file::Credentials, region: &Region, at: &str) -> Result<Account, Error> {
     let sign = sign(written, at)?;
     let source = if sign == Sign::Envoy { Source::Envoy } else { source(written, region, at)? };
@@ -70,7 +70,7 @@ fn given(written: &file::Credentials, at: &str) -> Result<Option<Identity>, Erro
     let access_key_id = credential(at, "access_key_id", written.access_key_id.as_deref())?;
     let secret_access_key = credential(at, "secret_access_key", written.secret_access_key.as_deref())?;
     let session_token = credential(at, "session_token", written.session_token.as_deref())?;
-    // AWS's SDKs prefer the bearer token as well.
+    // AWS's SDKs prefer the bearer token, too.
     if let Some(token) = credential(at, "bearer_token", written.bearer_token.as_deref())? {
         return Ok(Some(Identity::Bearer(token.to_owned())));
     }
@@ -86,7 +86,7 @@ fn given(written: &file::Credentials, at: &str) -> Result<Option<Identity>, Erro
     }
 }
 
-/// A part of the credentials, without the line end that files put behind it; an empty one is none.
+/// A part of the credentials, without the newline at the end of a file; an empty one counts as absent.
 fn credential<'w>(at: &str, name: &str, written: Option<&'w str>) -> Result<Option<&'w str>, Error> {
     let value = written.map(str::trim).filter(|value| !value.is_empty());
     match value {
@@ -133,7 +133,7 @@ fn web_identity_of(written: &file::WebIdentity, region: &Region, at: &str) -> Re
     Ok(WebIdentity { token, role: role(&written.into(), region, at)? })
 }
 
-/// What both ways to a role are written with.
+/// The members that both kinds of roles have.
 struct RoleWritten<'w> {
     cluster: &'w str,
     role_arn: &'w str,
@@ -233,7 +233,7 @@ fn role(written: &RoleWritten<'_>, region: &Region, at: &str) -> Result<Role, Er
     })
 }
 
-/// A caller's role that is assumed by the usual account, in a session of that name; STS is in `region` where nothing else is said.
+/// A caller's role, assumed by the default account in a session of this name; STS is called in `region` unless configured.
 pub(super) fn caller_role(
     written: &file::CallerRole,
     session_name: &str,
@@ -262,14 +262,14 @@ pub(super) fn caller_role(
     role(&written, region, at)
 }
 
-/// The longest name of a session (AWS STS API Reference, `AssumeRole`).
+/// Longest session name (AWS STS API Reference, `AssumeRole`).
 const SESSION: usize = 64;
 
-/// A caller's name as the name of a session: what STS refuses becomes a hyphen.
+/// A caller's name as a session name; characters that STS refuses become hyphens.
 pub(super) fn session_of(name: &str) -> String {
     let is_legal = |c: char| u8::try_from(c).is_ok_and(is_of_name);
     let name: String = name.chars().map(|c| if is_legal(c) { c } else { '-' }).take(SESSION).collect();
-    // Two characters are the least.
+    // A session name has at least two characters.
     if name.len() < 2 { ["caller-", &name].concat() } else { name }
 }
 
@@ -292,7 +292,7 @@ fn path_of(written: &str, at: &str) -> Result<String, Error> {
     Err(error(at, "must be a path, such as '/token'"))
 }
 
-/// IAM User Guide, "IAM identifiers".
+/// Whether a text is a role's ARN (IAM User Guide, "IAM identifiers").
 fn is_role(arn: &str) -> bool {
     let Some(Arn { partition, service: "iam", region: "", account, resource }) = Arn::parse(arn) else {
         return false;

@@ -1,4 +1,4 @@
-//! From [`Written`] to the types of `file.rs`. Errors are told by their path, and tell no value: it may be a secret.
+//! Deserializes [`Written`] into the types of `file.rs`. Errors name the path and never a value, which may be a secret.
 
 use std::fmt::Display;
 use std::slice;
@@ -17,13 +17,13 @@ use super::file::RULE;
 use super::values::{Step, decimal, error, missing, one_of};
 use super::written::Written;
 
-/// Larger ones are not whole: floating point has 53 bits.
+/// Largest whole number: a double is exact up to 53 bits.
 const LARGEST: f64 = 9e15;
 const EMPTY_RULE: &str =
     "is written and empty, which would be no rule at all: say what it is, or leave it out";
 const OUT_OF_RANGE: &str = "expected a whole number within its range";
 
-/// Reads what is written. A member whose type is an `Option` may be left out or be `null`; no other may.
+/// Deserializes a configuration. A member whose type is an `Option` may be left out or be `null`; no other may.
 ///
 /// # Errors
 /// The first member that is unknown, missing, or of another type than it should be.
@@ -31,7 +31,7 @@ pub(super) fn read<T: DeserializeOwned>(written: &Written) -> Result<T, Error> {
     T::deserialize(Place { step: None, written })
 }
 
-/// A value, and how to get there from what it is in.
+/// A value, and the step from its parent to it.
 #[derive(Clone, Copy)]
 struct Place<'w> {
     step: Option<Step<'w>>,
@@ -50,12 +50,12 @@ impl<'w> Place<'w> {
         }
     }
 
-    /// What is wrong where `wanted` is expected.
+    /// The error where a `wanted` value is expected.
     #[cold]
     #[inline(never)]
     fn unexpected(self, wanted: &str) -> Error {
         match (self.step, self.written) {
-            // As good as not written.
+            // `null` counts as absent.
             (Some(Step::Member(name)), Written::Null) => error("", missing(name)),
             (_, found) => self.within(error("", ["expected ", wanted, ", not ", found.kind()].concat())),
         }
@@ -73,7 +73,7 @@ impl<'de> IntoDeserializer<'de, Error> for Place<'de> {
 impl<'de> Deserializer<'de> for Place<'de> {
     type Error = Error;
 
-    /// For what may be of several types, which says itself what it takes.
+    /// For types that accept several kinds of values; their visitor says which.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.written {
             Written::Bool(_) => self.deserialize_bool(visitor),
@@ -149,7 +149,7 @@ impl<'de> Deserializer<'de> for Place<'de> {
         visitor.visit_seq(items).map_err(|wrong| self.within(wrong))
     }
 
-    /// Once for each type, not at each field of the type: credentials are a field of two.
+    /// One function per type instead of one per field: `credentials` is a field of two types.
     #[inline(never)]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let Written::Object(members) = self.written else { return Err(self.unexpected("an object")) };
@@ -166,7 +166,7 @@ impl<'de> Deserializer<'de> for Place<'de> {
         self.deserialize_map(visitor)
     }
 
-    /// Members that may not be written and empty.
+    /// Members that must not be written and empty: see `file::RULE`.
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -184,7 +184,7 @@ impl<'de> Deserializer<'de> for Place<'de> {
     }
 }
 
-/// An object's members. (serde's own `MapDeserializer` may panic.)
+/// The members of an object. (serde's own `MapDeserializer` may panic.)
 struct Members<'w> {
     rest: slice::Iter<'w, (String, Written)>,
     /// The member whose name was read last.
@@ -205,9 +205,9 @@ impl<'de> MapAccess<'de> for Members<'de> {
     }
 }
 
-/// What serde says of the types, in our words.
+/// serde's errors, in the loader's words.
 impl serde::de::Error for Error {
-    /// Whatever else serde has to say would repeat what is written.
+    /// Other messages of serde's would repeat values.
     fn custom<T: Display>(_: T) -> Self {
         error("", "not what belongs here")
     }
@@ -239,7 +239,7 @@ mod tests {
 
     use super::*;
 
-    /// All kinds.
+    /// A struct with fields of all kinds.
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct All {
@@ -269,7 +269,7 @@ mod tests {
         read(&serde_json::from_str(text).unwrap())
     }
 
-    /// Its path and reason.
+    /// The path and the reason of the error.
     fn refused(text: &str) -> (String, String) {
         let Error { path, reason } = from_str(text).unwrap_err();
         (path, reason)

@@ -1,4 +1,4 @@
-//! `discover`: finding out what models there are.
+//! `discover`: discovery of models.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use super::values::{error_in, host_of};
 use super::{Discover, Error, Upstream, file};
 
 const CLUSTER: &str = "bedrock-control";
-/// Often enough for a new profile to be there before its maker asks why it is not.
+/// Default refresh, seconds: short enough for a new profile to appear before its maker asks.
 const REFRESH: u32 = 300;
 const LONGEST_REFRESH: u32 = 86_400;
 
-/// What is written, where it is not `false`. `taken` are the clusters that the filter itself is in the way of.
+/// Reads the settings, unless they are `false`. `taken` are the clusters in which the filter itself runs.
 pub(super) fn discover_of(
     written: &Switch<file::Discover>,
     upstream: &Upstream,
@@ -30,7 +30,7 @@ pub(super) fn discover_of(
     if cluster.is_empty() {
         return Err(error_in("discover", "cluster", "must not be empty"));
     }
-    // Envoy would call the filter in the middle of its own asking, within which it cannot answer.
+    // The filter would be called from within its own HTTP call, where it cannot answer.
     if taken.iter().any(|taken| **taken == cluster) {
         return Err(error_in("discover", "cluster", "is Bedrock's own: the filter is in its way"));
     }
@@ -44,7 +44,7 @@ pub(super) fn discover_of(
         None => region.control_host(upstream.variant),
     };
     let account = upstream.accounts.first().map(|account| account.source.fingerprint()).unwrap_or_default();
-    // What is shared is another's where any of these is.
+    // Catalogues are shared only between plugins that agree in all of these.
     let key = format!("{account}/{region}/{host}/{cluster}");
     Ok(Some(Discover { cluster, host, refresh: Duration::from_secs(refresh.into()), key }))
 }

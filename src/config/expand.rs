@@ -1,4 +1,4 @@
-//! `${NAME}` and `${NAME:-default}` in a configuration's strings become values of the VM's environment.
+//! Expands `${NAME}` and `${NAME:-default}` in a configuration's strings from the VM's environment variables.
 
 use crate::texts::is_tellable;
 
@@ -6,10 +6,10 @@ use super::Error;
 use super::values::{Step, error};
 use super::written::Written;
 
-/// Expands every string in `written`. One that is nothing but a variable with an empty value counts as not written.
+/// Expands every string. A string that is only a variable with an empty value counts as absent.
 ///
 /// # Errors
-/// The first string that names a variable without a value.
+/// The first string that names an undefined variable.
 pub(super) fn expand(written: &mut Written, variable: &dyn Fn(&str) -> Option<String>) -> Result<(), Error> {
     match written {
         Written::Text(text) => {
@@ -49,7 +49,7 @@ fn expanded(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Str
             (Some(value), _) => out.push_str(&value),
             (None, Some(default)) => out.push_str(default),
             (None, None) => {
-                // Anything else between braces may be a part of a secret that happens to have them.
+                // Other text between braces may be part of a secret.
                 let variable =
                     if is_name(name) { ["variable ", name].concat() } else { "variable".to_owned() };
                 let hint = " is not set (is it in vm_config.environment_variables?)";
@@ -62,7 +62,7 @@ fn expanded(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Str
     Ok(out)
 }
 
-/// Whether a variable may be called so (POSIX, "Environment Variables": capital letters, digits and underscores).
+/// Whether a text is a variable's name (POSIX, "Environment Variables": capital letters, digits and underscores).
 fn is_name(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
         && !name.starts_with(|first: char| first.is_ascii_digit())

@@ -1,4 +1,4 @@
-//! `families`: what models of a pattern take, so that new ones need no new filter.
+//! `families`: properties of models by id pattern, so that new models need no new filter.
 
 use crate::translate::fit::family::{Configured, Pattern};
 
@@ -7,7 +7,7 @@ use super::file;
 use super::model_options::capabilities_of;
 use super::values::{error, error_in, inside, item, missing};
 
-/// Reads the families. `like` and what is not written are the table's own.
+/// Reads the families. `like` and absent members come from the built-in table.
 pub(super) fn families_of(written: &[file::Family]) -> Result<Vec<Configured>, Error> {
     let mut families: Vec<Configured> = Vec::with_capacity(written.len());
     for (at, file::Family { pattern, capabilities }) in written.iter().enumerate() {

@@ -1,11 +1,11 @@
-//! `fan_out`: how lists are sent that are too long for one call.
+//! `fan_out`: how lists that are too long for one call are sent in parts.
 
 use super::values::{error_in, positive};
 use super::{Error, FanOut, file};
 
-/// Calls of one request at a time.
+/// Default: concurrent calls of one request.
 const PARALLEL: usize = 16;
-/// Requests of one worker that go in pieces at a time.
+/// Default: requests in parts on one worker.
 const OPEN: usize = 32;
 
 pub(super) fn fan_out_of(written: &file::FanOut) -> Result<FanOut, Error> {

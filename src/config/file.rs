@@ -1,4 +1,4 @@
-//! What people write. `docs/configuration.md` is the reference; a test holds the two together.
+//! The configuration as it is written. `docs/configuration.md` is the reference; a test compares the two.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,8 +13,8 @@ use crate::translate::notes::Unsupported;
 
 use super::switch::{Names, Switch};
 
-/// A member that restricts, or says as whom: written and empty, as a variable without a value is, it would be no rule at all. So that is
-/// refused, where another member counts as not written.
+/// Reads a member that restricts access or chooses an identity. Written but empty, as by an unset variable, it would restrict
+/// nothing, so that is refused; other members count as absent then.
 fn rule<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     struct Rule<T>(PhantomData<T>);
 
@@ -33,7 +33,7 @@ fn rule<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Resu
     deserializer.deserialize_newtype_struct(RULE, Rule(PhantomData)).map(Some)
 }
 
-/// What the deserializer knows such a member by.
+/// The name by which the deserializer recognises such a member.
 pub(super) const RULE: &str = "rule";
 
 /// The whole configuration.
@@ -78,7 +78,7 @@ pub(super) struct File {
     pub(super) metrics: Option<Metrics>,
 }
 
-/// What is counted in Envoy's metrics.
+/// Settings of the metrics.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Metrics {
@@ -126,7 +126,7 @@ pub(super) struct ApiKey {
     pub(super) limits: Option<CallerLimits>,
 }
 
-/// As whom a caller's requests are signed.
+/// The identity that signs a caller's requests.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CallerCredentials {
@@ -134,7 +134,7 @@ pub(super) struct CallerCredentials {
     pub(super) assume_role: Option<CallerRole>,
 }
 
-/// A caller's role, by the gateway's own credentials.
+/// A caller's role, assumed with the gateway's own credentials.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CallerRole {
@@ -150,7 +150,7 @@ pub(super) struct CallerRole {
     pub(super) tags: Option<Vec<String>>,
 }
 
-/// How many tokens an answer may have.
+/// Limits on the tokens of an answer.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Tokens {
@@ -160,7 +160,7 @@ pub(super) struct Tokens {
     pub(super) most: Option<u32>,
 }
 
-/// How much may be asked.
+/// Limits of a caller or a team.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CallerLimits {
@@ -184,7 +184,7 @@ pub(super) struct CallerLimits {
     pub(super) parallel: Option<u32>,
 }
 
-/// What holds for the keys of a team that do not say otherwise.
+/// Defaults for the keys of a team.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Team {
@@ -252,7 +252,7 @@ pub(super) struct Identity {
     pub(super) limits: Option<CallerLimits>,
 }
 
-/// A claim of a verified token.
+/// A claim of a verified token, and its required value.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Claim {
@@ -263,7 +263,7 @@ pub(super) struct Claim {
     pub(super) has: Option<String>,
 }
 
-/// A model under a name of the gateway's own, or one of its `targets`: `models.rs` says what belongs to which.
+/// A model under a name of its own, or one of its `targets`: `models.rs` decides which member belongs to which.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Target {
@@ -287,7 +287,7 @@ pub(super) struct Target {
     pub(super) targets: Option<Vec<Target>>,
 }
 
-/// What an endpoint speaks.
+/// The API that an endpoint speaks.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Backend {
@@ -307,7 +307,7 @@ impl From<Backend> for targets::Backend {
     }
 }
 
-/// What a model takes, where that differs from the table of families.
+/// Properties of a model, where they differ from the table of families.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Capabilities {
@@ -354,7 +354,7 @@ pub(super) struct Capabilities {
     pub(super) web_search: Option<bool>,
 }
 
-/// How Anthropic's Messages API reaches the model.
+/// Whether the model takes Anthropic's Messages API.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Messages {
@@ -362,7 +362,7 @@ pub(super) enum Messages {
     Converse,
 }
 
-/// Models that have a pattern of ids.
+/// Properties of models whose ids match a pattern.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Family {
@@ -370,7 +370,7 @@ pub(super) struct Family {
     pub(super) capabilities: Option<Capabilities>,
 }
 
-/// How `top_k` is called.
+/// The model's name for `top_k`.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum TopK {
@@ -381,7 +381,7 @@ pub(super) enum TopK {
     Nova,
 }
 
-/// Being told to call a tool.
+/// Whether a model can be forced to call a tool.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Forced {
@@ -390,7 +390,7 @@ pub(super) enum Forced {
     Named,
 }
 
-/// Which tool ids are legal.
+/// Which tool call ids a model accepts.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ToolIds {
@@ -399,7 +399,7 @@ pub(super) enum ToolIds {
     Nine,
 }
 
-/// How thoughts stand in a text.
+/// How reasoning is marked in a model's text.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ThoughtsInText {
@@ -409,7 +409,7 @@ pub(super) enum ThoughtsInText {
     Begun,
 }
 
-/// How calls stand in a text.
+/// How tool calls are marked in a model's text.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum CallsInText {
@@ -417,7 +417,7 @@ pub(super) enum CallsInText {
     Kimi,
 }
 
-/// Which documents may be in what a tool gives.
+/// Which documents may be in a tool result.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum DocumentsInResults {
@@ -426,7 +426,7 @@ pub(super) enum DocumentsInResults {
     Any,
 }
 
-/// How schemas have to look.
+/// Which JSON schemas a model accepts.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Schemas {
@@ -434,7 +434,7 @@ pub(super) enum Schemas {
     Plain,
 }
 
-/// How reasoning is asked for.
+/// How reasoning is requested of a model.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Reasoning {
@@ -449,7 +449,7 @@ pub(super) enum Reasoning {
     Qwen,
 }
 
-/// Levels of reasoning.
+/// Effort levels of a model's reasoning.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Effort {
@@ -462,7 +462,7 @@ pub(super) enum Effort {
     Max,
 }
 
-/// What it takes not to reason.
+/// How a model's reasoning is turned off.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Off {
@@ -472,7 +472,7 @@ pub(super) enum Off {
     Never,
 }
 
-/// Cache points.
+/// Where a model accepts cache points.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Cache {
@@ -483,7 +483,7 @@ pub(super) enum Cache {
     OneHour,
 }
 
-/// How lists of inputs that are too long for one call are sent.
+/// How lists that are too long for one call are sent in parts.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FanOut {
@@ -492,7 +492,7 @@ pub(super) struct FanOut {
     pub(super) open: Option<usize>,
 }
 
-/// Ways to a better answer by more calls than one.
+/// Techniques: several calls for a better answer.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Techniques {
@@ -510,7 +510,7 @@ pub(super) struct Techniques {
     pub(super) upstream: Option<OptiLlm>,
 }
 
-/// OptiLLM, for what it has and this gateway has not.
+/// An OptiLLM server, for the techniques that this gateway does not have.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OptiLlm {
@@ -518,7 +518,7 @@ pub(super) struct OptiLlm {
     pub(super) names: Vec<String>,
 }
 
-/// A guardrail that no client can change.
+/// A guardrail that clients cannot change.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Guardrail {
@@ -530,7 +530,7 @@ pub(super) struct Guardrail {
     pub(super) stream_mode: Option<String>,
 }
 
-/// As whom to call Bedrock.
+/// The AWS identity that signs requests.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Credentials {
@@ -548,7 +548,7 @@ pub(super) struct Credentials {
     pub(super) token_lifetime_seconds: Option<u64>,
 }
 
-/// How requests prove who sends them.
+/// How requests are authenticated at AWS.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Sign {
@@ -558,7 +558,7 @@ pub(super) enum Sign {
     Envoy,
 }
 
-/// ECS and EKS Pod Identity.
+/// The credentials endpoint of ECS or EKS Pod Identity.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Container {
@@ -568,7 +568,7 @@ pub(super) struct Container {
     pub(super) authorization_token_file: Option<TokenFile>,
 }
 
-/// A file that a cluster serves.
+/// A token file that a cluster serves.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TokenFile {
@@ -584,7 +584,7 @@ pub(super) struct Instance {
     pub(super) role: Option<String>,
 }
 
-/// A role by a token.
+/// A role assumed with a web identity token.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WebIdentity {
@@ -597,7 +597,7 @@ pub(super) struct WebIdentity {
     pub(super) endpoint: Option<String>,
 }
 
-/// A role by credentials.
+/// A role assumed with other credentials.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AssumeRole {
@@ -610,7 +610,7 @@ pub(super) struct AssumeRole {
     pub(super) endpoint: Option<String>,
 }
 
-/// What becomes of parameters without a counterpart.
+/// How parameters without a counterpart at Bedrock are handled.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum UnsupportedParameters {
@@ -627,7 +627,7 @@ impl From<UnsupportedParameters> for Unsupported {
     }
 }
 
-/// What a million tokens of a model cost.
+/// The price of a million tokens of a model.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Price {
@@ -638,7 +638,7 @@ pub(super) struct Price {
     pub(super) cache_write: Option<f64>,
 }
 
-/// How large things may be.
+/// Limits on sizes.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Limits {
@@ -659,7 +659,7 @@ pub(super) struct Limits {
     pub(super) list_seconds: Option<usize>,
 }
 
-/// Images by URL.
+/// Fetching of images by URL.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Images {
@@ -674,7 +674,7 @@ pub(super) struct Images {
     pub(super) redirects: Option<usize>,
 }
 
-/// Finding out what models there are.
+/// Discovery of models.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Discover {
@@ -683,7 +683,7 @@ pub(super) struct Discover {
     pub(super) refresh_seconds: Option<u32>,
 }
 
-/// Reasoning that is kept for clients that do not send it back.
+/// Reasoning kept for clients that do not send it back.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReasoningMemory {

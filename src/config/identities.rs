@@ -10,7 +10,7 @@ use super::policy::{Rights, Teams, caller_of, rights};
 use super::values::{error, error_in, item};
 use super::{Error, file};
 
-/// What is written; its callers go among those of keys.
+/// Reads the identities, and adds their callers to those of keys.
 pub(super) fn identities(
     written: &[file::Identity],
     teams: &Teams<'_>,
@@ -24,7 +24,7 @@ pub(super) fn identities(
         if !known.insert(proof.clone()) {
             return Err(error(at, "an earlier identity is proved by the same"));
         }
-        // No key tells this caller from another of the name: of an earlier configuration that is the same one.
+        // Without a key, the name alone identifies the caller across configurations.
         let file::Identity { name, team, .. } = written;
         let caller = caller_of(name, team.as_deref(), Hash::of(b""), &rights!(written), teams, at)?;
         let caller = callers.add(caller).ok_or_else(|| error_in(at, "name", Callers::OTHERS))?;
@@ -53,7 +53,7 @@ fn proof(written: &file::Identity, at: &str) -> Result<Proof, Error> {
     }
 }
 
-/// A text that something can be told by: `*` alone would be everybody.
+/// A pattern of a claim or a SAN; `*` alone would match everybody.
 fn pattern(text: &str, at: &str, name: &str) -> Result<String, Error> {
     let beginning = text.strip_suffix('*').unwrap_or(text);
     if beginning.is_empty() || beginning.contains('*') {

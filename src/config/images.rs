@@ -1,4 +1,4 @@
-//! Images by URL: who fetches them, from where, and how much.
+//! `images`: fetching of images by URL.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{Error, file};
 
 const BYTES: usize = 8 << 20;
 const TIMEOUT_SECONDS: u32 = 10;
-/// An hour. (Envoy is told milliseconds in 32 bits.)
+/// An hour. (Envoy takes timeouts in milliseconds of 32 bits.)
 const LONGEST_SECONDS: u32 = 3600;
 const PER_REQUEST: usize = 20;
 const REDIRECTS: usize = 3;

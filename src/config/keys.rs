@@ -1,4 +1,4 @@
-//! `api_keys` and `teams`: who may call, and what.
+//! `api_keys` and `teams`: callers and their rights.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use super::policy::{Given, Rights, Teams, caller_of, rights};
 use super::values::{error, error_in, item};
 use super::{Error, file, identities};
 
-/// What is written, with its hashes.
+/// Reads the keys, hashed.
 pub(super) fn keys(
     written: &[file::ApiKey],
     teams: &[file::Team],
@@ -60,7 +60,7 @@ fn hash(written: &file::ApiKey, at: &str) -> Result<Hash, Error> {
     }
 }
 
-/// A moment by RFC 3339, in seconds since 1970.
+/// A moment in RFC 3339, as seconds since 1970.
 fn moment(written: &Option<String>, name: &str, at: &str) -> Result<Option<u64>, Error> {
     let reason = "not a moment, such as '2027-01-31T00:00:00Z'";
     let is_written_out = |text: &&String| text.contains(':');
@@ -75,7 +75,7 @@ fn moment(written: &Option<String>, name: &str, at: &str) -> Result<Option<u64>,
         .transpose()
 }
 
-/// Of a key without the line end that files put behind it.
+/// The hash of a key, without the newline at the end of a file.
 fn hash_of(key: &str, at: &str) -> Result<Hash, Error> {
     match key.trim() {
         "" => Err(error_in(at, "key", "must not be empty")),
@@ -88,7 +88,7 @@ fn hash_of(key: &str, at: &str) -> Result<Hash, Error> {
 
 fn from_hex(hex: &str, at: &str) -> Result<Hash, Error> {
     let hash = Hash::from_hex(hex).ok_or_else(|| error_in(at, "sha256", "must be 64 hexadecimal digits"))?;
-    // Of a variable that was not set, with echo's line end or without.
+    // The hash of nothing: of an unset variable, with or without echo's newline.
     if [&b""[..], b"\n", b"\r\n"].iter().any(|nothing| Hash::of(nothing) == hash) {
         return Err(error_in(at, "sha256", "is that of an empty key, which nobody can send"));
     }

@@ -1,4 +1,4 @@
-//! `limits`: how large things may be, and how long a list may take.
+//! `limits`: limits on sizes, and on the time of requests in parts.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use crate::wire;
 use super::values::positive;
 use super::{Error, file};
 
-/// As much as Envoy lets through where nobody says otherwise.
+/// Envoy's own default.
 const HEADER_BYTES: usize = 60 << 10;
 const BODY_BYTES: usize = 32 << 20;
 const REPLY_BYTES: usize = 32 << 20;
-/// A quarter of what Envoy's VM has, which is 1 GiB: beside it there has to be room for what is being read.
+/// A quarter of the VM's 1 GiB: what is being parsed needs room besides.
 const WORKER_BYTES: usize = 256 << 20;
 const LIST_SECONDS: usize = 120;
 
-/// What is written, with the usual values for the rest.
+/// The limits, with defaults.
 pub(super) struct Limits {
     pub(super) header_bytes: usize,
     pub(super) model_name_bytes: usize,
@@ -26,7 +26,7 @@ pub(super) struct Limits {
     pub(super) held_bytes: usize,
     pub(super) worker_bytes: usize,
     pub(super) list_time: Duration,
-    /// Those that the translation asks.
+    /// The limits of the translation.
     pub(super) translation: translate::Limits,
 }
 

@@ -1,4 +1,4 @@
-//! Lists of names: prefixes of paths, features of `anthropic-beta`, headers that go on.
+//! Lists of names: path prefixes, features of `anthropic-beta`, headers to pass on.
 
 use super::Error;
 use super::values::{error, item};
@@ -6,7 +6,7 @@ use crate::gateway::headers::may_be_forwarded;
 
 const PREFIXES: [&str; 2] = ["/v1", "/api/v1"];
 
-/// What stands before the paths of OpenAI's API; the usual where nothing is written.
+/// The prefixes of OpenAI's paths, or the defaults.
 pub(super) fn prefixes_of(written: Option<&[String]>) -> Result<Vec<String>, Error> {
     let Some(prefixes) = written else {
         return Ok(PREFIXES.map(str::to_owned).to_vec());
@@ -26,7 +26,7 @@ pub(super) fn prefixes_of(written: Option<&[String]>) -> Result<Vec<String>, Err
     Ok(prefixes.to_vec())
 }
 
-/// Features of `anthropic-beta`, by their names or, with `*`, by how these begin.
+/// Features of `anthropic-beta`, by name or by prefix with `*`.
 pub(super) fn betas(written: &[String]) -> Result<Vec<String>, Error> {
     let is_legal = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
     for (at, name) in written.iter().enumerate() {
@@ -41,7 +41,7 @@ pub(super) fn betas(written: &[String]) -> Result<Vec<String>, Error> {
     Ok(written.to_vec())
 }
 
-/// Headers that clients may send through; none that carries credentials or means something to AWS or Envoy.
+/// Headers of clients that are passed on; refuses those that carry credentials or mean something to AWS or Envoy.
 pub(super) fn forwarded(written: &[String]) -> Result<Vec<String>, Error> {
     let mut headers = Vec::with_capacity(written.len());
     for (at, name) in written.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! From what people write to what the code uses.
+//! Turns the written configuration into the one that the code uses.
 
 use std::rc::Rc;
 
@@ -34,7 +34,7 @@ use super::written::Written;
 use super::{Config, Error, Upstream, costs, structure, warnings};
 
 const REGION: &str = "us-east-1";
-/// Series of metrics that a worker may make.
+/// Default: most series of metrics on a worker.
 const METRIC_SERIES: usize = 10_000;
 
 pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Result<Config, Error> {
@@ -91,7 +91,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let taken: Vec<&String> =
         models.targets().filter_map(|target| target.cluster.as_ref()).chain(cluster).collect();
     for Account { name, source, sign: _ } in &accounts {
-        // Envoy would call the filter in the middle of its own asking, within which it cannot answer.
+        // The filter would be called from within its own HTTP call, where it cannot answer.
         if source.clusters().into_iter().any(|own| taken.iter().any(|taken| *taken == own)) {
             return Err(error(name, "its cluster is Bedrock's too: the filter is in its way"));
         }
@@ -164,12 +164,12 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     Ok(config)
 }
 
-/// The usual account, which is the first.
+/// The default account, which is the first.
 fn usual(accounts: &[Account]) -> Result<&Account, Error> {
     accounts.first().ok_or_else(|| error("credentials", "missing"))
 }
 
-/// What is written, as JSON or as a Struct.
+/// Parses JSON or a Struct.
 fn read(text: &[u8]) -> Result<Written, Error> {
     serde_json::from_slice(text).or_else(|reason| {
         let no_json = || format!("not JSON ({reason}); give YAML as a google.protobuf.Struct");
@@ -177,7 +177,7 @@ fn read(text: &[u8]) -> Result<Written, Error> {
     })
 }
 
-/// A guardrail that would not hold is no guardrail.
+/// Refuses a guardrail that some target would not apply.
 fn check_guardrails(written: &[file::Target], config: &Config) -> Result<(), Error> {
     for (at, target) in models::targets(written, &config.models) {
         if target.backend == Backend::Mantle
@@ -190,7 +190,7 @@ fn check_guardrails(written: &[file::Target], config: &Config) -> Result<(), Err
     Ok(())
 }
 
-/// Callers that are held to geographies have to know of their own inference profiles what these are made of.
+/// Callers restricted to geographies: checks that the models behind their inference profiles are known.
 fn check_profiles(
     keys: Option<&[file::ApiKey]>,
     identities: Option<&[file::Identity]>,
@@ -231,7 +231,7 @@ mod tests {
     use crate::translate::Limits;
     use crate::translate::fit::family::{Capabilities, capabilities};
 
-    /// The host that a request to some model is sent to.
+    /// The host of requests to some model.
     fn host(config: &Config) -> String {
         let (target, place) = (Target::of_id("a.b"), Place::default());
         config.upstream.destination(&target, &place).unwrap().host.into_owned()
@@ -243,7 +243,7 @@ mod tests {
         load(text.as_bytes(), &|_| None)
     }
 
-    /// The least configuration with `member` added or replaced.
+    /// The smallest configuration, with one member added or replaced.
     fn with(name: &str, member: &str) -> Result<Config, Error> {
         let mut value: Value = serde_json::from_str(LEAST).unwrap();
         value[name] = serde_json::from_str(member).unwrap();
@@ -388,7 +388,7 @@ mod tests {
             value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             value.to_string()
         };
-        // A bare `name:` in YAML, and a variable without a value.
+        // A bare `name:` in YAML, and an undefined variable.
         for empty in ["null", r#""${NONE:-}""#] {
             for (member, path) in [
                 (r#"{"api_keys":[{"name":"a","key":"k","models":EMPTY}]}"#, "api_keys[0].models"),
@@ -430,7 +430,7 @@ mod tests {
                 let member = member.replace("EMPTY", empty);
                 assert_eq!(run(&text(&member)).unwrap_err().path, path, "{member}");
             }
-            // Of these nothing follows that the other would not allow.
+            // These restrict nothing, so empty counts as absent.
             for member in [
                 r#"{"default_model":EMPTY}"#,
                 r#"{"endpoint":EMPTY}"#,
@@ -498,7 +498,7 @@ mod tests {
         assert_eq!(taken("us.newco.model-3"), Capabilities { max_tokens: Some(100), ..claude });
         let own = Capabilities { min_tokens: 7, max_tokens: Some(100), ..claude };
         assert_eq!(taken("newco.model-1"), own);
-        // The longest pattern alone: what it does not say is the table's.
+        // Only the longest pattern counts; what it leaves out comes from the table.
         let second = Capabilities { max_tokens: Some(200), ..*capabilities("newco.model-2") };
         assert_eq!(taken("eu.newco.model-2-v1:0"), second);
         assert_eq!(taken("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/x"), second);

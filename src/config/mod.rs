@@ -1,4 +1,4 @@
-//! The plugin configuration: what people write becomes what the code uses, and is checked once, when it is loaded.
+//! The plugin configuration: parsed and checked once, when it is loaded.
 
 mod attribution;
 mod caller_accounts;
@@ -57,21 +57,21 @@ use crate::translate::Options;
 pub struct Config {
     /// Path prefixes under which OpenAI's endpoints are served.
     pub prefixes: Vec<String>,
-    /// Who may call.
+    /// Keys and callers.
     pub keys: Keys,
-    /// What can be called.
+    /// The models that can be called.
     pub models: Models,
-    /// Where to.
+    /// Where requests are sent, and which accounts sign them.
     pub upstream: Upstream,
-    /// How to translate.
+    /// Options of the translation.
     pub options: Options,
-    /// How lists of inputs are sent that are too long for one call; `None`: they are refused.
+    /// How lists that are too long for one call are sent in parts; `None`: they are refused.
     pub fan_out: Option<FanOut>,
-    /// Ways to a better answer by more calls than one; `None`: a request is one call.
+    /// Techniques; `None`: each request is one call.
     pub techniques: Option<Rc<Settings>>,
-    /// What tokens cost.
+    /// Prices of tokens.
     pub prices: Prices,
-    /// Request headers that go on to Bedrock, unsigned.
+    /// Request headers that are passed on to Bedrock, unsigned.
     pub forward_headers: Vec<String>,
     /// Largest request headers, bytes.
     pub header_bytes: usize,
@@ -79,82 +79,82 @@ pub struct Config {
     pub body_bytes: usize,
     /// Largest reply that is not a stream, bytes.
     pub reply_bytes: usize,
-    /// Most that one request or reply may make us hold while it is read, bytes.
+    /// Most bytes that parsing one request or reply may allocate.
     pub held_bytes: usize,
-    /// Most that all open requests of a worker may hold together, bytes.
+    /// Most bytes that all open requests of a worker may hold.
     pub worker_bytes: usize,
-    /// How long a list may take that goes in pieces.
+    /// Time limit of a request in parts.
     pub list_time: Duration,
-    /// Images by URL; `None`: none is fetched.
+    /// Fetching of images by URL; `None`: off.
     pub images: Option<Images>,
-    /// How models are found that the configuration does not name; `None`: they are not.
+    /// Discovery of models; `None`: off.
     pub discover: Option<Discover>,
-    /// How much reasoning is kept for clients that do not send it back, and for how long; `None`: none is.
+    /// Reasoning kept for clients that do not send it back; `None`: none.
     pub reasoning_memory: Option<memory::Settings>,
-    /// How many series of metrics a worker may make; 0: nothing is counted.
+    /// Most series of metrics on a worker; 0: no metrics.
     pub metric_series: usize,
-    /// What is allowed and hardly meant: a line of the log each.
+    /// Settings that are allowed but hardly intended, for the log.
     pub warnings: Vec<Error>,
 }
 
-/// How models are found that the configuration does not name. The usual account is asked, in the usual region.
+/// Discovery of models, signed by the default account in the default region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Discover {
     /// The Envoy cluster of the control plane.
     pub cluster: String,
-    /// The `host` header that is sent and signed.
+    /// The `host` header, sent and signed.
     pub host: String,
-    /// How long what was found is good for.
+    /// How long a catalogue is good for.
     pub refresh: Duration,
-    /// What tells this place and identity from others; holds no secret.
+    /// Key of the catalogue in the shared data: distinguishes account, region and host, without secrets.
     pub key: String,
 }
 
-/// How lists of inputs are sent that are too long for one call.
+/// How lists that are too long for one call are sent in parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FanOut {
-    /// The Envoy cluster that is this gateway itself.
+    /// The Envoy cluster that leads to this gateway's own listener.
     pub cluster: String,
-    /// Most calls of one request at a time.
+    /// Most concurrent calls of one request.
     pub parallel: usize,
-    /// Most requests of one worker that go in pieces at a time.
+    /// Most requests in parts on one worker.
     pub open: usize,
 }
 
-/// Where requests go and as whom, where a target does not say otherwise.
+/// Where requests are sent and which account signs, unless a target says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream {
-    /// The region that is signed for.
+    /// The region that requests are signed for.
     pub region: Region,
-    /// The only ones that may be signed for, where that is said.
+    /// The only regions that requests may be signed for, if restricted.
     pub regions: Option<Regions>,
-    /// The `host` header that is sent and signed, with the port where it is not the scheme's own; `None`: the region's.
+    /// The `host` header, sent and signed, with a port unless it is the scheme's default; `None`: the region's host.
     pub host: Option<String>,
-    /// Which of a region's hosts.
+    /// The variant of the region's host.
     pub variant: Variant,
     /// The cluster of models that name none, for `cluster_header` routes.
     pub cluster: Option<String>,
-    /// As whom: first the usual one, then those of targets that have their own.
+    /// The accounts: first the default one, then those of targets and callers.
     pub accounts: Vec<Account>,
 }
 
-/// Where one attempt goes.
+/// The destination of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination<'a> {
-    /// The region that is signed for.
+    /// The region in the signature.
     pub region: &'a Region,
-    /// The `host` header that is sent and signed.
+    /// The `host` header, sent and signed.
     pub host: Cow<'a, str>,
-    /// The service that is signed for.
+    /// The service in the signature.
     pub service: &'static str,
-    /// As whom, by the place among the accounts.
+    /// Index of the account that signs.
     pub account: usize,
 }
 
 impl Upstream {
-    /// Where an attempt at `target` goes that Envoy has connected at `place`: what the target says holds, then what the
-    /// endpoint says, then the usual. `None` where the endpoint is in a region that may not be signed for, and where the target's
-    /// account is not there, which loading sees to.
+    /// The destination of an attempt for `target` at `place`: the target's settings take precedence, then the endpoint's
+    /// metadata, then the defaults. `None` where the endpoint is in a region that may not be signed for. (It would also be
+    /// `None` for an unknown account, which loading excludes.)
     pub fn destination<'a>(&'a self, target: &'a Target, place: &'a Place) -> Option<Destination<'a>> {
         let region = target.region.as_ref().or(place.region.as_ref()).unwrap_or(&self.region);
         if self.regions.as_ref().is_some_and(|regions| !regions.allows(region.as_str())) {
@@ -176,9 +176,9 @@ impl Upstream {
 /// Why a configuration was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// The field that is wrong, by its path: `api_keys[0].sha256`.
+    /// The path of the wrong field: `api_keys[0].sha256`.
     pub path: String,
-    /// What is wrong with it; never its value, which may be a secret.
+    /// The reason; never a value, which may be a secret.
     pub reason: String,
 }
 
@@ -203,17 +203,17 @@ impl Config {
         load::load(text, &variable)
     }
 
-    /// Whether it is known what a model costs, by Bedrock's id.
+    /// Whether a model has a price, by Bedrock's id.
     pub fn is_priced(&self, id: &str) -> bool {
         self.dearest([id]).is_some()
     }
 
-    /// What tokens cost at most by whichever of these models answers, by Bedrock's ids; `None`: one has no price.
+    /// The highest price among these models, by Bedrock's ids; `None`: one of them has no price.
     pub fn dearest<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Option<Rate> {
         self.prices.dearest(ids.into_iter().map(|id| (id, self.options.known_as(id))))
     }
 
-    /// The same, and what was found besides.
+    /// The same configuration with a catalogue of discovered models.
     #[must_use]
     pub fn with(&self, found: Catalogue) -> Self {
         let found = Rc::new(found);

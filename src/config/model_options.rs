@@ -1,4 +1,4 @@
-//! What the configuration says about translating for one model: capabilities, dropped parameters, guardrail, caching.
+//! Translation options of one model: capabilities, dropped parameters, guardrail, caching.
 
 use crate::translate::chat::Parameter;
 use crate::translate::chat::guardrail::{self, Guardrail};
@@ -13,8 +13,7 @@ use super::Error;
 use super::file;
 use super::values::{error, error_in, inside, item, one_of};
 
-/// Reads what is written at `at` of how to translate for the model of this id; `None` where nothing is. `families` are those that are
-/// configured.
+/// Reads the options at `at` for the model of this id; `None` where there are none. `families` are the configured ones.
 pub(super) fn model(
     id: &str,
     written: &file::Target,
@@ -74,7 +73,7 @@ pub(super) fn guardrail_of(written: &file::Guardrail, at: &str) -> Result<Guardr
     })
 }
 
-/// What is configured or the table has for the model, or for the one it is `like`, and what is written over it.
+/// The model's capabilities: those written, over those of the model it is `like`, or of its family.
 pub(super) fn capabilities_of(
     id: &str,
     written: &file::Capabilities,

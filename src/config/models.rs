@@ -1,4 +1,4 @@
-//! `models`: names and the targets behind them.
+//! `models`: named models and their targets.
 
 use std::collections::HashSet;
 
@@ -18,16 +18,17 @@ use super::values::{check_name, error, error_in, host_of, inside, item, missing,
 
 const NO_ID: &str = "not a Bedrock model id, inference profile id or ARN, such as 'us.amazon.nova-pro-v1:0'";
 
-/// What is read of the models.
+/// The result of reading the models.
 pub(super) struct Loaded {
     pub(super) models: Models,
-    /// How to translate for some, by Bedrock's id.
+    /// Translation options of some models, by Bedrock's id.
     pub(super) options: Vec<(String, crate::translate::Model)>,
-    /// As whom; targets know theirs by its place.
+    /// The accounts; targets refer to them by index.
     pub(super) accounts: Vec<Account>,
 }
 
-/// Reads the models. `families` are those that are configured; `stand_ins` are the default, the fallback and the embeddings' default; `accounts` has the usual one, and `region` is the usual one.
+/// Reads the models. `families` are the configured ones; `stand_ins` are the default, the fallback and the default for
+/// embeddings; `accounts` begins with the default one; `region` is the default.
 pub(super) fn load(
     written: &[file::Target],
     families: &[Configured],
@@ -75,7 +76,7 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    /// What answers for a model: what is written beside its name, or its `targets`.
+    /// A model's targets: the one written beside its name, or its `targets`.
     fn targets(&mut self, written: &file::Target, at: &str) -> Result<Vec<Target>, Error> {
         match (&written.model, &written.targets) {
             (Some(_), None) => Ok(vec![Target { name: None, ..self.target(written, at)? }]),
@@ -127,7 +128,7 @@ impl Reader<'_> {
             return Err(error_in(at, field, "has no effect with this 'backend': nothing is translated"));
         }
         if let Some(model) = model_options::model(id, written, self.families, at)? {
-            // Attempts know a model by its id.
+            // Attempts look up a model's options by its id.
             match self.options.iter().find(|(other, _)| other == id) {
                 Some((_, earlier)) if *earlier == model => {}
                 Some(_) => {
@@ -161,7 +162,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The place of these credentials among the accounts.
+    /// The index of the account of these credentials.
     fn account(&mut self, written: Option<&file::Credentials>, at: &str) -> Result<usize, Error> {
         let Some(written) = written else { return Ok(0) };
         let account = account(written, self.region, &inside(at, "credentials"))?;
@@ -177,7 +178,7 @@ impl Reader<'_> {
     }
 }
 
-/// All targets with their paths, for what is asked of them once every model is read.
+/// All targets with their paths, for checks that need every model.
 pub(super) fn targets<'m>(
     written: &'m [file::Target],
     models: &'m Models,
@@ -185,7 +186,7 @@ pub(super) fn targets<'m>(
     targets_of_models(written, models).map(|(at, _, target)| (at, target))
 }
 
-/// The same, and whose they are.
+/// All targets with their paths and their models.
 pub(super) fn targets_of_models<'m>(
     written: &'m [file::Target],
     models: &'m Models,
@@ -202,7 +203,7 @@ fn path(model: &file::Target, at: &str, index: usize) -> String {
     if model.targets.is_some() { item(&inside(at, "targets"), index) } else { at.to_owned() }
 }
 
-/// The first field that is said of a target and not of a model that has several.
+/// The first member that belongs to a target, written at a model that has several.
 fn of_a_target(written: &file::Target) -> Option<&'static str> {
     let file::Target {
         name: _,

@@ -1,4 +1,4 @@
-//! What a key, or a team for its keys, says of rights.
+//! Rights of keys, identities and teams.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -21,7 +21,7 @@ use super::techniques::names_of;
 use super::values::{check_name, error, error_in, inside, item, one_of};
 use super::{Error, file};
 
-/// What is written of rights.
+/// The members that give rights.
 pub(super) struct Rights<'a> {
     pub(super) models: &'a Option<Vec<String>>,
     pub(super) endpoints: &'a Option<Vec<String>>,
@@ -37,7 +37,7 @@ pub(super) struct Rights<'a> {
     pub(super) limits: &'a Option<file::CallerLimits>,
 }
 
-/// What a key, a team or an identity has written of rights; each has the same members.
+/// Borrows the members that give rights; keys, teams and identities have the same ones.
 macro_rules! rights {
     ($written:expr) => {
         Rights {
@@ -58,21 +58,21 @@ macro_rules! rights {
 }
 pub(super) use rights;
 
-/// What teams say for their keys.
+/// The rights of teams, for their keys.
 pub(super) struct Teams<'a> {
     policies: HashMap<&'a str, (Policy, Option<Asked<'a>>)>,
-    /// What the rest of the configuration says that rights rest on.
+    /// Other parts of the configuration that rights refer to.
     given: &'a Given<'a>,
 }
 
-/// What rights rest on.
+/// Other parts of the configuration that rights refer to.
 #[derive(Clone, Copy)]
 pub(super) struct Given<'a> {
-    /// The names of techniques that another server has.
+    /// Names of the techniques of an OptiLLM server.
     pub(super) elsewhere: &'a [String],
-    /// As whom callers are signed for that have roles of their own.
+    /// The accounts of callers that have roles of their own.
     pub(super) accounts: &'a Accounts<'a>,
-    /// Whether it is known what anything costs.
+    /// Whether prices are configured.
     pub(super) is_priced: bool,
 }
 
@@ -93,14 +93,14 @@ impl<'a> Teams<'a> {
         Ok(Self { policies, given })
     }
 
-    /// What the team of that name says for the key at `at`; of no team nothing.
+    /// The rights of the key's team; none without a team.
     fn named(&self, name: Option<&str>, at: &str) -> Result<(Policy, Option<Asked<'a>>), Error> {
         let Some(name) = name else { return Ok(Default::default()) };
         self.policies.get(name).cloned().ok_or_else(|| error_in(at, "team", "is none of 'teams'"))
     }
 }
 
-/// The caller of that name at `at`, of that team, with these rights. `identity` tells the caller from another of the name.
+/// The caller of this name at `at`, with its team and rights. `identity` distinguishes it from others of the same name.
 pub(super) fn caller_of(
     name: &str,
     team: Option<&str>,
@@ -124,7 +124,7 @@ pub(super) fn caller_of(
     Ok(Caller { name: name.to_owned(), team: team.map(str::to_owned), identity, policy })
 }
 
-/// What is written at `at`; what is not written is as the team has it, and limits hold beside the team's.
+/// Reads the rights at `at`. Absent members are the team's; limits apply beside the team's.
 fn policy_of(
     written: &Rights<'_>,
     team: &Policy,
@@ -215,7 +215,7 @@ fn tokens_of(written: &file::Tokens, at: &str) -> Result<Tokens, Error> {
     }
 }
 
-/// Labels as Bedrock takes them (service model, `requestMetadata`), beside that with the caller's name.
+/// Labels in the form of Bedrock's `requestMetadata` (service model), with the caller's name beside them.
 fn metadata_of(written: &BTreeMap<String, String>, at: &str) -> Result<Vec<(String, String)>, Error> {
     if written.len() >= labels::MOST {
         return Err(error(at, "must not have more than 15 labels"));
@@ -251,7 +251,7 @@ fn regions_of(written: &[String], at: &str) -> Result<Regions, Error> {
     Ok(regions)
 }
 
-/// Patterns that no name fits.
+/// Refuses patterns that match no name.
 fn check_patterns(patterns: &[String], at: &str) -> Result<(), Error> {
     for (index, pattern) in patterns.iter().enumerate() {
         let reason = if pattern.is_empty() {

@@ -1,4 +1,4 @@
-//! `prices`: what a million tokens cost, by model.
+//! `prices`: the price of a million tokens, by model.
 
 use crate::record::prices::{Price, Prices};
 

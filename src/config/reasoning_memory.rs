@@ -1,4 +1,4 @@
-//! `reasoning_memory`: reasoning that is kept for clients that do not send it back.
+//! `reasoning_memory`: reasoning kept for clients that do not send it back.
 
 use super::switch::Switch;
 use super::values::{error_in, positive};
@@ -7,13 +7,13 @@ use crate::gateway::memory::Settings;
 
 const AT: &str = "reasoning_memory";
 const BYTES: usize = 64 << 20;
-/// Envoy never gives it back.
+/// Largest memory, bytes: Envoy never frees it.
 const LARGEST: usize = 1 << 30;
-/// An agent may wait for a human between two calls.
+/// Default lifetime: an agent may wait for a human between two calls.
 const SECONDS: u32 = 3_600;
 const LONGEST: u32 = 86_400;
 
-/// What is written, where it is not `false`; the usual where nothing is.
+/// Reads the settings, unless they are `false`; the default where absent.
 pub(super) fn reasoning_memory_of(
     written: Option<&Switch<file::ReasoningMemory>>,
 ) -> Result<Option<Settings>, Error> {

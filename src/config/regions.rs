@@ -1,4 +1,4 @@
-//! `regions`: where clients may have requests signed for by an ARN.
+//! `regions`: the regions that clients may choose by an ARN.
 
 use crate::gateway::models::Models;
 use crate::gateway::regions::Regions;
@@ -7,8 +7,8 @@ use crate::gateway::targets::Target;
 use super::values::{error, item};
 use super::{Error, Upstream, file, models};
 
-/// What is written, else all that the configuration names: its own region, those of its targets, and those that the geographies of
-/// their inference profiles cover.
+/// The written list, or else all regions that the configuration uses: its own, those of its targets, and those that the
+/// geographies of their inference profiles cover.
 pub(super) fn regions_of(
     written: Option<&[String]>,
     written_models: &[file::Target],
@@ -30,7 +30,7 @@ pub(super) fn regions_of(
             for region in models.targets().filter_map(|target| target.region.as_ref()) {
                 regions.allow_region(region);
             }
-            // With an endpoint of one region, what goes to another's would not get there.
+            // With a fixed endpoint, requests for another region would not reach it.
             if upstream.host.is_none() {
                 for id in models.targets().map(|target| target.id.as_str()).chain(models.stand_in_ids()) {
                     regions.allow_geography(id);
@@ -41,7 +41,7 @@ pub(super) fn regions_of(
     Ok(regions)
 }
 
-/// A list that is written holds for the configuration, too.
+/// Checks the configuration itself against a written list.
 fn check<'m>(
     regions: &Regions,
     targets: impl Iterator<Item = (String, &'m Target)>,
@@ -70,7 +70,7 @@ mod tests {
         Config::load(text.as_bytes(), |_| None)
     }
 
-    /// What is said to a client that names a profile by its ARN in that region.
+    /// The outcome for a client that names a profile by its ARN in that region.
     fn ask(config: &Config, region: &str) -> Result<String, (u16, Option<&'static str>)> {
         let arn = format!("arn:aws:bedrock:{region}:123456789012:inference-profile/x.y");
         let chat = config.models.resolve(Some(&arn), Endpoint::ChatCompletions);
@@ -119,7 +119,7 @@ mod tests {
         for region in ["us-east-2", "ap-northeast-1"] {
             assert_eq!(ask(&config, region), REFUSED, "{region}");
         }
-        // Nor does an endpoint's metadata lead elsewhere.
+        // An endpoint's metadata cannot choose another region either.
         let place = |region: &str| Place { region: Some(Region::new(region).unwrap()), ..Place::default() };
         let target = Target::of_id("a.b");
         assert!(config.upstream.destination(&target, &place("eu-north-1")).is_some());

@@ -1,4 +1,4 @@
-//! `credentials.sign`: who proves as whom requests are sent.
+//! `credentials.sign`: how requests are authenticated, and by whom.
 
 use std::time::Duration;
 
@@ -9,13 +9,14 @@ use super::Error;
 use super::file;
 use super::values::{error, error_in, inside};
 
-/// Short, since whoever gets hold of a token is the gateway to AWS until it ends; a new one costs next to nothing.
+/// Default lifetime of short-term API keys: short, because a stolen one acts as the gateway until it expires, and a new one is
+/// cheap.
 const LIFETIME: Duration = Duration::from_secs(3_600);
 
-/// Shorter ones would be at the mercy of clocks.
+/// Shortest lifetime; a shorter one would depend on exact clocks.
 const MIN_LIFETIME: Duration = Duration::from_secs(60);
 
-/// What signs, by what is written at `at`.
+/// Reads the way of signing at `at`.
 pub(super) fn sign(written: &file::Credentials, at: &str) -> Result<Sign, Error> {
     let lifetime = written.token_lifetime_seconds.map(Duration::from_secs);
     let lifetime_at = inside(at, "token_lifetime_seconds");
@@ -38,7 +39,7 @@ pub(super) fn sign(written: &file::Credentials, at: &str) -> Result<Sign, Error>
     }
 }
 
-/// The first credential that is written and not empty.
+/// The name of the first credential that is written and not empty.
 fn given(written: &file::Credentials) -> Option<&'static str> {
     let is_given = |value: &Option<String>| value.as_deref().is_some_and(|value| !value.trim().is_empty());
     let fields = [

@@ -1,5 +1,5 @@
-//! `google.protobuf.Struct` as Envoy 1.40 hands it to a plugin: in protobuf's wire format, not as JSON as its
-//! documentation says (seen).
+//! Parses `google.protobuf.Struct`, which Envoy 1.40 passes to a plugin in protobuf's wire format, not as JSON as its
+//! documentation says (observed).
 
 use prost::Message as _;
 use prost_types::value::Kind;
@@ -7,7 +7,7 @@ use prost_types::{Struct, Value};
 
 use super::written::Written;
 
-/// What a Struct says; `None` where the bytes are none, or nest deeper than prost reads (some thirty objects).
+/// Parses a Struct; `None` where the bytes are not one, or nest deeper than prost allows (some thirty objects).
 pub(super) fn read(bytes: &[u8]) -> Option<Written> {
     Struct::decode(bytes).ok().map(Written::from)
 }
@@ -47,7 +47,7 @@ mod tests {
         assert_eq!(read(ENCODED), json(r#"{"a":{"b":[1.5,"x",true,null]}}"#));
         assert_eq!(read(b""), json("{}"));
         let members = b"\n\x05\n\x01a\x12\x00\n\x0b\n\x03\"\\\n\x12\x04\x1a\x02\xc3\xa4\n\x05\n\x01b\x12\x00";
-        // A map of protobuf's has no order.
+        // A protobuf map has no order.
         assert_eq!(read(members), json(r#"{"\"\\\n":"ä","a":null,"b":null}"#));
     }
 

@@ -1,4 +1,4 @@
-//! Settings that may be just switched on, and lists that may be just everything.
+//! Settings that can be a boolean, and lists that can be a single name.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// Whether, or how.
+/// A boolean, or settings.
 pub(super) enum Switch<T> {
     Only(bool),
     With(T),
@@ -36,7 +36,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
     }
 }
 
-/// Names, or one alone.
+/// A list of names, or one name.
 pub(super) struct Names(pub(super) Vec<String>);
 
 impl<'de> Deserialize<'de> for Names {

@@ -1,4 +1,4 @@
-//! `techniques`: which there are, for whom, and what they may cost.
+//! `techniques`: which are available, to whom, and at what cost.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use super::values::{decimal, error, error_in, inside, item, positive};
 use super::{Error, file};
 
 const AT: &str = "techniques";
-/// Calls of one request.
+/// Default: most calls of one request.
 const CALLS: usize = 40;
-/// Of these at a time.
+/// Default: most concurrent calls of one request.
 const PARALLEL: usize = 4;
 const TIMEOUT_SECONDS: u32 = 60;
-/// An hour. (Envoy is told milliseconds in 32 bits.)
+/// An hour. (Envoy takes timeouts in milliseconds of 32 bits.)
 const LONGEST_SECONDS: u32 = 3600;
 
 pub(super) fn techniques_of(written: &file::Techniques) -> Result<Settings, Error> {
@@ -115,7 +115,7 @@ fn elsewhere_of(written: &file::OptiLlm) -> Result<Elsewhere, Error> {
     Ok(Elsewhere { cluster: cluster.clone(), names })
 }
 
-/// Names of techniques as the table has them, at `at`; `*` stands for all.
+/// Reads names of techniques at `at`; `*` stands for all.
 pub(super) fn names_of(written: &[String], elsewhere: &[String], at: &str) -> Result<Vec<String>, Error> {
     let name = |(index, written): (usize, &String)| {
         if written == "*" {

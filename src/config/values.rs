@@ -1,11 +1,11 @@
-//! What several parts of the configuration are read by.
+//! Helpers that several parts of the configuration share.
 
 use crate::aws::endpoint::{self, Region};
 use crate::texts::told;
 
 use super::Error;
 
-/// What is wrong with the field at `path`.
+/// An error about the field at `path`.
 pub(super) fn error(path: impl AsRef<str>, reason: impl AsRef<str>) -> Error {
     #[cold]
     #[inline(never)]
@@ -15,7 +15,7 @@ pub(super) fn error(path: impl AsRef<str>, reason: impl AsRef<str>) -> Error {
     of(path.as_ref(), reason.as_ref())
 }
 
-/// What is wrong with the member of that name of what is at `at`.
+/// An error about a member of what is at `at`.
 #[cold]
 #[inline(never)]
 pub(super) fn error_in(at: &str, name: &str, reason: &str) -> Error {
@@ -30,7 +30,7 @@ pub(super) enum Step<'a> {
 }
 
 impl Error {
-    /// The same error, seen from one step further out.
+    /// The same error, with a step put before its path.
     #[cold]
     #[inline(never)]
     pub(super) fn within(self, step: Step<'_>) -> Self {
@@ -43,7 +43,7 @@ impl Error {
     }
 }
 
-/// The path of that member.
+/// The path of a member.
 #[inline(never)]
 pub(super) fn inside(at: &str, name: &str) -> String {
     [at, ".", name].concat()
@@ -55,17 +55,17 @@ pub(super) fn item(at: &str, index: usize) -> String {
     [at, "[", &index.to_string(), "]"].concat()
 }
 
-/// What is wrong with any word that is none of `words`.
+/// The reason for a word that is not one of `words`.
 pub(super) fn one_of(words: &[&str]) -> String {
     ["must be one of ", &words.join(", ")].concat()
 }
 
-/// What is wrong where a required member is not written.
+/// The reason for a required member that is absent.
 pub(super) fn missing(name: &str) -> String {
     ["'", name, "' is missing"].concat()
 }
 
-/// A name that goes into log lines and header values as it is: without control characters and line ends, at `at`.
+/// Checks a name that goes into log lines and header values: no control characters, no line ends.
 pub(super) fn check_name(name: &str, at: &str) -> Result<(), Error> {
     if name.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
         return Err(error_in(at, "name", "must not have control characters"));
@@ -73,7 +73,7 @@ pub(super) fn check_name(name: &str, at: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// The member of that name of what is at `at`, which may not be 0.
+/// A member of what is at `at`, which must not be 0.
 pub(super) fn positive(at: &str, name: &str, number: usize) -> Result<usize, Error> {
     match number {
         0 => Err(error_in(at, name, "must be at least 1")),
@@ -81,18 +81,18 @@ pub(super) fn positive(at: &str, name: &str, number: usize) -> Result<usize, Err
     }
 }
 
-/// A number with decimals as it comes from Envoy's YAML, which makes a text of it: only whole ones stay numbers there.
+/// A decimal number. Envoy turns those of its YAML into strings; only whole numbers stay numbers.
 pub(super) fn decimal(text: &str) -> Option<f64> {
     let is_of_number = |b: u8| b.is_ascii_digit() || b".eE+-".contains(&b);
     text.parse().ok().filter(|number: &f64| number.is_finite() && text.bytes().all(is_of_number))
 }
 
-/// A region by its name.
+/// A region, by its name.
 pub(super) fn region_of(name: &str, at: &str) -> Result<Region, Error> {
     Region::new(name).map_err(|_| error(at, "not a region's name, such as 'us-east-1'"))
 }
 
-/// The `host` header for `http(s)://host[:port]`: without the port where it is the scheme's own.
+/// The `host` header for `http(s)://host[:port]`, without the scheme's default port.
 pub(super) fn host_of(endpoint: &str, at: &str) -> Result<String, Error> {
     endpoint::host_of(endpoint)
         .ok_or_else(|| error(at, "must be 'https://host', 'http://host', or either with ':port'"))

@@ -1,4 +1,4 @@
-//! What is allowed and hardly meant: a line of the log each, when the configuration is loaded.
+//! Warns about settings that are allowed but hardly intended, one log line each when the configuration is loaded.
 
 use crate::bedrock::model_id::is_bedrock_id;
 use crate::gateway::models::Models;
@@ -6,13 +6,13 @@ use crate::gateway::models::Models;
 use super::values::{error_in, inside, item};
 use super::{Error, file};
 
-/// Shorter keys can be guessed: their hash has no salt.
+/// Shortest key without a warning: shorter ones can be guessed, because hashes are unsalted.
 const KEY_CHARACTERS: usize = 16;
 
-/// What stands for a model where a guardrail is asked, and how OpenAI's names for that begin.
+/// Names under which moderations can be requested: the guardrail's own, and the beginnings of OpenAI's.
 const OF_MODERATIONS: &[&str] = &["guardrail", "omni-moderation", "text-moderation"];
 
-/// What there is to say of these keys beside these models, by path.
+/// The warnings about these keys, given these models.
 pub(super) fn of(keys: &[file::ApiKey], models: &Models) -> Vec<Error> {
     let mut warnings = Vec::new();
     for (at, file::ApiKey { key, models: patterns, .. }) in keys.iter().enumerate() {
@@ -31,7 +31,7 @@ pub(super) fn of(keys: &[file::ApiKey], models: &Models) -> Vec<Error> {
     warnings
 }
 
-/// Whether some model may be called so.
+/// Whether a pattern may match some model.
 fn may_fit(pattern: &str, models: &Models) -> bool {
     let Some(beginning) = pattern.strip_suffix('*') else {
         return models.named.iter().any(|model| model.name == pattern)
@@ -43,7 +43,7 @@ fn may_fit(pattern: &str, models: &Models) -> bool {
         || begins_id(beginning)
 }
 
-/// Whether an id may begin so: with an ARN, or with a provider or a profile's prefix, which end at the first dot.
+/// Whether an id may begin so: with `arn:`, or with a provider or profile prefix up to the first dot.
 fn begins_id(beginning: &str) -> bool {
     if "arn:aws".starts_with(beginning) || beginning.starts_with("arn:aws") {
         return true;
@@ -60,7 +60,7 @@ fn begins_id(beginning: &str) -> bool {
 mod tests {
     use crate::config::Config;
 
-    /// The paths that are warned of.
+    /// The paths of the warnings.
     fn warned(key: &str, models: &str) -> Vec<String> {
         let text = format!(
             r#"{{"api_keys":[{{"name":"a","key":"{key}","models":{models}}}],"credentials":{{"bearer_token":"t"}},

@@ -1,29 +1,29 @@
-//! What people write, before it is known what it should be.
+//! The configuration as parsed from JSON or a Struct, before its types are checked.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// A value as JSON and `google.protobuf.Struct` know them. (`serde_json::Value` would drop the first of two members of one
-/// name, which somebody wrote and believes in.)
+/// A value of JSON or `google.protobuf.Struct`. (`serde_json::Value` would silently drop the first of two members of the same
+/// name.)
 #[cfg_attr(test, derive(Clone, Debug, PartialEq))]
 pub(super) enum Written {
     /// `null`
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A Struct knows only floating point, and no setting needs more than its 53 bits.
+    /// A Struct has only doubles, and no setting needs more than their 53 bits.
     Number(f64),
     /// A string.
     Text(String),
     /// A list.
     List(Vec<Written>),
-    /// An object: its members in their order, a name as often as it is written.
+    /// An object: its members in order, repeated names included.
     Object(Vec<(String, Written)>),
 }
 
 impl Written {
-    /// As errors call it.
+    /// The kind, as errors call it.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",

@@ -1,5 +1,5 @@
-//! What is known of a request that is under way. The gateway role opens it with the request; each attempt of the upstream role adds
-//! what it learns at once, for whoever leaves in the middle has a record too.
+//! The account of a request under way. The gateway role opens it; each attempt of the upstream role adds at once what it
+//! learns, so that a request whose client leaves early has a record too.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -10,21 +10,21 @@ use super::usage::{self, Usage};
 use crate::gateway::attribution::Attribution;
 use crate::gateway::callers::Caller;
 
-/// The longest model name of a client's that is kept, bytes.
+/// Longest client's model name that is kept, bytes.
 const NAME: usize = 256;
 
 /// The account of one request, which both roles share.
 #[derive(Debug, Default)]
 pub struct Account(RefCell<Facts>);
 
-/// What is known so far. What is not known is `None`.
+/// The facts known so far; `None` means unknown.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    /// When its headers came, by Envoy's clock.
+    /// When the request's headers came, by Envoy's clock.
     pub began: Option<SystemTime>,
-    /// Whether it gets no record: a probe of the gateway's health.
+    /// Whether the request gets no record, being a health check.
     pub is_unrecorded: bool,
-    /// Whether Envoy knows what its spans are called.
+    /// Whether Envoy has been told the name of its spans.
     pub is_named: bool,
     /// The caller's name.
     pub caller: Option<String>,
@@ -32,58 +32,59 @@ pub struct Facts {
     pub team: Option<String>,
     /// The operator's labels for the caller.
     pub attribution: Option<Rc<Attribution>>,
-    /// What is asked: see [`operation`](super::operation).
+    /// The operation: see [`operation`](super::operation).
     pub operation: Option<&'static str>,
-    /// What the client calls the model, its first 256 bytes: anything.
+    /// The model as the client names it, cut to 256 bytes. May be any text.
     pub model_asked: Option<String>,
-    /// Whether the client waits for a stream.
+    /// Whether the client asked for a stream.
     pub stream: bool,
-    /// The technique that it is answered by.
+    /// The technique that answers it.
     pub technique: Option<String>,
-    /// How many requests to this gateway itself it was made of.
+    /// Number of calls to this gateway itself that were made for it.
     pub calls: Option<u64>,
-    /// The id of the request that it is a part of, which is what the client sent.
+    /// The id of the request that this call was made for.
     pub part_of: Option<String>,
     /// Envoy's id of the request, `x-request-id`.
     pub request_id: Option<String>,
-    /// The error that this gateway told instead of an answer, or within one.
+    /// The gateway's error that the client got instead of an answer, or within one.
     pub error: Option<Fault>,
-    /// The limit of the caller's, or its team's, that it was refused for, as the configuration calls it.
+    /// The caller's or its team's limit that refused it, by its name in the configuration.
     pub limit: Option<&'static str>,
-    /// The status that the client is told, once that is known.
+    /// The status that the client gets, once known.
     pub status: Option<u16>,
-    /// What stands for it where errors have another API's shape, which may have another status.
+    /// The status in the client's error format, where that is not OpenAI's and has another status.
     pub told_as: Option<u16>,
-    /// Whether the answer has passed the gateway role to its end.
+    /// Whether the whole answer has passed the gateway role.
     pub is_given: bool,
-    /// Whether its record has been made.
+    /// Whether the record has been made.
     pub is_closed: bool,
-    /// How many attempts were sent to Bedrock.
+    /// Number of attempts sent to Bedrock.
     pub attempts: u64,
-    /// What the last of them was.
+    /// The last attempt.
     pub attempt: Attempt,
-    /// Whether that one goes elsewhere than the first, once there is a second.
+    /// Whether the last attempt goes elsewhere than the first; `None` before the second attempt.
     pub elsewhere: Option<Elsewhere>,
-    /// Tokens of all attempts, as far as Bedrock has told them, and of attempts whose answers broke off before another took their place.
+    /// Tokens of all attempts as far as Bedrock has told them, and estimates for attempts that broke off before another
+    /// replaced them.
     pub usage: Option<Usage>,
-    /// Whether some of these are a guess.
+    /// Whether part of `usage` is estimated.
     pub is_guessed: bool,
 }
 
-/// Where the first attempt went, and whether the last one goes to another model or region.
+/// Where the first attempt went, and whether the last one went to another model or region.
 #[derive(Clone, Debug)]
 pub struct Elsewhere {
     first: [String; 2],
-    /// Whether it does.
+    /// Whether the last attempt went elsewhere.
     pub is_so: bool,
 }
 
-/// What was learned of the last attempt.
+/// Facts about the last attempt.
 #[derive(Clone, Debug, Default)]
 pub struct Attempt {
     /// Bedrock's id of the model.
     pub model: String,
-    /// The caller's inference profile that was called in the model's place.
+    /// The caller's inference profile that was called instead of the model.
     pub profile: Option<String>,
     /// The region that was called.
     pub region: String,
@@ -91,26 +92,26 @@ pub struct Attempt {
     pub target: Option<String>,
     /// Bedrock's id of the request.
     pub request_id: Option<String>,
-    /// Whether Bedrock's answer is a success that has begun: from then on it is paid for. A whole one begins with its headers, a stream
-    /// with its first event.
+    /// Whether a successful answer has begun, from where on it is billed: a whole answer with its headers, a stream with its
+    /// first event.
     pub has_begun: bool,
-    /// Whether it is one whose tokens are paid for at all.
+    /// Whether the attempt's tokens are billed.
     pub is_counted: bool,
     /// Whether Bedrock has told this attempt's tokens.
     pub is_told: bool,
-    /// The tokens of its input, where Bedrock has told them before the rest.
+    /// Its input tokens, where Bedrock has told them before the rest.
     pub input: Option<Usage>,
-    /// All of its tokens, where the answer's headers have told them before its body.
+    /// All its tokens, where the answer's headers have told them before the body.
     pub in_headers: Option<Usage>,
-    /// About how many tokens the request is, by its size.
+    /// Its input tokens as estimated from the body's size.
     pub input_guess: u64,
-    /// How many bytes of the answer's text have come.
+    /// Bytes of the answer's text so far.
     pub flowed: usize,
-    /// When the first of a stream's text came.
+    /// When the first text of a stream came.
     pub first_token: Option<SystemTime>,
     /// Why the model stopped, in OpenAI's words.
     pub finish_reason: Option<&'static str>,
-    /// Whether a guardrail stepped in.
+    /// Whether a guardrail intervened.
     pub guardrail: bool,
 }
 
@@ -119,19 +120,19 @@ pub struct Attempt {
 pub struct Fault {
     /// Its status.
     pub status: u16,
-    /// Its code, or its type where it has none.
+    /// Its code, or its type where it has no code.
     pub code: &'static str,
-    /// Whether it was told before Bedrock was asked.
+    /// Whether the client got it before any attempt was sent.
     pub is_before: bool,
 }
 
-/// Whether a client's word may stand for an id in a record: it has no room for anything else.
+/// Whether a client's text may stand as an id in a record: at most 64 letters, digits and hyphens.
 pub fn is_id(word: &str) -> bool {
     word.len() <= 64 && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 impl Account {
-    /// What is known, to be read or changed. Nothing in `act` may come back here.
+    /// Reads or changes the facts. `act` must not call this again.
     pub fn with<T>(&self, act: impl FnOnce(&mut Facts) -> T) -> T {
         act(&mut self.0.borrow_mut())
     }
@@ -144,7 +145,7 @@ impl Account {
         });
     }
 
-    /// One more attempt is sent; `instead`: the one before it is over.
+    /// An attempt is sent. `instead`: the one before it has ended.
     pub fn begin_attempt(&self, attempt: Attempt, instead: bool) {
         self.with(|facts| {
             if instead && let Some((untold, is_guess)) = facts.untold(false) {
@@ -160,13 +161,13 @@ impl Account {
                 elsewhere.is_so = elsewhere.first != [attempt.model.as_str(), &attempt.region];
             }
             facts.attempts = facts.attempts.saturating_add(1);
-            // What the one before it came to is told nobody.
+            // The previous attempt's error does not reach the client.
             facts.error = None;
             facts.attempt = attempt;
         });
     }
 
-    /// Bedrock has told the tokens of an attempt, once for each.
+    /// Adds tokens that Bedrock has told, once per attempt.
     pub fn spend(&self, more: &Usage) {
         self.with(|facts| {
             facts.attempt.is_told = true;
@@ -174,7 +175,7 @@ impl Account {
         });
     }
 
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub fn held(&self) -> usize {
         self.with(|facts| {
             let Facts { caller, team, model_asked, technique, part_of, request_id, attempt, .. } = facts;
@@ -187,13 +188,13 @@ impl Account {
 }
 
 impl Facts {
-    /// The error that the client is told by this status, where it is one of this gateway's: an attempt may have come to one before
-    /// another took its place.
+    /// The gateway's error behind the status that the client gets, if it is one: an earlier attempt may have failed before
+    /// another replaced it.
     pub fn told(&self, status: u16) -> Option<Fault> {
         self.error.filter(|fault| fault.status == status)
     }
 
-    /// The last attempt, or with hedging one before it, is the one that answers.
+    /// The attempt that answers went here: the last one, or with hedging one before it.
     pub fn is_at(&mut self, model: &str, region: &str) {
         model.clone_into(&mut self.attempt.model);
         region.clone_into(&mut self.attempt.region);
@@ -202,25 +203,25 @@ impl Facts {
         }
     }
 
-    /// Whether the answer had begun and has an error inside it, after which nothing comes.
+    /// Whether the answer has begun and contains an error event, its last.
     pub fn is_broken_off(&self) -> bool {
         self.error.is_some() && self.attempt.has_begun && self.status.is_some_and(|status| status < 400)
     }
 
-    /// Keeps whose request it is.
+    /// Sets the caller.
     pub fn is_of(&mut self, caller: &Caller) {
         self.caller = Some(caller.name.clone());
         self.team.clone_from(&caller.team);
         self.attribution = Some(Rc::clone(&caller.policy.attribution));
     }
 
-    /// Keeps what the client calls the model.
+    /// Sets the client's model name.
     pub fn asks_for(&mut self, model: &str) {
         self.model_asked = Some(model.get(..model.floor_char_boundary(NAME)).unwrap_or_default().to_owned());
     }
 
-    /// The tokens of the last attempt where its answer never told them, and whether they are a guess: Bedrock had begun to answer,
-    /// or nobody waited for it: the client, or Envoy beyond its timeout. Bedrock works on then, and is paid.
+    /// Tokens of the last attempt where its answer has not told them, and whether they are estimated. There are some if Bedrock
+    /// had begun to answer, or if the client or Envoy (by a timeout) gave up: Bedrock then finishes the answer, and bills it.
     pub fn untold(&self, nobody_waited: bool) -> Option<(Usage, bool)> {
         let Attempt { is_counted, is_told, has_begun, input, in_headers, input_guess, flowed, .. } =
             self.attempt;
@@ -236,7 +237,7 @@ impl Facts {
         Some((usage, true))
     }
 
-    /// What the request's span is called: `chat MODEL`; `None` where nobody knows what it asks.
+    /// The name of the request's span: `chat MODEL`; `None` where the operation is unknown.
     pub fn span(&self) -> Option<Cow<'static, str>> {
         let operation = super::operation::in_spans(self.operation?);
         let model = self.model_asked.as_deref().filter(|model| !model.is_empty());
@@ -271,7 +272,7 @@ mod tests {
             (begun.clone(), true, 25, true),
             (Attempt { in_headers: headers, ..begun.clone() }, true, 17, false),
             (Attempt { has_begun: false, ..begun.clone() }, true, 15, false),
-            // Hedged: it may still tell.
+            // Hedged, so it may still tell its tokens.
             (begun, false, 15, false),
         ] {
             let account = Account::default();

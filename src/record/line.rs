@@ -1,5 +1,5 @@
-//! The record as a line of a log: JSON, on one line. Envoy writes a text into its access log as it is; of a Struct it would first make
-//! JSON, which takes it longer than all that the filter does for the record.
+//! The record as JSON on one line. Envoy writes a string into its access log as it is; converting a Struct to JSON takes Envoy
+//! longer than the filter takes for the whole record.
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};

@@ -1,4 +1,4 @@
-//! The record, made at the end of a request of its account and of what Envoy says.
+//! Makes the record at a request's end, from its account and Envoy's properties.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -8,34 +8,34 @@ use super::account::{Attempt, Facts, Fault};
 use super::usage::{self, Usage};
 use crate::gateway::attribution::Attribution;
 
-/// Envoy's flags of a response whose client is to blame that it was not given: the connection ended, the client reset the stream or
-/// broke the protocol (Envoy documentation, "Response flags": DC, DR, DPE; values of `ResponseFlag`).
+/// Envoy's response flags that blame the client: it closed the connection, reset the stream, or broke the protocol (Envoy
+/// documentation, "Response flags": DC, DR, DPE; values of `ResponseFlag`).
 const CLIENT: u64 = 1 << 14 | 1 << 18 | 1 << 28;
 
-/// The same of a request that Envoy gave up for a time limit: of the route or an attempt, of silence, of a stream's length on either
-/// side (UT, SI, UMSDR, DT).
+/// Envoy's response flags of a timeout: of the route or an attempt, of an idle stream, of a stream's duration on either side
+/// (UT, SI, UMSDR, DT).
 const TIMEOUT: u64 = 1 << 2 | 1 << 16 | 1 << 19 | 1 << 22;
 
-/// The longest word of Envoy's that is kept, bytes.
+/// Longest response code details of Envoy's that are kept, bytes.
 const DETAILS: usize = 64;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was answered, and the whole answer given.
+    /// The whole answer was given.
     Ok,
-    /// It was turned down before Bedrock was asked: 400 to 499.
+    /// Refused before an attempt was sent: 400 to 499.
     Refused,
-    /// It failed: Bedrock's errors, Envoy's own, and the gateway's from 500 on.
+    /// Failed: an error of Bedrock's or Envoy's, or the gateway's from 500 on.
     Error,
-    /// The client left before it was over.
+    /// The client left before the end.
     ClientGone,
     /// The answer had begun and broke off.
     Cut,
 }
 
 impl Outcome {
-    /// As records have it.
+    /// The value in records.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -47,10 +47,10 @@ impl Outcome {
     }
 }
 
-/// What Envoy says of a request at its end. Asking costs, so that only the time is always there: see [`unknown`].
+/// Envoy's properties at a request's end. Reading them costs time, so all but the time are read only if [`unknown`] says so.
 #[derive(Clone, Debug, Default)]
 pub struct Ended {
-    /// When it ended, by Envoy's clock.
+    /// When the request ended, by Envoy's clock.
     pub at: Option<SystemTime>,
     /// `response.code`; 0: there was none.
     pub status: Option<u16>,
@@ -64,7 +64,7 @@ pub struct Ended {
     pub attempts: Option<u64>,
 }
 
-/// The record of one request. What is not known is `None`.
+/// The record of one request; `None` means unknown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// The caller's name.
@@ -73,51 +73,51 @@ pub struct Record {
     pub team: Option<String>,
     /// The operator's labels for the caller.
     pub attribution: Option<Rc<Attribution>>,
-    /// What was asked: see [`operation`](super::operation).
+    /// The operation: see [`operation`](super::operation).
     pub operation: Option<&'static str>,
-    /// What the client calls the model, at most 256 bytes: anything, so no label of a metric.
+    /// The model as the client names it, cut to 256 bytes. It may be any text, so it must not be a metric's label.
     pub model_asked: Option<String>,
-    /// Bedrock's id of the model that was called last.
+    /// Bedrock's id of the model in the last attempt.
     pub model: Option<String>,
-    /// The caller's inference profile that was called last in the model's place, by its ARN.
+    /// The caller's inference profile in the last attempt, by its ARN.
     pub profile: Option<String>,
-    /// The region that was called last.
+    /// The region of the last attempt.
     pub region: Option<String>,
-    /// The target that was called last, where the configuration gives it a name.
+    /// The target of the last attempt, where the configuration names it.
     pub target: Option<String>,
-    /// How often Bedrock was tried.
+    /// Number of attempts.
     pub attempts: u64,
-    /// Whether the last of these went to another model or region than the first.
+    /// Whether the last attempt went to another model or region than the first.
     pub is_fallback: bool,
-    /// Whether the client waited for a stream.
+    /// Whether the client asked for a stream.
     pub stream: bool,
-    /// What the client was told; `None`: nothing.
+    /// The status that the client got; `None`: none.
     pub status: Option<u16>,
-    /// How it ended.
+    /// How the request ended.
     pub outcome: Outcome,
-    /// What went wrong: a code of this gateway's (borrowed, so one of a known set) or a word of Envoy's (owned).
+    /// What went wrong: a code of this gateway's (borrowed, so from a known set) or Envoy's response code details (owned).
     pub error: Option<Cow<'static, str>>,
-    /// The limit that it was refused for, as the configuration calls it.
+    /// The limit that refused it, by its name in the configuration.
     pub limit: Option<&'static str>,
     /// Why the model stopped, in OpenAI's words.
     pub finish_reason: Option<&'static str>,
     /// Tokens of all attempts.
     pub usage: Option<Usage>,
-    /// Whether some of them are a guess: Bedrock never told.
+    /// Whether some of them are estimated, because Bedrock has not told them.
     pub estimated: bool,
     /// What the tokens cost, in millionths of the currency of the configured prices.
     pub cost_micros: Option<u64>,
-    /// From the request's headers to the first of the streamed answer.
+    /// Time from the request's headers to the first text of a stream.
     pub time_to_first_token: Option<Duration>,
-    /// From the request's headers to its end.
+    /// Time from the request's headers to its end.
     pub duration: Option<Duration>,
-    /// The technique that it was answered by.
+    /// The technique that answered it.
     pub technique: Option<String>,
-    /// How many requests to this gateway itself it was made of. Each has a record of its own, with its own tokens.
+    /// Number of calls to this gateway itself that were made for it. Each has a record of its own, with its own tokens.
     pub calls: Option<u64>,
-    /// The request that it was a part of, by that one's `request_id`.
+    /// The `request_id` of the request that this call was made for.
     pub part_of: Option<String>,
-    /// Whether a guardrail stepped in.
+    /// Whether a guardrail intervened.
     pub guardrail: bool,
     /// Envoy's id of the request.
     pub request_id: Option<String>,
@@ -126,25 +126,25 @@ pub struct Record {
 }
 
 impl Ended {
-    /// Whether the client is to blame, by the flags alone.
+    /// Whether the response flags blame the client.
     pub fn is_clients(&self) -> bool {
         self.flags & CLIENT != 0
     }
 }
 
-/// An ending of which only Envoy knows what it was.
+/// An ending that only Envoy's properties can explain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unknown {
-    /// Nothing was given whole, so it may be that the client has left.
+    /// The whole answer was not given, so the client may have left.
     pub may_have_left: bool,
-    /// What was being given was an answer; else Envoy has answered in everybody's stead.
+    /// An answer of Bedrock's had begun; otherwise Envoy sent a local reply.
     pub is_answer: bool,
-    /// Nobody saw the request begin.
+    /// The gateway role has not seen the request begin.
     pub is_unseen: bool,
 }
 
-/// What Envoy has to be asked of an ending; `None`: nothing. That is so where an answer or an error of this gateway's was given whole,
-/// and where an answer has such an error inside it. Each question costs some 2 µs, two thirds of what a record costs without any.
+/// Which of Envoy's properties must be read; `None`: none. That is so where an answer or an error of this gateway's was given
+/// whole, and where an answer contains such an error. Each property costs some 2 µs, two thirds of a record without any.
 pub fn unknown(facts: &Facts) -> Option<Unknown> {
     let is_answer = facts.status.is_some_and(|status| status < 400);
     let is_ours = facts.status.is_some_and(|status| facts.told(status).is_some());
@@ -155,7 +155,7 @@ pub fn unknown(facts: &Facts) -> Option<Unknown> {
 }
 
 impl Record {
-    /// Makes the record of what is known, which is taken out.
+    /// Makes the record; takes the facts' texts out.
     pub fn make(facts: &mut Facts, ended: &Ended) -> Self {
         let status = ended.status.filter(|status| *status > 0).or(facts.status);
         let (outcome, error) = judge(facts, ended, status);
@@ -163,7 +163,7 @@ impl Record {
         let first = facts.attempt.first_token.zip(facts.began);
         let nobody_waited = outcome == Outcome::ClientGone || ended.flags & TIMEOUT != 0;
         let (usage, estimated) = tokens(facts, nobody_waited);
-        // Of attempts that were never sent Envoy knows nothing but that it began them.
+        // Envoy also counts attempts that ended before the filter sent them.
         let of_envoy = ended.attempts.filter(|_| outcome != Outcome::Refused).unwrap_or_default();
         let attempts = facts.attempts.max(of_envoy);
         let Facts {
@@ -205,13 +205,13 @@ impl Record {
         }
     }
 
-    /// All tokens, guessed ones too.
+    /// All tokens, estimated ones included.
     pub fn total_tokens(&self) -> u64 {
         self.usage.map_or(0, |usage| usage.total_tokens)
     }
 }
 
-/// How it ended, and what went wrong.
+/// The outcome, and what went wrong.
 fn judge(facts: &Facts, ended: &Ended, status: Option<u16>) -> (Outcome, Option<Cow<'static, str>>) {
     if !facts.is_given && ended.is_clients() {
         return (Outcome::ClientGone, None);
@@ -233,8 +233,9 @@ fn judge(facts: &Facts, ended: &Ended, status: Option<u16>) -> (Outcome, Option<
     }
 }
 
-/// What Envoy calls an ending, without what it says of the case at hand: `upstream_reset_before_response_started` of
-/// `upstream_reset_before_response_started{connection_termination}`. An error of this gateway's that nobody noted is in there by its code.
+/// Envoy's response code details without the specifics in braces: `upstream_reset_before_response_started` from
+/// `upstream_reset_before_response_started{connection_termination}`. For a local reply of the filter they hold the error's
+/// code.
 fn word(details: &str) -> Option<String> {
     let word = details.split('{').next().unwrap_or_default();
     let word = word.strip_prefix("bedrock_").unwrap_or(word);
@@ -242,7 +243,7 @@ fn word(details: &str) -> Option<String> {
     (!word.is_empty() && word.len() <= DETAILS && is_word).then(|| word.to_owned())
 }
 
-/// The tokens, and whether some are a guess.
+/// The tokens, and whether some are estimated.
 fn tokens(facts: &Facts, nobody_waited: bool) -> (Option<Usage>, bool) {
     let Some((untold, is_guess)) = facts.untold(nobody_waited) else {
         return (facts.usage, facts.is_guessed);
@@ -300,7 +301,7 @@ mod tests {
                 Outcome::Cut,
                 Some("x"),
             ),
-            // Another attempt than the one that is known of has answered: at a cluster without the filter.
+            // Another attempt has answered than the one in the account: at a cluster without the filter.
             (facts(|a| (begun(a), a.fails(502, "x"), given(a, 200)).2), none(), Outcome::Ok, None),
             // The second attempt got no connection.
             (
@@ -357,7 +358,7 @@ mod tests {
         };
         assert_eq!(known(&broken_off), None);
         let asked = |may_have_left, is_answer| Some(Unknown { may_have_left, is_answer, is_unseen: false });
-        // One of Envoy's own, an answer that broke off, and whatever ends before the first header.
+        // A local reply of Envoy's, an answer that broke off, and a request that ended before its first header.
         assert_eq!(known(&both(504, true)), asked(false, false));
         assert_eq!(known(&told(200, false)), asked(true, true));
         assert_eq!(known(&|_| ()), asked(true, false));

@@ -1,4 +1,4 @@
-//! The members of a record by their names, once for all forms that a record is given in.
+//! The members of a record by name, shared by all its serialised forms.
 
 use std::time::Duration;
 
@@ -7,26 +7,26 @@ use super::Record;
 /// A member's value.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Value<'r> {
-    /// A text.
+    /// A string.
     Text(&'r str),
-    /// A number of things, or of milliseconds.
+    /// A count, or milliseconds.
     Count(u64),
     /// An amount of money, in millionths of the currency.
     Millionths(u64),
-    /// Yes or no.
+    /// A boolean.
     Flag(bool),
-    /// The operator's labels for the caller, in their order.
+    /// The operator's labels for the caller, in the configuration's order.
     Labels(&'r [(String, String)]),
 }
 
-/// How many members a record can have.
+/// Most members of a record.
 const MOST: usize = 32;
 
-/// The members of one record, `None` for what is not known.
+/// The members of one record; `None` means unknown.
 pub(super) struct Members<'r>([(&'static str, Option<Value<'r>>); MOST]);
 
 impl<'r> Members<'r> {
-    /// Those of a record.
+    /// The members of a record.
     pub(super) fn of(record: &'r Record) -> Self {
         let usage = record.usage.as_ref();
         let of_input = usage.and_then(|usage| usage.prompt_tokens_details);
@@ -69,7 +69,7 @@ impl<'r> Members<'r> {
         ])
     }
 
-    /// Hands out the members that are known, in their order.
+    /// Passes the known members to `take`, in their order.
     pub(super) fn each(&self, mut take: impl FnMut(&'static str, Value<'r>)) {
         for (name, value) in &self.0 {
             if let Some(value) = value {
@@ -79,7 +79,7 @@ impl<'r> Members<'r> {
     }
 }
 
-/// An amount in millionths as a number of ones.
+/// Millionths as a number of whole units.
 #[allow(clippy::cast_precision_loss, reason = "beyond 2^53 millionths nobody counts them")]
 pub(super) fn in_ones(millionths: u64) -> f64 {
     millionths as f64 / 1e6

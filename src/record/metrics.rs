@@ -1,7 +1,7 @@
-//! Metrics out of the records of requests: their names, their labels, and how many of them there may be.
+//! Metrics from the records of requests: their names and labels, and a bound on their number.
 //!
-//! Envoy never gives a metric's memory back, so every label has a bound: callers, teams and regions are the configuration's, a model is
-//! one that the configuration or discovery knows or that has answered, and beyond a number of series everything counts for `other`.
+//! Envoy never frees a metric, so every label is bounded: callers, teams and regions come from the configuration; a model must
+//! be configured, discovered, or have answered. Beyond a number of series everything is counted under `other`.
 
 mod counted;
 mod limits;
@@ -14,28 +14,28 @@ pub use counted::of;
 pub use limits::Used;
 pub use name::{Label, NONE, OTHER, name};
 
-/// What a metric counts.
+/// The kind of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// What only grows.
+    /// Only grows.
     Counter,
-    /// What is so now.
+    /// A current value, which rises and falls.
     Gauge,
-    /// How values are spread.
+    /// A distribution of values.
     Histogram,
 }
 
-/// Whoever keeps the metrics.
+/// The store of the metrics: Envoy.
 pub trait Meter {
-    /// The id of the metric of this name, made where it is not there; `None`: it cannot be had.
+    /// The id of the metric of this name, defined if it is new; `None`: Envoy refuses.
     fn define(&mut self, kind: Kind, name: &str) -> Option<u32>;
     /// Adds to a counter or a gauge.
     fn add(&mut self, id: u32, amount: i64);
-    /// Puts a value into a histogram, or in the place of a gauge's.
+    /// Adds a value to a histogram, or sets a gauge.
     fn record(&mut self, id: u32, value: u64);
 }
 
-/// Whose requests are counted together. An empty text is not known.
+/// The labels under which a request counts. An empty string means unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Whose<'a> {
     /// The name of the caller.
@@ -48,47 +48,47 @@ pub struct Whose<'a> {
     pub region: &'a str,
 }
 
-/// Tokens of a request, by what they were.
+/// Tokens of a request, by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tokens {
-    /// Read, from the cache or not.
+    /// Input, cached or not.
     pub input: u64,
-    /// Written, reasoning among them.
+    /// Output, reasoning included.
     pub output: u64,
-    /// Of those read, the ones out of the cache of prompts.
+    /// The part of the input that was read from the prompt cache.
     pub cache_read: u64,
-    /// Of those read, the ones that went into that cache.
+    /// The part of the input that was written to the prompt cache.
     pub cache_write: u64,
-    /// Of those written, the ones of reasoning.
+    /// The part of the output that was reasoning.
     pub reasoning: u64,
 }
 
-/// How a request ended that is counted here.
+/// An ended request, as it is counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ended<'a> {
-    /// Whether it is a part of another request, by the gateway itself: then only what it cost is counted.
+    /// Whether it is a call of the gateway's to itself for another request: then only tokens and cost are counted.
     pub is_part: bool,
-    /// The HTTP status; 0 where the client left before there was one.
+    /// The HTTP status; 0 where the client got none.
     pub status: u16,
     /// `ok`, `refused`, `error`, `client_gone` or `cut`.
     pub outcome: &'static str,
-    /// The `code` of the error that the client was told, of the gateway's own; empty where there was none.
+    /// The code of the gateway's error that the client got; empty if none.
     pub error: &'a str,
-    /// What the models read and wrote.
+    /// Tokens of all attempts.
     pub tokens: Tokens,
-    /// In millionths of the currency that prices are in.
+    /// Millionths of the prices' currency.
     pub cost_micros: u64,
     /// Attempts after the first.
     pub retries: u64,
     /// Whether another target than the first answered.
     pub is_fallback: bool,
-    /// From the request's first byte to the answer's first token.
+    /// Time from the request's headers to the first text of the answer.
     pub first_token: Option<Duration>,
-    /// From the request's first byte to its end.
+    /// Time from the request's headers to its end.
     pub duration: Duration,
 }
 
-/// Metrics of which each set of labels has one.
+/// Metrics that exist once per set of labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Each {
     Input,
@@ -103,62 +103,62 @@ enum Each {
     Duration,
 }
 
-/// How many of [`Each`] there are.
+/// The number of [`Each`]'s variants.
 const EACH: usize = 10;
 
-/// The ids of one set of labels, as far as they were needed.
+/// Ids of the metrics under one set of labels, as far as used.
 #[derive(Debug, Default)]
 struct Set {
     each: [Option<u32>; EACH],
-    /// By status and outcome.
+    /// Ids by status and outcome.
     requests: Vec<(u16, &'static str, u32)>,
-    /// By the metric and the error's code.
+    /// Ids by metric and error code.
     errors: Vec<(&'static str, Box<str>, u32)>,
 }
 
-/// The ids of all metrics of one worker.
+/// Ids of all metrics of one worker.
 #[derive(Debug)]
 pub struct Series {
-    /// First the one of [`ALL_OTHERS`].
+    /// One per set of labels; the first is that of [`ALL_OTHERS`].
     sets: Vec<Set>,
-    /// Where in that list the others are, by their labels.
+    /// Indexes in `sets`, by labels.
     places: HashMap<String, usize>,
     open: HashMap<String, u32>,
-    /// Gauges of the gateway's own state, by their names.
+    /// Gauges of the gateway's own state, by name.
     states: HashMap<String, u32>,
-    /// Gauges of limits, by their names.
+    /// Gauges of limits, by name.
     limits: HashMap<String, limits::Gauge>,
-    /// How many there may be.
+    /// Most series.
     most: usize,
-    /// How many there are.
+    /// Number of series defined.
     made: usize,
-    /// What a set of labels is looked up by, kept for its memory.
+    /// Buffer for the key of `places`, kept to avoid allocations.
     key: String,
 }
 
-/// The set under which a request counts, and where it is.
+/// The labels of a request's set, and where the set is.
 #[derive(Clone, Copy, Debug)]
 struct At<'a> {
     whose: Whose<'a>,
     place: usize,
 }
 
-/// Whose requests count together beyond the number of series.
+/// The labels of all requests beyond the maximum number of series.
 const ALL_OTHERS: At<'static> =
     At { whose: Whose { caller: OTHER, team: OTHER, model: OTHER, region: OTHER }, place: 0 };
 
-/// Most codes of errors of one set of labels.
+/// Most error codes per set of labels.
 const CODES: usize = 100;
 
-/// Refusals of the gateway's own, and failures of whatever was behind it.
+/// Metric of refusals by the gateway; the other counts failures of Bedrock or Envoy.
 const REFUSED: &str = "bedrock.refused";
 const ERRORS: &str = "bedrock.errors";
 
 impl Series {
-    /// None yet, and at most that many; those that count for `other` come on top, some hundreds at most.
+    /// Without metrics yet; at most `most` series, plus some hundreds for `other`.
     pub fn new(most: usize) -> Self {
         Self {
-            // That of ALL_OTHERS is always there.
+            // The set of ALL_OTHERS always exists.
             sets: vec![Set::default()],
             places: HashMap::new(),
             open: HashMap::new(),
@@ -170,7 +170,7 @@ impl Series {
         }
     }
 
-    /// Changes how many there may be. Those that are there stay.
+    /// Changes the maximum number of series. Existing ones stay.
     pub fn at_most(&mut self, most: usize) {
         self.most = most;
     }
@@ -179,7 +179,7 @@ impl Series {
         self.made >= self.most
     }
 
-    /// Counts a request that has ended. `is_known` says whether the configuration or discovery has the model.
+    /// Counts an ended request. `is_known` says whether a model is configured or discovered.
     pub fn count(
         &mut self,
         meter: &mut dyn Meter,
@@ -218,7 +218,7 @@ impl Series {
         }
         let times = [
             (Each::FirstToken, ended.first_token.filter(|_| !ended.is_part)),
-            // How long a refusal takes says nothing of a model.
+            // The duration of a refusal says nothing about a model.
             (Each::Duration, Some(ended.duration).filter(|_| ended.outcome != "refused" && !ended.is_part)),
         ];
         for (each, time) in times {
@@ -230,7 +230,7 @@ impl Series {
         }
     }
 
-    /// The gauge of a caller's requests that are under way.
+    /// The gauge of a caller's open requests.
     pub fn open(&mut self, meter: &mut dyn Meter, caller: &str, team: &str) -> Option<u32> {
         if let Some(id) = self.open.get(caller) {
             return Some(*id);
@@ -247,7 +247,8 @@ impl Series {
         Some(id)
     }
 
-    /// Says what is so now: of an account's credentials, or of the list of models. They are few, and do not count.
+    /// Sets a gauge of the gateway's state: of an account's credentials, or of the list of models. There are few, so they do
+    /// not count as series.
     pub fn set(&mut self, meter: &mut dyn Meter, state: &str, labels: &[(Label, &str)], value: u64) {
         let name = name(state, labels);
         let id = match self.states.get(&name) {
@@ -261,12 +262,12 @@ impl Series {
         meter.record(id, value);
     }
 
-    /// The labels under which a request counts: its own where they are known already, or may become so.
+    /// The labels under which a request counts: its own if their set exists or may be added.
     fn at<'a>(&mut self, whose: Whose<'a>, ended: &Ended<'_>, is_known: &dyn Fn(&str) -> bool) -> At<'a> {
         if let Some(at) = self.find(whose) {
             return at;
         }
-        // Whatever has answered is there; a name that nobody knows is any client's invention.
+        // A model that has answered exists; another unknown name may be any client's invention.
         let has_answered = ended.outcome == "ok" || ended.tokens != Tokens::default();
         let is_model = whose.model.is_empty() || has_answered || is_known(whose.model);
         let whose = if is_model { whose } else { Whose { model: OTHER, ..whose } };
@@ -298,7 +299,7 @@ impl Series {
         self.is_full() && at.place != ALL_OTHERS.place
     }
 
-    /// Defines one more series of a set.
+    /// Defines one more metric in a set.
     fn define(
         &mut self,
         meter: &mut dyn Meter,
@@ -310,7 +311,7 @@ impl Series {
         let Whose { caller, team, model, region } = at.whose;
         let whose =
             [(Label::Caller, caller), (Label::Team, team), (Label::Model, model), (Label::Region, region)];
-        // A histogram is some twenty lines of a page of metrics, so callers share it.
+        // A histogram is some twenty lines of a metrics page, so callers share it.
         let whose = whose.get(usize::from(kind == Kind::Histogram)..).unwrap_or_default();
         let id = meter.define(kind, &name(metric, &[whose, more].concat()))?;
         if at.place != ALL_OTHERS.place {
@@ -361,7 +362,7 @@ impl Series {
         if let Some((_, _, id)) = set.errors.iter().find(is_it) {
             return Some(*id);
         }
-        // Words of Envoy's are not ours to count.
+        // Envoy's response code details are not bounded by us.
         if set.errors.len() >= CODES && code != OTHER {
             return self.error(meter, at, metric, OTHER);
         }
@@ -375,7 +376,7 @@ impl Series {
 }
 
 impl Each {
-    /// What it is, its name, and its `type` where it has one.
+    /// Its kind, its name, and the value of its label `type` where it has one.
     fn named(self) -> (Kind, &'static str, &'static str) {
         match self {
             Self::Input => (Kind::Counter, "bedrock.tokens", "input"),

@@ -1,4 +1,4 @@
-//! The record of a request: one object, whichever way the request ends.
+//! The record of a request: one per request, however it ends.
 //!
 //! ```text
 //! gateway role, upstream role ─▶ Account, while the request is under way ─▶ Record, at its end ─▶ Struct, metrics, limits
@@ -6,15 +6,15 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`account`] | what is known of a request that is under way: both roles write it |
-//! | [`operation`] | what is asked, as records and spans call it |
-//! | [`made`] | the record, made of the account and of what Envoy says at the end |
-//! | [`prices`] | what tokens cost |
-//! | [`metrics`] | what is counted of records, and under which labels |
-//! | [`structure`] | the record as Envoy takes it, `google.protobuf.Struct` |
-//! | [`usage`] | tokens: as they are counted here, and where nobody counted them |
+//! | [`account`] | the facts about a request under way, written by both roles |
+//! | [`operation`] | names of operations in records and spans |
+//! | [`made`] | the record, made from the account and Envoy's properties at the end |
+//! | [`prices`] | prices of tokens |
+//! | [`metrics`] | metrics from records, and their labels |
+//! | [`structure`] | the record as `google.protobuf.Struct`, for Envoy |
+//! | [`usage`] | token counts, and their estimates |
 //!
-//! Nothing here knows a prompt, an answer or a key.
+//! No prompt, answer or key is known here.
 
 pub mod account;
 mod line;

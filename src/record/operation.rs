@@ -1,10 +1,10 @@
-//! What is asked, as records and spans call it.
+//! Names of operations in records and spans.
 
 use crate::bedrock::operation::Operation;
 use crate::gateway::route::Route;
 use crate::openai::Endpoint;
 
-/// What a record calls what a route is for; `None`: it has no record.
+/// The operation of a route, in records; `None`: it has no record.
 pub fn of(route: &Route) -> Option<&'static str> {
     Some(match route {
         Route::Health => return None,
@@ -28,7 +28,7 @@ pub fn of(route: &Route) -> Option<&'static str> {
     })
 }
 
-/// What a span calls an operation, by OpenTelemetry's conventions for generative AI as far as they have a word for it.
+/// The operation's name in spans, by OpenTelemetry's conventions for generative AI where they have one.
 pub fn in_spans(operation: &'static str) -> &'static str {
     match operation {
         "completions" => "text_completion",

@@ -1,20 +1,20 @@
-//! What tokens cost, by model.
+//! Prices of tokens, by model.
 
 use super::usage::Usage;
 use crate::bedrock::model_id::base_model;
 
-/// What a million tokens of a model's cost, in whatever currency.
+/// The price of a million tokens of a model, in any currency.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Price {
     /// Bedrock's id, with or without a profile's prefix; `*` at the end stands for any rest.
     pub pattern: String,
-    /// Input that was neither read from nor written to the cache.
+    /// Input that was neither read from nor written to the prompt cache.
     pub input: f64,
     /// Output.
     pub output: f64,
-    /// Input that was read from the cache.
+    /// Input that was read from the prompt cache.
     pub cache_read: f64,
-    /// Input that was written to it.
+    /// Input that was written to the prompt cache.
     pub cache_write: f64,
 }
 
@@ -22,19 +22,19 @@ pub struct Price {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prices(pub Vec<Price>);
 
-/// The most that a token costs, in millionths of the prices' currency.
+/// The highest price of a token, in millionths of the prices' currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rate {
-    /// One that is read, whatever becomes of it in caches.
+    /// Of an input token, cached or not.
     pub input: f64,
-    /// One that is written.
+    /// Of an output token.
     pub output: f64,
 }
 
-/// No sum is larger: that is as far as `f64` counts one by one.
+/// Largest sum: up to here `f64` holds whole numbers exactly.
 const MOST: f64 = 9_007_199_254_740_992.0;
 
-/// Millionths, rounded up, but for what is an error of the calculation.
+/// Millionths, rounded up, but for floating-point error.
 fn up(cost: f64) -> u64 {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 2^53")]
     {
@@ -43,7 +43,7 @@ fn up(cost: f64) -> u64 {
 }
 
 impl Rate {
-    /// What so many tokens cost at most, in millionths, rounded up.
+    /// The highest cost of so many tokens, in millionths, rounded up.
     pub fn micros(&self, input: u64, output: u64) -> u64 {
         #[allow(clippy::cast_precision_loss, reason = "below 2^53, or beyond all money")]
         let cost = input as f64 * self.input + output as f64 * self.output;
@@ -52,8 +52,8 @@ impl Rate {
 }
 
 impl Prices {
-    /// What tokens cost at most by whichever of these models answers: each by Bedrock's id, and the id of the model that is behind it.
-    /// `None`: one of them has no price, or there is none of them.
+    /// The highest price among these models: each given by Bedrock's id and the id of the model behind it. `None`: one of them
+    /// has no price, or there are none.
     pub fn dearest<'i>(&self, models: impl IntoIterator<Item = (&'i str, &'i str)>) -> Option<Rate> {
         let mut dearest = None;
         for (model, known_as) in models {
@@ -65,8 +65,9 @@ impl Prices {
         dearest
     }
 
-    /// What tokens of a model cost, in millionths of the prices' currency, rounded up: what costs little costs something. `model` is Bedrock's id as it was called; `known_as` the
-    /// id of the model that is behind it, where it tells none itself. `None`: it has no price.
+    /// The cost of a model's tokens in millionths of the prices' currency, rounded up, so that a small cost is not zero.
+    /// `model` is Bedrock's id as it was called; `known_as` is the id of the model behind it, for ids that do not name one.
+    /// `None`: it has no price.
     pub fn cost_micros(&self, model: &str, known_as: &str, usage: &Usage) -> Option<u64> {
         let price = self.of_model(model, known_as)?;
         let cached = usage.prompt_tokens_details.unwrap_or_default();
@@ -77,7 +78,7 @@ impl Prices {
             (cached.cache_write_tokens, price.cache_write),
             (usage.completion_tokens, price.output),
         ];
-        // So much for a million tokens is as many millionths for one.
+        // A price per million tokens is as many millionths per token.
         #[allow(clippy::cast_precision_loss, reason = "below 2^53, or beyond all money")]
         let cost: f64 = parts.into_iter().map(|(tokens, price)| tokens as f64 * price).sum();
         Some(up(cost))
@@ -87,7 +88,7 @@ impl Prices {
         self.of(&[model, base_model(model), known_as, base_model(known_as)])
     }
 
-    /// The price by the longest pattern that fits any of these names.
+    /// The price of the longest pattern that fits any of these names.
     fn of(&self, names: &[&str]) -> Option<&Price> {
         let fits = |pattern: &str, name: &str| match pattern.strip_suffix('*') {
             Some(beginning) => name.starts_with(beginning),
@@ -146,7 +147,7 @@ mod tests {
     fn of_several_models_each_kind_of_tokens_has_its_dearest_price() {
         let prices = Prices(vec![price("a.long", 3.0, 4.0), price("a.wide", 1.0, 15.0)]);
         let rate = prices.dearest([("us.a.long", ""), ("a.wide", "")]).unwrap();
-        // All that is read might be written to the cache.
+        // All input might be written to the cache.
         assert_eq!(rate, Rate { input: 3.75, output: 15.0 });
         assert_eq!((rate.micros(2, 1), rate.micros(1, 0), rate.micros(0, 0)), (23, 4, 0));
         assert_eq!(rate.micros(u64::MAX, u64::MAX), 1 << 53);

@@ -1,16 +1,16 @@
-//! The record as Envoy's expressions read it: `google.protobuf.Struct`, written straight away. By `prost-types` it would be a tree of some
-//! fifty allocations for each request.
+//! The record as `google.protobuf.Struct`, which Envoy's expressions read. Encoded directly: by `prost-types` it would take
+//! some fifty allocations per request.
 
 use prost::encoding::{WireType, encode_key, encode_varint};
 
 use super::Record;
 use super::members::{Members, Value, in_ones};
 
-/// Room for a usual record, bytes.
+/// Bytes reserved for a usual record.
 const ROOM: usize = 1 << 10;
 
 impl Record {
-    /// The members, encoded.
+    /// The members as an encoded Struct.
     pub fn to_struct(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(ROOM);
         Members::of(self).each(|name, value| match value {
@@ -28,13 +28,13 @@ impl Record {
     }
 }
 
-/// A value of a Struct. Numbers are doubles: exact up to 2^53.
+/// A value in a Struct. Numbers are doubles: exact up to 2^53.
 #[derive(Clone, Copy)]
 enum Encoded<'r> {
     Text(&'r str),
     Number(f64),
     Flag(bool),
-    /// A Struct, encoded.
+    /// An encoded Struct.
     Object(&'r [u8]),
 }
 
@@ -45,10 +45,10 @@ impl Encoded<'_> {
     }
 }
 
-/// Writes an entry of `Struct.fields` (`google/protobuf/struct.proto`): 1, the name; 2, a `Value` of 2, a double, 3, a text, 4, a flag,
-/// or 5, a Struct.
+/// Writes an entry of `Struct.fields` (`google/protobuf/struct.proto`): field 1 is the name, field 2 a `Value`, whose field 2
+/// is a double, 3 a string, 4 a boolean, 5 a Struct.
 fn member(out: &mut Vec<u8>, name: &str, value: Encoded<'_>) {
-    // A double and a flag with their keys, and a text with its key and its length.
+    // A double or a boolean with its tag; a string with its tag and length.
     let length_of_value = match value {
         Encoded::Number(_) => 9,
         Encoded::Flag(_) => 2,
@@ -85,7 +85,7 @@ fn write_text(tag: u32, text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// How long a text is with its key and its length, bytes.
+/// Bytes of a string with its tag and length.
 fn of_text(text: &str) -> usize {
     of_message(text.len())
 }
@@ -113,7 +113,7 @@ mod tests {
     use crate::openai::completion::{CompletionTokensDetails, PromptTokensDetails, Usage};
     use crate::record::{Ended, Facts};
 
-    /// The members of the line, which are those of the Struct in the record's own order.
+    /// The members of the JSON line, which are those of the Struct in the record's order.
     fn read_line(record: &Record) -> Vec<(String, String)> {
         let line = String::from_utf8(record.to_line()).unwrap();
         assert!(!line.contains('\n'));

@@ -1,18 +1,18 @@
-//! Tokens: as they are counted here, which is as OpenAI's API counts them, and a guess where nobody counted them.
+//! Token counts, in OpenAI's way of counting, and estimates where Bedrock has not told them.
 
 pub use crate::openai::completion::Usage;
 use crate::openai::completion::{CompletionTokensDetails, PromptTokensDetails};
 pub use crate::translate::usage::{add, usage as of_bedrock};
 
-/// How many bytes of text a token is, about.
+/// Bytes of text per token, about.
 const BYTES: u64 = 4;
 
-/// About how many tokens so many bytes of text are.
+/// The tokens of so many bytes of text, estimated.
 pub fn of_bytes(bytes: usize) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX).div_ceil(BYTES)
 }
 
-/// What is guessed of an answer that was begun and whose tokens nobody has told: `input` and `output` are tokens.
+/// The estimated usage of an answer whose tokens Bedrock has not told; `input` and `output` are tokens.
 pub fn guessed(input: u64, output: u64) -> Usage {
     Usage {
         prompt_tokens: input,
@@ -22,7 +22,7 @@ pub fn guessed(input: u64, output: u64) -> Usage {
     }
 }
 
-/// What `usage` has beyond what is `known` of the same answer.
+/// The part of `usage` that exceeds what is `known` of the same answer.
 pub fn beyond(usage: Usage, known: Usage) -> Usage {
     let prompt = |usage: Usage| usage.prompt_tokens_details.unwrap_or_default();
     let thought = |usage: Usage| usage.completion_tokens_details.unwrap_or_default().reasoning_tokens;
@@ -43,7 +43,7 @@ pub fn beyond(usage: Usage, known: Usage) -> Usage {
     }
 }
 
-/// The same tokens without those of the output.
+/// The usage without its output.
 pub fn input_alone(usage: Usage) -> Usage {
     Usage {
         completion_tokens: 0,

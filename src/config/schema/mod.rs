@@ -1,5 +1,5 @@
-//! `docs/configuration.schema.json`: the members as the loader's own types have them, with what the reference in `docs/configuration.md`
-//! says of each. `make schema` writes it anew. A member without a row of the reference fails here, and so does a row without a member.
+//! `docs/configuration.schema.json`, made from the loader's types and the texts of `docs/configuration.md`. `make schema`
+//! writes it. A member without a row of the reference fails here, and so does a row without a member.
 
 mod traced;
 
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::file::File;
 use traced::{Member, Members, Presence, Shape, shape};
 
-/// A text that a variable's value becomes part of: of what it will be made is not known here.
+/// A string with a variable, whose type after expansion is unknown here.
 const VARIABLE: &str = r"\$\{";
 
 #[test]
@@ -29,13 +29,13 @@ fn the_schema_is_what_the_types_and_the_reference_say() {
     assert!(there == made, "docs/configuration.schema.json is not what the types say: make schema");
 }
 
-/// The whole of it, by draft 7, which every editor reads.
+/// The whole schema, in draft 7, which every editor reads.
 fn schema() -> Value {
     let mut schema = Schema { rows: rows(), types: BTreeMap::new(), waiting: VecDeque::new() };
     let Shape::Object(_, members) = shape::<File>() else { panic!("no object") };
     let mut whole = schema.object("", &members);
     let mut definitions = Map::new();
-    // In the order in which the reference has them: what occurs in several places is told of at the first, from outside in.
+    // In the order of the reference: a type that occurs in several places is described at its first, from outside in.
     while let Some((name, at, members)) = schema.waiting.pop_front() {
         let mut object = schema.object(&format!("{at}."), &members);
         object["title"] = at.into();
@@ -60,16 +60,16 @@ fn schema() -> Value {
 }
 
 struct Schema {
-    /// Of the reference, by field; taken out as they are used.
+    /// Rows of the reference by field, removed as they are used.
     rows: BTreeMap<String, Row>,
-    /// What each named type is in the definitions.
+    /// Names of types among the definitions.
     types: BTreeMap<(&'static str, Vec<&'static str>), String>,
-    /// Definitions that are still to be written: their name, where the type occurs first, its members.
+    /// Definitions still to be written: name, first path, members.
     waiting: VecDeque<(String, String, Members)>,
 }
 
 impl Schema {
-    /// An object whose members the reference has under `at`.
+    /// The schema of an object whose members the reference lists under `at`.
     fn object(&mut self, at: &str, members: &Members) -> Value {
         let mut properties = Map::new();
         let mut required = Vec::new();
@@ -83,7 +83,7 @@ impl Schema {
             if is_required {
                 required.push(*name);
             }
-            // Beside a reference nothing else counts.
+            // In draft 7 keywords beside `$ref` are ignored.
             if property.get("$ref").is_some() {
                 property = json!({"allOf": [property]});
             }
@@ -128,7 +128,7 @@ impl Schema {
             Shape::Bool => json!({"type": "boolean"}),
             Shape::Whole(u64::MAX) => json!({"type": "integer", "minimum": 0}),
             Shape::Whole(most) => json!({"type": "integer", "minimum": 0, "maximum": most}),
-            // Envoy makes a text of what has decimals.
+            // Envoy turns numbers with decimals into strings.
             Shape::Decimal => json!({"anyOf": [
                 {"type": "number"}, {"type": "string", "pattern": format!(r"^[-+.\deE]+$|{VARIABLE}")}
             ]}),
@@ -153,13 +153,13 @@ impl Schema {
         }
     }
 
-    /// What the type is called among the definitions; it is put there where it was not.
+    /// The name of a type's definition, which is added if it is new.
     fn definition(&mut self, path: &str, name: &'static str, members: &Members) -> String {
         let key = (name, members.iter().map(|(name, _)| *name).collect::<Vec<_>>());
         if let Some(known) = self.types.get(&key) {
             return known.clone();
         }
-        // Of a type within itself, which has fewer members there.
+        // A type within itself has fewer members there.
         let again = self.types.keys().any(|(known, _)| *known == name);
         let own = if again { format!("{name}In{name}") } else { name.to_owned() };
         self.types.insert(key, own.clone());
@@ -181,7 +181,7 @@ impl Row {
         Some(serde_json::from_str(code).unwrap_or_else(|_| code.into()))
     }
 
-    /// What an editor shows.
+    /// The description that an editor shows.
     fn description(&self) -> String {
         let text = [self.kind.as_str(), self.meaning.as_str()].into_iter().filter(|part| !part.is_empty());
         without_links(&text.collect::<Vec<_>>().join(": "))
@@ -201,7 +201,7 @@ fn rows() -> BTreeMap<String, Row> {
     rows.collect()
 }
 
-/// `[text](address)` as its text.
+/// Replaces `[text](address)` by its text.
 fn without_links(text: &str) -> String {
     let mut parts = text.split("](");
     let mut out = parts.next().unwrap_or_default().to_owned();

@@ -1,5 +1,5 @@
-//! What the types of `file.rs` take, as they ask serde for it: a deserializer that notes what it is asked for, and gives each type some
-//! value of its kind.
+//! Finds the schema of the types in `file.rs`: a deserializer that notes what serde asks for and answers with some value of
+//! that kind.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -12,47 +12,47 @@ use serde::forward_to_deserialize_any;
 
 use crate::config::file::RULE;
 
-/// What may be written in a place.
+/// The kind of value in a place.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) enum Shape {
     #[default]
     Anything,
     Bool,
-    /// A whole number, up to the largest one.
+    /// A whole number up to this one.
     Whole(u64),
     Decimal,
     Text,
     Words(&'static [&'static str]),
     List(Box<Member>),
-    /// Members of any name.
+    /// An object with members of any name.
     Map(Box<Member>),
-    /// Members of these names. The type's own name; `None` where it is switched on or off.
+    /// An object with these members, and its type's name; `None` for a type that is also a switch.
     Object(Option<&'static str>, Members),
     Either(Vec<Shape>),
 }
 
-/// Members by their names, in the type's order.
+/// Members by name, in the type's order.
 pub(super) type Members = Vec<(&'static str, Member)>;
 
-/// What may stand as a member or an item.
+/// A member or an item.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Member {
     pub(super) shape: Shape,
     pub(super) presence: Presence,
 }
 
-/// Whether something has to be there.
+/// Whether a member must be present.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Presence {
     #[default]
     Required,
-    /// `null` is as good as nothing.
+    /// `null` counts as absent.
     Optional,
-    /// It may be left out, but not be `null`.
+    /// May be left out, but must not be `null`.
     Rule,
 }
 
-/// What a type takes.
+/// The kind of value that a type takes.
 pub(super) fn shape<T: for<'de> Deserialize<'de>>() -> Shape {
     let switched = RefCell::default();
     loop {
@@ -60,7 +60,7 @@ pub(super) fn shape<T: for<'de> Deserialize<'de>>() -> Shape {
         match T::deserialize(Tracer { path: String::new(), open: &[], switched: &switched, into: &mut root })
         {
             Ok(_) => return root.shape,
-            // What a switched object has is known by its refusal of a name that it does not have.
+            // The members of a switched object are learned from its error about an unknown member.
             Err(Refused::Unknown(path, known)) => {
                 let first = switched.borrow_mut().insert(path, known).is_none();
                 assert!(first, "it does not take its own members");
@@ -72,7 +72,7 @@ pub(super) fn shape<T: for<'de> Deserialize<'de>>() -> Shape {
 
 struct Tracer<'t> {
     path: String,
-    /// The types that this is within, and by which of their members.
+    /// The enclosing types, and the members through which they enclose this one.
     open: &'t [(&'static str, &'static str)],
     switched: &'t RefCell<BTreeMap<String, &'static [&'static str]>>,
     into: &'t mut Member,
@@ -89,7 +89,7 @@ impl Tracer<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refused> {
-        // A type within itself has not the member by which it is within itself.
+        // A type within itself lacks the member that it is nested in.
         let within = |field: &&str| self.open.iter().any(|(of, by)| Some(*of) == name && by == field);
         let fields: Vec<&'static str> = fields.iter().copied().filter(|field| !within(field)).collect();
         let mut members = Vec::new();
@@ -159,7 +159,7 @@ impl<'de> MapAccess<'de> for One<'_> {
 impl<'de> Deserializer<'de> for Tracer<'_> {
     type Error = Refused;
 
-    /// By what the visitor says of itself: it is asked for once, so it cannot be tried.
+    /// Answers by the visitor's description of itself: the call consumes the visitor, so it cannot be tried twice.
     fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Refused> {
         match (&visitor as &dyn Expected).to_string().as_str() {
             "true, false or an object" => {
@@ -262,17 +262,17 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         self.object(Some(name), fields, visitor)
     }
 
-    // A type that asks for one of these gets what `deserialize_any` says of it: a panic.
+    // A type that asks for one of these gets `deserialize_any`, which panics for an unknown visitor.
     forward_to_deserialize_any! {
         i8 i16 i32 i64 i128 u8 u16 u128 f32 char str bytes byte_buf unit unit_struct tuple tuple_struct identifier
         ignored_any
     }
 }
 
-/// Why a type did not take what it was given.
+/// Why a type refused a value.
 #[derive(Debug)]
 enum Refused {
-    /// A member of another name than these, in the object at a path.
+    /// An unknown member, in the object at a path.
     Unknown(String, &'static [&'static str]),
     Other(String),
 }

@@ -1,9 +1,9 @@
-//! What of a record is counted.
+//! Turns a record into what is counted.
 
 use super::{Ended, Tokens, Whose};
 use crate::record::{Outcome, Record};
 
-/// Under which labels a record counts, and what.
+/// The labels and numbers of a record.
 pub fn of(record: &Record) -> (Whose<'_>, Ended<'_>) {
     let whose = Whose {
         caller: record.caller.as_deref().unwrap_or_default(),

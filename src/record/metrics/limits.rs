@@ -1,27 +1,27 @@
-//! How much of limits is used: a gauge for each.
+//! Gauges of how much of each limit is used.
 
 use std::collections::BTreeMap;
 
 use super::{Kind, Label, Meter, OTHER, Series, name};
 
 const METRIC: &str = "bedrock.limit_used_percent";
-/// A gauge that nobody has told of for so long is of a limit that is no longer there, milliseconds.
+/// A gauge not set for this long belongs to a limit that is gone, milliseconds.
 const STALE: u64 = 60_000;
 
-/// How much of one limit is used.
+/// The used part of one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Used<'a> {
-    /// The caller whose limit it is; empty: it is a team's.
+    /// The caller whose limit it is; empty for a team's.
     pub caller: &'a str,
-    /// The team whose limit it is; empty: it is a caller's.
+    /// The team whose limit it is; empty for a caller's.
     pub team: &'a str,
-    /// What the limit is called.
+    /// The limit's name.
     pub limit: &'static str,
-    /// In per cent.
+    /// Per cent.
     pub percent: u64,
 }
 
-/// A gauge, and when it was told last.
+/// A gauge, and when it was last set.
 #[derive(Debug)]
 pub(super) struct Gauge {
     id: u32,
@@ -29,8 +29,8 @@ pub(super) struct Gauge {
 }
 
 impl Series {
-    /// Says how much is used of limits at a moment, milliseconds since 1970. Beyond the number of series there is one gauge for the fullest of
-    /// the others.
+    /// Sets the gauges of limits at `now`, milliseconds since 1970. Beyond the maximum number of series one gauge shows the
+    /// fullest of the others.
     pub fn tell_limits<'u>(
         &mut self,
         meter: &mut dyn Meter,

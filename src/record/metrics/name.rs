@@ -3,15 +3,15 @@
 
 use std::fmt::Write as _;
 
-/// The value of what is not known.
+/// The value of an unknown label.
 pub const NONE: &str = "-";
-/// The value that stands for all that have no series of their own.
+/// The value for all that have no series of their own.
 pub const OTHER: &str = "other";
-/// Longest value, bytes: an ARN has fewer.
+/// Longest value, bytes. ARNs are shorter.
 const LONGEST: usize = 256;
 
-/// A label. In names each begins with `bedrock_`: Istio's expressions are not anchored, and one for `status` would match within its own
-/// `grpc_response_status`.
+/// A label. In metric names each begins with `bedrock_`: Istio's expressions are not anchored, and one for `status` would match
+/// within Istio's own `grpc_response_status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Label {
     /// The name of the caller.
@@ -26,18 +26,18 @@ pub enum Label {
     Status,
     /// How the request ended.
     Outcome,
-    /// The word for an error.
+    /// An error's code.
     Code,
-    /// What tokens are.
+    /// A kind of tokens.
     Type,
-    /// Which limit.
+    /// A limit's name.
     Limit,
-    /// Whose credentials.
+    /// The account of credentials.
     Account,
 }
 
 impl Label {
-    /// All of them.
+    /// All labels.
     pub const ALL: [Self; 10] = [
         Self::Caller,
         Self::Team,
@@ -51,7 +51,7 @@ impl Label {
         Self::Account,
     ];
 
-    /// As it is written in a metric's name.
+    /// The label in a metric's name.
     pub fn written(self) -> &'static str {
         match self {
             Self::Caller => "bedrock_caller",
@@ -85,12 +85,12 @@ pub fn name(metric: &str, labels: &[(Label, &str)]) -> String {
     name
 }
 
-/// Writes a value so that no part of it is taken for the end of it or for a label: as URLs do it.
+/// Percent-encodes a value, so that it cannot contain a separator.
 fn push(name: &mut String, value: &str) {
     for character in value.get(..value.floor_char_boundary(LONGEST)).unwrap_or(value).chars() {
         match character {
             ';' | '=' | '%' | '"' | '\\' | '\0'..='\x1f' | '\x7f' => {
-                // Writing to a text does not fail.
+                // Writing to a string does not fail.
                 let _ = write!(name, "%{:02X}", u32::from(character));
             }
             character => name.push(character),

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Metrics by their names: counters and gauges as sums, histograms as what came.
+/// Metrics by name: counters and gauges as sums, histograms as the values.
 #[derive(Debug, Default)]
 struct Fake {
     names: Vec<(Kind, String)>,
@@ -13,7 +13,7 @@ impl Fake {
         self.names[id as usize].1.clone()
     }
 
-    /// The sums of those that begin so, by what comes behind.
+    /// The metrics whose names begin with `metric`, by the rest of their names.
     fn of(&self, metric: &str) -> Vec<(String, i64)> {
         let behind =
             |name: &String| Some(name.strip_prefix(metric)?.strip_prefix('.')?.replace("bedrock_", ""));
@@ -147,7 +147,7 @@ fn beyond_their_number_series_count_for_others_and_nothing_is_lost() {
         series.count(&mut meter, whose, &answered(), &knows_none);
         series.count(&mut meter, whose, &refused("rate_limit_exceeded"), &knows_none);
     }
-    // Those of `other`: six of an answer, two of a refusal, a gauge.
+    // The series of `other`: six of an answer, two of a refusal, a gauge.
     assert!(meter.names.len() <= 40 + 9, "{}", meter.names.len());
     let sum = |metric: &str| meter.of(metric).iter().map(|(_, sum)| *sum).sum::<i64>();
     assert_eq!(sum("bedrock.requests"), 1_000);
