@@ -23,7 +23,8 @@ LARGEST = 65536
 def add(config):
     """Has the first listener of a bootstrap serve the page, before all other routes."""
     for manager in envoy_config.managers(config["static_resources"]["listeners"][0]):
-        names = [found["name"] for found in manager["http_filters"] if list(envoy_config.wasm_plugins(found))]
+        # All but the router, which comes last.
+        names = [found["name"] for found in manager["http_filters"][:-1]]
         if "route_config" not in manager:
             raise Problem("UI=1: the routes are not in this configuration, so that none can be added for the page")
         routes = manager["route_config"]["virtual_hosts"][0]["routes"]
@@ -41,7 +42,7 @@ def route(path, file, kind, filters):
             {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
             for name, value in headers.items()
         ],
-        # The page needs no key.
+        # The page needs no key, nor anything else that filters ask for.
         "typed_per_filter_config": {name: OFF for name in filters},
     }
 

@@ -29,7 +29,9 @@ def refuse_changes():
     """A release is of a commit, so that whoever has it can build it again."""
     changes = provenance.git("status", "--porcelain")
     if changes is None:
-        raise Problem("this is no clone of git, so nobody could tell of which commit it is a release; DIRTY=1 makes it all the same")
+        raise Problem(
+            "this is no clone of git, so nobody could tell of which commit it is a release; DIRTY=1 makes it all the same"
+        )
     if changes:
         raise Problem(f"there are changes that no commit has; DIRTY=1 makes a release all the same:\n{changes}")
 

@@ -38,7 +38,11 @@ def is_ours(node):
     said = json.dumps(node)
     if not isinstance(node, dict):
         return False
-    return str(node.get("name", "")).startswith("bedrock") or said.startswith('{"filter": {"ext') or "(bedrock_" in str(node.get("regex"))
+    return (
+        str(node.get("name", "")).startswith("bedrock")
+        or said.startswith('{"filter": {"ext')
+        or "(bedrock_" in str(node.get("regex"))
+    )
 
 
 def plugins(text):
@@ -70,7 +74,12 @@ def test_every_line_of_ones_own_stays_as_it_is_with_its_comments(text):
     result, _ = added(text)
     lines = iter(result.split("\n"))
     assert all(line in lines for line in text.split("\n"))
-    assert result.index("bedrock-v1\n") < result.index("# All the rest.") < result.index("- name: bedrock\n") < result.index("# Last, always.")
+    assert (
+        result.index("bedrock-v1\n")
+        < result.index("# All the rest.")
+        < result.index("- name: bedrock\n")
+        < result.index("# Last, always.")
+    )
     assert text.index("# a trap") < result.index("# The end.") and result.rstrip().endswith("# The end.")
 
 
@@ -116,12 +125,16 @@ def test_ones_own_configuration_goes_in_with_its_variables_and_clusters():
 
 
 def test_where_there_are_several_it_says_which_and_takes_the_one_that_is_named():
-    with pytest.raises(Problem, match="(?s)--listener NAME.*1: listener web, stat_prefix outside\n  2: listener intern, stat_prefix inside"):
+    with pytest.raises(
+        Problem, match="(?s)--listener NAME.*1: listener web, stat_prefix outside\n  2: listener intern, stat_prefix inside"
+    ):
         added(bootstraps.SEVERAL)
     with pytest.raises(Problem, match="no HTTP connection manager is as --listener nobody says"):
         added(bootstraps.SEVERAL, listener="nobody")
     first, second = added(bootstraps.SEVERAL, manager="1")[0], added(bootstraps.SEVERAL, manager="inside")[0]
-    assert first.index("root_id: gateway") < first.index("name: intern") and second.index("root_id: gateway") > second.index("name: intern")
+    assert first.index("root_id: gateway") < first.index("name: intern") and second.index("root_id: gateway") > second.index(
+        "name: intern"
+    )
     # The second listener uses the cluster that is there.
     both = added(first, manager="2")[0]
     assert both.count("root_id: gateway") == 2 and both.count("root_id: upstream") == 1

@@ -37,7 +37,9 @@ def test_without_a_terminal_it_says_the_line_and_stops(machine):
 
 def test_it_installs_without_a_question_where_that_is_allowed(machine):
     place, environment = machine
-    done = subprocess.run([INSTALL, "gcc"], env=environment | {"YES": "1"}, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        [INSTALL, "gcc"], env=environment | {"YES": "1"}, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
     assert (done.returncode, done.stdout) == (0, "installing (apt): gcc\n")
     assert asked(place) == "-qq -y install --no-install-recommends gcc\n"
 

@@ -66,8 +66,15 @@ def test_image_module_and_provenance_name_one_another(released, tmp_path):
 
 
 def test_helm_takes_the_chart_for_what_the_directory_is(released):
-    shown = [subprocess.run([HELM, "template", "x", chart, "--values", ROOT / "charts/bedrock-filter/ci/envoy.yaml"], check=True,
-                            capture_output=True, text=True).stdout for chart in (released / f"{NAME}.tgz", release.CHART)]
+    shown = [
+        subprocess.run(
+            [HELM, "template", "x", chart, "--values", ROOT / "charts/bedrock-filter/ci/envoy.yaml"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for chart in (released / f"{NAME}.tgz", release.CHART)
+    ]
     assert shown[0] == shown[1]
     with tarfile.open(fileobj=io.BytesIO((released / f"{NAME}.tgz").read_bytes())) as archive:
         chart = yaml.safe_load(archive.extractfile("bedrock-filter/Chart.yaml"))

@@ -24,11 +24,22 @@ def arguments():
     where = parser.add_argument_group("where it goes")
     where.add_argument("--listener", metavar="NAME", help="the listener, where there are several")
     where.add_argument("--manager", metavar="NUMBER|STAT_PREFIX", help="the HTTP connection manager, where a listener has several")
-    where.add_argument("--virtual-host", metavar="NAME", help="the virtual host that gets the routes; else the only one, or that of all domains")
-    where.add_argument("--path", action="append", metavar="PREFIX", help="paths that are the gateway's (the configuration's prefixes, else /v1); several times")
+    where.add_argument(
+        "--virtual-host", metavar="NAME", help="the virtual host that gets the routes; else the only one, or that of all domains"
+    )
+    where.add_argument(
+        "--path",
+        action="append",
+        metavar="PREFIX",
+        help="paths that are the gateway's (the configuration's prefixes, else /v1); several times",
+    )
     what = parser.add_argument_group("what is added")
-    what.add_argument("--config", type=Path, metavar="FILE", help="the plugin's configuration; else one that takes keys from Envoy's environment")
-    what.add_argument("--module", default=str(MODULE), help="where the .wasm will be for this Envoy (here: target/wasm/bedrock_filter.wasm)")
+    what.add_argument(
+        "--config", type=Path, metavar="FILE", help="the plugin's configuration; else one that takes keys from Envoy's environment"
+    )
+    what.add_argument(
+        "--module", default=str(MODULE), help="where the .wasm will be for this Envoy (here: target/wasm/bedrock_filter.wasm)"
+    )
     what.add_argument("--region", help="of Bedrock (the configuration's, else AWS_REGION, else us-east-1)")
     what.add_argument("--endpoint", type=Endpoint.parse, metavar="URL", help="in Bedrock's stead, such as the emulator")
     what.add_argument("--cluster", default=pieces.NAME, help="the name of Bedrock's cluster (bedrock)")
@@ -37,7 +48,9 @@ def arguments():
     out.add_argument("--output", type=Path, metavar="FILE", help="into another file")
     out.add_argument("--snippets", action="store_true", help="only the pieces, for whoever adds them by hand or in a control plane")
     out.add_argument("--no-check", action="store_true", help="without Envoy")
-    out.add_argument("--envoy", metavar="PROGRAM", help="the Envoy that checks (target/venv/bin/envoy, else the one that is installed)")
+    out.add_argument(
+        "--envoy", metavar="PROGRAM", help="the Envoy that checks (target/venv/bin/envoy, else the one that is installed)"
+    )
     found = parser.parse_args()
     if not found.bootstrap and not found.snippets:
         parser.error("name a bootstrap, or --snippets")
@@ -101,7 +114,9 @@ def print_snippets(want):
     print(f"# Into http_filters of {manager}, before the router.\n{block([pieces.gateway_filter(want)], 0)}\n")
     print(f"# Into routes of a virtual host, before all others that fit the same paths.\n{block(pieces.routes(want), 0)}\n")
     print(f"# Into local_reply_config of the same manager, before other mappers.\n{block({'mappers': pieces.mappers()}, 0)}\n")
-    print(f"# Into clusters. Where the gateway asks itself, put this listener's address.\n{block(list(pieces.clusters(want)), 0)}\n")
+    print(
+        f"# Into clusters. Where the gateway asks itself, put this listener's address.\n{block(list(pieces.clusters(want)), 0)}\n"
+    )
     stats = {"stats_tags": pieces.stats_tags(), "histogram_bucket_settings": pieces.histograms()}
     print(f"# Into the bootstrap: labels of metrics, docs/metrics.md.\n{block({'stats_config': stats}, 0)}")
 

@@ -89,7 +89,9 @@ def refuse_shadow(route, paths, host):
     for kind in ("prefix", "path", "path_separated_prefix") if match else ():
         has = match.text(kind)
         if has and any(has == path or has.startswith(f"{path}/") for path in paths):
-            raise Problem(f"virtual host {host.text('name')!r} has a route of its own for {has}, which would not be reached any more; --path says other paths")
+            raise Problem(
+                f"virtual host {host.text('name')!r} has a route of its own for {has}, which would not be reached any more; --path says other paths"
+            )
 
 
 def mappers(source, manager):
@@ -114,7 +116,11 @@ def warnings(manager, wanted):
         names = ", ".join(pieces.named(wanted, "fan_out", "techniques"))
         yield (
             "the gateway asks itself for fan_out and techniques, by a listener of this Envoy without TLS that takes any host: this is none. "
-            + (f"The configuration names {names} for it: add that cluster" if names else "Without it lists that go in pieces are refused")
+            + (
+                f"The configuration names {names} for it: add that cluster"
+                if names
+                else "Without it lists that go in pieces are refused"
+            )
         )
 
 

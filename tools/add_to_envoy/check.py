@@ -30,7 +30,9 @@ def by_envoy(path, before, after, wanted, program=None):
     if said is None:
         return
     if refusal(envoy, path, before, wanted) is not None:
-        raise Problem(f"Envoy does not take {path} here as it was, so that what is added cannot be checked; --no-check adds it all the same:\n{said}")
+        raise Problem(
+            f"Envoy does not take {path} here as it was, so that what is added cannot be checked; --no-check adds it all the same:\n{said}"
+        )
     raise Problem(f"Envoy does not take what comes out, so that nothing is written:\n{said}")
 
 

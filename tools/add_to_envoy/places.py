@@ -141,5 +141,7 @@ def virtual_host(manager, name=None):
     if len(hosts) != 1:
         raise Problem(f"which virtual host the routes go to is not clear; --virtual-host names one of: {there or 'there is none'}")
     if hosts[0].get("matcher"):
-        raise Problem(f"the virtual host {hosts[0].text('name')!r} has a matcher and no routes; --snippets prints the actions to add to it")
+        raise Problem(
+            f"the virtual host {hosts[0].text('name')!r} has a matcher and no routes; --snippets prints the actions to add to it"
+        )
     return hosts[0]

@@ -7,7 +7,9 @@ import textwrap
 import yaml
 
 # For Envoy's reader more words are truth values than for Python's, and more are numbers.
-PLAIN = re.compile(r"^\d+(\.\d+)?s$|^(?!(?:y|n|yes|no|on|off|true|false|null|nan|inf)$)[A-Za-z/][\w./-]*(?::[\w./-]+)*$", re.IGNORECASE)
+PLAIN = re.compile(
+    r"^\d+(\.\d+)?s$|^(?!(?:y|n|yes|no|on|off|true|false|null|nan|inf)$)[A-Za-z/][\w./-]*(?::[\w./-]+)*$", re.IGNORECASE
+)
 
 
 # Marks in what is to be written: this mapping is named so, and here is the one of that name.
