@@ -35,7 +35,7 @@ def run(run, found):
                 run.progress(where, 0, size)
 
                 def look():
-                    return window.windows(envoy, counts, run.rounds(3), run.seconds(3))
+                    return window.windows(envoy, counts, run.rounds(3), run.seconds(3), "pieces")
 
                 windows = attempt(found, where, envoy, lambda: held(run, envoy, counts, size, look))
                 if windows:

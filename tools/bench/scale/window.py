@@ -35,14 +35,16 @@ def now(envoy, counts):
     return {"ns": time.monotonic_ns(), "cpu_ns": machine.cpu_ns(envoy.pid)} | answered | memory.now(envoy)
 
 
-def windows(envoy, counts, number, seconds):
-    """So many windows of so many seconds, one after the other."""
+def windows(envoy, counts, number, seconds, counted="answers"):
+    """So many windows of so many seconds, one after the other; `counted` is what has to come in each (`answers` or `pieces`)."""
     found = []
     before = now(envoy, counts)
     for _ in range(number):
         time.sleep(seconds)
         after = now(envoy, counts)
         found.append({"before": before, "after": after})
+        if not growth(found[-1], counted):
+            raise Problem(f"nothing was answered for {seconds} s")
         before = after
     return found
 
@@ -52,7 +54,7 @@ def growth(window, key):
 
 
 def cpu_us(windows, counted):
-    """Of each `counted` (`answers` or `pieces`), microseconds: median and quartiles of the windows."""
+    """Of each `counted`, microseconds: median and quartiles of the windows."""
     return spread(windows, "cpu_ns", counted, 1e-3)
 
 
@@ -67,13 +69,15 @@ def cores(windows):
 
 
 def spread(windows, what, by, factor):
-    if not all(growth(window, by) for window in windows):
-        raise Problem("nothing was answered")
     return measure.spread([growth(window, what) / growth(window, by) * factor for window in windows])
 
 
 def under_wrk(envoy, counts, model, body, connections, run, cores=(machine.LOAD_CORE,)):
-    """Two windows of load that has begun: on each connection something was answered."""
+    """Windows of load that has begun: as much was answered as there are connections.
+
+    Of many connections Envoy takes turns of seconds: first all that has come from clients, then all from the upstream. A
+    window has to have some of them.
+    """
     with wrk(envoy, model, body, connections, cores):
         begin, end = counts.read()["answers"], time.monotonic() + PATIENCE
         time.sleep(run.seconds(1))
@@ -81,7 +85,8 @@ def under_wrk(envoy, counts, model, body, connections, run, cores=(machine.LOAD_
             if time.monotonic() > end:
                 raise Problem(f"{there:,} answers within {PATIENCE} s")
             time.sleep(0.1)
-        return windows(envoy, counts, 2, run.seconds(2))
+        number, seconds = (2, 2) if connections < 1_000 else (1, 2 + connections / 1_500)
+        return windows(envoy, counts, number, run.seconds(seconds))
 
 
 @contextmanager
