@@ -1,11 +1,11 @@
-//! Errors in Anthropic's shape.
+//! Errors in Anthropic's format.
 
 use serde::{Deserialize, Serialize};
 
 use crate::wire::{self, Str};
 
-/// Writes the body of an error. `kind` is a word of Anthropic's: `invalid_request_error`, `overloaded_error`, …; an error inside a
-/// stream has no id of its request.
+/// Writes the body of an error. `kind` is Anthropic's type: `invalid_request_error`, `overloaded_error`, …; an error event in a
+/// stream has no request id.
 pub fn write(out: &mut Vec<u8>, kind: &str, message: &str, request_id: Option<&str>) {
     #[derive(Serialize)]
     struct Body<'a> {
@@ -24,13 +24,13 @@ pub fn write(out: &mut Vec<u8>, kind: &str, message: &str, request_id: Option<&s
     wire::append(out, &Body { kind: "error", error: Inside { kind, message }, request_id });
 }
 
-/// What an error inside a stream says, any of which may be missing.
+/// An error event in a stream. Any member may be missing.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct Told<'a> {
     /// `overloaded_error`, …
     #[serde(rename = "type")]
     pub kind: Option<Str<'a>>,
-    /// What went wrong, for a person.
+    /// The message.
     pub message: Option<Str<'a>>,
 }

@@ -1,10 +1,10 @@
-//! A message of the model's: whole, and as the events of a stream.
+//! A message of the model's, whole or as the events of a stream.
 
 use serde::{Serialize, Serializer};
 
 use crate::wire::{self, Raw, Str};
 
-/// The whole of it; in the event that begins a stream there is nothing in it yet.
+/// A whole message. In `message_start` it has no content yet.
 #[derive(Clone, Debug, Serialize)]
 pub struct Message<'a> {
     /// Its id.
@@ -16,17 +16,17 @@ pub struct Message<'a> {
     pub role: &'static str,
     /// The model.
     pub model: &'a str,
-    /// What is said.
+    /// The content blocks.
     pub content: Vec<Block<'a>>,
-    /// Why it ended, once it has.
+    /// Why the model stopped, once it has.
     pub stop_reason: Option<&'static str>,
-    /// Which of the client's sequences ended it.
+    /// The client's stop sequence at which it stopped.
     pub stop_sequence: Option<&'a str>,
-    /// What it cost.
+    /// Token counts.
     pub usage: Usage,
 }
 
-/// A block.
+/// A content block.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Block<'a> {
@@ -34,34 +34,34 @@ pub enum Block<'a> {
     Text {
         /// The text.
         text: Str<'a>,
-        /// What it cites.
+        /// Citations.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         citations: Vec<Citation<'a>>,
     },
-    /// Reasoning that can be read.
+    /// Readable reasoning.
     Thinking {
         /// The reasoning.
         thinking: Str<'a>,
-        /// What proves to the model that it is its own; empty where the model gives none.
+        /// The model's signature of its reasoning; empty where the model gives none.
         signature: Str<'a>,
     },
-    /// Reasoning that cannot.
+    /// Redacted reasoning.
     RedactedThinking {
         /// Base64.
         data: Str<'a>,
     },
-    /// A call.
+    /// A tool call.
     ToolUse {
-        /// Pairs call and result.
+        /// Id that the tool result repeats.
         id: Str<'a>,
-        /// The tool.
+        /// The tool's name.
         name: Str<'a>,
-        /// Arguments.
+        /// The arguments.
         input: Input<'a>,
     },
 }
 
-/// Arguments, which are JSON in a text.
+/// Arguments as JSON text.
 #[derive(Clone, Debug, Default)]
 pub struct Input<'a>(pub Str<'a>);
 
@@ -74,39 +74,39 @@ impl Serialize for Input<'_> {
     }
 }
 
-/// A source of text: a page of the web.
+/// A citation of a web page.
 #[derive(Clone, Debug, Serialize)]
 pub struct Citation<'a> {
     /// Always `web_search_result_location`.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// What of it was cited; Bedrock does not say.
+    /// The cited text, which Bedrock does not tell.
     pub cited_text: &'static str,
-    /// Anthropic's own; empty.
+    /// Anthropic's own reference; empty.
     pub encrypted_index: &'static str,
     /// The page's title.
     pub title: Option<Str<'a>>,
-    /// Its address.
+    /// Its URL.
     pub url: Str<'a>,
 }
 
-/// Tokens.
+/// Token counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Usage {
-    /// Input that was neither read from nor written to the cache.
+    /// Input that was neither read from nor written to the prompt cache.
     pub input_tokens: u64,
-    /// Written to the cache.
+    /// Input written to the prompt cache.
     pub cache_creation_input_tokens: u64,
-    /// Read from the cache.
+    /// Input read from the prompt cache.
     pub cache_read_input_tokens: u64,
     /// Output.
     pub output_tokens: u64,
-    /// What was written to the cache, by how long it is kept; none where Bedrock does not say.
+    /// The tokens written to the prompt cache, by lifetime; absent where Bedrock does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_creation: Option<CacheCreation>,
 }
 
-/// What was written to the cache.
+/// Tokens written to the prompt cache, by lifetime.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CacheCreation {
     /// Tokens for an hour.
@@ -119,44 +119,44 @@ pub struct CacheCreation {
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event<'a> {
-    /// The answer is under way.
+    /// The answer begins.
     MessageStart {
-        /// With nothing in it.
+        /// The message, without content.
         message: Message<'a>,
     },
-    /// A sign of life.
+    /// Keeps the connection alive.
     Ping,
     /// A block begins.
     ContentBlockStart {
-        /// Which one.
+        /// Index of the block.
         index: u32,
-        /// With nothing in it.
+        /// The block, still empty.
         content_block: Block<'a>,
     },
-    /// More of a block.
+    /// An addition to a block.
     ContentBlockDelta {
-        /// Of which one.
+        /// Index of the block.
         index: u32,
-        /// What is added.
+        /// The addition.
         delta: Delta<'a>,
     },
     /// A block is whole.
     ContentBlockStop {
-        /// Which one.
+        /// Index of the block.
         index: u32,
     },
-    /// Why it ended, and what it cost.
+    /// Stop reason and token counts.
     MessageDelta {
-        /// Why.
+        /// The stop reason.
         delta: Ending<'a>,
-        /// Of the whole message.
+        /// Token counts of the whole message.
         usage: Usage,
     },
-    /// All has been said.
+    /// The message is complete.
     MessageStop,
 }
 
-/// What is added to a block.
+/// An addition to a block.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Delta<'a> {
@@ -165,9 +165,9 @@ pub enum Delta<'a> {
         /// The piece.
         text: Str<'a>,
     },
-    /// A source of the text.
+    /// A citation.
     CitationsDelta {
-        /// The source.
+        /// The citation.
         citation: Citation<'a>,
     },
     /// Reasoning.
@@ -175,14 +175,14 @@ pub enum Delta<'a> {
         /// The piece.
         thinking: Str<'a>,
     },
-    /// What proves it.
+    /// The signature of the reasoning.
     SignatureDelta {
-        /// All of it.
+        /// The whole signature.
         signature: Str<'a>,
     },
-    /// Arguments of a call.
+    /// A part of a tool call's arguments.
     InputJsonDelta {
-        /// A piece of JSON, cut anywhere.
+        /// JSON text, cut at any byte.
         partial_json: Str<'a>,
     },
 }
@@ -192,12 +192,12 @@ pub enum Delta<'a> {
 pub struct Ending<'a> {
     /// The reason.
     pub stop_reason: Option<&'static str>,
-    /// Which of the client's sequences ended it.
+    /// The client's stop sequence at which it stopped.
     pub stop_sequence: Option<&'a str>,
 }
 
 impl Event<'_> {
-    /// What it is called.
+    /// The event's name.
     pub fn name(&self) -> &'static str {
         match self {
             Self::MessageStart { .. } => "message_start",
@@ -210,7 +210,7 @@ impl Event<'_> {
         }
     }
 
-    /// Writes it as a server-sent event.
+    /// Writes the event as a server-sent event.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"event: ");
         out.extend_from_slice(self.name().as_bytes());

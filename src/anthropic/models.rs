@@ -10,17 +10,17 @@ pub struct Model<'a> {
     pub kind: &'static str,
     /// What to put into `model`.
     pub id: &'a str,
-    /// What people call it.
+    /// Its display name.
     pub display_name: &'a str,
-    /// When it came; 1970 where that is not known.
+    /// When it was released; 1970 where unknown.
     pub created_at: String,
     /// `active` or `deprecated`.
     pub lifecycle: &'static str,
-    /// When it ends, where that is known.
+    /// When it is retired, where known.
     pub retires_at: Option<String>,
 }
 
-/// All of them, on one page.
+/// All models, on one page.
 #[derive(Clone, Debug, Serialize)]
 pub struct List<'a> {
     /// The models.

@@ -1,4 +1,4 @@
-//! What is in a request, as far as it is translated.
+//! The members of a request that are translated.
 
 use crate::openai::chat::CacheControl;
 use crate::wire::{OneOrMany, Raw, Str, object};
@@ -8,13 +8,13 @@ object! {
     pub struct Message<'a> {
         /// `user` or `assistant`.
         role: Str<'a>,
-        /// What is said.
+        /// The content.
         content: OneOrMany<'a, Block<'a>>,
     }
 }
 
 object! {
-    /// A block of a message, of the instructions, or of what a tool gave; which members count says its type.
+    /// A block of a message, of the system prompt, or of a tool result; its type says which members matter.
     pub struct Block<'a> {
         /// `text`, `image`, `tool_use`, …
         kind = "type": Str<'a>,
@@ -24,9 +24,9 @@ object! {
         source: Raw<'a>,
         /// Of `document` and `search_result`.
         title: Str<'a>,
-        /// Of `document`: what to know of it.
+        /// Of `document`: context for the model.
         context: Str<'a>,
-        /// Of `document`, whether to cite it; of `text`, what it cites.
+        /// Of `document`, whether to cite it; of `text`, its citations.
         citations: Raw<'a>,
         /// Of `tool_use`.
         id: Str<'a>,
@@ -34,27 +34,27 @@ object! {
         name: Str<'a>,
         /// Of `tool_use`: its arguments.
         input: Raw<'a>,
-        /// Of `tool_use`: who calls it.
+        /// Of `tool_use`: who made the call.
         caller: Raw<'a>,
-        /// Of `tool_result`: the call.
+        /// Of `tool_result`: the id of the call.
         tool_use_id: Str<'a>,
         /// Of `tool_result` and `search_result`: a text, or blocks.
         content: Raw<'a>,
-        /// Of `tool_result`: the tool failed.
+        /// Of `tool_result`: whether the tool failed.
         is_error: bool,
         /// Of `thinking`.
         thinking: Str<'a>,
-        /// Of `thinking`: what proves that it is the model's own.
+        /// Of `thinking`: the model's signature of its reasoning.
         signature: Str<'a>,
         /// Of `redacted_thinking`: base64.
         data: Str<'a>,
-        /// Cached up to here.
+        /// A cache point after this block.
         cache_control: Box<CacheControl<'a>>,
     }
 }
 
 object! {
-    /// A block of a document's text, or of what a search has found.
+    /// A block of a document's text, or of a search result.
     pub struct TextBlock<'a> {
         /// `text`.
         kind = "type": Str<'a>,
@@ -64,7 +64,7 @@ object! {
 }
 
 object! {
-    /// `citations` of a document or of what a search has found.
+    /// `citations` of a document or a search result.
     pub struct Citations<'a> {
         /// Whether to cite it.
         enabled: bool,
@@ -72,17 +72,17 @@ object! {
 }
 
 object! {
-    /// Where an image or a document is.
+    /// The source of an image or a document.
     pub struct Source<'a> {
         /// `base64`, `url`, `text`, `content` or `file`.
         kind = "type": Str<'a>,
-        /// What it is.
+        /// The media type.
         media_type: Str<'a>,
         /// Base64, or of `text` the text itself.
         data: Str<'a>,
-        /// An address.
+        /// A URL.
         url: Str<'a>,
-        /// A file that Anthropic keeps.
+        /// A file stored by Anthropic.
         file_id: Str<'a>,
         /// Of `content`: a text, or blocks.
         content: Raw<'a>,
@@ -92,29 +92,29 @@ object! {
 object! {
     /// A tool.
     pub struct Tool<'a> {
-        /// `custom`, or none; else one of Anthropic's own.
+        /// `custom`, or absent; any other type is a tool of Anthropic's.
         kind = "type": Str<'a>,
         /// Its name.
         name: Str<'a>,
         /// What it does.
         description: Str<'a>,
-        /// Of its arguments.
+        /// The schema of its arguments.
         input_schema: Raw<'a>,
         /// Whether arguments must follow the schema exactly.
         strict: bool,
-        /// Cached up to here.
+        /// A cache point after this tool.
         cache_control: Box<CacheControl<'a>>,
     }
 }
 
 object! {
-    /// Whether and what the model must call.
+    /// Whether the model must call a tool, and which.
     pub struct ToolChoice<'a> {
         /// `auto`, `any`, `tool` or `none`.
         kind = "type": Str<'a>,
         /// Of `tool`.
         name: Str<'a>,
-        /// One call at a time.
+        /// Whether at most one call is allowed at a time.
         disable_parallel_tool_use: bool,
     }
 }
@@ -122,15 +122,15 @@ object! {
 object! {
     /// `output_config`.
     pub struct OutputConfig<'a> {
-        /// How hard to think.
+        /// The effort level of reasoning.
         effort: Str<'a>,
-        /// The form of the answer.
+        /// The format of the answer.
         format: Raw<'a>,
     }
 }
 
 object! {
-    /// The form of the answer.
+    /// The format of the answer.
     pub struct OutputFormat<'a> {
         /// `json_schema`.
         kind = "type": Str<'a>,
@@ -142,7 +142,7 @@ object! {
 object! {
     /// `metadata`.
     pub struct Metadata<'a> {
-        /// Who asks.
+        /// The end user.
         user_id: Str<'a>,
     }
 }

@@ -1,8 +1,8 @@
-//! Numbers and texts one behind the other, for the memory that workers share.
+//! Serialises numbers and strings for the shared data of the workers.
 
 use std::time::Duration;
 
-/// Writes them.
+/// Bytes being written.
 #[derive(Default)]
 pub(super) struct Packed(Vec<u8>);
 
@@ -28,7 +28,7 @@ impl Packed {
     }
 }
 
-/// Reads them; `None` where something else was written.
+/// Bytes being read. A method returns `None` where the bytes are not what was expected.
 pub(super) struct Unpacked<'a>(pub(super) &'a [u8]);
 
 impl Unpacked<'_> {
@@ -38,7 +38,7 @@ impl Unpacked<'_> {
         Some(u64::from_le_bytes(*number))
     }
 
-    /// Whether something follows: a number that is one or zero.
+    /// A boolean, stored as 0 or 1.
     pub(super) fn flag(&mut self) -> Option<bool> {
         match self.number()? {
             0 => Some(false),

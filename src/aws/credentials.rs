@@ -1,4 +1,4 @@
-//! Who we are to AWS.
+//! AWS credentials and identities.
 
 use std::fmt;
 
@@ -26,8 +26,8 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// How a request proves who sends it: the two authentication schemes that Bedrock's service model lists,
-/// `aws.auth#sigv4` and `smithy.api#httpBearerAuth`.
+/// The identity that authenticates a request, in one of the two schemes of Bedrock's service model: `aws.auth#sigv4` and
+/// `smithy.api#httpBearerAuth`.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Identity {
     /// Each request is signed, see [`sign`](super::sign::sign).

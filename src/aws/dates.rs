@@ -1,12 +1,12 @@
-//! Moments as AWS's answers write them (Smithy, `timestampFormat`): `date-time`, which is RFC 3339, or `epoch-seconds`.
+//! Timestamps in AWS's responses (Smithy, `timestampFormat`): `date-time`, which is RFC 3339, or `epoch-seconds`.
 
 use std::time::SystemTime;
 
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcDateTime};
 
-/// Whole seconds since 1970 of a moment by RFC 3339, or of a number of seconds as JSON writes it; `None` for what is
-/// neither, and for what is earlier or after the year 9999. A leap second counts as the one before it.
+/// Parses RFC 3339 or a JSON number of seconds into whole seconds since 1970; `None` for other text, and for moments before
+/// 1970 or after the year 9999. A leap second counts as the second before it.
 pub fn seconds_of(written: &str) -> Option<u64> {
     let seconds = match OffsetDateTime::parse(written, &Rfc3339) {
         Ok(moment) => moment.unix_timestamp(),
@@ -15,12 +15,12 @@ pub fn seconds_of(written: &str) -> Option<u64> {
     utc(u64::try_from(seconds).ok()?).map(|_| seconds.cast_unsigned())
 }
 
-/// The date of a moment that is so many seconds after 1970: `2026-11-22`; empty after the year 9999.
+/// The date of a moment in seconds since 1970: `2026-11-22`; empty after the year 9999.
 pub fn date(seconds: u64) -> String {
     utc(seconds).map(|moment| moment.date().to_string()).unwrap_or_default()
 }
 
-/// Whether a moment can be told with four digits for its year, and is not before 1970.
+/// Whether a moment is in the years 1970 to 9999.
 pub(super) fn is_writable(moment: SystemTime) -> bool {
     moment.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| utc(since.as_secs()).is_some())
 }

@@ -6,17 +6,17 @@ use url::{Position, Url};
 
 use crate::arn::Arn;
 
-/// AWS General Reference, "Amazon Bedrock endpoints and quotas"; suffixes as in the SDKs' `partitions.json`.
+/// A partition (AWS General Reference, "Amazon Bedrock endpoints and quotas"; suffixes as in the SDKs' `partitions.json`).
 struct Partition {
-    /// As ARNs name it.
+    /// Its name in ARNs.
     name: &'static str,
-    /// What the names of its regions start with.
+    /// Prefix of its regions' names.
     prefix: &'static str,
     dns_suffix: &'static str,
     dual_stack_suffix: &'static str,
 }
 
-/// The partitions whose regions tell by their name; every other region is in [`COMMERCIAL`].
+/// The partitions that are recognised by their regions' names; every other region is in [`COMMERCIAL`].
 const PARTITIONS: [Partition; 7] = [
     Partition {
         name: "aws-cn",
@@ -73,19 +73,19 @@ const MAX_REGION: usize = 32;
 pub struct Region(String);
 
 impl Region {
-    /// Takes what looks like a region: letters, digits and hyphens, lower case (RFC 1123's host labels).
+    /// Accepts a name in the form of a region: lower-case letters, digits and hyphens (RFC 1123's host labels).
     ///
-    /// Whether AWS has such a region is not asked, so that new ones work.
+    /// It need not be a region known to AWS today, so that new ones work.
     ///
     /// # Errors
     ///
-    /// When the name could not be a region.
+    /// The name has another form.
     pub fn new(name: impl Into<String>) -> Result<Self, InvalidRegion> {
         let name = name.into();
         if is_region(&name) { Ok(Self(name)) } else { Err(InvalidRegion(())) }
     }
 
-    /// The region that an ARN names; `None` where `arn` is none, or names no region.
+    /// The region in an ARN; `None` where `arn` is not an ARN, or has no region.
     pub fn of_arn(arn: &str) -> Option<Self> {
         Self::new(Arn::parse(arn)?.region).ok()
     }
@@ -101,8 +101,8 @@ impl Region {
         self.host("bedrock-runtime", variant)
     }
 
-    /// The host that speaks OpenAI's API alone: `bedrock-mantle.us-east-1.api.aws` (OpenAI SDK for Python,
-    /// `providers.bedrock`). It has no other variant that is known.
+    /// The host that only speaks OpenAI's API: `bedrock-mantle.us-east-1.api.aws` (OpenAI SDK for Python, `providers.bedrock`).
+    /// No other variant of it is documented.
     pub fn mantle_host(&self) -> String {
         self.host("bedrock-mantle", Variant { fips: false, dual_stack: true })
     }
@@ -112,8 +112,8 @@ impl Region {
         self.host("bedrock", variant)
     }
 
-    /// The host that gives roles' credentials: `sts.us-east-1.amazonaws.com` (AWS General Reference, "AWS Security Token
-    /// Service endpoints and quotas").
+    /// The host of AWS STS: `sts.us-east-1.amazonaws.com` (AWS General Reference, "AWS Security Token Service endpoints and
+    /// quotas").
     pub fn sts_host(&self) -> String {
         self.host("sts", Variant::default())
     }
@@ -126,7 +126,7 @@ impl Region {
         format!("{service}{fips}.{region}.{suffix}")
     }
 
-    /// The partition that it is in, as ARNs name it: `aws`, `aws-cn`, …
+    /// The region's partition, as in ARNs: `aws`, `aws-cn`, …
     pub fn partition_name(&self) -> &'static str {
         self.partition().name
     }
@@ -142,17 +142,17 @@ impl fmt::Display for Region {
     }
 }
 
-/// Which of a region's endpoints is meant (AWS SDKs and Tools Reference Guide, "Dual-stack and FIPS
-/// endpoints"). The default is the plain one.
+/// A variant of a region's endpoint (AWS SDKs and Tools Reference Guide, "Dual-stack and FIPS endpoints"). The default is the
+/// plain one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Variant {
-    /// The endpoint whose cryptography is FIPS 140 validated.
+    /// With FIPS 140 validated cryptography.
     pub fips: bool,
-    /// The endpoint that is reached over IPv6 as well.
+    /// Reachable over IPv6 as well.
     pub dual_stack: bool,
 }
 
-/// The text could not be the name of a region.
+/// The text does not have the form of a region's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidRegion(());
 
@@ -164,14 +164,14 @@ impl fmt::Display for InvalidRegion {
 
 impl std::error::Error for InvalidRegion {}
 
-/// What the `host` header says for an endpoint, `http(s)://host[:port]`: lower case, without the port where it is the scheme's own.
-/// `None` for what has more to it than that, such as a path or a user name, or is no URL.
+/// The `host` header for an endpoint `http(s)://host[:port]`: lower case, without the scheme's default port. `None` where the
+/// URL has anything else, such as a path or a user name, or is invalid.
 pub fn host_of(endpoint: &str) -> Option<String> {
     host_and_path_of(endpoint).filter(|(_, path)| path == "/").map(|(host, _)| host)
 }
 
-/// What `host` and `:path` say for `http(s)://host[:port][/path][?query]`; `None` for what has a user name or a fragment, or is no
-/// such URL.
+/// The `host` header and the `:path` for `http(s)://host[:port][/path][?query]`; `None` where the URL has a user name or a
+/// fragment, or is invalid.
 pub fn host_and_path_of(url: &str) -> Option<(String, String)> {
     let url = Url::parse(url).ok()?;
     let is_plain = matches!(url.scheme(), "http" | "https")

@@ -1,4 +1,4 @@
-//! Everything Amazon Web Services asks of a caller: credentials, signatures, host names and paths.
+//! What Amazon Web Services requires of a client: credentials, signatures, host names and paths.
 //!
 //! Nothing here does I/O or reads a clock: the time comes in as an argument.
 

@@ -1,4 +1,4 @@
-//! A model id as a part of a path.
+//! Encodes a model id for a path.
 
 use std::borrow::Cow;
 

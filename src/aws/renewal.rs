@@ -1,6 +1,6 @@
-//! When credentials are fetched, and by whom: what the workers of one Envoy know together.
+//! Decides when credentials are fetched and by which worker, from the record that the workers share.
 //!
-//! Credentials that were fetched in the future were fetched by a wrong clock, and are fetched again.
+//! Credentials whose fetch time is in the future were fetched while the clock was wrong, and are fetched again.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,52 +9,52 @@ use super::bytes::{Packed, Unpacked};
 use super::providers::Temporary;
 use super::turn::{self, TOLERANCE, Turn, Worker, moment};
 
-/// How long before their end credentials are not used any more: a request has to get there.
+/// How long before their expiry credentials are no longer used: a request has to arrive in time.
 const MARGIN: Duration = Duration::from_secs(1);
-/// How long after they came credentials are renewed at the latest, however long they live: what AWS has revoked, or a clock that was
-/// wrong, does not stay.
+/// Credentials are renewed at the latest this long after their fetch, so that revoked ones, or those fetched while the clock
+/// was wrong, are replaced.
 const LONGEST_USE: Duration = Duration::from_secs(3_600);
-/// The longest pause between two tries.
+/// Longest pause between two fetches after failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// What is known of one account's credentials.
+/// The shared record of one account's credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
-    /// The newest that came.
+    /// The newest credentials.
     pub held: Option<Held>,
-    /// Who fetches the next.
+    /// The lease of the worker that fetches, and the failures.
     pub turn: Turn,
 }
 
-/// Credentials and their life.
+/// Credentials and their lifetime.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// What requests are signed with.
+    /// The credentials that sign requests.
     pub credentials: Credentials,
-    /// When they came.
+    /// When they were fetched.
     fetched: Duration,
-    /// When AWS stops taking them.
+    /// When AWS stops accepting them.
     expires: Duration,
 }
 
 impl Held {
-    /// Whether a request may be signed with them.
+    /// Whether they are valid for a request now.
     pub fn is_good(&self, now: SystemTime) -> bool {
         moment(now).saturating_add(MARGIN) < self.expires
     }
 
-    /// Whether they are good, and need not be renewed by that worker yet.
+    /// Whether they are valid, and the worker need not renew them yet.
     pub fn is_fresh(&self, worker: Worker, now: SystemTime) -> bool {
         self.is_good(now) && !self.is_to_renew(worker, moment(now))
     }
 
-    /// How long they are still good.
+    /// How long they remain valid.
     pub fn left(&self, now: SystemTime) -> Duration {
         self.expires.saturating_sub(moment(now))
     }
 
-    /// When two thirds of their life are over, and an hour at the latest, or up to a tenth of it earlier. Whatever lives a quarter of an hour is so
-    /// renewed five minutes before its end.
+    /// Whether two thirds of their life are over, or [`LONGEST_USE`]; earlier by up to a tenth of their life, depending on the
+    /// worker. Credentials that live a quarter of an hour are so renewed five minutes before they expire.
     fn is_to_renew(&self, worker: Worker, now: Duration) -> bool {
         let life = self.expires.saturating_sub(self.fetched);
         let part = |of: Duration, thousandths: u32| {
@@ -72,13 +72,13 @@ impl Record {
         self.turn.is_due(worker, now, LONGEST_PAUSE, is_wanted)
     }
 
-    /// The same, with `worker` fetching.
+    /// The record with the lease given to `worker`.
     #[must_use]
     pub fn leased(&self, worker: Worker, now: SystemTime) -> Self {
         Self { held: self.held.clone(), turn: self.turn.leased(worker, now) }
     }
 
-    /// The same, with what `worker` was given.
+    /// The record after `worker` has fetched these credentials.
     #[must_use]
     pub fn renewed(&self, worker: Worker, with: &Temporary, now: SystemTime) -> Self {
         let held = Held {
@@ -89,13 +89,13 @@ impl Record {
         Self { held: Some(held), turn: self.turn.done(worker) }
     }
 
-    /// The same, after `worker` was given nothing.
+    /// The record after a fetch by `worker` has failed.
     #[must_use]
     pub fn failed(&self, worker: Worker, now: SystemTime) -> Self {
         Self { held: self.held.clone(), turn: self.turn.failed(worker, now, LONGEST_PAUSE) }
     }
 
-    /// For the memory that workers share.
+    /// Serialised for the shared data.
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self { held, turn } = self;
         let mut out = Packed::default();
@@ -115,7 +115,7 @@ impl Record {
         out.finish()
     }
 
-    /// What [`Self::to_bytes`] wrote; what nobody wrote is nothing known.
+    /// Parses [`Self::to_bytes`]; other bytes mean that nothing is known.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         Self::read(bytes).unwrap_or_default()
     }
@@ -142,7 +142,7 @@ impl Held {
     }
 }
 
-/// How long to wait after that many failures.
+/// The pause after this many failures in a row.
 pub fn pause(failures: u32) -> Duration {
     turn::pause(failures, LONGEST_PAUSE)
 }
@@ -189,7 +189,7 @@ mod tests {
         assert!(!record.is_due(ME, at(2397)) && record.is_due(ME, at(2398)));
         let early = Worker { early: 100, ..ME };
         assert!(!record.is_due(early, at(2037)) && record.is_due(early, at(2038)));
-        // Five minutes before the end, or more, for all that live a quarter of an hour.
+        // Five minutes or more before the expiry, for lifetimes from a quarter of an hour on.
         for life in (900..=43_200).step_by(100) {
             assert!(held(life).is_due(ME, at(life - 300)), "{life}");
         }
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn a_clock_that_jumps_back_stops_nothing() {
         let record = held(HOUR);
-        // What was fetched in the future was fetched by a wrong clock.
+        // Fetched in the future, so the clock was wrong.
         assert!(!record.is_due(ME, at(0) - Duration::from_secs(4)));
         assert!(record.is_due(ME, at(0) - Duration::from_secs(6)));
         let a_day_before = at(0) - Duration::from_secs(86_400);
@@ -289,7 +289,7 @@ mod tests {
             for at in 0..bytes.len() {
                 let mut other = bytes.clone();
                 other[at] ^= 0xff;
-                // Some are another record; none is a panic.
+                // Some parse as another record; none causes a panic.
                 let _ = Record::from_bytes(&other);
             }
             assert_eq!(Record::from_bytes(&[&bytes[..], &[0]].concat()), Record::default());

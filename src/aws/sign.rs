@@ -19,20 +19,20 @@ pub const BEDROCK: &str = "bedrock";
 /// The service name of the hosts that speak OpenAI's API alone (OpenAI SDK for Python, `providers.bedrock`).
 pub const BEDROCK_MANTLE: &str = "bedrock-mantle";
 
-/// What of a request is signed: the same as botocore signs, and nothing that a proxy may touch on the way.
+/// The signed parts of a request: those that botocore signs, and none that a proxy may change.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// In upper case.
+    /// The method, in upper case.
     pub method: &'a str,
     /// The upstream's `host` header, with the port when it is not the scheme's own.
     pub host: &'a str,
-    /// As on the wire: absolute, and percent-encoded once.
+    /// The path on the wire: absolute, and percent-encoded once.
     pub path: &'a str,
-    /// As on the wire, without the question mark; empty when there is none.
+    /// The query on the wire, without the question mark; empty where there is none.
     pub query: &'a str,
     /// The `content-type` header; `None` when the request has none.
     pub content_type: Option<&'a str>,
-    /// The whole body, in its pieces.
+    /// The whole body, as a list of its parts.
     pub body: &'a [&'a [u8]],
 }
 
@@ -65,13 +65,13 @@ pub fn sign(
     let body = SignableBody::Precomputed(hash(body));
     let request = SignableRequest::new(method, uri, headers, body).map_err(|_| Error(Kind::Request))?;
     let mut settings = SigningSettings::default();
-    // It leaves out headers that a proxy may touch; here there are none of them.
+    // By default the signer leaves out headers that proxies may change; none of them is here.
     settings.excluded_headers = None;
     let (headers, _) = instructions(identity, region, service, now, settings, request)?.into_parts();
     Ok(headers.into_iter().map(|header| (header.name(), header.value().to_owned())).collect())
 }
 
-/// What the SDK's signer wants set on `request`. Its errors repeat what they are about, so none gets out.
+/// The signer's headers for `request`. The signer's own errors are dropped, because they repeat the values.
 pub(super) fn instructions(
     credentials: &Credentials,
     region: &str,
@@ -80,7 +80,7 @@ pub(super) fn instructions(
     settings: SigningSettings,
     request: SignableRequest<'_>,
 ) -> Result<SigningInstructions, Error> {
-    // It panics at a moment that it cannot write.
+    // The signer panics at a moment that it cannot format.
     if !is_writable(now) {
         return Err(Error(Kind::Time));
     }
@@ -100,16 +100,15 @@ pub(super) fn instructions(
     Ok(signed.into_parts().0)
 }
 
-/// The longest path and query, bytes. `http` holds no longer ones than 65,534, and the signer panics where encoding a query
-/// makes it longer than that.
+/// Longest path and query, bytes. `http` takes at most 65,534, and the signer panics where encoding a query exceeds that.
 pub(super) const LONGEST_URI: usize = 65_000;
 
-/// The most bytes that so many become with `query` encoded: each three, and a sign of equality where there is none.
+/// Upper bound of the bytes after `query` is encoded: three per byte, and an equals sign for each parameter that lacks one.
 pub(super) fn encoded(bytes: usize, query: &str) -> usize {
     query.len().saturating_mul(3).saturating_add(2).saturating_add(bytes)
 }
 
-/// The SHA-256 of a body in its pieces, in hexadecimal.
+/// The SHA-256 of a body in several parts, in hexadecimal.
 fn hash(body: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for piece in body {
@@ -118,22 +117,22 @@ fn hash(body: &[&[u8]]) -> String {
     hex::encode(hash.finalize())
 }
 
-/// Whether it is a path alone; of its other characters the signer takes those that `http` does.
+/// Whether a text is a path without query; the signer checks the other characters.
 fn is_path(path: &str) -> bool {
     path.starts_with('/') && path.is_ascii() && !path.contains(['?', '#'])
 }
 
-/// Whether it is a query alone, of text: what is no UTF-8 the signer would sign as something else.
+/// Whether a text is a query of UTF-8 only: the signer would change other bytes.
 fn is_query(query: &str) -> bool {
     query.is_ascii() && !query.contains('#') && percent_decode_str(query).decode_utf8().is_ok()
 }
 
-/// Whether a header can carry it, and a canonical request in one line.
+/// Whether a text can be a header's value, and a line of the canonical request.
 fn is_value(text: &str) -> bool {
     text.bytes().all(|byte| byte >= b' ' && byte != 0x7f)
 }
 
-/// Why a request could not be signed. Says nothing of what was in it.
+/// Why a request could not be signed. It contains nothing of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error(pub(super) Kind);
 

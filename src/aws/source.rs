@@ -1,6 +1,6 @@
-//! Where credentials come from: written in the configuration, or fetched by one of AWS's ways.
+//! Sources of credentials: written in the configuration, or fetched.
 //!
-//! Whatever is fetched is asked for through Envoy's clusters, by their names, and so are token files.
+//! Credentials and token files are fetched through Envoy's clusters, by name.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,83 +11,83 @@ use super::credentials::REDACTED;
 use super::endpoint::Region;
 use super::{Credentials, Identity};
 
-/// Whom a target calls Bedrock as.
+/// An account: an AWS identity that signs requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// What log lines call it: its path in the configuration.
+    /// Its name in log lines: its path in the configuration.
     pub name: String,
-    /// Where its identity comes from.
+    /// The source of its identity.
     pub source: Source,
-    /// How a request proves it.
+    /// How requests are authenticated with it.
     pub sign: Sign,
 }
 
-/// How a request proves who sends it. An identity that is an API key is sent as it is.
+/// How requests are authenticated. A Bedrock API key is always sent as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sign {
     /// The filter signs each request.
     SigV4,
-    /// The filter sends a short-term API key, see [`mint`](super::token::mint), that lives so long.
+    /// The filter sends a short-term API key with this lifetime, see [`mint`](super::token::mint).
     Token(Duration),
-    /// Envoy's own `aws_request_signing`, behind the filter.
+    /// Envoy's own filter `aws_request_signing` signs, after this filter.
     Envoy,
 }
 
-/// Where an identity comes from.
+/// The source of an identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Envoy has it, and signs.
+    /// Envoy holds it, and signs.
     Envoy,
-    /// It is written, and never changes.
+    /// Written in the configuration.
     Given(Identity),
-    /// It is fetched, and renewed before it ends.
+    /// Fetched, and renewed before it expires.
     Fetched(Box<Recipe>),
 }
 
-/// How to fetch credentials: from a base, and then a role's by them.
+/// How to fetch credentials: base credentials, and optionally a role assumed with them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipe {
-    /// What there is to begin with.
+    /// The base credentials.
     pub base: Base,
     /// The role to assume with it (AWS STS API Reference, `AssumeRole`).
     pub role: Option<Role>,
 }
 
-/// Where a [`Recipe`] begins.
+/// The base credentials of a [`Recipe`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Base {
-    /// Written credentials; only ever to assume a role with.
+    /// Written credentials; used only to assume a role.
     Given(Credentials),
-    /// ECS or EKS Pod Identity.
+    /// The container endpoint of ECS or EKS Pod Identity.
     Container(Container),
     /// EC2's instance metadata.
     Instance(Instance),
     /// A web identity: IAM roles for service accounts.
     WebIdentity(WebIdentity),
-    /// The usual account, as it is at the moment; only ever to assume a role with. Of which source, by its
-    /// [fingerprint](Source::fingerprint).
+    /// The default account's current credentials; used only to assume a role. Holds the [fingerprint](Source::fingerprint) of
+    /// that account's source.
     Usual(String),
 }
 
 /// The container credentials endpoint (AWS SDKs and Tools Reference Guide, "Container credential provider").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
-    /// Envoy's cluster.
+    /// The Envoy cluster that it is asked through.
     pub cluster: String,
     /// The `host` header.
     pub host: String,
     /// Path and query.
     pub path: String,
-    /// What is sent as `authorization`.
+    /// The `authorization` header.
     pub token: Option<ContainerToken>,
 }
 
-/// What the container endpoint knows its caller by.
+/// The token that the container endpoint requires.
 #[derive(Clone, PartialEq, Eq)]
 pub enum ContainerToken {
-    /// It is written.
+    /// Written in the configuration.
     Given(String),
-    /// It is read anew each time.
+    /// Read from a file for each call.
     File(TokenFile),
 }
 
@@ -100,63 +100,63 @@ impl fmt::Debug for ContainerToken {
     }
 }
 
-/// A file as a cluster of Envoy's serves it.
+/// A file that a cluster of Envoy's serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenFile {
     /// Envoy's cluster.
     pub cluster: String,
-    /// Under which path.
+    /// The path of the file.
     pub path: String,
 }
 
 /// EC2's instance metadata, version 2 (Amazon EC2 User Guide, "Use the Instance Metadata Service").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
-    /// Envoy's cluster.
+    /// The Envoy cluster that it is asked through.
     pub cluster: String,
-    /// The instance profile's role; `None`: the one that is listed.
+    /// The instance profile's role; `None`: the one that the metadata lists.
     pub role: Option<String>,
 }
 
-/// A token that STS takes for a role's credentials (AWS STS API Reference, `AssumeRoleWithWebIdentity`).
+/// A web identity, whose token STS exchanges for a role's credentials (AWS STS API Reference, `AssumeRoleWithWebIdentity`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebIdentity {
-    /// The token.
+    /// The token's file.
     pub token: TokenFile,
-    /// The role; has no external id.
+    /// The role, without an external id.
     pub role: Role,
 }
 
-/// A role and whom to ask for it.
+/// A role, and the STS endpoint to assume it at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// Envoy's cluster of STS.
+    /// The Envoy cluster of STS.
     pub cluster: String,
-    /// The region that is signed for.
+    /// The region in the signature.
     pub region: Region,
     /// The `host` header, which is signed.
     pub host: String,
     /// The role's ARN.
     pub arn: String,
-    /// What CloudTrail calls the session.
+    /// The session's name, as in CloudTrail.
     pub session_name: String,
-    /// What the role's trust policy may ask for.
+    /// The external id that the role's trust policy may require.
     pub external_id: Option<String>,
-    /// How long the credentials are to live; `None`: as STS has it.
+    /// Requested lifetime of the credentials, seconds; `None`: STS's default.
     pub duration_seconds: Option<u32>,
     /// The session's tags, by their names.
     pub tags: Vec<(String, String)>,
 }
 
 impl Recipe {
-    /// Whether it is a caller's, and fetched only once that asks.
+    /// Whether it belongs to a caller, and is fetched only when the caller sends a request.
     pub fn is_callers(&self) -> bool {
         matches!(self.base, Base::Usual(_))
     }
 }
 
 impl Source {
-    /// The clusters that are asked.
+    /// The clusters that are called.
     pub fn clusters(&self) -> Vec<&str> {
         let Self::Fetched(recipe) = self else { return Vec::new() };
         let mut clusters: Vec<&str> = recipe.role.iter().map(|role| role.cluster.as_str()).collect();
@@ -176,7 +176,7 @@ impl Source {
         clusters
     }
 
-    /// A name that no other source has and that tells nothing of it.
+    /// A hash that identifies the source and reveals nothing of it.
     pub fn fingerprint(&self) -> String {
         let mut parts = Parts::default();
         match self {
@@ -190,7 +190,7 @@ impl Source {
 }
 
 impl Recipe {
-    /// A name that no other recipe has and that tells nothing of it.
+    /// A hash that identifies the recipe and reveals nothing of it.
     pub fn fingerprint(&self) -> String {
         let mut parts = Parts::default();
         match &self.base {
@@ -222,7 +222,7 @@ impl Recipe {
     }
 }
 
-/// Texts that are hashed, each with its length, so that no two rows of them are alike.
+/// A hash over strings with their lengths, so that no two lists of strings collide.
 #[derive(Default)]
 struct Parts(Sha256);
 

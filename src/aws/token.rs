@@ -1,5 +1,5 @@
-//! Short-term API keys, minted from a key pair (Amazon Bedrock User Guide, "Generate a short-term Amazon Bedrock API
-//! key"): a presigned `CallWithBearerToken` that nobody ever sends, in base64. AWS is not asked.
+//! Short-term API keys, made from a key pair without a call (Amazon Bedrock User Guide, "Generate a short-term Amazon Bedrock
+//! API key"): a presigned request `CallWithBearerToken`, encoded in base64.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -12,18 +12,18 @@ use super::Credentials;
 use super::path::encode_label;
 use super::sign::{BEDROCK, Error, Kind, LONGEST_URI, encoded, instructions};
 
-/// The longest that a token may live: AWS's own limit, twelve hours.
+/// Longest lifetime of a key: AWS's own limit, twelve hours.
 pub const MAX_LIFETIME: Duration = Duration::from_secs(43_200);
 
-/// The call, without its scheme; its host is the same in all regions and partitions.
+/// The presigned request without its scheme; the host is the same in all regions and partitions.
 const CALL: &str = "bedrock.amazonaws.com/?Action=CallWithBearerToken";
 const HOST: &str = "bedrock.amazonaws.com";
 const PREFIX: &str = "bedrock-api-key-";
-/// More than the bytes of a token's query beside region, key id and session token.
+/// Bytes for the query besides region, key id and session token; more than needed.
 const RESERVED: usize = 1_024;
 
-/// Mints a token as AWS's `aws-bedrock-token-generator` does, to the letter. It holds in `region` for `lifetime` from
-/// `now`, and no longer than the credentials.
+/// Makes a key exactly as AWS's `aws-bedrock-token-generator` does. It is valid in `region` for `lifetime` from `now`, and no
+/// longer than the credentials.
 ///
 /// # Errors
 ///
@@ -50,7 +50,7 @@ pub fn mint(
             .map_err(|_| Error(Kind::Request))?;
     let signed = instructions(credentials, region, BEDROCK, now, settings, request)?;
     let (_, mut parameters) = signed.into_parts();
-    // The signer has the session token last, and AWS's generator the signature.
+    // The signer puts the session token last; AWS's generator puts the signature last.
     parameters.sort_by_key(|(name, _)| *name == "X-Amz-Signature");
     let mut url = CALL.to_owned();
     for (name, value) in &parameters {
@@ -62,10 +62,10 @@ pub fn mint(
     Ok(format!("{PREFIX}{}", STANDARD.encode(url)))
 }
 
-/// Most tokens that are held: more than a configuration has accounts and regions. With more, the oldest are minted anew.
+/// Most keys held: more than a configuration has accounts and regions. Beyond it the oldest are dropped.
 const MOST: usize = 64;
 
-/// Tokens in use: one for each key pair, region and lifetime, and no more than [`MOST`].
+/// Keys in use, one per key pair, region and lifetime.
 #[derive(Debug, Default)]
 pub struct Tokens(Vec<Held>);
 
@@ -78,8 +78,8 @@ struct Held {
 }
 
 impl Tokens {
-    /// The token to use at `now`; a new one where there is none, where half of its life is over, and where the clock went
-    /// back. New credentials have a token of their own, so none outlives those that it was made from.
+    /// The key to use at `now`. A new one is made where there is none, where half of its lifetime is over, and where the clock
+    /// was set back. New credentials get a key of their own, so none outlives the credentials that it was made from.
     ///
     /// # Errors
     ///
@@ -102,7 +102,7 @@ impl Tokens {
         }
         let token = mint(credentials, region, now, lifetime)?;
         self.0.retain(|held| held.is_fresh(now));
-        // They stand in the order in which they were minted.
+        // They are sorted by age.
         self.0.drain(..self.0.len().saturating_sub(MOST.saturating_sub(1)));
         self.0.push(Held {
             credentials: credentials.clone(),

@@ -1,67 +1,67 @@
-//! Whose turn it is to fetch what all workers of one Envoy share: one fetches under a lease, and after a failure there is a
-//! pause.
+//! Decides which worker fetches what all workers of one Envoy share: one at a time under a lease, with a pause after a failure.
 //!
-//! All moments are of Envoy's clock, which may jump. A moment further away than anybody could have meant it counts as past.
+//! Moments are on Envoy's clock, which may be set. A moment further in the future than it could have been written counts as
+//! past.
 
 use std::time::{Duration, SystemTime};
 
-/// How long one call of a fetch may take; after that another worker may begin.
+/// Longest time of one call of a fetch; after that another worker may take over.
 pub const LEASE: Duration = Duration::from_secs(10);
 /// The first pause after a failed fetch; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// How much longer the one that failed waits, so that another gets its turn.
+/// How much longer the worker that failed waits, so that another tries.
 const STAND_BACK: Duration = Duration::from_secs(1);
-/// How far the clocks of two workers may be apart.
+/// Largest difference between the clocks of two workers.
 pub const TOLERANCE: Duration = Duration::from_secs(5);
 
-/// Who asks.
+/// A worker.
 #[derive(Clone, Copy, Debug)]
 pub struct Worker {
-    /// No other worker's.
+    /// Its number, unique among workers.
     pub id: u64,
-    /// How much earlier than others it renews, in thousandths of the credentials' life: 0 to 100.
+    /// How much earlier than others it renews, in thousandths of the credentials' lifetime: 0 to 100.
     pub early: u32,
 }
 
 impl Worker {
-    /// One by a random number.
+    /// A worker from a random number.
     pub fn of(random: u64) -> Self {
         Self { id: random, early: u32::try_from(random >> 32).unwrap_or_default() % 101 }
     }
 }
 
-/// Who fetches, and when it was tried in vain.
+/// The lease, and the failures so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Turn {
-    /// How many fetches have failed since one worked.
+    /// Failed fetches since the last success.
     pub failures: u32,
-    /// Not before then the next.
+    /// The next fetch does not begin before this moment.
     retry_at: Duration,
-    /// Who failed last.
+    /// The worker that failed last.
     failed_by: u64,
-    /// Who is fetching, and until when.
+    /// The worker that is fetching, and the end of its lease.
     lease: Option<(u64, Duration)>,
 }
 
-/// Since 1970.
+/// A moment as the time since 1970.
 pub fn moment(now: SystemTime) -> Duration {
     now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
-/// True while `until` is to come, and as near as it was meant to be.
+/// Whether `until` is in the future, by no more than `at_most`.
 fn is_ahead(until: Duration, now: Duration, at_most: Duration) -> bool {
     until > now && until.saturating_sub(now) <= at_most
 }
 
-/// How long to wait after that many failures, and never longer than `longest`.
+/// The pause after this many failures, at most `longest`.
 pub fn pause(failures: u32, longest: Duration) -> Duration {
     let doubled = 2_u32.saturating_pow(failures.saturating_sub(1).min(16));
     FIRST_PAUSE.saturating_mul(doubled).min(longest)
 }
 
 impl Turn {
-    /// Whether `worker` should fetch now, where `is_wanted` says that there is something to fetch. After failures there
-    /// always is; `longest` is their longest pause.
+    /// Whether `worker` should fetch now. `is_wanted` says that there is something to fetch, which is always so after failures;
+    /// `longest` is the longest pause.
     pub fn is_due(
         &self,
         worker: Worker,
@@ -80,24 +80,24 @@ impl Turn {
         is_wanted(now)
     }
 
-    /// Whether somebody is fetching.
+    /// Whether a worker is fetching.
     pub fn is_leased(&self, now: SystemTime) -> bool {
         self.lease.is_some_and(|(_, until)| is_ahead(until, moment(now), LEASE))
     }
 
-    /// The same, with `worker` fetching.
+    /// With the lease given to `worker`.
     #[must_use]
     pub fn leased(&self, worker: Worker, now: SystemTime) -> Self {
         Self { lease: Some((worker.id, moment(now).saturating_add(LEASE))), ..self.clone() }
     }
 
-    /// The next one, after `worker` has fetched.
+    /// After `worker` has fetched successfully.
     #[must_use]
     pub fn done(&self, worker: Worker) -> Self {
         Self { lease: self.lease_of_others(worker), ..Self::default() }
     }
 
-    /// The same, after `worker` was given nothing.
+    /// After a fetch by `worker` has failed.
     #[must_use]
     pub fn failed(&self, worker: Worker, now: SystemTime, longest: Duration) -> Self {
         let failures = self.failures.saturating_add(1);
@@ -109,14 +109,14 @@ impl Turn {
         }
     }
 
-    /// For the memory that workers share: numbers, with a space between them.
+    /// Serialised for the shared data: numbers, separated by spaces.
     pub fn to_text(&self) -> String {
         let Self { failures, retry_at, failed_by, lease } = self;
         let (holder, until) = lease.unwrap_or_default();
         format!("{failures} {} {failed_by} {holder} {}", retry_at.as_millis(), until.as_millis())
     }
 
-    /// What [`Self::to_text`] wrote.
+    /// Parses [`Self::to_text`].
     pub fn from_text(text: &str) -> Option<Self> {
         let mut numbers = text.split(' ').map(|number| number.parse::<u64>().ok());
         let mut next = || numbers.next().flatten();

@@ -1,22 +1,22 @@
-//! What Bedrock says that there is: models and inference profiles, as discovery finds them.
+//! The catalogue of models and inference profiles that discovery finds.
 
 use std::fmt::Write as _;
 
-/// What an entry is.
+/// The kind of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// A model that is called by its own id.
+    /// A foundation model, called by its own id.
     Model,
-    /// An inference profile of AWS's.
+    /// A system-defined inference profile of AWS's.
     System,
-    /// An inference profile of the account's.
+    /// An application inference profile of the account's.
     Application,
 }
 
 impl Kind {
     const ALL: [Self; 3] = [Self::Model, Self::System, Self::Application];
 
-    /// As the list of models calls it.
+    /// Its name in the list of models.
     pub fn name(self) -> &'static str {
         match self {
             Self::Model => "model",
@@ -26,37 +26,37 @@ impl Kind {
     }
 }
 
-/// Something that can be called. A text that is empty is not known; none has a control character.
+/// A model or an inference profile. An empty string means unknown; none has a control character.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// What it is.
     pub kind: Kind,
-    /// What Bedrock is called with: a model's or a system profile's id, an application profile's ARN.
+    /// The id for calls: a model's or a system profile's id, an application profile's ARN.
     pub id: String,
-    /// What people call an application profile.
+    /// The name of an application profile.
     pub name: String,
-    /// The id of the model that answers, where all behind a profile are one.
+    /// The id of the model that answers, where a profile has only one.
     pub model: String,
-    /// Where it may be answered, separated by commas.
+    /// The regions where it may be answered, separated by commas.
     pub regions: String,
-    /// What it takes, in lower case, separated by commas.
+    /// Its input modalities, in lower case, separated by commas.
     pub input: String,
-    /// What it makes, in lower case, separated by commas.
+    /// Its output modalities, in lower case, separated by commas.
     pub output: String,
-    /// Whether it streams.
+    /// Whether it supports streaming.
     pub streaming: Option<bool>,
-    /// Since when it is there, seconds since 1970; 0: not known.
+    /// When it was released or created, seconds since 1970; 0: unknown.
     pub created: u64,
-    /// The day on which it ends, such as `2027-03-10`.
+    /// The end-of-life date, such as `2027-03-10`.
     pub shutdown: String,
 }
 
-/// All that was found, by kind and then by id, each once.
+/// The entries, sorted by kind and then id, without duplicates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalogue(Vec<Entry>);
 
 impl Catalogue {
-    /// In order, and each id once.
+    /// Sorts the entries and removes duplicate ids.
     pub fn of(mut entries: Vec<Entry>) -> Self {
         entries.sort_unstable_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
         entries.dedup_by(|a, b| a.id == b.id);
@@ -76,18 +76,18 @@ impl Catalogue {
         })
     }
 
-    /// The application profile of this name, unless another has it too.
+    /// The application profile of this name, if only one has it.
     pub fn named(&self, name: &str) -> Option<&Entry> {
         let mut found = self.0.iter().filter(|entry| !entry.name.is_empty() && entry.name == name);
         found.next().filter(|_| found.next().is_none())
     }
 
-    /// The model that answers, by a model's or a profile's id or a profile's ARN.
+    /// The model that answers for a model's or a profile's id, or a profile's ARN.
     pub fn behind(&self, id: &str) -> Option<&str> {
         self.find(id).map(|entry| entry.model.as_str()).filter(|model| !model.is_empty())
     }
 
-    /// For the memory that workers share: a line for each entry, its members separated by tabs.
+    /// Serialised for the shared data: a line per entry, its members separated by tabs.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         for entry in &self.0 {
@@ -99,13 +99,13 @@ impl Catalogue {
                 text.push_str(member);
                 text.push('\t');
             }
-            // Writing to a text does not fail.
+            // Writing to a string does not fail.
             let _ = writeln!(text, "{created}");
         }
         text
     }
 
-    /// What [`Self::to_text`] wrote; lines that nobody wrote are left out.
+    /// Parses [`Self::to_text`]; invalid lines are left out.
     pub fn from_text(text: &str) -> Self {
         Self::of(text.lines().filter_map(entry).collect())
     }

@@ -1,35 +1,35 @@
-//! The sources of an answer, whole and in a stream.
+//! Citations of an answer, whole or streamed.
 
 use serde::Deserialize;
 
 use super::reply::CitedText;
 use crate::wire::{List, Str};
 
-/// A source.
+/// A citation.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub struct Citation<'a> {
-    /// Its title; of a document the name that it was sent by.
+    /// The source's title; for a document the name that it was sent under.
     pub title: Option<Str<'a>>,
-    /// What it is.
+    /// The source.
     pub source: Option<Str<'a>>,
-    /// What it says, in pieces.
+    /// The cited text, in parts.
     pub source_content: Option<List<CitedText<'a>>>,
-    /// Where in it.
+    /// The cited location.
     pub location: Option<Box<Location<'a>>>,
 }
 
-/// Where in a source: one of them, or one that we do not know.
+/// A location in a source: at most one member is present; none for an unknown kind.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub struct Location<'a> {
     /// A web page.
     pub web: Option<Web<'a>>,
-    /// Characters of a document.
+    /// Characters of a document, by index.
     pub document_char: Option<Place>,
     /// Pages of a document, from 1.
     pub document_page: Option<Place>,
-    /// Pieces of a document.
+    /// Chunks of a document, by index.
     pub document_chunk: Option<Place>,
 }
 
@@ -37,26 +37,26 @@ pub struct Location<'a> {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct Web<'a> {
-    /// Its address.
+    /// Its URL.
     pub url: Option<Str<'a>>,
-    /// Whose it is.
+    /// Its domain.
     pub domain: Option<Str<'a>>,
 }
 
-/// A place in a document.
+/// A range in a document.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Place {
-    /// Which of the request's documents, from 0.
+    /// Index of the document among the request's, from 0.
     pub document_index: Option<u64>,
-    /// Its first character, page or piece.
+    /// The first character, page or chunk.
     pub start: Option<u64>,
     /// One past the last.
     pub end: Option<u64>,
 }
 
 impl Citation<'_> {
-    /// The same with texts of its own.
+    /// The same with owned strings.
     pub fn into_owned(self) -> Citation<'static> {
         let Self { title, source, source_content, location } = self;
         let pieces = |List(pieces): List<CitedText<'_>>| {
@@ -70,7 +70,7 @@ impl Citation<'_> {
         }
     }
 
-    /// The length of its texts and of what holds them, bytes.
+    /// Bytes of its strings and of their containers.
     pub fn bytes(&self) -> usize {
         let Self { title, source, source_content, location } = self;
         let web = location.as_ref().and_then(|location| location.web.as_ref());

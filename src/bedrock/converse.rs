@@ -14,22 +14,22 @@ use crate::wire::{self, Members, Number, Raw, Str};
 pub struct Request<'a> {
     /// The conversation.
     pub messages: Vec<Message<'a>>,
-    /// Instructions.
+    /// The system prompt.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub system: Vec<SystemBlock<'a>>,
-    /// Sampling and limits.
+    /// Sampling parameters and limits.
     #[serde(skip_serializing_if = "InferenceConfig::is_empty")]
     pub inference_config: InferenceConfig<'a>,
-    /// What the model may call.
+    /// The tools.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_config: Option<ToolConfig<'a>>,
     /// The guardrail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guardrail_config: Option<Document<'a>>,
-    /// What only this model takes.
+    /// Members that only this model takes.
     #[serde(skip_serializing_if = "Fields::is_empty")]
     pub additional_model_request_fields: Fields<'a>,
-    /// What of the model's own reply to return.
+    /// Members of the model's own reply to return.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub additional_model_response_field_paths: Option<Raw<'a>>,
     /// Variables of a managed prompt.
@@ -38,10 +38,10 @@ pub struct Request<'a> {
     /// Labels for the invocation log.
     #[serde(skip_serializing_if = "Labels::is_empty")]
     pub request_metadata: Labels<'a>,
-    /// Latency.
+    /// The latency setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub performance_config: Option<Raw<'a>>,
-    /// Tier.
+    /// The service tier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<ServiceTier<'a>>,
     /// Structured output and effort.
@@ -49,28 +49,28 @@ pub struct Request<'a> {
     pub output_config: Option<OutputConfig<'a>>,
 }
 
-/// The member of `guardrailConfig` that ConverseStream alone knows.
+/// The member of `guardrailConfig` that only ConverseStream takes.
 pub const STREAM_ONLY: &str = "streamProcessingMode";
 
-/// JSON that goes over as it is: the client's own text, or ours.
+/// JSON that is sent as it is: the client's text, or the gateway's.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Document<'a> {
     /// The client's.
     Raw(Raw<'a>),
-    /// The client's, mended.
+    /// The client's, changed.
     Mended(Box<RawValue>),
-    /// Ours.
+    /// The gateway's.
     Ours(Box<RawValue>),
 }
 
 impl Document<'_> {
-    /// One of ours.
+    /// Serialises a value of the gateway's.
     pub fn ours(value: &(impl Serialize + ?Sized)) -> Self {
         Self::Ours(wire::raw_of(value))
     }
 
-    /// One of ours that is always the same.
+    /// A constant of the gateway's.
     pub fn constant(json: &'static str) -> Self {
         Self::Ours(wire::from_str::<Raw<'_>>(json).unwrap_or(RawValue::NULL).to_owned())
     }
@@ -97,22 +97,22 @@ impl Document<'_> {
     }
 }
 
-/// `additionalModelRequestFields`, sorted: the last of a name wins.
+/// `additionalModelRequestFields`, sorted; the last member of a name wins.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Fields<'a>(BTreeMap<Cow<'a, str>, Document<'a>>);
 
 impl<'a> Fields<'a> {
-    /// True without members.
+    /// Whether there are no members.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Sets a member; gives back what it replaces.
+    /// Sets a member; returns the value that it replaces.
     pub fn set(&mut self, name: impl Into<Cow<'a, str>>, value: Document<'a>) -> Option<Document<'a>> {
         self.0.insert(name.into(), value)
     }
 
-    /// Takes a member away; true where there was one.
+    /// Removes a member; true where there was one.
     pub fn remove(&mut self, name: &str) -> bool {
         self.0.remove(name).is_some()
     }
@@ -128,7 +128,7 @@ impl<'a> Fields<'a> {
 pub struct Labels<'a>(pub Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl Labels<'_> {
-    /// True without labels.
+    /// Whether there are no labels.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -143,13 +143,13 @@ impl Serialize for Labels<'_> {
 /// One turn.
 #[derive(Clone, Debug, Serialize)]
 pub struct Message<'a> {
-    /// Whose.
+    /// The speaker.
     pub role: Role,
-    /// What of.
+    /// The content.
     pub content: Vec<Block<'a>>,
 }
 
-/// Whose turn.
+/// The speaker of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
@@ -165,60 +165,60 @@ pub enum Role {
 pub enum Block<'a> {
     /// Text.
     Text(Str<'a>),
-    /// A picture.
+    /// An image.
     Image(Media<'a>),
     /// A document.
     Document(DocumentBlock<'a>),
-    /// A film.
+    /// A video.
     Video(Media<'a>),
-    /// Sound.
+    /// Audio.
     Audio(Media<'a>),
-    /// A call.
+    /// A tool call.
     ToolUse(ToolUse<'a>),
-    /// The answer to a call.
+    /// A tool result.
     ToolResult(ToolResult<'a>),
-    /// Cached up to here.
+    /// A cache point: the prefix up to here is cached.
     CachePoint(CachePoint),
     /// The model's reasoning.
     ReasoningContent(Reasoning<'a>),
-    /// What the guardrail looks at: where there is any, at nothing else.
+    /// Content for the guardrail to check. If any is marked so, nothing else is checked.
     GuardContent(GuardContent<'a>),
 }
 
-/// What a guardrail looks at.
+/// Content for a guardrail to check.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum GuardContent<'a> {
     /// Text.
     Text(GuardText<'a>),
-    /// A picture, PNG or JPEG, which is here.
+    /// An image, PNG or JPEG, inline.
     Image(Media<'a>),
 }
 
-/// Text that a guardrail looks at.
+/// Text for a guardrail to check.
 #[derive(Clone, Debug, Serialize)]
 pub struct GuardText<'a> {
     /// The text.
     pub text: Str<'a>,
-    /// What it is to the check of contextual grounding.
+    /// Its purpose in the contextual grounding check.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub qualifiers: Vec<Qualifier>,
 }
 
-/// What a text is to a guardrail.
+/// The purpose of a text in a guardrail's check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Qualifier {
-    /// What answers have to be grounded in.
+    /// The source that answers must be grounded in.
     GroundingSource,
-    /// The question.
+    /// The user's query.
     Query,
-    /// To be looked at by all other policies.
+    /// Checked by all other policies.
     GuardContent,
 }
 
 impl Qualifier {
-    /// Every one of them.
+    /// All of them.
     pub const ALL: &'static [Self] = &[Self::GroundingSource, Self::Query, Self::GuardContent];
 
     /// Its name.
@@ -231,28 +231,28 @@ impl Qualifier {
     }
 }
 
-/// A picture, film or sound.
+/// An image, a video or audio.
 #[derive(Clone, Debug, Serialize)]
 pub struct Media<'a> {
     /// `png`, `mp4`, `wav`, …
     pub format: Cow<'a, str>,
-    /// Where it is.
+    /// Its data.
     pub source: Source<'a>,
 }
 
-/// Where a medium or a document is.
+/// The data of media or of a document.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Source<'a> {
-    /// Here, base64.
+    /// Inline, base64.
     Bytes(Str<'a>),
-    /// Here, as text; of documents only.
+    /// Inline, as text; documents only.
     Text(Str<'a>),
     /// In S3.
     S3Location(S3Location<'a>),
 }
 
-/// A place in S3.
+/// An object in S3.
 #[derive(Clone, Debug, Serialize)]
 pub struct S3Location<'a> {
     /// `s3://bucket/key`.
@@ -264,45 +264,45 @@ pub struct S3Location<'a> {
 pub struct DocumentBlock<'a> {
     /// `pdf`, `csv`, …
     pub format: Cow<'a, str>,
-    /// Its name, of legal characters.
+    /// Its name, in Bedrock's alphabet.
     pub name: String,
-    /// Where it is.
+    /// Its data.
     pub source: Source<'a>,
-    /// What the model should know about it.
+    /// Context for the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<Str<'a>>,
-    /// Whether the answer names its places; absent: no.
+    /// Whether the answer cites it; absent: no.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub citations: Option<Citations>,
 }
 
-/// Whether an answer names places in a document.
+/// Whether an answer cites a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Citations {
-    /// It does.
+    /// True: it does.
     pub enabled: bool,
 }
 
-/// A call.
+/// A tool call.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ToolUse<'a> {
-    /// Pairs call and result.
+    /// Id that the tool result repeats.
     pub tool_use_id: Cow<'a, str>,
-    /// The tool.
+    /// The tool's name.
     pub name: Cow<'a, str>,
-    /// Arguments: a JSON object.
+    /// The arguments: a JSON object.
     pub input: Input<'a>,
 }
 
-/// A call's arguments.
+/// The arguments of a tool call.
 #[derive(Clone, Debug)]
 pub enum Input<'a> {
-    /// The client's own JSON, not parsed into numbers on the way.
+    /// The client's own JSON, whose numbers are not parsed on the way.
     Raw(Box<RawValue>),
     /// An empty object.
     Empty,
-    /// Text, as the member of that name, so that nothing is lost.
+    /// Text that is not an object, as the member of that name, so that it is not lost.
     Wrapped(&'static str, Str<'a>),
 }
 
@@ -316,24 +316,24 @@ impl Serialize for Input<'_> {
     }
 }
 
-/// The answer to a call.
+/// A tool result.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ToolResult<'a> {
-    /// Pairs call and result.
+    /// Id of the tool call.
     pub tool_use_id: Cow<'a, str>,
-    /// What it gave; never empty.
+    /// The result; never empty.
     pub content: Vec<ResultBlock<'a>>,
     /// Absent: success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ResultStatus>,
 }
 
-/// How a call ended.
+/// The status of a tool result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ResultStatus {
-    /// Not well.
+    /// The tool failed.
     Error,
 }
 
@@ -343,21 +343,21 @@ pub enum ResultStatus {
 pub enum ResultBlock<'a> {
     /// Text.
     Text(Str<'a>),
-    /// A picture.
+    /// An image.
     Image(Media<'a>),
     /// A document.
     Document(DocumentBlock<'a>),
-    /// A film.
+    /// A video.
     Video(Media<'a>),
 }
 
-/// Cached up to here.
+/// A cache point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct CachePoint {
     /// Always `default`.
     #[serde(rename = "type")]
     pub kind: CachePointType,
-    /// How long; absent: five minutes.
+    /// Its lifetime; absent: five minutes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<CacheTtl>,
 }
@@ -370,7 +370,7 @@ pub enum CachePointType {
     Default,
 }
 
-/// How long a prefix stays cached.
+/// The lifetime of a cached prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum CacheTtl {
     /// An hour.
@@ -378,7 +378,7 @@ pub enum CacheTtl {
     OneHour,
 }
 
-/// The model's reasoning, as it gave it out.
+/// A reasoning block, as the model returned it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Reasoning<'a> {
@@ -386,26 +386,26 @@ pub enum Reasoning<'a> {
     ReasoningText {
         /// The reasoning.
         text: Str<'a>,
-        /// What proves to the model that it is its own.
+        /// The model's signature of its reasoning.
         signature: Str<'a>,
     },
     /// Redacted, base64.
     RedactedContent(Str<'a>),
 }
 
-/// Instructions.
+/// A block of the system prompt.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SystemBlock<'a> {
     /// Text.
     Text(Str<'a>),
-    /// Cached up to here.
+    /// A cache point.
     CachePoint(CachePoint),
-    /// What the guardrail looks at: without any it looks at no instructions.
+    /// Text for the guardrail to check. Without any, the system prompt is not checked.
     GuardContent(GuardContent<'a>),
 }
 
-/// Sampling and limits.
+/// Sampling parameters and limits.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InferenceConfig<'a> {
@@ -418,26 +418,26 @@ pub struct InferenceConfig<'a> {
     /// 0–1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_p: Option<Number<'a>>,
-    /// None empty.
+    /// None of them is empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stop_sequences: Vec<Str<'a>>,
 }
 
 impl InferenceConfig<'_> {
-    /// True where nothing is said.
+    /// Whether nothing is set.
     pub fn is_empty(&self) -> bool {
         let Self { max_tokens, temperature, top_p, stop_sequences } = self;
         max_tokens.is_none() && temperature.is_none() && top_p.is_none() && stop_sequences.is_empty()
     }
 }
 
-/// What the model may call.
+/// The tools.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ToolConfig<'a> {
     /// At least one.
     pub tools: Vec<Tool<'a>>,
-    /// Absent: the model's choice.
+    /// Absent: the model decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_choice: Option<ToolChoice<'a>>,
 }
@@ -446,22 +446,22 @@ pub struct ToolConfig<'a> {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Tool<'a> {
-    /// A tool.
+    /// A tool of the client's.
     ToolSpec(ToolSpec<'a>),
-    /// A tool of the model's own, which Bedrock runs.
+    /// A tool of the model's, which Bedrock runs.
     SystemTool(SystemTool),
-    /// Cached up to here.
+    /// A cache point.
     CachePoint(CachePoint),
 }
 
-/// A tool of the model's own.
+/// A tool of the model's.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct SystemTool {
     /// Its name.
     pub name: &'static str,
 }
 
-/// A tool.
+/// A tool of the client's.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ToolSpec<'a> {
@@ -470,34 +470,34 @@ pub struct ToolSpec<'a> {
     /// Never empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Str<'a>>,
-    /// Of its arguments.
+    /// The schema of its arguments.
     pub input_schema: InputSchema<'a>,
     /// Whether arguments must follow the schema exactly.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strict: Option<bool>,
 }
 
-/// A schema, whose root is an object.
+/// A JSON schema, whose root is an object.
 #[derive(Clone, Debug, Serialize)]
 pub struct InputSchema<'a> {
     /// The schema.
     pub json: Document<'a>,
 }
 
-/// Whether and what the model must call.
+/// Whether the model must call a tool, and which.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ToolChoice<'a> {
-    /// Any, but one.
+    /// Any tool, but at least one.
     Any {},
-    /// This one.
+    /// This tool.
     Tool {
         /// Its name.
         name: Cow<'a, str>,
     },
 }
 
-/// Tier.
+/// The service tier.
 #[derive(Clone, Debug, Serialize)]
 pub struct ServiceTier<'a> {
     /// `priority`, `default`, `flex`, `reserved`.
@@ -505,27 +505,27 @@ pub struct ServiceTier<'a> {
     pub kind: Str<'a>,
 }
 
-/// Structured output, or what the client gave as `outputConfig`.
+/// Structured output, or the client's `outputConfig`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum OutputConfig<'a> {
     /// The client's.
     Raw(Raw<'a>),
-    /// The client's, with our form of the answer.
+    /// The client's, with the gateway's text format.
     Mended(Box<RawValue>),
-    /// Ours.
+    /// The gateway's.
     TextFormat {
-        /// The form of the answer.
+        /// The format of the answer.
         #[serde(rename = "textFormat")]
         text_format: TextFormat<'a>,
     },
 }
 
-/// The form of the answer.
+/// The format of an answer.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum TextFormat<'a> {
-    /// JSON by a schema.
+    /// JSON that follows a schema.
     JsonSchema {
         /// The schema.
         structure: Structure<'a>,
@@ -543,7 +543,7 @@ pub enum Structure<'a> {
         /// Its name.
         #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<Str<'a>>,
-        /// What it is for.
+        /// Its purpose.
         #[serde(skip_serializing_if = "Option::is_none")]
         description: Option<Str<'a>>,
     },

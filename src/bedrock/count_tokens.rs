@@ -1,4 +1,4 @@
-//! CountTokens: how many tokens a request of Converse, or a model's own body, would cost.
+//! CountTokens: the number of input tokens of a Converse request, or of a model's native body.
 
 use std::io::Write as _;
 
@@ -15,13 +15,13 @@ pub struct Request<'r, 'a> {
     input: Input<'r, 'a>,
 }
 
-/// What is counted.
+/// The request whose tokens are counted.
 #[derive(Debug, Serialize)]
 struct Input<'r, 'a> {
     converse: Counted<'r, 'a>,
 }
 
-/// What of a request of Converse is counted (service model, `ConverseTokensRequest`).
+/// The members of a Converse request that are counted (service model, `ConverseTokensRequest`).
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Counted<'r, 'a> {
@@ -35,7 +35,7 @@ struct Counted<'r, 'a> {
 }
 
 impl<'r, 'a> Request<'r, 'a> {
-    /// Counts the tokens of this request.
+    /// Counts the tokens of a Converse request.
     pub fn of(request: &'r Converse<'a>) -> Self {
         let converse = Counted {
             messages: &request.messages,
@@ -47,8 +47,8 @@ impl<'r, 'a> Request<'r, 'a> {
     }
 }
 
-/// The body that counts a model's own body (service model, `InvokeModelTokensRequest`: in base64). It is encoded piece by piece, so
-/// that it is never there in one as well.
+/// The body that counts a model's native body (service model, `InvokeModelTokensRequest`: in base64). Encoded part by part, so
+/// that the native body is never copied whole.
 pub fn of_own_body(own: &Pieces<'_>) -> Vec<u8> {
     const BEFORE: &[u8] = br#"{"input":{"invokeModel":{"body":""#;
     const BEHIND: &[u8] = br#""}}}"#;
@@ -57,7 +57,7 @@ pub fn of_own_body(own: &Pieces<'_>) -> Vec<u8> {
     out.extend_from_slice(BEFORE);
     let mut encoder = EncoderWriter::new(&mut out, &STANDARD);
     for piece in own.iter() {
-        // Into memory: there is no way for it to fail.
+        // Writing to memory does not fail.
         let _ = encoder.write_all(piece);
     }
     let _ = encoder.finish();
@@ -70,7 +70,7 @@ pub fn of_own_body(own: &Pieces<'_>) -> Vec<u8> {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Reply {
-    /// Tokens of the input.
+    /// Input tokens.
     pub input_tokens: Option<u64>,
 }
 

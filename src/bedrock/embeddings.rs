@@ -35,7 +35,7 @@ pub struct TitanImageRequest<'a> {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TitanConfig {
-    /// Numbers.
+    /// The vector's length, in numbers.
     pub output_embedding_length: i64,
 }
 
@@ -60,10 +60,10 @@ pub struct CohereRequest<'a> {
     pub images: Vec<String>,
     /// What the vectors are for.
     pub input_type: Str<'a>,
-    /// What to do with long texts.
+    /// How to truncate long texts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub truncate: Option<Str<'a>>,
-    /// Only numbers.
+    /// Only `float`.
     pub embedding_types: [&'static str; 1],
     /// The vectors' length; version 4 only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,11 +78,11 @@ pub struct CohereReply<'a> {
     pub embeddings: Option<CohereEmbeddings<'a>>,
 }
 
-/// Vectors by their type: only numbers are asked for.
+/// Vectors by their type. Only `float` is requested.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct CohereEmbeddings<'a> {
-    /// As numbers.
+    /// As JSON numbers.
     pub float: Option<List<Raw<'a>>>,
 }
 
@@ -92,11 +92,11 @@ pub struct CohereEmbeddings<'a> {
 pub struct NovaRequest<'a> {
     /// `SINGLE_EMBEDDING`.
     pub task_type: &'static str,
-    /// What of.
+    /// The input, and how to embed it.
     pub single_embedding_params: NovaParameters<'a>,
 }
 
-/// What Nova embeds, and how.
+/// The input that Nova embeds, and how.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NovaParameters<'a> {

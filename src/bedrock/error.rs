@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 use crate::texts::for_log;
 use crate::wire::{self, Raw, Str};
 
-/// An error as Bedrock states it.
+/// An error of Bedrock's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// The HTTP status; 0 for a frame, which has none.
+    /// The HTTP status; 0 for an exception frame, which has none.
     pub status: u16,
-    /// `ThrottlingException`, …; empty where nothing says.
+    /// The exception's name: `ThrottlingException`, …; empty where unknown.
     pub name: String,
-    /// The text; empty where there is none.
+    /// The message; empty where there is none.
     pub message: String,
 }
 
-/// The members that error bodies have been seen to have.
+/// The members seen in error bodies.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Body<'a> {
@@ -36,7 +36,7 @@ struct Body<'a> {
     output: Option<Output<'a>>,
 }
 
-/// Where an unknown operation hides its type.
+/// The object that holds the type for unknown operations.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Output<'a> {
@@ -45,7 +45,7 @@ struct Output<'a> {
 }
 
 impl Error {
-    /// Reads an error reply: its status, its `x-amzn-errortype` header and its body, any of which may be poor.
+    /// Parses an error reply from its status, its `x-amzn-errortype` header and its body, any of which may be incomplete.
     pub fn from_reply(status: u16, error_type: Option<&str>, body: &[u8]) -> Self {
         let body = wire::object_from_slice::<Body<'_>>(body).unwrap_or_default();
         let nested = body.output.and_then(|output| output.kind);
@@ -66,7 +66,7 @@ impl Error {
         Self { status, name, message }
     }
 
-    /// The body of an error reply with this text.
+    /// The body of an error reply with this message.
     pub fn body(message: &str) -> Vec<u8> {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -75,12 +75,12 @@ impl Error {
         wire::to_vec(&Body { message })
     }
 
-    /// The error for a log line: its type and what may be told of its text, see [`for_log`].
+    /// For a log line: its name and a shortened message, see [`for_log`].
     pub fn summary(&self) -> String {
         format!("{}: {}", for_log(&self.name), for_log(&self.message))
     }
 
-    /// The status that this error has over HTTP (service model); 500 where it is not known.
+    /// The HTTP status of this exception (service model); 500 where unknown.
     pub fn http_status(&self) -> u16 {
         match self.name.as_str() {
             "ValidationException" | "ServiceQuotaExceededException" | "ConflictException" => 400,
@@ -94,23 +94,23 @@ impl Error {
         }
     }
 
-    /// Reads an exception frame: its `:exception-type` and its payload.
+    /// Parses an exception frame: its `:exception-type` and its payload.
     pub fn from_exception(exception_type: &str, payload: &[u8]) -> Self {
         let mut error = Self::from_reply(0, Some(exception_type), payload);
-        // Frames name the union's member (`throttlingException`), replies the shape (`ThrottlingException`).
+        // Frames have the union's member name (`throttlingException`), replies the shape's (`ThrottlingException`).
         if let Some(first) = error.name.get_mut(..1) {
             first.make_ascii_uppercase();
         }
         error
     }
 
-    /// Reads an error frame: its `:error-code` and `:error-message`.
+    /// Parses an error frame: its `:error-code` and `:error-message`.
     pub fn from_error_frame(code: &str, message: &str) -> Self {
         Self { status: 0, name: bare_name(code).to_owned(), message: message.to_owned() }
     }
 }
 
-/// What the model itself answered to Bedrock (service model, ModelErrorException and ModelStreamErrorException), in a sentence.
+/// The message with the model's own status and message (service model, ModelErrorException and ModelStreamErrorException).
 fn original(message: &str, status: Option<u16>) -> String {
     match (message.trim(), status) {
         ("", None) => String::new(),
@@ -120,7 +120,8 @@ fn original(message: &str, status: Option<u16>) -> String {
     }
 }
 
-/// `ValidationException` of `com.amazon.coral#ValidationException:http://internal.amazon.com/…`.
+/// The name without namespace and URL: `ValidationException` from
+/// `com.amazon.coral#ValidationException:http://internal.amazon.com/…`.
 fn bare_name(name: &str) -> &str {
     let name = name.split_once(':').map_or(name, |(name, _)| name);
     name.rsplit_once('#').map_or(name, |(_, name)| name).trim()

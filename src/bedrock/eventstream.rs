@@ -7,30 +7,30 @@
 
 use std::fmt;
 
-/// Total, headers length, and their checksum.
+/// Bytes of the prelude: total length, headers length, and their checksum.
 pub const PRELUDE: usize = 12;
-/// What a decoder keeps for the next frame, bytes.
+/// Bytes of buffer that a decoder keeps between frames.
 const KEPT: usize = 4 << 10;
-/// The checksum behind the payload.
+/// Bytes of the checksum after the payload.
 const TRAILER: usize = 4;
 
-/// Why the bytes are not a frame. A stream cannot be read on after any of them.
+/// Why bytes are not a frame. The stream cannot be decoded any further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// The first checksum is wrong.
+    /// The prelude's checksum is wrong.
     PreludeChecksum,
-    /// The last checksum is wrong.
+    /// The message's checksum is wrong.
     MessageChecksum,
-    /// A length that no frame can have.
+    /// An impossible length.
     Length,
     /// Longer than the limit given.
     TooLong {
-        /// What the frame says, bytes.
+        /// The frame's length, bytes.
         length: usize,
-        /// What is allowed, bytes.
+        /// The limit, bytes.
         limit: usize,
     },
-    /// The headers do not add up.
+    /// The headers are malformed.
     Headers,
 }
 
@@ -59,7 +59,7 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// The value of the string header `name`; `None` where there is none, or not a string.
+    /// The value of the string header `name`; `None` where it is absent or of another type.
     pub fn header(&self, name: &str) -> Option<&'a str> {
         std::str::from_utf8(self.header_bytes(name)?).ok()
     }
@@ -78,7 +78,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// A header: its name, and its value if that is a string.
+/// A header: its name, and its value if it is a string.
 type Header<'a> = (&'a [u8], Option<&'a [u8]>);
 
 /// Splits the first header off the rest.
@@ -103,14 +103,14 @@ fn split_header(bytes: &[u8]) -> Option<(Header<'_>, &[u8])> {
     Some(((name, (kind == 7).then_some(value)), rest))
 }
 
-/// How long the frame is that begins with these bytes, as it says itself; `None` until that is there.
+/// The length of the frame that begins with these bytes, from its prelude; `None` if too few bytes are there.
 pub fn length(begin: &[u8]) -> Option<usize> {
     let (prelude, _) = begin.split_first_chunk::<PRELUDE>()?;
     let (total, _) = prelude.split_first_chunk()?;
     Some(u32::from_be_bytes(*total) as usize)
 }
 
-/// Collects bytes and gives them back frame by frame.
+/// Buffers bytes and returns whole frames.
 #[derive(Debug)]
 pub struct Decoder {
     buffer: Vec<u8>,
@@ -125,12 +125,12 @@ impl Decoder {
         Self { buffer: Vec::new(), start: 0, limit }
     }
 
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub fn held(&self) -> usize {
         self.buffer.capacity()
     }
 
-    /// Adds what came in.
+    /// Adds bytes that have come.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.start > 0 {
             self.buffer.drain(..self.start);
@@ -141,10 +141,10 @@ impl Decoder {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next whole frame, or `None` until more comes in.
+    /// The next whole frame; `None` until more bytes come.
     ///
     /// # Errors
-    /// Bytes that are no frame: nothing after them can be trusted.
+    /// The bytes are not a frame. Nothing after them can be decoded.
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Error> {
         let rest = self.buffer.get(self.start..).unwrap_or_default();
         let Some((prelude, _)) = rest.split_first_chunk::<PRELUDE>() else {
@@ -181,13 +181,13 @@ impl Decoder {
         Ok(Some(Frame { headers, payload }))
     }
 
-    /// True where nothing is left over: no frame has begun.
+    /// Whether no incomplete frame is buffered.
     pub fn is_empty(&self) -> bool {
         self.start >= self.buffer.len()
     }
 }
 
-/// A frame as the encoding has it; headers are strings.
+/// Encodes a frame whose headers are strings.
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 pub(crate) fn test_frame(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! ApplyGuardrail: what a guardrail says of a text without a model.
+//! ApplyGuardrail: a guardrail's assessment of a text, without a model.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,15 +8,15 @@ use crate::wire::{List, Raw, Str};
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Request<'a> {
-    /// `INPUT`: what a user says.
+    /// `INPUT`: the text is a user's.
     pub source: &'static str,
-    /// What is to be judged, as a whole.
+    /// The content to assess, as a whole.
     pub content: Vec<Content<'a>>,
-    /// `FULL`: also what was seen and let pass.
+    /// `FULL`: the assessments include what was detected but not blocked.
     pub output_scope: &'static str,
 }
 
-/// One piece.
+/// A block of content.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Content<'a> {
@@ -55,11 +55,11 @@ pub struct Bytes<'a> {
 pub struct Reply<'a> {
     /// `NONE` or `GUARDRAIL_INTERVENED`.
     pub action: Option<Str<'a>>,
-    /// What was found, by policy.
+    /// The assessments, by policy.
     pub assessments: Option<Raw<'a>>,
 }
 
-/// What one assessment says of harmful content; other policies are given on as they are.
+/// The content policy of an assessment; other policies are passed on unparsed.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub struct Assessment<'a> {
@@ -75,7 +75,7 @@ pub struct ContentPolicy<'a> {
     pub filters: Option<List<Filter<'a>>>,
 }
 
-/// What a filter says.
+/// The result of one content filter.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct Filter<'a> {
@@ -86,6 +86,6 @@ pub struct Filter<'a> {
     pub confidence: Option<Str<'a>>,
     /// `BLOCKED` or `NONE`.
     pub action: Option<Str<'a>>,
-    /// Whether it was found, blocked or not.
+    /// Whether the content was detected, blocked or not.
     pub detected: Option<bool>,
 }

@@ -1,5 +1,4 @@
-//! What Bedrock's control plane lists: ListFoundationModels and ListInferenceProfiles (service model `bedrock`,
-//! 2023-04-20).
+//! Responses of Bedrock's control plane: ListFoundationModels and ListInferenceProfiles (service model `bedrock`, 2023-04-20).
 
 use serde::Deserialize;
 
@@ -12,7 +11,7 @@ pub struct FoundationModels<'a> {
     /// The models.
     #[serde(rename = "modelSummaries")]
     pub summaries: Option<List<ModelSummary<'a>>>,
-    /// It is not paged, as far as is known.
+    /// Not used by AWS so far: the list has one page.
     pub next_token: Option<Str<'a>>,
 }
 
@@ -26,33 +25,33 @@ pub struct ModelSummary<'a> {
     /// Its ARN.
     #[serde(rename = "modelArn")]
     pub arn: Option<Str<'a>>,
-    /// What it takes: `TEXT`, `IMAGE`, …
+    /// Input modalities: `TEXT`, `IMAGE`, …
     #[serde(rename = "inputModalities")]
     pub input: Option<List<Str<'a>>>,
-    /// What it makes: `TEXT`, `EMBEDDING`, …
+    /// Output modalities: `TEXT`, `EMBEDDING`, …
     #[serde(rename = "outputModalities")]
     pub output: Option<List<Str<'a>>>,
-    /// Whether it streams.
+    /// Whether it supports streaming.
     #[serde(rename = "responseStreamingSupported")]
     pub streaming: Option<bool>,
-    /// How it is called: `ON_DEMAND`, `PROVISIONED`, `INFERENCE_PROFILE`.
+    /// Inference types: `ON_DEMAND`, `PROVISIONED`, `INFERENCE_PROFILE`.
     #[serde(rename = "inferenceTypesSupported")]
     pub inference: Option<List<Str<'a>>>,
-    /// Its life.
+    /// Its lifecycle.
     #[serde(rename = "modelLifecycle")]
     pub lifecycle: Option<Lifecycle<'a>>,
 }
 
-/// A model's life.
+/// A model's lifecycle.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct Lifecycle<'a> {
     /// `ACTIVE` or `LEGACY`.
     pub status: Option<Str<'a>>,
-    /// Its beginning, a timestamp.
+    /// Its start, a timestamp.
     #[serde(rename = "startOfLifeTime")]
     pub start: Option<Raw<'a>>,
-    /// Its end, a timestamp.
+    /// Its end of life, a timestamp.
     #[serde(rename = "endOfLifeTime")]
     pub end: Option<Raw<'a>>,
 }
@@ -64,7 +63,7 @@ pub struct InferenceProfiles<'a> {
     /// The profiles.
     #[serde(rename = "inferenceProfileSummaries")]
     pub summaries: Option<List<ProfileSummary<'a>>>,
-    /// What the next page is asked for with; none: this is the last.
+    /// Token of the next page; absent on the last.
     pub next_token: Option<Str<'a>>,
 }
 
@@ -78,10 +77,10 @@ pub struct ProfileSummary<'a> {
     /// Its ARN.
     #[serde(rename = "inferenceProfileArn")]
     pub arn: Option<Str<'a>>,
-    /// Its name for people.
+    /// Its name.
     #[serde(rename = "inferenceProfileName")]
     pub name: Option<Str<'a>>,
-    /// When it was made, a timestamp.
+    /// When it was created, a timestamp.
     #[serde(rename = "createdAt")]
     pub created: Option<Raw<'a>>,
     /// The models behind it, one for each region.

@@ -1,21 +1,20 @@
-//! What Bedrock calls a model: a model's id, an inference profile's id, or an ARN.
+//! Model ids at Bedrock: a model's id, an inference profile's id, or an ARN.
 
 use crate::arn::Arn;
 
-/// Longest id (service model of Converse).
+/// Longest id, characters (service model of Converse).
 pub const LENGTH: usize = 2_048;
 
-/// What comes before a model's id in the id of an inference profile (AWS documentation, "Supported Regions and models
-/// for inference profiles").
+/// Prefixes of inference profiles' ids (AWS documentation, "Supported Regions and models for inference profiles").
 pub const PROFILE_PREFIXES: &[&str] =
     &["us", "us-gov", "eu", "apac", "jp", "au", "ca", "in", "uk", "me", "af", "sa", "mx", "il", "global"];
 
-/// The id itself, or the last part of an ARN.
+/// The id, or the last part of an ARN.
 fn last_part(id: &str) -> &str {
     Arn::parse(id).and_then(|arn| arn.resource.rsplit_once('/')).map_or(id, |(_, last)| last)
 }
 
-/// The underlying model's id: of an ARN its last part, and no profile's prefix.
+/// The underlying model's id: the last part of an ARN, without a profile's prefix.
 pub fn base_model(id: &str) -> &str {
     let id = last_part(id);
     match id.split_once('.') {
@@ -24,20 +23,20 @@ pub fn base_model(id: &str) -> &str {
     }
 }
 
-/// What CountTokens is asked of: the underlying model where the id tells it. It takes "the foundation model" (service model) and says of
-/// an inference profile, which has the same model, that it "doesn't support counting tokens".
+/// The id that CountTokens is called with: the underlying model's, where the id names it. CountTokens takes "the foundation
+/// model" (service model), and says of an inference profile that it "doesn't support counting tokens".
 pub fn counted(id: &str) -> &str {
     let base = base_model(id);
     if is_bedrock_id(base) { base } else { id }
 }
 
-/// True for what Bedrock itself calls a model: an ARN, or `provider.model` behind a profile's prefix or none. The
-/// provider is of letters and digits, which tells `amazon.nova-pro-v1:0` from `gpt-4.1`.
+/// Whether a text is an id of Bedrock's: an ARN, or `provider.model` with or without a profile's prefix. A provider has only
+/// letters and digits, which distinguishes `amazon.nova-pro-v1:0` from `gpt-4.1`.
 pub fn is_bedrock_id(id: &str) -> bool {
     if id.is_empty()
         || id.len() > LENGTH
         || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:/".contains(&b))
-        // No id has it, and whoever reads it as a path must not climb.
+        // No id contains it, and it could climb out of a path.
         || id.contains("..")
     {
         return false;
@@ -56,8 +55,8 @@ pub fn is_bedrock_id(id: &str) -> bool {
     }
 }
 
-/// An ARN of what Bedrock runs (service model of Converse, `modelId`): of the service `bedrock` or `sagemaker`, in a region, of an
-/// account or of none.
+/// Whether an id is an ARN of something that Bedrock runs (service model of Converse, `modelId`): of the service `bedrock` or
+/// `sagemaker`, with a region, with or without an account.
 fn is_arn(id: &str) -> bool {
     let Some(Arn { partition, service: "bedrock" | "sagemaker", region, account, resource }) = Arn::parse(id)
     else {

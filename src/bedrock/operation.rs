@@ -1,6 +1,6 @@
 //! Bedrock's operations on a model.
 
-/// What is asked of a model (service model of bedrock-runtime).
+/// An operation (service model of bedrock-runtime).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// `Converse`.
@@ -20,7 +20,7 @@ impl Operation {
     pub const ALL: [Self; 5] =
         [Self::Converse, Self::ConverseStream, Self::Invoke, Self::InvokeStream, Self::CountTokens];
 
-    /// The last segment of its path.
+    /// The last segment of the operation's path.
     pub fn segment(self) -> &'static str {
         match self {
             Self::Converse => "converse",
@@ -31,12 +31,12 @@ impl Operation {
         }
     }
 
-    /// True where its answer is an event stream.
+    /// Whether its response is an event stream.
     pub fn streams(self) -> bool {
         matches!(self, Self::ConverseStream | Self::InvokeStream)
     }
 
-    /// True where its body is the model's own, and headers say what is Bedrock's.
+    /// Whether its body is the model's native one, with Bedrock's own parameters in headers.
     pub fn invokes(self) -> bool {
         matches!(self, Self::Invoke | Self::InvokeStream)
     }

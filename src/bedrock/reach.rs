@@ -1,22 +1,22 @@
-//! How far from the region where a model is called its requests may be answered (Amazon Bedrock User Guide, "Increase throughput with
-//! cross-Region inference"): an inference profile spreads them over a geography, a model by its own id stays.
+//! Where a request may be answered (Amazon Bedrock User Guide, "Increase throughput with cross-Region inference"): an inference
+//! profile distributes requests over a geography; a model called by its own id stays in the region.
 
 use super::model_id::{base_model, geography};
 use crate::arn::Arn;
 
-/// Where a request may be answered.
+/// The area in which a request may be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach<'a> {
     /// In the region where the model is called.
     Region,
     /// In the regions of a geography: `eu`, `us`, `global`.
     Geography(&'a str),
-    /// The id does not tell: application profiles, prompt routers, geographies and providers that came later.
+    /// Unknown from the id: application profiles, prompt routers, and geographies or providers newer than this table.
     Unknown,
 }
 
-/// Who makes models, as their ids begin (Amazon Bedrock User Guide, "Supported foundation models"). What begins otherwise may be a
-/// profile of a geography that is not known here.
+/// Prefixes of providers in model ids (Amazon Bedrock User Guide, "Supported foundation models"). Another prefix may be a
+/// geography that is not known here.
 const PROVIDERS: &[&str] = &[
     "ai21",
     "amazon",
@@ -39,7 +39,7 @@ const PROVIDERS: &[&str] = &[
     "zai",
 ];
 
-/// What stands in one region, by the kind of the ARN (Service Authorization Reference, "Amazon Bedrock").
+/// Kinds of ARNs that stay in one region (Service Authorization Reference, "Amazon Bedrock").
 const REGIONAL: &[&str] = &[
     "foundation-model",
     "custom-model",
@@ -49,11 +49,11 @@ const REGIONAL: &[&str] = &[
     "endpoint",
 ];
 
-/// Where a model's requests may be answered, by its id or its ARN.
+/// The reach of a model's id or ARN.
 pub fn reach(id: &str) -> Reach<'_> {
     let Some(arn) = Arn::parse(id) else { return of_id(id) };
     match arn.resource.split_once('/') {
-        // Of a custom model alone: the model that it is made of, and its own name.
+        // Only a custom model's ARN has two names: that of its base model and its own.
         Some((kind, name)) if kind != "custom-model" && name.contains('/') => Reach::Unknown,
         Some(("foundation-model", name)) if of_id(name) != Reach::Region => Reach::Unknown,
         Some((kind, _)) if REGIONAL.contains(&kind) => Reach::Region,
@@ -62,7 +62,7 @@ pub fn reach(id: &str) -> Reach<'_> {
     }
 }
 
-/// Of an id alone: a maker's model, or a profile of such a one.
+/// The reach of a bare id: a provider's model, or a profile of one.
 fn of_id(id: &str) -> Reach<'_> {
     let is_made = |id: &str| id.split_once('.').is_some_and(|(maker, _)| PROVIDERS.contains(&maker));
     match geography(id) {
@@ -85,7 +85,7 @@ mod tests {
             ("eu.amazon.nova-pro-v1:0", Reach::Geography("eu")),
             ("global.anthropic.claude-sonnet-4-6", Reach::Geography("global")),
             ("us-gov.anthropic.claude-x", Reach::Geography("us-gov")),
-            // A geography that came later.
+            // A geography newer than the table.
             ("kr.amazon.nova-pro-v1:0", Reach::Unknown),
             ("newco.model-v1", Reach::Unknown),
             ("guardrail", Reach::Unknown),

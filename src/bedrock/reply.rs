@@ -1,4 +1,4 @@
-//! The reply of Converse. Members that mean nothing to an OpenAI client are not here and are skipped.
+//! The response of Converse. Members without a meaning in OpenAI's API are left out and skipped.
 
 use std::fmt;
 
@@ -13,9 +13,9 @@ pub use super::citation::Citation;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub struct Reply<'a> {
-    /// What the model said; a reply without it is no reply.
+    /// The model's message; required.
     pub output: Option<Output<'a>>,
-    /// Why it ended.
+    /// Why the model stopped.
     pub stop_reason: Option<Str<'a>>,
     /// Tokens.
     pub usage: Option<Usage>,
@@ -23,11 +23,11 @@ pub struct Reply<'a> {
     pub service_tier: Option<ServiceTier<'a>>,
 }
 
-/// What the model said.
+/// The model's output.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct Output<'a> {
-    /// Its turn.
+    /// The message.
     pub message: Option<Message<'a>>,
 }
 
@@ -39,41 +39,41 @@ pub struct Message<'a> {
     pub content: Option<List<Block<'a>>>,
 }
 
-/// One block: exactly one member is there, or one that we do not know.
+/// A block: exactly one member is present; none for an unknown kind.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub struct Block<'a> {
     /// Text.
     pub text: Option<Str<'a>>,
-    /// A call.
+    /// A tool call.
     pub tool_use: Option<Box<ToolUse<'a>>>,
     /// Reasoning.
     pub reasoning_content: Option<Box<Reasoning<'a>>>,
-    /// Text with its sources.
+    /// Text with citations.
     pub citations_content: Option<Box<Citations<'a>>>,
 }
 
-/// A call.
+/// A tool call.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub struct ToolUse<'a> {
-    /// Pairs call and result.
+    /// Id that the tool result repeats.
     pub tool_use_id: Option<Str<'a>>,
-    /// The tool.
+    /// The tool's name.
     pub name: Option<Str<'a>>,
-    /// Arguments.
+    /// The arguments.
     pub input: Option<Raw<'a>>,
-    /// Whose call it is, see [`is_of_server`].
+    /// Who runs the tool, see [`is_of_server`].
     #[serde(rename = "type")]
     pub kind: Option<Str<'a>>,
 }
 
-/// True where Bedrock runs the tool itself and goes on (service model, `ToolUseType`): nobody else is to answer such a call.
+/// Whether Bedrock runs the tool itself and continues (service model, `ToolUseType`): clients must not answer such a call.
 pub fn is_of_server(kind: Option<&Str<'_>>) -> bool {
     kind.is_some_and(|kind| **kind == *"server_tool_use")
 }
 
-/// Reasoning: readable or redacted.
+/// A reasoning block: readable or redacted.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub struct Reasoning<'a> {
@@ -89,21 +89,21 @@ pub struct Reasoning<'a> {
 pub struct ReasoningText<'a> {
     /// The reasoning.
     pub text: Option<Str<'a>>,
-    /// What proves to the model that it is its own.
+    /// The model's signature of its reasoning.
     pub signature: Option<Str<'a>>,
 }
 
-/// Text with its sources.
+/// Text with citations.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct Citations<'a> {
     /// The text.
     pub content: Option<List<CitedText<'a>>>,
-    /// The sources.
+    /// The citations.
     pub citations: Option<List<Citation<'a>>>,
 }
 
-/// A piece of cited text.
+/// A part of the cited text.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct CitedText<'a> {
@@ -124,19 +124,19 @@ pub struct ServiceTier<'a> {
 #[derive(Clone, Debug, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Usage {
-    /// Input that was neither read from nor written to the cache.
+    /// Input tokens that were neither read from nor written to the prompt cache.
     pub input_tokens: Option<u64>,
-    /// Output.
+    /// Output tokens.
     pub output_tokens: Option<u64>,
-    /// Read from the cache.
+    /// Input tokens read from the prompt cache.
     pub cache_read_input_tokens: Option<u64>,
-    /// Written to the cache.
+    /// Input tokens written to the prompt cache.
     pub cache_write_input_tokens: Option<u64>,
-    /// The same, by how long it is kept.
+    /// The tokens written, by lifetime in the cache.
     pub cache_details: Option<CacheDetails>,
 }
 
-/// What was written to the cache, by how long it is kept (service model, `CacheDetail`).
+/// Tokens written to the prompt cache, by lifetime (service model, `CacheDetail`).
 #[derive(Clone, Debug, Copy, PartialEq, Eq, Default)]
 pub struct CacheDetails {
     /// Tokens for five minutes.
@@ -145,7 +145,7 @@ pub struct CacheDetails {
     pub hour: u64,
 }
 
-/// All that is written in a list of lifetimes, each with its tokens.
+/// An entry of the list of lifetimes.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 struct CacheDetail<'a> {
@@ -175,7 +175,7 @@ impl<'de> Visitor<'de> for CacheDetailsVisitor {
             match ttl.as_deref() {
                 Some("1h") => all.hour = all.hour.saturating_add(tokens),
                 Some("5m") => all.five_minutes = all.five_minutes.saturating_add(tokens),
-                // A lifetime that nobody knows yet counts among all that was written.
+                // An unknown lifetime: its tokens are in the total only.
                 _ => {}
             }
         }

@@ -11,30 +11,30 @@ use super::reply::{ServiceTier, Usage};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct BlockStart<'a> {
-    /// Which block; events of one block may come between those of another.
+    /// Index of the block; events of several blocks may alternate.
     #[serde(rename = "contentBlockIndex")]
     pub index: Option<u32>,
-    /// What begins.
+    /// The start of the block.
     pub start: Option<Start<'a>>,
 }
 
-/// What begins: a call, or nothing that we know.
+/// The start of a block: a tool call, or an unknown kind.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub struct Start<'a> {
-    /// A call.
+    /// A tool call.
     pub tool_use: Option<ToolUseStart<'a>>,
 }
 
-/// A call begins.
+/// The start of a tool call.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub struct ToolUseStart<'a> {
-    /// Pairs call and result.
+    /// Id that the tool result repeats.
     pub tool_use_id: Option<Str<'a>>,
-    /// The tool.
+    /// The tool's name.
     pub name: Option<Str<'a>>,
-    /// Whose call it is, see [`super::reply::is_of_server`].
+    /// Who runs the tool, see [`super::reply::is_of_server`].
     #[serde(rename = "type")]
     pub kind: Option<Str<'a>>,
 }
@@ -43,42 +43,42 @@ pub struct ToolUseStart<'a> {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct BlockDelta<'a> {
-    /// Which block.
+    /// Index of the block.
     #[serde(rename = "contentBlockIndex")]
     pub index: Option<u32>,
-    /// What is added.
+    /// The addition to the block.
     pub delta: Option<Delta<'a>>,
 }
 
-/// What is added: exactly one member, or one that we do not know.
+/// An addition to a block: exactly one member is present; none for an unknown kind.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub struct Delta<'a> {
     /// Text.
     pub text: Option<Str<'a>>,
-    /// A piece of a call's arguments.
+    /// A part of a tool call's arguments.
     pub tool_use: Option<ToolUseDelta<'a>>,
-    /// A piece of reasoning.
+    /// A part of reasoning.
     pub reasoning_content: Option<ReasoningDelta<'a>>,
-    /// A source.
+    /// A citation.
     pub citation: Option<Citation<'a>>,
 }
 
-/// A piece of a call's arguments.
+/// A part of a tool call's arguments.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct ToolUseDelta<'a> {
-    /// A piece of JSON, cut anywhere.
+    /// JSON text, cut at any byte.
     pub input: Option<Str<'a>>,
 }
 
-/// A piece of reasoning: one of the three.
+/// A part of reasoning: one member is present.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub struct ReasoningDelta<'a> {
     /// Readable.
     pub text: Option<Str<'a>>,
-    /// What proves to the model that it is its own.
+    /// The model's signature of its reasoning.
     pub signature: Option<Str<'a>>,
     /// Redacted, base64.
     pub redacted_content: Option<Str<'a>>,
@@ -88,7 +88,7 @@ pub struct ReasoningDelta<'a> {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct BlockStop {
-    /// Which block.
+    /// Index of the block.
     #[serde(rename = "contentBlockIndex")]
     pub index: Option<u32>,
 }
@@ -97,7 +97,7 @@ pub struct BlockStop {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 pub struct MessageStop<'a> {
-    /// Why it ended.
+    /// Why the model stopped.
     pub stop_reason: Option<Str<'a>>,
 }
 

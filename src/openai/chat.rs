@@ -7,7 +7,7 @@ object! {
     pub struct Request<'a> {
         /// The conversation.
         messages: List<Message<'a>>,
-        /// What the client calls the model.
+        /// The model as the client names it.
         model: Str<'a>,
         /// Limit on generated tokens.
         max_completion_tokens: i64,
@@ -17,65 +17,65 @@ object! {
         temperature: Number<'a>,
         /// 0–1.
         top_p: Number<'a>,
-        /// Where to stop.
+        /// Stop sequences.
         stop: OneOrMany<'a, Str<'a>>,
-        /// How many choices.
+        /// Number of choices.
         n: i64,
         /// Whether to answer with server-sent events.
         stream: bool,
         /// Options of the stream.
         stream_options: StreamOptions<'a>,
-        /// What the model may call.
+        /// The tools.
         tools: List<Tool<'a>>,
         /// The older form of `tools`.
         functions: List<Function<'a>>,
-        /// Whether and what the model must call.
+        /// Whether the model must call a tool, and which.
         tool_choice: NameOr<'a, ToolChoice<'a>>,
         /// The older form of `tool_choice`.
         function_call: NameOr<'a, NamedFunction<'a>>,
-        /// False: one call at a time.
+        /// False: at most one call at a time.
         parallel_tool_calls: bool,
         /// Text, JSON, or JSON by a schema.
         response_format: ResponseFormat<'a>,
-        /// How hard a reasoning model thinks.
+        /// The effort level of reasoning.
         reasoning_effort: Str<'a>,
         /// `low`, `medium`, `high`.
         verbosity: Str<'a>,
         /// `auto`, `default`, `flex`, `priority`, …
         service_tier: Str<'a>,
-        /// The client's labels.
+        /// The client's metadata.
         metadata: Members<'a, Str<'a>>,
-        /// The client's user.
+        /// The end user.
         user: Str<'a>,
         /// The newer form of `user`.
         safety_identifier: Str<'a>,
-        /// Which requests share a cached prefix.
+        /// Key of requests that share a cached prefix.
         prompt_cache_key: Str<'a>,
         /// How long a prefix stays cached.
         prompt_cache_retention: Str<'a>,
         /// Caching by hand or automatic.
         prompt_cache_options: Raw<'a>,
-        /// Moderation beside the answer.
+        /// Moderation of the answer.
         moderation: Raw<'a>,
         /// Whether to return log probabilities.
         logprobs: bool,
-        /// How many per token.
+        /// Log probabilities per token.
         top_logprobs: i64,
         /// A bias per token id.
         logit_bias: Members<'a, f64>,
-        /// For repeatable answers.
+        /// The seed for repeatable answers.
         seed: i64,
         /// −2–2.
         frequency_penalty: f64,
         /// −2–2.
         presence_penalty: f64,
-        /// A guess at the answer.
+        /// The predicted answer.
         prediction: Raw<'a>,
         /// Voice and format of spoken answers.
         audio: Raw<'a>,
         /// Kinds of output.
         modalities: List<Str<'a>>,
-        /// Looking up the web.
+        /// Options of web search.
         web_search_options: WebSearchOptions<'a>,
         /// Whether OpenAI keeps the answer.
         store: bool,
@@ -99,7 +99,7 @@ object! {
         additional_model_response_field_paths = "additionalModelResponseFieldPaths": Raw<'a>,
         /// Bedrock's member of that name.
         output_config = "outputConfig": Raw<'a>,
-        /// What the SDKs flatten, sent as a literal key.
+        /// Extra members that the SDKs would put at the root, sent as a literal key.
         extra_body: Members<'a, Raw<'a>>,
     }
 }
@@ -107,7 +107,7 @@ object! {
 object! {
     /// `stream_options`.
     pub struct StreamOptions<'a> {
-        /// A last chunk with the usage.
+        /// Whether a last chunk has the usage.
         include_usage: bool,
         /// Padding against traffic analysis.
         include_obfuscation: bool,
@@ -117,37 +117,37 @@ object! {
 object! {
     /// `web_search_options`.
     pub struct WebSearchOptions<'a> {
-        /// How much of what is found the model reads: `low`, `medium`, `high`.
+        /// How much of the search results the model reads: `low`, `medium`, `high`.
         search_context_size: Str<'a>,
-        /// Where the user is, about.
+        /// The approximate place of the user.
         user_location: Raw<'a>,
     }
 }
 
 object! {
-    /// One message of any role; which members mean something depends on `role`.
+    /// A message of any role; `role` says which members matter.
     pub struct Message<'a> {
         /// `developer`, `system`, `user`, `assistant`, `tool`, `function`.
         role: Str<'a>,
-        /// What is said.
+        /// The content.
         content: OneOrMany<'a, Part<'a>>,
         /// The speaker's name; of a `function` message the function's.
         name: Box<Str<'a>>,
-        /// Assistant: why it would not answer.
+        /// Assistant: its refusal to answer.
         refusal: Box<Str<'a>>,
-        /// Assistant: what it called.
+        /// Assistant: its tool calls.
         tool_calls: Box<List<ToolCall<'a>>>,
         /// Assistant: the older form of `tool_calls`.
         function_call: Box<FunctionCall<'a>>,
-        /// Tool: which call this answers.
+        /// Tool: the id of the call.
         tool_call_id: Box<Str<'a>>,
         /// Assistant: reasoning as text (de-facto extension).
         reasoning_content: Box<Str<'a>>,
         /// Assistant: the signature of `reasoning_content`.
         signature: Box<Str<'a>>,
-        /// Assistant: reasoning blocks as we gave them out.
+        /// Assistant: reasoning blocks as this gateway's reply gave them.
         thinking_blocks: Box<List<ThinkingBlock<'a>>>,
-        /// Assistant: an earlier spoken answer.
+        /// Assistant: an earlier audio answer.
         audio: Box<Raw<'a>>,
         /// Assistant: annotations of an earlier answer, sent back by some clients.
         annotations: Box<Raw<'a>>,
@@ -155,13 +155,13 @@ object! {
         is_error: bool,
         /// Tool: `success` or `error` (extension).
         status: Box<Str<'a>>,
-        /// Cache the prompt up to here (Anthropic's spelling).
+        /// A cache point after this message (Anthropic's name).
         cache_control: Box<CacheControl<'a>>,
     }
 }
 
 object! {
-    /// One part of a message's content; which members mean something depends on `type`.
+    /// A part of a message's content; `type` says which members matter.
     pub struct Part<'a> {
         /// `text`, `image_url`, `input_audio`, `file`, `video_url`, `refusal`, …
         kind = "type": Str<'a>,
@@ -183,27 +183,27 @@ object! {
         signature: Box<Str<'a>>,
         /// Of `redacted_thinking`.
         data: Box<Str<'a>>,
-        /// Of a document in `file`: whether the answer names its places (extension).
+        /// Of a document in `file`: whether the answer cites it (extension).
         citations: Box<Citations<'a>>,
-        /// Of a document in `file`: what the model should know about it (extension).
+        /// Of a document in `file`: context for the model (extension).
         context: Box<Str<'a>>,
-        /// Of `text` and `image_url`: what a guardrail is to look at (extension).
+        /// Of `text` and `image_url`: content for the guardrail to check (extension).
         guard_content: Box<GuardContent<'a>>,
-        /// Cache the prompt up to here (Anthropic's spelling).
+        /// A cache point after this part (Anthropic's name).
         cache_control: Box<CacheControl<'a>>,
-        /// Cache the prompt up to here (OpenAI's spelling).
+        /// A cache point after this part (OpenAI's name).
         prompt_cache_breakpoint: Box<CacheControl<'a>>,
     }
 }
 
 object! {
-    /// Where an image or a video is.
+    /// An image or a video.
     pub struct MediaUrl<'a> {
         /// `data:`, `http(s):` or `s3:`.
         url: Str<'a>,
-        /// How closely to look.
+        /// The level of detail.
         detail: Str<'a>,
-        /// Another way to say the media type.
+        /// The media type, stated apart from the URL.
         format: Str<'a>,
     }
 }
@@ -223,7 +223,7 @@ object! {
     pub struct File<'a> {
         /// A `data:` URL, or base64.
         file_data: Str<'a>,
-        /// A file kept by OpenAI.
+        /// A file stored by OpenAI.
         file_id: Str<'a>,
         /// Its name.
         filename: Str<'a>,
@@ -233,7 +233,7 @@ object! {
 object! {
     /// `citations` of a document.
     pub struct Citations<'a> {
-        /// Whether there are any.
+        /// Whether the answer cites it.
         enabled: bool,
     }
 }
@@ -253,21 +253,21 @@ object! {
         kind = "type": Str<'a>,
         /// `explicit`.
         mode: Str<'a>,
-        /// How long.
+        /// The lifetime.
         ttl: Str<'a>,
     }
 }
 
 object! {
-    /// Reasoning as the reply gave it out, `thinking` or `redacted_thinking`.
+    /// A reasoning block as the reply gave it, `thinking` or `redacted_thinking`.
     pub struct ThinkingBlock<'a> {
-        /// Which of the two.
+        /// `thinking` or `redacted_thinking`.
         kind = "type": Str<'a>,
-        /// Its place, as streams say it.
+        /// Its index, as in streams.
         index: i64,
         /// The reasoning.
         thinking: Str<'a>,
-        /// What proves to the model that it is its own.
+        /// The model's signature of its reasoning.
         signature: Str<'a>,
         /// Redacted reasoning, base64.
         data: Str<'a>,
@@ -275,9 +275,9 @@ object! {
 }
 
 object! {
-    /// What the assistant called.
+    /// A tool call of the assistant's.
     pub struct ToolCall<'a> {
-        /// Pairs call and result.
+        /// Id that the tool result repeats.
         id: Str<'a>,
         /// `function` or `custom`.
         kind = "type": Str<'a>,
@@ -285,9 +285,9 @@ object! {
         function: Box<FunctionCall<'a>>,
         /// Of `custom`.
         custom: Box<CustomCall<'a>>,
-        /// Its place, as streams say it; some clients send it back.
+        /// Its index, as in streams; some clients send it back.
         index: i64,
-        /// Cache the prompt up to here (Anthropic's spelling).
+        /// A cache point after this call (Anthropic's name).
         cache_control: Box<CacheControl<'a>>,
     }
 }
@@ -297,7 +297,7 @@ object! {
     pub struct FunctionCall<'a> {
         /// Its name.
         name: Str<'a>,
-        /// JSON, as text.
+        /// The arguments, as JSON text.
         arguments: Str<'a>,
     }
 }
@@ -321,7 +321,7 @@ object! {
         function: Box<Function<'a>>,
         /// Of `custom`.
         custom: Box<Custom<'a>>,
-        /// Cache the prompt up to here (Anthropic's spelling).
+        /// A cache point after this tool (Anthropic's name).
         cache_control: Box<CacheControl<'a>>,
     }
 }
@@ -337,7 +337,7 @@ object! {
         parameters: Raw<'a>,
         /// Whether arguments must follow the schema exactly.
         strict: bool,
-        /// Cache the prompt up to here (Anthropic's spelling).
+        /// A cache point after this tool (Anthropic's name).
         cache_control: Box<CacheControl<'a>>,
     }
 }
@@ -373,7 +373,7 @@ object! {
     pub struct AllowedTools<'a> {
         /// `auto` or `required`.
         mode: Str<'a>,
-        /// Which ones.
+        /// The allowed tools.
         tools: List<ToolChoice<'a>>,
     }
 }
@@ -401,7 +401,7 @@ object! {
     pub struct JsonSchema<'a> {
         /// Its name.
         name: Str<'a>,
-        /// What it is for.
+        /// Its purpose.
         description: Str<'a>,
         /// The schema.
         schema: Raw<'a>,

@@ -1,4 +1,4 @@
-//! The reply of `POST chat/completions` with `stream: true`, chunk by chunk.
+//! The response of `POST chat/completions` with `stream: true`, in chunks.
 
 use super::completion::{Annotation, FinishReason, ThinkingBlock};
 use super::sse;
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::wire::{self, Str};
 
-/// What one chunk adds to the message. Members that a chunk does not have are absent.
+/// The addition of one chunk to the message. Members without a value are left out.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Delta<'a> {
     /// `assistant`, in the first chunk.
@@ -16,42 +16,42 @@ pub struct Delta<'a> {
     /// Text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Str<'a>>,
-    /// What tells that the model refused to answer.
+    /// A sentence where the model refused to answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal: Option<&'static str>,
     /// Reasoning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_content: Option<Str<'a>>,
-    /// Reasoning again, with what is needed to send it back.
+    /// The same reasoning as a block, with the signature needed to send it back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thinking_blocks: Option<[Indexed<ThinkingBlock<'a>>; 1]>,
-    /// A call, or a piece of one.
+    /// A tool call, or a part of one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_calls: Option<[ToolCall<'a>; 1]>,
-    /// The same in the older form.
+    /// A function call in the older form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub function_call: Option<Function<'a>>,
-    /// Sources of the text so far.
+    /// Citations of the text so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annotations: Option<[Indexed<Annotation<'a>>; 1]>,
 }
 
-/// An entry of a list that is given piece by piece: OpenAI's SDKs put those of one index together.
+/// A part of a list's entry; OpenAI's SDKs join the parts of one index.
 #[derive(Clone, Debug, Serialize)]
 pub struct Indexed<T> {
-    /// Its place in the list.
+    /// Index in the list.
     pub index: u32,
-    /// The piece.
+    /// The part of the entry.
     #[serde(flatten)]
     pub piece: T,
 }
 
-/// A piece of a call.
+/// A part of a tool call.
 #[derive(Clone, Debug, Serialize)]
 pub struct ToolCall<'a> {
-    /// Which of the message's calls.
+    /// Index of the call in the message.
     pub index: u32,
-    /// In its first chunk.
+    /// Its id, in its first chunk.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<&'a str>,
     /// `function` or `custom`, in its first chunk.
@@ -65,59 +65,60 @@ pub struct ToolCall<'a> {
     pub custom: Option<Custom<'a>>,
 }
 
-/// A piece of a function call.
+/// A part of a function call.
 #[derive(Clone, Debug, Serialize)]
 pub struct Function<'a> {
-    /// In its first chunk.
+    /// Its name, in its first chunk.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<&'a str>,
-    /// The next piece of the JSON text.
+    /// The next part of the JSON text.
     pub arguments: Str<'a>,
 }
 
-/// A piece of a custom call.
+/// A part of a call of a custom tool.
 #[derive(Clone, Debug, Serialize)]
 pub struct Custom<'a> {
-    /// In its first chunk.
+    /// Its name, in its first chunk.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<&'a str>,
-    /// The next piece of the input.
+    /// The next part of the input.
     pub input: &'a str,
 }
 
-/// What a chunk says of one choice.
+/// One choice in a chunk.
 #[derive(Clone, Debug, Serialize)]
 pub struct Part<D, L, R> {
-    /// Which of the choices.
+    /// Index of the choice.
     pub index: u64,
-    /// What it adds to the message.
+    /// The addition to the message.
     pub delta: D,
-    /// Null, as Bedrock gives none, but where an answer is told that has them.
+    /// Null for Bedrock, which has no log probabilities; set where a whole answer that has them is sent as a stream.
     pub logprobs: L,
-    /// Why the choice ended; null in the parts before.
+    /// Why the model stopped; null until then.
     pub finish_reason: R,
 }
 
-/// Writes the chunks of one stream: what is the same in all of them is formatted once.
+/// Writes the chunks of one stream; their common beginning is formatted once.
 #[derive(Debug)]
 pub struct Writer {
-    /// `data: {"id":…,"object":…,"created":…,"model":…,`
+    /// The common beginning: `data: {"id":…,"object":…,"created":…,"model":…,`
     head: Vec<u8>,
     include_usage: bool,
     form: Form,
 }
 
-/// What a stream's chunks are.
+/// The kind of a stream's chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Of a chat.
+    /// Chunks of a chat.
     Chat,
-    /// Of `POST completions`: nothing but text.
+    /// Chunks of `POST completions`: text only.
     Text,
 }
 
 impl Writer {
-    /// For the stream `id` (`chatcmpl-…`, `cmpl-…`), begun at `created` (seconds since 1970), of what the client calls `model`.
+    /// For the stream `id` (`chatcmpl-…`, `cmpl-…`), begun at `created` (seconds since 1970); `model` is the client's name for
+    /// it.
     pub fn new(id: &str, created: u64, model: &str, include_usage: bool, form: Form) -> Self {
         #[derive(Serialize)]
         struct Head<'a> {
@@ -132,13 +133,13 @@ impl Writer {
             Form::Text => "text_completion",
         };
         wire::append(&mut head, &Head { id, object, created, model });
-        // The members of the chunk go on where the head's end.
+        // The chunk's other members follow the head's last one.
         head.pop();
         head.push(b',');
         Self { head, include_usage, form }
     }
 
-    /// The same with the tier that serves the answer in every chunk, where it is known from the beginning.
+    /// With the service tier in every chunk, where it is known from the beginning.
     #[must_use]
     pub fn with_service_tier(mut self, tier: Option<&str>) -> Self {
         if let Some(tier) = tier {
@@ -149,7 +150,7 @@ impl Writer {
         self
     }
 
-    /// One chunk with a part of one choice, whatever form that has.
+    /// A chunk with one choice of any kind.
     pub fn part(&self, out: &mut Vec<u8>, part: &impl Serialize) {
         out.extend_from_slice(&self.head);
         out.extend_from_slice(br#""choices":["#);
@@ -158,7 +159,7 @@ impl Writer {
         self.end(out);
     }
 
-    /// One chunk with one choice.
+    /// A chunk with one choice of a chat.
     pub fn choice(&self, out: &mut Vec<u8>, delta: &Delta<'_>, finish_reason: Option<FinishReason>) {
         match self.form {
             Form::Chat => {
@@ -174,7 +175,7 @@ impl Writer {
         }
     }
 
-    /// One chunk with nothing but text: what most chunks are.
+    /// A chunk with only text, as most are.
     pub fn text(&self, out: &mut Vec<u8>, text: &Str<'_>) {
         if self.form == Form::Text {
             return self.choice(out, &Delta { content: Some(text.clone()), ..Delta::default() }, None);
@@ -186,12 +187,12 @@ impl Writer {
         self.end(out);
     }
 
-    // OpenAI: with include_usage every chunk has the member, null in all but the last.
+    // With include_usage OpenAI's chunks all have the member `usage`, null in all but the last.
     fn end(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(if self.include_usage { b",\"usage\":null}\n\n" } else { b"}\n\n" });
     }
 
-    /// The last chunk, if it was asked for: usage and no choice.
+    /// The last chunk, where it was requested: the usage, without a choice.
     pub fn usage(&self, out: &mut Vec<u8>, usage: &impl Serialize, service_tier: Option<&str>) {
         if !self.include_usage {
             return;
@@ -206,7 +207,7 @@ impl Writer {
         out.extend_from_slice(b"}\n\n");
     }
 
-    /// The end of a whole answer.
+    /// `[DONE]`, the end of a complete answer.
     pub fn done(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(sse::DONE);
     }

@@ -1,4 +1,4 @@
-//! The reply of `POST chat/completions`, whole.
+//! The response of `POST chat/completions` without streaming.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,28 +13,28 @@ pub struct Completion<'a> {
     pub object: &'static str,
     /// Seconds since 1970.
     pub created: u64,
-    /// The name that the client asked for.
+    /// The model as the client names it.
     pub model: &'a str,
     /// One choice.
     pub choices: [Choice<'a>; 1],
-    /// What it cost; absent where Bedrock did not say.
+    /// Token counts; absent where Bedrock did not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
-    /// The tier that served it, where Bedrock says.
+    /// The service tier, where Bedrock tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<&'a str>,
 }
 
-/// One answer.
+/// A choice.
 #[derive(Clone, Debug, Serialize)]
 pub struct Choice<'a> {
     /// 0.
     pub index: u32,
-    /// What the model said.
+    /// The message.
     pub message: Message<'a>,
     /// Null: Bedrock gives none.
     pub logprobs: (),
-    /// Why it ended.
+    /// Why the model stopped.
     pub finish_reason: FinishReason,
 }
 
@@ -45,26 +45,26 @@ pub struct Message<'a> {
     pub role: &'static str,
     /// Text, or null where there is none.
     pub content: Option<Str<'a>>,
-    /// What tells that the model refused to answer, else null.
+    /// A sentence where the model refused to answer, else null.
     pub refusal: Option<&'static str>,
     /// Reasoning as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_content: Option<Str<'a>>,
-    /// Reasoning with what is needed to send it back.
+    /// The same reasoning as blocks, with the signatures needed to send it back.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub thinking_blocks: Vec<ThinkingBlock<'a>>,
-    /// What it called.
+    /// Tool calls.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tool_calls: Vec<ToolCall<'a>>,
-    /// What it called, in the older form; only for requests that gave `functions`.
+    /// The function call in the older form; only for requests with `functions`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub function_call: Option<Function<'a>>,
-    /// Sources.
+    /// Citations.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub annotations: Vec<Annotation<'a>>,
 }
 
-/// Reasoning as a client sends it back.
+/// A reasoning block, as a client sends it back.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ThinkingBlock<'a> {
@@ -72,7 +72,7 @@ pub enum ThinkingBlock<'a> {
     Thinking {
         /// The reasoning.
         thinking: Str<'a>,
-        /// What proves to the model that it is its own.
+        /// The model's signature of its reasoning.
         #[serde(skip_serializing_if = "Option::is_none")]
         signature: Option<Str<'a>>,
     },
@@ -83,7 +83,7 @@ pub enum ThinkingBlock<'a> {
     },
 }
 
-/// A call of a tool.
+/// A tool call.
 #[derive(Clone, Debug, Serialize)]
 pub struct ToolCall<'a> {
     /// Bedrock's id of it.
@@ -93,7 +93,7 @@ pub struct ToolCall<'a> {
     pub call: Call<'a>,
 }
 
-/// What is called, by the kind of tool.
+/// The call, by the kind of tool.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Call<'a> {
@@ -127,48 +127,48 @@ pub struct Custom<'a> {
     pub input: Str<'a>,
 }
 
-/// A source of the text.
+/// A citation.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Annotation<'a> {
     /// A web page.
     UrlCitation {
-        /// Where and what.
+        /// The cited range and source.
         url_citation: UrlCitation<'a>,
     },
-    /// A document of the request (an extension, by the name that OpenAI's Responses API has for one).
+    /// A document of the request (an extension, named as in OpenAI's Responses API).
     FileCitation {
-        /// Where and what.
+        /// The cited range and source.
         file_citation: FileCitation<'a>,
     },
 }
 
-/// Where and what a source is.
+/// A citation of a web page.
 #[derive(Clone, Debug, Serialize)]
 pub struct UrlCitation<'a> {
-    /// First character in the content that it covers.
+    /// First character of the range in the content.
     pub start_index: usize,
     /// One past the last.
     pub end_index: usize,
     /// Its title.
     pub title: Str<'a>,
-    /// Its address.
+    /// Its URL.
     pub url: Str<'a>,
 }
 
-/// Where and what a document is.
+/// A citation of a document.
 #[derive(Clone, Debug, Serialize)]
 pub struct FileCitation<'a> {
-    /// First character in the content that it covers.
+    /// First character of the range in the content.
     pub start_index: usize,
     /// One past the last.
     pub end_index: usize,
     /// Its name as the client gave it.
     pub filename: Str<'a>,
-    /// What it says.
+    /// The cited text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quote: Option<Str<'a>>,
-    /// Where in it.
+    /// The place in the document.
     pub location: FilePlace,
 }
 
@@ -178,10 +178,10 @@ pub struct FilePlace {
     /// `char`, `page` or `chunk`.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// Which of the request's documents, from 0.
+    /// Index of the document among the request's, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document_index: Option<u64>,
-    /// Its first character, page (from 1) or piece.
+    /// Its first character, page (from 1) or chunk.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<u64>,
     /// One past the last.
@@ -193,19 +193,19 @@ pub struct FilePlace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FinishReason {
-    /// It was done, or met a stop sequence.
+    /// The model ended its turn, or met a stop sequence.
     Stop,
-    /// No tokens left.
+    /// The limit on tokens was reached.
     Length,
     /// It calls tools.
     ToolCalls,
-    /// A filter or a guardrail stepped in.
+    /// A content filter or a guardrail intervened.
     ContentFilter,
-    /// It calls a function by the older form.
+    /// It calls a function in the older form.
     FunctionCall,
 }
 
-/// Tokens.
+/// Token counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Usage {
@@ -215,28 +215,28 @@ pub struct Usage {
     pub completion_tokens: u64,
     /// Their sum.
     pub total_tokens: u64,
-    /// Of the input.
+    /// Details of the input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt_tokens_details: Option<PromptTokensDetails>,
-    /// Of the output.
+    /// Details of the output.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completion_tokens_details: Option<CompletionTokensDetails>,
 }
 
-/// Of the input tokens.
+/// Details of the input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PromptTokensDetails {
-    /// Read from the cache.
+    /// Tokens read from the prompt cache.
     pub cached_tokens: u64,
-    /// Written to the cache.
+    /// Tokens written to the prompt cache.
     pub cache_write_tokens: u64,
 }
 
-/// Of the output tokens.
+/// Details of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CompletionTokensDetails {
-    /// Of reasoning.
+    /// Tokens of reasoning.
     pub reasoning_tokens: u64,
 }

@@ -7,19 +7,19 @@ use crate::wire::{OneOrMany, Raw, Str, object};
 object! {
     /// The body.
     pub struct Request<'a> {
-        /// A text, or a list of texts (tokens are told apart by the translation).
+        /// A text, or a list of texts (the translation recognises lists of token ids).
         input: OneOrMany<'a, Raw<'a>>,
-        /// What the client calls the model.
+        /// The model as the client names it.
         model: Str<'a>,
         /// The vectors' length.
         dimensions: i64,
         /// `float` or `base64`.
         encoding_format: Str<'a>,
-        /// The client's user.
+        /// The end user.
         user: Str<'a>,
         /// Cohere: what the vectors are for (extension).
         input_type: Str<'a>,
-        /// Cohere: what to do with long texts (extension).
+        /// Cohere: how to truncate long texts (extension).
         truncate: Str<'a>,
     }
 }
@@ -31,7 +31,7 @@ pub struct Reply<'a, V> {
     pub object: &'static str,
     /// A vector for each input, in their order.
     pub data: Vec<Embedding<V>>,
-    /// The name that the client asked for.
+    /// The model as the client names it.
     pub model: &'a str,
     /// Tokens.
     pub usage: Usage,
@@ -42,7 +42,7 @@ pub struct Reply<'a, V> {
 pub struct Embedding<V> {
     /// `embedding`.
     pub object: &'static str,
-    /// Which input.
+    /// Index of the input.
     pub index: usize,
     /// A list of numbers, or little-endian f32 as base64.
     pub embedding: V,
@@ -51,7 +51,7 @@ pub struct Embedding<V> {
 /// Tokens.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Usage {
-    /// Of all inputs.
+    /// Tokens of all inputs.
     pub prompt_tokens: u64,
     /// The same: embeddings have no output tokens.
     pub total_tokens: u64,

@@ -1,6 +1,6 @@
-//! The endpoints that are served here: those of OpenAI's API, and of Anthropic's what is not to do with lists.
+//! The served endpoints of OpenAI's API, and of Anthropic's except for its lists.
 
-/// An endpoint that Bedrock answers.
+/// An endpoint that calls Bedrock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     /// `POST chat/completions`.
@@ -34,12 +34,12 @@ impl Endpoint {
         Self::MessageTokens,
     ];
 
-    /// Whether tokens are paid for: not to be counted, nor what a guardrail judges, which is paid for otherwise.
+    /// Whether its tokens are billed: not for counting tokens, nor for a guardrail, which is billed by text units.
     pub fn costs_tokens(self) -> bool {
         !matches!(self, Self::Moderations | Self::InputTokens | Self::MessageTokens)
     }
 
-    /// Whether one request may ask for several things, each with an answer of its own.
+    /// Whether one request may have several inputs or choices, each answered on its own.
     pub fn takes_several(self) -> bool {
         matches!(self, Self::ChatCompletions | Self::Completions | Self::Moderations | Self::Embeddings)
     }

@@ -1,4 +1,4 @@
-//! The one shape of every error a client sees.
+//! Errors in OpenAI's format.
 
 use std::borrow::Cow;
 
@@ -7,20 +7,20 @@ use serde::{Deserialize, Serialize};
 use crate::texts::cut;
 use crate::wire::{self, Raw, Str};
 
-/// An error as OpenAI's SDKs understand it: the status picks their exception, the body fills it.
+/// An error as OpenAI's SDKs read it: the status selects their exception class, the body fills it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     /// HTTP status.
     pub status: u16,
     /// `type` in the body: `invalid_request_error`, `server_error`, …
     pub kind: &'static str,
-    /// What went wrong, for a person.
+    /// The message.
     pub message: Cow<'static, str>,
-    /// The member of the request that is at fault, by its path.
+    /// The path of the wrong member of the request.
     pub param: Option<String>,
-    /// A word for programs: `model_not_found`, `context_length_exceeded`, …
+    /// The machine-readable code: `model_not_found`, `context_length_exceeded`, …
     pub code: Option<&'static str>,
-    /// `x-should-retry`: set only to overrule what the SDK would do by the status.
+    /// `x-should-retry`: set only to override the SDK's decision by status.
     pub should_retry: Option<bool>,
 }
 
@@ -42,22 +42,22 @@ impl Error {
         Self::new(400, message)
     }
 
-    /// 400 naming the member that is at fault.
+    /// 400 with the path of the wrong member.
     pub fn invalid_param(param: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::invalid(message).param(param)
     }
 
-    /// 400 for a member that must be there.
+    /// 400 for a missing member.
     pub fn missing(param: &str) -> Self {
         Self::invalid(format!("Missing required parameter: '{param}'."))
             .param(param)
             .code("missing_required_parameter")
     }
 
-    /// The same error, naming the member that is at fault.
+    /// The same error with the path of the wrong member.
     #[must_use]
     pub fn param(mut self, param: impl Into<String>) -> Self {
-        // A path may have names of the client's in it.
+        // A path may contain names of the client's.
         let param = param.into();
         self.param = Some(match cut(&param) {
             Cow::Borrowed(_) => param,
@@ -80,7 +80,7 @@ impl Error {
         self
     }
 
-    /// The response body, without a line end.
+    /// The response body.
     pub fn body(&self) -> Vec<u8> {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -99,22 +99,22 @@ impl Error {
     }
 }
 
-/// An error that somebody else tells in the same shape. Any member may be missing.
+/// An error in this format from another server. Any member may be missing.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct Told<'a> {
-    /// What went wrong, for a person.
+    /// The message.
     pub message: Option<Str<'a>>,
     /// `type`.
     #[serde(rename = "type")]
     pub kind: Option<Str<'a>>,
-    /// The member of the request that is at fault.
+    /// The path of the wrong member.
     pub param: Option<Str<'a>>,
     code: Option<Raw<'a>>,
 }
 
 impl<'a> Told<'a> {
-    /// Reads a response's body; `None` where it is no error in this shape.
+    /// Parses a response's body; `None` where it is not an error in this format.
     pub fn read(body: &'a [u8]) -> Option<Self> {
         #[derive(Default, Deserialize)]
         #[serde(default, bound(deserialize = "'de: 'a"))]
@@ -124,7 +124,7 @@ impl<'a> Told<'a> {
         wire::object_from_slice::<Body<'_>>(body).ok()?.error
     }
 
-    /// The word for programs as it is written, or a number, which some servers have in its place.
+    /// The code as it is written; some servers send a number.
     pub fn code(&self) -> Option<&'a str> {
         self.code.map(|code| code.get().trim_matches('"'))
     }

@@ -1,4 +1,4 @@
-//! OpenAI's wire types: what clients send and what they are answered with. They mirror the wire and decide nothing.
+//! OpenAI's wire types for requests and responses. They mirror the wire and decide nothing.
 
 pub mod chat;
 pub mod chunk;
@@ -21,7 +21,7 @@ use crate::wire::{self, Raw};
 pub use endpoint::Endpoint;
 pub use error::Error;
 
-/// Reads a request body. What is wrong is said as OpenAI says it, with the member's path in `param`.
+/// Parses a request body. Errors are worded like OpenAI's, with the member's path in `param`.
 ///
 /// # Errors
 /// 400 `invalid_request_error` where the body is empty, not UTF-8, not JSON, or has a member of the wrong type.
@@ -58,10 +58,10 @@ fn invalid_member(path: String, reason: &str) -> Error {
     Error::invalid(format!("Invalid value for '{path}': {reason}.")).param(path)
 }
 
-/// Reads a member that was left as it was written. `param` is its path.
+/// Parses a member that was kept in its written form. `param` is its path.
 ///
 /// # Errors
-/// 400 naming what is wrong in it by its path.
+/// 400 with the path of the wrong member.
 pub fn member<'a, T: Deserialize<'a>>(raw: Raw<'a>, param: &str) -> Result<T, Error> {
     wire::from_str(raw.get()).map_err(|error| {
         let path = error.path();

@@ -1,4 +1,4 @@
-//! The member `model` of a body that goes on as it is: found, and its value replaced in place.
+//! The member `model` of a body that is sent untranslated: finds it, and replaces its value in place.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,33 +11,33 @@ use crate::wire::{self, Name, Raw, Str};
 
 const MEMBER: &str = "model";
 
-/// Where the model is named.
+/// The member `model` of a body.
 #[derive(Debug)]
 pub struct ModelMember<'a> {
-    /// The name; `None` where there is none, or a blank one.
+    /// The name; `None` where it is absent or blank.
     pub name: Option<Cow<'a, str>>,
-    /// Where its value stands in the body, quotes and all; `None` where there is no such member.
+    /// The position of its value in the body, quotes included; `None` where it is absent.
     span: Option<Range<usize>>,
 }
 
 impl<'a> ModelMember<'a> {
-    /// Finds the member. A body that has it twice, or in other letters, is refused: what we take for the model has to be what
-    /// is taken for it after us.
+    /// Finds the member. A body with two of them, or with another capitalisation of the name, is refused: Bedrock must not read
+    /// another model than the gateway does.
     ///
     /// # Errors
-    /// 400 where the body is no JSON object, or names its model in no clear way.
+    /// 400 where the body is not a JSON object, or its model is ambiguous.
     pub fn find(body: &'a [u8]) -> Result<Self, Error> {
         let Found(value) = parse(body)?;
         let Some(value) = value else { return Ok(Self { name: None, span: None }) };
         let name: Option<Str<'a>> = wire::from_str(value.get())
             .map_err(|_| Error::invalid_param(MEMBER, "Invalid value for 'model': expected a string."))?;
-        // The value is borrowed from the body, so its address tells its place.
+        // The value borrows from the body, so its address gives its position.
         let start = value.get().as_ptr().addr().checked_sub(body.as_ptr().addr());
         let span = start.and_then(|start| Some(start..start.checked_add(value.get().len())?));
         Ok(Self { name: name.filter(|name| !name.is_blank()).map(Str::into_cow), span })
     }
 
-    /// The body with another model in it, all else as it was.
+    /// The body with another model.
     pub fn replaced(&self, body: &[u8], model: &str) -> Option<Vec<u8>> {
         let quoted = wire::to_string(&model);
         let (before, after, member) = match &self.span {
@@ -53,7 +53,7 @@ impl<'a> ModelMember<'a> {
     }
 }
 
-/// The member's value, which has to be there once.
+/// The member's value; a second one is an error.
 struct Found<'a>(Option<Raw<'a>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Found<'a> {

@@ -10,7 +10,7 @@ object! {
     pub struct Request<'a> {
         /// A text, a list of texts, or a list of parts.
         input: OneOrMany<'a, Raw<'a>>,
-        /// What the client calls the model.
+        /// The model as the client names it.
         model: Str<'a>,
     }
 }
@@ -32,24 +32,24 @@ object! {
 pub struct Reply<'a> {
     /// `modr-` and Bedrock's request id.
     pub id: &'a str,
-    /// The name that the client asked for.
+    /// The model as the client names it.
     pub model: &'a str,
-    /// One for each input.
+    /// The results, one per input.
     pub results: [Judgement<'a>; 1],
 }
 
-/// What is said of one input.
+/// The result for one input.
 #[derive(Clone, Debug, Serialize)]
 pub struct Judgement<'a> {
-    /// Whether anything is wrong with it.
+    /// Whether any category applies.
     pub flagged: bool,
-    /// What.
+    /// Whether each category applies.
     pub categories: ByCategory<bool>,
-    /// How surely, 0–1.
+    /// The score of each category, 0–1.
     pub category_scores: ByCategory<Score>,
-    /// Of which kinds of input.
+    /// The kinds of input that each category applies to.
     pub category_applied_input_types: ByCategory<Vec<&'static str>>,
-    /// What the guardrail says, in its own words (extension).
+    /// The guardrail's assessments, unchanged (extension).
     pub guardrail_assessments: Option<Raw<'a>>,
 }
 
@@ -70,7 +70,7 @@ pub const CATEGORIES: [&str; 13] = [
     "violence/graphic",
 ];
 
-/// How sure a judgement is: what a guardrail says has four steps.
+/// A score. A guardrail's confidence has four levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Score {
     /// 0.

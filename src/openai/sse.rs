@@ -2,10 +2,10 @@
 
 use super::Error;
 
-/// What ends a whole answer, and nothing else.
+/// The end of a complete answer; never sent after an error.
 pub const DONE: &[u8] = b"data: [DONE]\n\n";
 
-/// An error inside a stream: the SDKs raise it as an exception. Nothing may follow it, `[DONE]` least of all.
+/// An error event, which the SDKs raise as an exception. Nothing may follow it, in particular no `[DONE]`.
 pub fn error(out: &mut Vec<u8>, error: &Error) {
     out.extend_from_slice(b"event: error\ndata: ");
     out.extend_from_slice(&error.body());

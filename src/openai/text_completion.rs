@@ -9,11 +9,11 @@ use crate::wire::{Members, Number, OneOrMany, Raw, Str, object};
 object! {
     /// The body.
     pub struct Request<'a> {
-        /// What the client calls the model.
+        /// The model as the client names it.
         model: Str<'a>,
-        /// A text, or a list of texts (tokens are told apart by the translation).
+        /// A text, or a list of texts (the translation recognises lists of token ids).
         prompt: OneOrMany<'a, Raw<'a>>,
-        /// How many to choose the best of.
+        /// Number of candidates to choose the best from.
         best_of: i64,
         /// Whether the answer begins with the prompt.
         echo: bool,
@@ -21,29 +21,29 @@ object! {
         frequency_penalty: f64,
         /// A bias per token id.
         logit_bias: Members<'a, f64>,
-        /// How many log probabilities per token.
+        /// Log probabilities per token.
         logprobs: i64,
         /// Limit on generated tokens.
         max_tokens: i64,
-        /// How many choices.
+        /// Number of choices.
         n: i64,
         /// −2–2.
         presence_penalty: f64,
-        /// For repeatable answers.
+        /// The seed for repeatable answers.
         seed: i64,
-        /// Where to stop.
+        /// Stop sequences.
         stop: OneOrMany<'a, Str<'a>>,
         /// Whether to answer with server-sent events.
         stream: bool,
         /// Options of the stream.
         stream_options: StreamOptions<'a>,
-        /// What comes after the answer.
+        /// Text after the answer.
         suffix: Str<'a>,
         /// 0–2.
         temperature: Number<'a>,
         /// 0–1.
         top_p: Number<'a>,
-        /// The client's user.
+        /// The end user.
         user: Str<'a>,
     }
 }
@@ -57,24 +57,24 @@ pub struct Reply<'a> {
     pub object: &'static str,
     /// Seconds since 1970.
     pub created: u64,
-    /// The name that the client asked for.
+    /// The model as the client names it.
     pub model: &'a str,
     /// One choice.
     pub choices: [Choice<'a>; 1],
-    /// What it cost; absent where Bedrock did not say.
+    /// Token counts; absent where Bedrock did not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
 }
 
-/// One answer, or a piece of one.
+/// A choice, or a part of one in a stream.
 #[derive(Clone, Debug, Serialize)]
 pub struct Choice<'a> {
-    /// What the model said.
+    /// The text.
     pub text: Str<'a>,
     /// 0.
     pub index: u32,
     /// Null: Bedrock gives none.
     pub logprobs: (),
-    /// Why it ended; null in the pieces before.
+    /// Why the model stopped; null until then.
     pub finish_reason: Option<FinishReason>,
 }

@@ -1,8 +1,9 @@
-//! The member `stream_options` of a chat that goes on as it is: a stream that does not tell its tokens is asked to.
+//! The member `stream_options` of a chat that is sent untranslated: the gateway asks for the stream's usage where the client
+//! does not.
 
 use crate::wire::{self, Members, Raw};
 
-/// Whether a body asks for a stream, and for its tokens.
+/// Whether a body asks for a stream, and for its usage.
 #[derive(Debug, Default)]
 pub struct Asked<'a> {
     stream: Option<Raw<'a>>,
@@ -10,7 +11,7 @@ pub struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    /// Reads a body. What cannot be read, or is there twice, asks for nothing.
+    /// Parses a body. If it is invalid, or has a member twice, it counts as asking for nothing.
     pub fn find(body: &'a [u8]) -> Self {
         let Members(members) = super::parse::<Members<'_, Raw<'_>>>(body).unwrap_or(Members(Vec::new()));
         let mut asked = Self::default();
@@ -27,12 +28,12 @@ impl<'a> Asked<'a> {
         asked
     }
 
-    /// Whether a stream is asked for.
+    /// Whether the body asks for a stream.
     pub fn is_stream(&self) -> bool {
         self.stream.is_some_and(|stream| stream.get() == "true")
     }
 
-    /// The same body which asks for the tokens of its stream; `None` where it does already, or asks for no stream.
+    /// The body with a request for the stream's usage; `None` where it has one, or asks for no stream.
     pub fn asking(&self, body: &[u8]) -> Option<Vec<u8>> {
         if !self.is_stream() {
             return None;
@@ -58,7 +59,7 @@ impl<'a> Asked<'a> {
             options.extend_from_slice(value.get().as_bytes());
         }
         options.push(b'}');
-        // The value is borrowed from the body, so its address tells its place.
+        // The value borrows from the body, so its address gives its position.
         let start = written.get().as_ptr().addr().checked_sub(body.as_ptr().addr())?;
         let after = body.get(start.checked_add(written.get().len())?..)?;
         Some([body.get(..start)?, &options, after].concat())

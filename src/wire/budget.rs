@@ -1,36 +1,37 @@
-//! How much a text may make us hold while it is read: in `[{},{},…]` three bytes become an object of hundreds.
+//! A budget of the memory that parsing a text may allocate: in `[{},{},…]` three bytes become an object of hundreds.
 //!
-//! serde has no place for a reader's own state, so the budget of the text that is being read stands beside the stack.
+//! serde gives a visitor no place for state, so the budget is in thread-local variables.
 
 use std::cell::Cell;
 
 use serde::de;
 
-/// What a text may make us hold for each of its bytes, and whatever its size. Items are made of pointers and lengths, which are half
-/// as long in WebAssembly as in a native test.
+/// Bytes that a text may allocate for each byte of its own. Items are mostly pointers and lengths, which are half as long in
+/// WebAssembly as in a native test.
 const PER_BYTE: usize = size_of::<[usize; 3]>();
+/// Bytes that a text may allocate besides, whatever its size.
 const ANY: usize = 256 << 10;
 
-/// The most that any text may make us hold where [`at_most`] says nothing else, bytes.
+/// Most bytes that any text may allocate, unless [`at_most`] sets another limit.
 pub const MOST: usize = 64 << 20;
 
-/// What is counted for each byte of an item: a list that grows is there twice, and what is made of the item comes on top.
+/// Counted per byte of an item: a growing list exists twice for a moment, and what is made of the item comes on top.
 const SHARE: usize = 3;
-/// What is counted for an item besides: entries in tables of names, and the like.
+/// Counted per item besides: entries in name tables and the like.
 const BESIDE: usize = size_of::<[usize; 8]>();
 
-/// The reason of an error where the budget is used up.
+/// The error's reason where the budget is exhausted.
 pub(super) const TOO_MUCH: &str = "it has more parts than can be held";
 
 thread_local! {
-    /// The most that a text may make us hold.
+    /// Most bytes that a text may allocate.
     static CEILING: Cell<usize> = const { Cell::new(MOST) };
-    /// What the text that is being read may still make us hold; `None`: none is being read.
+    /// Bytes left for the text that is being parsed; `None`: none is.
     static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// Runs `work` with another limit on what a text that it reads may make us hold, bytes. Less is allowed for small texts: three
-/// words for each of their bytes, and a quarter of a mebibyte.
+/// Runs `work` with another limit, bytes, on what a text that it parses may allocate. A small text may allocate less: three
+/// words per byte, plus a quarter of a mebibyte.
 pub fn at_most<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     let before = CEILING.replace(bytes);
     let result = work();
@@ -38,7 +39,7 @@ pub fn at_most<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Runs `read` with the budget of a text of `length` bytes; within another text's, that one holds.
+/// Runs `read` with the budget of a text of `length` bytes; nested in another text's parse, with that one's budget.
 pub(super) fn of_text<T>(length: usize, read: impl FnOnce() -> T) -> T {
     if LEFT.get().is_some() {
         return read();
@@ -49,10 +50,10 @@ pub(super) fn of_text<T>(length: usize, read: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Counts an item of `bytes` that is about to be held.
+/// Takes an item of `bytes` from the budget.
 ///
 /// # Errors
-/// Where the text's budget is used up.
+/// The budget is exhausted.
 pub(super) fn spend<E: de::Error>(bytes: usize) -> Result<(), E> {
     let Some(left) = LEFT.get() else { return Ok(()) };
     match left.checked_sub(bytes.saturating_mul(SHARE).saturating_add(BESIDE)) {

@@ -1,9 +1,8 @@
-//! How deep a value nests.
+//! Nesting depth of JSON.
 
 use memchr::memchr2;
 
-/// True where arrays and objects in `json` nest no deeper than `limit`. `json` is well-formed (a
-/// [`Raw`](super::Raw)'s text), which this does not check.
+/// Whether arrays and objects in `json` nest at most `limit` deep. `json` must be well-formed (a [`Raw`](super::Raw)'s text).
 pub fn is_within_depth(json: &str, limit: usize) -> bool {
     let mut depth = 0usize;
     let mut rest = json.as_bytes();
@@ -27,7 +26,7 @@ pub fn is_within_depth(json: &str, limit: usize) -> bool {
     true
 }
 
-/// What comes behind a string whose beginning has been read.
+/// The bytes after a string whose opening quote has been read.
 fn behind_string(mut bytes: &[u8]) -> &[u8] {
     while let Some(at) = memchr2(b'"', b'\\', bytes) {
         bytes = match bytes.get(at..) {

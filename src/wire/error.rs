@@ -1,7 +1,7 @@
-//! Why a text could not be read.
+//! Errors of parsing JSON.
 //!
-//! serde_json's errors repeat what is wrong (`invalid type: string "…"`), which may be a secret or a prompt, and say a line
-//! instead of a member. Here they become a path and a reason that repeats nothing.
+//! serde_json's errors repeat the wrong value (`invalid type: string "…"`), which may be a secret or a prompt, and name a line
+//! instead of a member. Here they become a path and a reason without the value.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde::de::{self, IgnoredAny};
 
 use super::budget::TOO_MUCH;
 
-/// What is wrong, and where. It repeats nothing of the text but names of members on the way to it.
+/// What is wrong, and where. It repeats nothing of the text except names of members in the path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     reason: Cow<'static, str>,
@@ -20,44 +20,44 @@ pub struct Error {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// It is no JSON.
+    /// The text is not JSON.
     Syntax,
-    /// It is JSON, but not of the form that is wanted.
+    /// The JSON does not have the expected form.
     Form,
-    /// It has more parts than can be held.
+    /// The text exceeds its budget.
     TooLarge,
 }
 
-/// What stands between the steps to a wrong value, in an error that is under way: a control character is in no message of
-/// serde_json's, and values are repeated there with their escapes.
+/// Separates the steps of a path within a serde error. serde_json's messages contain no control character, since values are
+/// escaped there.
 const STEP: char = '\u{1}';
 
-/// How long a member's name in a path may be, characters.
+/// Longest member name in a path, characters.
 const NAME: usize = 64;
 
-/// The same error, one step further in: `step` is a member's name, or an item's place in brackets.
+/// The same error with a step put before its path: a member's name, or an item's index in brackets.
 pub(crate) fn within<E: de::Error>(step: impl fmt::Display, error: E) -> E {
     E::custom(format_args!("{step:.NAME$}{STEP}{error}"))
 }
 
 impl Error {
-    /// The text is not what its type wants.
+    /// The text does not have the form that its type requires.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Self { reason: reason.into(), path: String::new(), kind: Kind::Form }
     }
 
-    /// The text is no JSON.
+    /// The text is not JSON.
     pub(super) fn syntax(reason: impl Into<Cow<'static, str>>) -> Self {
         Self { reason: reason.into(), path: String::new(), kind: Kind::Syntax }
     }
 
-    /// What serde_json says of `text`.
+    /// Converts serde_json's error about `text`.
     pub(super) fn of(error: &serde_json::Error, text: &str) -> Self {
         let message = error.to_string();
         if message.rsplit(STEP).next().is_some_and(|reason| reason.starts_with(TOO_MUCH)) {
             return Self { reason: TOO_MUCH.into(), path: String::new(), kind: Kind::TooLarge };
         }
-        // Only a text that failed pays for knowing whether it is JSON at all: a broken member may be the first that is read.
+        // Only on failure is the whole text checked for being JSON: a broken member may come before a syntax error.
         if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
             return Self::syntax(error.to_string());
         }
@@ -73,28 +73,28 @@ impl Error {
         Self { reason, path, kind: Kind::Form }
     }
 
-    /// True where the text is no JSON; else it is JSON, but not of the form that is wanted.
+    /// Whether the text is not JSON; else its form is wrong.
     pub fn is_syntax(&self) -> bool {
         self.kind == Kind::Syntax
     }
 
-    /// True where the text has more parts than can be held.
+    /// Whether the text exceeds its budget.
     pub fn is_too_large(&self) -> bool {
         self.kind == Kind::TooLarge
     }
 
-    /// What is wrong, without its place.
+    /// The reason, without the path.
     pub fn reason(&self) -> &str {
         &self.reason
     }
 
-    /// The place: `messages[0].role`; empty for the whole.
+    /// The path: `messages[0].role`; empty for the whole text.
     pub fn path(&self) -> &str {
         &self.path
     }
 }
 
-/// What was wanted and what was there, in JSON's words and without its value.
+/// What was expected and which type was found, in JSON's terms and without its value.
 fn reason(message: &str) -> Cow<'static, str> {
     let message = message.rfind(" at line ").and_then(|end| message.get(..end)).unwrap_or(message);
     if message == "recursion limit exceeded" {
@@ -102,7 +102,7 @@ fn reason(message: &str) -> Cow<'static, str> {
     }
     let mismatch = message.strip_prefix("invalid type: ").map(|rest| (rest, true));
     let mismatch = mismatch.or_else(|| message.strip_prefix("invalid value: ").map(|rest| (rest, false)));
-    // What is wanted is said last, and is ours or serde's; what is there may say anything.
+    // The expectation comes last and has no client's text; the found value may contain anything.
     let Some(((found, wanted), is_type)) =
         mismatch.and_then(|(rest, is_type)| Some((rest.rsplit_once(", expected ")?, is_type)))
     else {
@@ -132,14 +132,13 @@ fn reason(message: &str) -> Cow<'static, str> {
     }
 }
 
-/// A message of ours or of serde_json's about the text's form, without what derived types repeat in theirs: a word that is none of
-/// theirs, a name that is no member's.
+/// A message about the form, without what derived types repeat of the text: an unknown variant, an unknown member's name.
 fn own(message: &str) -> Cow<'static, str> {
     const LONGEST: usize = 200;
     for (begin, what) in [("unknown variant `", "not a known word"), ("unknown field `", "an unknown member")]
     {
         if message.starts_with(begin) {
-            // What is known is said last, and is ours.
+            // The list of known names comes last and has no client's text.
             let known = message.rsplit_once("`, expected ").map(|(_, known)| known);
             return known.map_or(what.into(), |known| format!("{what}; expected {known}").into());
         }

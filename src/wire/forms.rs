@@ -1,4 +1,4 @@
-//! Lists that say at which item an error is, and values that may be one thing or another.
+//! Lists whose errors name the item, and values of alternative types.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use super::{Raw, Str, budget, within};
 use crate::texts::told;
 
-/// A list whose errors say at which of its items they are.
+/// A list whose errors name the index of the item.
 #[derive(Clone, Debug, Default)]
 pub struct List<T>(pub Vec<T>);
 
@@ -99,12 +99,12 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for NameOr<'a, T> {
     }
 }
 
-/// Reads what was passed over to see what it is: a serde visitor is not told how a string is written.
+/// Parses raw JSON again as the type that it turned out to be: a serde visitor cannot see how a string is written.
 fn again<'de, T: Deserialize<'de>, E: serde::de::Error>(raw: Raw<'de>) -> Result<T, E> {
     serde_json::from_str(raw.get()).map_err(E::custom)
 }
 
-/// The error for a value that begins with `first`, where something else is wanted.
+/// The error for a value that begins with `first` and has the wrong type.
 pub(super) fn unexpected<E: serde::de::Error>(first: Option<&u8>, wanted: &&str) -> E {
     let found = match first {
         Some(b'"') => Unexpected::Str(""),
@@ -117,7 +117,7 @@ pub(super) fn unexpected<E: serde::de::Error>(first: Option<&u8>, wanted: &&str)
     E::invalid_type(found, wanted)
 }
 
-/// The members of an object in the order they came, for objects whose keys the client chooses (`metadata`).
+/// The members of an object in order, for objects whose keys the client chooses (`metadata`).
 #[derive(Clone, Debug)]
 pub struct Members<'a, T>(pub Vec<(Cow<'a, str>, T)>);
 
@@ -181,13 +181,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
     }
 }
 
-/// The members of an object that its type has no field for, in their order.
+/// The members of an object that its type has no field for, in order.
 pub type Unknown<'a> = Vec<(Cow<'a, str>, Raw<'a>)>;
 
 /// Keeps a member that its object's type has no field for.
 ///
 /// # Errors
-/// Where there are more than can be held.
+/// The budget is exhausted.
 pub(crate) fn keep<'a, E: serde::de::Error>(
     unknown: &mut Unknown<'a>,
     name: Cow<'a, str>,

@@ -1,15 +1,15 @@
-//! Strings of servers that have half of a character: it becomes U+FFFD, as browsers have it, so that one letter costs no answer. What
-//! clients send is refused.
+//! Lone surrogates in servers' strings become U+FFFD, as in browsers, so that one letter does not cost an answer. In clients'
+//! strings they are refused.
 
 use std::cell::Cell;
 use std::char::{REPLACEMENT_CHARACTER, decode_utf16};
 
 thread_local! {
-    /// Whether what is being read is a server's.
+    /// Whether the text that is being parsed is a server's.
     static IS_SERVERS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `read` on what a server has sent.
+/// Runs `read` on a text that a server has sent.
 pub(super) fn of_server<T>(read: impl FnOnce() -> T) -> T {
     let before = IS_SERVERS.replace(true);
     let result = read();
@@ -17,7 +17,7 @@ pub(super) fn of_server<T>(read: impl FnOnce() -> T) -> T {
     result
 }
 
-/// The text of a string as it is written, without its quotes, with U+FFFD for each half of a character; `None` for a client's.
+/// The decoded string, without its quotes, with U+FFFD for each lone surrogate; `None` for a client's.
 pub(super) fn text(written: &str) -> Option<String> {
     IS_SERVERS.get().then(|| mended(written))
 }
@@ -27,7 +27,7 @@ fn mended(written: &str) -> String {
     let mut rest = written;
     while let Some((plain, escape)) = rest.split_once('\\') {
         out.push_str(plain);
-        // Halves stand beside each other, so all that are to be are gathered.
+        // Surrogate pairs are adjacent, so code units are collected and decoded together.
         let mut units = Vec::new();
         let mut behind = escape;
         while let Some((unit, more)) = behind.strip_prefix('u').and_then(unit) {
@@ -50,13 +50,13 @@ fn mended(written: &str) -> String {
     out
 }
 
-/// The four digits that `text` begins with, and what is behind them.
+/// The four hexadecimal digits that `text` begins with, and the rest.
 fn unit(text: &str) -> Option<(u16, &str)> {
     let (digits, rest) = text.split_at_checked(4)?;
     Some((u16::from_str_radix(digits, 16).ok()?, rest))
 }
 
-/// RFC 8259, section 7.
+/// Single-letter escapes (RFC 8259, section 7).
 fn plain_escape(letter: char) -> char {
     match letter {
         'b' => '\u{8}',

@@ -1,8 +1,8 @@
-//! What the wire types share on top of serde: strings and numbers that stay as they are written, values that may be one thing
-//! or another, objects that keep the members nobody asked for, errors that name a place, and texts in pieces.
+//! The basis of the wire types on top of serde: strings and numbers that keep their written form, values of alternative types,
+//! objects that keep unknown members, errors that name a path, and output in parts.
 //!
-//! All JSON is read by [`from_str`] and written by [`pieces`], [`to_vec`] or [`append`]: what stays as it is written
-//! depends on both ends ([`Str`]).
+//! All JSON is parsed by [`from_str`] and its siblings, and written by [`pieces`], [`to_vec`] or [`append`]: strings that keep
+//! their written form depend on both ends ([`Str`]).
 
 mod budget;
 mod depth;

@@ -1,4 +1,4 @@
-//! Numbers that go on as they are written.
+//! Numbers that keep their written form.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -6,12 +6,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::Raw;
 use super::forms::unexpected;
 
-/// A number and how it is written, so that nothing of it is lost on the way.
+/// A number with its written form, so that no digit is lost.
 #[derive(Clone, Copy, Debug)]
 pub struct Number<'a> {
-    /// As JSON has it; `None`: 1.
+    /// The JSON text; `None`: 1.
     written: Option<Raw<'a>>,
-    /// What it is; never infinite.
+    /// Its value; never infinite.
     pub value: f64,
 }
 
@@ -27,7 +27,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Number<'a> {
         if !matches!(first, Some(b'-' | b'0'..=b'9')) {
             return Err(unexpected(first, &"a number"));
         }
-        // A number of JSON's is one of Rust's; what is out of range is read as infinite.
+        // Rust parses every JSON number; one that is out of range becomes infinite.
         match raw.get().parse() {
             Ok(value) if f64::is_finite(value) => Ok(Self { written: Some(raw), value }),
             _ => Err(D::Error::custom("the number is out of range")),

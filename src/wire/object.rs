@@ -1,11 +1,11 @@
-//! Wire objects that keep what they do not know.
+//! Wire objects that keep unknown members.
 
-/// Declares a wire object whose members are all optional (`null` is absent) and which keeps the members it does
-/// not know in `unknown`, so that whoever translates it can name them. What is required is the translation's to say. Of a
-/// member that is there twice the last holds.
+/// Declares a wire object whose members are all optional (`null` counts as absent) and which keeps unknown members in
+/// `unknown`, so that the translation can name them. Required members are checked by the translation. Of a repeated member the
+/// last one counts.
 ///
-/// A member whose name is no Rust name is given as `field = "name": Type`. serde's derive would lose the unknown members, or
-/// copy them into a tree (`flatten`), and would not say where an error is.
+/// A member whose name is not a Rust identifier is written as `field = "name": Type`. serde's derive would drop unknown members
+/// or copy them into a tree (`flatten`), and its errors name no path.
 macro_rules! object {
     (
         $(#[$meta:meta])*
@@ -17,7 +17,7 @@ macro_rules! object {
         #[derive(Clone, Debug, Default)]
         $vis struct $name<'a> {
             $($(#[$field_meta])* $vis $field: Option<$type>,)*
-            /// Members without a field here.
+            /// Members without a field in this type.
             $vis unknown: $crate::wire::Unknown<'a>,
         }
 
@@ -36,7 +36,7 @@ macro_rules! object {
                         type Object<'a> = $name<'a>;
                         let mut object = Object::<'de>::default();
                         while let Some($crate::wire::Name(key)) = map.next_key()? {
-                            // What is wrong is told in one place, whichever member it is of.
+                            // One place handles errors for all members.
                             let (name, read) = match &*key {
                                 $(key if key == $crate::wire::object!(@key $field $($key)?) => (
                                     $crate::wire::object!(@key $field $($key)?),
@@ -71,7 +71,7 @@ mod tests {
         struct Sample<'a> {
             /// A string.
             name: Str<'a>,
-            /// A member whose name is no Rust name.
+            /// A member whose name is not a Rust identifier.
             kind = "type": Str<'a>,
         }
     }

@@ -1,4 +1,5 @@
-//! Writing JSON. Large texts of the input's are not copied: what is written is in pieces, the writer's own and the input's.
+//! Writes JSON without copying large strings of the input: the output is a list of parts, the writer's own and slices of the
+//! input.
 
 use std::io;
 
@@ -6,38 +7,38 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 use serde_json::value::RawValue;
 
-/// Text of the input's that is so long is not copied, bytes.
+/// Strings of the input from this length on are not copied, bytes.
 const LARGE: usize = 16 << 10;
 
-/// A text in pieces.
+/// A text as a list of parts.
 #[derive(Clone, Debug, Default)]
 pub struct Pieces<'a> {
     own: Vec<u8>,
-    /// Pieces of the input's, and before which of our own bytes each of them stands.
+    /// Slices of the input, each with its position in the writer's own bytes.
     large: Vec<(usize, &'a [u8])>,
 }
 
-/// Writes a value. Its large texts that were borrowed from `source`, the bytes of the input, stay there.
+/// Serialises a value. Large strings that borrow from `source`, the bytes of the input, are not copied.
 pub fn pieces<'a>(source: &'a [u8], room: usize, value: &(impl Serialize + ?Sized)) -> Pieces<'a> {
     let mut out = Out { source, pieces: Pieces { own: Vec::with_capacity(room), large: Vec::new() } };
     out.value(value);
     out.pieces
 }
 
-/// A value's text.
+/// Serialises a value into a vector.
 pub fn to_vec(value: &(impl Serialize + ?Sized)) -> Vec<u8> {
-    /// Most values that are written whole are small.
+    /// Initial capacity, bytes; most values written by this are small.
     const ROOM: usize = 256;
     pieces(&[], ROOM, value).own
 }
 
-/// The same as a string.
+/// Serialises a value into a string.
 pub fn to_string(value: &(impl Serialize + ?Sized)) -> String {
-    // Nothing but text is ever written.
+    // The output is always UTF-8.
     String::from_utf8(to_vec(value)).unwrap_or_default()
 }
 
-/// The same behind what `out` has.
+/// Serialises a value at the end of `out`.
 pub fn append(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     let own = std::mem::take(out);
     let mut writer = Out { source: &[], pieces: Pieces { own, large: Vec::new() } };
@@ -45,9 +46,9 @@ pub fn append(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     *out = writer.pieces.own;
 }
 
-/// A value's text as a value of its own.
+/// Serialises a value into raw JSON.
 pub fn raw_of(value: &(impl Serialize + ?Sized)) -> Box<RawValue> {
-    // What was written is JSON.
+    // The output is always JSON.
     RawValue::from_string(to_string(value)).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
@@ -58,11 +59,11 @@ struct Out<'a> {
 
 impl<'a> Out<'a> {
     fn value(&mut self, value: &(impl Serialize + ?Sized)) {
-        // Texts and numbers into memory: there is no way for it to fail.
+        // Writing strings and numbers to memory does not fail.
         let _ = value.serialize(&mut Serializer::with_formatter(self, AsWritten));
     }
 
-    /// The bytes, if they are a large piece of the input's.
+    /// The bytes as a slice of the input, if they are one and large.
     fn borrowed(&self, bytes: &[u8]) -> Option<&'a [u8]> {
         if bytes.len() < LARGE {
             return None;
@@ -90,7 +91,8 @@ impl io::Write for Out<'_> {
     }
 }
 
-/// JSON without white space, in which bytes are a string as it is written, but for its quotes ([`super::Str`]).
+/// A JSON format without white space, in which serde's bytes stand for a string's written form without its quotes
+/// ([`super::Str`]).
 struct AsWritten;
 
 impl Formatter for AsWritten {
@@ -102,17 +104,17 @@ impl Formatter for AsWritten {
 }
 
 impl Pieces<'_> {
-    /// How long all of it is, bytes.
+    /// Total length, bytes.
     pub fn len(&self) -> usize {
         self.large.iter().map(|(_, text)| text.len()).fold(self.own.len(), usize::saturating_add)
     }
 
-    /// True where there is nothing.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The pieces in their order, none of them empty.
+    /// The parts in order, none of them empty.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let ends = self.large.iter().map(|(at, _)| *at).chain([self.own.len()]);
         let starts = [0].into_iter().chain(self.large.iter().map(|(at, _)| *at));
@@ -121,7 +123,7 @@ impl Pieces<'_> {
         between.zip(large).flat_map(|(bytes, large)| [bytes, large]).filter(|piece| !piece.is_empty())
     }
 
-    /// All of it in one.
+    /// All parts joined.
     pub fn into_vec(self) -> Vec<u8> {
         if self.large.is_empty() {
             return self.own;

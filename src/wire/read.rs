@@ -1,33 +1,34 @@
-//! Reading a whole text.
+//! Parses a whole text.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Error, budget, lossy};
 
-/// A value left as it is written: well-formed JSON, without white space around it.
+/// A value in its written form: well-formed JSON without white space around it.
 pub type Raw<'a> = &'a RawValue;
 
-/// Reads a whole text, which has to be one value and nothing else.
+/// Parses a text that has to be exactly one value.
 ///
 /// # Errors
-/// Where it is no JSON, not what `T` wants, or has more parts than can be held ([`super::at_most`]).
+/// The text is not JSON, not in `T`'s form, or exceeds its budget ([`super::at_most`]).
 pub fn from_str<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
     budget::of_text(text.len(), || serde_json::from_str(text)).map_err(|error| Error::of(&error, text))
 }
 
-/// The same of bytes.
+/// Parses bytes.
 ///
 /// # Errors
-/// Where they are no UTF-8, too.
+/// As [`from_str`]; also where they are not UTF-8.
 pub fn from_slice<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Error> {
     from_str(text(bytes).map_err(|_| Error::syntax("it is no UTF-8"))?)
 }
 
-/// Reads an object of a server's. Half of a character in a string is U+FFFD. serde's derive would take a list for the members in their order.
+/// Parses a server's object. Lone surrogates in strings become U+FFFD. (serde's derive would also accept an array of the
+/// members in order.)
 ///
 /// # Errors
-/// Where the bytes are none, or not what `T` wants.
+/// The bytes are not an object, or not in `T`'s form.
 pub fn object_from_slice<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Error> {
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(Error::new("expected an object"));
@@ -35,12 +36,12 @@ pub fn object_from_slice<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, E
     lossy::of_server(|| from_slice(bytes))
 }
 
-/// The text of these bytes.
+/// The bytes as a string.
 ///
 /// # Errors
-/// How many of them are UTF-8, where not all are.
+/// The number of leading bytes that are UTF-8, where not all are.
 pub fn text(bytes: &[u8]) -> Result<&str, usize> {
-    // The place of what is wrong is worth a second look.
+    // Only on failure is the position of the error looked for.
     simdutf8::basic::from_utf8(bytes)
         .map_err(|_| std::str::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to()))
 }

@@ -1,4 +1,4 @@
-//! Strings: as JSON has them for as long as nobody needs to read them.
+//! JSON strings that keep their written form until their text is needed.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -11,18 +11,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::forms::unexpected;
 use super::{Raw, budget, lossy};
 
-/// A string. One that was read stays as it is written: it is borrowed, written again without a look at it, and its escapes are
-/// replaced when its text is asked for.
+/// A string. One that was parsed keeps its written form: it borrows from the input, is written again unchanged, and its escapes
+/// are decoded only when its text is asked for.
 ///
-/// It is written by the functions of this module alone ([`super::pieces`]), to which a serializer's bytes are a string as it is
-/// written; other serializers would write a list of numbers.
+/// It must be written by this module's functions ([`super::pieces`]), which take a serializer's bytes for the written form of a
+/// string; other serializers would write a list of numbers.
 #[derive(Clone)]
 pub struct Str<'a>(Form<'a>);
 
-/// Two words: there are many strings, and few with escapes among those that are short.
+/// Two words, because there are many strings, and few of the short ones have escapes.
 #[derive(Clone)]
 enum Form<'a> {
-    /// As it is written, without its quotes; there are no escapes, so it is the text.
+    /// The written form without quotes; it has no escapes, so it is also the text.
     Plain(&'a str),
     /// Any other.
     Other(Box<Other<'a>>),
@@ -30,17 +30,17 @@ enum Form<'a> {
 
 #[derive(Clone)]
 enum Other<'a> {
-    /// As it is written, without its quotes; and the text.
+    /// The written form without quotes, and the decoded text.
     Escaped(&'a str, OnceCell<Box<str>>),
-    /// A text that was not read.
+    /// A text that was not parsed.
     Text(Cow<'a, str>),
 }
 
 impl<'a> Str<'a> {
-    /// A string as it is written, with its quotes, which serde_json has passed over.
+    /// A string in its written form with quotes, which serde_json has skipped.
     ///
     /// # Errors
-    /// Where an escape is half of a character, and it is not a server's: serde_json lets that pass in what it does not read.
+    /// An escape is a lone surrogate, and the text is not a server's: serde_json does not check strings that it skips.
     pub(super) fn passed<E: serde::de::Error>(raw: Raw<'a>) -> Result<Self, E> {
         let quoted = raw.get();
         let written = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
@@ -67,7 +67,7 @@ impl<'a> Str<'a> {
         Self(Form::Other(Box::new(other)))
     }
 
-    /// True where there is nothing but white space: Bedrock refuses such text in every place.
+    /// Whether the text is empty or only white space, which Bedrock refuses in every place.
     pub fn is_blank(&self) -> bool {
         if let Form::Other(other) = &self.0
             && let Other::Escaped(written, _) = &**other
@@ -78,8 +78,7 @@ impl<'a> Str<'a> {
         self.chars().all(char::is_whitespace)
     }
 
-    /// The text from byte `start` on; nothing where that is no place between characters. What is written without escapes
-    /// stays as it is written.
+    /// The text from byte `start` on; empty where that is not a character boundary. Without escapes the written form is kept.
     #[must_use]
     pub fn from_byte(self, start: usize) -> Self {
         match self.0 {
@@ -88,7 +87,7 @@ impl<'a> Str<'a> {
         }
     }
 
-    /// The text itself, still borrowed where it was.
+    /// The text, still borrowed where it was.
     pub fn into_cow(self) -> Cow<'a, str> {
         match self.0 {
             Form::Plain(text) => Cow::Borrowed(text),
@@ -109,7 +108,7 @@ fn may_have_halves(written: &[u8]) -> bool {
         .any(|at| matches!(written.get(at.saturating_add(ESCAPE.len())), Some(b'd' | b'D')))
 }
 
-/// The text of a string whose escapes serde_json has passed over.
+/// Decodes the escapes of a string that serde_json has skipped.
 fn unescaped(written: &str) -> Box<str> {
     let quoted = ["\"", written, "\""].concat();
     serde_json::from_str(&quoted).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What the answers of the three kinds of servers have in common.
+//! Reads the responses of credential endpoints: what ECS, EKS, EC2 and STS have in common.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,10 +9,10 @@ use super::{Answer, Temporary};
 use crate::aws::{Credentials, dates};
 use crate::texts::for_log;
 
-/// Larger than any token or set of credentials.
+/// Largest response, bytes: larger than any token or set of credentials.
 pub(in crate::aws) const LARGEST: usize = 64 << 10;
 
-/// The body of a good answer. `place` is who answered.
+/// The body of a response of status 200. `place` names the endpoint in errors.
 pub(super) fn body<'a>(answer: Answer<'a>, place: &str) -> Result<&'a [u8], String> {
     match answer.status {
         Some(200) if answer.body.len() > LARGEST => Err(format!("{place} answered too much")),
@@ -25,7 +25,7 @@ pub(super) fn body<'a>(answer: Answer<'a>, place: &str) -> Result<&'a [u8], Stri
     }
 }
 
-/// A text that fits into a header.
+/// A body that fits into a header: a token or a role's name.
 pub(super) fn text(answer: Answer<'_>, place: &str) -> Result<String, String> {
     let text = std::str::from_utf8(body(answer, place)?).unwrap_or("\n\n").trim();
     match text {
@@ -35,14 +35,14 @@ pub(super) fn text(answer: Answer<'_>, place: &str) -> Result<String, String> {
     }
 }
 
-/// An answer in JSON; `None` where it is none, or none of this form.
+/// Parses a JSON object; `None` for anything else.
 pub(super) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
-    // Serde reads an array as the members in their order.
+    // serde would also read an array, as the members in their order.
     let is_object = body.len() <= LARGEST && body.trim_ascii_start().starts_with(b"{");
     is_object.then(|| serde_json::from_slice(body).ok()).flatten()
 }
 
-/// A member that is a text, or a number, which is as it is written; nothing where it is something else.
+/// A member that is a string, or a number in its written form; absent for other types.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Text(Option<String>);
 
@@ -60,7 +60,7 @@ impl From<Text> for Option<String> {
     }
 }
 
-/// Credentials as the container endpoint and the instance metadata write them.
+/// Credentials in the JSON of the container endpoint and the instance metadata.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 struct Written {
@@ -71,7 +71,7 @@ struct Written {
     expiration: Text,
 }
 
-/// The credentials of such an answer.
+/// The credentials in such a response.
 pub(super) fn credentials(answer: Answer<'_>, place: &str) -> Result<Temporary, String> {
     let written = object(body(answer, place)?);
     let Written { code, access_key_id, secret_access_key, token, expiration } =
@@ -82,7 +82,7 @@ pub(super) fn credentials(answer: Answer<'_>, place: &str) -> Result<Temporary, 
     temporary([access_key_id.0, secret_access_key.0, token.0], expiration.0, place)
 }
 
-/// Credentials of their parts: key id, secret, token.
+/// Credentials from key id, secret, token and expiry.
 pub(super) fn temporary(
     parts: [Option<String>; 3],
     expiration: Option<String>,
@@ -107,26 +107,26 @@ pub(super) fn temporary(
     })
 }
 
-/// A moment by RFC 3339, or a number of seconds since 1970.
+/// A moment in RFC 3339, or in seconds since 1970.
 fn moment(written: &str) -> Option<SystemTime> {
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(dates::seconds_of(written)?))
 }
 
-/// What an error's JSON calls itself: `code` of EKS, `Code` of the instance metadata.
+/// The code in an error's JSON: `code` of EKS, `Code` of the instance metadata.
 #[derive(Deserialize)]
 struct Failure {
     #[serde(default, alias = "Code")]
     code: Text,
 }
 
-/// The code of an error, where it is a word.
+/// The error's code, where it is a single word.
 fn code(body: &[u8]) -> Option<String> {
     let code = object::<Failure>(body)?.code.0?;
     let is_word = (1..=64).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric());
     is_word.then_some(code)
 }
 
-/// What a log line may say of another's text.
+/// A server's text, made safe for a log line.
 pub(super) fn reason(text: &str) -> String {
     for_log(text)
 }

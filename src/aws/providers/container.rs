@@ -7,7 +7,7 @@ use crate::aws::source::Container;
 pub(super) fn call(from: &Container, token: Option<&str>) -> Call {
     let call = Call::get(&from.cluster, &from.host, &from.path).header("accept", "application/json");
     match token {
-        // The token alone, without a scheme.
+        // The token is the header's whole value, without a scheme.
         Some(token) => call.header("authorization", token),
         None => call,
     }

@@ -7,7 +7,7 @@ use crate::aws::source::Instance;
 
 const HOST: &str = "169.254.169.254";
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
-/// How long the token is to live: more than the three calls take.
+/// Lifetime of the metadata token, seconds: more than the three calls take.
 const TOKEN_SECONDS: u32 = 300;
 
 pub(super) fn token(from: &Instance) -> Call {
@@ -24,7 +24,7 @@ pub(super) fn credentials(from: &Instance, token: &str, role: &str) -> Call {
     Call::get(&from.cluster, HOST, &path).header("x-aws-ec2-metadata-token", token)
 }
 
-/// The token, or the first of the roles.
+/// The body as text: the token, or the first of the listed roles.
 pub(super) fn text(answer: Answer<'_>, from: &Instance, what: &str) -> Result<String, String> {
     let place = place(from);
     if what == "role" && answer.status == Some(404) {

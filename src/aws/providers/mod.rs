@@ -1,7 +1,6 @@
-//! Fetching credentials, as a row of calls: what to ask next, and what its answer means. Nothing here asks by itself.
+//! Fetches credentials by a sequence of calls: which to make next, and what its response means. Nothing here does I/O.
 //!
-//! An error says what went wrong for whoever runs the gateway. It holds no token and no credentials, whatever the other
-//! side may have answered.
+//! Errors are worded for the operator. They contain no token and no credentials, whatever the endpoint has answered.
 
 mod answer;
 mod container;
@@ -13,21 +12,21 @@ use std::time::{Duration, SystemTime};
 use super::Credentials;
 use super::source::{Base, ContainerToken, Recipe, Role, TokenFile};
 
-/// Credentials that end.
+/// Temporary credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Temporary {
-    /// What requests are signed with.
+    /// The credentials that sign requests.
     pub credentials: Credentials,
-    /// When AWS stops taking them.
+    /// When AWS stops accepting them.
     pub expires: SystemTime,
 }
 
-/// A request.
+/// An HTTP request to make.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Call {
-    /// Envoy's cluster.
+    /// The Envoy cluster that it goes to.
     pub cluster: String,
-    /// In upper case.
+    /// The method, in upper case.
     pub method: &'static str,
     /// The `host` header.
     pub host: String,
@@ -35,7 +34,7 @@ pub struct Call {
     pub path: String,
     /// The other headers.
     pub headers: Vec<(&'static str, String)>,
-    /// Empty: none.
+    /// The body; empty: none.
     pub body: String,
 }
 
@@ -57,36 +56,36 @@ impl Call {
     }
 }
 
-/// What came of a call.
+/// The outcome of a call: its status and body.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
-    /// `None`: nothing came.
+    /// `None`: there was no response.
     pub status: Option<u16>,
-    /// What came with it.
+    /// The response's body.
     pub body: &'a [u8],
 }
 
-/// What to do.
+/// The next step of a fetch.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Make this call, and come back with its answer.
+    /// Make this call, and return its outcome to [`Fetch::answered`].
     Ask(Call),
-    /// These are the credentials.
+    /// Finished, with these credentials.
     Have(Temporary),
-    /// It failed, and why.
+    /// Failed, for this reason.
     Failed(String),
 }
 
-/// Credentials on their way.
+/// A fetch of credentials under way.
 #[derive(Debug)]
 pub struct Fetch {
     recipe: Recipe,
     at: At,
-    /// What no error may hold.
+    /// Secrets that no error may contain.
     secrets: Secrets,
 }
 
-/// Whose answer is awaited.
+/// The call whose response is awaited.
 #[derive(Clone, Copy, Debug)]
 enum At {
     ContainerToken,
@@ -99,7 +98,7 @@ enum At {
     Role,
 }
 
-/// Texts that have been sent, and that an answer could repeat.
+/// Secrets that were sent, which a response could repeat.
 #[derive(Default)]
 struct Secrets(Vec<String>);
 
@@ -110,14 +109,14 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Fetch {
-    /// Begins; `usual` are the usual account's credentials, where those are there, and `now` is Envoy's clock.
+    /// Begins a fetch. `usual` are the default account's credentials, if they are there; `now` is Envoy's clock.
     pub fn begin(recipe: &Recipe, usual: Option<&Credentials>, now: SystemTime) -> (Self, Step) {
         let mut fetch = Self { recipe: recipe.clone(), at: At::ContainerToken, secrets: Secrets::default() };
         let step = fetch.first(usual, now);
         (fetch, step)
     }
 
-    /// Goes on with the answer to the call that was asked for.
+    /// Continues with the outcome of the call.
     pub fn answered(&mut self, answer: Answer<'_>, now: SystemTime) -> Step {
         let next = self.next(answer, now);
         next.unwrap_or_else(|why| Step::Failed(self.secrets.hidden_in(&why)))
@@ -186,7 +185,7 @@ impl Fetch {
         })
     }
 
-    /// The base is there: it is what was wanted, or what the role is assumed with.
+    /// The base credentials have come: they are the result, or assume the role.
     fn based(&mut self, base: Temporary, now: SystemTime) -> Result<Step, String> {
         let base = unexpired(base, now)?;
         if self.recipe.role.is_none() {
@@ -210,7 +209,7 @@ impl Fetch {
         Step::Ask(call)
     }
 
-    /// The token that a file holds.
+    /// The token in a file.
     fn token(&mut self, answer: Answer<'_>, file: &TokenFile) -> Result<String, String> {
         let place = format!("the token file (cluster '{}', path '{}')", file.cluster, file.path);
         let token = answer::text(answer, &place)?;
@@ -221,7 +220,7 @@ impl Fetch {
 
 impl Secrets {
     fn hidden_in(&self, text: &str) -> String {
-        // What is shorter is a word that an error may well have, and no secret.
+        // A shorter text is no secret, and may well occur in an error.
         let secrets = self.0.iter().filter(|secret| secret.len() >= 4);
         secrets.fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "…"))
     }
@@ -231,12 +230,12 @@ fn read(file: &TokenFile) -> Call {
     Call::get(&file.cluster, "localhost", &file.path)
 }
 
-/// What cannot happen: the machine is where its recipe does not lead.
+/// The error for a state that cannot occur: the call does not belong to the recipe.
 fn lost() -> String {
     "the way to the credentials was lost".to_owned()
 }
 
-/// Refuses what is of no use to anybody.
+/// Refuses credentials that have expired.
 fn unexpired(temporary: Temporary, now: SystemTime) -> Result<Temporary, String> {
     if temporary.expires <= now {
         let ago = now.duration_since(temporary.expires).unwrap_or(Duration::ZERO).as_secs();

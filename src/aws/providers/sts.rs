@@ -1,5 +1,5 @@
-//! AWS's Security Token Service, by its query protocol (AWS STS API Reference, version 2011-06-15). It answers in JSON
-//! where it is asked to, and in XML where somebody on the way did not let it know.
+//! AWS STS by its query protocol (AWS STS API Reference, version 2011-06-15). It answers in JSON if asked to, and in XML if
+//! something on the way removed the `accept` header.
 
 use std::time::SystemTime;
 
@@ -12,9 +12,9 @@ use crate::aws::path::encode_label;
 use crate::aws::sign;
 use crate::aws::source::Role;
 
-/// The action that takes a token.
+/// The action that exchanges a web identity token for a role's credentials.
 pub(super) const WEB_IDENTITY: &str = "AssumeRoleWithWebIdentity";
-/// The action that takes credentials.
+/// The action that exchanges credentials for a role's.
 pub(super) const ROLE: &str = "AssumeRole";
 
 const VERSION: &str = "2011-06-15";
@@ -83,7 +83,7 @@ pub(super) fn credentials(answer: Answer<'_>, role: &Role, action: &str) -> Resu
     let place = place(role);
     let Some(status) = answer.status else { return Err(format!("{place} did not answer")) };
     let body = answer.body.trim_ascii();
-    // The answer in one of its two forms, which have the same names.
+    // JSON and XML have the same member names.
     let told = if answer.body.len() > answer::LARGEST {
         None
     } else if body.starts_with(b"<") {
@@ -99,11 +99,11 @@ pub(super) fn credentials(answer: Answer<'_>, role: &Role, action: &str) -> Resu
     })
 }
 
-/// An answer in XML, whose root tells nothing more than what is within. No entity but XML's own five is expanded, and what is
-/// not asked for is passed over without recursion.
+/// Parses a response in XML. Only XML's five predefined entities are expanded, and unknown elements are skipped without
+/// recursion.
 fn xml(body: &[u8]) -> Option<Response<String>> {
-    /// Largest answer in XML, bytes: STS's have two thousand, and a session token. quick-xml compares each attribute of an element
-    /// with all before it.
+    /// Largest response in XML, bytes: STS's have two thousand plus a session token. The limit matters because quick-xml
+    /// compares each attribute of an element with all before it.
     const LARGEST: usize = 12 << 10;
     if body.len() > LARGEST {
         return None;
@@ -111,7 +111,7 @@ fn xml(body: &[u8]) -> Option<Response<String>> {
     quick_xml::de::from_str(std::str::from_utf8(body).ok()?).ok()
 }
 
-/// An answer in JSON, where the root has a name.
+/// A response in JSON, with its named root.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Document {
@@ -132,7 +132,7 @@ impl Document {
     }
 }
 
-/// What STS answers with. In JSON a text may be a number.
+/// A response of STS. In JSON a string may be written as a number.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase", bound(deserialize = "T: Default + Deserialize<'de>"))]
 struct Response<T> {
@@ -164,7 +164,7 @@ struct Failure<T> {
 }
 
 impl<T: Into<Option<String>>> Response<T> {
-    /// The credentials that the answer to `action` tells, or why it failed.
+    /// The credentials in the response to `action`, or the error.
     fn told(self, status: u16, action: &str, place: &str) -> Result<Temporary, String> {
         if status != 200 {
             return Err(match self.error.told() {
@@ -181,7 +181,7 @@ impl<T: Into<Option<String>>> Response<T> {
 }
 
 impl<T: Into<Option<String>>> Failure<T> {
-    /// What an error says of itself.
+    /// The error's code and message.
     fn told(self) -> Option<String> {
         let [code, message] =
             [self.code, self.message].map(|text| text.into().map(|text| reason(&text)).unwrap_or_default());

@@ -1,4 +1,4 @@
-//! The way to credentials, call by call.
+//! Fetching credentials, call by call.
 
 use std::time::{Duration, SystemTime};
 
@@ -58,7 +58,7 @@ fn given() -> Recipe {
     Recipe { base, role: Some(role()) }
 }
 
-/// Runs a recipe against answers in their order; gives the calls and what came of them.
+/// Runs a recipe against these responses in order; returns the calls and the result.
 fn run(recipe: &Recipe, answers: &[(u16, &str)]) -> (Vec<Call>, Result<Temporary, String>) {
     let (mut fetch, mut step) = Fetch::begin(recipe, None, noon());
     let mut answers = answers.iter();
@@ -350,7 +350,7 @@ fn a_callers_role_is_assumed_by_the_usual_account_with_the_sessions_tags() {
         panic!();
     };
     assert_eq!(temporary.credentials.access_key_id, "ASIA");
-    // Nobody else's are taken where those are not there.
+    // If the default account has no credentials, no others are used in their place.
     let (_, step) = Fetch::begin(&recipe, None, noon());
     assert!(matches!(step, Step::Failed(why) if why == "the gateway's own credentials are not there"));
 }

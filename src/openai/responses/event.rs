@@ -1,8 +1,8 @@
-//! The events of a response that is streamed, and the objects in them (OpenAI API reference, "Streaming events").
+//! The events of a streamed response, and the objects in them (OpenAI API reference, "Streaming events").
 
 use crate::wire::{self, Str};
 
-/// Room for the rest of an event beside a member in pieces, bytes.
+/// Bytes reserved for the rest of an event that has a member in parts.
 const BESIDE: usize = 256;
 
 /// A member's value.
@@ -10,24 +10,24 @@ const BESIDE: usize = 256;
 pub enum Value<'v> {
     /// A number.
     Number(u64),
-    /// A text.
+    /// A string.
     Text(&'v str),
-    /// A text that may be written already.
+    /// A string, possibly in its written form.
     Str(&'v Str<'v>),
     /// JSON.
     Json(&'v [u8]),
-    /// The same in pieces, one behind the other.
+    /// JSON in several parts, to be concatenated.
     Pieces(&'v [&'v [u8]]),
-    /// A list, of whose entries there is the JSON with commas between them.
+    /// The inside of a list: JSON entries with commas between them.
     List(&'v [u8]),
-    /// A list of JSON; what is empty is no entry.
+    /// A list of JSON entries; empty ones are left out.
     Entries(&'v [Vec<u8>]),
 }
 
-/// A member of an object.
+/// A member: its name and value.
 pub type Member<'v> = (&'static str, Value<'v>);
 
-/// Writes an object with these members, whose names need no escapes.
+/// Writes an object with these members; their names need no escapes.
 pub fn object(out: &mut Vec<u8>, members: &[Member<'_>]) {
     out.push(b'{');
     self::members(out, members, true);
@@ -48,7 +48,7 @@ fn members(out: &mut Vec<u8>, members: &[Member<'_>], mut is_first: bool) {
             Value::Str(text) => wire::append(out, text),
             Value::Json(json) => out.extend_from_slice(json),
             Value::Pieces(pieces) => {
-                // At once: they may be as large as a request.
+                // Reserved in one step, because they may be as large as a request.
                 let length = pieces.iter().fold(BESIDE, |sum, piece| sum.saturating_add(piece.len()));
                 out.reserve_exact(length);
                 pieces.iter().for_each(|piece| out.extend_from_slice(piece));
@@ -72,17 +72,17 @@ fn members(out: &mut Vec<u8>, members: &[Member<'_>], mut is_first: bool) {
     }
 }
 
-/// Writes the events of one response; none where it is not streamed.
+/// Writes the events of one response, or nothing where it is not streamed.
 #[derive(Debug)]
 pub struct Events<'o> {
-    /// The number of the next one.
+    /// The sequence number of the next event.
     pub sequence: &'o mut u64,
-    /// Where they go.
+    /// The output; `None`: not streamed.
     pub out: Option<&'o mut Vec<u8>>,
 }
 
 impl Events<'_> {
-    /// Writes an event of this type with these members besides.
+    /// Writes an event of this type with these members.
     pub fn event(&mut self, kind: &'static str, members: &[Member<'_>]) {
         let Some(out) = &mut self.out else { return };
         out.extend_from_slice(b"event: ");

@@ -4,31 +4,31 @@ use crate::openai::chat::{CacheControl, Citations, Function, GuardContent, Input
 use crate::wire::{List, Members, Number, OneOrMany, Raw, Str, object};
 
 object! {
-    /// The body. What the response repeats as it is written is read later.
+    /// The body. Members that the response repeats keep their written form here and are parsed later.
     pub struct Request<'a> {
-        /// A text, or items.
+        /// A text, or a list of items.
         input: OneOrMany<'a, Item<'a>>,
-        /// What the client calls the model.
+        /// The model as the client names it.
         model: Str<'a>,
-        /// What comes before the input.
+        /// The system prompt.
         instructions: Str<'a>,
-        /// What the model may call: a list of [`Tool`].
+        /// The tools: a list of [`Tool`].
         tools: Raw<'a>,
-        /// Whether and what the model must call: a word or a [`ToolChoice`].
+        /// Whether the model must call a tool, and which: a word or a [`ToolChoice`].
         tool_choice: Raw<'a>,
-        /// False: one call at a time.
+        /// False: at most one call at a time.
         parallel_tool_calls: bool,
         /// Limit on calls of OpenAI's own tools.
         max_tool_calls: i64,
         /// Limit on generated tokens.
         max_output_tokens: i64,
-        /// Form and length of the answer.
+        /// Format and length of the answer.
         text: Text<'a>,
-        /// How hard to think, and what to tell of it.
+        /// Effort of the reasoning, and its summary.
         reasoning: Reasoning<'a>,
-        /// What else to return.
+        /// Additional members to return.
         include: List<Str<'a>>,
-        /// What becomes of an input that is too long.
+        /// How to handle an input that is too long.
         truncation: Str<'a>,
         /// 0–2.
         temperature: Number<'a>,
@@ -40,39 +40,39 @@ object! {
         stream: bool,
         /// Options of the stream.
         stream_options: StreamOptions<'a>,
-        /// The client's labels.
+        /// The client's metadata.
         metadata: Members<'a, Str<'a>>,
         /// `auto`, `default`, `flex`, `priority`, …
         service_tier: Str<'a>,
-        /// The client's user.
+        /// The end user.
         user: Str<'a>,
         /// The newer form of `user`.
         safety_identifier: Str<'a>,
-        /// Which requests share a cached prefix.
+        /// Key of requests that share a cached prefix.
         prompt_cache_key: Str<'a>,
         /// How long a prefix stays cached.
         prompt_cache_retention: Str<'a>,
         /// Caching by hand or automatic.
         prompt_cache_options: Raw<'a>,
-        /// The response that this one goes on from.
+        /// The stored response that this one continues.
         previous_response_id: Str<'a>,
-        /// The conversation, kept by OpenAI, that this is part of.
+        /// The conversation, stored by OpenAI, that this belongs to.
         conversation: Raw<'a>,
-        /// A prompt kept by OpenAI.
+        /// A prompt stored by OpenAI.
         prompt: Raw<'a>,
-        /// Whether to answer later.
+        /// Whether to answer in the background.
         background: bool,
-        /// How much later.
+        /// Options of that.
         background_options: Raw<'a>,
         /// Whether OpenAI keeps the response.
         store: bool,
-        /// What becomes of a conversation that grows.
+        /// How to shorten a conversation that grows.
         context_management: Raw<'a>,
-        /// Moderation beside the answer.
+        /// Moderation of the answer.
         moderation: Raw<'a>,
         /// OpenAI's programmes of trusted access.
         access_programs: Raw<'a>,
-        /// How images are taken.
+        /// Options for images.
         image: Raw<'a>,
         /// Bedrock: sampling from the k likeliest tokens.
         top_k: i64,
@@ -92,7 +92,7 @@ object! {
         additional_model_response_field_paths = "additionalModelResponseFieldPaths": Raw<'a>,
         /// Bedrock's member of that name.
         output_config = "outputConfig": Raw<'a>,
-        /// What the SDKs flatten, sent as a literal key.
+        /// Extra members that the SDKs would put at the root, sent as a literal key.
         extra_body: Members<'a, Raw<'a>>,
     }
 }
@@ -102,7 +102,7 @@ object! {
     pub struct StreamOptions<'a> {
         /// Padding against traffic analysis.
         include_obfuscation: bool,
-        /// A chat's: a last chunk with the usage.
+        /// Of a chat: whether a last chunk has the usage.
         include_usage: bool,
     }
 }
@@ -124,7 +124,7 @@ object! {
         kind = "type": Str<'a>,
         /// Of `json_schema`: its name.
         name: Str<'a>,
-        /// What it is for.
+        /// Its purpose.
         description: Str<'a>,
         /// The schema.
         schema: Raw<'a>,
@@ -136,13 +136,13 @@ object! {
 object! {
     /// `reasoning`.
     pub struct Reasoning<'a> {
-        /// How hard to think.
+        /// The effort level of reasoning.
         effort: Str<'a>,
-        /// Whether to tell of it: `auto`, `concise`, `detailed`.
+        /// The kind of summary: `auto`, `concise`, `detailed`.
         summary: Str<'a>,
         /// The older name of `summary`.
         generate_summary: Str<'a>,
-        /// Of which turns the model sees its reasoning.
+        /// The turns whose reasoning the model sees.
         context: Str<'a>,
         /// `standard`, `pro`.
         mode: Str<'a>,
@@ -150,51 +150,51 @@ object! {
 }
 
 object! {
-    /// One item of the input; which members mean something depends on `type`.
+    /// An item of the input; `type` says which members matter.
     pub struct Item<'a> {
         /// `message`, `function_call`, `function_call_output`, `reasoning`, …; a message may leave it out.
         kind = "type": Str<'a>,
-        /// OpenAI's id of it.
+        /// OpenAI's id of the item.
         id: Box<Str<'a>>,
         /// Of a message: `developer`, `system`, `user`, `assistant`.
         role: Str<'a>,
-        /// Of a message, or the text of reasoning.
+        /// The content of a message, or the text of reasoning.
         content: OneOrMany<'a, Part<'a>>,
-        /// Pairs call and output.
+        /// Id that the call's output repeats.
         call_id: Box<Str<'a>>,
-        /// What is called.
+        /// The name of the called tool.
         name: Box<Str<'a>>,
-        /// Where that is declared.
+        /// The namespace that declares it.
         namespace: Box<Str<'a>>,
-        /// JSON, as text.
+        /// The arguments, as JSON text.
         arguments: Box<Raw<'a>>,
-        /// Free text for a custom tool.
+        /// The input of a custom tool, free text.
         input: Box<Str<'a>>,
-        /// What a tool gave.
+        /// The output of a tool.
         output: Box<Raw<'a>>,
-        /// What a shell is to do.
+        /// The action of a shell call.
         action: Box<Raw<'a>>,
-        /// What is to be done to a file.
+        /// The operation on a file.
         operation: Box<Raw<'a>>,
-        /// What reasoning says in short.
+        /// The summary of reasoning.
         summary: Box<List<Part<'a>>>,
-        /// Reasoning as the response gave it out.
+        /// The reasoning as this gateway's response gave it.
         encrypted_content: Box<Str<'a>>,
-        /// Tools that come later.
+        /// Tools that are added during the conversation.
         tools: Box<Raw<'a>>,
-        /// How far it has come: `completed`, `incomplete`, `failed`.
+        /// The status: `completed`, `incomplete`, `failed`.
         status: Box<Str<'a>>,
         /// `commentary` or `final_answer`.
         phase: Box<Raw<'a>>,
-        /// Who has called.
+        /// Who made the call.
         caller: Box<Raw<'a>>,
-        /// How long an output of a shell may be.
+        /// Longest output of a shell call.
         max_output_length: Box<i64>,
     }
 }
 
 object! {
-    /// One part of a message, an output or reasoning; which members mean something depends on `type`.
+    /// A part of a message, an output or reasoning; `type` says which members matter.
     pub struct Part<'a> {
         /// `input_text`, `output_text`, `input_image`, `input_file`, `refusal`, …
         kind = "type": Str<'a>,
@@ -202,37 +202,37 @@ object! {
         text: Str<'a>,
         /// Of `refusal`.
         refusal: Box<Str<'a>>,
-        /// Of `input_image`: its address.
+        /// Of `input_image`: its URL.
         image_url: Box<Str<'a>>,
-        /// How closely to look.
+        /// The level of detail.
         detail: Box<Str<'a>>,
-        /// A file kept by OpenAI.
+        /// A file stored by OpenAI.
         file_id: Box<Str<'a>>,
         /// Of `input_file`: a `data:` URL, or base64.
         file_data: Box<Str<'a>>,
-        /// Of `input_file`: its address.
+        /// Of `input_file`: its URL.
         file_url: Box<Str<'a>>,
-        /// Its name.
+        /// The file's name.
         filename: Box<Str<'a>>,
         /// Of `input_audio`.
         input_audio: Box<InputAudio<'a>>,
-        /// Sources of an earlier answer.
+        /// Citations of an earlier answer.
         annotations: Box<Raw<'a>>,
         /// Of an earlier answer.
         logprobs: Box<Raw<'a>>,
-        /// Of a document in `input_file`: whether the answer names its places (extension).
+        /// Of a document in `input_file`: whether the answer cites it (extension).
         citations: Box<Citations<'a>>,
-        /// Of a document in `input_file`: what the model should know about it (extension).
+        /// Of a document in `input_file`: context for the model (extension).
         context: Box<Str<'a>>,
-        /// Of `input_text` and `input_image`: what a guardrail is to look at (extension).
+        /// Of `input_text` and `input_image`: content for the guardrail to check (extension).
         guard_content: Box<GuardContent<'a>>,
-        /// Cache the prompt up to here.
+        /// A cache point after this part.
         prompt_cache_breakpoint: Box<CacheControl<'a>>,
     }
 }
 
 object! {
-    /// A tool; which members mean something depends on `type`.
+    /// A tool; `type` says which members matter.
     pub struct Tool<'a> {
         /// `function`, `custom`, `namespace`, or one of OpenAI's own.
         kind = "type": Str<'a>,
@@ -248,13 +248,13 @@ object! {
         format: Raw<'a>,
         /// Of `namespace`: its tools.
         tools: List<Tool<'a>>,
-        /// A chat's form of the same, which some clients send here.
+        /// The function as an object, in a chat's form, which some clients send here.
         function: Box<Function<'a>>,
-        /// Whether it is shown only when it is looked for.
+        /// Whether the tool is shown only to a tool search.
         defer_loading: bool,
-        /// What it gives.
+        /// The schema of its output.
         output_schema: Raw<'a>,
-        /// Who may call it.
+        /// Who may call the tool.
         allowed_callers: Raw<'a>,
         /// Whether its output may come later.
         is_async = "async": bool,
@@ -266,15 +266,15 @@ object! {
     pub struct ToolChoice<'a> {
         /// `function`, `custom`, `allowed_tools`, or one of OpenAI's own tools.
         kind = "type": Str<'a>,
-        /// Of `function` and `custom`: which one.
+        /// Of `function` and `custom`: the tool's name.
         name: Str<'a>,
-        /// Where that is declared.
+        /// The namespace that declares it.
         namespace: Str<'a>,
         /// Of `allowed_tools`: `auto` or `required`.
         mode: Str<'a>,
-        /// Of `allowed_tools`: which ones.
+        /// Of `allowed_tools`: the allowed tools.
         tools: List<ToolChoice<'a>>,
-        /// A chat's form of the same, which some clients send here.
+        /// The function as an object, in a chat's form, which some clients send here.
         function: Box<NamedFunction<'a>>,
     }
 }
