@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 import envoy_config
-from add_to_envoy import add, bootstraps, pieces, places
+from add_to_envoy import add, bootstraps, check, pieces, places
 from add_to_envoy.source import Source
 from settings import ROOT, Problem
 
@@ -189,6 +189,13 @@ def test_without_a_host_for_all_names_the_gateway_does_not_ask_itself():
     text = bootstraps.BLOCK.replace('["*"]', "[api.example.com]")
     result, notes = added(text)
     assert "fan_out" in notes and "fan_out" not in result and "bedrock-gateway" not in result
+
+
+def test_what_is_not_set_here_is_stood_for_where_it_has_no_default(monkeypatch):
+    monkeypatch.setenv("SET", "here")
+    configuration = {"region": "${MY_REGION}", "endpoint": "${ENDPOINT:-https://a}", "api_keys": [{"name": "${SET}", "key": "${KEY}"}]}
+    wanted = pieces.Wanted("m", "eu-west-1", ["/v1"], configuration)
+    assert check.stand_ins(wanted) == {"MY_REGION": "eu-west-1", "KEY": check.STAND_IN}
 
 
 def test_the_samples_have_it_already():

@@ -1,5 +1,6 @@
 """Has Envoy itself say whether it takes a configuration: the filter's own is checked with it."""
 
+import json
 import os
 import re
 import shutil
@@ -7,12 +8,12 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import envoy_config
 from settings import ROOT, Problem
 
 BUILT = ROOT / "target/wasm/bedrock_filter.wasm"
 OURS = ROOT / "target/venv/bin/envoy"
-# For variables that are not set here, but will be where Envoy runs.
+# A variable that has no default, and what stands for it where it is not set here, as it will be where Envoy runs.
+NEEDED = re.compile(r"\$\{(\w+)\}")
 STAND_IN = "stands-in-for-a-value-while-this-is-checked"
 
 
@@ -33,13 +34,20 @@ def by_envoy(path, before, after, wanted, program=None):
         raise Problem(
             f"Envoy does not take {path} here as it was, so that what is added cannot be checked; --no-check adds it all the same:\n{said}"
         )
-    raise Problem(f"Envoy does not take what comes out, so that nothing is written:\n{said}")
+    missing = ", ".join(stand_ins(wanted))
+    hint = f"\nNot set here, so that something stood for them: {missing}" if missing else ""
+    raise Problem(f"Envoy does not take what comes out, so that nothing is written:\n{said}{hint}")
+
+
+def stand_ins(wanted):
+    """Variables that the configuration needs and that are not set here, with a value that will do for a check."""
+    names = dict.fromkeys(NEEDED.findall(json.dumps(wanted.plugin)))
+    return {name: wanted.region if "REGION" in name else STAND_IN for name in names if name not in os.environ}
 
 
 def refusal(envoy, path, text, wanted):
     """What Envoy says against a configuration; None where it takes it."""
-    names = dict.fromkeys(envoy_config.VARIABLE.findall(str(wanted.plugin)))
-    variables = {name: STAND_IN for name in names} | os.environ
+    variables = stand_ins(wanted) | os.environ
     with tempfile.NamedTemporaryFile("w", suffix=path.suffix or ".yaml", encoding="utf-8") as file:
         file.write(text)
         file.flush()
