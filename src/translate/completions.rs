@@ -1,4 +1,4 @@
-//! `POST completions` ⇄ Converse and ConverseStream: the prompt is what a user says, the answer a text.
+//! `POST completions` ⇄ Converse and ConverseStream: the prompt is a user's message, the answer a text.
 
 use crate::openai::chat::{self, Message};
 use crate::openai::text_completion::Request;
@@ -10,13 +10,13 @@ use super::notes::Notes;
 use super::terms::Tokens;
 use super::{Client, Outgoing, Rules};
 
-/// What OpenAI generates where the client gives no limit (OpenAI API reference, "Create completion").
+/// Default limit on generated tokens (OpenAI API reference, "Create completion").
 const MAX_TOKENS: i64 = 16;
 
 /// Translates a request for a model by its `rules`, as [`chat::request`](super::chat::request) does.
 ///
 /// # Errors
-/// 400 naming the member that is wrong, too large, or without a counterpart.
+/// 400 with the path of a member that is wrong, too large, or without a counterpart.
 pub fn request<'a>(
     request: Request<'a>,
     asked: &str,
@@ -62,7 +62,7 @@ pub fn request<'a>(
     let echo = echo.unwrap_or(false).then(|| prompt.clone().into_cow().into_owned());
     let said =
         Message { role: Some("user".into()), content: Some(OneOrMany::One(prompt)), ..Message::default() };
-    // OpenAI's own, where the caller has none.
+    // OpenAI's default, where the caller has none.
     let Tokens { default, most } = rules.tokens;
     let usual = default.is_none().then(|| most.map_or(MAX_TOKENS, |most| most.min(MAX_TOKENS)));
     let chat = chat::Request {
@@ -90,7 +90,7 @@ pub fn request<'a>(
     Ok(Outgoing { operation, guardrail, body, ignored: notes.into_ignored(), reply: reply.into_text(echo) })
 }
 
-/// The one prompt: a text, or a list of one.
+/// The single prompt: a text, or a list of one.
 fn prompt_of<'a>(prompt: Option<OneOrMany<'a, Raw<'a>>>) -> Result<Str<'a>, Error> {
     const PARAM: &str = "prompt";
     let text = match prompt.ok_or_else(|| Error::missing(PARAM))? {

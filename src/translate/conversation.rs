@@ -1,5 +1,5 @@
-//! A conversation in Converse's own terms, as a front has read it from a client: what is asked for, whatever the model
-//! takes. Texts stay the client's; names, ids and schemas too. [`fit`](super::fit) makes of it what a model takes.
+//! A conversation in Converse's terms, as a front reads it from a client, before it is adapted to a model. Texts, names, ids
+//! and schemas are the client's; [`fit`](super::fit) changes what the model does not take.
 
 use std::borrow::Cow;
 
@@ -9,81 +9,81 @@ use crate::bedrock::converse::{
 };
 use crate::wire::{Number, Raw, Str};
 
-/// All that a client asks for.
+/// A client's request.
 #[derive(Debug, Default)]
 pub struct Conversation<'a> {
-    /// What was said, in its order.
+    /// The messages, in order.
     pub messages: Vec<Message<'a>>,
-    /// What the model may call; no two have one name.
+    /// The tools; no two have the same name.
     pub tools: Vec<Tool<'a>>,
-    /// Whether and what the model must call.
+    /// Whether the model must call a tool, and which.
     pub choice: Choice<'a>,
-    /// Whether the model may look up the web.
+    /// Whether the model may search the web.
     pub web_search: bool,
-    /// Whether the model may make no more than one call at a time.
+    /// Whether the model may make at most one call at a time.
     pub single_call: bool,
-    /// The form of the answer.
+    /// The format of the answer.
     pub answer: Answer<'a>,
-    /// Sampling and limits.
+    /// Sampling parameters and limits.
     pub sampling: Sampling<'a>,
-    /// How hard to think.
+    /// The effort of reasoning.
     pub effort: Option<Effort>,
-    /// The same, in Anthropic's more exact words.
+    /// The reasoning in Anthropic's more precise terms.
     pub thinking: Option<Thinking<'a>>,
-    /// Cache points that stand nowhere yet.
+    /// Switches for cache points that are not placed yet.
     pub caching: Caching,
-    /// Anthropic's beta features, by name; `None`: nothing is said about them.
+    /// Anthropic's beta features, by name; `None`: the client named none.
     pub betas: Option<Vec<String>>,
-    /// Members of the model's own body, in their order: of a name the last holds.
+    /// Members of the model's native body, in order: the last of a name counts.
     pub fields: Vec<(Cow<'a, str>, Raw<'a>)>,
     /// Converse's own `outputConfig`.
     pub output_config: Option<Written<'a>>,
-    /// What goes over as it is.
+    /// Members that are passed on unchanged.
     pub rest: Rest<'a>,
 }
 
-/// What one says at a time. Messages of one speaker may follow one another.
+/// A message. Several of one speaker may follow one another.
 #[derive(Debug)]
 pub struct Message<'a> {
-    /// Who says it.
+    /// The speaker.
     pub speaker: Speaker,
-    /// What of, none of it blank text.
+    /// The content; no blank text.
     pub content: Vec<Content<'a>>,
 }
 
-/// Who says something.
+/// A speaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaker {
-    /// Whoever gives instructions; it says only texts, guarded or not, and cache points, at any time.
+    /// The operator: system prompt and later instructions. Only texts, guarded or not, and cache points.
     System,
-    /// The user, and the tools for it.
+    /// The user, and tool results.
     User,
     /// The model.
     Assistant,
 }
 
-/// A piece of a message.
+/// A part of a message.
 #[derive(Debug)]
 pub enum Content<'a> {
     /// Text.
     Text(Str<'a>),
-    /// A picture.
+    /// An image.
     Image(Media<'a>),
-    /// A document by its file name, which need not be legal.
+    /// A document with its file name, which may contain characters that Bedrock refuses.
     Document(DocumentBlock<'a>),
-    /// A film.
+    /// A video.
     Video(Media<'a>),
-    /// Sound.
+    /// Audio.
     Audio(Media<'a>),
-    /// The model's reasoning, as it gave it out.
+    /// The model's reasoning, as it was returned.
     Reasoning(Reasoning<'a>),
-    /// A call.
+    /// A tool call.
     Call(Call<'a>),
-    /// The answer to a call.
+    /// A tool result.
     Result(CallResult<'a>),
-    /// Text or a picture that the guardrail is to look at, if there is a guardrail.
+    /// A text or an image for the guardrail to check, if there is a guardrail.
     Guarded(GuardContent<'a>),
-    /// Cached up to here.
+    /// A cache point.
     CachePoint(CachePoint),
 }
 
@@ -94,34 +94,34 @@ impl Content<'_> {
     }
 }
 
-/// A call.
+/// A tool call.
 #[derive(Debug)]
 pub struct Call<'a> {
-    /// The client's id of it, if it has one.
+    /// The client's id for it, if it has one.
     pub id: Option<Str<'a>>,
-    /// The tool.
+    /// The tool's name.
     pub name: Str<'a>,
-    /// Arguments.
+    /// The arguments.
     pub input: Input<'a>,
 }
 
-/// The answer to a call.
+/// A tool result.
 #[derive(Debug)]
 pub struct CallResult<'a> {
-    /// To which one.
+    /// The call that it belongs to.
     pub call: CallName<'a>,
-    /// What the tool gave; may be nothing.
+    /// The result; may be empty.
     pub content: Vec<ResultBlock<'a>>,
     /// Whether the tool failed.
     pub failed: bool,
 }
 
-/// What a result calls its call by.
+/// How a result identifies its call.
 #[derive(Debug)]
 pub enum CallName<'a> {
-    /// The call's id.
+    /// By the call's id.
     Id(Str<'a>),
-    /// The tool's name: the first of its calls that has no answer yet.
+    /// By the tool's name: the first of its calls without a result.
     Tool(Str<'a>),
 }
 
@@ -132,11 +132,11 @@ pub struct Tool<'a> {
     pub name: Str<'a>,
     /// What it does; never blank.
     pub description: Option<Str<'a>>,
-    /// Of its arguments; `None`: it has none.
+    /// The schema of its arguments; `None`: none was given.
     pub schema: Option<Schema<'a>>,
     /// Whether arguments must follow the schema exactly.
     pub strict: Option<bool>,
-    /// Cached up to here.
+    /// A cache point after the tool.
     pub cache_point: Option<CachePoint>,
 }
 
@@ -145,34 +145,34 @@ pub struct Tool<'a> {
 pub enum Schema<'a> {
     /// The client's.
     Given(Raw<'a>),
-    /// The front's own, an object that every model takes.
+    /// The front's own schema, an object that every model takes.
     Own(&'static str),
 }
 
-/// Whether and what the model must call. Names are those of declared tools.
+/// Whether the model must call a tool, and which. Names are those of declared tools.
 #[derive(Debug, Default)]
 pub enum Choice<'a> {
-    /// What it likes.
+    /// The model decides.
     #[default]
     Auto,
-    /// Nothing.
+    /// No tool.
     None,
-    /// Any, but one; there are tools.
+    /// Any tool, but at least one; there are tools.
     Required,
-    /// This one.
+    /// This tool.
     Named(Str<'a>),
-    /// The web looked up, as it may.
+    /// The web search that is allowed.
     Search,
-    /// Some of these.
+    /// Only these tools.
     Allowed {
-        /// Whether it must.
+        /// Whether one of them must be called.
         required: bool,
-        /// Which ones.
+        /// Their names.
         names: Vec<Str<'a>>,
     },
 }
 
-/// The form of the answer.
+/// The format of the answer.
 #[derive(Debug, Default)]
 pub enum Answer<'a> {
     /// Text.
@@ -180,20 +180,20 @@ pub enum Answer<'a> {
     Text,
     /// A JSON object.
     Object,
-    /// JSON by a schema.
+    /// JSON that follows a schema.
     Schema {
         /// The schema, an object.
         schema: Raw<'a>,
         /// Its name; never blank.
         name: Option<Str<'a>>,
-        /// What it is for; never blank.
+        /// Its purpose; never blank.
         description: Option<Str<'a>>,
         /// Whether the answer must follow it exactly.
         strict: bool,
     },
 }
 
-/// Sampling and limits.
+/// Sampling parameters and limits.
 #[derive(Debug, Default)]
 pub struct Sampling<'a> {
     /// Limit on generated tokens, at least 1.
@@ -204,11 +204,11 @@ pub struct Sampling<'a> {
     pub top_p: Option<Number<'a>>,
     /// At least 1.
     pub top_k: Option<i64>,
-    /// Where to stop; none is empty.
+    /// Stop sequences; none is empty.
     pub stop: Vec<Str<'a>>,
 }
 
-/// How hard to think, from not at all.
+/// Effort levels of reasoning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effort {
     /// `none`.
@@ -228,11 +228,11 @@ pub enum Effort {
 }
 
 impl Effort {
-    /// Every one of them, the least first.
+    /// All levels, from the lowest to the highest.
     pub const ALL: &'static [Self] =
         &[Self::None, Self::Minimal, Self::Low, Self::Medium, Self::High, Self::XHigh, Self::Max];
 
-    /// What OpenAI and Anthropic call it.
+    /// The level's name in OpenAI's and Anthropic's APIs.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -251,35 +251,35 @@ impl Effort {
 pub enum Thinking<'a> {
     /// `disabled`.
     Disabled,
-    /// `enabled`, within so many tokens.
+    /// `enabled`, with a budget in tokens.
     Budget(i64),
-    /// `adaptive`, or a kind of a later day, as it is written.
+    /// `adaptive`, or a newer kind, in its written form.
     Other(Raw<'a>),
 }
 
-/// Which cache points to make.
+/// The cache points to place.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Caching {
-    /// Behind the instructions, as the client asks.
+    /// After the system prompt, as the client asks.
     pub system: bool,
-    /// Behind the last message of the user's, as the client asks.
+    /// After the user's last message, as the client asks.
     pub messages: bool,
-    /// This one behind the last message of the user's, as the client asks.
+    /// This one, after the user's last message, as the client asks.
     pub last: Option<CachePoint>,
-    /// Wherever it is worth it if the client asks for none, as the configuration says.
+    /// Wherever worthwhile, if the client asks for none, as the configuration says.
     pub automatic: bool,
 }
 
 /// An object of the client's, and its members.
 #[derive(Debug)]
 pub struct Written<'a> {
-    /// As it is written.
+    /// Its written form.
     pub raw: Raw<'a>,
-    /// What is in it.
+    /// Its members.
     pub members: Vec<(Cow<'a, str>, Raw<'a>)>,
 }
 
-/// What goes over as it is: no model changes it.
+/// Members that are passed on unchanged, for every model.
 #[derive(Debug, Default)]
 pub struct Rest<'a> {
     /// `guardrailConfig`.

@@ -1,4 +1,4 @@
-//! Base64 and `data:` URLs (RFC 2397): they pass through as text, after a look at their beginning.
+//! Base64 and `data:` URLs (RFC 2397), passed on undecoded after a check of their beginning.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,16 +7,16 @@ use crate::bedrock::image;
 use crate::openai::Error;
 use crate::wire::Str;
 
-/// A `data:` URL, its base64 left as it is.
+/// A `data:` URL whose base64 is not decoded.
 pub(super) struct DataUrl<'a> {
     pub(super) media_type: String,
     pub(super) base64: Str<'a>,
 }
 
-/// Reads a `data:` URL. Its base64 is not decoded but for its beginning.
+/// Parses a `data:` URL. Of its base64 only the beginning is decoded.
 ///
 /// # Errors
-/// 400 naming `param`: another URL, no base64, or none that Bedrock would take.
+/// 400 naming `param`: another URL, not base64, or not in a form that Bedrock takes.
 pub(super) fn data_url<'a>(url: Str<'a>, param: &str) -> Result<DataUrl<'a>, Error> {
     let refuse =
         |message: &str| Error::invalid(format!("Invalid value for '{param}': {message}")).param(param);
@@ -35,13 +35,13 @@ pub(super) fn data_url<'a>(url: Str<'a>, param: &str) -> Result<DataUrl<'a>, Err
     Ok(DataUrl { media_type, base64: checked(url.from_byte(base64), param)? })
 }
 
-/// `image/png` of `data:image/png;charset=x;base64`.
+/// The media type: `image/png` from `data:image/png;charset=x;base64`.
 fn media_type(head: &str) -> &str {
     let head = head.strip_prefix("data:").unwrap_or(head);
     head.split_once(';').map_or(head, |(media_type, _)| media_type)
 }
 
-/// Base64 that Bedrock takes: no white space, the padding complete. Its beginning must decode.
+/// Checks base64 for Bedrock: no white space, complete padding, and a beginning that decodes.
 pub(super) fn checked<'a>(base64: Str<'a>, param: &str) -> Result<Str<'a>, Error> {
     let refuse = |reason: &str| Error::invalid(format!("Invalid value for '{param}': {reason}")).param(param);
     let mut base64 = base64;
@@ -67,7 +67,7 @@ pub(super) fn checked<'a>(base64: Str<'a>, param: &str) -> Result<Str<'a>, Error
     Ok(base64)
 }
 
-/// Whether one of the bytes is a space or below. Blocks without a way out are looked at by SIMD.
+/// Whether a byte is a space or a control character. Without an early exit within a block, so that SIMD is used.
 fn has_white_space(bytes: &[u8]) -> bool {
     bytes.chunks(64).any(|block| block.iter().fold(false, |found, byte| found | (*byte <= b' ')))
 }
@@ -77,7 +77,7 @@ fn first_bytes(base64: &str) -> Option<Vec<u8>> {
     STANDARD.decode(head).ok()
 }
 
-/// The format by the first bytes, which win over what the client says.
+/// The format by the first bytes, which take precedence over the stated one.
 pub(super) fn image_format(base64: &str) -> Option<&'static str> {
     image::format(&first_bytes(base64)?)
 }

@@ -1,4 +1,4 @@
-//! What a client is told of Bedrock's errors.
+//! Translates Bedrock's errors for the client.
 
 use crate::bedrock::error::Error as Bedrock;
 use crate::bedrock::eventstream::Frame;
@@ -51,10 +51,10 @@ pub fn error(bedrock: &Bedrock) -> Error {
     }
 }
 
-/// The type of the event in a frame of a stream; empty where it has none.
+/// The type of an event frame; empty where it has none.
 ///
 /// # Errors
-/// What Bedrock says went wrong; 502 where the frame is no event.
+/// The exception in the frame; 502 where the frame is not an event.
 pub fn event_type<'f>(frame: &Frame<'f>) -> Result<&'f [u8], Error> {
     let header = |name| frame.header(name).unwrap_or_default();
     match frame.header_bytes(":message-type").unwrap_or_default() {
@@ -65,7 +65,7 @@ pub fn event_type<'f>(frame: &Frame<'f>) -> Result<&'f [u8], Error> {
     }
 }
 
-/// What to log where the gateway's own credentials or rights are at fault: who runs the gateway has to know.
+/// The log line where the gateway's own credentials or rights are at fault, so that the operator knows.
 pub fn for_log(bedrock: &Bedrock) -> Option<String> {
     let what = match bedrock {
         _ if denies_model(bedrock) => "Bedrock denies the gateway the model",
@@ -75,7 +75,7 @@ pub fn for_log(bedrock: &Bedrock) -> Option<String> {
     Some(format!("{what}: {}", bedrock.summary()))
 }
 
-/// True where the gateway's own credentials or rights are at fault: the text is for the log, not for the caller.
+/// Whether the gateway's own credentials or rights are at fault: then the text goes to the log, not to the caller.
 pub fn is_ours(bedrock: &Bedrock) -> bool {
     matches!(bedrock.status, 401 | 403)
         || matches!(
@@ -93,12 +93,13 @@ pub fn is_ours(bedrock: &Bedrock) -> bool {
         )
 }
 
-/// What is not an answer at all: not JSON, no output, a corrupt frame, a cut stream.
+/// The error for an invalid answer: not JSON, no output, a corrupt frame, a cut stream.
 pub fn no_answer(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(502, message).code("bad_upstream_response")
 }
 
-/// 404, in the words of OpenAI's for a model that is not there or not the caller's. AWS's own may name accounts and roles.
+/// The 404 for a model that does not exist or is not the account's, in OpenAI's words. AWS's own text may name accounts and
+/// roles.
 fn no_access() -> Error {
     Error::new(404, "The model does not exist, or the gateway does not have access to it.")
         .param("model")
@@ -225,7 +226,7 @@ mod tests {
             for status in [0, 400, 404, 424, 429, 500] {
                 assert_eq!(of(status, name, text).message, told, "{status} {name}");
             }
-            // In a stream.
+            // As an exception frame.
             let payload = format!(r#"{{"message":"{text}"}}"#);
             assert_eq!(error(&Bedrock::from_exception(name, payload.as_bytes())).message, told);
             assert_eq!(error(&Bedrock::from_error_frame(name, text)).message, told);

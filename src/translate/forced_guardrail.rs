@@ -1,5 +1,4 @@
-//! What goes on as it is, not translated: a guardrail of the configuration has to hold there too, so a body that would get
-//! around it is refused.
+//! Enforces a configured guardrail on untranslated requests: refuses a body that would evade it.
 
 use std::fmt;
 
@@ -10,14 +9,14 @@ use crate::bedrock::operation::Operation;
 use crate::openai::Error;
 use crate::wire::{self, Members, Name, Raw, Str};
 
-/// Converse's own member.
+/// The member of Converse.
 const CONFIG: &str = "guardrailConfig";
-/// What InvokeModel and OpenAI's chats read beside the headers: it can leave a part of the text out.
+/// The member that InvokeModel and OpenAI's chats read beside the headers; it can exempt a part of the text.
 const BESIDE: &str = "amazon-bedrock-guardrailConfig";
-/// A block of Converse that, once there, is all that the guardrail looks at.
+/// A block of Converse that makes the guardrail check only such blocks.
 const GUARDED: &str = "guardContent";
 
-/// Refuses a body by which the guardrail would not hold, or not for all of it.
+/// Refuses a body that would evade the guardrail in whole or in part.
 ///
 /// # Errors
 /// 403, or 400 where the body cannot be read.
@@ -38,7 +37,7 @@ pub fn check(operation: Operation, body: &[u8], guardrail: &Guardrail) -> Result
     }
 }
 
-/// The same where headers name the guardrail: of the body only what stands beside them is of interest.
+/// The same check where headers name the guardrail: only members that modify it matter.
 ///
 /// # Errors
 /// 403, or 400 where the body cannot be read.
@@ -46,7 +45,7 @@ pub fn check_beside(body: &[u8]) -> Result<(), Error> {
     check_fields(&members(body)?, BESIDE)
 }
 
-/// The same of the members of such a body, by their names.
+/// The same check on the names of a body's members.
 ///
 /// # Errors
 /// 403.
@@ -54,7 +53,7 @@ pub fn check_names<'n>(mut names: impl Iterator<Item = &'n str>) -> Result<(), E
     if names.any(|name| name.eq_ignore_ascii_case(BESIDE)) { Err(narrowed(BESIDE)) } else { Ok(()) }
 }
 
-/// The same of fields that go into the model's own body, as InvokeModel has it. `param` is what is named in the error.
+/// The same check on fields of the model's native body. `param` is the path in the error.
 ///
 /// # Errors
 /// 403.
@@ -79,8 +78,8 @@ fn refusal(Guardrail { identifier, version, .. }: &Guardrail) -> Error {
     Error::new(403, message).param(CONFIG).code("guardrail_forced")
 }
 
-/// Whether a `guardrailConfig` names this guardrail and weakens nothing. A member that is there twice is read by one as the
-/// first and by another as the last.
+/// Whether a `guardrailConfig` names this guardrail and weakens nothing. Repeated members are refused: parsers differ on which
+/// one counts.
 fn is_the(guardrail: &Guardrail, config: &str) -> bool {
     let Ok(Members(members)) = wire::from_str::<Members<'_, Option<Str<'_>>>>(config) else {
         return false;
@@ -96,12 +95,12 @@ fn is_the(guardrail: &Guardrail, config: &str) -> bool {
     let mode = one("streamProcessingMode");
     one("guardrailIdentifier") == Ok(Some(guardrail.identifier.as_str()))
         && one("guardrailVersion") == Ok(Some(guardrail.version.as_str()))
-        // Bedrock's default holds text until it was checked.
+        // Bedrock's default, `sync`, holds text until it is checked.
         && (matches!(mode, Ok(None | Some("sync"))) || mode == Ok(guardrail.stream_mode))
 }
 
-/// Whether in some JSON an object, however deep, has a member [`GUARDED`], or one that Converse's `additionalModelRequestFields` would
-/// take for [`BESIDE`].
+/// Whether JSON contains, at any depth, a member [`GUARDED`], or one that Converse's `additionalModelRequestFields` would take
+/// for [`BESIDE`].
 struct Guarded(bool);
 
 impl<'de> Deserialize<'de> for Guarded {
@@ -206,7 +205,7 @@ mod tests {
             assert_eq!(status(Operation::Converse, &body), Some(403), "{body}");
         }
         assert_eq!(status(Operation::ConverseStream, "[]"), Some(400));
-        // A prompt may speak of it.
+        // The text of a prompt may contain the word.
         let text = good.replace("\"messages\":[]", r#""messages":[{"content":[{"text":"guardContent"}]}]"#);
         assert_eq!(status(Operation::Converse, &text), None);
     }

@@ -1,89 +1,89 @@
-//! What follows the first frame of an event stream that goes on as it is. Events are passed over unread but for those that tell tokens;
-//! an exception tells the client no number of an AWS account.
+//! Frames of an untranslated event stream after the first. Events pass unread, except for those with token counts; in
+//! exceptions the number of the AWS account is masked.
 
 use crate::bedrock::eventstream::{Decoder, PRELUDE, length};
 use crate::texts::mask_accounts;
 use crate::translate::noted::Noted;
 use crate::translate::watched::Frames;
 
-/// The first bytes of a frame that are looked at: the prelude and headers, which are some hundred bytes long.
+/// Bytes of a frame that are read first: the prelude and headers, which are some hundred bytes long.
 const HEAD: usize = 1 << 10;
-/// The longest frame that is looked into and is no event, bytes: exceptions are short.
+/// Longest frame other than an event that is read, bytes: exceptions are short.
 const LONGEST: usize = 64 << 10;
-/// The checksum behind a frame.
+/// Bytes of the checksum after a frame.
 const CHECKSUM: usize = 4;
 
-/// How far a stream has been looked at. A frame that may be no event waits until it is whole: with Envoy where nothing comes before it,
-/// else its beginning is kept here, so that what comes before it goes on at once.
+/// The state of a stream. A frame that may not be an event waits until it is whole: in Envoy's buffer if nothing comes before
+/// it, else its beginning is kept here, so that what comes before it passes at once.
 #[derive(Debug)]
 pub struct LaterFrames {
     limit: usize,
-    /// How much of an event is still to come, bytes.
+    /// Bytes left of the current event.
     left: usize,
-    /// The beginning of a frame, which comes before the next piece; at most [`LONGEST`] bytes.
+    /// The beginning of a frame, to be put before the next part; at most [`LONGEST`] bytes.
     kept: Vec<u8>,
-    /// What the stream tells of itself; `None`: nobody looks.
+    /// Collects facts for the record; `None`: none are needed.
     watched: Option<Frames>,
 }
 
-/// What becomes of a piece.
+/// What to do with a part of the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// It goes on.
+    /// It passes.
     Passes,
-    /// It goes on up to this place, before which there is something; what follows is to be [kept](LaterFrames::keep).
+    /// It passes up to this position, which is not its beginning; the rest is to be [kept](LaterFrames::keep).
     PassesUntil(usize),
-    /// It waits for what comes next, and is looked at again with that.
+    /// It waits for the next part, and is read again with it.
     Waits,
 }
 
-/// What a frame is, as far as it is there.
+/// The kind of a frame, as far as it is known.
 enum Kind {
-    /// An event of so many bytes.
+    /// An event of this many bytes.
     Event(usize),
-    /// An event of so many bytes that tells what is looked for.
+    /// An event of this many bytes with facts for the record.
     Telling(usize),
-    /// Something else of so many bytes.
+    /// Another frame of this many bytes.
     Other(usize),
     Unknown,
-    /// No frame: what follows goes on as it is, as broken as it came.
+    /// Not a frame: the rest of the stream passes as it is.
     None,
 }
 
 impl LaterFrames {
-    /// At the beginning of a frame. `limit`: the longest frame that is looked into, bytes.
+    /// At the beginning of a frame. `limit`: the longest event that is read, bytes.
     pub fn new(limit: usize) -> Self {
         Self { limit, left: 0, kept: Vec::new(), watched: None }
     }
 
-    /// The same, of which is read what it tells of itself.
+    /// With facts for the record collected by `frames`.
     #[must_use]
     pub fn watched(self, frames: Frames) -> Self {
         Self { watched: Some(frames), ..self }
     }
 
-    /// What it has told of itself so far.
+    /// Facts for the record so far.
     pub fn noted(&self) -> Noted {
         self.watched.as_ref().map(Frames::noted).unwrap_or_default()
     }
 
-    /// Keeps what did not go on of a piece.
+    /// Keeps the rest of a part that has not passed.
     pub fn keep(&mut self, beginning: Vec<u8>) {
         self.kept = beginning;
     }
 
-    /// What was kept, which has to stand before the next piece when that is looked at.
+    /// The kept bytes, which must be put before the next part.
     pub fn take_kept(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.kept)
     }
 
-    /// What is kept, bytes.
+    /// Bytes kept.
     pub fn held(&self) -> usize {
         self.kept.capacity()
     }
 
-    /// Looks at what there is: `size` bytes, of which `read` gives those from a place on, so many of them, and `write` puts as many others
-    /// in their place.
+    /// Reads a part: `size` bytes are there. `read` returns bytes from a position on, and `write` replaces bytes by as many
+    /// others.
     pub fn piece(
         &mut self,
         size: usize,
@@ -121,7 +121,7 @@ impl LaterFrames {
                     }
                     at = at.saturating_add(length);
                 }
-                // What is cut off tells nobody anything.
+                // An incomplete frame at the end reveals nothing.
                 Kind::Telling(_) | Kind::Other(_) | Kind::Unknown if is_end => return Piece::Passes,
                 Kind::Telling(_) | Kind::Other(_) | Kind::Unknown if at == 0 => return Piece::Waits,
                 Kind::Telling(_) | Kind::Other(_) | Kind::Unknown => return Piece::PassesUntil(at),
@@ -133,11 +133,11 @@ impl LaterFrames {
         let Some(length) = length(bytes) else { return Kind::Unknown };
         let mut decoder = Decoder::new(self.limit);
         decoder.push(bytes.get(..PRELUDE).unwrap_or_default());
-        // What is no frame is seen here, before its length is believed.
+        // A corrupt frame is detected before its length is used.
         if decoder.next_frame().is_err() {
             return Kind::None;
         }
-        // What follows the frame says nothing of it.
+        // Bytes after the frame are ignored.
         let bytes = bytes.get(..length).unwrap_or(bytes);
         match message_type(bytes) {
             Some(b"event") => match &self.watched {
@@ -152,7 +152,7 @@ impl LaterFrames {
     }
 }
 
-/// The value of the header `:message-type`, where that is there: a string (type 7), whose length has two bytes.
+/// The value of the header `:message-type`, if it is complete: a string (type 7) with a length of two bytes.
 fn message_type(bytes: &[u8]) -> Option<&[u8]> {
     const NAME: &[u8] = b"\x0d:message-type\x07";
     let headers = bytes.get(PRELUDE..bytes.len().min(HEAD))?;
@@ -161,7 +161,7 @@ fn message_type(bytes: &[u8]) -> Option<&[u8]> {
     value.get(..u16::from_be_bytes(*length).into())
 }
 
-/// Masks the accounts in a frame, whose checksum is made anew; tells whether there was any.
+/// Masks AWS account numbers in a frame and updates its checksum; tells whether there were any.
 fn mask(frame: &mut [u8]) -> bool {
     let Some((message, checksum)) = frame.split_last_chunk_mut::<CHECKSUM>() else { return false };
     let is_masked = message.get_mut(PRELUDE..).is_some_and(mask_accounts);
@@ -207,7 +207,7 @@ mod tests {
         told
     }
 
-    /// The stream in these pieces.
+    /// The stream as it passes in these parts.
     fn given(pieces: &[&[u8]]) -> Vec<u8> {
         through(&mut LaterFrames::new(10_000), pieces)
     }
@@ -215,7 +215,7 @@ mod tests {
     fn through(frames: &mut LaterFrames, pieces: &[&[u8]]) -> Vec<u8> {
         let (mut out, waiting) = (Vec::new(), RefCell::new(Vec::new()));
         for (number, piece) in pieces.iter().enumerate() {
-            // With Envoy or kept, never both.
+            // Bytes are held by Envoy or kept here, never both.
             let kept = frames.take_kept();
             assert!(kept.is_empty() || waiting.borrow().is_empty());
             waiting.borrow_mut().extend_from_slice(&[&kept, *piece].concat());

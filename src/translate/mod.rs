@@ -1,13 +1,13 @@
-//! OpenAI and Anthropic ⇄ Bedrock, a module per endpoint: what each thing becomes is decided here and nowhere else.
+//! OpenAI and Anthropic ⇄ Bedrock, a module per endpoint. All decisions about the translation are here.
 //!
 //! ```text
 //! a front: request ─▶ Conversation ─▶ fit ─▶ Bedrock ─▶ answer ─▶ Events ─▶ the front: chunks, or a message
 //! ```
 //!
-//! A new front for Converse is a module with a request that makes a [`conversation::Conversation`], and what tells of the answer's
-//! [events](answer::Event): a [`Writer`](answer::Writer) of a stream, by which [`answer::Streaming`] is [`Streamed`], and an
-//! [`answer::Front`] that puts them together for [`answer::whole`]. What the request leaves for its answer is a variant of [`Reply`],
-//! which has an [`answer::Context`]. From there on the compiler asks for what is missing.
+//! A new front for Converse is a module with: a request that makes a [`conversation::Conversation`]; a
+//! [`Writer`](answer::Writer) that turns the answer's [events](answer::Event) into a stream, with which [`answer::Streaming`]
+//! is [`Streamed`]; and an [`answer::Front`] that collects them into a message for [`answer::whole`]. A variant of [`Reply`]
+//! keeps what the request leaves for its answer, including an [`answer::Context`]. The compiler then names what is missing.
 
 pub mod answer;
 pub mod chat;
@@ -53,98 +53,98 @@ use thoughts::{Recall, Thoughts};
 pub use options::{Limits, Model, Options, Rules};
 pub use within::request_within;
 
-/// A request as it goes to Bedrock.
+/// A translated request.
 #[derive(Debug)]
 pub struct Outgoing<'a, R> {
     /// The operation, the last segment of the path: `converse`, `converse-stream`, `invoke`, `apply`.
     pub operation: &'static str,
-    /// The guardrail that is called, its id and version; `None`: the model is.
+    /// The guardrail that is called, id and version; `None`: the model is called.
     pub guardrail: Option<(String, String)>,
-    /// The JSON body; large texts are still the client's own bytes.
+    /// The JSON body; large strings are slices of the client's body.
     pub body: Pieces<'a>,
-    /// What was ignored, for the response header `x-ignored-parameters`.
+    /// Names of ignored parameters, for the response header `x-ignored-parameters`.
     pub ignored: Vec<String>,
-    /// What it takes to translate the answer.
+    /// State for the translation of the answer.
     pub reply: R,
 }
 
-/// What is known of an answer before its body: the same for every endpoint.
+/// Facts about an answer before its body, for every endpoint.
 #[derive(Clone, Copy, Debug)]
 pub struct Answered<'a> {
     /// Bedrock's request id.
     pub request_id: &'a str,
     /// When the answer began, seconds since 1970.
     pub created: u64,
-    /// Input tokens as the headers count them (`x-amzn-bedrock-input-token-count`), which only InvokeModel has.
+    /// Input tokens in the headers (`x-amzn-bedrock-input-token-count`), which only InvokeModel has.
     pub input_tokens: Option<u64>,
 }
 
-/// What it takes to translate the answer, by endpoint.
+/// State for the translation of an answer, by endpoint.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// To a chat.
+    /// Of a chat.
     Chat(chat::Reply),
-    /// To embeddings.
+    /// Of embeddings.
     Embeddings(embeddings::Reply),
-    /// To a moderation.
+    /// Of a moderation.
     Moderations(moderations::Reply),
-    /// To messages of Anthropic's.
+    /// Of Anthropic's messages.
     Messages(messages::Reply),
-    /// To a response.
+    /// Of a response.
     Response(responses::Reply),
-    /// To a count of tokens.
+    /// Of a token count.
     InputTokens,
 }
 
-/// An answer under way as a stream, whatever API it is told in.
+/// A streamed answer being translated, in any API.
 pub trait Streamed: fmt::Debug {
-    /// True once a good event has come: from then on the answer is under way.
+    /// Whether a valid event has come, so that the answer has begun.
     fn has_begun(&self) -> bool;
 
-    /// What of the answer is held back, bytes.
+    /// Bytes held back.
     fn held(&self) -> usize;
 
-    /// Takes the next bytes, however they were cut, and writes what the client gets for the events that they complete.
+    /// Takes the next bytes, cut anywhere, and writes the client's events for those that they complete.
     ///
     /// # Errors
-    /// What the client is told where the answer cannot go on.
+    /// The error for the client where the answer cannot continue.
     fn bytes(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error>;
 
     /// The bytes have ended.
     ///
     /// # Errors
-    /// 502 where the answer is not whole.
+    /// 502 where the answer is incomplete.
     fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Error>;
 
-    /// The reasoning that is to be kept, once the answer is whole; given once.
+    /// The reasoning to keep, once the answer is complete; returned once.
     fn thoughts(&mut self) -> Option<Thoughts> {
         None
     }
 
-    /// What the answer has told of itself so far.
+    /// Facts for the record so far.
     fn noted(&self) -> Noted;
 
-    /// Tells of an error inside the stream; nothing comes after it.
+    /// Writes an error event, the last of the stream.
     fn fail(&self, error: &Error, out: &mut Vec<u8>);
 }
 
-/// Who asks, and what its headers say beside the body.
+/// The caller, and its headers that affect the translation.
 #[derive(Clone, Debug, Default)]
 pub struct Client<'a> {
-    /// The name of its key.
+    /// The name of the caller's key.
     pub name: &'a str,
-    /// What holds for all that it asks; `None`: nothing.
+    /// The terms for all of the caller's requests; `None`: none.
     pub terms: Option<&'a Terms>,
-    /// What its headers say about a chat.
+    /// The headers that affect a chat.
     pub chat: chat::Headers<'a>,
-    /// Where reasoning is kept that it does not send back; `None`: nowhere.
+    /// Where reasoning is kept that the client does not send back; `None`: reasoning is not kept.
     pub recall: Option<&'a dyn Recall>,
 }
 
-/// Translates a request. `resolve` says which of Bedrock's models the client means by its `model`, if it gave one.
+/// Translates a request. `resolve` finds the model for the client's `model`, which may be absent.
 ///
 /// # Errors
-/// What the client is told where the request is wrong, or `resolve` knows no model.
+/// The error for the client, where the request is wrong or `resolve` finds no model.
 pub fn request<'a, M>(
     endpoint: Endpoint,
     body: &'a [u8],
@@ -237,7 +237,7 @@ impl<'a, R> Outgoing<'a, R> {
 }
 
 impl Reply {
-    /// What of the request is held until its answer is over, bytes.
+    /// Bytes held until the answer has ended.
     pub fn held(&self) -> usize {
         match self {
             Self::Chat(context) => context.held(),
@@ -249,8 +249,8 @@ impl Reply {
         }
     }
 
-    /// The same of the last call of a technique: its tokens are told with those of the calls before it. `parted`: the text has thoughts
-    /// between tags, which are told as reasoning.
+    /// For the answer to a technique's last call: its usage is reported together with that of the calls `before`. `parted`: its
+    /// text has thoughts between tags, which become reasoning.
     #[must_use]
     pub fn after(self, before: openai::completion::Usage, parted: bool) -> Self {
         match self {
@@ -259,12 +259,12 @@ impl Reply {
         }
     }
 
-    /// True where the request's body is the model's own, so that headers say what is Bedrock's: labels, a guardrail.
+    /// Whether the request has a native body, so that headers carry labels and guardrail.
     pub fn is_of_own_body(&self) -> bool {
         matches!(self, Self::Messages(messages::Reply::Native { .. }))
     }
 
-    /// What translates the stream that the client wants; `None` where it wants none. It takes over what is held here.
+    /// The translation of the client's stream; `None` where it asked for none. It takes over what is held here.
     pub fn stream(&mut self, answered: Answered<'_>, limits: &Limits) -> Option<Box<dyn Streamed>> {
         match self {
             Self::Chat(context) if context.stream => {
@@ -279,7 +279,7 @@ impl Reply {
         }
     }
 
-    /// Whether the reasoning before calls is to be kept.
+    /// Whether the reasoning before tool calls is to be kept.
     pub fn keeps_thoughts(&self) -> bool {
         match self {
             Self::Chat(context) => context.keeps_thoughts(),
@@ -288,17 +288,17 @@ impl Reply {
         }
     }
 
-    /// The reasoning that is to be kept of the body of a 200 that is not a stream.
+    /// The reasoning to keep from the body of a 200, not a stream.
     pub fn thoughts(&self, body: &[u8]) -> Option<Thoughts> {
         match self {
             Self::Chat(context) => context.thoughts(body),
             Self::Response(context) => context.thoughts(body),
-            // Anthropic's clients send it back themselves.
+            // Anthropic's clients send reasoning back themselves.
             Self::Messages(_) | Self::Embeddings(_) | Self::Moderations(_) | Self::InputTokens => None,
         }
     }
 
-    /// What the whole answer that was read last has told of itself.
+    /// Facts for the record from the whole answer that was read last.
     pub fn noted(&self) -> Noted {
         match self {
             Self::Chat(context) => context.noted(),
@@ -307,12 +307,12 @@ impl Reply {
             Self::Moderations(context) => {
                 Noted { guardrail: context.has_intervened.get(), ..Noted::default() }
             }
-            // Headers tell of these.
+            // Their token counts are in headers.
             Self::Embeddings(_) | Self::InputTokens => Noted::default(),
         }
     }
 
-    /// Whether the client waits for a stream.
+    /// Whether the client asked for a stream.
     pub fn is_streamed(&self) -> bool {
         match self {
             Self::Chat(context) => context.stream,
@@ -322,7 +322,7 @@ impl Reply {
         }
     }
 
-    /// Writes the body of a 200 that is not a stream as the stream that the client [waits for](Self::is_streamed).
+    /// Writes the body of a 200, not a stream, as the stream that the client [asked for](Self::is_streamed).
     ///
     /// # Errors
     /// 502 where the body is not an answer.
@@ -335,7 +335,7 @@ impl Reply {
         }
     }
 
-    /// Translates the body of a 200 that is not a stream.
+    /// Translates the body of a 200, not a stream.
     ///
     /// # Errors
     /// 502 where the body is not an answer.

@@ -1,4 +1,4 @@
-//! `POST moderations` ⇄ ApplyGuardrail: the configured guardrail judges, in OpenAI's categories as far as both know them.
+//! `POST moderations` ⇄ ApplyGuardrail: the configured guardrail's assessments, in OpenAI's categories where both have them.
 
 use std::cell::Cell;
 
@@ -13,24 +13,24 @@ use super::errors::no_answer;
 use super::notes::Notes;
 use super::{Answered, Outgoing, Rules};
 
-/// What the translation of a reply needs to know of its request.
+/// Facts about the request that the translation of the reply needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// What the client called the model.
+    /// The model as the client names it.
     pub model: String,
     has_text: bool,
     has_image: bool,
-    /// Whether the guardrail of the answer that was read last stepped in.
+    /// Whether the guardrail intervened in the answer that was read last.
     pub has_intervened: Cell<bool>,
 }
 
-/// What room is made for a body before it is needed, bytes.
+/// Initial capacity of a body, bytes.
 const ROOM: usize = 256;
 
-/// What OpenAI calls the model where the client does not.
+/// The model's name where the client gives none.
 const MODEL: &str = "omni-moderation-latest";
 
-/// A guardrail's content filter, OpenAI's category of that kind.
+/// A guardrail's content filter, and OpenAI's category.
 const FILTERS: &[(&str, &str)] = &[
     ("HATE", "hate"),
     ("INSULTS", "harassment"),
@@ -39,16 +39,17 @@ const FILTERS: &[(&str, &str)] = &[
     ("MISCONDUCT", "illicit"),
 ];
 
-/// A filter's confidence as a score: what a guardrail says has four steps.
+/// A filter's confidence, which has four levels, as a score.
 const SCORES: &[(&str, Score)] = &[("LOW", Score::Quarter), ("MEDIUM", Score::Half), ("HIGH", Score::One)];
 
-/// Categories that OpenAI judges images by, all below these names but `sexual/minors` (OpenAI documentation, "Moderation").
+/// Categories that OpenAI applies to images: those below these names except `sexual/minors` (OpenAI documentation,
+/// "Moderation").
 const OF_IMAGES: &[&str] = &["self-harm", "sexual", "violence"];
 
 /// Translates a request. `source` is the body that the request was read from.
 ///
 /// # Errors
-/// 404 where no guardrail is configured; 400 naming the member that is wrong.
+/// 404 where no guardrail is configured; 400 with the path of a wrong member.
 pub fn request<'a>(
     request: Request<'a>,
     rules: Rules<'_>,
@@ -136,7 +137,7 @@ fn part_of<'a>(part: Raw<'a>, index: usize, notes: &mut Notes<'_>) -> Result<Con
 /// Translates the body of a 200.
 ///
 /// # Errors
-/// 502 where it is no judgement.
+/// 502 where it is not an assessment.
 pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
     let unreadable = |_| no_answer("Bedrock's reply could not be read.");
     let guardrail::Reply { action, assessments } = wire::object_from_slice(body).map_err(unreadable)?;

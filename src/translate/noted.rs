@@ -1,4 +1,4 @@
-//! What an answer tells of itself, whatever API it is told in: for the request's record.
+//! Facts about an answer for the request's record, in every API.
 
 use crate::bedrock::reply::Usage as Bedrock;
 use crate::openai::completion::{CompletionTokensDetails, PromptTokensDetails, Usage};
@@ -6,26 +6,26 @@ use crate::wire::{self, Members, Raw};
 
 use super::answer::Why;
 
-/// What is known so far.
+/// The facts so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Noted {
-    /// Its tokens, once they are told.
+    /// The token counts, once told.
     pub usage: Option<Usage>,
-    /// The tokens of its input, where they are told before the rest.
+    /// The input's token counts, where told before the rest.
     pub input: Option<Usage>,
     /// Why the model stopped, in OpenAI's words.
     pub finish_reason: Option<&'static str>,
-    /// Whether a guardrail stepped in.
+    /// Whether a guardrail intervened.
     pub guardrail: bool,
-    /// Bytes of its text so far, about.
+    /// Bytes of text so far, about.
     pub flowed: usize,
 }
 
-/// What Bedrock calls the end of an answer that a guardrail stepped into.
+/// Bedrock's stop reason where a guardrail intervened.
 const GUARDRAIL: &str = "guardrail_intervened";
 
 impl Noted {
-    /// The model has stopped, for Bedrock's `reason`, which is `why` to the client.
+    /// The model has stopped, by Bedrock's `reason`; `why` is the reason for the client.
     pub(super) fn stops(&mut self, reason: &str, why: Why) {
         self.guardrail |= reason == GUARDRAIL;
         self.finish_reason = Some(match why {
@@ -36,7 +36,7 @@ impl Noted {
         });
     }
 
-    /// The model has stopped, for a `reason` in the words of Converse, of Anthropic's API or of OpenAI's.
+    /// The model has stopped, by a `reason` of Converse's, Anthropic's or OpenAI's API.
     pub(super) fn stops_for(&mut self, reason: &str) {
         let why = match reason {
             "max_tokens" | "length" => Why::Limit,
@@ -49,7 +49,7 @@ impl Noted {
         self.stops(reason, why);
     }
 
-    /// Bedrock has told the tokens.
+    /// Bedrock has told the token counts.
     pub(super) fn costs(&mut self, usage: Option<&Bedrock>) {
         self.usage = usage.map(super::usage::usage).or(self.usage);
     }
@@ -60,8 +60,8 @@ impl Noted {
     }
 }
 
-/// Tokens as they are written, in the words of Converse, of Anthropic's API, of OpenAI's, or of Bedrock's about a stream of a model's
-/// own. What is no number is passed over; `None` where there is none at all.
+/// Parses token counts in the form of Converse, Anthropic's API, OpenAI's, or the metrics that Bedrock adds to native streams.
+/// Other types than numbers are skipped; `None` where there are none.
 pub fn usage_of(usage: Raw<'_>) -> Option<Usage> {
     let Members(members) = wire::from_str::<Members<'_, Raw<'_>>>(usage.get()).ok()?;
     let (mut input, mut all_input, mut output, mut reasoning) = (None, None, None, None);

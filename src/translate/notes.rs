@@ -1,4 +1,4 @@
-//! What is ignored is named: a request's notes on what had no counterpart.
+//! Notes on a request's parameters that have no counterpart and are ignored.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::openai::Error;
 use crate::texts::cut;
 use crate::wire::{Raw, Unknown, is_within_depth};
 
-/// What becomes of a parameter that has no counterpart on Bedrock.
+/// How to handle a parameter that has no counterpart at Bedrock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unsupported {
     /// 400, naming it.
@@ -17,18 +17,18 @@ pub enum Unsupported {
     Ignore,
 }
 
-/// Names longer than this are cut: they end in a header.
+/// Longest name; longer ones are cut, because they go into a header.
 const NAME: usize = 64;
-/// No more than this many are named.
+/// Most names.
 const NAMES: usize = 32;
 
-/// Collects the names of what was ignored.
+/// Collects the names of ignored parameters.
 #[derive(Debug)]
 pub struct Notes<'o> {
     unsupported: Unsupported,
     limits: &'o Limits,
     ignored: Vec<String>,
-    /// Images so far.
+    /// Number of images so far.
     images: usize,
 }
 
@@ -38,12 +38,12 @@ impl<'o> Notes<'o> {
         Self { unsupported, limits, ignored: Vec::new(), images: 0 }
     }
 
-    /// The limits that hold for this request.
+    /// The request's limits.
     pub fn limits(&self) -> &'o Limits {
         self.limits
     }
 
-    /// Names a parameter as ignored, once.
+    /// Notes a parameter as ignored, once.
     pub fn ignore(&mut self, name: &str) {
         let name: String = name.chars().filter(|c| c.is_ascii_graphic() && *c != ',').take(NAME).collect();
         if self.ignored.len() < NAMES && !self.ignored.contains(&name) && !name.is_empty() {
@@ -51,14 +51,14 @@ impl<'o> Notes<'o> {
         }
     }
 
-    /// Names a parameter as ignored where it was given.
+    /// Notes a parameter as ignored if it was given.
     pub fn ignore_if(&mut self, given: bool, name: &str) {
         if given {
             self.ignore(name);
         }
     }
 
-    /// Refuses a parameter for want of a counterpart, or names it as ignored: as configured.
+    /// Refuses a parameter without a counterpart, or notes it as ignored, as configured.
     ///
     /// # Errors
     /// 400 naming `param`, unless the configuration says to ignore.
@@ -72,14 +72,14 @@ impl<'o> Notes<'o> {
         }
     }
 
-    /// Names the members of an object that nobody knows. `place` is where the object stands: `messages[].` or nothing.
+    /// Notes an object's unknown members. `place` is the object's path: `messages[].` or empty.
     ///
     /// # Errors
     /// 400 where one of them nests deeper than the limit.
     pub fn unknown(&mut self, place: &str, members: Unknown<'_>) -> Result<(), Error> {
         for (name, value) in members {
             self.check_depth(value, || format!("{place}{}", &*name))?;
-            // `null` asks for nothing.
+            // `null` counts as absent.
             if value.get() != "null" {
                 self.ignore(&format!("{place}{}", &*name));
             }
@@ -87,18 +87,18 @@ impl<'o> Notes<'o> {
         Ok(())
     }
 
-    /// Checks JSON that goes over as it is.
+    /// Checks the nesting of JSON that is passed on unparsed.
     ///
     /// # Errors
-    /// 400 naming the parameter where it nests deeper than the limit.
+    /// 400 with the path where it exceeds the limit.
     pub fn check_depth(&self, json: Raw<'_>, param: impl FnOnce() -> String) -> Result<(), Error> {
         check_depth(json, self.limits.json_depth, param)
     }
 
-    /// The same of JSON whose outermost `levels` are the API's own.
+    /// Checks the nesting below the outermost `levels`, which belong to the API.
     ///
     /// # Errors
-    /// 400 naming the parameter where what is in them nests deeper than the limit.
+    /// 400 with the path where it exceeds the limit.
     pub fn check_depth_below(
         &self,
         json: Raw<'_>,
@@ -108,10 +108,10 @@ impl<'o> Notes<'o> {
         check_depth(json, self.limits.json_depth.saturating_add(levels), param)
     }
 
-    /// Counts messages.
+    /// Checks the number of messages.
     ///
     /// # Errors
-    /// 400 where they are too many.
+    /// 400 where there are too many.
     pub fn check_messages(&self, count: usize) -> Result<(), Error> {
         let limit = self.limits.messages;
         if count <= limit {
@@ -121,10 +121,10 @@ impl<'o> Notes<'o> {
         Err(Error::invalid_param("messages", message))
     }
 
-    /// Checks a schema.
+    /// Checks the nesting of a schema.
     ///
     /// # Errors
-    /// 400 naming the parameter where it nests deeper than the limit.
+    /// 400 with the path where it exceeds the limit.
     pub fn check_schema_depth(&self, schema: Raw<'_>, param: impl FnOnce() -> String) -> Result<(), Error> {
         check_depth(schema, self.limits.schema_depth, param)
     }
@@ -132,7 +132,7 @@ impl<'o> Notes<'o> {
     /// Counts an image.
     ///
     /// # Errors
-    /// 400 naming the one that is too many.
+    /// 400 with the path of the first image beyond the limit.
     pub fn count_image(&mut self, param: &dyn fmt::Display) -> Result<(), Error> {
         let limit = self.limits.images;
         self.images = self.images.saturating_add(1);

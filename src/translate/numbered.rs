@@ -1,17 +1,18 @@
-//! Texts that the client chose, each found in a time that does not grow with how many there are.
+//! A hash table of the client's strings, with constant-time lookup.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-/// Texts with the numbers of their first coming: 0, 1, 2 and so on.
+/// Strings with the order of their first occurrence: 0, 1, 2 and so on.
 ///
-/// All tables of names of a request are of this one kind: each kind of a hash table is three kilobytes of the module.
+/// All tables of names in a request are of this type, because each instance of a hash table takes three kilobytes of the
+/// module.
 #[derive(Debug, Default)]
 pub(in crate::translate) struct Numbered<'a>(HashMap<Cow<'a, str>, usize>);
 
 impl<'a> Numbered<'a> {
-    /// Adds a text where it is not there yet: its number, and whether it is new.
+    /// Adds a string if it is new; returns its number, and whether it was new.
     pub(in crate::translate) fn number(&mut self, text: Cow<'a, str>) -> (usize, bool) {
         let next = self.0.len();
         match self.0.entry(text) {
@@ -20,12 +21,12 @@ impl<'a> Numbered<'a> {
         }
     }
 
-    /// Adds a text: true where it was not there yet.
+    /// Adds a string; true where it was new.
     pub(in crate::translate) fn add(&mut self, text: Cow<'a, str>) -> bool {
         self.number(text).1
     }
 
-    /// The number of a text that is there.
+    /// The number of a string.
     pub(in crate::translate) fn get(&self, text: &str) -> Option<usize> {
         self.0.get(text).copied()
     }
@@ -35,7 +36,7 @@ impl<'a> Numbered<'a> {
         self.0.is_empty()
     }
 
-    /// Whether a text is there.
+    /// Whether a string is in the table.
     pub(in crate::translate) fn contains(&self, text: &str) -> bool {
         self.get(text).is_some()
     }

@@ -1,4 +1,4 @@
-//! Calls that a model writes into its text or its reasoning, where Bedrock has not read them: Kimi's, by its own markup.
+//! Tool calls that a model writes into its text or reasoning and Bedrock does not parse: Kimi's, in its own markup.
 //!
 //! ```text
 //! <|tool_calls_section_begin|>
@@ -16,58 +16,58 @@ const CALL: &str = "<|tool_call_begin|>";
 const ARGUMENTS: &str = "<|tool_call_argument_begin|>";
 const CALL_END: &str = "<|tool_call_end|>";
 
-/// Longest name of a tool (service model).
+/// Longest tool name (service model).
 const NAME: usize = 64;
 
-/// A piece of a text.
+/// A part of a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// It is text.
+    /// Plain text.
     Text(String),
-    /// It is a call.
+    /// A tool call.
     Call(Written),
 }
 
-/// A call.
+/// A tool call in the text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Written {
-    /// As the model calls it.
+    /// The model's id for the call.
     pub(super) id: String,
-    /// The tool, by the name that Bedrock knows.
+    /// The tool, by its name at Bedrock.
     pub(super) name: String,
-    /// A JSON object.
+    /// The arguments, a JSON object.
     pub(super) arguments: String,
 }
 
-/// Finds calls while a text comes in pieces. What is not well written is text.
+/// Finds tool calls in a text that comes in parts. Malformed ones stay text.
 #[derive(Debug)]
 pub(super) struct Calls {
-    /// Most that is held, bytes.
+    /// Most bytes held back.
     limit: usize,
-    /// What may be a marker, or what is marked.
+    /// Text that may be a marker, or that a marker has opened.
     held: String,
-    /// The marker that ends what is held; `None`: nothing has begun.
+    /// The marker that closes the held text; `None`: none is open.
     end: Option<&'static str>,
-    /// How much of what is held does not hold that marker, bytes.
+    /// Bytes of the held text that are known not to contain that marker.
     searched: usize,
-    /// How much of the end of a text is to be held, bytes.
+    /// Bytes at the end of a text to hold back, in case a marker begins there.
     kept: usize,
-    /// A call stands before: what is blank behind it says nothing.
+    /// A tool call came before: white space after it is dropped.
     is_behind: bool,
 }
 
 impl Calls {
-    /// No more than `limit` bytes of a call are held back.
+    /// At most `limit` bytes of a call are held back.
     pub(super) fn new(limit: usize) -> Self {
         Self { limit, held: String::new(), end: None, searched: 0, kept: 0, is_behind: false }
     }
 
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub(super) fn held(&self) -> usize {
         self.held.capacity()
     }
 
-    /// The next piece of a text.
+    /// Takes the next part of the text.
     pub(super) fn piece(&mut self, piece: &str) -> Vec<Found> {
         let mut found = Vec::new();
         let mut whole = std::mem::take(&mut self.held);
@@ -77,7 +77,7 @@ impl Calls {
             rest = next;
         }
         let kept = std::mem::take(&mut self.kept);
-        // What is held already stays where it is: a long call in many pieces is not copied for each.
+        // Text that is held already is not copied: a long call may come in many parts.
         self.held = if kept == whole.len() {
             whole
         } else {
@@ -87,7 +87,7 @@ impl Calls {
         found
     }
 
-    /// The text is whole.
+    /// The text is complete.
     pub(super) fn end(&mut self) -> Vec<Found> {
         let held = std::mem::take(&mut self.held);
         let was_begun = self.end.take().is_some();
@@ -101,7 +101,7 @@ impl Calls {
         found
     }
 
-    /// Judges the beginning of a text: what is left then. `None`: the rest is held until more has come.
+    /// Takes one step from the beginning of a text; returns the rest. `None`: the rest is held until more comes.
     fn step<'t>(&mut self, text: &'t str, found: &mut Vec<Found>) -> Option<&'t str> {
         let Some(end) = self.end else { return self.look(text, found) };
         let (_, unseen) = split(text, self.searched);
@@ -133,7 +133,7 @@ impl Calls {
         None
     }
 
-    /// Looks for what begins a call.
+    /// Looks for a marker that opens a call.
     fn look<'t>(&mut self, text: &'t str, found: &mut Vec<Found>) -> Option<&'t str> {
         let (at, end) = match find(text, &[SECTION, CALL]) {
             Place::At(at, 0) => (at, Some(SECTION_END)),
@@ -159,7 +159,7 @@ impl Calls {
     }
 }
 
-/// The calls of a section, or one without; `None`: it is not well written.
+/// The calls of a section, or a single one; `None`: malformed.
 fn read(marked: &str) -> Option<Vec<Written>> {
     let marked = marked.trim();
     let calls = match marked.strip_prefix(SECTION) {
@@ -213,11 +213,11 @@ mod tests {
             moves += u32::from(place != calls.held.as_ptr());
             place = calls.held.as_ptr();
         }
-        // It moves where it outgrows its room, which doubles.
+        // The held text moves only when its buffer, which doubles, grows.
         assert!(moves < 20, "{moves}");
     }
 
-    /// The same whole, in two pieces however cut, and letter by letter.
+    /// Checks the text whole, cut in two at every place, and character by character.
     #[track_caller]
     fn check(whole: &str, text: &str, calls: &[(&str, &str)]) {
         let calls = calls.iter().enumerate().map(|(at, (name, arguments))| Written {

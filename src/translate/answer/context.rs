@@ -1,4 +1,4 @@
-//! What the translation of an answer has to know of its request, whatever the API.
+//! What the translation of an answer must know of its request, in every API.
 
 use std::cell::Cell;
 
@@ -7,62 +7,63 @@ use crate::translate::noted::Noted;
 use crate::translate::thoughts::{self, Thoughts};
 use crate::wire::Str;
 
-/// What is kept of a request for its answer.
+/// Facts about a request, kept for its answer.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
-    /// What was changed for the model.
+    /// Changes made for the model that the answer has to undo.
     pub undo: Undo,
-    /// The tools that take free text, by the client's names.
+    /// Custom tools, by the client's names.
     pub custom: Vec<String>,
-    /// The client has room for one call: it hears nothing of others.
+    /// The client can take only one tool call: further ones are dropped.
     pub one_call: bool,
-    /// The answer is to be JSON where calls may come instead: clients parse all text there is, so what is none is not told beside calls.
+    /// The answer must be JSON, but may be tool calls instead: text beside calls that is not JSON is dropped, because clients
+    /// parse all text.
     pub json_beside_calls: bool,
-    /// The model was asked to put thoughts and answer between tags ([`Parted`](crate::techniques::Parted)).
+    /// A technique asked the model to put thoughts and answer between tags ([`Parted`](crate::techniques::Parted)).
     pub parted: bool,
-    /// What the whole answer that was read last has told of itself.
+    /// Facts for the record from the whole answer that was read last.
     pub noted: Cell<Noted>,
 }
 
-/// What a call is to the client.
+/// The meaning of a tool call to the client.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Call<'a> {
-    /// Its input is the answer.
+    /// Its arguments are the answer.
     Answer,
-    /// The model's own: it looks up the web.
+    /// The model's own web search.
     Own,
     /// A call of the client's tool.
     Tool {
-        /// By the client's name.
+        /// The tool's name, as the client gave it.
         name: Str<'a>,
         is_custom: bool,
     },
 }
 
 impl Context {
-    /// What is held, bytes.
+    /// Bytes held.
     pub fn held(&self) -> usize {
         let custom = self.custom.iter().map(|name| size_of::<String>().saturating_add(name.capacity()));
         custom.fold(self.undo.held(), usize::saturating_add)
     }
 
-    /// The reasoning that is to be kept of a whole reply.
+    /// The reasoning of a whole reply that is to be kept.
     pub fn thoughts(&self, body: &[u8]) -> Option<Thoughts> {
         let is_clients = |name: &str| !matches!(self.undo.called(name), Called::Answer | Called::Own);
         self.undo.keeps_thoughts().then(|| thoughts::of_reply(body, is_clients)).flatten()
     }
 
-    /// Whether text has to wait until it is known to be the answer.
+    /// Whether text is held until it is known to be the answer.
     pub(super) fn holds_text(&self) -> bool {
         self.undo.has_answer_tool() || self.json_beside_calls
     }
 
-    /// Whether that is the model's own tool that looks up the web.
+    /// Whether a tool is the model's own web search.
     pub(super) fn is_search(&self, name: &str) -> bool {
         self.undo.called(name) == Called::Own
     }
 
-    /// What a call of the tool that Bedrock knows by this name is.
+    /// The meaning of a call of the tool of this name at Bedrock.
     pub(super) fn called<'a>(&'a self, name: Str<'a>) -> Call<'a> {
         let name = match self.undo.called(&name) {
             Called::Answer => return Call::Answer,

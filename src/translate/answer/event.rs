@@ -1,4 +1,4 @@
-//! What an answer consists of.
+//! The events that an answer consists of.
 
 use std::fmt;
 
@@ -7,107 +7,107 @@ use crate::bedrock::reply::Usage;
 use crate::openai::Error;
 use crate::wire::Str;
 
-/// Something that the client is told, in the order in which the model gives it.
+/// An event of an answer, in the model's order.
 ///
-/// `block` is Converse's number of a block. Events of one block may come between those of another; a block may be both reasoning and
-/// text, and text that was held comes when its block has ended: a front that has blocks of its own numbers them itself.
+/// `block` is Converse's index of a content block. Events of several blocks may alternate; a block may hold both reasoning and
+/// text; and held text comes when its block has ended. A front whose API has blocks numbers them itself.
 #[derive(Clone, Debug)]
 pub enum Event<'a> {
-    /// The answer is under way: once, before all else.
+    /// The answer begins: once, before all others.
     Begins,
     /// More text.
     Text {
         /// The block that it is of.
         block: u32,
-        /// What is added; only a whole reply has any that is empty.
+        /// The addition; empty only in a whole reply.
         text: Str<'a>,
     },
-    /// More reasoning that can be read, or what proves it.
+    /// More readable reasoning, or its signature.
     Reasoning {
         /// The block that it is of.
         block: u32,
-        /// Which thought of the answer's it is, from 0.
+        /// Index of the thought in the answer, from 0.
         thought: u32,
-        /// What is added to be read.
+        /// The addition.
         text: Option<Str<'a>>,
-        /// What proves to the model that the thought is its own.
+        /// The model's signature of the thought.
         signature: Option<Str<'a>>,
     },
-    /// Reasoning that cannot be read.
+    /// Redacted reasoning.
     Redacted {
         /// The block that it is of.
         block: u32,
-        /// Which thought of the answer's it is, from 0.
+        /// Index of the thought in the answer, from 0.
         thought: u32,
         /// Base64.
         data: Str<'a>,
     },
-    /// A call begins.
+    /// A tool call begins.
     Call {
-        /// The block that it is of.
+        /// The block of the call.
         block: u32,
-        /// Which call of the answer's it is, from 0.
+        /// Index of the call in the answer, from 0.
         call: u32,
-        /// Bedrock's id of it.
+        /// Bedrock's id of the call.
         id: Str<'a>,
         /// The tool, by the client's name.
         name: Str<'a>,
-        /// Whether the tool takes free text.
+        /// Whether it is a custom tool, which takes free text.
         is_custom: bool,
     },
-    /// Arguments of a call: the next piece of the JSON text. There is at least one.
+    /// The next part of a call's arguments, JSON text. There is at least one.
     Arguments {
-        /// The block that they are of.
+        /// The block of the call.
         block: u32,
-        /// Which call of the answer's.
+        /// Index of the call.
         call: u32,
-        /// What is added.
+        /// The addition.
         piece: Str<'a>,
     },
-    /// The text of a call of a tool that takes free text, once and whole.
+    /// The input of a custom tool's call, once and whole.
     FreeText {
-        /// The block that it is of.
+        /// The block of the call.
         block: u32,
-        /// Which call of the answer's.
+        /// Index of the call.
         call: u32,
-        /// All there is; may be empty.
+        /// The input; may be empty.
         text: Str<'a>,
     },
-    /// The model begins to look up the web by itself. To a front that has no word for that it is nothing.
+    /// The model begins a web search of its own. Fronts whose API has no such event ignore it.
     Searches {
-        /// The block that it is of.
+        /// The block of the search.
         block: u32,
     },
-    /// What it looks for has been said.
+    /// The query of a web search is complete.
     Searched {
-        /// The block that it is of.
+        /// The block of the search.
         block: u32,
-        /// The arguments of its tool, JSON.
+        /// The arguments of the search, JSON.
         arguments: Str<'a>,
     },
-    /// A source of text that has been told.
+    /// A citation of text that has been passed on.
     Citation {
         /// The block of the text.
         block: u32,
-        /// The source.
+        /// The citation.
         citation: Citation<'a>,
-        /// Of all the answer's text, the first character that it covers.
+        /// The first character of the range, counted over all of the answer's text.
         start: usize,
         /// One past the last.
         end: usize,
     },
-    /// A block is whole.
+    /// A block is complete.
     BlockEnds {
         /// Which one.
         block: u32,
     },
-    /// The model has stopped: no more of the above comes.
+    /// The model has stopped: only `Ends` follows.
     Stops(Why),
-    /// The answer is over: once, after all else.
+    /// The answer has ended: once, after all others.
     Ends {
-        /// What it cost, where Bedrock says.
+        /// Token counts, where Bedrock tells them.
         usage: Option<Usage>,
-        /// The tier that served it, where Bedrock says.
+        /// The service tier, where Bedrock tells it.
         service_tier: Option<Str<'a>>,
     },
 }
@@ -115,37 +115,37 @@ pub enum Event<'a> {
 /// Why a model stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// The model ended its turn.
+    /// It ended its turn.
     Done,
     /// It met a stop sequence.
     Sequence,
-    /// It calls the client's tools.
+    /// It calls tools of the client's.
     Calls,
-    /// `max_tokens` were not enough.
+    /// It reached `max_tokens`.
     Limit,
-    /// The model has no room for more.
+    /// It reached the end of its context window.
     Context,
-    /// A guardrail or a filter stepped in.
+    /// A guardrail or a content filter intervened.
     Filter,
-    /// The model will not answer.
+    /// It refused to answer.
     Refused,
 }
 
-/// Who tells a client of an answer, in the words of its API.
+/// Turns an answer's events into a client's message, in the format of its API.
 pub trait Front<'a> {
-    /// Tells what comes next.
+    /// Takes the next event.
     fn event(&mut self, event: Event<'a>);
 }
 
-/// Who writes a stream to a client, in the words of its API.
+/// Turns an answer's events into a client's stream, in the format of its API.
 pub trait Writer: fmt::Debug {
-    /// Writes what comes next. Each event but the end of a block and a search has to give the client something: how long a stream may
-    /// say nothing is counted by the others.
+    /// Writes the next event. Every event but the end of a block and a search must write something: `silent_frames` counts the
+    /// frames that write nothing.
     fn event(&mut self, event: Event<'_>, out: &mut Vec<u8>);
 
-    /// Tells of an error inside the stream; nothing comes after it.
+    /// Writes an error event, the last of the stream.
     fn fail(&self, error: &Error, out: &mut Vec<u8>);
 
-    /// Memory that is held, bytes.
+    /// Bytes held.
     fn held(&self) -> usize;
 }

@@ -1,14 +1,14 @@
-//! What is held of an answer, and how much may be.
+//! Text of an answer that is held back, and its limits.
 
 use crate::bedrock::citation::Citation;
 use crate::openai::Error;
 use crate::translate::errors::no_answer;
 
-/// Most blocks of a kind that are known at a time: each event is looked up among them.
+/// Most open blocks of a kind: each event searches them.
 const BLOCKS: usize = 1_024;
 
 /// # Errors
-/// 502 where no more blocks can be known.
+/// 502 where there are too many open blocks.
 pub(super) fn check_blocks(known: usize) -> Result<(), Error> {
     if known < BLOCKS {
         return Ok(());
@@ -17,7 +17,7 @@ pub(super) fn check_blocks(known: usize) -> Result<(), Error> {
 }
 
 /// # Errors
-/// 502 where so many bytes are more than may be held together.
+/// 502 where this exceeds the limit on held bytes.
 pub(super) fn check_held(length: usize, limit: usize) -> Result<(), Error> {
     if length <= limit {
         return Ok(());
@@ -25,38 +25,38 @@ pub(super) fn check_held(length: usize, limit: usize) -> Result<(), Error> {
     Err(no_answer(format!("Bedrock's stream has more than {limit} bytes that must be held together.")))
 }
 
-/// Keeps a piece until the rest has come.
+/// Appends a part to a held text.
 ///
 /// # Errors
-/// 502 where it becomes more than `limit` bytes.
+/// 502 where it exceeds `limit` bytes.
 pub(super) fn hold(held: &mut String, piece: &str, limit: usize) -> Result<(), Error> {
     check_held(held.len().saturating_add(piece.len()), limit)?;
     held.push_str(piece);
     Ok(())
 }
 
-/// What is done with the model's text.
+/// How the model's text is handled.
 #[derive(Debug)]
 pub(super) enum Speech {
-    /// It is the answer.
+    /// Passed on as the answer.
     Flows,
-    /// It may be: until the answer tool is called, or the answer ends without that, nobody knows. Nor where the answer has to be
-    /// JSON and this is none so far: it may be said beside calls.
+    /// Held, because it may not be the answer: until the answer tool is called or the answer ends; or, where the answer must be
+    /// JSON and this is not, because tool calls may follow.
     Held(Held),
-    /// The answer tool was called: what is said beside it is no part of the answer.
+    /// Dropped: the answer tool was called, so text beside it is not part of the answer.
     Unwanted,
 }
 
-/// Text that waits, with its sources.
+/// Held text with its citations.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     pub(super) text: String,
     sources: Vec<Source>,
-    /// The length of the sources' texts, bytes.
+    /// Bytes of the citations' strings.
     sources_bytes: usize,
 }
 
-/// A source, and the characters that it covers.
+/// A citation, and the range of characters that it covers.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) block: u32,
@@ -66,18 +66,18 @@ pub(super) struct Source {
 }
 
 impl Held {
-    /// Adds text.
+    /// Appends text.
     ///
     /// # Errors
-    /// 502 where it becomes more than `limit` bytes.
+    /// 502 where it exceeds `limit` bytes.
     pub(super) fn say(&mut self, text: &str, limit: usize) -> Result<(), Error> {
         hold(&mut self.text, text, limit.saturating_sub(self.sources_bytes))
     }
 
-    /// Adds a source.
+    /// Adds a citation.
     ///
     /// # Errors
-    /// 502 where it becomes more than `limit` bytes.
+    /// 502 where it exceeds `limit` bytes.
     pub(super) fn cite(&mut self, source: Source, limit: usize) -> Result<(), Error> {
         let bytes = size_of::<Source>().saturating_add(source.citation.bytes());
         self.sources_bytes = self.sources_bytes.saturating_add(bytes);
@@ -86,14 +86,14 @@ impl Held {
         Ok(())
     }
 
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
         let room = self.sources.capacity().saturating_sub(self.sources.len());
         let spare = room.saturating_mul(size_of::<Source>());
         [self.text.capacity(), self.sources_bytes, spare].into_iter().fold(0, usize::saturating_add)
     }
 
-    /// The text and its sources.
+    /// The text and its citations.
     pub(super) fn into_parts(self) -> (String, Vec<Source>) {
         (self.text, self.sources)
     }

@@ -1,19 +1,19 @@
-//! Where markers stand in a text that comes in pieces.
+//! Finds markers in a text that comes in parts.
 
 use memchr::memchr_iter;
 
-/// Where the first of some markers is.
+/// The position of the first marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// At this byte; which of them.
+    /// At this byte; index of the marker.
     At(usize, usize),
-    /// It may begin at this byte: the text ends too early to tell.
+    /// May begin at this byte: the text ends within a possible marker.
     Maybe(usize),
-    /// Nowhere.
+    /// None.
     Nowhere,
 }
 
-/// Finds the first of some markers, each of which begins with `<`.
+/// Finds the first of several markers, each of which begins with `<`.
 pub(super) fn find(text: &str, markers: &[&str]) -> Place {
     for at in memchr_iter(b'<', text.as_bytes()) {
         let rest = text.get(at..).unwrap_or_default();
@@ -27,7 +27,7 @@ pub(super) fn find(text: &str, markers: &[&str]) -> Place {
     Place::Nowhere
 }
 
-/// A text in two, at a byte.
+/// Splits a text at a byte.
 pub(super) fn split(text: &str, at: usize) -> (&str, &str) {
     text.split_at_checked(at).unwrap_or((text, ""))
 }

@@ -1,6 +1,6 @@
-//! The model's answer in Converse's own terms, whatever API the client speaks: what a model was made to take ([`fit`](super::fit)) is
-//! undone here, once for every front. Tools have the client's names, an answer by a tool is text, a JSON object is cut out of the words
-//! around it, and of Bedrock's own tools the client hears nothing.
+//! The model's answer in Converse's terms, whatever API the client speaks. Changes made so that the model takes the request
+//! ([`fit`](super::fit)) are undone here, once for every front: tools get the client's names, an answer by a tool becomes text,
+//! a JSON object is cut out of the text around it, and calls of Bedrock's own tools are dropped.
 //!
 //! ```text
 //! a stream's frames ─▶ stream ─┐                                        ┌─▶ a Writer: chunks

@@ -1,4 +1,4 @@
-//! The events of ConverseStream, one by one.
+//! Reads the events of ConverseStream.
 
 use serde::Deserialize;
 
@@ -18,20 +18,20 @@ use super::context::Context;
 use super::event::{Event, Front};
 use super::telling::Telling;
 
-/// Where a stream's events go: each lives as long as its frame.
+/// The receiver of events, each of which lives as long as its frame.
 type Told<'f> = dyn for<'a> Front<'a> + 'f;
 
-/// A stream under way.
+/// A stream being read.
 #[derive(Debug)]
 pub(super) struct Stream {
     context: Context,
     decoder: Decoder,
-    /// Frames by which the client may still get nothing.
+    /// Frames left that may write nothing to the client.
     silent_frames: usize,
     telling: Telling,
-    /// Reasoning that is to be kept, once the model has stopped.
+    /// Reasoning to keep, once the model has stopped.
     kept: Option<Thoughts>,
-    /// Some event has come.
+    /// An event has come.
     begun: bool,
     /// `messageStop` has come.
     stopped: bool,
@@ -42,7 +42,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// A stream that answers `context`.
+    /// For the answer to a request with this `context`.
     pub(super) fn new(context: Context, limits: &Limits) -> Self {
         Self {
             telling: Telling::new(&context, limits.frame_bytes).gathering(&context),
@@ -59,36 +59,36 @@ impl Stream {
         }
     }
 
-    /// True once a good event has come: from then on the answer is under way.
+    /// Whether a valid event has come, so that the answer has begun.
     pub(super) fn has_begun(&self) -> bool {
         self.begun
     }
 
-    /// What of the answer is held back, bytes: a frame that is not whole, and what can be told only later.
+    /// Bytes held back: an incomplete frame, and text that can be passed on only later.
     pub(super) fn held(&self) -> usize {
         self.decoder.held().saturating_add(self.telling.held())
     }
 
-    /// Reasoning that is to be kept, once there is any.
+    /// Reasoning to keep, once there is any; returned once.
     pub(super) fn thoughts(&mut self) -> Option<Thoughts> {
         self.kept.take()
     }
 
-    /// What the answer has told of itself so far.
+    /// Facts for the record so far.
     pub(super) fn noted(&self) -> Noted {
         self.noted
     }
 
-    /// Takes the next bytes, however they were cut, and tells of the events that they complete. What was told of the first one does
-    /// not count where the stream [has not begun](Self::has_begun) by it.
+    /// Takes the next bytes, cut anywhere, and passes the events that they complete to `front`. If the stream [has not
+    /// begun](Self::has_begun) afterwards, what was passed on must be dropped.
     ///
     /// # Errors
-    /// An exception, a corrupt frame, or malformed output: the answer cannot go on.
+    /// An exception, a corrupt frame, or malformed output: the answer cannot continue.
     pub(super) fn bytes(&mut self, bytes: &[u8], front: &mut Told<'_>) -> Result<(), Error> {
         if self.finished {
             return Ok(());
         }
-        // The decoder is lent out while its frames are read.
+        // The decoder is taken out while its frames are read.
         let mut decoder = std::mem::replace(&mut self.decoder, Decoder::new(0));
         decoder.push(bytes);
         let result = self.frames(&mut decoder, front);
@@ -110,7 +110,7 @@ impl Stream {
     /// The bytes have ended.
     ///
     /// # Errors
-    /// 502 where the answer is not whole: a cut stream is an error, never a silent end.
+    /// 502 where the answer is incomplete: a cut stream must not look like a regular end.
     pub(super) fn end(&mut self, front: &mut Told<'_>) -> Result<(), Error> {
         if self.finished {
             return Ok(());
@@ -120,7 +120,7 @@ impl Stream {
                 no_answer("Bedrock's stream was cut off before the end of the answer.").code("stream_cut")
             );
         }
-        // Only the metadata is missing: the answer is whole, its cost unknown and not invented.
+        // Only the metadata is missing: the answer is complete, and its usage stays unknown.
         self.finish(front);
         Ok(())
     }
@@ -130,7 +130,7 @@ impl Stream {
         if !self.begun {
             front.event(Event::Begins);
             self.event(kind, frame, front)?;
-            // Only a good event is a beginning: before one, an error still can be a status.
+            // An exception or a corrupt frame before the first valid event can still become an HTTP status.
             self.begun = true;
             self.telling.has_told();
             return Ok(());
@@ -160,12 +160,12 @@ impl Stream {
                 }
                 Ok(())
             }
-            // `messageStart` says nothing more, and new events may come any day.
+            // `messageStart` has nothing of interest, and unknown events are ignored.
             _ => Ok(()),
         }
     }
 
-    /// Counts a frame by which the client gets nothing: it would wait for as long as they come.
+    /// Counts a frame that writes nothing, because the client would wait as long as such frames come.
     fn silent(&mut self) -> Result<(), Error> {
         let left = self.silent_frames.checked_sub(1);
         self.silent_frames = left.ok_or_else(|| no_answer("Bedrock's stream goes on and says nothing."))?;
@@ -222,7 +222,7 @@ impl Stream {
         self.noted.stops(&reason, why);
         self.stopped = true;
         self.kept = self.telling.gathered();
-        // The metadata usually comes after, but need not.
+        // The metadata usually comes after `messageStop`, but may come before.
         if self.usage.is_some() {
             self.finish(front);
         }
@@ -236,12 +236,12 @@ impl Stream {
     }
 }
 
-/// A text that is not empty.
+/// The text, unless it is empty.
 fn some(text: Option<Str<'_>>) -> Option<Str<'_>> {
     text.filter(|text| !text.is_empty())
 }
 
-/// Reads a frame's payload.
+/// Parses a frame's payload.
 fn read<'a, T: Deserialize<'a>>(frame: &Frame<'a>) -> Result<T, Error> {
     wire::object_from_slice(frame.payload)
         .map_err(|_| no_answer("Bedrock's stream has an event that cannot be read."))

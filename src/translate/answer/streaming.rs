@@ -1,4 +1,4 @@
-//! A stream of Bedrock's becomes one of the client's.
+//! Translates a stream of Bedrock's into the client's.
 
 use crate::openai::Error;
 use crate::translate::noted::Noted;
@@ -10,14 +10,14 @@ use super::event::{Event, Front, Writer};
 use super::stream::Stream;
 use super::whole::whole;
 
-/// A stream under way, and who writes it.
+/// A stream being translated, with its writer.
 #[derive(Debug)]
 pub struct Streaming<W> {
     answer: Stream,
     writer: W,
 }
 
-/// Where the events go.
+/// Passes events to a writer.
 struct To<'s, W> {
     writer: &'s mut W,
     out: &'s mut Vec<u8>,
@@ -30,16 +30,16 @@ impl<'a, W: Writer> Front<'a> for To<'_, W> {
 }
 
 impl<W: Writer> Streaming<W> {
-    /// The stream that answers `context`, as `writer` writes it.
+    /// For the answer to a request with this `context`, written by `writer`.
     pub fn of(context: Context, limits: &Limits, writer: W) -> Self {
         Self { answer: Stream::new(context, limits), writer }
     }
 }
 
-/// Writes a whole reply of Converse, the body of a 200, as the stream that the client waits for.
+/// Writes a whole Converse reply, the body of a 200, as the stream that the client asked for.
 ///
 /// # Errors
-/// 502 where it is not a reply of Converse, or the model's output was malformed.
+/// 502 where it is not a Converse reply, or the model's output was malformed.
 pub fn at_once<W: Writer>(context: &Context, body: &[u8], mut writer: W) -> Result<Vec<u8>, Error> {
     let mut out = Vec::with_capacity(body.len().saturating_mul(2));
     whole(context, body, &mut To { writer: &mut writer, out: &mut out })?;

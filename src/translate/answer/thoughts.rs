@@ -1,53 +1,53 @@
-//! Thoughts that a model writes into its text, between tags: they are reasoning.
+//! Reasoning that a model writes into its text, between tags.
 
 use crate::translate::fit::family::ThoughtsInText;
 
 use super::markers::{Place, find, split};
 
-/// Tags before and behind a thought.
+/// The opening and the closing tag.
 type Tags = (&'static str, &'static str);
 
 const THINK: Tags = ("<think>", "</think>");
 const THINKING: Tags = ("<thinking>", "</thinking>");
 
-/// Most white space before a first tag that is held, bytes.
+/// Most white space before an opening tag that is held, bytes.
 const BLANK: usize = 256;
 
-/// A piece of a text.
+/// A part of a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Said {
-    /// It is said.
+    /// Text.
     Text(String),
-    /// It is thought.
+    /// Reasoning.
     Thought(String),
-    /// A thought is over.
+    /// A thought is complete.
     Over,
 }
 
-/// Tells thoughts from text while it comes in pieces. They stand at the beginning of a block, one behind another; tags anywhere
-/// else are text.
+/// Separates reasoning from text that comes in parts. Thoughts stand at the beginning of a block, one after another; tags
+/// elsewhere are text.
 #[derive(Debug)]
 pub(super) struct Thoughts {
     tags: Tags,
-    /// The answer begins within a thought, whose first tag is the model's template's.
+    /// The answer begins within a thought, because the model's template has the opening tag.
     is_begun: bool,
     at: At,
-    /// What may be a tag, when more has come.
+    /// Text that may be a tag, once more has come.
     held: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
-    /// The beginning of a block, or behind a thought: what is blank there says nothing.
+    /// At the beginning of a block, or after a thought: white space there is dropped.
     Beginning { behind: bool },
     /// Within a thought, of which something may have come.
     Thought { begun: bool },
-    /// Within what is said.
+    /// Within text.
     Text,
 }
 
 impl Thoughts {
-    /// `None`: the model writes none.
+    /// `None`: the model writes no thoughts.
     pub(super) fn new(written: ThoughtsInText) -> Option<Self> {
         let (tags, is_begun) = match written {
             ThoughtsInText::No => return None,
@@ -59,19 +59,19 @@ impl Thoughts {
         Some(Self { tags, is_begun, at, held: String::new() })
     }
 
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub(super) fn held(&self) -> usize {
         self.held.capacity()
     }
 
-    /// The model has given reasoning apart from its text: then the text begins within no thought.
+    /// The model has sent reasoning apart from its text, so the text does not begin within a thought.
     pub(super) fn are_apart(&mut self) {
         if std::mem::take(&mut self.is_begun) && self.at == (At::Thought { begun: false }) {
             self.at = At::Beginning { behind: false };
         }
     }
 
-    /// The next piece of a block.
+    /// Takes the next part of a block.
     pub(super) fn piece(&mut self, piece: &str) -> Vec<Said> {
         let mut said = Vec::new();
         let mut whole = std::mem::take(&mut self.held);
@@ -95,7 +95,7 @@ impl Thoughts {
         said
     }
 
-    /// The block is whole.
+    /// The block is complete.
     pub(super) fn end(&mut self) -> Vec<Said> {
         let held = std::mem::take(&mut self.held);
         let at = std::mem::replace(&mut self.at, At::Beginning { behind: false });
@@ -115,7 +115,7 @@ impl Thoughts {
         said
     }
 
-    /// What is left after a beginning was judged; what cannot be judged yet is held.
+    /// Handles the beginning of a block, and returns the rest; holds what is undecided.
     fn beginning<'t>(&mut self, text: &'t str, behind: bool) -> &'t str {
         let said = text.trim_start();
         let (first, _) = self.tags;
@@ -131,7 +131,7 @@ impl Thoughts {
         if behind { said } else { text }
     }
 
-    /// What is left behind a thought.
+    /// Handles a thought, and returns the rest.
     fn thought<'t>(&mut self, text: &'t str, begun: bool, said: &mut Vec<Said>) -> &'t str {
         let text = if begun { text } else { text.trim_start() };
         let (_, last) = self.tags;
@@ -166,7 +166,7 @@ impl Thoughts {
 mod tests {
     use super::*;
 
-    /// What is said and thought in a block that comes in these pieces.
+    /// Text and thoughts of a block that comes in these parts.
     fn told(written: ThoughtsInText, pieces: &[&str]) -> (String, Vec<String>) {
         let mut thoughts = Thoughts::new(written).unwrap();
         let mut said: Vec<_> = pieces.iter().flat_map(|piece| thoughts.piece(piece)).collect();
@@ -184,7 +184,7 @@ mod tests {
         (text, all)
     }
 
-    /// The same whole, in two pieces however cut, and letter by letter.
+    /// Checks the block whole, cut in two at every place, and character by character.
     #[track_caller]
     fn check(written: ThoughtsInText, block: &str, text: &str, thoughts: &[&str]) {
         let expected = (text.to_owned(), thoughts.iter().map(|thought| (*thought).to_owned()).collect());

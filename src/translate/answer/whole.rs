@@ -1,4 +1,4 @@
-//! A whole reply of Converse.
+//! Reads a whole Converse reply.
 
 use crate::bedrock::reply::{Block, Citations, Output, Reply, ToolUse, is_of_server};
 use crate::openai::Error;
@@ -10,21 +10,21 @@ use super::context::Context;
 use super::event::{Event, Front};
 use super::telling::Telling;
 
-/// Tells of the body of a 200, the answer to `context`, from its beginning to its end.
+/// Passes the body of a 200, the answer to a request with this `context`, to `front` as events.
 ///
 /// # Errors
-/// 502 where it is not a reply of Converse, or the model's output was malformed: what was told before does not count.
+/// 502 where it is not a Converse reply, or the model's output was malformed: what was passed on must then be dropped.
 pub fn whole<'a>(context: &'a Context, body: &'a [u8], front: &mut dyn Front<'a>) -> Result<(), Error> {
     let Reply { output, stop_reason, usage, service_tier } =
         wire::object_from_slice(body).map_err(|_| no_answer("Bedrock's reply could not be read."))?;
-    // They are paid for, whatever becomes of the answer.
+    // The tokens are billed, whether or not the answer can be used.
     let mut noted = Noted::default();
     noted.costs(usage.as_ref());
     context.noted.set(noted);
     let message = output.and_then(|Output { message }| message);
     let message = message.ok_or_else(|| no_answer("Bedrock's reply has no output."))?;
     let stop_reason = stop_reason.ok_or_else(|| no_answer("Bedrock's reply does not say why it ended."))?;
-    // All of it is there already: nothing more is held by waiting.
+    // No limit: all of it is in memory already.
     let mut telling = Telling::new(context, usize::MAX);
     let mut blocks = message.content.iter().flat_map(|content| content.0.iter());
     if !blocks.any(|block| block.citations_content.is_some()) {

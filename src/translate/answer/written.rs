@@ -1,4 +1,4 @@
-//! What a model writes into its text, and is none: thoughts, and calls that Bedrock has not read.
+//! Thoughts and tool calls that a model writes into its text.
 
 use crate::techniques::{self, Parted};
 use crate::translate::fit::family::CallsInText;
@@ -8,34 +8,34 @@ use super::calls::{self, Calls, Found};
 use super::context::Context;
 use super::thoughts::{Said, Thoughts};
 
-/// A piece of what is written.
+/// A part of the text.
 #[derive(Debug)]
 pub(super) enum Piece {
     /// The answer's text.
     Text(String),
     /// Reasoning.
     Thought(String),
-    /// A thought is over.
+    /// A thought is complete.
     Over,
-    /// A call.
+    /// A tool call.
     Call(calls::Written),
 }
 
-/// Reads a text, block by block. Where there is nothing to be found it is `None`, and the text goes on as it came.
+/// Reads the text of blocks. `None` where nothing can be in it: the text then passes unread.
 #[derive(Debug)]
 pub(super) struct Reader {
-    /// The block that is being read.
+    /// The block being read.
     block: u32,
     calls: Option<Calls>,
     thoughts: Option<Thoughts>,
-    /// Finds the answer among the model's words, where that is a JSON object; it may go on from block to block.
+    /// Finds the answer in the text where it is a JSON object, which may span blocks.
     object: Option<JsonObject>,
-    /// Tells thoughts from the answer where a technique has asked for tags.
+    /// Separates thoughts from the answer, where a technique asked for tags.
     parted: Option<Parted>,
 }
 
 impl Reader {
-    /// Of an answer to this; no more than `limit` bytes are held back.
+    /// For an answer to a request with this `context`; at most `limit` bytes are held back.
     pub(super) fn new(context: &Context, limit: usize) -> Option<Self> {
         let Context { undo, parted, .. } = context;
         let fit::Written { thoughts, calls } = undo.written();
@@ -47,7 +47,7 @@ impl Reader {
         reads.then_some(Self { block: 0, calls, thoughts, object, parted })
     }
 
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub(super) fn held(&self) -> usize {
         let calls = self.calls.as_ref().map_or(0, Calls::held);
         let thoughts = self.thoughts.as_ref().map_or(0, Thoughts::held);
@@ -56,24 +56,24 @@ impl Reader {
         [calls, thoughts, object, parted].into_iter().fold(0, usize::saturating_add)
     }
 
-    /// The block that is being read.
+    /// The block being read.
     pub(super) fn block(&self) -> u32 {
         self.block
     }
 
-    /// Goes on with another block.
+    /// Continues with another block.
     pub(super) fn go_on(&mut self, block: u32) {
         self.block = block;
     }
 
-    /// The model has given reasoning apart from its text.
+    /// The model has sent reasoning apart from its text.
     pub(super) fn thoughts_are_apart(&mut self) {
         if let Some(thoughts) = &mut self.thoughts {
             thoughts.are_apart();
         }
     }
 
-    /// The next piece of the block.
+    /// Takes the next part of the block.
     pub(super) fn piece(&mut self, piece: &str) -> Vec<Piece> {
         let mut out = Vec::new();
         match &mut self.calls {
@@ -86,7 +86,7 @@ impl Reader {
         out
     }
 
-    /// The block is whole.
+    /// The block is complete.
     pub(super) fn end(&mut self) -> Vec<Piece> {
         let mut out = Vec::new();
         if let Some(calls) = &mut self.calls {
@@ -100,7 +100,7 @@ impl Reader {
         out
     }
 
-    /// All blocks are.
+    /// All blocks are complete.
     pub(super) fn end_of_all(&mut self) -> Vec<Piece> {
         let mut out = self.end();
         let rest = self.object.take().map(|mut object| object.end());
@@ -159,15 +159,15 @@ impl Reader {
     }
 }
 
-/// Thoughts and answer as pieces of what is written.
+/// Converts a technique's thoughts and answer.
 fn told_apart(pieces: Vec<techniques::Piece>, mut has_answered: bool, out: &mut Vec<Piece>) {
     for piece in pieces {
         match piece {
-            // What is blank behind the answer says nothing.
+            // White space after the answer is dropped.
             techniques::Piece::Thought(thought) if has_answered && thought.trim().is_empty() => {}
             techniques::Piece::Thought(thought) => out.push(Piece::Thought(thought)),
             techniques::Piece::Answer(text) => {
-                // What was thought before it is one thought.
+                // What came before the answer is one thought.
                 out.push(Piece::Over);
                 out.push(Piece::Text(text));
                 has_answered = true;

@@ -1,4 +1,4 @@
-//! The answer to the last call of a technique.
+//! The answer to a technique's last call.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What the assistant called.
+//! Tool calls of the assistant's.
 
 use std::fmt::Display;
 
@@ -12,10 +12,10 @@ use crate::translate::front::tools::{CUSTOM_INPUT, named};
 use crate::translate::notes::Notes;
 use crate::wire::{List, Str};
 
-/// Reads the calls of a message, and the cache points behind them.
+/// Reads the tool calls of a message, and their cache points.
 ///
 /// # Errors
-/// 400 naming what is wrong by its path.
+/// 400 with the path of the wrong member.
 pub(super) fn read<'a>(
     tool_calls: Option<Box<List<ToolCall<'a>>>>,
     function_call: Option<Box<FunctionCall<'a>>>,

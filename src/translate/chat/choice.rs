@@ -9,10 +9,10 @@ use crate::translate::notes::Notes;
 use crate::translate::numbered::Numbered;
 use crate::wire::{NameOr, Str};
 
-/// Reads what the client chose among the `declared` tools.
+/// Reads the choice among the `declared` tools.
 ///
 /// # Errors
-/// 400 naming a choice that cannot be met.
+/// 400 for a choice that cannot be met.
 pub(super) fn read<'a>(
     tool_choice: Option<NameOr<'a, Asked<'a>>>,
     function_call: Option<NameOr<'a, NamedFunction<'a>>>,

@@ -1,4 +1,4 @@
-//! The content of a message, part by part.
+//! The content parts of a message.
 
 use std::fmt::Display;
 
@@ -10,10 +10,10 @@ use crate::translate::front::{cache, documents, guarded, media};
 use crate::translate::notes::Notes;
 use crate::wire::{OneOrMany, Str};
 
-/// Where a part stands.
+/// Path of a part, in notes.
 pub(super) const PARTS: &str = "messages[].content[]";
 
-/// Reads a message's content; blank text says nothing. `place` is the content's path.
+/// Reads a message's content; blank text is left out. `place` is its path.
 pub(super) fn read<'a>(
     content: Option<OneOrMany<'a, Part<'a>>>,
     place: &dyn Display,
@@ -25,7 +25,7 @@ pub(super) fn read<'a>(
         None => {}
         Some(OneOrMany::One(text)) if text.is_blank() => {}
         Some(OneOrMany::One(text)) => {
-            // Most messages are nothing but this.
+            // Most messages have a single text.
             into.reserve_exact(1);
             into.push(Content::Text(text));
         }
@@ -96,7 +96,7 @@ fn part<'a>(
             if let (Some(text), Some(signature)) = (thinking, signature) {
                 Some(Content::Reasoning(Reasoning::ReasoningText { text: *text, signature: *signature }))
             } else {
-                // Without its signature the model would not take it as its own.
+                // Without its signature the model would refuse the reasoning.
                 notes.ignore("messages[].content[].thinking");
                 None
             }
@@ -142,7 +142,7 @@ fn file<'a>(file: File<'a>, place: &dyn Display, notes: &mut Notes<'_>) -> Resul
     Ok(Content::Document(document))
 }
 
-/// The address of a medium, and the format that the client states.
+/// The URL of media, and the format that the client states.
 fn url<'a>(
     media: Option<Box<MediaUrl<'a>>>,
     place: &dyn Display,

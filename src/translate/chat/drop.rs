@@ -1,13 +1,13 @@
-//! Parameters that a model is not to get, as configured: the answer to "This model doesn't support the … field. Remove
-//! … and try again." without waiting for a release.
+//! Parameters that the configuration has dropped for a model: a remedy for "This model doesn't support the … field. Remove …
+//! and try again." that needs no release.
 
 use crate::openai::chat::Request;
 use crate::translate::notes::Notes;
 
-/// Declares the parameters, their names in the configuration, and how they are taken out of a request.
+/// Declares the parameters with their names in the configuration, and their members in a request.
 macro_rules! parameters {
     ($($(#[$meta:meta])* $variant:ident $name:literal $($field:ident)+,)*) => {
-        /// A parameter that a model may be kept from.
+        /// A parameter that can be dropped.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Parameter {
             $($(#[$meta])* $variant,)*
@@ -17,14 +17,14 @@ macro_rules! parameters {
             /// Every one of them.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// What clients and the configuration call it.
+            /// The name in the configuration.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
                 }
             }
 
-            /// Takes it out of a request; true where it was there.
+            /// Removes the parameter from a request; true where it was there.
             fn take(self, request: &mut Request<'_>) -> bool {
                 match self {
                     $(Self::$variant => [$(request.$field.take().is_some()),+].contains(&true),)*
@@ -67,7 +67,7 @@ parameters! {
     PerformanceConfig "performanceConfig" performance_config,
 }
 
-/// Takes these parameters out of a request, and names those that were there.
+/// Removes parameters from a request, and notes those that were there.
 pub(super) fn drop(request: &mut Request<'_>, parameters: &[Parameter], notes: &mut Notes<'_>) {
     for parameter in parameters {
         notes.ignore_if(parameter.take(request), parameter.name());

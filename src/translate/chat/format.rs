@@ -1,4 +1,4 @@
-//! `response_format`: the form of the answer.
+//! `response_format`: the format of the answer.
 
 use crate::openai::Error;
 use crate::openai::chat::{JsonSchema, ResponseFormat};
@@ -6,13 +6,13 @@ use crate::translate::conversation::Answer;
 use crate::translate::front::answer;
 use crate::translate::notes::Notes;
 
-/// Where the schema of an answer stands.
+/// Path of the answer's schema, in errors.
 pub(super) const SCHEMA: &str = "response_format.json_schema.schema";
 
-/// Reads what `response_format` asks for.
+/// Reads `response_format`.
 ///
 /// # Errors
-/// 400 naming what is wrong by its path.
+/// 400 with the path of the wrong member.
 pub(super) fn read<'a>(
     format: Option<ResponseFormat<'a>>,
     notes: &mut Notes<'_>,

@@ -1,4 +1,4 @@
-//! `functions` beside `tools`: the older form of what the newer one says as well.
+//! `functions` beside `tools`: the older form of the same.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,10 @@ use crate::openai::chat::{Function, Tool};
 use crate::texts::cut;
 use crate::wire::List;
 
-/// The functions that `tools` does not have. Clients that speak to old servers and new send each in both forms (OpenAI's own SDK
-/// does in its tests); such a one is taken once, as a tool.
+/// The functions that are not among the `tools`. Clients for both old and new servers send each in both forms (OpenAI's own SDK
+/// does in its tests); such a function is taken once, as a tool.
 ///
-/// # Errors
+/// 400 with both paths where the two differ.
 /// 400 naming both places where they differ.
 pub(super) fn beside<'a>(
     tools: Option<&List<Tool<'a>>>,
@@ -41,7 +41,7 @@ pub(super) fn beside<'a>(
     Ok((!left.is_empty()).then_some(List(left)))
 }
 
-/// Whether the model would be told the same. The older form has no `strict`.
+/// Whether both describe the same function. The older form has no `strict`.
 fn agree(tool: &Function<'_>, function: &Function<'_>) -> bool {
     let told = |function: &Function<'_>| {
         let text = function.description.as_deref().unwrap_or_default().to_owned();

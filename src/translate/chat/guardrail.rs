@@ -1,4 +1,4 @@
-//! `guardrailConfig`: the configuration's, which no client can change, else the client's by body or by headers.
+//! `guardrailConfig`: the configuration's, which no client can change; else the client's, from the body or headers.
 
 use serde::Serialize;
 
@@ -22,7 +22,7 @@ pub struct Guardrail {
     pub stream_mode: Option<&'static str>,
 }
 
-/// What a client's headers say about a chat, in the names that Bedrock's InvokeModel and Anthropic's API give them.
+/// The client's headers that affect a chat, by their names in Bedrock's InvokeModel and Anthropic's API.
 #[derive(Clone, Debug, Default)]
 pub struct Headers<'a> {
     /// `x-amzn-bedrock-guardrailidentifier`.
@@ -43,12 +43,12 @@ pub const VERSION: &str = "x-amzn-bedrock-guardrailversion";
 pub const TRACE: &str = "x-amzn-bedrock-trace";
 
 const MEMBER: &str = "guardrailConfig";
-/// What `trace` may be (service model).
+/// Values of `trace` (service model).
 pub const TRACES: &[&str] = &["enabled", "disabled", "enabled_full"];
-/// What `streamProcessingMode` may be (service model).
+/// Values of `streamProcessingMode` (service model).
 pub const STREAM_MODES: &[&str] = &["sync", "async"];
 
-/// Refuses fields by which a forced guardrail would not look at all: they go into the model's own body, as InvokeModel has it.
+/// Refuses fields of the model's native body, as in InvokeModel, that would exempt text from a forced guardrail.
 pub(in crate::translate) fn check_fields<'a>(
     forced: Option<&Guardrail>,
     fields: [(&str, &Option<Members<'a, Raw<'a>>>); 2],
@@ -63,7 +63,7 @@ pub(in crate::translate) fn check_fields<'a>(
     Ok(())
 }
 
-/// What a request's `guardrailConfig` will be.
+/// The `guardrailConfig` of a request.
 pub(in crate::translate) fn config<'a>(
     forced: Option<&Guardrail>,
     written: Option<Raw<'a>>,
@@ -110,7 +110,7 @@ pub(in crate::translate) fn config<'a>(
 }
 
 impl Guardrail {
-    /// The headers that name it, for operations whose body is the model's own.
+    /// The headers that name the guardrail, for operations with a native body.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let Self { identifier, version, trace, stream_mode: _ } = self;
         let mut headers = vec![(IDENTIFIER, identifier.clone()), (VERSION, version.clone())];
@@ -154,7 +154,7 @@ fn refuse(param: &str, reason: &str) -> Error {
     Error::invalid(format!("Invalid value for '{param}': {reason}")).param(param)
 }
 
-/// As the service model has it: letters and digits, or an ARN.
+/// Whether a text is a guardrail's id or ARN (service model).
 pub fn is_identifier(text: &str) -> bool {
     let is_plain =
         |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
@@ -174,7 +174,7 @@ pub fn is_identifier(text: &str) -> bool {
         && resource.strip_prefix("guardrail/").is_some_and(is_plain)
 }
 
-/// As the service model has it: a number of up to eight digits, or `DRAFT`.
+/// Whether a text is a guardrail's version (service model): a number of up to eight digits, or `DRAFT`.
 pub fn is_version(text: &str) -> bool {
     let is_number =
         (1..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');

@@ -1,4 +1,4 @@
-//! Messages, each with what it holds in the order that it has in the conversation.
+//! The messages of a chat.
 
 use std::fmt::Display;
 
@@ -14,7 +14,7 @@ use super::{calls, content};
 /// Reads the messages of a request.
 ///
 /// # Errors
-/// 400 naming what is wrong by its path.
+/// 400 with the path of the wrong member.
 pub(super) fn read<'a>(
     messages: Vec<chat::Message<'a>>,
     cache: &mut cache::Names,
@@ -132,7 +132,7 @@ fn message<'a>(
     Ok(Message { speaker, content })
 }
 
-/// Refuses what a role may not say.
+/// Refuses content that a role cannot have.
 fn check(
     content: &[Content<'_>],
     may_be: impl Fn(&Content<'_>) -> bool,

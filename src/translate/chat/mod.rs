@@ -33,31 +33,31 @@ pub use reply::reply;
 pub use request::request;
 pub use stream::{Stream, at_once};
 
-/// What the translation of a reply needs to know of its request.
+/// Facts about the request that the translation of the reply needs.
 #[derive(Clone, Debug, Default)]
 pub struct Reply {
-    /// What the client called the model.
+    /// The model as the client names it.
     pub model: String,
-    /// Whether the client wants a stream.
+    /// Whether the client asked for a stream.
     pub stream: bool,
     /// Whether the stream ends with the usage.
     pub include_usage: bool,
-    /// What has to be undone.
+    /// Changes made for the model that the reply has to undo.
     context: Context,
     /// The client gave `functions`, and wants `function_call` back.
     legacy_functions: bool,
-    /// Tokens of the calls before this one, where it is the last of a technique.
+    /// Tokens of a technique's earlier calls, where this is its last.
     before: Option<Box<Usage>>,
-    /// The client asked for a text by `POST completions`; what the text begins with.
+    /// For `POST completions`: the text that the answer begins with.
     text: Option<String>,
 }
 
-/// What a refusal says for itself, as `message.refusal` of OpenAI's: Bedrock gives no text for it.
+/// A text for `message.refusal`, for which Bedrock has none.
 fn refusal(why: Why) -> Option<&'static str> {
     (why == Why::Refused).then_some("The model refused to answer.")
 }
 
-/// OpenAI's reason to stop. `legacy_functions` says whether the client gave `functions`.
+/// OpenAI's finish reason. `legacy_functions` says whether the client gave `functions`.
 fn finish_reason(why: Why, legacy_functions: bool) -> FinishReason {
     match why {
         Why::Limit | Why::Context => FinishReason::Length,
@@ -69,24 +69,24 @@ fn finish_reason(why: Why, legacy_functions: bool) -> FinishReason {
 }
 
 impl Reply {
-    /// The answer to a request that was no chat's, of what the client calls `model`.
+    /// For an answer to a request of another endpoint than chats.
     pub(in crate::translate) fn of(model: &str, context: Context, stream: bool, include_usage: bool) -> Self {
         Self { model: model.to_owned(), stream, include_usage, context, ..Self::default() }
     }
 
-    /// The same as the answer to `POST completions`, which begins with `echo`.
+    /// For `POST completions`, whose answer begins with `echo`.
     pub(in crate::translate) fn into_text(self, echo: Option<String>) -> Self {
         Self { text: Some(echo.unwrap_or_default()), ..self }
     }
 
-    /// The same as the answer to the last call of a technique.
+    /// For the answer to a technique's last call.
     pub(in crate::translate) fn after(mut self, before: Usage, parted: bool) -> Self {
         self.context.parted = parted;
         self.before = Some(before.into());
         self
     }
 
-    /// What is told of tokens.
+    /// The usage for the client.
     fn usage(&self, tokens: &bedrock::reply::Usage) -> Usage {
         let mut all = usage(tokens);
         if let Some(before) = &self.before {
@@ -95,28 +95,28 @@ impl Reply {
         all
     }
 
-    /// What the whole answer that was read last has told of itself.
+    /// Facts for the record from the whole answer that was read last.
     pub fn noted(&self) -> Noted {
         self.context.noted.get()
     }
 
-    /// What of the request is held, bytes: names, and the text that an answer repeats.
+    /// Bytes held: names, and the text that the answer repeats.
     pub(in crate::translate) fn held(&self) -> usize {
         let texts = [Some(&self.model), self.text.as_ref()].into_iter().flatten().map(String::capacity);
         texts.fold(self.context.held(), usize::saturating_add)
     }
 
-    /// Whether the reasoning before calls is to be kept.
+    /// Whether the reasoning before tool calls is to be kept.
     pub(in crate::translate) fn keeps_thoughts(&self) -> bool {
         self.context.undo.keeps_thoughts()
     }
 
-    /// The reasoning that is to be kept of a whole answer.
+    /// The reasoning of a whole answer that is to be kept.
     pub(in crate::translate) fn thoughts(&self, body: &[u8]) -> Option<Thoughts> {
         self.context.thoughts(body)
     }
 
-    /// The id of an answer.
+    /// The id of the answer.
     fn id(&self, request_id: &str) -> String {
         let kind = if self.text.is_some() { "cmpl" } else { "chatcmpl" };
         format!("{kind}-{request_id}")

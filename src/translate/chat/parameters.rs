@@ -1,4 +1,4 @@
-//! Numbers and switches that only a chat has.
+//! Parameters that only a chat has.
 
 use crate::openai::Error;
 use crate::openai::chat::WebSearchOptions;
@@ -7,7 +7,7 @@ use crate::translate::notes::Notes;
 use crate::translate::split::MOST_CHOICES;
 use crate::wire::{List, Raw, Str};
 
-/// One choice is had here: of several each comes as a request of its own, where the gateway role makes them.
+/// Allows one choice only. The gateway role splits requests for several into one request each.
 pub(super) fn one_choice(n: Option<i64>, notes: &mut Notes<'_>) -> Result<(), Error> {
     match n {
         None | Some(1) => Ok(()),
@@ -22,7 +22,7 @@ pub(super) fn one_choice(n: Option<i64>, notes: &mut Notes<'_>) -> Result<(), Er
     }
 }
 
-/// Only text can be had.
+/// Allows text output only.
 pub(super) fn text_only(
     modalities: Option<List<Str<'_>>>,
     audio: Option<Raw<'_>>,
@@ -35,10 +35,10 @@ pub(super) fn text_only(
     Ok(())
 }
 
-/// What says that the web may be looked up.
+/// The member that allows web search.
 pub(super) const WEB_SEARCH: &str = "web_search_options";
 
-/// Whether the web may be looked up. How is the model's own to say.
+/// Whether web search is allowed. The model decides on the details.
 pub(super) fn web_search(
     options: Option<WebSearchOptions<'_>>,
     notes: &mut Notes<'_>,
@@ -53,7 +53,7 @@ pub(super) fn web_search(
     Ok(true)
 }
 
-/// The limit and what the client calls it; the newer name wins.
+/// The limit on tokens, and its name in the request; the newer name takes precedence.
 pub(super) fn max_tokens(
     max_completion_tokens: Option<i64>,
     max_tokens: Option<i64>,

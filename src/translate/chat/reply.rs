@@ -1,4 +1,4 @@
-//! What the model says becomes a chat completion.
+//! Translates an answer into a chat completion.
 
 use crate::bedrock::reply::Usage;
 use crate::openai::completion::{
@@ -13,7 +13,7 @@ use crate::wire::{self, Str};
 use super::{Reply, finish_reason, refusal};
 use crate::translate::front::annotation::annotation;
 
-/// What is collected of the answer.
+/// The answer, as far as it is collected.
 #[derive(Default)]
 struct Collected<'a> {
     text: Option<Str<'a>>,
@@ -29,7 +29,7 @@ struct Collected<'a> {
 /// Translates the body of a 200.
 ///
 /// # Errors
-/// 502 where it is not a reply of Converse: never an empty success.
+/// 502 where it is not a Converse reply; never an empty success.
 pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
     let mut collected = Collected::default();
     answer::whole(&context.context, body, &mut collected)?;
@@ -103,7 +103,7 @@ impl<'a> Front<'a> for Collected<'a> {
                 };
                 self.calls.push(ToolCall { id, call });
             }
-            // A call is whole before another begins, and its arguments come at once.
+            // In a whole reply each call's arguments come at once, before the next call.
             Event::Arguments { block: _, call: _, piece: given }
             | Event::FreeText { block: _, call: _, text: given } => {
                 match self.calls.last_mut().map(|call| &mut call.call) {
@@ -143,7 +143,7 @@ impl<'a> Collected<'a> {
     }
 }
 
-/// Adds to a text; one piece alone stays as it is.
+/// Appends to a text; a single part is not copied.
 fn join<'a>(text: &mut Option<Str<'a>>, piece: Str<'a>) {
     *text = Some(match text.take() {
         Some(before) => {

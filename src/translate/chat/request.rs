@@ -1,4 +1,4 @@
-//! A chat request, whole: each member goes where it belongs, or its name goes into the notes.
+//! Translates a chat request: each member is mapped, or noted as ignored.
 
 use crate::openai::Error;
 use crate::openai::chat::{Request, StreamOptions};
@@ -14,11 +14,11 @@ use crate::wire::Unknown;
 
 use super::{Reply, choice, drop, format, functions, messages, parameters, tools};
 
-/// Translates a request for a model by its `rules`. `asked` is what the client called the model; the reply repeats it.
-/// `source` is the body that the request was read from: its large texts stay there.
+/// Translates a request for a model by its `rules`. `asked` is the client's name for the model, which the reply repeats.
+/// `source` is the body that the request borrows from: its large strings are not copied.
 ///
 /// # Errors
-/// 400 naming the member that is wrong, too large, or without a counterpart.
+/// 400 with the path of a member that is wrong, too large, or without a counterpart.
 pub fn request<'a>(
     mut request: Request<'a>,
     asked: &str,
@@ -82,7 +82,7 @@ pub fn request<'a>(
     let messages = messages.ok_or_else(|| no_messages(&unknown))?;
     let stream = stream.unwrap_or(false);
 
-    // What has no counterpart.
+    // Parameters without a counterpart.
     parameters::one_choice(n, &mut notes)?;
     if logprobs == Some(true) {
         notes.unsupported("logprobs", "Bedrock returns no log probabilities.")?;
@@ -179,7 +179,7 @@ pub fn request<'a>(
     Ok(Outgoing { operation, guardrail: None, body, ignored: notes.into_ignored(), reply })
 }
 
-/// What only a chat calls so.
+/// Names of fields that only a chat has.
 fn own(field: &Field) -> Option<&'static str> {
     Some(match field {
         Field::Strict => "tools[].function.strict",
@@ -196,7 +196,7 @@ fn own(field: &Field) -> Option<&'static str> {
     })
 }
 
-/// What a client is told that sends a chat without messages: where the body is that of a text completion, so.
+/// The error for a chat without messages; it says so where the body is that of a text completion.
 fn no_messages(unknown: &Unknown<'_>) -> Error {
     if unknown.iter().all(|(name, _)| name != "prompt") {
         return Error::missing("messages");

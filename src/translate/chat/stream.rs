@@ -1,4 +1,4 @@
-//! What the model says becomes chunks, event by event.
+//! Translates an answer into the chunks of a stream.
 
 use crate::openai::chunk::{Custom, Delta, Form, Function, Indexed, ToolCall, Writer as Head};
 use crate::openai::completion::{ThinkingBlock, Usage};
@@ -11,17 +11,17 @@ use crate::wire::Str;
 use super::{Reply, finish_reason, refusal};
 use crate::translate::front::annotation::annotation;
 
-/// What a stream's chunks need from one to the next.
+/// The state of a stream's chunks.
 #[derive(Debug)]
 pub struct Chunks {
     head: Head,
-    /// What a text begins with.
+    /// The text that the answer begins with.
     beginning: String,
     /// The client gave `functions`, and wants `function_call` back.
     legacy_functions: bool,
-    /// Sources so far.
+    /// Number of citations so far.
     sources: u32,
-    /// Tokens of the calls before this one, where it is the last of a technique.
+    /// Tokens of a technique's earlier calls, where this is its last.
     before: Option<Box<Usage>>,
 }
 
@@ -29,17 +29,17 @@ pub struct Chunks {
 pub type Stream = Streaming<Chunks>;
 
 impl Stream {
-    /// The stream that answers `reply`.
+    /// The stream that answers a request.
     pub fn new(mut reply: Reply, answered: Answered<'_>, limits: &Limits) -> Self {
         let context = std::mem::take(&mut reply.context);
         Self::of(context, limits, Chunks::of(&reply, answered))
     }
 }
 
-/// Writes a whole answer, the body of a 200, as the stream that the client waits for.
+/// Writes a whole answer, the body of a 200, as the stream that the client asked for.
 ///
 /// # Errors
-/// 502 where it is not a reply of Converse.
+/// 502 where it is not a Converse reply.
 pub fn at_once(reply: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
     answer::at_once(&reply.context, body, Chunks::of(reply, answered))
 }
@@ -75,7 +75,7 @@ impl Writer for Chunks {
                 Delta { role: Some("assistant"), content, ..Delta::default() }
             }
             Event::Text { block: _, text } => return writer.text(out, &text),
-            // It goes out twice: to be read, and in pieces of a block that can be sent back with its signature.
+            // Sent twice: as readable text, and as a block that can be sent back with its signature.
             Event::Reasoning { block: _, thought, text, signature } => {
                 let thinking = text.clone().unwrap_or_default();
                 let piece = ThinkingBlock::Thinking { thinking, signature };

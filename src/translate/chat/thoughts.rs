@@ -1,4 +1,4 @@
-//! An assistant's reasoning as it comes back: in one of three forms, or in two of them at once.
+//! Reasoning in an assistant's message, in one of three forms or two at once.
 
 use crate::bedrock::converse::Reasoning;
 use crate::openai::Error;
@@ -14,17 +14,16 @@ pub(super) struct Thoughts<'a> {
 }
 
 impl<'a> Thoughts<'a> {
-    /// The blocks for Bedrock, each reasoning once. What has no signature is dropped: the model would not take it as
-    /// its own.
+    /// The reasoning blocks for Bedrock, each once. Blocks without a signature are dropped: the model would refuse them.
     pub(super) fn into_blocks(self, notes: &mut Notes<'_>) -> Result<Vec<Reasoning<'a>>, Error> {
         let Thoughts { reasoning_content, signature, thinking_blocks } = self;
         let mut reasoning_content = reasoning_content.map(|text| *text);
         let mut blocks = Vec::new();
-        // A stream gives a block in pieces, the signature in the last.
+        // A stream gives a block in parts, the last with the signature.
         let mut pieces = String::new();
         for block in thinking_blocks.map(|blocks| *blocks).into_iter().flatten() {
             let ThinkingBlock { kind: _, index: _, thinking, signature, data, unknown } = block;
-            // Some clients give an empty one with each piece.
+            // Some clients add an empty signature to each part.
             let signature = signature.filter(|signature| !signature.is_empty());
             notes.unknown("messages[].thinking_blocks[].", unknown)?;
             match (thinking, signature, data) {
@@ -37,7 +36,7 @@ impl<'a> Thoughts<'a> {
                     // Clients that keep only one of a stream's two forms have the text in the other.
                     let text = match text.filter(|text| !text.is_empty()) {
                         Some(text) => text,
-                        // A signature alone is what a model gives whose text was not asked for.
+                        // Models whose text was not requested give only a signature.
                         None => reasoning_content.take().unwrap_or_default(),
                     };
                     blocks.push(Reasoning::ReasoningText { text, signature });
@@ -47,7 +46,7 @@ impl<'a> Thoughts<'a> {
                 (None, None, None) => {}
             }
         }
-        // Without its signature the model would not take it as its own.
+        // Without its signature the model would refuse the reasoning.
         notes.ignore_if(!pieces.is_empty(), "messages[].thinking_blocks");
         // The same reasoning in two forms is sent once.
         if blocks.is_empty()

@@ -8,10 +8,10 @@ use crate::translate::front::tools::{self, Declared, check_length, named};
 use crate::translate::notes::Notes;
 use crate::wire::List;
 
-/// Reads all that the client declares.
+/// Reads the declared tools.
 ///
 /// # Errors
-/// 400 naming what is wrong by its path.
+/// 400 with the path of the wrong member.
 pub(super) fn read<'a>(
     tools: Option<List<Tool<'a>>>,
     functions: Option<List<Function<'a>>>,

@@ -10,17 +10,17 @@ use crate::wire::{Pieces, Str, pieces};
 use super::input::{Image, Inputs};
 use super::models::Body;
 
-/// What the client says beside its inputs.
+/// Options beside the inputs.
 pub(super) struct Wishes<'a> {
     pub(super) dimensions: Option<i64>,
     pub(super) input_type: Option<Str<'a>>,
     pub(super) truncate: Option<Str<'a>>,
 }
 
-/// What room is made for a body before it is needed, bytes.
+/// Initial capacity of a body, bytes.
 const ROOM: usize = 256;
 
-/// Writes the body. The inputs are no more than the model takes in one call.
+/// Writes the body. There must be at most as many inputs as the model takes in one call.
 pub(super) fn body<'a>(
     kind: Body,
     inputs: Inputs<'a>,
@@ -79,7 +79,7 @@ fn url(image: &Image<'_>) -> String {
     format!("data:image/{};base64,{}", image.format, &*image.base64)
 }
 
-/// Where to cut a long text, in the words of the version.
+/// Where to truncate a long text, in the model version's words.
 fn end_for(kind: Body, end: Str<'_>) -> Str<'_> {
     match (kind, &*end) {
         (Body::Cohere4, "START") => "LEFT".into(),

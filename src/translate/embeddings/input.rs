@@ -1,4 +1,4 @@
-//! `input`: what is to be embedded.
+//! `input`: the texts or images to embed.
 
 use crate::openai::Error;
 use crate::translate::Limits;
@@ -7,17 +7,17 @@ use crate::wire::{self, OneOrMany, Raw, Str};
 
 use super::models::Row;
 
-/// What is to be embedded in one call: all of one kind.
+/// The inputs of one call, all of one kind.
 #[derive(Debug)]
 pub(super) enum Inputs<'a> {
     Texts(Vec<Str<'a>>),
     Images(Vec<Image<'a>>),
 }
 
-/// An image of a `data:` URL.
+/// An image from a `data:` URL.
 #[derive(Debug)]
 pub(super) struct Image<'a> {
-    /// As its first bytes say.
+    /// Its format, by its first bytes.
     pub(super) format: &'static str,
     pub(super) base64: Str<'a>,
 }
@@ -63,7 +63,7 @@ pub(super) fn inputs<'a>(
         }
     }
     if texts.len() > most {
-        // Lists go in pieces of as many as a call takes of texts.
+        // Lists are split by the number of texts per call.
         let hint =
             if most < row.texts { "" } else { "; for more the gateway's configuration needs 'fan_out'" };
         let message = format!(
@@ -79,7 +79,7 @@ pub(super) fn inputs<'a>(
     images.collect::<Result<_, _>>().map(Inputs::Images)
 }
 
-/// The items of a list, the member `name`, once each is known to be a text.
+/// The items of the list in member `name`, once each is known to be a string.
 pub(in crate::translate) fn list_of_texts<'a>(
     raw: Vec<Raw<'a>>,
     name: &str,
@@ -88,8 +88,8 @@ pub(in crate::translate) fn list_of_texts<'a>(
     list(raw.clone(), name, limit).map(|_| raw)
 }
 
-/// The texts of a list. Token ids are refused: they do not say of which vocabulary they are, and cl100k_base alone has 100,256 entries, more
-/// bytes than half of the whole module.
+/// The texts of a list. Token ids are refused: the vocabulary is not known, and cl100k_base alone has 100,256 entries, which
+/// take more bytes than half of the module.
 fn list<'a>(raw: Vec<Raw<'a>>, name: &str, limit: usize) -> Result<Vec<Str<'a>>, Error> {
     if raw.len() > limit {
         let message = format!("'{name}' has {} entries; the limit is {limit}.", raw.len());

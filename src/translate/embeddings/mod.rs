@@ -19,21 +19,21 @@ use models::Body;
 pub use models::texts_per_call;
 use vector::Vector;
 
-/// What the translation of a reply needs to know of its request.
+/// Facts about the request that the translation of the reply needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// What the client called the model.
+    /// The model as the client names it.
     pub model: String,
     body: Body,
     base64: bool,
     inputs: usize,
 }
 
-/// Translates a request for `model`, a Bedrock id. `asked` is what the client called it, `source` the
-/// body that the request was read from.
+/// Translates a request for `model`, a Bedrock id. `asked` is the client's name for it; `source` is the body that the request
+/// borrows from.
 ///
 /// # Errors
-/// 400 naming the member that is wrong or without a counterpart.
+/// 400 with the path of a member that is wrong or without a counterpart.
 pub fn request<'a>(
     request: Request<'a>,
     asked: &str,
@@ -74,10 +74,10 @@ pub fn request<'a>(
     Ok(Outgoing { operation: "invoke", guardrail: None, body, ignored: notes.into_ignored(), reply })
 }
 
-/// Translates the body of a 200. `input_tokens` is what the reply's headers count, for models whose body does not.
+/// Translates the body of a 200. `input_tokens` is the count in the reply's headers, for models whose body has none.
 ///
 /// # Errors
-/// 502 where it is not the model's reply, or has not one vector for each input.
+/// 502 where it is not the model's reply, or does not have one vector per input.
 pub fn reply(context: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
     let unreadable = |_: wire::Error| no_answer("Bedrock's reply could not be read.");
     let counted = answered.input_tokens.unwrap_or(0);
@@ -192,7 +192,7 @@ mod tests {
                 r#"{"input":["PNG","PNG"]}"#,
                 "at most 1 image(s) per request; for more the gateway's configuration needs 'fan_out'",
             ),
-            // A piece of as many images as it takes texts is too much as well.
+            // A part with as many images as it may have texts exceeds the limit on images.
             (
                 "cohere.embed-english-v3",
                 r#"{"input":["PNG","PNG"]}"#,

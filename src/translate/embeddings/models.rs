@@ -2,28 +2,28 @@
 
 use crate::bedrock::model_id::base_model;
 
-/// Whose body it is.
+/// The format of a model's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Body {
-    /// Titan's for text.
+    /// Titan Text Embeddings.
     Titan,
-    /// Titan's for text and images.
+    /// Titan Multimodal Embeddings.
     TitanImage,
-    /// Cohere's, version 3.
+    /// Cohere Embed, version 3.
     Cohere3,
-    /// Cohere's, version 4.
+    /// Cohere Embed, version 4.
     Cohere4,
-    /// Nova's.
+    /// Nova Multimodal Embeddings.
     Nova,
 }
 
 /// An embedding model.
 #[derive(Debug)]
 pub(super) struct Row {
-    /// The beginning of its id, without a profile's prefix.
+    /// Prefix of its id, without a profile's prefix.
     model: &'static str,
     pub(super) body: Body,
-    /// Lengths of its vectors. It is told which, where there are several.
+    /// Possible lengths of its vectors. The request names one where there are several.
     pub(super) dimensions: &'static [i64],
     /// Most texts in one call.
     pub(super) texts: usize,
@@ -80,13 +80,13 @@ const MODELS: &[Row] = &[
     },
 ];
 
-/// The row of a model, by its id or that of one it is like.
+/// The row of a model, by its id or that of the model it is configured to be like.
 pub(super) fn row(id: &str) -> Option<&'static Row> {
     let model = base_model(id);
     MODELS.iter().find(|row| model.starts_with(row.model))
 }
 
-/// How many texts the model takes in one call; `None` where it is no embedding model.
+/// How many texts the model takes in one call; `None` where it is not an embedding model.
 pub fn texts_per_call(id: &str) -> Option<usize> {
     row(id).map(|row| row.texts)
 }

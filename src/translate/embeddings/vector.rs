@@ -1,5 +1,5 @@
-//! Vectors go from Bedrock's JSON to the client's form in one pass: numbers as they are written, or as base64 of their
-//! bytes, which OpenAI's SDK for Python asks for by itself.
+//! Converts vectors from Bedrock's JSON to the client's form in one pass: numbers in their written form, or base64, which
+//! OpenAI's SDK for Python asks for by default.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,24 +8,24 @@ use serde::Serialize;
 
 use crate::wire::Raw;
 
-/// A vector in the form that the client asked for.
+/// A vector in the requested form.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Vector<'a> {
-    /// The list, as Bedrock wrote it.
+    /// The JSON list, as Bedrock wrote it.
     Numbers(Raw<'a>),
     /// Little-endian f32, base64.
     Base64(String),
 }
 
 impl<'a> Vector<'a> {
-    /// Takes a list of numbers; `None` where it is something else, or empty.
+    /// Takes a list of numbers; `None` for other JSON, or an empty list.
     pub(super) fn new(list: Raw<'a>, as_base64: bool) -> Option<Self> {
         let inner = list.get().strip_prefix('[')?.strip_suffix(']')?;
         let numbers =
             inner.split(',').map(|number| number.trim_ascii().parse::<f64>().ok().filter(|n| n.is_finite()));
         if !as_base64 {
-            // JSON has checked the form of whatever is there; a text or a list is no number.
+            // The JSON is valid, so it is enough to exclude strings and nested lists.
             let are_numbers = inner.bytes().all(|b| {
                 matches!(b, b'0'..=b'9' | b',' | b'.' | b'-' | b'+' | b'e' | b'E') || b.is_ascii_whitespace()
             });

@@ -1,4 +1,4 @@
-//! Anthropic's beta features: which of them Bedrock takes. Of others it says "invalid beta flag", and refuses the whole request.
+//! Anthropic's beta features: which of them Bedrock takes. Others it refuses with the whole request ("invalid beta flag").
 
 use crate::bedrock::converse::{self, Document};
 use crate::texts::fits;
@@ -7,8 +7,8 @@ use super::notes::Field;
 use super::{Fitting, binding};
 use crate::translate::numbered::Numbered;
 
-/// How the names of features that Bedrock takes begin (Amazon Bedrock User Guide, "Anthropic Claude Messages API", and what users report
-/// of Converse). Clients of Anthropic's own API send many more.
+/// Prefixes of the features that Bedrock takes (Amazon Bedrock User Guide, "Anthropic Claude Messages API", and users' reports
+/// about Converse). Clients of Anthropic's own API send many more.
 const TAKEN: &[&str] = &[
     "computer-use-",
     "token-efficient-tools-2025-02-19",
@@ -22,14 +22,14 @@ const TAKEN: &[&str] = &[
     "tool-examples-2025-10-29",
     binding::BETA,
 ];
-/// The same of what InvokeModel takes and Converse does not (Amazon Bedrock User Guide, "Compaction").
+/// Features that InvokeModel takes and Converse does not (Amazon Bedrock User Guide, "Compaction").
 const BY_INVOKE: &[&str] = &["compact-2026-01-12", "compact-2026-09-04"];
-/// What Anthropic calls so, and Bedrock otherwise (Amazon Bedrock User Guide, "Tool search tool"). Of what Anthropic has under the first
-/// name, tool search is all that Bedrock has.
+/// Anthropic's name and Bedrock's (Amazon Bedrock User Guide, "Tool search tool"). Of what Anthropic offers under the first
+/// name, Bedrock has only tool search.
 const RENAMED: &[(&str, &str)] = &[("advanced-tool-use-2025-11-20", "tool-search-tool-2025-10-19")];
 
-/// Sets the features that Bedrock takes, or that the configuration says it takes besides (`more`, `*` at the end standing for any
-/// rest), for Claude. What the client says among its fields holds.
+/// For Claude: sets the features that Bedrock takes, including those that the configuration adds (`more`, `*` at the end
+/// standing for any rest). The client's own field takes precedence.
 pub(super) fn set(
     body: &mut converse::Request<'_>,
     names: Option<Vec<String>>,
@@ -52,8 +52,8 @@ pub(super) fn set(
     }
 }
 
-/// The features that InvokeModel takes, or that the configuration says it takes besides, each once and by Bedrock's name. `left_out` is
-/// told of the others.
+/// The features that InvokeModel takes, including those that the configuration adds, each once and under Bedrock's name.
+/// `left_out` gets the others.
 pub fn taken_by_invoke(names: Vec<String>, more: &[String], left_out: impl FnMut(String)) -> Vec<String> {
     taken(names, &[TAKEN, BY_INVOKE], more, left_out)
 }
@@ -67,7 +67,7 @@ fn taken(
     let (mut taken, mut seen) = (Vec::new(), Numbered::default());
     for name in names {
         let renamed = RENAMED.iter().find(|(anthropics, _)| *anthropics == name);
-        // By the name that the configuration has, if it has it.
+        // Under Anthropic's name, if the configuration has that one.
         let bedrocks = match renamed {
             Some((_, bedrocks)) if !is_configured(&name, more) => (*bedrocks).to_owned(),
             _ => name.clone(),

@@ -1,5 +1,5 @@
-//! Thoughts that are bound to what stood before them. Claude refuses a request where that has changed since, a text of the instructions
-//! or a tool say, unless it is told to do without them (AWS documentation, "Preserved thinking").
+//! Bound thoughts: Claude refuses a request in which the content before earlier thoughts has changed, such as the system prompt
+//! or a tool, unless the request allows it to drop them (AWS documentation, "Preserved thinking").
 
 use std::borrow::Cow;
 
@@ -12,14 +12,14 @@ use crate::wire;
 
 use super::family::Capabilities;
 
-/// Anthropic's beta feature that this is.
+/// Anthropic's beta feature for this.
 pub(super) const BETA: &str = "thinking-binding-controls-2026-08-01";
 
 const BINDING: &str = r#""block_binding":{"prefix_mismatch_behavior":"drop_block"}"#;
-/// As these models think by themselves.
+/// The thinking configuration of models that think by default.
 const THINKING: &str = r#"{"type":"adaptive"}"#;
 
-/// Claude's `thinking`, as far as it matters here.
+/// The members of Claude's `thinking` that matter here.
 #[derive(Deserialize)]
 struct Thinking<'a> {
     #[serde(rename = "type", borrow, default)]
@@ -28,7 +28,7 @@ struct Thinking<'a> {
     block_binding: Option<IgnoredAny>,
 }
 
-/// Has thoughts of earlier answers dropped that no longer stand where they were thought. What the client says of that itself holds.
+/// Has Claude drop thoughts whose preceding content has changed, unless the client decides on that itself.
 pub(super) fn set(
     body: &mut converse::Request<'_>,
     betas: &mut Option<Vec<String>>,
@@ -53,7 +53,7 @@ pub(super) fn set(
     }
 }
 
-/// The same with the word about binding; none where it is another kind of thinking, or the word is there.
+/// The thinking configuration with the member for this; `None` for other kinds, or where the client has set it.
 fn bound(thinking: &str) -> Option<Box<RawValue>> {
     let written: Thinking<'_> = wire::from_str(thinking).ok()?;
     let is_open = written.kind.as_deref() == Some("adaptive") && written.block_binding.is_none();

@@ -1,4 +1,4 @@
-//! Cache points: where a prefix ends that later requests share.
+//! Cache points: the ends of prefixes that later requests share.
 
 use crate::bedrock::converse::{self, Block, CachePoint, CachePointType, SystemBlock, Tool};
 use crate::translate::conversation::Caching;
@@ -7,10 +7,10 @@ use super::Fitting;
 use super::family::{Cache, Capabilities};
 use super::notes::{Field, Notes};
 
-/// No request may have more (AWS documentation, "Prompt caching").
+/// Most cache points of a request (AWS documentation, "Prompt caching").
 const POINTS: usize = 4;
 
-/// A cache point as the model takes it; none on families that do not cache.
+/// A cache point in the model's form; `None` for families that do not cache.
 pub(super) fn point(point: CachePoint, capabilities: &Capabilities, notes: &mut Notes) -> Option<CachePoint> {
     match capabilities.cache {
         Cache::No => {
@@ -25,7 +25,7 @@ pub(super) fn point(point: CachePoint, capabilities: &Capabilities, notes: &mut 
     }
 }
 
-/// The same behind a tool, which not every family that caches takes.
+/// A cache point after a tool, which not every caching family takes.
 pub(super) fn tool_point(
     asked: CachePoint,
     capabilities: &Capabilities,
@@ -38,16 +38,16 @@ pub(super) fn tool_point(
     None
 }
 
-/// Of the five minutes that a point has by itself.
+/// A cache point with the default lifetime of five minutes.
 const NEW: CachePoint = CachePoint { kind: CachePointType::Default, ttl: None };
 
-/// Adds the points that the client's switches ask for, or the configuration where the client marks nothing itself;
-/// and keeps the last four of all.
+/// Adds the cache points that the client's switches ask for, or automatic ones where the client sets none; then keeps the last
+/// four of all.
 pub(super) fn apply(body: &mut converse::Request<'_>, caching: Caching, fitting: &mut Fitting<'_, '_>) {
     let Caching { system, messages, last, automatic } = caching;
     let capabilities = fitting.capabilities;
     let switched = system || messages;
-    // Which notes that the family does not cache.
+    // This also notes that the family does not cache.
     let last = last.and_then(|last| point(last, capabilities, &mut fitting.notes));
     if capabilities.cache == Cache::No {
         fitting.notes.dropped_if(switched, Field::Caching);
@@ -70,7 +70,7 @@ pub(super) fn apply(body: &mut converse::Request<'_>, caching: Caching, fitting:
     {
         message.content.push(Block::CachePoint(point));
     }
-    // In the order of the prompt: tools, system, messages.
+    // In the prompt's order: tools, system, messages.
     let mut surplus = count(body).saturating_sub(POINTS);
     let mut keep = |is_point: bool| {
         let drop = is_point && surplus > 0;
@@ -87,8 +87,8 @@ pub(super) fn apply(body: &mut converse::Request<'_>, caching: Caching, fitting:
     hours_first(body, &mut fitting.notes);
 }
 
-/// No point of an hour may stand behind one of five minutes (Anthropic documentation, "Prompt caching", mixing lifetimes): it is of five
-/// minutes then, too.
+/// Shortens an hour's cache point after one of five minutes to five minutes: the order must be the other way round (Anthropic
+/// documentation, "Prompt caching", mixing lifetimes).
 fn hours_first(body: &mut converse::Request<'_>, notes: &mut Notes) {
     let tools =
         body.tool_config.iter_mut().flat_map(|config| &mut config.tools).filter_map(|tool| match tool {

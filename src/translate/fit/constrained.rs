@@ -1,8 +1,8 @@
-//! Schemas that a model's output is held to while it is written: those of strict tools, and of answers of a given form.
+//! Schemas for constrained decoding: those of strict tools and of structured outputs.
 //!
-//! Such decoding takes a part of JSON Schema and refuses the rest with 400 (AWS documentation, "Get validated JSON results from
-//! models"). A keyword that is refused and only narrows a value goes into the description, as Anthropic's own SDKs do; a schema
-//! that needs what cannot be expressed is a loose one, which the model reads but is not held to.
+//! Constrained decoding takes a part of JSON Schema and refuses the rest with 400 (AWS documentation, "Get validated JSON
+//! results from models"). A refused keyword that only narrows a value is moved into the description, as Anthropic's own SDKs
+//! do. A schema that needs what cannot be expressed is loose: the model reads it, but is not constrained by it.
 
 use serde_json::value::RawValue;
 
@@ -14,28 +14,28 @@ use crate::wire::{self, List, Members, Raw};
 
 /// Most strict tools of a request.
 const TOOLS: usize = 20;
-/// Most properties that may be left out, in all constrained schemas of a request together.
+/// Most optional properties, in all constrained schemas of a request together.
 const OPTIONAL: usize = 24;
-/// Most choices between types, in all constrained schemas of a request together.
+/// Most unions of types, in all constrained schemas of a request together.
 const UNIONS: usize = 16;
 
-/// A schema as constrained decoding takes it.
+/// The outcome for a schema.
 #[derive(Debug)]
 pub(super) enum Constrained {
     /// As the client wrote it.
     AsItIs,
-    /// Written anew, without the keywords that `changed` names.
+    /// Rewritten, without the keywords in `changed`.
     Mended {
         /// The schema.
         schema: Box<RawValue>,
-        /// Names of keywords, each once.
+        /// Names of changed keywords, each once.
         changed: Vec<String>,
     },
-    /// None: the model cannot be held to it.
+    /// The model cannot be constrained by it.
     Loose,
 }
 
-/// What a request's constrained schemas ask for together.
+/// The totals over a request's constrained schemas.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Constraints {
     tools: usize,
@@ -44,7 +44,7 @@ pub(super) struct Constraints {
 }
 
 impl Constraints {
-    /// The schema of a strict tool. `Loose` too where there are as many strict tools as are taken.
+    /// Converts the schema of a strict tool. Also `Loose` beyond the maximum number of strict tools.
     pub(super) fn tool(&mut self, schema: Raw<'_>, following: &Following) -> Constrained {
         if self.tools >= TOOLS {
             return Constrained::Loose;
@@ -56,7 +56,7 @@ impl Constraints {
         constrained
     }
 
-    /// The schema of an answer.
+    /// Converts the schema of an answer.
     pub(super) fn answer(&mut self, schema: Raw<'_>, following: &Following) -> Constrained {
         if is_recursive(schema, following) {
             return Constrained::Loose;
@@ -77,7 +77,7 @@ impl Constraints {
         self.optional > OPTIONAL || self.unions > UNIONS
     }
 
-    /// Counts a schema with these members.
+    /// Counts an object with these members.
     fn count(&mut self, members: &Object<'_>) {
         let is_union = ["anyOf", "oneOf"].iter().any(|name| value(members, name).is_some())
             || value(members, "type").is_some_and(|kind| kind.get().starts_with('['));
@@ -90,7 +90,7 @@ impl Constraints {
     }
 }
 
-/// Why a model cannot be held to a schema: not said, since nothing depends on the reason.
+/// The schema cannot be constrained. The reason is not reported, since nothing depends on it.
 struct Loose;
 
 impl From<Unfollowed> for Loose {
@@ -105,7 +105,7 @@ impl From<wire::Error> for Loose {
     }
 }
 
-/// Writes a schema anew.
+/// Rewrites a schema.
 struct Writer<'n> {
     following: &'n Following,
     together: Constraints,
@@ -116,9 +116,9 @@ struct Writer<'n> {
 
 impl Writer<'_> {
     fn schema(&mut self, schema: Raw<'_>) -> Result<(), Loose> {
-        // The schemas within are read once more.
+        // Nested schemas are parsed once more.
         self.following.spend(schema.get().len())?;
-        // `true` is a schema too, for any value at all: no object, and so an error.
+        // `true` is a schema for any value, so it is not an object, and an error here.
         let Members(members) = wire::from_str(schema.get())?;
         let members = self.without_single(members)?;
         if !SAYS_WHAT.iter().any(|name| value(&members, name).is_some()) {
@@ -128,8 +128,8 @@ impl Writer<'_> {
         self.members(&members)
     }
 
-    /// A list of one schema that all have to hold is that schema: so some generators write a reference with a description. References in
-    /// such lists are refused.
+    /// Replaces an `allOf` of one schema by that schema: some generators write a reference with a description so, and
+    /// references in `allOf` are refused.
     fn without_single<'s>(&mut self, mut members: Object<'s>) -> Result<Object<'s>, Loose> {
         let Some(at) = members.iter().position(|(name, _)| *name == "allOf") else {
             return Ok(members);
@@ -159,7 +159,7 @@ impl Writer<'_> {
                 self.change(name);
                 continue;
             }
-            // Written below, with what it is to tell besides.
+            // Written below, together with the moved keywords.
             if *name == "description" && !told.is_empty() {
                 continue;
             }
@@ -185,7 +185,7 @@ impl Writer<'_> {
             Keyword::Named => return self.named(value),
             Keyword::Schemas => {
                 if name == "oneOf" {
-                    // A choice of which just one may hold is written as one of which any may.
+                    // `oneOf` is written as `anyOf`.
                     if self::value(members, "anyOf").is_some() {
                         return Err(Loose);
                     }
@@ -195,7 +195,7 @@ impl Writer<'_> {
             }
             Keyword::Taken | Keyword::Told => {}
         }
-        // Neither properties of any name, nor values that are lists or objects, nor what stands elsewhere.
+        // Refused: properties of any name, constants that are lists or objects, and unknown keywords.
         let is_refused = match name {
             "additionalProperties" => value.get() != "false",
             "enum" => wire::from_str::<List<Raw<'_>>>(value.get())?.0.iter().any(|item| is_container(item)),
@@ -228,7 +228,7 @@ impl Writer<'_> {
             between = ",";
             self.schema(schema)?;
         }
-        // A choice between nothing.
+        // A union without alternatives.
         if between == "[" {
             return Err(Loose);
         }
@@ -247,7 +247,7 @@ impl Writer<'_> {
         self.out.extend_from_slice(text.as_bytes());
     }
 
-    /// Names a keyword that is changed.
+    /// Notes a changed keyword.
     fn change(&mut self, name: &str) {
         if self.changed.len() < NAMED && !self.changed.iter().any(|other| other == name) {
             self.changed.push(cut(name).into_owned());
@@ -255,17 +255,17 @@ impl Writer<'_> {
     }
 }
 
-/// Members of which one has to be there: of a schema that says nothing of its value's kind nothing can be written.
+/// Members of which one is required: without a type nothing can be generated.
 const SAYS_WHAT: &[&str] = &["type", "anyOf", "oneOf", "allOf", "$ref", "enum", "const"];
 
-/// Most keywords that are named.
+/// Most changed keywords that are noted.
 const NAMED: usize = 32;
 
 fn is_container(value: Raw<'_>) -> bool {
     value.get().starts_with(['[', '{'])
 }
 
-/// True for an object that has to be closed, and can be. One without `properties` may be any object.
+/// Whether an object must get `additionalProperties: false`. An error where it has no `properties`, and so may be any object.
 fn is_open(members: &Object<'_>) -> Result<bool, Loose> {
     let is_object = value(members, "type").is_some_and(|kind| kind.get().contains("\"object\""));
     match (value(members, "properties").is_some(), value(members, "additionalProperties").is_some()) {
@@ -280,7 +280,7 @@ fn is_open(members: &Object<'_>) -> Result<bool, Loose> {
 mod tests {
     use super::*;
 
-    /// The schema and the keywords that were changed; nothing where the model cannot be held to it.
+    /// The rewritten schema and the changed keywords; `None`: loose.
     fn constrain(schema: &str) -> Option<(String, Vec<String>)> {
         let following = Following::new(100);
         match Constraints::default().answer(wire::from_str(schema).unwrap(), &following) {

@@ -1,4 +1,4 @@
-//! The lists and objects of a schema that references go through, each read once however many references there are.
+//! The lists and objects of a schema on the paths of references, each parsed once however many references there are.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -9,22 +9,22 @@ use super::schema_object::Object;
 use crate::translate::numbered::Numbered;
 use crate::wire::{self, List, Members, Raw};
 
-/// What has been read, by where it stands in memory.
+/// Parsed values by their address in memory.
 #[derive(Default)]
 pub(super) struct Containers<'s>(RefCell<BTreeMap<usize, Rc<Container<'s>>>>);
 
-/// A list or an object, so that one of its values is found in a time that does not grow with how many there are.
+/// A list or an object with constant-time lookup of its values.
 #[derive(Default)]
 pub(super) struct Container<'s> {
-    /// The members' names; none of a list.
+    /// The members' names; empty for a list.
     names: Numbered<'s>,
-    /// The values in their order, of members of one name the first.
+    /// The values in order; of members with the same name, the first.
     values: Vec<Raw<'s>>,
     is_list: bool,
 }
 
 impl<'s> Containers<'s> {
-    /// Reads a value; `spend` is told of its bytes where it was not read before.
+    /// Parses a value; `spend` is called with its size where it was not parsed before.
     pub(super) fn read<E>(
         &self,
         value: Raw<'s>,
@@ -42,7 +42,7 @@ impl<'s> Containers<'s> {
 }
 
 impl<'s> Container<'s> {
-    /// What is neither a list nor an object has no values.
+    /// Values of other types have no entries.
     fn read(value: Raw<'s>) -> Self {
         if value.get().starts_with('[') {
             let values = wire::from_str(value.get()).map_or_else(|_| Vec::new(), |List(values)| values);
@@ -52,7 +52,7 @@ impl<'s> Container<'s> {
         members.map_or_else(|_| Self::default(), |Members(members)| Self::of(&members))
     }
 
-    /// These members.
+    /// From the members of an object.
     pub(super) fn of(members: &Object<'s>) -> Self {
         let mut container = Self::default();
         for (name, value) in members {
@@ -63,7 +63,7 @@ impl<'s> Container<'s> {
         container
     }
 
-    /// The value of a member, or of the item at that place.
+    /// The value of a member, or of the item at that index.
     pub(super) fn value(&self, step: &str) -> Option<Raw<'s>> {
         let at = if self.is_list { step.parse().ok()? } else { self.names.get(step)? };
         self.values.get(at).copied()

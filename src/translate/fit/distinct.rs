@@ -1,26 +1,26 @@
-//! Names that the client chose, made to differ.
+//! Makes names distinct.
 
 use std::borrow::Cow;
 
 use crate::translate::numbered::Numbered;
 
-/// Gives out names that differ, in a time that does not grow with how many were given out.
+/// Gives out distinct names, in constant time per name.
 #[derive(Debug, Default)]
 pub(super) struct Distinct {
     taken: Numbered<'static>,
-    /// The stems that twins have begun with: a name, or as much of one as leaves room for a suffix.
+    /// Stems of suffixed names: the name, or as much of it as leaves room for a suffix.
     stems: Numbered<'static>,
-    /// What the next twin of a stem is tried with, by the stems' numbers.
+    /// The next suffix to try, by the stem's number.
     next: Vec<u64>,
 }
 
 impl Distinct {
-    /// `name`, or where it is taken `name_2` and so on with `separator` for `_`, no longer than `length` characters.
+    /// The name itself, or where it is taken `name_2` and so on with `separator` for `_`, at most `length` characters long.
     pub(super) fn name<'a>(&mut self, name: Cow<'a, str>, separator: char, length: usize) -> Cow<'a, str> {
         if self.taken.add(name.to_string().into()) {
             return name;
         }
-        // Names that differ only where a suffix has to stand share a stem, and with it the numbers.
+        // Names that differ only where the suffix stands share a stem, and its suffixes.
         let (mut digits, mut first, mut beyond) = (1, 2, 10);
         loop {
             let room = length.saturating_sub(digits).saturating_sub(separator.len_utf8());
@@ -39,7 +39,7 @@ impl Distinct {
         }
     }
 
-    /// What the next twin of a stem is tried with, from `first` on; `None` from `beyond` on, which has more digits.
+    /// The next suffix of a stem, at least `first`; `None` from `beyond` on, which has more digits.
     fn next_of(&mut self, stem: &str, first: u64, beyond: u64) -> Option<u64> {
         let (at, is_new) = self.stems.number(stem.to_owned().into());
         if is_new {

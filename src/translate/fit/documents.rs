@@ -1,4 +1,4 @@
-//! Documents: their names are legal and differ across a request, and what only models that cite take goes to these.
+//! Documents: gives them valid and distinct names, and removes what only models that cite take.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,19 +9,19 @@ use super::Fitting;
 use super::distinct::Distinct;
 use super::notes::Field;
 
-/// Longest name of a document (service model: 200).
+/// Longest document name (service model: 200).
 const LENGTH: usize = 180;
 
-/// The documents of one request.
+/// The names of a request's documents.
 #[derive(Debug, Default)]
 pub(super) struct Documents {
     names: Distinct,
-    /// Those that may be cited and whose names were changed.
+    /// Documents that may be cited and were renamed: the name at Bedrock and the client's.
     cited: Vec<(String, String)>,
 }
 
 impl Documents {
-    /// A document of a turn.
+    /// A document in a turn.
     pub(super) fn block<'a>(
         &mut self,
         mut document: DocumentBlock<'a>,
@@ -34,7 +34,7 @@ impl Documents {
             match &*document.format {
                 "pdf" if fitting.cites => {}
                 "txt" if fitting.cites => as_text(&mut document),
-                // Reported in AWS's words: "Only txt and pdf formats are supported when citations are enabled".
+                // AWS's error, as reported: "Only txt and pdf formats are supported when citations are enabled".
                 _ => {
                     document.citations = None;
                     fitting.notes.dropped(Field::Citations);
@@ -47,19 +47,18 @@ impl Documents {
         document
     }
 
-    /// The documents that may be cited and whose names were changed.
+    /// The documents that may be cited and were renamed.
     pub(super) fn into_cited(self) -> Vec<(String, String)> {
         self.cited
     }
 
-    /// A document of a tool's result. Reported in AWS's words: "Citations are not supported in tool result documents."
+    /// A document in a tool result. AWS's error, as reported: "Citations are not supported in tool result documents."
     pub(super) fn of_result(&mut self, document: &mut DocumentBlock<'_>, fitting: &mut Fitting<'_, '_>) {
         self.name(document);
         uncited(document, fitting);
     }
 
-    /// Gives a document a name of characters that Bedrock takes, without the extension, and apart from the others of the
-    /// request. Gives back the one that it had.
+    /// Renames a document to a valid name without extension, distinct within the request. Returns the original name.
     fn name(&mut self, document: &mut DocumentBlock<'_>) -> String {
         let filename = &document.name;
         let stem = filename.rsplit_once('.').map_or(filename.as_str(), |(stem, _)| stem);
@@ -72,13 +71,13 @@ impl Documents {
     }
 }
 
-/// Without what only models that cite take.
+/// Removes what only models that cite take.
 fn uncited(document: &mut DocumentBlock<'_>, fitting: &mut Fitting<'_, '_>) {
     fitting.notes.dropped_if(document.citations.take().is_some(), Field::Citations);
     fitting.notes.dropped_if(document.context.take().is_some(), Field::DocumentContext);
 }
 
-/// A text that is cited goes as text: reported of boto3 (issue 4726), its bytes are taken for a PDF.
+/// Sends a cited text as text: as reported of boto3 (issue 4726), its bytes would be taken for a PDF.
 fn as_text(document: &mut DocumentBlock<'_>) {
     let Source::Bytes(base64) = &document.source else { return };
     let text = STANDARD.decode(base64.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok());

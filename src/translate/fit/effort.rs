@@ -1,4 +1,5 @@
-//! How hard to think: by the family's own means, and always so that Bedrock takes the rest.
+//! The effort of reasoning, by the family's own parameters, with changes to other parameters that Bedrock would otherwise
+//! refuse.
 
 use std::borrow::Cow;
 
@@ -13,7 +14,7 @@ use super::family::{Capabilities, Off, Reasoning};
 use super::notes::Field;
 use super::sampling::is_said;
 
-/// The least budget that Claude takes (Anthropic documentation, "Extended thinking").
+/// The smallest budget that Claude takes, tokens (Anthropic documentation, "Extended thinking").
 const LEAST_BUDGET: i64 = 1_024;
 
 /// Claude's `thinking` within a budget.
@@ -28,7 +29,7 @@ struct Budget {
 #[derive(Serialize)]
 struct ByEffort<'a> {
     effort: &'a str,
-    /// OpenAI's give no text of their reasoning without.
+    /// Without it OpenAI's models return no text of their reasoning.
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<&'static str>,
 }
@@ -42,14 +43,14 @@ struct NovaConfig<'a> {
     max_reasoning_effort: &'a str,
 }
 
-/// What is asked for.
+/// The effort that the client asks for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked<'a> {
     pub(super) effort: Option<Effort>,
     pub(super) thinking: Option<Thinking<'a>>,
 }
 
-/// What will be done about it.
+/// How to satisfy it.
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
     fields: Vec<(&'static str, Document<'a>)>,
@@ -58,20 +59,20 @@ pub(super) struct Plan<'a> {
     reasons: bool,
 }
 
-/// What else of the request has to change.
+/// Further changes to the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Effect {
     None,
-    /// Claude thinks, within a budget or as it sees fit: no sampling, no forced call, no prefill.
+    /// Claude thinks, with a budget or adaptively: no sampling parameters, no forced tool, no prefill.
     Thinking {
         budget: Option<i64>,
     },
-    /// Nova 2 at its highest effort: no limit, no sampling.
+    /// Nova 2 at its highest effort: no limit on tokens, no sampling parameters.
     NovaHighest,
 }
 
 impl Asked<'_> {
-    /// The effort, which a budget stands for where there is none.
+    /// The effort; derived from the budget where there is none.
     fn effort(self) -> Option<Effort> {
         self.effort.or(match self.thinking {
             Some(Thinking::Budget(budget)) => Some(effort_of(budget)),
@@ -79,7 +80,7 @@ impl Asked<'_> {
         })
     }
 
-    /// Whether a model of this family may come to think, and so takes no prefill.
+    /// Whether a model of this family may think, and so takes no prefill.
     pub(super) fn may_think(self, capabilities: &Capabilities) -> bool {
         let by_effort = self.effort().is_some_and(|effort| effort != Effort::None);
         match (capabilities.reasoning, self.thinking) {
@@ -89,8 +90,8 @@ impl Asked<'_> {
         }
     }
 
-    /// Whether a model of this family goes on with the thoughts of earlier answers: where the request has it think, in whatever
-    /// words, or it does so by itself.
+    /// Whether a model of this family continues from the thoughts of earlier answers: it thinks by default, or the request asks
+    /// for it in any form.
     pub(super) fn thinks_on(self, fields: &[(Cow<'_, str>, Raw<'_>)], capabilities: &Capabilities) -> bool {
         if !capabilities.reasoning.is_thinking() {
             return false;
@@ -113,14 +114,14 @@ impl<'a> Plan<'a> {
         Self { fields, effect, reasons: true }
     }
 
-    /// Whether the model will reason, as far as the request says.
+    /// Whether the model will reason, as far as the request determines it.
     pub(super) fn reasons(&self) -> bool {
         self.reasons
     }
 }
 
-/// Decides by the family's means, the client's limit and the history. Of both ways to ask, `thinking` wins: it is the
-/// more exact.
+/// Plans by the family's parameters, the client's limit and the history. `thinking` takes precedence over an effort, because it
+/// is more precise.
 pub(super) fn plan<'a>(
     asked: Asked<'a>,
     max_tokens: Option<i64>,
@@ -153,7 +154,7 @@ pub(super) fn plan<'a>(
     }
 }
 
-/// Reasoning of this effort, which that field asked for.
+/// Reasoning of this effort, set by the parameter `asked_by`.
 fn by_effort<'a>(
     asked: Effort,
     asked_by: Field,
@@ -192,7 +193,7 @@ fn by_effort<'a>(
         Reasoning::Adaptive | Reasoning::AdaptiveOnly => adaptive(level, capabilities),
         Reasoning::Nova => {
             let (level, effort) = if level >= Effort::High && fitting.tokens.most.is_some() {
-                // Its highest goes with no limit on tokens, which the caller has to have.
+                // The highest effort takes no limit on tokens, but this caller must have one.
                 fitting.notes.dropped(asked_by);
                 let below = capabilities.efforts.nearest(Effort::Medium).unwrap_or(Effort::Medium);
                 (below, below.name())
@@ -213,12 +214,12 @@ fn by_effort<'a>(
     }
 }
 
-/// Claude that would think by itself, and shall not.
+/// Turns off the thinking of a Claude that thinks by default.
 fn unthinking<'a>(thinking: &'static str) -> Plan<'a> {
     Plan { fields: vec![("thinking", Document::constant(thinking))], ..Plan::NOTHING }
 }
 
-/// Thinking as the model sees fit. Where it takes nothing else its text is not given out by itself (Anthropic documentation,
+/// Adaptive thinking. Where a model takes no other kind, its text is returned only on request (Anthropic documentation,
 /// "Adaptive thinking").
 fn adaptive<'a>(asked: Effort, capabilities: &Capabilities) -> Plan<'a> {
     let thinking = if capabilities.reasoning == Reasoning::AdaptiveOnly {
@@ -234,7 +235,7 @@ fn adaptive<'a>(asked: Effort, capabilities: &Capabilities) -> Plan<'a> {
     Plan::reasoning(fields, Effect::Thinking { budget: None })
 }
 
-/// What Claude gets to think where it takes no effort.
+/// Claude's budget for an effort, where it takes no effort level.
 fn budget_of(effort: Effort) -> i64 {
     match effort {
         Effort::None | Effort::Minimal | Effort::Low => LEAST_BUDGET,
@@ -245,7 +246,7 @@ fn budget_of(effort: Effort) -> i64 {
     }
 }
 
-/// The effort that would have got about this budget.
+/// The effort whose budget is nearest.
 fn effort_of(budget: i64) -> Effort {
     match budget {
         ..2_048 => Effort::Low,
@@ -256,7 +257,7 @@ fn effort_of(budget: i64) -> Effort {
     }
 }
 
-/// Thinking within a budget, where one fits under the client's limit and the history allows it.
+/// Thinking with a budget, where one fits under the client's limit and the history allows it.
 fn with_budget<'a>(
     budget: i64,
     asked_by: Field,
@@ -273,7 +274,7 @@ fn with_budget<'a>(
     Plan::reasoning(vec![("thinking", thinking)], Effect::Thinking { budget: Some(budget) })
 }
 
-/// With thinking on, Claude refuses results of calls whose turn does not begin with its reasoning.
+/// Whether tool results answer calls without reasoning before them: with thinking on, Claude refuses these.
 fn answers_unthought_calls(messages: &[Message<'_>]) -> bool {
     let last = messages.iter().rev().find(|message| message.role == Role::Assistant);
     last.is_some_and(|message| {
@@ -282,14 +283,14 @@ fn answers_unthought_calls(messages: &[Message<'_>]) -> bool {
     })
 }
 
-/// Sets what was planned, and takes back what does not go with it.
+/// Applies a plan, and removes what does not go with it.
 pub(super) fn apply<'a>(body: &mut converse::Request<'a>, plan: Plan<'a>, fitting: &mut Fitting<'a, '_>) {
-    /// What an answer gets beside its budget, where the client gave no limit.
+    /// Tokens for the answer beside the budget, where the client sets no limit.
     const ANSWER: i64 = 4_096;
     let Plan { fields, effect, reasons: _ } = plan;
     let notes = &mut fitting.notes;
     for (name, value) in fields {
-        // What the client says in the model's own words holds.
+        // The client's own field takes precedence.
         if body.additional_model_request_fields.value(name).is_some() {
             notes.dropped(Field::Effort);
         } else {
@@ -305,7 +306,7 @@ pub(super) fn apply<'a>(body: &mut converse::Request<'a>, plan: Plan<'a>, fittin
     match effect {
         Effect::NovaHighest => {
             notes.dropped_if(config.max_tokens.take().is_some(), Field::MaxTokens);
-            // Ours has no member but `topK`; the client's own stays.
+            // Removed if the gateway has set it, for `topK` alone; a client's own field stays.
             let fields = &mut body.additional_model_request_fields;
             if matches!(fields.value("inferenceConfig"), Some(Document::Ours(_))) {
                 fields.remove("inferenceConfig");

@@ -1,4 +1,4 @@
-//! Members of the model's own body. What the client says in the model's own words holds over what is made of the rest.
+//! Members of the model's native body. The client's own take precedence over those made from other parameters.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ pub(super) fn set<'a>(
     fitting: &mut Fitting<'a, '_>,
 ) {
     for (name, value) in fields {
-        // A second limit beside that which holds for the caller.
+        // It would be a second limit on tokens beside the caller's.
         if fitting.tokens.most.is_some() && terms::is_limit(&name) {
             fitting.notes.dropped(Field::MaxTokens);
             continue;

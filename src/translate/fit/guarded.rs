@@ -1,4 +1,4 @@
-//! What is marked for a guardrail: where there is none, and in the model's own turns, it is what it is without the mark.
+//! Content marked for a guardrail. Without a guardrail, and in the model's own turns, the mark is removed.
 
 use crate::bedrock::converse::{Block, GuardContent, GuardText};
 use crate::translate::conversation::Speaker;
@@ -6,7 +6,7 @@ use crate::translate::conversation::Speaker;
 use super::Fitting;
 use super::notes::Field;
 
-/// The block for it.
+/// The block for marked content.
 pub(super) fn block<'a>(
     guarded: GuardContent<'a>,
     speaker: Speaker,

@@ -1,4 +1,4 @@
-//! Schemas whose references are replaced by what they refer to.
+//! Inlines the references of a schema.
 
 use std::borrow::Cow;
 
@@ -7,19 +7,19 @@ use super::schema_object::Object;
 use crate::translate::numbered::Numbered;
 use crate::wire::{self, List, Members, Raw};
 
-/// Most that a schema may grow to by having its references replaced, bytes: each may double it.
+/// Largest schema after inlining, bytes: each reference may double it.
 const LARGEST: usize = 1 << 20;
 
-/// What stands for a schema inside itself.
+/// Replaces a schema within itself.
 const ANY: &str = r#"{"type":"object"}"#;
 
-/// Writes a schema with what its references refer to in their places.
+/// Writes a schema with its references inlined.
 pub(super) struct Inliner<'s, 'f> {
     references: References<'s, 'f>,
     root: &'s Object<'s>,
-    /// The references that lead to where we are.
+    /// The references on the current path.
     path: Vec<String>,
-    /// How deep we are.
+    /// The current depth.
     depth: usize,
     out: String,
 }
@@ -35,7 +35,7 @@ impl<'s, 'f> Inliner<'s, 'f> {
         }
     }
 
-    /// The root without its definitions and references.
+    /// Writes the root without its definitions and references.
     pub(super) fn run(mut self) -> Result<String, Unfollowed> {
         let root = self.root.iter();
         self.members(root.filter(|(name, _)| !is_definitions(name)).cloned().collect())?;
@@ -77,7 +77,7 @@ impl<'s, 'f> Inliner<'s, 'f> {
         Ok(())
     }
 
-    /// A schema: what it refers to, then its own members, which hold over that.
+    /// Writes a schema: the referenced members, overridden by its own.
     fn members(&mut self, mut members: Object<'s>) -> Result<(), Unfollowed> {
         let mut entered = 0usize;
         while let Some(reference) = reference(&members) {
@@ -92,7 +92,7 @@ impl<'s, 'f> Inliner<'s, 'f> {
             let beside = members;
             self.path.push(reference);
             entered = entered.saturating_add(1);
-            // `true` is a schema too, and asks for nothing.
+            // `true` is a schema without constraints.
             let Members(below) =
                 wire::from_str::<Members<'_, Raw<'_>>>(target.get()).unwrap_or(Members(Vec::new()));
             members = below;

@@ -1,22 +1,22 @@
-//! The JSON object in a text: of a model that was asked for one in words, and may put words or a code fence around it.
+//! Finds the JSON object in a text: a model asked for one in the prompt may put words or a code fence around it.
 
 use crate::bedrock::converse::{self, Block, Message, Role, SystemBlock};
 use crate::wire::Raw;
 
 use super::family::Capabilities;
 
-/// What is asked of the model.
+/// The instruction in the prompt.
 pub(super) const INSTRUCTION: &str =
     "Answer with one JSON object and nothing else: no words before or behind it, and no code fence.";
 
-/// How the answer of a model that goes on from a given text begins.
+/// The prefill: the beginning of the answer, which the model continues.
 pub(super) const BEGINNING: &str = "{";
 
 /// Most text before an object that is held, bytes.
 const HELD: usize = 16 << 10;
 
-/// Asks for an object in words, `schema` being of it. True where the model goes on from the object's [`BEGINNING`], which it can
-/// where nothing else than the answer may come.
+/// Asks for an object in the prompt, with its `schema`. True where the answer is prefilled with [`BEGINNING`], which is
+/// possible if nothing but the answer may come.
 pub(super) fn ask(
     body: &mut converse::Request<'_>,
     schema: Option<Raw<'_>>,
@@ -42,23 +42,23 @@ pub(super) fn ask(
     begins
 }
 
-/// Finds the object while the text comes in pieces.
+/// Finds the object in a text that comes in parts.
 #[derive(Debug)]
 pub struct JsonObject(Place);
 
 #[derive(Debug)]
 enum Place {
-    /// No object has begun; the text so far.
+    /// Before the object; the text so far.
     Before(String),
-    /// The answer goes on from [`BEGINNING`], which has not been given out.
+    /// The answer is prefilled with [`BEGINNING`], which has not been passed on yet.
     Begun,
-    /// Within an object.
+    /// Within the object.
     Within(Within),
-    /// Behind the object, or there was none.
+    /// After the object, or there was none.
     Behind { drop: bool },
 }
 
-/// Where within an object a text ends.
+/// The state within an object.
 #[derive(Clone, Copy, Debug, Default)]
 struct Within {
     depth: usize,
@@ -67,12 +67,12 @@ struct Within {
 }
 
 impl JsonObject {
-    /// Of an answer that goes on from [`BEGINNING`], or begins itself.
+    /// For an answer that is prefilled with [`BEGINNING`], or not.
     pub(super) fn new(is_begun: bool) -> Self {
         Self(if is_begun { Place::Begun } else { Place::Before(String::new()) })
     }
 
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub fn held(&self) -> usize {
         match &self.0 {
             Place::Before(held) => held.capacity(),
@@ -80,14 +80,14 @@ impl JsonObject {
         }
     }
 
-    /// What of the next piece is the client's.
+    /// The part of the next text that belongs to the answer.
     pub fn piece(&mut self, piece: &str) -> String {
         let mut out = String::new();
         let mut rest = piece;
         if let Place::Begun = self.0
             && let Some(first) = piece.trim_start().chars().next()
         {
-            // Behind the beginning stands a name or the end; all else is an answer from the start.
+            // After the prefill comes a name or the end; anything else is an answer that begins anew.
             self.0 = if matches!(first, '"' | '}') {
                 out.push_str(BEGINNING);
                 Place::Within(Within { depth: 1, ..Within::default() })
@@ -122,7 +122,7 @@ impl JsonObject {
         out
     }
 
-    /// What is left when the text is over: all of one that holds no object, which is given out as it came.
+    /// The held text at the end: all of it where it contains no object.
     pub fn end(&mut self) -> String {
         match std::mem::replace(&mut self.0, Place::Behind { drop: true }) {
             Place::Before(held) => held,
@@ -132,7 +132,7 @@ impl JsonObject {
 }
 
 impl Within {
-    /// Where in `text` the object ends, as the number of bytes up to there.
+    /// The position in `text` after the object's end.
     fn end(&mut self, text: &str) -> Option<usize> {
         for (at, byte) in text.bytes().enumerate() {
             match byte {
@@ -157,7 +157,7 @@ impl Within {
 mod tests {
     use super::*;
 
-    /// The whole text, cut at each byte.
+    /// Checks the text cut at each byte.
     #[track_caller]
     fn check(is_begun: bool, text: &str, expected: &str) {
         for at in (0..=text.len()).filter(|at| text.is_char_boundary(*at)) {

@@ -1,30 +1,30 @@
-//! The keywords of JSON Schema that constrained decoding takes (AWS documentation, "Get validated JSON results from models";
-//! Anthropic documentation, "Structured outputs"), and how those that are refused are told to the model in words.
+//! The JSON Schema keywords that constrained decoding takes (AWS documentation, "Get validated JSON results from models";
+//! Anthropic documentation, "Structured outputs"), and how refused ones are put into the description.
 
 use crate::wire::{self, Raw};
 
 use super::schema_object::Object;
 
-/// Formats of strings that are taken.
+/// String formats that are taken.
 const FORMATS: &[&str] =
     &["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"];
 
-/// What becomes of a member of a schema.
+/// How a member of a schema is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keyword {
-    /// Taken, and holds no schemas.
+    /// Taken; contains no schemas.
     Taken,
     /// A schema.
     Schema,
     /// A list of schemas.
     Schemas,
-    /// Schemas by names of the client's own.
+    /// Schemas by property names.
     Named,
-    /// Refused; it only narrows a value or speaks of it, so that the description may say it instead.
+    /// Refused; it only narrows or annotates a value, so the description can state it instead.
     Told,
 }
 
-/// What becomes of the member `name` with the value `value`.
+/// How the member `name` with this value is handled.
 pub(super) fn keyword(name: &str, value: Raw<'_>) -> Keyword {
     match name {
         "type"
@@ -47,12 +47,14 @@ pub(super) fn keyword(name: &str, value: Raw<'_>) -> Keyword {
     }
 }
 
-/// True for the JSON string `text`, which has nothing to escape.
+/// Whether a value is the JSON string `text`, which must not need escapes.
 pub(super) fn is_text(value: Raw<'_>, text: &str) -> bool {
     value.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) == Some(text)
 }
 
-/// The description with the members that `told` names, as Anthropic's own SDKs write them: `Tags.\n\n{maxItems: 3}`.
+/// The description with the moved keywords, in the form of Anthropic's own SDKs: `Tags.
+///
+/// {maxItems: 3}`.
 pub(super) fn described(description: Option<Raw<'_>>, told: &Object<'_>) -> String {
     let mut text: String = description.and_then(|text| wire::from_str(text.get()).ok()).unwrap_or_default();
     text.push_str(if text.is_empty() { "{" } else { "\n\n{" });

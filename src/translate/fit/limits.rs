@@ -1,4 +1,4 @@
-//! The limit on tokens, within what the model takes.
+//! The limit on tokens, within the model's and the caller's limits.
 
 use super::Fitting;
 use super::notes::Field;
@@ -11,7 +11,7 @@ pub(super) fn max_tokens(asked: Option<i64>, fitting: &mut Fitting<'_, '_>) -> O
     let asked = asked.unwrap_or(allowed);
     let capabilities = fitting.capabilities;
     let at_most = capabilities.max_tokens.map_or(allowed, |most| allowed.min(most));
-    // Below the model's least Bedrock refuses the request; above the caller's most nothing goes.
+    // A value below the model's minimum would be refused; one above the caller's maximum is never sent.
     let least = most.map_or(capabilities.min_tokens, |most| capabilities.min_tokens.min(most));
     let taken = at_most.max(least);
     fitting.notes.dropped_if(taken != asked, Field::MaxTokens);

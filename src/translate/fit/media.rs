@@ -1,4 +1,4 @@
-//! Media: what a model does not take is refused, and what tools gave stands where the model takes it.
+//! Media: removes what a model does not take, and moves media out of tool results where it takes them elsewhere.
 
 use crate::bedrock::converse::{Block, Media, ResultBlock};
 
@@ -6,7 +6,7 @@ use super::Fitting;
 use super::family::{Capabilities, DocumentsInResults};
 use super::notes::Field;
 
-/// Sound, where the model takes it.
+/// Audio, if the model takes it.
 pub(super) fn audio<'a>(audio: Media<'a>, fitting: &mut Fitting<'_, '_>) -> Option<Media<'a>> {
     if fitting.capabilities.audio {
         return Some(audio);
@@ -15,10 +15,10 @@ pub(super) fn audio<'a>(audio: Media<'a>, fitting: &mut Fitting<'_, '_>) -> Opti
     None
 }
 
-/// Formats of documents that are text.
+/// Text formats of documents.
 const TEXTS: [&str; 4] = ["csv", "html", "md", "txt"];
 
-/// Takes out of what a tool gave what the model does not take in a result, but behind it.
+/// Removes the media that the model takes after a tool result, but not in it.
 pub(super) fn taken_out<'a>(
     content: &mut Vec<ResultBlock<'a>>,
     capabilities: &Capabilities,
@@ -43,7 +43,7 @@ pub(super) fn taken_out<'a>(
     taken.into_iter().map(alone).collect()
 }
 
-/// What a tool gave, as what the user says.
+/// A block of a tool result as a block of the user's turn.
 pub(super) fn alone(block: ResultBlock<'_>) -> Block<'_> {
     match block {
         ResultBlock::Text(text) => Block::Text(text),

@@ -1,5 +1,5 @@
-//! Makes a conversation fit a model, whatever API the client speaks. Every rule about what models take is here or in the
-//! table of [families](family), and nowhere else.
+//! Adapts a conversation to a model, whatever API the client speaks. Every rule about what models take is here or in the table
+//! of [families](family).
 //!
 //! ```text
 //! turns (tool ids and names, media, reasoning) ▶ tools (schemas, choice, form of the answer) ▶ sampling ▶ fields ▶ effort ▶ cache
@@ -57,58 +57,60 @@ pub use betas::taken_by_invoke;
 pub use json_object::JsonObject;
 pub use undo::{Called, Undo, Written};
 
-/// What a conversation has to fit.
+/// The model and caller that a conversation is adapted to.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'o> {
-    /// What the model takes.
+    /// The model's capabilities.
     pub capabilities: &'o Capabilities,
-    /// Nesting of schemas, also with their references replaced.
+    /// Deepest nesting of schemas, also after inlining.
     pub schema_depth: usize,
-    /// Anthropic's beta features that Bedrock takes besides those that it is known to take; `*` at the end stands for any rest.
+    /// Beta features of Anthropic's that the configuration adds to those known to work at Bedrock; `*` at the end stands for
+    /// any rest.
     pub betas: &'o [String],
-    /// How many tokens the caller's answers may have.
+    /// The caller's limits on tokens.
     pub tokens: Tokens,
-    /// Where reasoning is kept for clients that do not send it back, and the id by which the tables know the model; `None`: nowhere.
+    /// Where reasoning is kept for clients that do not send it back, and the id by which the tables know the model; `None`:
+    /// reasoning is not kept.
     pub recall: Option<(&'o dyn Recall, &'o str)>,
 }
 
-/// A conversation as the model takes it.
+/// An adapted conversation.
 #[derive(Debug)]
 pub struct Fitted<'a> {
     /// Converse's body.
     pub request: converse::Request<'a>,
     /// Whether the model can give the answer as a stream.
     pub streams: bool,
-    /// What makes the reply the client's again.
+    /// Changes that the reply has to undo.
     pub undo: Undo,
-    /// What was changed on the way.
+    /// Changes to report to the client.
     pub notes: Vec<Note>,
 }
 
-/// Why a conversation can be made to fit no model.
+/// Why a conversation cannot be sent to any model.
 #[derive(Debug)]
 pub enum Refused {
-    /// Nothing is said that could be answered.
+    /// It has no content.
     Empty,
-    /// The schema of the tool at this place, and what is wrong with it.
+    /// The schema of the tool at this index, and the reason.
     ToolSchema(usize, String),
-    /// The same of the answer's.
+    /// The schema of the answer, and the reason.
     AnswerSchema(String),
-    /// The web must be looked up, and the model cannot.
+    /// Web search is required, and the model has none.
     Search,
 }
 
-/// What every step of the way needs.
+/// State shared by all steps.
 struct Fitting<'a, 'o> {
     capabilities: &'o Capabilities,
-    /// How many tokens the caller's answers may have.
+    /// The caller's limits on tokens.
     tokens: Tokens,
-    /// What following references may cost.
+    /// The budget for following references.
     following: Following,
-    /// What the model is held to so far.
+    /// The totals over constrained schemas.
     constraints: Constraints,
     names: ToolNames<'a>,
-    /// Whether the answer may name places in documents: JSON by a schema has no text for that, and Claude refuses both together
+    /// Whether the answer may cite documents: structured outputs have no text for that, and Claude refuses the combination
     /// (Anthropic's documentation, "Structured outputs").
     cites: bool,
     /// Whether there is a guardrail.
@@ -116,10 +118,10 @@ struct Fitting<'a, 'o> {
     notes: Notes,
 }
 
-/// Makes a conversation fit a model.
+/// Adapts a conversation to a model.
 ///
 /// # Errors
-/// What could be sent to no model.
+/// The conversation cannot be sent to any model.
 pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fitted<'a>, Refused> {
     let Target { capabilities, schema_depth, betas: more_betas, tokens, recall } = target;
     let Conversation {
@@ -144,7 +146,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
         tokens,
         following: Following::new(schema_depth),
         constraints: Constraints::default(),
-        // Tools come before turns: the turns speak of them by their legal names.
+        // Tools come before turns, because turns use the tools' valid names.
         names: ToolNames::declare(
             tools.iter().map(|tool| tool.name.clone().into_cow()),
             capabilities.hyphens,
@@ -180,7 +182,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
     let history = tool_config::History { called: &called, is_called: &is_called };
     let means = tool_config::set(&mut body, asked, history, effort.reasons(), &mut fitting)?;
 
-    // Numbers, then what the client says in the model's own words, then effort, which overrules some of the numbers.
+    // First sampling parameters, then the client's native fields, then effort, which overrides some of them.
     sampling::set(&mut body, sampling, &mut fitting);
     fields::set(&mut body, fields, &mut fitting);
     structured::beside(&mut body, output_config, &mut fitting);

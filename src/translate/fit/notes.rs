@@ -1,15 +1,15 @@
-//! What was changed so that the model takes it. Fronts say it to their clients, each in its API's own words.
+//! Notes about changes made for the model. Fronts report them to the client under their API's names.
 
-/// What became of something that the client asked for.
+/// A change to something that the client asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
-    /// It is not sent, or not as it was: the answer is of use without it.
+    /// Dropped or changed; the answer is useful without it.
     Dropped(Field),
-    /// It is not sent, and the client may not want an answer without it.
+    /// Dropped; the client may not want an answer without it.
     Unsupported(Field),
 }
 
-/// What of a conversation a note is about.
+/// The part of a conversation that a note is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Field {
     /// The limit on tokens.
@@ -18,57 +18,57 @@ pub enum Field {
     Temperature,
     /// Nucleus sampling.
     TopP,
-    /// Sampling from the k likeliest.
+    /// `top_k`.
     TopK,
-    /// Where to stop.
+    /// Stop sequences.
     Stop,
     /// Tools.
     Tools,
-    /// Whether and what the model must call.
+    /// The tool choice.
     ToolChoice,
-    /// One call at a time.
+    /// At most one call at a time.
     SingleCall,
-    /// Arguments exactly by the schema.
+    /// Strict arguments.
     Strict,
     /// A keyword of a tool's schema.
     SchemaMember(String),
     /// A keyword of the answer's schema.
     AnswerMember(String),
-    /// The form of the answer.
+    /// The format of the answer.
     Answer,
-    /// How hard to think.
+    /// The effort of reasoning.
     Effort,
-    /// The same, in Anthropic's words.
+    /// Reasoning in Anthropic's terms.
     Thinking,
-    /// The budget of thinking in Anthropic's words.
+    /// The budget of reasoning in Anthropic's terms.
     ThinkingBudget,
     /// Reasoning of an earlier answer.
     Replay,
-    /// Looking up the web.
+    /// Web search.
     WebSearch,
-    /// Sound.
+    /// Audio.
     Audio,
-    /// Places in a document that the answer names.
+    /// Citations of a document.
     Citations,
-    /// What the model should know about a document.
+    /// Context of a document.
     DocumentContext,
-    /// What is marked for the guardrail.
+    /// Content marked for the guardrail.
     GuardContent,
-    /// Cache points in instructions and messages.
+    /// Cache points in the system prompt and messages.
     CachePoint,
-    /// Their hour: five minutes are sent.
+    /// Their lifetime of an hour: five minutes are sent.
     CacheHour,
-    /// Cache points behind tools.
+    /// Cache points after tools.
     ToolCachePoint,
-    /// Cache points that were asked for by a switch.
+    /// Cache points requested by a switch.
     Caching,
-    /// Anthropic's beta features, all of them.
+    /// All of Anthropic's beta features.
     Betas,
-    /// One of them.
+    /// One beta feature of Anthropic's.
     Beta(String),
 }
 
-/// No more is noted of what may be any number, members of schemas and names of features.
+/// Most notes of kinds that may be any number: members of schemas and names of features.
 const MOST: usize = 64;
 
 /// The notes of one request, each once.

@@ -1,4 +1,4 @@
-//! Reasoning of earlier answers: it goes back to the families that check its signature.
+//! Reasoning of earlier answers, which is sent back to families that check its signature.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,7 +7,7 @@ use super::family::{Capabilities, Reasoning as Means};
 use super::notes::{Field, Notes};
 use crate::bedrock::converse::Reasoning;
 
-/// The reasoning as it goes back; none where the model would not take it as its own.
+/// The reasoning to send back; `None` where the model would refuse it.
 pub(super) fn replayed<'a>(
     reasoning: Reasoning<'a>,
     capabilities: &Capabilities,
@@ -15,7 +15,7 @@ pub(super) fn replayed<'a>(
 ) -> Option<Reasoning<'a>> {
     let means = capabilities.reasoning;
     let is_its_own = match &reasoning {
-        // Models that give no text of their thoughts by themselves sign an empty one, which has to go back as it came.
+        // Models that return no text of their thoughts sign an empty one, which must be sent back unchanged.
         Reasoning::ReasoningText { text, signature }
             if text.is_empty() && !signature.is_empty() && means == Means::AdaptiveOnly =>
         {
@@ -32,7 +32,7 @@ pub(super) fn replayed<'a>(
     None
 }
 
-/// True for base64 of something, all of it.
+/// Whether a text is non-empty, valid base64.
 fn is_base64(data: &str) -> bool {
     STANDARD.decode(data).is_ok_and(|bytes| !bytes.is_empty())
 }

@@ -1,9 +1,10 @@
-//! Reasoning that the client did not send back with its calls: what was kept of it goes before them.
+//! Restores reasoning that the client did not send back with its tool calls.
 
 use crate::translate::conversation::{Call, Content, Message, Speaker};
 use crate::translate::thoughts::{self, Recall};
 
-/// Puts back what is known. An answer is a run of the assistant's messages; it begins with its reasoning, all of it or none.
+/// Restores the kept reasoning. An answer is a run of the assistant's messages; its reasoning is put at its beginning,
+/// completely or not at all.
 pub(super) fn put_back(messages: &mut [Message<'_>], model: &str, recall: &dyn Recall) {
     let mut wanted: Vec<(usize, String)> = Vec::new();
     let mut at = 0_usize;
@@ -26,7 +27,7 @@ pub(super) fn put_back(messages: &mut [Message<'_>], model: &str, recall: &dyn R
     }
 }
 
-/// The first call of an answer that has calls and no reasoning.
+/// The first tool call of an answer that has calls and no reasoning.
 fn unreasoned<'m>(run: &'m [Message<'_>]) -> Option<&'m str> {
     let content = || {
         run.iter()
@@ -55,7 +56,7 @@ mod tests {
 
     const CLAUDE_4: &str = "anthropic.claude-sonnet-4-5-20250929-v1:0";
 
-    /// Knows the calls whose names begin with `known`, and what was asked for.
+    /// Keeps reasoning for calls whose ids begin with `known`, and notes the lookups.
     #[derive(Debug, Default)]
     struct Kept(RefCell<Vec<String>>);
 
@@ -159,7 +160,7 @@ mod tests {
             let (_, wanted, keeps) = run(model, conversation);
             assert!(wanted.is_empty() && !keeps, "{model}");
         }
-        // The newest think by themselves.
+        // The newest models think by default.
         let (body, _, keeps) = run("anthropic.claude-opus-4-8", unasked());
         assert_eq!(blocks(&body, 1), ["reasoningContent", "toolUse"]);
         assert!(keeps);

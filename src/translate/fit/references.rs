@@ -1,4 +1,4 @@
-//! The references of a JSON schema: what they lead to, and whether one leads back to itself.
+//! References in a JSON schema: what they refer to, and whether they are recursive.
 
 use std::cell::Cell;
 
@@ -7,12 +7,13 @@ use super::schema_object::{Object, members, value};
 use crate::translate::numbered::Numbered;
 use crate::wire::{self, List, Members, Raw};
 
-/// Most that all schemas of a request together may cost to follow, about the bytes that are looked at: some tenths of a second.
+/// Largest cost of following the references of all schemas in a request, about the bytes that are read: some tenths of a
+/// second.
 const FOLLOWED: usize = 64 << 20;
 
-/// What following the references of a request's schemas may cost, and has cost so far.
+/// The budget for following a request's references.
 pub(super) struct Following {
-    /// Most that schemas may be nested, and that references may follow one another.
+    /// Deepest nesting of schemas, and longest chain of references.
     deepest: usize,
     cost: Cell<usize>,
 }
@@ -22,22 +23,22 @@ impl Following {
         Self { deepest, cost: Cell::new(0) }
     }
 
-    /// Following references may look at the same text again and again, however little of it is written.
+    /// Takes `cost` from the budget. Following references may read the same text many times.
     pub(super) fn spend(&self, cost: usize) -> Result<(), Unfollowed> {
         self.cost.set(self.cost.get().saturating_add(cost));
         if self.cost.get() <= FOLLOWED { Ok(()) } else { Err(Unfollowed::TooLarge) }
     }
 }
 
-/// A member that is a reference.
+/// A member that may be a reference.
 const REF: &str = "\"$ref\"";
 
 /// Members whose values are data, not schemas.
 const DATA: &[&str] = &["enum", "const", "default", "examples", "required"];
 
-/// Why references were not followed to their ends.
+/// Why references could not be followed.
 pub(super) enum Unfollowed {
-    /// A reference to nothing that is in the schema.
+    /// A reference to something that the schema does not contain.
     Dangling(String),
     TooLarge,
     Unreadable,
@@ -49,29 +50,29 @@ impl From<wire::Error> for Unfollowed {
     }
 }
 
-/// False for what holds no reference for certain.
+/// False for a schema that certainly has no reference.
 pub(super) fn may_refer(schema: Raw<'_>) -> bool {
     schema.get().contains(REF)
 }
 
-/// True for a member that is data. A property may have such a name, and is an object then.
+/// Whether a member is data. A property may have such a name; its value is then an object.
 pub(super) fn is_data(name: &str, value: Raw<'_>) -> bool {
     DATA.contains(&name) && !value.get().starts_with('{')
 }
 
-/// True for the members of a root that say nothing but what references lead to.
+/// Whether a root's member only holds definitions.
 pub(super) fn is_definitions(name: &str) -> bool {
     matches!(name, "$defs" | "definitions")
 }
 
 /// The reference of a schema.
 pub(super) fn reference(members: &Object<'_>) -> Option<String> {
-    // A property may be called that; its value is no text then.
+    // A property may be called `$ref`; its value is then not a string.
     wire::from_str(value(members, "$ref")?.get()).ok()
 }
 
-/// True where a schema holds itself, which Bedrock's own structured output and strict tools do not take (AWS
-/// documentation, "Structured outputs"); also where it is too large to tell, or refers to what is not in it.
+/// Whether a schema is recursive, which Bedrock's structured outputs and strict tools refuse (AWS documentation, "Structured
+/// outputs"). Also true where it is too large to tell, or has a dangling reference.
 pub(super) fn is_recursive(schema: Raw<'_>, following: &Following) -> bool {
     if !may_refer(schema) {
         return false;
@@ -82,11 +83,11 @@ pub(super) fn is_recursive(schema: Raw<'_>, following: &Following) -> bool {
     let references = References::new(&root, following);
     let mut walk =
         Walk { references: &references, open: Vec::new(), followed: Numbered::default(), depth: 0 };
-    // Of what cannot be followed nobody knows where it leads.
+    // A reference that cannot be followed might be recursive.
     walk.members(&root).unwrap_or(true)
 }
 
-/// Where the references of a schema lead.
+/// Resolves the references of a schema.
 pub(super) struct References<'s, 'f> {
     root: Container<'s>,
     read: Containers<'s>,
@@ -94,28 +95,28 @@ pub(super) struct References<'s, 'f> {
 }
 
 impl<'s, 'f> References<'s, 'f> {
-    /// Those of the schema with the members `root`.
+    /// For the schema with the members `root`.
     pub(super) fn new(root: &Object<'s>, following: &'f Following) -> Self {
         Self { root: Container::of(root), read: Containers::default(), following }
     }
 
-    /// Most that schemas may be nested, and that references may follow one another.
+    /// Deepest nesting of schemas, and longest chain of references.
     pub(super) fn deepest(&self) -> usize {
         self.following.deepest
     }
 
-    /// The same as [`Following::spend`].
+    /// As [`Following::spend`].
     pub(super) fn spend(&self, cost: usize) -> Result<(), Unfollowed> {
         self.following.spend(cost)
     }
 
-    /// Finds what a JSON pointer within the schema leads to (RFC 6901).
+    /// Resolves a JSON pointer within the schema (RFC 6901).
     pub(super) fn find(&self, reference: &str) -> Result<Raw<'s>, Unfollowed> {
         self.pointed(reference)?.ok_or_else(|| Unfollowed::Dangling(reference.to_owned()))
     }
 
     fn pointed(&self, reference: &str) -> Result<Option<Raw<'s>>, Unfollowed> {
-        // In a URI's fragment it is percent-encoded.
+        // As a URI's fragment the pointer is percent-encoded.
         let Ok(pointer) = percent_encoding::percent_decode_str(reference).decode_utf8() else {
             return Ok(None);
         };
@@ -130,12 +131,12 @@ impl<'s, 'f> References<'s, 'f> {
     }
 }
 
-/// Follows each reference once, in search of one that leads back to where it stands.
+/// Searches for recursion, following each reference once.
 struct Walk<'s, 'r> {
     references: &'r References<'s, 'r>,
-    /// Those that lead to where we are.
+    /// References on the current path.
     open: Vec<String>,
-    /// Those that were followed to their ends.
+    /// References that were followed completely.
     followed: Numbered<'static>,
     depth: usize,
 }
@@ -166,7 +167,7 @@ impl<'s> Walk<'s, '_> {
         Ok(is_recursive)
     }
 
-    /// A root, whose definitions count where something refers to them.
+    /// Searches a root; its definitions count only where they are referred to.
     fn members(&mut self, root: &Object<'s>) -> Result<bool, Unfollowed> {
         let members = root.iter().filter(|(name, _)| !is_definitions(name)).cloned().collect();
         self.below(&members)
@@ -217,12 +218,12 @@ mod tests {
             r##"{"properties":{"all":{"$ref":"#"}}}"##,
             r##"{"properties":{"root":{"$ref":"#/$defs/N"}},
                 "$defs":{"N":{"type":"object","properties":{"children":{"type":"array","items":{"$ref":"#/$defs/N"}}}}}}"##,
-            // Nothing but themselves.
+            // References only to each other.
             r##"{"properties":{"a":{"$ref":"#/$defs/A"}},"$defs":{"A":{"$ref":"#/$defs/B"},"B":{"$ref":"#/$defs/A"}}}"##,
-            // Through a place that is no definition, and by another spelling of it.
+            // Through a place that is not a definition, in another spelling.
             r##"{"properties":{"a":{"anyOf":[true,{"items":{"$ref":"#/properties/a/%61nyOf/1"}}]}}}"##,
             r##"{"properties":{"a":{"anyOf":[true,{"items":{"$ref":"#/properties/a/anyOf/1"}}]}}}"##,
-            // Through what the members beside a reference would hide, if they stood for it and did not add to it.
+            // Through members beside a reference: they add to the referenced schema.
             r##"{"properties":{"a":{"$ref":"#/$defs/A","properties":{"q":true}}},
                 "$defs":{"A":{"properties":{"b":{"$ref":"#/$defs/A","properties":{}}}}}}"##,
         ] {
@@ -234,7 +235,7 @@ mod tests {
     fn what_is_referred_to_twice_is_not() {
         for schema in [
             r##"{"properties":{"a":{"$ref":"#/$defs/N"},"b":{"$ref":"#/$defs/N"}},"$defs":{"N":{"type":"string"}}}"##,
-            // Nothing refers to what holds itself.
+            // The recursive definition is not referred to.
             r##"{"properties":{"$ref":{"type":"string"}},"$defs":{"N":{"items":{"$ref":"#/$defs/N"}}}}"##,
             r##"{"properties":{"a":{"enum":[{"$ref":"#"}]}}}"##,
         ] {
@@ -258,17 +259,17 @@ mod tests {
 
     #[test]
     fn what_cannot_be_followed_to_its_end_is_taken_for_recursive() {
-        // Behind a reference that leads nowhere.
+        // After a dangling reference.
         assert!(recursive(
             r##"{"properties":{"a":{"$ref":"https://example.com/a.json"},"b":{"$ref":"#"}}}"##
         ));
-        // A definition of a megabyte that is looked into a hundred thousand times.
+        // A definition of a megabyte that is read a hundred thousand times.
         let spaces = " ".repeat(1 << 20);
         let many: String =
             (0..100_000).map(|at| format!(r##"{{"$ref":"#/$defs/A/properties/p{at}"}},"##)).collect();
         let schema = format!(r#"{{"anyOf":[{many}{{}}],"$defs":{{"A":{{"properties":{{}}{spaces}}}}}}}"#);
         assert!(recursive(&schema));
-        // Thousands of references, each behind the one before.
+        // A chain of thousands of references.
         let chain: String =
             (0..5_000).map(|at| format!(r##""D{at}":{{"$ref":"#/$defs/D{}"}},"##, at + 1)).collect();
         assert!(recursive(&format!(r##"{{"$ref":"#/$defs/D0","$defs":{{{chain}"D5000":{{}}}}}}"##)));

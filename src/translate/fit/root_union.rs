@@ -1,5 +1,5 @@
-//! Choices at the root of a schema. Claude refuses them ("input_schema does not support oneOf, allOf, or anyOf at the top level"),
-//! and of families that take only `type`, `properties` and `required` there, nothing would be left of such a schema.
+//! Unions at the root of a schema. Claude refuses them ("input_schema does not support oneOf, allOf, or anyOf at the top
+//! level"), and families that take only `type`, `properties` and `required` there would see nothing of such a schema.
 
 use std::borrow::Cow;
 
@@ -11,19 +11,19 @@ use super::schema_object::{Object, value};
 use crate::translate::numbered::Numbered;
 use crate::wire::{self, List, Members, Name, Raw};
 
-/// Most bytes that the description says of choices.
+/// Longest text about alternatives in the description, bytes.
 const TOLD: usize = 1_000;
 
-/// True for a keyword that combines schemas.
+/// Whether a keyword combines schemas.
 pub(super) fn is_union(name: &str) -> bool {
     matches!(name, "anyOf" | "oneOf" | "allOf")
 }
 
-/// A schema without unions at its root: the properties of all alternatives, of which those are required that each alternative
-/// requires. What the alternatives require besides, the description says.
+/// A schema without unions at its root: with the properties of all alternatives, required where every alternative requires
+/// them. The description states what else the alternatives require.
 ///
 /// # Errors
-/// Where a reference leads nowhere, or following references costs too much.
+/// A reference is dangling, or following references costs too much.
 pub(super) fn merged(root: &Object<'_>, following: &Following) -> Result<Box<RawValue>, Unfollowed> {
     let references = References::new(root, following);
     let mut merger = Merger {
@@ -37,26 +37,26 @@ pub(super) fn merged(root: &Object<'_>, following: &Following) -> Result<Box<Raw
     Ok(merger.write(root, &asked))
 }
 
-/// What a schema asks for, seen through its unions.
+/// The requirements of a schema, with its unions resolved.
 #[derive(Default)]
 struct Asked<'s> {
-    /// Properties that have to be there.
+    /// Required properties.
     required: Vec<Cow<'s, str>>,
-    /// Choices, and what each of their alternatives requires that not all of them do.
+    /// Unions, by alternative: the properties that this one requires, and not all of them do.
     choices: Vec<Vec<Vec<Cow<'s, str>>>>,
 }
 
 impl<'s> Asked<'s> {
-    /// All that `other` asks for besides.
+    /// Adds the requirements of `other`.
     fn all_of(&mut self, other: Self) {
         self.required.extend(other.required);
         self.choices.extend(other.choices);
     }
 
-    /// What one of these asks for: required is what all of them require.
+    /// The requirements of a union: those common to all alternatives.
     fn any_of(&mut self, alternatives: Vec<Self>) {
         let mut names = Numbered::default();
-        // Of each name, how many alternatives require it, and which was the last.
+        // By name: how many alternatives require it, and the last of these.
         let mut counts: Vec<(usize, usize)> = Vec::new();
         for (at, alternative) in alternatives.iter().enumerate() {
             for name in &alternative.required {
@@ -86,7 +86,7 @@ impl<'s> Asked<'s> {
         }
     }
 
-    /// What a description says of the choices, where there are some.
+    /// The description's text about alternatives, if there are any.
     fn told(&self) -> String {
         let mut told = String::new();
         for choice in &self.choices {
@@ -102,19 +102,19 @@ impl<'s> Asked<'s> {
     }
 }
 
-/// Gathers the properties of a schema and of its alternatives.
+/// Collects the properties of a schema and of its alternatives.
 struct Merger<'s, 'r> {
     references: &'r References<'s, 'r>,
     /// Names of properties.
     names: Numbered<'s>,
-    /// The schemas of each, no two of the same text.
+    /// The schemas of each property, without duplicates.
     schemas: Vec<(Cow<'s, str>, Vec<Raw<'s>>)>,
     known: Numbered<'static>,
     depth: usize,
 }
 
 impl<'s> Merger<'s, '_> {
-    /// Of a schema's members, and of what they refer to.
+    /// Collects a schema's members, and those that it refers to.
     fn schema(&mut self, members: &Object<'s>) -> Result<Asked<'s>, Unfollowed> {
         if self.depth >= self.references.deepest() {
             return Err(Unfollowed::TooLarge);
@@ -149,7 +149,7 @@ impl<'s> Merger<'s, '_> {
         Ok(asked)
     }
 
-    /// What is no object asks for nothing.
+    /// Other types than objects require nothing.
     fn alternative(&mut self, schema: Raw<'s>) -> Result<Asked<'s>, Unfollowed> {
         match wire::from_str::<Members<'_, Raw<'_>>>(schema.get()) {
             Ok(Members(members)) => self.schema(&members),
@@ -166,7 +166,7 @@ impl<'s> Merger<'s, '_> {
             if is_new {
                 self.schemas.push((name, Vec::new()));
             }
-            // The same text says the same.
+            // The same text need not be added again.
             if self.known.add(format!("{number} {}", schema.get()).into())
                 && let Some((_, schemas)) = self.schemas.get_mut(number)
             {
@@ -176,7 +176,7 @@ impl<'s> Merger<'s, '_> {
         Ok(())
     }
 
-    /// The schema with all that was gathered.
+    /// Writes the schema with the collected properties.
     fn write(self, root: &Object<'s>, asked: &Asked<'s>) -> Box<RawValue> {
         let is_merged =
             |name: &str| is_union(name) || matches!(name, "type" | "properties" | "required" | "$ref");
@@ -207,7 +207,7 @@ impl<'s> Merger<'s, '_> {
     }
 }
 
-/// The schemas of one property: the only one, or a choice between them.
+/// The schemas of one property: one, or a union.
 struct Either<'s>(Vec<Raw<'s>>);
 
 impl Serialize for Either<'_> {

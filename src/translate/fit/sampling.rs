@@ -1,4 +1,4 @@
-//! Numbers and stop sequences: those that the family takes.
+//! Sampling parameters and stop sequences, as the family takes them.
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ struct NovaInference {
     top_k: i64,
 }
 
-/// Sets `inferenceConfig`, and the field for `top_k`. What is not sent is no loss where it asks for what holds anyway.
+/// Sets `inferenceConfig`, and the field for `top_k`. Dropping a value that has no effect is not noted.
 pub(super) fn set<'a>(
     body: &mut converse::Request<'a>,
     sampling: Sampling<'a>,
@@ -64,7 +64,7 @@ pub(super) fn set<'a>(
     }
 }
 
-/// True for a temperature or a nucleus that asks for anything: one of 1 changes nothing.
+/// Whether a temperature or `top_p` has an effect: 1 changes nothing.
 pub(super) fn is_said(number: Option<Number<'_>>) -> bool {
     number.is_some_and(|number| number.value != 1.0)
 }

@@ -1,5 +1,5 @@
-//! JSON schemas of tools and answers, in the form that a family takes. They stay the client's text wherever they can:
-//! the order of properties is part of what a model reads.
+//! JSON schemas of tools and answers, in the form that a family takes. They stay the client's text where possible: the order of
+//! properties is part of what a model reads.
 
 use serde_json::value::RawValue;
 
@@ -12,17 +12,16 @@ use super::schema_object::{Object, members, value};
 use crate::bedrock::converse::Document;
 use crate::wire::{self, Members, Raw};
 
-/// What is said of a schema that is no JSON, which none is that got here.
+/// The error for a schema that is not JSON, which cannot occur here.
 const UNREADABLE: &str = "it cannot be read.";
 
-/// Members of a root that ask for nothing once references are replaced.
+/// Members of a root without an effect once references are inlined.
 const SILENT: &[&str] = &["$schema", "$id", "$defs", "definitions", "title", "$comment"];
 
-/// A root schema as Bedrock takes it: an object whose type is `object`, and for families that need it without
-/// references.
+/// A root schema in Bedrock's form: `type` is `object`, and references are inlined for families that need it.
 ///
 /// # Errors
-/// What is wrong with it, in words that go on after "Invalid schema:".
+/// The reason, in words that continue "Invalid schema:".
 pub(super) fn root<'a>(
     schema: Raw<'a>,
     schemas: Schemas,
@@ -56,16 +55,16 @@ fn fitting<'a>(
     }
 }
 
-/// Notes of what was changed in a schema.
+/// Collects notes about changes to a schema.
 pub(super) struct Changed<'n> {
-    /// Where they are kept.
+    /// The request's notes.
     pub(super) notes: &'n mut Notes,
-    /// Whose keywords they are about.
+    /// Makes the note's field of a keyword's name.
     pub(super) field: fn(String) -> Field,
 }
 
 impl Changed<'_> {
-    /// A keyword that is not sent, or in other words.
+    /// Notes a keyword that was dropped or moved into the description.
     pub(super) fn dropped(&mut self, keyword: &str) {
         self.notes.dropped((self.field)(keyword.to_owned()));
     }
@@ -79,12 +78,12 @@ fn check_type(members: &Object<'_>) -> Result<(), String> {
     }
 }
 
-/// Members that Bedrock refuses as `null`.
+/// Whether a member is one that Bedrock refuses as `null`.
 fn is_null_member(name: &str, value: Raw<'_>) -> bool {
     matches!(name, "properties" | "required") && value.get() == "null"
 }
 
-/// Bedrock wants `type: object` at the root; what else the client says stays.
+/// Adds `type: object` at the root, which Bedrock requires; the rest stays.
 fn with_type<'a>(schema: Raw<'a>, members: Object<'a>) -> Result<Document<'a>, String> {
     let has_type = value(&members, "type").is_some_and(|kind| kind.get() == "\"object\"");
     if has_type && !members.iter().any(|(name, value)| is_null_member(name, value)) {
@@ -98,7 +97,7 @@ fn with_type<'a>(schema: Raw<'a>, members: Object<'a>) -> Result<Document<'a>, S
     Ok(Document::Mended(wire::raw_of(&Members(mended))))
 }
 
-/// Nothing at the root but `type`, `properties` and `required`, and no references anywhere.
+/// Keeps only `type`, `properties` and `required` at the root, and inlines references.
 fn plain<'a>(
     schema: Raw<'a>,
     following: &Following,
@@ -135,7 +134,7 @@ fn plain<'a>(
     Ok(Document::Mended(wire::raw_of(&Members(kept))))
 }
 
-/// The type that Bedrock wants at the root.
+/// The type that Bedrock requires at the root.
 fn object_type() -> Result<Raw<'static>, String> {
     wire::from_str("\"object\"").map_err(|_| UNREADABLE.to_owned())
 }
@@ -216,11 +215,11 @@ mod tests {
 
     #[test]
     fn references_that_look_at_much_and_write_little_take_no_longer_than_others() {
-        // Definitions of a megabyte, most of it nothing, and what is looked up in them a hundred thousand times.
+        // Definitions of a megabyte, mostly white space, with a hundred thousand lookups.
         let spaces = " ".repeat(1 << 20);
         let many = r##"{"$ref":"#/$defs/A"},"##.repeat(100_000);
         let looked_up = format!(r#"{{"anyOf":[{many}{{}}],"$defs":{{"A":{{}}{spaces}}}}}"#);
-        // Members in their thousands, beside a reference to as many.
+        // Thousands of members beside a reference to as many.
         let members: String = (0..20_000).map(|at| format!(r#""m{at}":1,"#)).collect();
         let beside = format!(
             r##"{{"properties":{{"a":{{{members}"$ref":"#/$defs/A"}}}},"$defs":{{"A":{{{members}"z":1}}}}}}"##

@@ -1,4 +1,4 @@
-//! A JSON schema as the object that it is: its members in the client's order, their values as they are written.
+//! A JSON schema as an object: its members in the client's order, their values in written form.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use crate::wire::{self, Members, Raw};
 /// The members of a schema.
 pub(super) type Object<'a> = Vec<(Cow<'a, str>, Raw<'a>)>;
 
-/// The members of a schema that has to be an object.
+/// The members of a schema; an error where it is not an object.
 pub(super) fn members(schema: Raw<'_>) -> Result<Object<'_>, String> {
     wire::from_str::<Members<'_, Raw<'_>>>(schema.get())
         .map(|members| members.0)

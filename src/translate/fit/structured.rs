@@ -1,4 +1,5 @@
-//! The form of the answer: JSON by Bedrock's own means, or as the input of a tool that the model is made to call.
+//! The format of the answer: JSON by Bedrock's structured outputs, or as the arguments of a tool that the model is forced to
+//! call.
 
 use std::borrow::Cow;
 
@@ -12,34 +13,35 @@ use super::notes::Field;
 use super::root_union::is_union;
 use super::schema_object::members;
 
-/// How the answer gets its form.
+/// How the answer gets its format.
 #[derive(Debug)]
 pub(super) enum Form<'a> {
-    /// It is text.
+    /// Plain text.
     Text,
     /// By `outputConfig`.
     Native(OutputConfig<'a>),
-    /// By words: a JSON object. Told to call a tool with a schema of any object, Claude calls the tool with an empty one.
+    /// By an instruction in the prompt, for a JSON object. (Forced to call a tool whose schema is any object, Claude calls it
+    /// with an empty one.)
     Words {
-        /// Of the object.
+        /// The schema of the object.
         schema: Option<Raw<'a>>,
     },
-    /// By a tool whose input is the answer.
+    /// By a tool whose arguments are the answer.
     Tool {
-        /// Of the answer.
+        /// The schema of the answer.
         schema: Raw<'a>,
-        /// What the client says of it.
+        /// The client's description of it.
         description: Option<Str<'a>>,
     },
 }
 
-/// The form that is asked for, by the means that the family has.
+/// The requested format, by the means that the family has.
 pub(super) fn form<'a>(answer: Answer<'a>, fitting: &mut Fitting<'a, '_>) -> Form<'a> {
     let capabilities = fitting.capabilities;
     let form = match answer {
         Answer::Text => return Form::Text,
         Answer::Object => return Form::Words { schema: None },
-        // Bedrock holds models to closed schemas only, which is what OpenAI's `strict` demands as well.
+        // Bedrock's structured outputs require closed schemas, as OpenAI's `strict` does.
         Answer::Schema { schema, name, description, strict } => {
             let held_to =
                 if strict && capabilities.structured_output { fitting.held_to(schema) } else { None };
@@ -64,10 +66,10 @@ pub(super) fn form<'a>(answer: Answer<'a>, fitting: &mut Fitting<'a, '_>) -> For
 }
 
 impl Fitting<'_, '_> {
-    /// The schema that the model is held to; `None` where there is no way to.
+    /// The schema to constrain the model by; `None` where that is not possible.
     fn held_to<'a>(&mut self, schema: Raw<'a>) -> Option<Cow<'a, str>> {
         let root = members(schema).ok()?;
-        // What Claude refuses at the root of a tool's schema is not tried here.
+        // A schema that Claude refuses at the root of a tool is not tried here.
         if root.iter().any(|(name, _)| is_union(name)) {
             return None;
         }
@@ -84,7 +86,7 @@ impl Fitting<'_, '_> {
     }
 }
 
-/// Sets the client's own `outputConfig`, beside the form of the answer where that is set.
+/// Sets the client's own `outputConfig`, together with the answer's format where there is one.
 pub(super) fn beside<'a>(
     body: &mut converse::Request<'a>,
     written: Option<Written<'a>>,

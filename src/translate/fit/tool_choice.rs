@@ -1,4 +1,4 @@
-//! The choice among the tools, in Converse's form.
+//! The tool choice in Converse's form.
 
 use crate::bedrock::converse::{self, ToolChoice, ToolSpec};
 use crate::translate::conversation::Choice;
@@ -6,7 +6,7 @@ use crate::translate::numbered::Numbered;
 
 use super::tool_names::ToolNames;
 
-/// What the choice means for Bedrock; tools that are not allowed go, but for those that the history calls.
+/// Converts the choice. Tools that are not allowed are removed, except those that the history calls.
 pub(super) fn chosen<'a>(
     choice: Choice<'a>,
     specs: &mut Vec<converse::Tool<'a>>,
@@ -28,7 +28,7 @@ pub(super) fn chosen<'a>(
     }
 }
 
-/// Keeps these tools, and the cache points behind them.
+/// Keeps these tools, and the cache points after them.
 pub(super) fn retain<'a>(specs: &mut Vec<converse::Tool<'a>>, mut keep: impl FnMut(&ToolSpec<'a>) -> bool) {
     let mut kept = false;
     specs.retain(|tool| {

@@ -1,4 +1,4 @@
-//! Tools, and what the model must call of them: as the client asks, as the history needs it, as the form of the answer does.
+//! `toolConfig`: the client's tools and choice, the tools that the history needs, and the answer's format.
 
 use serde::Serialize;
 
@@ -17,19 +17,19 @@ use super::tool_specs::{open_schema, spec, specs};
 use super::undo::Means;
 use super::{Fitting, Refused, json_object};
 
-/// The tool whose input is the answer.
+/// The tool whose arguments are the answer.
 const ANSWER: &str = "json_answer";
 
-/// Nova's tool that looks up the web (AWS documentation, "Grounding responses with real-time search results").
+/// Nova's web search tool (AWS documentation, "Grounding responses with real-time search results").
 pub(super) const SEARCH: SystemTool = SystemTool { name: "nova_grounding" };
 
-/// Whether the model may look up the web by its own tool.
+/// Whether the model may search the web with its own tool.
 pub(super) fn searches(body: &converse::Request<'_>) -> bool {
     let mut tools = body.tool_config.iter().flat_map(|config| &config.tools);
     tools.any(|tool| matches!(tool, converse::Tool::SystemTool(_)))
 }
 
-/// What is asked for.
+/// The client's tools, choice and answer format.
 #[derive(Debug)]
 pub(super) struct Asked<'a> {
     pub(super) tools: Vec<Tool<'a>>,
@@ -42,14 +42,14 @@ pub(super) struct Asked<'a> {
 /// The tools that the history calls.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct History<'r> {
-    /// Their legal names, in their order.
+    /// Their valid names, in order.
     pub(super) called: &'r [String],
-    /// The same, to look them up.
+    /// The same names, for lookups.
     pub(super) is_called: &'r Numbered<'static>,
 }
 
-/// Sets `toolConfig`, or `outputConfig` for the form of the answer. `reasons` says whether the model will reason: some
-/// cannot be told to call then. Gives back the means of the answer's form.
+/// Sets `toolConfig`, or `outputConfig` for the answer's format. `reasons` says whether the model will reason, in which case
+/// some cannot be forced to call a tool. Returns how the answer gets its format.
 pub(super) fn set<'a>(
     body: &mut converse::Request<'a>,
     asked: Asked<'a>,
@@ -75,16 +75,16 @@ pub(super) fn set<'a>(
         if !capabilities.web_search {
             return Err(Refused::Search);
         }
-        // No `toolChoice` is documented to name a system tool.
+        // A `toolChoice` that names a system tool is not documented.
         fitting.notes.dropped(Field::ToolChoice);
     }
     if web_search && !capabilities.web_search {
         fitting.notes.dropped(Field::WebSearch);
         web_search = false;
     }
-    // A model that is made to answer looks nothing up.
+    // A model that is forced to call the answer tool searches nothing.
     let alone = (specs.is_empty() || is_withheld) && !web_search;
-    // Bedrock wants the tools that the history speaks of.
+    // Bedrock requires declarations of the tools in the history.
     if capabilities.tools && specs.is_empty() {
         specs.extend(called.iter().map(|name| spec(name.clone().into(), None, open_schema())));
     }
@@ -111,7 +111,8 @@ pub(super) fn set<'a>(
             let description = description.unwrap_or_else(|| "Gives the final answer.".into());
             specs.push(spec(name.clone(), Some(description), InputSchema { json }));
             means = Means::Tool(name.clone().into_owned());
-            // Where Claude takes a forced call while thinking, it makes it without a thought; and no model looks anything up that must call.
+            // Where Claude accepts a forced call while thinking, it calls without a thought; and a model that is forced to call
+            // searches nothing.
             if forced == Forced::No || web_search || reasons && capabilities.reasoning.is_thinking() {
                 let order =
                     format!("Give your final answer by calling the tool `{name}`, and in no other way.");
@@ -119,7 +120,7 @@ pub(super) fn set<'a>(
             } else if alone {
                 tool_choice = Some(ToolChoice::Tool { name });
             } else {
-                // One tool by its name is what the client wants first; any other choice now is among these and ours.
+                // A forced tool comes before the answer; any other choice is now among the client's tools and the answer tool.
                 tool_choice = tool_choice.filter(|choice| matches!(choice, ToolChoice::Tool { .. }));
                 tool_choice = tool_choice.or(Some(ToolChoice::Any {}));
             }
@@ -131,13 +132,13 @@ pub(super) fn set<'a>(
     if forced == Forced::Any
         && let Some(ToolChoice::Tool { name }) = &tool_choice
     {
-        // Any of one is that one.
+        // Forcing any tool with only one left forces that one.
         retain(&mut specs, |spec| spec.name == *name || is_called.contains(&spec.name));
         tool_choice = Some(ToolChoice::Any {});
     }
     if single_call {
         if capabilities.single_call {
-            // Bedrock refuses a `toolChoice` beside this, so the choice goes along.
+            // Bedrock refuses a `toolChoice` beside this field, so the choice goes into it.
             let choice = only_one(tool_choice.take());
             body.additional_model_request_fields.set("tool_choice", choice);
         } else {

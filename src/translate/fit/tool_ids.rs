@@ -1,12 +1,12 @@
-//! Ids of tool calls: legal for the family, distinct across turns, the same in a call and its result.
+//! Ids of tool calls: valid for the family, distinct across turns, the same in a call and its result.
 
 use super::family::ToolIds as Style;
 use crate::translate::numbered::Numbered;
 
-/// Longest id (service model).
+/// Longest id, characters (service model).
 const LENGTH: usize = 64;
 
-/// Gives out ids.
+/// Assigns ids.
 #[derive(Debug)]
 pub(super) struct ToolIds {
     style: Style,
@@ -19,7 +19,7 @@ impl ToolIds {
         Self { style, used: Numbered::default(), next: 0 }
     }
 
-    /// The id for a call that the client calls `client`; its own where that can be.
+    /// The id for a call with the client's id `client`, kept where possible.
     pub(super) fn assign(&mut self, client: Option<&str>) -> String {
         let wanted = client.filter(|id| !id.is_empty()).and_then(|id| match self.style {
             Style::Usual => Some(legalised(id, "_.:-")),
@@ -32,7 +32,7 @@ impl ToolIds {
             return id;
         }
         loop {
-            // The same request always gives the same ids, so that a cached prefix stays the same.
+            // Deterministic, so that a cached prefix stays the same.
             let id = format!("call{:05}", self.next);
             self.next = self.next.wrapping_add(1);
             if self.used.add(id.clone().into()) {

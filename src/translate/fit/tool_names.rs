@@ -1,21 +1,21 @@
-//! Tool names: clients use more characters than Bedrock takes. The map lives and dies with its request.
+//! Tool names: clients use characters that Bedrock refuses. The mapping belongs to one request.
 
 use std::borrow::Cow;
 
 use super::distinct::Distinct;
 use crate::translate::numbered::Numbered;
 
-/// Longest name (service model).
+/// Longest name, characters (service model).
 const LENGTH: usize = 64;
 
-/// The names of one request, each legal and distinct.
+/// The names of one request, each valid and distinct.
 #[derive(Debug, Default)]
 pub(super) struct ToolNames<'a> {
     entries: Vec<Entry<'a>>,
-    /// Where an original name stands in `entries`.
+    /// Index in `entries`, by the original name.
     by_original: Numbered<'a>,
     distinct: Distinct,
-    /// Whether names may have hyphens.
+    /// Whether hyphens are valid.
     hyphens: bool,
 }
 
@@ -26,8 +26,8 @@ struct Entry<'a> {
 }
 
 impl<'a> ToolNames<'a> {
-    /// Takes up the declared tools. A name that is legal as it stands keeps itself; the others make way. `hyphens` says
-    /// whether hyphens are legal.
+    /// Adds the declared tools. Valid names are kept; the others are changed around them. `hyphens` says whether hyphens are
+    /// valid.
     pub(super) fn declare(tools: impl Iterator<Item = Cow<'a, str>>, hyphens: bool) -> Self {
         let mut names = Self { hyphens, ..Self::default() };
         let (legal, illegal): (Vec<_>, Vec<_>) = tools.partition(|name| is_legal(name, hyphens));
@@ -37,7 +37,7 @@ impl<'a> ToolNames<'a> {
         names
     }
 
-    /// The legal name of a tool, declared or met in the history.
+    /// The valid name of a tool, declared or used in the history.
     pub(super) fn legal(&mut self, original: &str) -> Cow<'a, str> {
         match self.known(original) {
             Some(legal) => legal,
@@ -45,12 +45,12 @@ impl<'a> ToolNames<'a> {
         }
     }
 
-    /// A legal name for a tool of our own.
+    /// A valid name for a tool of the gateway's own.
     pub(super) fn own(&mut self, name: &'static str) -> Cow<'a, str> {
         self.distinct.name(Cow::Borrowed(name), '_', LENGTH)
     }
 
-    /// What the reply must map back: the legal name, and the client's.
+    /// The changed names: the valid one, and the client's.
     pub(super) fn into_changed(self) -> Vec<(String, String)> {
         let changed = self.entries.into_iter().filter(|entry| entry.legal != entry.original);
         changed.map(|Entry { original, legal }| (legal.into_owned(), original.into_owned())).collect()

@@ -1,4 +1,4 @@
-//! Declared tools become tool specifications.
+//! Converts declared tools into tool specifications.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use super::notes::Field;
 use super::schema::{self, Changed};
 use super::{Fitting, Refused, cache};
 
-/// A tool of ours, or of the history.
+/// The specification of a tool of the gateway's own, or of the history.
 pub(super) fn spec<'a>(
     name: Cow<'a, str>,
     description: Option<Str<'a>>,
@@ -20,7 +20,7 @@ pub(super) fn spec<'a>(
     converse::Tool::ToolSpec(ToolSpec { name, description, input_schema, strict: None })
 }
 
-/// All that is declared, and the cache points behind them.
+/// The specifications of all declared tools, with the cache points after them.
 pub(super) fn specs<'a>(
     tools: Vec<Tool<'a>>,
     fitting: &mut Fitting<'a, '_>,
@@ -55,7 +55,7 @@ fn input_schema<'a>(
             schema::root(schema, fitting.capabilities.schemas, &fitting.following, &mut changed)?
         }
         Some(Schema::Own(schema)) => Document::constant(schema),
-        // Claude takes only closed schemas as strict.
+        // Claude requires closed schemas for strict tools.
         None if strict == Some(true) && fitting.capabilities.strict_tools => {
             Document::constant(r#"{"type":"object","properties":{},"additionalProperties":false}"#)
         }
@@ -64,7 +64,7 @@ fn input_schema<'a>(
 }
 
 impl Fitting<'_, '_> {
-    /// Whether `strict` goes on; where the model is to be held to the schema, the schema is made fit for that.
+    /// Whether `strict` is sent; the schema is then rewritten for constrained decoding.
     fn is_held_to(&mut self, strict: bool, schema: &mut Document<'_>) -> bool {
         let is_taken = self.capabilities.strict_tools;
         if !strict {
@@ -92,7 +92,7 @@ impl Fitting<'_, '_> {
 /// The schema of any object.
 const OPEN: &str = r#"{"type":"object","properties":{}}"#;
 
-/// Of any object.
+/// The schema of any object.
 pub(super) fn open_schema<'a>() -> InputSchema<'a> {
     InputSchema { json: Document::constant(OPEN) }
 }

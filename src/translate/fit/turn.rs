@@ -1,13 +1,13 @@
-//! One turn of a conversation, and the order that Bedrock wants in it.
+//! One turn of a conversation, and Bedrock's order of blocks in it.
 
 use super::family::Capabilities;
 use super::notes::{Field, Notes};
 use crate::bedrock::converse::{Block, Message, Role};
 
-/// Said for the user where Bedrock wants a turn of theirs and there is none.
+/// The text of a user's turn that Bedrock requires and the client did not send.
 pub(super) const GO_ON: &str = "Continue.";
 
-/// What is collected for one turn. Whatever order it comes in, Bedrock wants `first` first and `last` last.
+/// The blocks collected for one turn. Bedrock requires `first` first and `last` last, whatever the client's order.
 #[derive(Debug)]
 pub(super) struct Turn<'a> {
     pub(super) role: Role,
@@ -18,12 +18,12 @@ pub(super) struct Turn<'a> {
     pub(super) last: Vec<Block<'a>>,
 }
 
-/// A turn of the user's that nobody wrote.
+/// A user's turn that the client did not send.
 pub(super) fn user(text: &'static str) -> Message<'static> {
     Message { role: Role::User, content: vec![Block::Text(text.into())] }
 }
 
-/// Adds a turn as Bedrock takes it, or nothing where it says nothing.
+/// Adds a turn in Bedrock's form, unless it has no content.
 pub(super) fn push_turn<'a>(
     messages: &mut Vec<Message<'a>>,
     turn: Turn<'a>,
@@ -35,7 +35,7 @@ pub(super) fn push_turn<'a>(
     if blocks.iter().any(|block| matches!(block, Block::Document(_))) && !blocks.iter().any(is_text) {
         blocks.insert(0, Block::Text("The document:".into()));
     }
-    // Claude refuses a turn of nothing but reasoning, and a point alone caches nothing that the turn before did not.
+    // Claude refuses a turn with only reasoning, and a cache point alone caches no more than the turn before.
     let is_said = |block: &Block<'_>| !matches!(block, Block::ReasoningContent(_) | Block::CachePoint(_));
     if ![&first, &blocks, &last].into_iter().flatten().any(is_said) {
         notes.dropped_if(!first.is_empty(), Field::Replay);
@@ -71,14 +71,14 @@ pub(super) fn push_turn<'a>(
 }
 
 fn add<'a>(messages: &mut Vec<Message<'a>>, role: Role, content: Vec<Block<'a>>) {
-    // A turn may be left over next to its like when the one between was empty.
+    // Two turns of one role may meet where an empty one between them was left out.
     match messages.last_mut().filter(|before| before.role == role) {
         Some(before) => before.content.extend(content),
         None => messages.push(Message { role, content }),
     }
 }
 
-/// The blocks in Bedrock's order, without the cache points that would stand nowhere.
+/// The blocks in Bedrock's order, without cache points that have nothing before them.
 fn in_order<'a>(first: Vec<Block<'a>>, blocks: Vec<Block<'a>>, last: Vec<Block<'a>>) -> Vec<Block<'a>> {
     let is_point = |block: &Block<'_>| matches!(block, Block::CachePoint(_));
     if first.is_empty() && last.is_empty() && !blocks.iter().any(is_point) {
@@ -86,7 +86,7 @@ fn in_order<'a>(first: Vec<Block<'a>>, blocks: Vec<Block<'a>>, last: Vec<Block<'
     }
     let mut content = Vec::with_capacity(first.len().saturating_add(blocks.len()).saturating_add(last.len()));
     for block in first.into_iter().chain(blocks).chain(last) {
-        // A cache point stands behind what is cached, and never behind reasoning.
+        // A cache point must have content before it, and must not follow reasoning.
         let is_useless = is_point(&block)
             && matches!(content.last(), None | Some(Block::ReasoningContent(_) | Block::CachePoint(_)));
         if !is_useless {

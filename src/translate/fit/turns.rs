@@ -1,4 +1,4 @@
-//! Messages become turns: they alternate, begin with the user's, and every call in them is answered in the next.
+//! Converts messages into turns: they alternate, begin with the user's, and every tool call has its result in the next turn.
 
 use crate::bedrock::converse::{
     Block, CachePoint, GuardContent, GuardText, Message, Reasoning, ResultBlock, ResultStatus, Role,
@@ -14,19 +14,19 @@ use super::turn::{GO_ON, Turn, push_turn, user};
 use super::waiting::{Call, Waiting};
 use super::{Fitting, Refused, cache, guarded, media, reasoning};
 
-/// Said before the result of a call that failed, where a result has no `status`.
+/// Precedes the result of a failed call, where results have no `status`.
 const FAILED: &str = "The call failed:";
 
-/// A conversation as Bedrock takes it.
+/// The turns and system prompt of a conversation.
 #[derive(Debug)]
 pub(super) struct Turns<'a> {
     pub(super) messages: Vec<Message<'a>>,
     pub(super) system: Vec<SystemBlock<'a>>,
-    /// The documents that may be cited and whose names were changed: the name that Bedrock knows, and the client's.
+    /// The documents that may be cited and were renamed: the name at Bedrock and the client's.
     pub(super) documents: Vec<(String, String)>,
-    /// The tools that the history calls, by their legal names, each once.
+    /// Valid names of the tools that the history calls, each once.
     pub(super) called: Vec<String>,
-    /// The same, to look them up.
+    /// The same names, for lookups.
     pub(super) is_called: Numbered<'static>,
 }
 
@@ -36,15 +36,15 @@ struct Builder<'a, 'r, 'o> {
     ids: ToolIds,
     system: Vec<SystemBlock<'a>>,
     done: Vec<Turn<'a>>,
-    /// The turn under way; none before the first.
+    /// The current turn; `None` before the first.
     current: Option<Turn<'a>>,
-    /// Calls of the last assistant's turn, until they are answered.
+    /// Tool calls of the assistant's last turn without a result so far.
     waiting: Waiting,
     called: Vec<String>,
     known: Numbered<'static>,
 }
 
-/// Makes turns of messages. `prefill` says whether a last turn of the assistant's may stay the last.
+/// Converts messages. `prefill` says whether a turn of the assistant's may be the last.
 pub(super) fn turns<'a>(
     messages: Vec<conversation::Message<'a>>,
     prefill: bool,
@@ -99,7 +99,7 @@ impl<'a> Builder<'a, '_, '_> {
         self.turn(role).blocks.push(block);
     }
 
-    /// Puts a cache point behind what was added last; with nothing before it, it would cache nothing.
+    /// Adds a cache point after the last block; without any before it, it would cache nothing.
     fn point(&mut self, point: CachePoint) {
         let Some(point) = cache::point(point, self.fitting.capabilities, &mut self.fitting.notes) else {
             return;
@@ -118,8 +118,8 @@ impl<'a> Builder<'a, '_, '_> {
         }
     }
 
-    /// Instructions before the first turn are the system's; later ones stay in their place, so that the prefix
-    /// before them stays cached.
+    /// Adds an instruction: before the first turn to the system prompt, later in its place, so that the prefix before it stays
+    /// cached.
     fn instruction(&mut self, text: Str<'a>) {
         if self.current.is_none() && self.fitting.capabilities.system {
             self.system.push(SystemBlock::Text(text));
@@ -128,7 +128,7 @@ impl<'a> Builder<'a, '_, '_> {
         }
     }
 
-    /// The same of instructions that the guardrail looks at.
+    /// Adds an instruction for the guardrail to check.
     fn guarded_instruction(&mut self, guarded: GuardContent<'a>) {
         let guarded = match guarded {
             guarded if self.current.is_none() && self.fitting.capabilities.system => {
@@ -172,7 +172,7 @@ impl<'a> Builder<'a, '_, '_> {
         self.waiting.push(Call { client_id, name: name.into_cow().into_owned(), id: tool_use_id });
     }
 
-    /// The result of a call; of no call, it is text.
+    /// Adds a tool result; as text where its call is unknown.
     fn result(&mut self, result: CallResult<'a>) {
         let CallResult { call, mut content, failed } = result;
         let call = match call {
@@ -206,7 +206,7 @@ impl<'a> Builder<'a, '_, '_> {
         }
     }
 
-    /// The turn to add to: the one under way, or a new one where that is the other's.
+    /// The turn to add to: the current one, or a new one where that has the other role.
     fn turn(&mut self, role: Role) -> &mut Turn<'a> {
         if self.current.as_ref().is_some_and(|turn| turn.role != role) {
             if role == Role::Assistant {
@@ -222,7 +222,7 @@ impl<'a> Builder<'a, '_, '_> {
         })
     }
 
-    /// A call that nobody answered is answered with an error, so that Bedrock takes the turn.
+    /// Adds an error result to each call without one, because Bedrock requires results.
     fn answer_waiting(&mut self) {
         let waiting = self.waiting.take_all();
         if waiting.is_empty() {
@@ -244,7 +244,7 @@ impl<'a> Builder<'a, '_, '_> {
             push_turn(&mut messages, turn, fitting.capabilities, &mut fitting.notes);
         }
         if messages.is_empty() {
-            // Instructions alone are what the user says.
+            // A conversation of instructions only is sent as the user's.
             let content: Vec<_> = system
                 .drain(..)
                 .map(|block| match block {
@@ -275,7 +275,7 @@ impl<'a> Builder<'a, '_, '_> {
     }
 }
 
-/// Instructions that come later, among what the user says.
+/// A later instruction, as text within the user's turn.
 fn operator_note<'a>(text: &str) -> Str<'a> {
     format!("<operator_note>\n{text}\n</operator_note>").into()
 }

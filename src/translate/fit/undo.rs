@@ -1,56 +1,56 @@
-//! What has to be undone in a reply: names of tools and documents that were changed, an answer that is the input of a tool, and calls
-//! of a tool of the model's own.
+//! Undoes changes in a reply: renamed tools and documents, answers that are a tool's arguments, and calls of the model's own
+//! tool.
 
 use super::family::{CallsInText, ThoughtsInText};
 use super::json_object::JsonObject;
 use super::tool_config::SEARCH;
 
-/// What makes a reply the client's again.
+/// The changes that a reply has to undo.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Undo {
-    /// The tools whose names were changed: the name that Bedrock knows, and the client's.
+    /// Renamed tools: the name at Bedrock, and the client's.
     renamed: Vec<(String, String)>,
-    /// The same of documents that may be cited.
+    /// Renamed documents that may be cited: the name at Bedrock, and the client's.
     documents: Box<[(String, String)]>,
-    /// The model may look up the web by a tool of its own.
+    /// The model may search the web with its own tool.
     searches: bool,
     means: Means,
-    /// Reasoning before calls is kept, as the client may not send it back.
+    /// Reasoning before tool calls is to be kept, because the client may not send it back.
     keeps_thoughts: bool,
     written: Written,
 }
 
-/// What the model writes into its text and is none.
+/// What the model may write into its text besides the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// Thoughts.
     pub thoughts: ThoughtsInText,
-    /// Calls; none where there are no tools.
+    /// Tool calls; none without tools.
     pub calls: CallsInText,
 }
 
-/// The means by which the answer gets its form.
+/// How the answer gets its format.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Means {
-    /// It has none to speak of, or one of Bedrock's own.
+    /// Plain text, or Bedrock's structured outputs.
     #[default]
     Text,
-    /// A tool, whose input is the answer itself, by the name that Bedrock knows.
+    /// By the arguments of this tool, by its name at Bedrock.
     Tool(String),
-    /// Words, to which the model answers with a JSON object; whether that is begun for the model.
+    /// By an instruction, so that the JSON object may have text around it; whether the answer was prefilled.
     Words { is_begun: bool },
 }
 
-/// What a call in a reply is.
+/// The meaning of a tool call in a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Called<'a> {
-    /// Its input is the answer.
+    /// Its arguments are the answer.
     Answer,
-    /// A tool of the client's that the client calls so.
+    /// A tool of the client's, by the client's name.
     Renamed(&'a str),
     /// A tool of the model's own, which Bedrock runs.
     Own,
-    /// A tool of the client's, of the same name.
+    /// A tool of the client's that was not renamed.
     AsItIs,
 }
 
@@ -59,42 +59,42 @@ impl Undo {
         Self { renamed, means, keeps_thoughts, ..Self::default() }
     }
 
-    /// Of a request with these documents.
+    /// Sets the renamed documents.
     pub(super) fn documents(self, documents: Vec<(String, String)>) -> Self {
         Self { documents: documents.into(), ..self }
     }
 
-    /// Of a request by which the model may look up the web, or may not.
+    /// Sets whether the model may search the web.
     pub(super) fn searches(self, searches: bool) -> Self {
         Self { searches, ..self }
     }
 
-    /// The client's file name of a document that Bedrock knows by this name, where it is another.
+    /// The client's file name of a renamed document, by its name at Bedrock.
     pub fn document(&self, name: &str) -> Option<&str> {
         self.documents.iter().find(|(legal, _)| legal == name).map(|(_, original)| original.as_str())
     }
 
-    /// Of a model that writes this into its text.
+    /// Sets what the model may write into its text besides the answer.
     pub(super) fn reads(self, written: Written) -> Self {
         Self { written, ..self }
     }
 
-    /// What the model writes into its text and is none.
+    /// What the model may write into its text besides the answer.
     pub fn written(&self) -> Written {
         self.written
     }
 
-    /// Whether the answer may be the input of a tool.
+    /// Whether the answer may be a tool's arguments.
     pub fn has_answer_tool(&self) -> bool {
         matches!(self.means, Means::Tool(_))
     }
 
-    /// Whether reasoning before calls is to be kept.
+    /// Whether reasoning before tool calls is to be kept.
     pub fn keeps_thoughts(&self) -> bool {
         self.keeps_thoughts
     }
 
-    /// What finds the answer in a text that may have more in it; `None`: the text is the answer.
+    /// Finds the answer in text that may contain more; `None`: the whole text is the answer.
     pub fn json_object(&self) -> Option<JsonObject> {
         match self.means {
             Means::Words { is_begun } => Some(JsonObject::new(is_begun)),
@@ -102,7 +102,7 @@ impl Undo {
         }
     }
 
-    /// What is held, bytes.
+    /// Bytes held.
     pub fn held(&self) -> usize {
         let renamed = self.renamed.iter().chain(self.documents.iter()).map(|(legal, original)| {
             size_of::<(String, String)>().saturating_add(legal.capacity()).saturating_add(original.capacity())
@@ -114,7 +114,7 @@ impl Undo {
         renamed.fold(answer, usize::saturating_add)
     }
 
-    /// What a call of the tool that Bedrock knows by this name is.
+    /// The meaning of a call of the tool of this name at Bedrock.
     pub fn called(&self, name: &str) -> Called<'_> {
         if matches!(&self.means, Means::Tool(tool) if tool == name) {
             return Called::Answer;

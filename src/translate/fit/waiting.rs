@@ -1,21 +1,21 @@
-//! Calls of the last assistant's turn that wait for their results.
+//! Tool calls of the assistant's last turn that have no result yet.
 
 use std::collections::VecDeque;
 
 use crate::translate::numbered::Numbered;
 
-/// A call that waits.
+/// A tool call without a result.
 #[derive(Debug)]
 pub(super) struct Call {
-    /// What the client calls it; empty where it has no name for it.
+    /// The client's id; empty where it has none.
     pub(super) client_id: String,
     /// The tool, by the client's name.
     pub(super) name: String,
-    /// What Bedrock is told.
+    /// The id at Bedrock.
     pub(super) id: String,
 }
 
-/// The calls in their order, found by either name in a time that does not grow with them.
+/// The calls in order, with constant-time lookup by id and by tool.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     calls: Vec<Option<Call>>,
@@ -32,7 +32,7 @@ impl Waiting {
         self.calls.push(Some(call));
     }
 
-    /// Takes the first call that the client calls `id`.
+    /// Takes the first call with this id of the client's.
     pub(super) fn take_by_client_id(&mut self, id: &str) -> Option<Call> {
         take(&mut self.calls, self.by_client_id.get_mut(id)?)
     }
@@ -42,17 +42,17 @@ impl Waiting {
         take(&mut self.calls, self.by_name.get_mut(name)?)
     }
 
-    /// Takes all that still wait.
+    /// Takes all remaining calls.
     pub(super) fn take_all(&mut self) -> Vec<Call> {
         std::mem::take(self).calls.into_iter().flatten().collect()
     }
 }
 
-/// Where the calls of a name stand.
+/// Positions of the calls with a name.
 #[derive(Debug, Default)]
 struct Places {
     names: Numbered<'static>,
-    /// By the names' numbers.
+    /// By the name's number.
     places: Vec<VecDeque<usize>>,
 }
 
@@ -72,7 +72,7 @@ impl Places {
     }
 }
 
-/// The first that still waits: the other index may have taken it.
+/// Takes the first remaining call: the other index may have taken some.
 fn take(calls: &mut [Option<Call>], places: &mut VecDeque<usize>) -> Option<Call> {
     while let Some(at) = places.pop_front() {
         if let Some(call) = calls.get_mut(at).and_then(Option::take) {

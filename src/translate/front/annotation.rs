@@ -1,11 +1,11 @@
-//! Sources, as OpenAI's annotations.
+//! Citations as OpenAI's annotations.
 
 use crate::bedrock::citation::{Citation, Location, Place, Web};
 use crate::bedrock::reply::CitedText;
 use crate::openai::completion::{Annotation, FileCitation, FilePlace, UrlCitation};
 use crate::wire::{List, Str};
 
-/// A source of the characters from `start` to `end`.
+/// The annotation of a citation that covers the characters from `start` to `end`.
 pub(in crate::translate) fn annotation(citation: Citation<'_>, start: usize, end: usize) -> Annotation<'_> {
     let Citation { title, source, source_content, location } = citation;
     let Location { web, document_char, document_page, document_chunk } =
@@ -34,7 +34,7 @@ pub(in crate::translate) fn annotation(citation: Citation<'_>, start: usize, end
     }
 }
 
-/// What the source says, joined; one piece alone stays as it is.
+/// The cited text, joined; a single part is not copied.
 fn quote(List(pieces): List<CitedText<'_>>) -> Option<Str<'_>> {
     let mut texts = pieces.into_iter().filter_map(|piece| piece.text);
     let first = texts.next()?;

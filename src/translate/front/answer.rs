@@ -1,14 +1,14 @@
-//! The form of the answer.
+//! The format of the answer.
 
 use crate::openai::Error;
 use crate::translate::conversation::Answer;
 use crate::translate::notes::Notes;
 use crate::wire::{Raw, Str};
 
-/// JSON by a schema, which stands at `param`; without one any object.
+/// JSON that follows the schema at `param`; without one, any object.
 ///
 /// # Errors
-/// 400 where it is no object, or nests too deep.
+/// 400 where the schema is not an object, or nests too deep.
 pub(in crate::translate) fn by_schema<'a>(
     schema: Option<Raw<'a>>,
     (name, description): (Option<Str<'a>>, Option<Str<'a>>),

@@ -1,10 +1,11 @@
-//! The arguments of calls.
+//! The arguments of tool calls.
 
 use crate::bedrock::converse::Input;
 use crate::translate::notes::Notes;
 use crate::wire::{self, Raw, Str, is_within_depth};
 
-/// Arguments: a JSON object as it is, nothing as an empty one, anything else wrapped so that nothing is lost.
+/// Converts arguments: a JSON object stays as it is, an empty text becomes an empty object, anything else is wrapped so that it
+/// is not lost.
 pub(in crate::translate) fn input<'a>(arguments: Str<'a>, notes: &Notes<'_>) -> Input<'a> {
     if arguments.is_blank() {
         return Input::Empty;

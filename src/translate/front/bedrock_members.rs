@@ -1,4 +1,4 @@
-//! Bedrock's own members beside OpenAI's, their form checked as far as a wrong one would go unnoticed.
+//! Bedrock's own members in OpenAI's requests. Their form is checked as far as Bedrock would not report an error itself.
 
 use std::borrow::Cow;
 
@@ -11,10 +11,10 @@ use crate::wire::{Members, Raw, Str, object};
 
 use super::{metadata, parameters};
 
-/// Members of the model's own body.
+/// Members of the model's native body.
 type Fields<'a> = Vec<(Cow<'a, str>, Raw<'a>)>;
 
-/// What stands beside OpenAI's own members, and what of those only names or pays for a request.
+/// Members beside OpenAI's own, and those that only label or bill a request.
 #[derive(Debug, Default)]
 pub(in crate::translate) struct Beside<'a> {
     pub(in crate::translate) guardrail_config: Option<Raw<'a>>,
@@ -32,10 +32,10 @@ pub(in crate::translate) struct Beside<'a> {
     pub(in crate::translate) people: [Option<Str<'a>>; 2],
 }
 
-/// Puts into a conversation what stands beside. `stream` says whether the client waits for one.
+/// Adds these members to a conversation. `stream` says whether the client asked for a stream.
 ///
 /// # Errors
-/// 400 naming the member that is wrong; 403 for one that would get round the configured guardrail.
+/// 400 with the path of a wrong member; 403 for one that would evade the configured guardrail.
 pub(in crate::translate) fn set<'a>(
     into: &mut Conversation<'a>,
     beside: Beside<'a>,
@@ -66,7 +66,7 @@ pub(in crate::translate) fn set<'a>(
     Ok(())
 }
 
-/// A member that has to be an object, where it is there.
+/// A member that must be an object, where present.
 pub(in crate::translate) fn object<'a>(
     value: Option<Raw<'a>>,
     name: &str,
@@ -102,7 +102,7 @@ fn response_paths<'a>(paths: Option<Raw<'a>>, notes: &Notes<'_>) -> Result<Optio
     Ok(Some(paths))
 }
 
-/// Adds fields. `param` is where they stand.
+/// Adds native fields. `param` is their path.
 fn fields<'a>(
     into: &mut Fields<'a>,
     members: Option<Members<'a, Raw<'a>>>,
@@ -117,7 +117,7 @@ fn fields<'a>(
     Ok(())
 }
 
-/// The header `anthropic-beta`: names, separated by commas.
+/// Parses the header `anthropic-beta`: names, separated by commas.
 pub(in crate::translate) fn betas(header: Option<&str>) -> Result<Option<Vec<String>>, Error> {
     const HEADER: &str = "anthropic-beta";
     let Some(header) = header else { return Ok(None) };
@@ -139,8 +139,8 @@ object! {
     }
 }
 
-/// A literal `extra_body`: additional fields, but for the access gateway's `prompt_caching`.
-/// What is in it goes behind the fields that there are.
+/// A literal `extra_body`: additional fields, except for bedrock-access-gateway's `prompt_caching`. They are added after the
+/// fields that exist already.
 fn extra_body<'a>(
     into: &mut Fields<'a>,
     members: Option<Members<'a, Raw<'a>>>,

@@ -1,25 +1,25 @@
-//! `cache_control` and `prompt_cache_breakpoint`: where a prefix ends that later requests share.
+//! `cache_control` and `prompt_cache_breakpoint`: cache points of the client's.
 
 use crate::bedrock::converse::{CachePoint, CachePointType, CacheTtl};
 use crate::openai::Error;
 use crate::openai::chat::CacheControl;
 use crate::translate::notes::Notes;
 
-/// Anthropic's name for it.
+/// Anthropic's name.
 pub(in crate::translate) const CONTROL: &str = "cache_control";
-/// OpenAI's name for it.
+/// OpenAI's name.
 pub(in crate::translate) const BREAKPOINT: &str = "prompt_cache_breakpoint";
 
-/// The names by which a client has asked for cache points.
+/// The names by which a client has set cache points, for notes.
 #[derive(Debug, Default)]
 pub(in crate::translate) struct Names {
-    /// For any.
+    /// Names of all cache points.
     pub(in crate::translate) points: Vec<&'static str>,
-    /// For some that last an hour.
+    /// Names of those with a lifetime of an hour.
     pub(in crate::translate) hours: Vec<&'static str>,
 }
 
-/// The cache point that `name` asks for.
+/// Reads the cache point in member `name`.
 pub(in crate::translate) fn point(
     control: Option<Box<CacheControl<'_>>>,
     name: &'static str,
@@ -51,7 +51,7 @@ fn read(
     notes.unknown(&format!("{name}."), unknown)?;
     let ttl = match ttl.as_deref() {
         None | Some("5m") => None,
-        // OpenAI's shortest is 30 minutes: the hour is the nearest that keeps the promise.
+        // OpenAI's shortest lifetime is 30 minutes: the hour is the nearest that is long enough.
         Some("1h" | "30m" | "12h" | "24h") => Some(CacheTtl::OneHour),
         Some(_) => {
             notes.ignore(&format!("{name}.ttl"));

@@ -1,4 +1,4 @@
-//! Whether and what the model must call.
+//! Whether the model must call a tool, and which.
 
 use crate::openai::Error;
 use crate::texts::cut;
@@ -8,7 +8,7 @@ use crate::translate::numbered::Numbered;
 /// Checks a choice against the `declared` tools.
 ///
 /// # Errors
-/// 400 naming a choice that cannot be met.
+/// 400 for a choice that cannot be met.
 pub(in crate::translate) fn check(choice: &Choice<'_>, declared: &Numbered<'_>) -> Result<(), Error> {
     match &choice {
         Choice::Required if declared.is_empty() => {
@@ -28,10 +28,10 @@ pub(in crate::translate) fn check(choice: &Choice<'_>, declared: &Numbered<'_>) 
     Ok(())
 }
 
-/// A choice of one word.
+/// Parses a choice of one word.
 ///
 /// # Errors
-/// 400 where it is another.
+/// 400 for another word.
 pub(in crate::translate) fn by_name<'a>(name: &str, param: &str) -> Result<Choice<'a>, Error> {
     match name {
         "auto" => Ok(Choice::Auto),

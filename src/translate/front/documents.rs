@@ -1,4 +1,4 @@
-//! What a client says about a document beside it.
+//! Members beside a document: `citations` and `context`.
 
 use crate::bedrock::converse::Citations;
 use crate::openai::{Error, chat};
@@ -6,7 +6,7 @@ use crate::translate::conversation::Content;
 use crate::translate::notes::Notes;
 use crate::wire::Str;
 
-/// What is said about a document beside it, in one of `parts`; about anything else it says nothing.
+/// Applies these members to the content part of `parts`; on other parts they are noted as ignored.
 pub(in crate::translate) fn about<'a>(
     content: Option<&mut Content<'a>>,
     citations: Option<Box<chat::Citations<'_>>>,

@@ -1,4 +1,4 @@
-//! `guard_content`: texts and pictures that a client marks for the guardrail, which then looks at nothing else.
+//! `guard_content`: texts and images that a client marks for the guardrail, which then checks nothing else.
 
 use std::fmt::Display;
 
@@ -9,10 +9,11 @@ use crate::translate::chat::Guardrail;
 use crate::translate::conversation::{Content, Message};
 use crate::translate::notes::Notes;
 
-/// Marks what stands at `place`, one of `parts` (`messages[].content[]`); what cannot be marked is as it was, and the marker is named.
+/// Marks the content at `place`, one of `parts` (`messages[].content[]`). Content that cannot be marked is unchanged, and the
+/// marker is noted.
 ///
 /// # Errors
-/// 400 for a picture that no guardrail takes, or an unknown qualifier.
+/// 400 for an image that guardrails do not take, or an unknown qualifier.
 pub(in crate::translate) fn mark<'a>(
     content: Content<'a>,
     marker: chat::GuardContent<'_>,
@@ -53,7 +54,8 @@ pub(in crate::translate) fn mark<'a>(
     })
 }
 
-/// What a tool gave, without markers: no guardrail looks at it (AWS documentation, "Include a guardrail with the Converse API").
+/// The content of a tool result without markers: guardrails do not check it (AWS documentation, "Include a guardrail with the
+/// Converse API").
 pub(in crate::translate) fn unmarked<'a>(
     content: Vec<Content<'a>>,
     parts: &str,
@@ -72,11 +74,11 @@ pub(in crate::translate) fn unmarked<'a>(
     content.into_iter().map(unmarked).collect()
 }
 
-/// Refuses markers where the configuration has a guardrail: it would look at nothing else. `place` says where the message of a number
-/// stands.
+/// Refuses markers where the configuration has a guardrail, which would then check nothing else. `place` gives the path of a
+/// message by its index.
 ///
 /// # Errors
-/// 403 naming the message.
+/// 403 with the path of the message.
 pub(in crate::translate) fn check(
     forced: Option<&Guardrail>,
     messages: &[Message<'_>],

@@ -1,4 +1,4 @@
-//! Images, documents, sound and film: where they are, and what they are by their first bytes.
+//! Images, documents, audio and video: their data, and their format by its first bytes.
 
 use crate::bedrock::converse::{DocumentBlock, Media, S3Location, Source};
 use crate::openai::Error;
@@ -6,7 +6,7 @@ use crate::translate::conversation::Content;
 use crate::translate::data_url::{DataUrl, checked, data_url, image_format as sniffed};
 use crate::wire::Str;
 
-/// What stands where an image is expected: clients send films there too.
+/// An image, or a video in the place of one, as some clients send.
 pub(in crate::translate) fn image_or_video<'a>(url: Str<'a>, param: &str) -> Result<Content<'a>, Error> {
     if url.starts_with("data:video/") {
         return video(url, param).map(Content::Video);
@@ -14,7 +14,7 @@ pub(in crate::translate) fn image_or_video<'a>(url: Str<'a>, param: &str) -> Res
     image(url, param).map(Content::Image)
 }
 
-/// An image of `image_url`.
+/// An image from `image_url`.
 fn image<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
     if let Some(source) = s3(&url, param)? {
         let format = extension(&url).and_then(image_format).unwrap_or("png");
@@ -23,7 +23,7 @@ fn image<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
     of_base64(data_url(url, param)?.base64, param)
 }
 
-/// An image of base64 alone.
+/// An image from bare base64.
 pub(in crate::translate) fn base64_image<'a>(data: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
     of_base64(checked(data, param)?, param)
 }
@@ -37,7 +37,7 @@ fn of_base64<'a>(base64: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
     Ok(Media { format: format.into(), source: Source::Bytes(base64) })
 }
 
-/// A film of `video_url`.
+/// A video from `video_url`.
 pub(in crate::translate) fn video<'a>(url: Str<'a>, param: &str) -> Result<Media<'a>, Error> {
     if let Some(source) = s3(&url, param)? {
         let format = extension(&url).and_then(video_format).unwrap_or("mp4");
@@ -49,7 +49,7 @@ pub(in crate::translate) fn video<'a>(url: Str<'a>, param: &str) -> Result<Media
     Ok(Media { format: format.into(), source: Source::Bytes(data.base64) })
 }
 
-/// Sound of `input_audio`: base64 and a format.
+/// Audio from `input_audio`: base64 and a format.
 pub(in crate::translate) fn audio<'a>(data: Str<'a>, format: &str, param: &str) -> Result<Media<'a>, Error> {
     const FORMATS: &[&str] = &[
         "mp3", "opus", "wav", "aac", "flac", "mp4", "ogg", "mkv", "mka", "x-aac", "m4a", "mpeg", "mpga",
@@ -61,7 +61,7 @@ pub(in crate::translate) fn audio<'a>(data: Str<'a>, format: &str, param: &str) 
     Ok(Media { format: (*format).into(), source: Source::Bytes(bytes) })
 }
 
-/// A document of `file`: a `data:` URL, or base64 with the type in its name.
+/// A document from `file`: a `data:` URL, or base64 with the type in the file's name.
 pub(in crate::translate) fn document<'a>(
     data: Str<'a>,
     filename: Option<&str>,
@@ -81,7 +81,7 @@ pub(in crate::translate) fn document<'a>(
     Ok(DocumentBlock { format: format.into(), name, source, context: None, citations: None })
 }
 
-/// True where a file's data is an image or a film, which some clients send as a file.
+/// Whether a file's data is an image or a video, which some clients send as a file.
 pub(in crate::translate) fn is_image_or_video(data: &str) -> bool {
     data.starts_with("data:image/") || data.starts_with("data:video/")
 }
@@ -96,10 +96,10 @@ fn s3<'a>(url: &str, param: &str) -> Result<Option<Source<'a>>, Error> {
     Ok(Some(Source::S3Location(S3Location { uri: url.to_owned().into() })))
 }
 
-/// Longest URL of S3 (service model, `S3Uri`).
+/// Longest S3 URL, characters (service model, `S3Uri`).
 const S3_URL: usize = 1_024;
 
-/// As the service model has it (`S3Uri`), and as S3 does: no two dots beside each other (Amazon S3 User Guide, "General purpose bucket
+/// Whether a name is a bucket's (service model, `S3Uri`), without adjacent dots (Amazon S3 User Guide, "General purpose bucket
 /// naming rules").
 fn is_bucket(name: &str) -> bool {
     let is_end = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
@@ -125,7 +125,7 @@ fn image_format(extension: &str) -> Option<&'static str> {
     FORMATS.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known)).map(|(_, format)| *format)
 }
 
-/// Extension or subtype, media type, Bedrock's format.
+/// File extension or media subtype, media type, Bedrock's format.
 const VIDEO_FORMATS: &[(&str, &str, &str)] = &[
     ("mp4", "video/mp4", "mp4"),
     ("mov", "video/mov", "mov"),
@@ -147,7 +147,7 @@ fn video_format(name: &str) -> Option<&'static str> {
     VIDEO_FORMATS.iter().find(|(known, _, _)| name.eq_ignore_ascii_case(known)).map(|(_, _, format)| *format)
 }
 
-/// Bedrock's format, which is the extension too, and media type.
+/// Bedrock's format, which is also the file extension, and media type.
 const DOCUMENT_FORMATS: &[(&str, &str)] = &[
     ("pdf", "application/pdf"),
     ("csv", "text/csv"),

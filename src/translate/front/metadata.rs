@@ -1,4 +1,4 @@
-//! Labels for Bedrock's invocation log, made legal.
+//! Labels for Bedrock's invocation log, made valid.
 
 use std::borrow::Cow;
 
@@ -8,8 +8,8 @@ use crate::translate::Client;
 use crate::translate::notes::Notes;
 use crate::wire::{Members, Str};
 
-/// The caller first, then the configuration's labels for it, then the client's people, then Bedrock's own labels, then OpenAI's; the first of
-/// a name stays.
+/// The labels, in this order: the caller, the configuration's labels for it, the client's end user, Bedrock's
+/// `requestMetadata`, OpenAI's `metadata`. Of the same name the first counts.
 pub(in crate::translate) fn labels<'a>(
     client: &Client<'_>,
     request_metadata: Option<Members<'a, Str<'a>>>,
@@ -44,7 +44,7 @@ pub(in crate::translate) fn labels<'a>(
     Labels(into)
 }
 
-/// Characters that Bedrock refuses become `_`; what is too long is cut.
+/// Replaces characters that Bedrock refuses by `_`, and cuts what is too long.
 fn legal(text: Cow<'_, str>) -> Cow<'_, str> {
     let is_legal = |c: char| is_legal(c) || "\t\n\r".contains(c);
     if text.len() <= LENGTH && text.chars().all(is_legal) {

@@ -1,5 +1,5 @@
-//! What the fronts of the chat-like APIs share: the things that are the same in each, read in one place, and the end of every
-//! request's way. Nothing here knows which API the client speaks, but for the names of members that it is given.
+//! Shared by the fronts of chat-like APIs: members that are the same in each, and the last step of every translation. It does
+//! not depend on the client's API, except for member names that are passed in.
 
 pub(super) mod annotation;
 pub(super) mod answer;
@@ -27,46 +27,46 @@ use super::fit::{self, Fitted, Refused, Target, Undo};
 use super::notes::Notes;
 use named::Names;
 
-/// Most room that is made for a body before it is needed, bytes.
+/// Largest initial capacity of a body, bytes.
 const AT_ONCE: usize = 64 << 10;
-/// What Converse's form needs beside the client's own bytes, about.
+/// Bytes that Converse's form needs beside the client's own, about.
 const BESIDE: usize = 1_024;
 
-/// A conversation as it goes to Bedrock.
+/// A translated conversation.
 #[derive(Debug)]
 pub(super) struct Finished<'a> {
     /// Converse's body.
     pub(super) body: Pieces<'a>,
     /// Whether the model can give the answer as a stream.
     streams: bool,
-    /// What makes the reply the client's again.
+    /// Changes that the reply has to undo.
     pub(super) undo: Undo,
-    /// The answer will be JSON where calls may come instead: clients parse all content there is.
+    /// The answer must be JSON, but may be tool calls instead; clients parse all its text.
     pub(super) json_beside_calls: bool,
 }
 
-/// What a conversation is sent for.
+/// The purpose of a conversation's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// The model's answer.
     Answer,
-    /// How many tokens it would cost.
+    /// To count its tokens.
     Count,
 }
 
 impl Finished<'_> {
-    /// Bedrock's operation for it. `stream` says whether the client waits for a stream: where the model gives none, the whole answer is
-    /// written as one.
+    /// Bedrock's operation. `stream` says whether the client asked for a stream; where the model cannot stream, the whole
+    /// answer is sent to the client as one.
     pub(super) fn operation(&self, stream: bool) -> &'static str {
         if stream && self.streams { "converse-stream" } else { "converse" }
     }
 }
 
-/// Makes a conversation fit the model of these `rules`, names what was changed, and writes it. `source` is the body that it was
-/// read from. `tool_schema` says where the schema of the tool at a place stands.
+/// Adapts a conversation to a model by its `rules`, notes the changes, and serialises it. `source` is the body that it borrows
+/// from. `tool_schema` gives the path of a tool's schema by the tool's index.
 ///
 /// # Errors
-/// 400 naming what no model takes.
+/// 400 with the path of what no model takes.
 pub(super) fn finish<'a>(
     conversation: Conversation<'a>,
     rules: Rules<'_>,

@@ -1,4 +1,4 @@
-//! What was changed so that the model takes it, in the names that the client knows.
+//! Notes about changes made for the model, under the client's names.
 
 use crate::openai::Error;
 use crate::translate::fit::notes::{Field, Note};
@@ -6,25 +6,25 @@ use crate::translate::notes::Notes;
 
 use super::cache;
 
-/// What a client calls things: by its API, and by what it has written.
+/// The names of things in the client's API and request.
 #[derive(Debug)]
 pub(in crate::translate) struct Names {
-    /// What was said.
+    /// The messages.
     pub(in crate::translate) said: &'static str,
     /// The limit on tokens.
     pub(in crate::translate) max_tokens: &'static str,
-    /// Looking up the web.
+    /// The web search.
     pub(in crate::translate) web_search: &'static str,
     /// Cache points.
     pub(in crate::translate) cache: cache::Names,
-    /// What its API has its own name for; `None`: the name is the same in every API.
+    /// Names that differ between APIs; `None`: the name is the same in every API.
     pub(in crate::translate) own: fn(&Field) -> Option<&'static str>,
 }
 
-/// Names what is noted.
+/// Reports the notes.
 ///
 /// # Errors
-/// 400 where the configuration refuses what has no counterpart, and the model has none.
+/// 400 for a parameter without a counterpart, where the configuration says to refuse.
 pub(in crate::translate) fn name(
     noted: Vec<Note>,
     names: &Names,
@@ -63,7 +63,7 @@ pub(in crate::translate) fn name(
     Ok(())
 }
 
-/// What the client calls it.
+/// The client's name of a field.
 pub(in crate::translate) fn param(field: &Field, names: &Names) -> &'static str {
     if let Some(name) = (names.own)(field) {
         return name;

@@ -1,4 +1,4 @@
-//! Numbers and switches of a request, whatever API the client speaks.
+//! Parameters of a request that are the same in every API.
 
 use crate::bedrock::converse::ServiceTier;
 use crate::openai::{Error, member};
@@ -6,10 +6,10 @@ use crate::translate::conversation::{Effort, Sampling, Thinking};
 use crate::translate::notes::Notes;
 use crate::wire::{Number, OneOrMany, Raw, Str, object};
 
-/// Limit on stop sequences (service model of Converse).
+/// Most stop sequences (service model of Converse).
 const STOP_SEQUENCES: usize = 2_500;
 
-/// Sampling, but for the limit on tokens; the client calls `stop` by the name beside it.
+/// Sampling parameters without the limit on tokens; `stop` comes with its name in the request.
 pub(in crate::translate) fn sampling<'a>(
     temperature: Option<Number<'a>>,
     top_p: Option<Number<'a>>,
@@ -21,7 +21,7 @@ pub(in crate::translate) fn sampling<'a>(
         Some(temperature) if !(0.0..=2.0).contains(&temperature.value) => {
             return Err(Error::invalid_param("temperature", "'temperature' must be between 0 and 2."));
         }
-        // OpenAI's scale goes on where Bedrock's ends.
+        // OpenAI's scale goes to 2, Bedrock's to 1.
         Some(temperature) if temperature.value > 1.0 => {
             notes.ignore("temperature");
             Some(Number::ONE)
@@ -47,7 +47,7 @@ pub(in crate::translate) fn sampling<'a>(
     Ok(Sampling { max_tokens: None, temperature, top_p, top_k, stop })
 }
 
-/// A limit on generated tokens, which the client calls `name`.
+/// A limit on generated tokens in member `name`.
 pub(in crate::translate) fn limit(
     value: i64,
     name: &'static str,
@@ -63,7 +63,7 @@ pub(in crate::translate) fn limit(
     Ok(Some(value))
 }
 
-/// How hard to think, which the client says by `param`.
+/// The effort level in `param`.
 pub(in crate::translate) fn effort(effort: Option<Str<'_>>, param: &str) -> Result<Option<Effort>, Error> {
     let Some(effort) = effort else { return Ok(None) };
     match Effort::ALL.iter().find(|known| known.name() == &*effort) {
@@ -77,7 +77,7 @@ pub(in crate::translate) fn effort(effort: Option<Str<'_>>, param: &str) -> Resu
 }
 
 object! {
-    /// `thinking`, as Anthropic has it.
+    /// Anthropic's `thinking`.
     struct ThinkingConfig<'a> {
         kind = "type": Str<'a>,
         budget_tokens: i64,
@@ -103,7 +103,7 @@ pub(in crate::translate) fn thinking<'a>(
     }))
 }
 
-/// The tiers that both know; `auto` is Bedrock's default.
+/// Service tiers that both APIs have; `auto` is Bedrock's default.
 pub(in crate::translate) fn service_tier<'a>(
     tier: Option<Str<'a>>,
     notes: &mut Notes<'_>,

@@ -1,4 +1,4 @@
-//! What tools gave.
+//! Tool results.
 
 use std::fmt::Display;
 
@@ -6,10 +6,10 @@ use crate::bedrock::converse::{CachePoint, ResultBlock};
 use crate::openai::Error;
 use crate::translate::conversation::Content;
 
-/// What a tool gave, and the cache points in it. `place` is where it stands.
+/// The content of a tool result, and the cache points in it. `place` is its path.
 ///
 /// # Errors
-/// 400 where it is nothing that a tool may give.
+/// 400 for content that a tool result cannot have.
 pub(in crate::translate) fn result<'a>(
     content: Vec<Content<'a>>,
     place: &dyn Display,

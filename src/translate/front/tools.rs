@@ -1,4 +1,4 @@
-//! Declared tools, whatever API they are declared by.
+//! Declared tools, in any API.
 
 use std::fmt::Display;
 
@@ -10,22 +10,22 @@ use crate::wire::{Raw, Str};
 
 /// The argument of a custom tool, whose input is one text.
 pub(in crate::translate) const CUSTOM_INPUT: &str = "input";
-/// The schema of such a tool.
+/// The schema of a custom tool.
 const CUSTOM_SCHEMA: &str =
     r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}"#;
 
-/// What is declared.
+/// The declared tools.
 #[derive(Debug, Default)]
 pub(in crate::translate) struct Declared<'a> {
     /// The tools.
     pub(in crate::translate) tools: Vec<Tool<'a>>,
     /// Their names.
     pub(in crate::translate) names: Numbered<'a>,
-    /// The names of those that take free text.
+    /// Names of the custom tools, which take free text.
     pub(in crate::translate) custom: Vec<String>,
 }
 
-/// Refuses more entries than the limit on tools.
+/// Checks the number of entries against the limit on tools.
 pub(in crate::translate) fn check_length(count: usize, param: &str, notes: &Notes<'_>) -> Result<(), Error> {
     let limit = notes.limits().tools;
     if count <= limit {
@@ -35,7 +35,7 @@ pub(in crate::translate) fn check_length(count: usize, param: &str, notes: &Note
 }
 
 impl<'a> Declared<'a> {
-    /// Adds the tool that is declared at `place`.
+    /// Adds the tool declared at `place`.
     pub(in crate::translate) fn add(&mut self, tool: Tool<'a>, place: &str) -> Result<(), Error> {
         if !self.names.add(tool.name.clone().into_cow()) {
             return Err(Error::invalid(format!("'{place}' has the name of an earlier tool.")).param(place));
@@ -45,7 +45,7 @@ impl<'a> Declared<'a> {
     }
 }
 
-/// A function by its name, what it does and the schema of its arguments, which stands at `param`.
+/// A function: name, description, and the schema of its arguments, which is at `param`.
 pub(in crate::translate) fn function<'a>(
     (name, description): (Str<'a>, Option<Str<'a>>),
     parameters: Option<Raw<'a>>,
@@ -65,7 +65,7 @@ pub(in crate::translate) fn function<'a>(
     })
 }
 
-/// A tool of free text is one with a single text argument; a grammar, which stands at `param`, goes into its description.
+/// A custom tool, as a function with a single string argument. A grammar, which is at `param`, goes into its description.
 pub(in crate::translate) fn custom<'a>(
     (name, description): (Str<'a>, Option<Str<'a>>),
     format: Option<Raw<'a>>,
@@ -86,7 +86,7 @@ pub(in crate::translate) fn custom<'a>(
     Ok(Tool { name, description, schema: Some(Schema::Own(CUSTOM_SCHEMA)), strict: None, cache_point: None })
 }
 
-/// The name of what is declared or called at `place`.
+/// The name of the tool that is declared or called at `place`.
 pub(in crate::translate) fn named<'a>(name: Option<Str<'a>>, place: &dyn Display) -> Result<Str<'a>, Error> {
     name.filter(|name| !name.is_empty()).ok_or_else(|| Error::missing(&format!("{place}.name")))
 }

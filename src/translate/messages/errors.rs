@@ -1,4 +1,4 @@
-//! Errors in Anthropic's words (its API reference, "Errors").
+//! Errors in Anthropic's format (its API reference, "Errors").
 
 use std::borrow::Cow;
 
@@ -6,12 +6,13 @@ use crate::anthropic::error;
 use crate::openai::Error;
 use crate::openai::error::Told;
 
-/// What Anthropic answers where it, or a model of its, has too much to do.
+/// Anthropic's status for an overloaded server or model.
 const OVERLOADED: u16 = 529;
-/// How Anthropic begins to say that a request is longer than the model's context. Claude Code looks for it, and makes its conversation shorter.
+/// The beginning of Anthropic's message for a request longer than the model's context. Claude Code looks for it, and compacts
+/// its conversation.
 const TOO_LONG: &str = "prompt is too long";
 
-/// An error of the gateway's or Envoy's own as Anthropic would tell it: its status and its body. `body` is the error in OpenAI's shape.
+/// An error of the gateway's or Envoy's in Anthropic's format: its status and its body. `body` is the error in OpenAI's format.
 pub fn as_anthropic(status: u16, body: &[u8], request_id: Option<&str>) -> (u16, Vec<u8>) {
     let told = Told::read(body).unwrap_or_default();
     let message = told.message.as_deref().unwrap_or("The gateway got no answer from Bedrock.");
@@ -21,7 +22,7 @@ pub fn as_anthropic(status: u16, body: &[u8], request_id: Option<&str>) -> (u16,
     (status, out)
 }
 
-/// An error inside a stream, as an event.
+/// Writes an error event.
 pub(super) fn event(out: &mut Vec<u8>, failed: &Error) {
     let status = if failed.status == 503 { OVERLOADED } else { failed.status };
     out.extend_from_slice(b"event: error\ndata: ");
@@ -36,7 +37,7 @@ fn worded<'m>(message: &'m str, code: Option<&str>) -> Cow<'m, str> {
     Cow::Borrowed(message)
 }
 
-/// Anthropic's type of errors with this status.
+/// Anthropic's error type for a status.
 fn kind(status: u16) -> &'static str {
     match status {
         401 => "authentication_error",
@@ -52,7 +53,7 @@ fn kind(status: u16) -> &'static str {
     }
 }
 
-/// The status that an error of Anthropic's type has over HTTP.
+/// The HTTP status for an error type of Anthropic's.
 pub(super) fn status(kind: &str) -> u16 {
     match kind {
         "invalid_request_error" => 400,

@@ -1,12 +1,12 @@
-//! What is the same of a request, whichever way it goes.
+//! Members of a request that are handled the same natively and through Converse.
 
 use crate::openai::{Error, member};
 use crate::translate::chat::Parameter;
 use crate::translate::notes::Notes;
 use crate::wire::{self, Members, Raw, Str};
 
-/// What only Anthropic's own servers know, and an answer is of use without. Bedrock refuses what it does not know ("Extra inputs are
-/// not permitted").
+/// Members that only Anthropic's servers know, and without which the answer is still useful. Bedrock refuses unknown members
+/// ("Extra inputs are not permitted").
 const ANTHROPICS: &[&str] = &[
     "cache_control",
     "diagnostics",
@@ -18,27 +18,28 @@ const ANTHROPICS: &[&str] = &[
     "user_profile_id",
     "workspace_id",
 ];
-/// The same where an answer would not be what was asked for.
+/// Members that only Anthropic's servers know, and without which the answer would not be the requested one.
 const ANTHROPICS_OWN: &[&str] = &["billing_policy", "container", "mcp_servers", "thread"];
-/// Objects of which the configuration may keep members from the model.
+/// Objects with members that the configuration may drop.
 const WITH_PARAMETERS: &[&str] = &["output_config", "tool_choice"];
-/// Beginnings of the types of tools that run on Anthropic's servers (its documentation, "Server tools"): Bedrock has none of them.
+/// Prefixes of the types of tools that run on Anthropic's servers (its documentation, "Server tools"); Bedrock has none of
+/// them.
 const SERVER_TOOLS: &[&str] = &["web_search_", "web_fetch_", "code_execution_", "mcp_toolset", "advisor_"];
 
-/// The model that a body names, if it does.
+/// The model that a body names, if any.
 ///
 /// # Errors
-/// 400 where it is no text.
+/// 400 where it is not a string.
 pub fn model<'a>(Members(members): &Members<'a, Raw<'a>>) -> Result<Option<Str<'a>>, Error> {
     let named = members.iter().rfind(|(name, _)| *name == "model");
     let model: Option<Str<'a>> = named.map(|(_, raw)| member(raw, "model")).transpose()?.flatten();
     Ok(model.filter(|name| !name.is_blank()))
 }
 
-/// Whether a member is not sent: one that the configuration keeps from the model, or that only Anthropic's servers know. It is named.
+/// Whether a member is left out, with a note: because the configuration drops it, or because only Anthropic's servers know it.
 ///
 /// # Errors
-/// 400 where an answer without it would not be what was asked for, unless the configuration says to ignore.
+/// 400 where the answer would not be the requested one without it, unless the configuration says to ignore.
 pub(super) fn is_left_out(
     name: &str,
     raw: Raw<'_>,
@@ -59,7 +60,7 @@ pub(super) fn is_left_out(
     Ok(is_anthropics)
 }
 
-/// Whether the configuration keeps a member from the model, which is told by its path. It is named.
+/// Whether the configuration drops the member at this path; it is then noted.
 pub(super) fn is_dropped(path: &str, drop: &[Parameter], notes: &mut Notes<'_>) -> bool {
     let is_dropped = drop.iter().any(|parameter| match path {
         "stop_sequences" => *parameter == Parameter::Stop,
@@ -72,7 +73,7 @@ pub(super) fn is_dropped(path: &str, drop: &[Parameter], notes: &mut Notes<'_>) 
     is_dropped
 }
 
-/// The members that are left of an object where some are kept from the model; `None` where it goes on as it is written.
+/// The remaining members of an object of which the configuration drops some; `None` where it is unchanged.
 pub(super) fn without_dropped<'a>(
     name: &str,
     raw: Raw<'a>,
@@ -82,14 +83,14 @@ pub(super) fn without_dropped<'a>(
     if drop.is_empty() || !WITH_PARAMETERS.contains(&name) {
         return None;
     }
-    // What is no object is Bedrock's to refuse.
+    // Bedrock refuses other types than objects.
     let Members(mut members) = wire::from_str::<Members<'a, Raw<'a>>>(raw.get()).ok()?;
     let before = members.len();
     members.retain(|(inner, _)| !is_dropped(&format!("{name}.{}", &**inner), drop, notes));
     (members.len() < before).then_some(Members(members))
 }
 
-/// Whether a member asks for anything but what there is anyway.
+/// Whether a member asks for anything other than the default.
 fn asks(name: &str, raw: Raw<'_>) -> bool {
     let usual = match name {
         "service_tier" => "\"auto\"",
@@ -99,10 +100,10 @@ fn asks(name: &str, raw: Raw<'_>) -> bool {
     raw.get() != "null" && raw.get() != usual
 }
 
-/// Whether a tool of this type runs on Anthropic's servers, and is left out and named.
+/// Whether a tool of this type runs on Anthropic's servers; it is then left out and noted.
 ///
 /// # Errors
-/// 400 that names it, unless the configuration says to ignore.
+/// 400 with its path, unless the configuration says to ignore.
 pub(super) fn is_server_tool(kind: &str, place: usize, notes: &mut Notes<'_>) -> Result<bool, Error> {
     let is_servers = SERVER_TOOLS.iter().any(|beginning| kind.starts_with(beginning));
     if is_servers {

@@ -5,7 +5,7 @@
 //! converse:  members ─▶ a conversation ─▶ fit ─▶ Converse ─▶ the answer's events ─▶ a message, or its events
 //! ```
 //!
-//! Which way a model is asked is a capability of its family's.
+//! A capability of the model's family decides between the two.
 
 mod converse;
 pub mod errors;
@@ -26,27 +26,27 @@ use super::front::Purpose;
 use super::noted::Noted;
 use super::{Answered, Client, Limits, Outgoing, Rules, Streamed};
 
-/// What the translation of a reply needs to know of its request.
+/// Facts about the request that the translation of the reply needs.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// It goes on as it is.
+    /// Native: the reply is not translated.
     Native {
-        /// Whether the client wants a stream.
+        /// Whether the client asked for a stream.
         stream: bool,
-        /// What the whole answer that was read last has told of itself.
+        /// Facts for the record from the whole answer that was read last.
         noted: Cell<Noted>,
     },
-    /// It is translated.
+    /// Through Converse.
     Converse(converse::Reply),
-    /// It is a number.
+    /// A token count.
     Count,
 }
 
-/// Translates a request for a model by its `rules`. `asked` is what the client called the model; `source` is the body that the request
-/// was read from: its large texts stay there.
+/// Translates a request for a model by its `rules`. `asked` is the client's name for the model; `source` is the body that the
+/// request borrows from: its large strings are not copied.
 ///
 /// # Errors
-/// 400 naming the member that is wrong, or without a counterpart.
+/// 400 with the path of a member that is wrong or without a counterpart.
 pub fn request<'a>(
     request: Members<'a, Raw<'a>>,
     asked: &str,
@@ -61,7 +61,7 @@ pub fn request<'a>(
     }
 }
 
-/// The same where the request's tokens are counted, as it would be asked.
+/// Translates a request whose tokens are to be counted.
 ///
 /// # Errors
 /// As [`request`].
@@ -85,7 +85,7 @@ fn as_it_is(body: &[u8], noted: &Cell<Noted>) -> Result<Vec<u8>, Error> {
     Ok(body)
 }
 
-/// The body of a count.
+/// The response with a token count.
 fn counted(body: &[u8]) -> Result<Vec<u8>, Error> {
     let count_tokens::Reply { input_tokens } =
         wire::object_from_slice(body).map_err(|_| no_answer("Bedrock's reply could not be read."))?;
@@ -94,7 +94,7 @@ fn counted(body: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 impl Reply {
-    /// What of the request is held until its answer is over, bytes.
+    /// Bytes held until the answer has ended.
     pub(super) fn held(&self) -> usize {
         match self {
             Self::Native { .. } | Self::Count => 0,
@@ -102,7 +102,7 @@ impl Reply {
         }
     }
 
-    /// What translates the stream that the client wants; `None` where it wants none.
+    /// The translation of the client's stream; `None` where it asked for none.
     pub(super) fn stream(&mut self, answered: Answered<'_>, limits: &Limits) -> Option<Box<dyn Streamed>> {
         match self {
             Self::Native { stream: false, .. } | Self::Count => None,
@@ -111,7 +111,7 @@ impl Reply {
         }
     }
 
-    /// What the whole answer that was read last has told of itself.
+    /// Facts for the record from the whole answer that was read last.
     pub(super) fn noted(&self) -> Noted {
         match self {
             Self::Native { noted, .. } => noted.get(),
@@ -120,15 +120,15 @@ impl Reply {
         }
     }
 
-    /// Whether the client waits for a stream that may have to be made of a whole answer.
+    /// Whether the client asked for a stream that may have to be made from a whole answer.
     pub(super) fn is_streamed(&self) -> bool {
         matches!(self, Self::Converse(reply) if reply.is_streamed())
     }
 
-    /// Writes the body of a 200 that is not a stream as the one that the client waits for.
+    /// Writes the body of a 200, not a stream, as the stream that the client asked for.
     ///
     /// # Errors
-    /// 502 where it is no answer.
+    /// 502 where it is not an answer.
     pub(super) fn at_once(&self, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
         match self {
             Self::Native { noted, .. } => as_it_is(body, noted),
@@ -137,10 +137,10 @@ impl Reply {
         }
     }
 
-    /// Translates the body of a 200 that is not a stream.
+    /// Translates the body of a 200, not a stream.
     ///
     /// # Errors
-    /// 502 where it is no answer.
+    /// 502 where it is not an answer.
     pub(super) fn whole(&self, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
         match self {
             Self::Native { noted, .. } => as_it_is(body, noted),

@@ -1,4 +1,4 @@
-//! Calls of tools: the client's, the one whose input is the answer, and those that Bedrock answers itself.
+//! Tool calls: the client's, the one whose arguments are the answer, and those that Bedrock runs.
 
 use crate::openai::Error;
 use crate::translate::errors::no_answer;
@@ -10,10 +10,10 @@ use super::super::held::{Speech, check_blocks, hold};
 use super::{Open, Telling};
 
 impl Telling {
-    /// A call begins, by the name that Bedrock knows.
+    /// A tool call begins; `name` is the tool's name at Bedrock.
     ///
     /// # Errors
-    /// 502 where there are too many calls at a time.
+    /// 502 where too many calls are open.
     pub(in crate::translate::answer) fn call<'a>(
         &mut self,
         block: u32,
@@ -53,10 +53,10 @@ impl Telling {
         Ok(())
     }
 
-    /// A call begins that Bedrock answers itself.
+    /// A call of a tool that Bedrock runs begins.
     ///
     /// # Errors
-    /// 502 where there are too many calls at a time.
+    /// 502 where too many calls are open.
     pub(in crate::translate::answer) fn of_server<'a>(
         &mut self,
         block: u32,
@@ -70,17 +70,17 @@ impl Telling {
         }
     }
 
-    /// A call begins that is no business of the client's.
+    /// A call begins that is not passed on to the client.
     fn unheard(&mut self, block: u32) -> Result<(), Error> {
         check_blocks(self.open.len())?;
         self.open.push((block, Open::Unheard));
         Ok(())
     }
 
-    /// A piece of a call's arguments.
+    /// A part of a call's arguments.
     ///
     /// # Errors
-    /// 502 where no call has begun in the block, or more has to be held back than may be.
+    /// 502 where no call is open in the block, or the limit on held bytes is exceeded.
     pub(in crate::translate::answer) fn arguments<'a>(
         &mut self,
         block: u32,
@@ -109,7 +109,7 @@ impl Telling {
         Ok(())
     }
 
-    /// A call is whole: one that got no arguments gets empty ones.
+    /// A call is complete. Without arguments it gets an empty object.
     pub(super) fn close<'a>(&mut self, block: u32, front: &mut dyn Front<'a>) {
         let Some(at) = self.open.iter().position(|(index, _)| *index == block) else { return };
         let (_, open) = self.open.swap_remove(at);
@@ -135,7 +135,7 @@ object! {
     }
 }
 
-/// The free text of a custom tool's arguments; the arguments themselves where they have another form.
+/// The input in a custom tool's arguments; the arguments themselves where they have another form.
 fn free_text(arguments: String) -> String {
     match wire::from_str::<CustomArguments<'_>>(&arguments) {
         Ok(CustomArguments { input: Some(input), .. }) => input.into_cow().into_owned(),

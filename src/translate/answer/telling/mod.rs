@@ -1,4 +1,4 @@
-//! How an answer is told: what was changed for the model is undone on the way.
+//! Passes an answer on as events, and undoes the changes made for the model.
 
 mod calling;
 mod reading;
@@ -15,64 +15,64 @@ use super::event::{Event, Front, Why};
 use super::held::{Held, Source, Speech, check_blocks};
 use super::written::Reader;
 
-/// An answer that is being told.
+/// The state of an answer being passed on.
 #[derive(Debug)]
 pub(in crate::translate::answer) struct Telling {
-    /// How much may be held back of text or of a call, bytes.
+    /// Most bytes of text or of a call held back.
     limit: usize,
-    /// Finds what is in the text and is none of it.
+    /// Finds thoughts and tool calls in the text.
     reader: Option<Reader>,
-    /// Finds calls in reasoning.
+    /// Finds tool calls in reasoning.
     calls_in_reasoning: Option<Calls>,
     /// The block of the last reasoning.
     thought_in: u32,
     speech: Speech,
-    /// Calls that have begun and not ended, by their blocks.
+    /// Open tool calls, by block.
     open: Vec<(u32, Open)>,
-    /// Calls so far that the client has heard of.
+    /// Number of calls passed on to the client.
     calls: u32,
-    /// Thoughts that have begun and not ended.
+    /// Open thoughts.
     thinking: Vec<Thought>,
-    /// Thoughts so far.
+    /// Number of thoughts.
     thoughts: u32,
-    /// Reasoning that is to be kept, until the answer has ended.
+    /// Collects the reasoning to keep, until the answer has ended.
     gathering: Option<Gathering>,
-    /// Whether characters are counted: where no source can come, texts need not be read.
+    /// Whether characters are counted. Not where citations cannot occur, so that texts need not be decoded.
     counts: bool,
-    /// Characters of text so far, which citations point at.
+    /// Characters of text so far, which citations refer to.
     characters: usize,
     /// The block of the last text, and the characters before it.
     cited: (u32, usize),
-    /// The client has been told something since that was last asked.
+    /// Something has been passed on since this was last asked.
     told: bool,
 }
 
-/// A thought that has begun.
+/// An open thought.
 #[derive(Debug)]
 struct Thought {
     block: u32,
     is_readable: bool,
-    /// Which of the answer's.
+    /// Its index in the answer.
     number: u32,
 }
 
-/// A call that has begun.
+/// An open tool call.
 #[derive(Debug)]
 enum Open {
     /// A function; whether any of its arguments have come.
     Function { call: u32, begun: bool },
-    /// A custom tool, whose text can be read only when its JSON is whole.
+    /// A custom tool, whose input can be decoded only when its JSON is complete.
     Custom { call: u32, arguments: String },
-    /// Its input is the answer; whether any of it has come.
+    /// The answer tool; whether any of its arguments have come.
     Answer { begun: bool },
-    /// The model looks up the web, for what its arguments say.
+    /// A web search, with its arguments so far.
     Search { arguments: String },
-    /// The client hears nothing of it.
+    /// Not passed on to the client.
     Unheard,
 }
 
 impl Telling {
-    /// Of an answer to `context`; no more than `limit` bytes of it are held back at a time.
+    /// For an answer to a request with this `context`; at most `limit` bytes are held back at a time.
     pub(in crate::translate::answer) fn new(context: &Context, limit: usize) -> Self {
         let speech = if context.holds_text() { Speech::Held(Held::default()) } else { Speech::Flows };
         Self {
@@ -94,17 +94,17 @@ impl Telling {
         }
     }
 
-    /// The same, which gathers reasoning before calls where that is to be kept.
+    /// Collects the reasoning before calls, where it is to be kept.
     pub(in crate::translate::answer) fn gathering(self, context: &Context) -> Self {
         Self { gathering: context.undo.keeps_thoughts().then(Gathering::default), ..self }
     }
 
-    /// The reasoning that is to be kept, once the model has stopped.
+    /// The reasoning to keep, once the model has stopped.
     pub(in crate::translate::answer) fn gathered(&mut self) -> Option<Thoughts> {
         self.gathering.take().and_then(Gathering::end)
     }
 
-    /// The same of an answer without sources.
+    /// For an answer that cannot have citations.
     pub(in crate::translate::answer) fn without_sources(self) -> Self {
         Self { counts: false, ..self }
     }
@@ -115,7 +115,7 @@ impl Telling {
         }
     }
 
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub(in crate::translate::answer) fn held(&self) -> usize {
         let speech = match &self.speech {
             Speech::Held(held) => held.bytes(),
@@ -133,7 +133,7 @@ impl Telling {
         calls.chain([speech, open, thoughts, text, reasoning, gathering]).fold(0, usize::saturating_add)
     }
 
-    /// Whether the client has been told something since this was last asked.
+    /// Whether something has been passed on since this was last asked.
     pub(in crate::translate::answer) fn has_told(&mut self) -> bool {
         std::mem::take(&mut self.told)
     }
@@ -143,7 +143,7 @@ impl Telling {
         front.event(event);
     }
 
-    /// Text that is the answer's.
+    /// Text of the answer.
     fn words<'a>(
         &mut self,
         block: u32,
@@ -160,7 +160,7 @@ impl Telling {
             Speech::Held(held) => {
                 let is_beginning = held.text.is_empty();
                 held.say(&text, self.limit)?;
-                // Bedrock's own JSON begins as such, and need not wait.
+                // An answer by Bedrock's own structured output begins as JSON, so it is not held.
                 if is_beginning && !context.undo.has_answer_tool() && text.starts_with(['{', '[']) {
                     self.release(front);
                 }
@@ -170,7 +170,7 @@ impl Telling {
         Ok(())
     }
 
-    /// Gives out the text that was held: it is the answer after all.
+    /// Passes the held text on, because it is the answer.
     fn release<'a>(&mut self, front: &mut dyn Front<'a>) {
         let Speech::Held(held) = &mut self.speech else { return };
         let (text, sources) = std::mem::take(held).into_parts();
@@ -183,10 +183,10 @@ impl Telling {
         }
     }
 
-    /// A source of the text of a block.
+    /// A citation of a block's text.
     ///
     /// # Errors
-    /// 502 where more has to be held back than may be.
+    /// 502 where the limit on held bytes is exceeded.
     pub(in crate::translate::answer) fn citation<'a>(
         &mut self,
         block: u32,
@@ -198,7 +198,7 @@ impl Telling {
             citation.title = Some(name.into());
         }
         let end = self.characters;
-        // A block of nothing but sources, as Nova gives them, is of the text before it.
+        // A block with only citations, as Nova sends, belongs to the text before it.
         let start = if block >= self.cited.0 { self.cited.1 } else { end };
         match &mut self.speech {
             Speech::Flows => self.tell(Event::Citation { block, citation, start, end }, front),
@@ -211,7 +211,7 @@ impl Telling {
         Ok(())
     }
 
-    /// Reasoning that can be read, or its signature.
+    /// Readable reasoning, or its signature.
     fn thinks<'a>(
         &mut self,
         block: u32,
@@ -227,10 +227,10 @@ impl Telling {
         Ok(())
     }
 
-    /// Reasoning that cannot be read.
+    /// Redacted reasoning.
     ///
     /// # Errors
-    /// 502 where there are too many thoughts.
+    /// 502 where there are too many open thoughts.
     pub(in crate::translate::answer) fn redacted<'a>(
         &mut self,
         block: u32,
@@ -245,7 +245,7 @@ impl Telling {
         Ok(())
     }
 
-    /// The number of a thought.
+    /// The index of a thought.
     fn thought(&mut self, block: u32, is_readable: bool) -> Result<u32, Error> {
         self.thought_in = block;
         let known =
@@ -260,10 +260,10 @@ impl Telling {
         Ok(number)
     }
 
-    /// A block is whole.
+    /// A block is complete.
     ///
     /// # Errors
-    /// 502 where more has to be held back than may be.
+    /// 502 where the limit on held bytes is exceeded.
     pub(in crate::translate::answer) fn ends<'a>(
         &mut self,
         block: u32,
@@ -280,10 +280,10 @@ impl Telling {
         Ok(())
     }
 
-    /// All has been said: what is left of it is given out.
+    /// All content has come: passes on what is still held.
     ///
     /// # Errors
-    /// 502 where more has to be held back than may be.
+    /// 502 where the limit on held bytes is exceeded.
     pub(in crate::translate::answer) fn is_said<'a>(
         &mut self,
         context: &'a Context,
@@ -294,7 +294,7 @@ impl Telling {
         }
         self.reasoning_ends(self.thought_in, context, front)?;
         self.texts_end(context, front)?;
-        // The answer tool was never called: what was said is the answer, unless that is the calls.
+        // The answer tool was not called, so the text is the answer, unless there are tool calls.
         let is_beside_calls = context.json_beside_calls && self.calls > 0;
         if !is_beside_calls || matches!(&self.speech, Speech::Held(held) if is_json(&held.text)) {
             self.release(front);
@@ -302,10 +302,10 @@ impl Telling {
         Ok(())
     }
 
-    /// The model has stopped, for Bedrock's `reason`: why, as the client is told.
+    /// The model has stopped, by Bedrock's stop reason; returns the reason for the client.
     ///
     /// # Errors
-    /// 502 where the model's output was malformed: there is no whole answer to give.
+    /// 502 where the model's output was malformed, so that there is no complete answer.
     pub(in crate::translate::answer) fn stops<'a>(
         &mut self,
         reason: &str,
@@ -315,13 +315,14 @@ impl Telling {
             "max_tokens" => Why::Limit,
             "model_context_window_exceeded" => Why::Context,
             "guardrail_intervened" | "content_filtered" => Why::Filter,
-            // Of a model that will not go on (Anthropic's documentation, "Handling stop reasons").
+            // The model refuses (Anthropic's documentation, "Handling stop reasons").
             "refusal" => Why::Refused,
             "malformed_model_output" | "malformed_tool_use" => {
                 return Err(Error::new(502, format!("The model's output was malformed ({reason})."))
                     .code("model_error"));
             }
-            // The client's calls are the reason, whatever a model calls its own (gpt-oss and others end such a turn with `end_turn`).
+            // With calls of the client's tools the reason is always tool use: gpt-oss and others end such a turn with
+            // `end_turn`.
             _ if self.calls > 0 => Why::Calls,
             "stop_sequence" => Why::Sequence,
             _ => Why::Done,
@@ -331,7 +332,7 @@ impl Telling {
     }
 }
 
-/// True for a text that a client can parse.
+/// Whether a text is valid JSON.
 fn is_json(text: &str) -> bool {
     wire::from_str::<Raw<'_>>(text).is_ok()
 }

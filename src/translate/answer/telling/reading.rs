@@ -1,4 +1,4 @@
-//! What is found in texts on the way: thoughts, and calls that Bedrock has not read.
+//! Finds thoughts, and tool calls that Bedrock has not parsed, in texts.
 
 use crate::openai::Error;
 use crate::wire::Str;
@@ -10,10 +10,10 @@ use super::super::written::Piece;
 use super::Telling;
 
 impl Telling {
-    /// The model says more.
+    /// More text of the model's.
     ///
     /// # Errors
-    /// 502 where more has to be held back than may be.
+    /// 502 where the limit on held bytes is exceeded.
     pub(in crate::translate::answer) fn text<'a>(
         &mut self,
         block: u32,
@@ -30,7 +30,7 @@ impl Telling {
         self.written(block, pieces, context, front)
     }
 
-    /// The text of a block is whole: gives out what was held of it.
+    /// A block's text is complete: passes on what was held of it.
     pub(super) fn text_ends<'a>(
         &mut self,
         block: u32,
@@ -44,7 +44,7 @@ impl Telling {
         self.written(block, rest, context, front)
     }
 
-    /// Every text is.
+    /// All texts are complete.
     pub(super) fn texts_end<'a>(
         &mut self,
         context: &'a Context,
@@ -73,10 +73,10 @@ impl Telling {
         Ok(())
     }
 
-    /// More reasoning that can be read, or its signature.
+    /// More readable reasoning, or its signature.
     ///
     /// # Errors
-    /// 502 where there are too many thoughts, or more has to be held back than may be.
+    /// 502 where there are too many open thoughts, or the limit on held bytes is exceeded.
     pub(in crate::translate::answer) fn reasoning<'a>(
         &mut self,
         block: u32,
@@ -96,7 +96,7 @@ impl Telling {
         if signature.is_some() { self.thinks(block, None, signature, front) } else { Ok(()) }
     }
 
-    /// Reasoning is whole: gives out what was held of it.
+    /// The reasoning is complete: passes on what was held of it.
     pub(super) fn reasoning_ends<'a>(
         &mut self,
         block: u32,
@@ -123,7 +123,7 @@ impl Telling {
         Ok(())
     }
 
-    /// A call that was found.
+    /// A tool call found in a text.
     fn written_call<'a>(
         &mut self,
         block: u32,

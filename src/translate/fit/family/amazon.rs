@@ -34,7 +34,7 @@ families! {
         web_search: true => NOVA_2_GROUNDING;
     }
 
-    // The model card of Nova 2 Lite says that it takes no sound.
+    // The model card of Nova 2 Lite says that it takes no audio.
     NOVA_2_OMNI: "Nova 2 Omni" ["amazon.nova-2-omni"] like NOVA_2 {
         audio: true => NOVA_2_OMNI_SPEECH;
     }

@@ -88,7 +88,8 @@ families! {
         bound_thoughts: true => ANTHROPIC_BOUND;
     }
 
-    // AWS's card says that it cannot stop thinking, pydantic-ai that it can: the least effort suits both.
+    // AWS's model card says that thinking cannot be turned off, pydantic-ai says that it can: the lowest effort works in both
+    // cases.
     CLAUDE_SONNET_5: "Claude Sonnet 5" ["anthropic.claude-sonnet-5"] like CLAUDE_5 {
         off: Off::Never => CARDS;
     }

@@ -1,34 +1,34 @@
-//! Families that the configuration tells of: new ones, and what the table has otherwise.
+//! Families in the configuration: new ones, and overrides of the table.
 
 use crate::bedrock::model_id::{base_model, geography};
 
 use super::Capabilities;
 
-/// Models that the configuration tells of.
+/// A configured family.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Configured {
-    /// Which.
+    /// The ids of its models.
     pub pattern: Pattern,
-    /// Whose rows of other tables are theirs too: another model's id.
+    /// Another model's id, whose rows in other tables apply.
     pub like: Option<String>,
-    /// What they take.
+    /// Its capabilities.
     pub capabilities: Capabilities,
 }
 
-/// Ids of models, without a profile's prefix: one, or all that begin so.
+/// A pattern of model ids, without a profile's prefix: one id, or all with a prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
-    /// The id, or its beginning: at least a vendor and a dot.
+    /// The id, or the prefix: at least a vendor and a dot.
     pub begins: String,
-    /// Whether the id ends there.
+    /// Whether it is a whole id.
     pub is_whole: bool,
 }
 
 impl Pattern {
-    /// Reads a model's id, or its beginning with `*` behind it.
+    /// Parses a model's id, or a prefix followed by `*`.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The reason why it is invalid.
     pub fn read(written: &str) -> Result<Self, &'static str> {
         let begins = written.strip_suffix('*').unwrap_or(written);
         let (vendor, _) = begins
@@ -50,7 +50,7 @@ impl Pattern {
     }
 }
 
-/// The family of the model, if one is configured: the longest pattern that fits, and of two of a length the one of a whole id.
+/// The configured family of a model: the longest pattern that fits, and of two equally long ones the whole id.
 pub fn find<'c>(families: &'c [Configured], id: &str) -> Option<&'c Configured> {
     let model = base_model(id);
     let fitting = families.iter().filter(|family| family.pattern.fits(model));

@@ -1,41 +1,41 @@
-//! Levels of reasoning.
+//! Effort levels of reasoning.
 
 use std::fmt;
 
 use crate::translate::conversation::Effort;
 
-/// The levels that a model takes, by the names that they all use.
+/// The set of levels that a model takes, by their common names.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Efforts(u8);
 
 impl Efforts {
     /// `low`, `medium` and `high`.
     pub const LOW_TO_HIGH: Self = Self(0).and(Effort::Low).and(Effort::Medium).and(Effort::High);
-    /// These and `xhigh`.
+    /// `low` to `xhigh`.
     pub const LOW_TO_XHIGH: Self = Self::LOW_TO_HIGH.and(Effort::XHigh);
-    /// These and `max`.
+    /// `low` to `max`.
     pub const LOW_TO_MAX: Self = Self::LOW_TO_XHIGH.and(Effort::Max);
-    /// `high` alone.
+    /// Only `high`.
     pub const HIGH: Self = Self(0).and(Effort::High);
 
-    /// These and one more.
+    /// The set with one more level.
     #[must_use]
     pub const fn and(self, effort: Effort) -> Self {
         Self(self.0 | Self::bit(effort))
     }
 
-    /// These without one.
+    /// The set without a level.
     #[must_use]
     pub const fn without(self, effort: Effort) -> Self {
         Self(self.0 & !Self::bit(effort))
     }
 
-    /// Whether this one is taken.
+    /// Whether a level is in the set.
     pub const fn has(self, effort: Effort) -> bool {
         self.0 & Self::bit(effort) != 0
     }
 
-    /// The level for one that is asked for: itself, else the next above it, else the highest.
+    /// The level to use for a requested one: itself, else the next higher, else the highest.
     pub fn nearest(self, asked: Effort) -> Option<Effort> {
         let taken = || Effort::ALL.iter().copied().filter(|effort| self.has(*effort));
         taken().find(|effort| *effort >= asked).or_else(|| taken().next_back())

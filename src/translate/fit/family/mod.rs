@@ -1,6 +1,6 @@
-//! What each family of models takes: one table, a file per vendor. A new model is a row, never an `if`.
+//! The capabilities of each family of models: one table, a file per vendor. A new model is a row, never an `if`.
 //!
-//! Each row is a [`Family`], and each fact in it has its [`Source`]; `docs/models.md` is made from them.
+//! Each row is a [`Family`], and each fact in it has its [`Source`]; `docs/models.md` is generated from them.
 
 mod amazon;
 mod claude;
@@ -17,146 +17,146 @@ pub use row::{Fact, Family, Grade, Source};
 
 use crate::bedrock::model_id::base_model;
 
-/// Every row of the table, by vendor. Requests need [`ROWS`] of it; names, facts and sources stay out of the module.
+/// All rows, by vendor. Requests use [`ROWS`]; names, facts and sources are not part of the module.
 pub const FAMILIES: [&[Family]; 4] = [amazon::FAMILIES, claude::FAMILIES, openai::FAMILIES, others::FAMILIES];
 
-/// The same as requests need it: how ids begin, and what these models take.
+/// The id prefixes and capabilities of all rows.
 static ROWS: [&[(&[&str], Capabilities)]; 4] = [amazon::ROWS, claude::ROWS, openai::ROWS, others::ROWS];
 
-/// What a model takes.
+/// The capabilities of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
-    /// The least `maxTokens`.
+    /// Smallest `maxTokens`.
     pub min_tokens: i64,
-    /// The most `maxTokens`; `None`: not known.
+    /// Largest `maxTokens`; `None`: unknown.
     pub max_tokens: Option<i64>,
     /// `temperature`.
     pub temperature: bool,
     /// `topP`.
     pub top_p: bool,
-    /// Both at once.
+    /// `temperature` and `topP` at once.
     pub temperature_with_top_p: bool,
     /// `stopSequences`.
     pub stop: bool,
-    /// The most of them; `None`: as many as the service model has.
+    /// Most stop sequences; `None`: the service model's limit.
     pub max_stops: Option<usize>,
-    /// Stop sequences of nothing but white space.
+    /// Stop sequences of white space only.
     pub blank_stop: bool,
-    /// How `top_k` is called.
+    /// The model's name for `top_k`.
     pub top_k: TopK,
-    /// System instructions.
+    /// The system prompt.
     pub system: bool,
     /// Tools.
     pub tools: bool,
-    /// Tools where the answer comes as a stream.
+    /// Tools in streamed answers.
     pub tools_in_streams: bool,
-    /// Being told to call a tool.
+    /// Forced tool calls.
     pub forced_tool: Forced,
     /// `strict` on a tool.
     pub strict_tools: bool,
-    /// A switch against several calls at once.
+    /// A parameter that allows only one call at a time.
     pub single_call: bool,
     /// Tool names with hyphens.
     pub hyphens: bool,
-    /// Which tool ids are legal.
+    /// Valid tool call ids.
     pub tool_ids: ToolIds,
-    /// Text in a turn that calls.
+    /// Text in a turn with tool calls.
     pub text_beside_calls: bool,
-    /// Text in the turn that answers calls, and anything else.
+    /// Text and other content in a turn with tool results.
     pub text_beside_results: bool,
-    /// Documents and films in that turn, where text may be.
+    /// Documents and videos in such a turn, where text is allowed.
     pub documents_beside_results: bool,
-    /// Images in what a tool gives.
+    /// Images in tool results.
     pub images_in_results: bool,
-    /// Documents in it.
+    /// Documents in tool results.
     pub documents_in_results: DocumentsInResults,
-    /// `status` of a call's result.
+    /// `status` of tool results.
     pub result_status: bool,
     /// `outputConfig.textFormat`.
     pub structured_output: bool,
-    /// A last turn of the assistant, which the model goes on from.
+    /// A last turn of the assistant's, which the model continues.
     pub prefill: bool,
-    /// How reasoning is asked for.
+    /// The parameter for reasoning.
     pub reasoning: Reasoning,
-    /// Thoughts are bound to what stood before them: see `fit::binding`.
+    /// Whether thoughts are bound to the content before them: see `fit::binding`.
     pub bound_thoughts: bool,
-    /// The levels of it.
+    /// The effort levels.
     pub efforts: Efforts,
-    /// What it takes not to reason.
+    /// How reasoning is turned off.
     pub off: Off,
-    /// Being told to call a tool while reasoning.
+    /// Forced tool calls while reasoning.
     pub forced_while_reasoning: bool,
     /// Cache points.
     pub cache: Cache,
-    /// Cache points behind tools.
+    /// Cache points after tools.
     pub cache_tools: bool,
-    /// How schemas of tools have to look.
+    /// The form of tool schemas.
     pub schemas: Schemas,
     /// `anthropic_beta` among the additional fields.
     pub anthropic_beta: bool,
-    /// Anthropic's Messages API, by InvokeModel.
+    /// Anthropic's Messages API, through InvokeModel.
     pub messages: bool,
-    /// Sound.
+    /// Audio.
     pub audio: bool,
     /// `citations` and `context` of documents.
     pub citations: bool,
-    /// Nova's tool that looks up the web.
+    /// Nova's own web search tool.
     pub web_search: bool,
-    /// Thoughts that the model writes into its text.
+    /// How the model marks thoughts in its text.
     pub thoughts_in_text: ThoughtsInText,
-    /// Calls that the model writes into its text, where Bedrock passes them through.
+    /// How the model marks tool calls in its text, where Bedrock passes them through.
     pub calls_in_text: CallsInText,
 }
 
-/// How thoughts stand in a text.
+/// How thoughts are marked in a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ThoughtsInText {
-    /// Not at all.
+    /// They are not in the text.
     #[default]
     No,
     /// Between `<think>` and `</think>`.
     Think,
     /// Between `<thinking>` and `</thinking>`.
     Thinking,
-    /// Up to `</think>`: the model's template begins them.
+    /// Ended by `</think>`; the model's template has the opening tag.
     Begun,
 }
 
-/// How calls stand in a text.
+/// How tool calls are marked in a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CallsInText {
-    /// Not at all.
+    /// They are not in the text.
     #[default]
     No,
     /// By Kimi's markup: `<|tool_calls_section_begin|>` and so on.
     Kimi,
 }
 
-/// Being told to call a tool.
+/// Forced tool calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forced {
     /// Refused.
     No,
-    /// Any, but one.
+    /// Any tool.
     Any,
-    /// Any, or one by its name.
+    /// Any tool, or one by name.
     Named,
 }
 
-/// How schemas of tools have to look.
+/// The form of tool schemas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schemas {
     /// As the client wrote them.
     Any,
-    /// References replaced by what they refer to, and at the root no members but `type`, `properties` and `required`
-    /// ("extraneous key [$defs] is not permitted").
+    /// With references inlined, and at the root only `type`, `properties` and `required` ("extraneous key [$defs] is not
+    /// permitted").
     Plain,
 }
 
-/// How `top_k` is called among the additional fields.
+/// The name of `top_k` among the additional fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TopK {
-    /// There is none.
+    /// Not supported.
     None,
     /// A field of this name.
     Field(&'static str),
@@ -164,10 +164,10 @@ pub enum TopK {
     Nova,
 }
 
-/// Which tool ids are legal.
+/// Valid tool call ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ToolIds {
-    /// 1–64 of `[a-zA-Z0-9_.:-]`, as the service model says.
+    /// 1–64 of `[a-zA-Z0-9_.:-]`, as in the service model.
     Usual,
     /// 1–64 of `[a-zA-Z0-9_-]`.
     Plain,
@@ -175,33 +175,33 @@ pub enum ToolIds {
     Nine,
 }
 
-/// Which documents may be in what a tool gives.
+/// Documents in tool results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentsInResults {
-    /// None: they stand behind it.
+    /// None: they are put after the results.
     No,
-    /// Those of text: `csv`, `html`, `md` and `txt`.
+    /// Text formats: `csv`, `html`, `md` and `txt`.
     Texts,
     /// Any.
     Any,
 }
 
-/// How reasoning is asked for.
+/// The parameter for reasoning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reasoning {
-    /// Not at all, or always on.
+    /// None: the model never or always reasons.
     None,
     /// `thinking: {type: enabled, budget_tokens}`.
     Budget,
     /// `thinking: {type: adaptive}` and `output_config.effort`; a budget is taken too.
     Adaptive,
-    /// `thinking: {type: adaptive}`, whose text comes only if asked for, and `output_config.effort`; a budget is refused.
+    /// `thinking: {type: adaptive}`, whose text is returned only on request, and `output_config.effort`; a budget is refused.
     AdaptiveOnly,
     /// `reasoningConfig: {type: enabled, maxReasoningEffort}`.
     Nova,
     /// `reasoning_effort`.
     Effort,
-    /// `reasoning: {effort, summary}`: its text comes only if asked for.
+    /// `reasoning: {effort, summary}`; its text is returned only on request.
     OpenAi,
     /// `reasoning: {effort}`.
     Xai,
@@ -209,26 +209,26 @@ pub enum Reasoning {
     Qwen,
 }
 
-/// What it takes not to reason, where `none` is no level.
+/// How reasoning is turned off, where `none` is not an effort level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Off {
-    /// Nothing: the model reasons only if asked to.
+    /// By asking for none: the model reasons only on request.
     Unasked,
     /// `thinking: {type: disabled}`.
     Disabled,
     /// `thinking: {type: between_tools}`.
     BetweenTools,
-    /// It always reasons; the least level comes nearest.
+    /// Not at all: the lowest level comes nearest.
     Never,
 }
 
 impl Reasoning {
-    /// Whether reasoning that is encrypted goes back, as nobody but the model can read it.
+    /// Whether redacted reasoning is sent back.
     pub fn takes_redacted(self) -> bool {
         self.is_thinking() || self == Self::OpenAi
     }
 
-    /// Whether it is Claude's thinking: blocks with signatures, which go back, and `thinking` in Anthropic's words.
+    /// Whether it is Claude's thinking: signed blocks that are sent back, and Anthropic's `thinking`.
     pub fn is_thinking(self) -> bool {
         matches!(self, Self::Budget | Self::Adaptive | Self::AdaptiveOnly)
     }
@@ -245,7 +245,7 @@ pub enum Cache {
     OneHour,
 }
 
-/// What most models take.
+/// The capabilities of most models.
 pub const USUAL: Capabilities = Capabilities {
     min_tokens: 1,
     max_tokens: None,
@@ -289,10 +289,10 @@ pub const USUAL: Capabilities = Capabilities {
     calls_in_text: CallsInText::No,
 };
 
-/// What most models take, as a row.
+/// The capabilities of most models, as a row.
 const MOST: Family = Family { name: "most models", ids: &[], like: None, takes: USUAL, facts: &[] };
 
-/// What is refused by none that we know: for models that the table does not know, and profiles that do not tell theirs.
+/// For models that are not in the table, and profiles of unknown models: what every known model takes.
 pub const CAREFUL: Capabilities = Capabilities {
     temperature_with_top_p: false,
     blank_stop: false,
@@ -300,17 +300,17 @@ pub const CAREFUL: Capabilities = Capabilities {
     text_beside_results: false,
     result_status: false,
     schemas: Schemas::Plain,
-    // Nothing is of use instead: AWS says where it is not taken.
+    // There is no substitute for audio; AWS refuses it where it is not supported.
     audio: true,
     ..USUAL
 };
 
-/// What the model takes; what hardly any refuses where the table does not know it.
+/// A model's capabilities; [`CAREFUL`] where the table does not know it.
 pub fn capabilities(id: &str) -> &'static Capabilities {
     known(id).unwrap_or(&CAREFUL)
 }
 
-/// What the model takes, where the table knows it: by the longest beginning of its id, behind a profile's prefix and in ARNs.
+/// A model's capabilities in the table, by the longest id prefix, behind a profile's prefix and in ARNs.
 pub fn known(id: &str) -> Option<&'static Capabilities> {
     let model = base_model(id);
     let fitting = |(ids, capabilities): &'static (&[&str], Capabilities)| {

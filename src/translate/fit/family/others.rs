@@ -7,7 +7,7 @@ use super::{
 };
 
 families! {
-    // Open weights as Bedrock serves them: what their cards have in common.
+    // Models with open weights as Bedrock serves them: the common part of their cards.
     OPEN: "open weights with structured outputs" [] like MOST {
         max_tokens: Some(8_192) => CARDS;
         strict_tools: true => CARDS, STRUCTURED;
@@ -27,7 +27,7 @@ families! {
         top_k: TopK::Field("k") => COHERE_PARAMETERS;
     }
 
-    // `low` and `medium` are taken, and the model does not reason.
+    // `low` and `medium` are accepted, but have no effect.
     DEEPSEEK: "DeepSeek V3" ["deepseek."] like OPEN {
         thoughts_in_text: ThoughtsInText::Think => LIKE_WEIGHTS;
         max_tokens: None => NOT_AGREED;
@@ -129,7 +129,7 @@ families! {
         max_tokens: Some(32_768) => LITELLM;
     }
 
-    // `low` and `medium` are taken, and the model does not reason.
+    // `low` and `medium` are accepted, but have no effect.
     QWEN: "Qwen3" ["qwen."] like OPEN {
         thoughts_in_text: ThoughtsInText::Think => LIKE_WEIGHTS;
         reasoning: Reasoning::Qwen => PYDANTIC_AI;
@@ -164,7 +164,7 @@ families! {
         off: Off::Never => PYDANTIC_AI;
     }
 
-    // `low` and `medium` are taken, and the model does not reason.
+    // `low` and `medium` are accepted, but have no effect.
     GLM: "GLM" ["zai."] like OPEN {
         max_tokens: None => NOT_AGREED;
         forced_tool: Forced::Any => LANGCHAIN_AWS, PYDANTIC_AI;

@@ -1,55 +1,55 @@
-//! A row of the table, and the words that it is written in.
+//! The form of the table's rows.
 
 use super::Capabilities;
 
-/// Models that take the same.
+/// A family: models with the same capabilities.
 #[derive(Clone, Copy, Debug)]
 pub struct Family {
-    /// What people call them.
+    /// Its display name.
     pub name: &'static str,
-    /// How their ids begin, without a profile's prefix. The longest beginning of all rows holds.
+    /// Prefixes of its models' ids, without a profile's prefix. The longest prefix of all rows counts.
     pub ids: &'static [&'static str],
-    /// Whose facts hold but for their own.
+    /// The family whose facts it inherits.
     pub like: Option<&'static Family>,
-    /// What they take.
+    /// Its capabilities.
     pub takes: Capabilities,
-    /// Where each of their own capabilities is from.
+    /// The sources of the capabilities that it does not inherit.
     pub facts: &'static [Fact],
 }
 
-/// Where a capability is from.
+/// The sources of a capability.
 #[derive(Clone, Copy, Debug)]
 pub struct Fact {
     /// A field of [`Capabilities`].
     pub capability: &'static str,
-    /// Who says so.
+    /// The sources.
     pub sources: &'static [Source],
 }
 
-/// Who says something about models.
+/// A source of facts about models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {
-    /// How sure it is.
+    /// How reliable it is.
     pub grade: Grade,
-    /// A page by its title, a report by its place.
+    /// A page's title, or the place of a report.
     pub said: &'static str,
     /// The month in which it was last read.
     pub read: &'static str,
 }
 
-/// How sure a fact is.
+/// The reliability of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
-    /// AWS or the vendor writes so.
+    /// In the documentation of AWS or the vendor.
     Documented,
-    /// Somebody saw it, or has code for it.
+    /// Observed by a user, or implemented in another project.
     Reported,
-    /// Nobody says so; it follows from likeness, or is the safer way.
+    /// Not stated anywhere; derived from similar models, or the safer choice.
     Assumed,
 }
 
 impl Fact {
-    /// As sure as the surest of its sources.
+    /// The grade of its most reliable source.
     pub fn grade(&self) -> Grade {
         self.sources.iter().map(|source| source.grade).min().unwrap_or(Grade::Assumed)
     }
@@ -77,7 +77,7 @@ macro_rules! families {
         /// The rows of this file.
         pub(super) const FAMILIES: &[super::Family] = &[$($family),*];
 
-        /// The same as requests need it.
+        /// Prefixes and capabilities of this file's rows.
         pub(super) const ROWS: &[(&[&str], super::Capabilities)] = &[$(($family.ids, $family.takes)),*];
     };
 }

@@ -1,4 +1,4 @@
-//! Who says what the table says.
+//! The sources of the table's facts.
 
 use super::{Grade, Source};
 
@@ -55,7 +55,7 @@ pub(super) const ANTHROPIC_CITATIONS: Source =
     documented("Anthropic, Citations: all active models but Claude 3 Haiku");
 pub(super) const ANTHROPIC_FORCING: Source = documented("Anthropic, Define tools: Forcing tool use");
 
-// Those who ran into it.
+// Users and other projects.
 pub(super) const LITELLM: Source = reported("LiteLLM 1.110, its table of models");
 pub(super) const PYDANTIC_AI: Source =
     reported("pydantic-ai 2.68, its profiles of Bedrock's models, tried live");
@@ -104,7 +104,7 @@ pub(super) const GPT_REASONING: Source =
     reported("suna #6893, opencode #48195, 2026: reasoning.effort and its levels, tried live");
 pub(super) const GPT_SUMMARY: Source = reported("opencode #46501, 2026-09: reasoning.summary for a text");
 
-// What follows.
+// Assumptions.
 pub(super) const LIKE_RESPONSES: Source = assumed("as OpenAI's Responses API has it");
 pub(super) const NOT_AGREED: Source = assumed(
     "sources are far apart (GLM 4.7: AWS's card has 4K, LiteLLM 128,000; DeepSeek V3.2: LiteLLM has 8,000 and 163,840): AWS is left to refuse",

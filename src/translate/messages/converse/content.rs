@@ -1,4 +1,4 @@
-//! What is said, block by block.
+//! The content blocks of a request.
 
 use crate::anthropic::request::{Block, Citations, Message};
 use crate::bedrock::converse::{Input, Reasoning, ResultBlock};
@@ -11,10 +11,10 @@ use crate::wire::{self, Members, OneOrMany, Raw, Str, is_within_depth};
 
 use super::media;
 
-/// Blocks of what Anthropic's servers do, which no other model has done.
+/// Blocks of tools that Anthropic's servers run, which Bedrock does not have.
 const SERVERS: &[&str] = &["server_tool_use", "container_upload", "mcp_tool_use", "mcp_tool_result"];
 
-/// Reads the instructions.
+/// Reads the system prompt.
 pub(super) fn instructions<'a>(
     system: OneOrMany<'a, Block<'a>>,
     cache: &mut cache::Names,
@@ -39,7 +39,7 @@ pub(super) fn instructions<'a>(
 /// Reads the messages.
 ///
 /// # Errors
-/// 400 naming what is wrong by its path.
+/// 400 with the path of the wrong member.
 pub(super) fn messages<'a>(
     messages: Vec<Message<'a>>,
     cache: &mut cache::Names,
@@ -77,7 +77,7 @@ pub(super) fn messages<'a>(
     Ok(all)
 }
 
-/// Refuses what only the other may say.
+/// Refuses a block that only the other role may have.
 fn check_speaker(block: &Block<'_>, speaker: Speaker, place: &str) -> Result<(), Error> {
     let kind = block.kind.as_deref().unwrap_or_default();
     let may = match kind {
@@ -138,7 +138,7 @@ fn block<'a>(
                 Some(signature) => {
                     into.push(Content::Reasoning(Reasoning::ReasoningText { text, signature }));
                 }
-                // Without its signature no model would take it as its own.
+                // Without its signature every model would refuse the reasoning.
                 None => notes.ignore("messages[].content[].thinking"),
             }
         }
@@ -162,7 +162,7 @@ fn block<'a>(
     name_rest(block, notes)
 }
 
-/// Names what a block has besides what its kind is made of.
+/// Notes members of a block that do not belong to its type.
 fn name_rest(block: Block<'_>, notes: &mut Notes<'_>) -> Result<(), Error> {
     const PLACE: &str = "messages[].content[].";
     let Block {
@@ -186,7 +186,7 @@ fn name_rest(block: Block<'_>, notes: &mut Notes<'_>) -> Result<(), Error> {
         unknown,
     } = block;
     let caller = caller.filter(|caller| !is_direct(caller));
-    // What an earlier answer cites is of no use to a model.
+    // Citations of an earlier answer are of no use to a model.
     let citations = citations.filter(|citations| citations.get() != "[]");
     for (name, is_there) in [
         ("text", text.is_some()),
@@ -216,13 +216,13 @@ fn is_said(raw: Option<Raw<'_>>) -> bool {
     raw.is_some_and(|raw| raw.get() != "null")
 }
 
-/// Whether a call was the model's own, as all are here, and not one of a tool that Anthropic's servers run.
+/// Whether a call was made by the model, rather than by a tool that Anthropic's servers run.
 fn is_direct(caller: Raw<'_>) -> bool {
     let Ok(Members(members)) = wire::from_str::<Members<'_, Raw<'_>>>(caller.get()) else { return false };
     matches!(members.as_slice(), [(name, kind)] if name == "type" && kind.get() == "\"direct\"")
 }
 
-/// Names the `citations` of the block at `place` where they are asked for.
+/// Notes `citations` of the block at `place` where they are requested.
 fn name_citations(citations: Option<Raw<'_>>, place: &str, notes: &mut Notes<'_>) -> Result<(), Error> {
     let Some(raw) = citations else { return Ok(()) };
     let citations: Option<Citations<'_>> = member(raw, &format!("{place}.citations"))?;
@@ -232,7 +232,7 @@ fn name_citations(citations: Option<Raw<'_>>, place: &str, notes: &mut Notes<'_>
     Ok(())
 }
 
-/// What a search has found, as text.
+/// A search result, as text.
 fn search_result(block: &mut Block<'_>, place: &str, notes: &mut Notes<'_>) -> Result<String, Error> {
     let path = format!("{place}.content");
     let content = block.content.take().ok_or_else(|| Error::missing(&path))?;
@@ -247,7 +247,8 @@ fn search_result(block: &mut Block<'_>, place: &str, notes: &mut Notes<'_>) -> R
     Ok(format!("{}\n{said}", head.join("\n")).trim().to_owned())
 }
 
-/// Arguments: a JSON object as it is, nothing as an empty one, anything else wrapped so that nothing is lost.
+/// Converts arguments: a JSON object stays as it is, an absent one becomes an empty object, anything else is wrapped so that it
+/// is not lost.
 fn arguments<'a>(input: Option<Raw<'a>>, notes: &Notes<'_>) -> Input<'a> {
     match input {
         None => Input::Empty,
@@ -259,7 +260,7 @@ fn arguments<'a>(input: Option<Raw<'a>>, notes: &Notes<'_>) -> Input<'a> {
     }
 }
 
-/// What a tool gave, and the cache points in it.
+/// The content of a tool result, and the cache points in it.
 fn result<'a>(
     content: Option<Raw<'a>>,
     place: &str,

@@ -11,7 +11,7 @@ use crate::translate::front::media;
 use crate::translate::notes::Notes;
 use crate::wire::{OneOrMany, Raw, Str};
 
-/// Extensions by which documents are told, by their media types.
+/// File extensions by media type, which identify a document's format.
 const TYPES: &[(&str, &str)] = &[
     ("application/pdf", "x.pdf"),
     ("text/plain", "x.txt"),
@@ -20,7 +20,7 @@ const TYPES: &[(&str, &str)] = &[
     ("text/csv", "x.csv"),
 ];
 
-/// An image, whose source stands at `place`.
+/// An image, whose source is at `place`.
 pub(super) fn image<'a>(
     source: Option<Raw<'a>>,
     place: &str,
@@ -44,7 +44,7 @@ pub(super) fn image<'a>(
     }
 }
 
-/// A document, and what to know of it.
+/// A document, with its citations and context.
 pub(super) fn document<'a>(
     source: Option<Raw<'a>>,
     title: Option<Str<'a>>,
@@ -90,7 +90,7 @@ pub(super) fn document<'a>(
     }
 }
 
-/// Converse has all documents in base64, and none that is empty.
+/// A text document. Converse takes base64 only, and no empty document.
 fn text<'a>(text: &str, name: String, param: &str) -> Result<DocumentBlock<'a>, Error> {
     if text.is_empty() {
         return Err(Error::invalid(format!("'{param}' must not be empty.")).param(param.to_owned()));
@@ -99,10 +99,10 @@ fn text<'a>(text: &str, name: String, param: &str) -> Result<DocumentBlock<'a>, 
     Ok(DocumentBlock { format: "txt".into(), name, source, context: None, citations: None })
 }
 
-/// The texts of blocks, a line each. What else a block has is named behind `place`.
+/// The texts of blocks, one line each. Other members are noted under `place`.
 ///
 /// # Errors
-/// 400 where one is no text.
+/// 400 where a block is not text.
 pub(super) fn texts(
     blocks: Vec<TextBlock<'_>>,
     param: &str,

@@ -1,4 +1,4 @@
-//! Any model by Converse: a request becomes a conversation, and what the model says a message.
+//! Messages for any model, through Converse: a request becomes a conversation, and the answer a message.
 
 mod content;
 mod media;
@@ -16,53 +16,53 @@ use crate::translate::answer::{Context, Why};
 use crate::translate::noted::Noted;
 use crate::translate::{Answered, Limits, Streamed};
 
-/// What the answer needs to know of its request.
+/// Facts about the request that the translation of the reply needs.
 #[derive(Clone, Debug, Default)]
 pub struct Reply {
-    /// What the client called the model.
+    /// The model as the client names it.
     model: String,
-    /// Whether the client wants a stream.
+    /// Whether the client asked for a stream.
     stream: bool,
-    /// What has to be undone.
+    /// Changes made for the model that the reply has to undo.
     context: Context,
-    /// The one sequence at which the model may stop: Converse does not say at which it did.
+    /// The only stop sequence, if there is just one: Converse does not tell at which one the model stopped.
     stop: Option<String>,
 }
 
 impl Reply {
-    /// What of the request is held, bytes.
+    /// Bytes held.
     pub(super) fn held(&self) -> usize {
         let stop = self.stop.as_ref().map_or(0, String::capacity);
         self.model.capacity().saturating_add(stop).saturating_add(self.context.held())
     }
 
-    /// What writes the stream that the client wants; `None` where it wants none.
+    /// The writer of the client's stream; `None` where it asked for none.
     pub(super) fn stream(&mut self, answered: Answered<'_>, limits: &Limits) -> Option<Box<dyn Streamed>> {
         self.stream.then(|| stream::of(std::mem::take(self), answered, limits))
     }
 
-    /// What the whole answer that was read last has told of itself.
+    /// Facts for the record from the whole answer that was read last.
     pub(super) fn noted(&self) -> Noted {
         self.context.noted.get()
     }
 
-    /// Whether the client waits for a stream.
+    /// Whether the client asked for a stream.
     pub(super) fn is_streamed(&self) -> bool {
         self.stream
     }
 
-    /// Writes the body of a 200 that is not a stream as the one that the client waits for.
+    /// Writes the body of a 200, not a stream, as the stream that the client asked for.
     ///
     /// # Errors
-    /// 502 where it is no reply of Converse.
+    /// 502 where it is not a Converse reply.
     pub(super) fn at_once(&self, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
         stream::at_once(self, body, answered)
     }
 
-    /// Translates the body of a 200 that is not a stream.
+    /// Translates the body of a 200, not a stream.
     ///
     /// # Errors
-    /// 502 where it is no reply of Converse.
+    /// 502 where it is not a Converse reply.
     pub(super) fn whole(&self, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
         reply::reply(self, body, answered)
     }
@@ -73,7 +73,7 @@ fn id(request_id: &str) -> String {
     format!("msg_{request_id}")
 }
 
-/// Anthropic's reason to stop (its documentation, "Handling stop reasons").
+/// Anthropic's stop reason (its documentation, "Handling stop reasons").
 fn stop_reason(why: Why) -> &'static str {
     match why {
         Why::Done => "end_turn",
@@ -85,7 +85,7 @@ fn stop_reason(why: Why) -> &'static str {
     }
 }
 
-/// Both count what the cache served or took beside the rest.
+/// Token counts. Both APIs count cached tokens apart from the rest.
 fn usage(tokens: Option<bedrock::Usage>) -> Usage {
     let bedrock::Usage {
         input_tokens,
@@ -107,7 +107,7 @@ fn usage(tokens: Option<bedrock::Usage>) -> Usage {
     }
 }
 
-/// A source as Anthropic has it, where it is a page of the web.
+/// A citation in Anthropic's form, if it is of a web page.
 fn citation(citation: bedrock::Citation<'_>) -> Option<Citation<'_>> {
     let bedrock::Citation { title, source: _, source_content: _, location } = citation;
     let url = location.and_then(|location| location.web?.url)?;

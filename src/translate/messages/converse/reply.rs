@@ -1,4 +1,4 @@
-//! What the model says becomes a message.
+//! Translates an answer into a message.
 
 use crate::anthropic::message::{Block, Input, Message};
 use crate::bedrock::reply::Usage;
@@ -10,11 +10,11 @@ use crate::wire::{self, Str};
 
 use super::{Reply, citation, id, stop_reason, usage};
 
-/// What is collected of the answer.
+/// The answer, as far as it is collected.
 #[derive(Default)]
 struct Collected<'a> {
     content: Vec<Block<'a>>,
-    /// Converse's number of the block that the last of these is of.
+    /// Converse's index of the last block.
     block: Option<u32>,
     why: Option<Why>,
     usage: Option<Usage>,
@@ -23,7 +23,7 @@ struct Collected<'a> {
 /// Translates the body of a 200.
 ///
 /// # Errors
-/// 502 where it is not a reply of Converse: never an empty success.
+/// 502 where it is not a Converse reply; never an empty success.
 pub(super) fn reply(reply: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
     let mut collected = Collected::default();
     answer::whole(&reply.context, body, &mut collected)?;
@@ -43,7 +43,7 @@ pub(super) fn reply(reply: &Reply, body: &[u8], answered: Answered<'_>) -> Resul
 }
 
 impl<'a> Collected<'a> {
-    /// The block that is being told of, if it is the last.
+    /// The last block, if it is the one of this index.
     fn last(&mut self, block: u32) -> Option<&mut Block<'a>> {
         if self.block == Some(block) { self.content.last_mut() } else { None }
     }
@@ -63,7 +63,7 @@ impl<'a> Front<'a> for Collected<'a> {
                 Some(Block::Text { text, .. }) => join(text, piece),
                 _ => self.push(block, Block::Text { text: piece, citations: Vec::new() }),
             },
-            // Of each thought there is one piece.
+            // In a whole reply a thought comes at once.
             Event::Reasoning { block, thought: _, text, signature } => {
                 let (thinking, signature) = (text.unwrap_or_default(), signature.unwrap_or_default());
                 self.push(block, Block::Thinking { thinking, signature });
@@ -87,7 +87,7 @@ impl<'a> Front<'a> for Collected<'a> {
                 });
                 match text {
                     Some(citations) => citations.push(citation),
-                    // Its text may be held back still.
+                    // The cited text may still be held back.
                     None => self.push(block, Block::Text { text: Str::default(), citations: vec![citation] }),
                 }
             }

@@ -1,4 +1,4 @@
-//! A request as a conversation: each member goes where it belongs, or its name goes into the notes.
+//! Translates a request into a conversation: each member is mapped, or noted as ignored.
 
 use crate::anthropic::request::{Message, Metadata, OutputConfig, OutputFormat};
 use crate::openai::{Error, member};
@@ -22,7 +22,7 @@ use super::{content, tools};
 
 const SCHEMA: &str = "output_config.format.schema";
 
-/// All that is read of a request.
+/// The members of a request.
 #[derive(Default)]
 struct Read<'a> {
     system: Vec<conversation::Content<'a>>,
@@ -34,7 +34,7 @@ struct Read<'a> {
     top_k: Option<i64>,
     stop: Vec<Str<'a>>,
     declared: Declared<'a>,
-    /// Whether all tools were left out, and named.
+    /// Whether all tools were left out, with notes.
     none_left: bool,
     choice: Choice<'a>,
     single_call: bool,
@@ -46,10 +46,10 @@ struct Read<'a> {
     cache: cache::Names,
 }
 
-/// Translates a request for a model by its `rules`. `asked` is what the client called the model; the reply repeats it.
+/// Translates a request for a model by its `rules`. `asked` is the client's name for the model, which the reply repeats.
 ///
 /// # Errors
-/// 400 naming the member that is wrong, too large, or without a counterpart.
+/// 400 with the path of a member that is wrong, too large, or without a counterpart.
 pub(in crate::translate) fn request<'a>(
     Members(members): Members<'a, Raw<'a>>,
     asked: &str,
@@ -85,7 +85,7 @@ pub(in crate::translate) fn request<'a>(
         betas,
         cache,
     } = read;
-    // Without tools there is no choice among them.
+    // Without tools there is nothing to choose.
     let (choice, single_call) = if none_left { (Choice::Auto, false) } else { (choice, single_call) };
     front::choice::check(&choice, &declared.names)?;
     let messages = messages.ok_or_else(|| Error::missing("messages"))?;
@@ -93,7 +93,7 @@ pub(in crate::translate) fn request<'a>(
         Some(limit) => parameters::limit(limit, "max_tokens", &mut notes)?,
         None if purpose == Purpose::Count => None,
         None if rules.drop.contains(&Parameter::MaxTokens) => None,
-        // The caller's own is put in.
+        // The caller's limit takes its place.
         None if rules.tokens.limit(None).is_some() => None,
         None => return Err(Error::missing("max_tokens")),
     };
@@ -189,7 +189,7 @@ impl<'a> Read<'a> {
                 self.effort = parameters::effort(effort, "output_config.effort")?;
                 self.format(format, "output_config.format", notes)?;
             }
-            // Its name while it was a beta.
+            // The member's name while it was in beta.
             "output_format" => self.format(member(raw, name)?, name, notes)?,
             "metadata" => {
                 let metadata: Option<Metadata<'a>> = member(raw, name)?;
@@ -227,7 +227,7 @@ impl<'a> Read<'a> {
     }
 }
 
-/// What only Anthropic calls so.
+/// Names of fields that only Anthropic's API has.
 fn own(field: &Field) -> Option<&'static str> {
     Some(match field {
         Field::Stop => "stop_sequences",

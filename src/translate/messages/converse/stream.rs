@@ -1,4 +1,4 @@
-//! What the model says becomes events, one by one.
+//! Translates an answer into the events of a stream.
 
 use crate::anthropic::message::{Block, Delta, Ending, Event as Told, Input, Message, Usage};
 use crate::openai::Error;
@@ -9,10 +9,10 @@ use crate::wire::Str;
 
 use super::{Reply, citation, id, stop_reason, usage};
 
-/// Most blocks that are open at a time: of more the oldest is closed.
+/// Most open blocks: beyond it the oldest is closed.
 const OPEN: usize = 64;
 
-/// What a block of the client's is.
+/// The kind of a block of the client's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Text,
@@ -21,29 +21,29 @@ enum Kind {
     Call,
 }
 
-/// What the events need from one to the next.
+/// The state of the events.
 #[derive(Debug)]
 struct Events {
     id: String,
     model: String,
     stop: Option<String>,
-    /// Blocks that have begun and not ended: Converse's number, what it is, the client's number.
+    /// Open blocks: Converse's index, the kind, the client's index.
     open: Vec<(u32, Kind, u32)>,
-    /// Blocks so far.
+    /// Number of blocks.
     blocks: u32,
     why: Option<Why>,
 }
 
-/// The stream that answers `reply`.
+/// The stream that answers a request.
 pub(super) fn of(reply: Reply, answered: Answered<'_>, limits: &Limits) -> Box<dyn Streamed> {
     let events = Events::of(&reply, answered);
     Box::new(Streaming::of(reply.context, limits, events))
 }
 
-/// A whole answer, written as the stream that the client waits for.
+/// Writes a whole answer as the stream that the client asked for.
 ///
 /// # Errors
-/// 502 where it is no reply of Converse.
+/// 502 where it is not a Converse reply.
 pub(super) fn at_once(reply: &Reply, body: &[u8], answered: Answered<'_>) -> Result<Vec<u8>, Error> {
     answer::at_once(&reply.context, body, Events::of(reply, answered))
 }
@@ -55,7 +55,7 @@ impl Events {
         Self { id, model: model.clone(), stop: stop.clone(), open: Vec::new(), blocks: 0, why: None }
     }
 
-    /// The client's number of a block, which begins with `block` where it has not begun.
+    /// The client's index of a block, which begins with `block` if it has not begun.
     fn index(
         &mut self,
         of: u32,
@@ -82,7 +82,7 @@ impl Events {
         index
     }
 
-    /// Closes the blocks of which `ends` says so, in their order.
+    /// Closes the blocks that `ends` selects, in order.
     fn end(&mut self, ends: impl Fn(u32) -> bool, out: &mut Vec<u8>) {
         self.open.retain(|(number, _, index)| {
             let is_over = ends(*number);

@@ -1,4 +1,4 @@
-//! Tools, and whether and what the model must call.
+//! Tools and tool choice.
 
 use crate::anthropic::request::{Tool, ToolChoice};
 use crate::openai::Error;
@@ -13,7 +13,7 @@ use crate::wire::Str;
 /// Reads the declared tools.
 ///
 /// # Errors
-/// 400 naming what is wrong by its path, or what only Claude and Anthropic's servers have.
+/// 400 with the path of a wrong member, or of a tool that only Claude or Anthropic's servers have.
 pub(super) fn read<'a>(
     tools: Vec<Tool<'a>>,
     cache: &mut cache::Names,
@@ -44,10 +44,10 @@ pub(super) fn read<'a>(
     Ok(declared)
 }
 
-/// Reads the choice, and whether the model may make no more than one call at a time.
+/// Reads the tool choice, and whether the model may make at most one call at a time.
 ///
 /// # Errors
-/// 400 where it is none.
+/// 400 where it is invalid.
 pub(super) fn choice<'a>(
     choice: ToolChoice<'a>,
     drop: &[Parameter],

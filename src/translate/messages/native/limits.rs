@@ -1,4 +1,4 @@
-//! How much a request may hold: the gateway's limits, which Bedrock does not know.
+//! Checks the gateway's limits on a native request, which Bedrock does not know.
 
 use std::fmt;
 
@@ -8,19 +8,19 @@ use crate::openai::{Error, member};
 use crate::translate::notes::Notes;
 use crate::wire::{self, List, OneOrMany, Raw, Str};
 
-/// How deep blocks stand in `messages`: in the list of them, a message, and its content.
+/// Depth of content blocks in `messages`: in the list, a message, and its content.
 const BLOCKS: usize = 3;
-/// How deep Anthropic's API has blocks in blocks: an image in a document in the result of a tool.
+/// Deepest nesting of blocks in Anthropic's API: an image in a document in a tool result.
 const NESTED: usize = 3;
 
-/// All that is read of a message.
+/// The members read of a message.
 #[derive(Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Message<'a> {
     content: Option<Raw<'a>>,
 }
 
-/// All that is read of a block.
+/// The members read of a block.
 #[derive(Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Block<'a> {
@@ -30,17 +30,17 @@ struct Block<'a> {
     content: Option<Raw<'a>>,
 }
 
-/// All that is read of a document's source.
+/// The members read of a document's source.
 #[derive(Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Source<'a> {
     content: Option<Raw<'a>>,
 }
 
-/// Counts the messages and their images, and how deep their blocks nest.
+/// Checks the number of messages and images, and the nesting of blocks.
 ///
 /// # Errors
-/// 400 naming what is too much, or what cannot be counted: nothing goes on that was not.
+/// 400 with the path of what exceeds a limit or cannot be counted.
 pub(super) fn messages(raw: Raw<'_>, notes: &mut Notes<'_>) -> Result<(), Error> {
     const PARAM: &str = "messages";
     let messages = member::<Option<List<Message<'_>>>>(raw, PARAM)?.unwrap_or_default();
@@ -55,7 +55,7 @@ pub(super) fn messages(raw: Raw<'_>, notes: &mut Notes<'_>) -> Result<(), Error>
     Ok(())
 }
 
-/// Counts the images among blocks, in results and in documents of blocks, `depth` lists within each other.
+/// Counts the images among blocks, and in the tool results and documents among them, `depth` levels deep.
 fn images(
     blocks: Vec<Block<'_>>,
     place: &dyn fmt::Display,
@@ -82,8 +82,8 @@ fn images(
     Ok(())
 }
 
-/// The blocks that a document is made of.
+/// The blocks of a document.
 fn of_document(source: Option<Raw<'_>>) -> Option<Raw<'_>> {
-    // What is wrong with a source is Bedrock's to say.
+    // Bedrock reports errors in a source.
     source.and_then(|raw| wire::from_str::<Source<'_>>(raw.get()).ok()).and_then(|source| source.content)
 }

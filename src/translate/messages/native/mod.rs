@@ -1,5 +1,6 @@
-//! Claude as itself, by InvokeModel and InvokeModelWithResponseStream: the body goes on as it came but for what Bedrock wants
-//! otherwise, and what comes back goes on event by event (Amazon Bedrock User Guide, "Anthropic Claude Messages API").
+//! Claude in its native format, by InvokeModel and InvokeModelWithResponseStream: the body is sent as it came, except for what
+//! Bedrock requires to differ, and events are passed on one by one (Amazon Bedrock User Guide, "Anthropic Claude Messages
+//! API").
 
 mod limits;
 mod request;
@@ -16,13 +17,13 @@ use crate::translate::errors::no_answer;
 use crate::translate::noted::Noted;
 use crate::wire;
 
-/// Most room that is made for a body before it is needed, bytes.
+/// Largest initial capacity of a body, bytes.
 const AT_ONCE: usize = 64 << 10;
 
-/// The body of a 200, which goes on as it is, and what it tells of itself.
+/// Checks the body of a 200, which is passed on unchanged, and returns facts for the record.
 ///
 /// # Errors
-/// 502 where it is no message: never an empty success.
+/// 502 where it is not a message; never an empty success.
 pub fn reply(body: &[u8]) -> Result<(Vec<u8>, Noted), Error> {
     let message: Message<'_> =
         wire::object_from_slice(body).map_err(|_| no_answer("Bedrock's reply could not be read."))?;

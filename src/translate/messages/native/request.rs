@@ -1,4 +1,4 @@
-//! A request as InvokeModel wants it.
+//! Converts a request to the form of InvokeModel.
 
 use std::cell::Cell;
 
@@ -19,13 +19,13 @@ use crate::wire::{self, List, Members, Pieces, Raw, Str};
 
 use super::{limits, tools};
 
-/// What the body has to say it is (Amazon Bedrock User Guide, "Anthropic Claude Messages API").
+/// The value of `anthropic_version` (Amazon Bedrock User Guide, "Anthropic Claude Messages API").
 const VERSION: &str = "bedrock-2023-05-31";
 const BETA: &str = "anthropic_beta";
-/// What is written beside the client's own members, about, bytes.
+/// Bytes written beside the client's own members, about.
 const BESIDE: usize = 256;
 
-/// A member of the body.
+/// The value of a member.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Value<'a> {
@@ -44,24 +44,24 @@ impl Value<'_> {
     }
 }
 
-/// All that is read of `thinking`.
+/// The members read of `thinking`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Budget {
     budget_tokens: Option<u64>,
 }
 
-/// What a request has become.
+/// A converted request.
 struct Made<'a> {
     body: Vec<(Cow<'a, str>, Value<'a>)>,
     stream: bool,
     ignored: Vec<String>,
 }
 
-/// Makes the request for a model of Anthropic's. Large texts stay in `source`.
+/// Converts a request for a model of Anthropic's. Large strings of `source` are not copied.
 ///
 /// # Errors
-/// 400 naming a member of the wrong form, or what only Anthropic's servers have; 403 for what would get round a guardrail.
+/// 400 for a member of the wrong form, or one that only Anthropic's servers have; 403 for one that would evade a guardrail.
 pub fn request<'a>(
     members: Members<'a, Raw<'a>>,
     client: &Client<'_>,
@@ -80,7 +80,7 @@ pub fn request<'a>(
     })
 }
 
-/// Makes the request that counts the tokens of the same.
+/// Converts a request whose tokens are to be counted.
 ///
 /// # Errors
 /// As [`request`].
@@ -105,8 +105,8 @@ fn written<'a>(body: Vec<(Cow<'a, str>, Value<'a>)>, source: &'a [u8]) -> Pieces
     wire::pieces(source, source.len().saturating_add(BESIDE).min(super::AT_ONCE), &Members(body))
 }
 
-/// The least limit on tokens that a body takes: a request that counts has none, and Bedrock wants one there as in any body. A budget of
-/// thinking has to be below it.
+/// The smallest `max_tokens` for a body: a request to count tokens has none, but Bedrock requires one. It must exceed a budget
+/// of thinking.
 fn least_limit(body: &[(Cow<'_, str>, Value<'_>)]) -> u64 {
     let thinking = body.iter().rfind(|(name, _)| name == "thinking");
     let budget = match thinking {
@@ -167,7 +167,7 @@ fn made<'a>(
     if let Some(limit) = limit.and_then(|limit| u64::try_from(limit).ok()) {
         body.push(("max_tokens".into(), Value::Number(limit)));
     }
-    // Without tools Bedrock refuses a choice among them.
+    // Bedrock refuses a tool choice without tools.
     if body
         .iter()
         .any(|(name, value)| name == "tools" && matches!(value, Value::Items(tools) if tools.is_empty()))

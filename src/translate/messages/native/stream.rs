@@ -1,4 +1,4 @@
-//! The chunks of InvokeModelWithResponseStream become the events that are in them, one by one.
+//! Unpacks the events from the chunks of InvokeModelWithResponseStream.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +16,7 @@ use crate::wire::{self, Str};
 
 use super::telling;
 
-/// Payload of a `chunk`.
+/// Payload of a `chunk` frame.
 #[derive(Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Chunk<'a> {
@@ -24,11 +24,11 @@ struct Chunk<'a> {
     bytes: Option<Str<'a>>,
 }
 
-/// A stream under way.
+/// A stream being read.
 #[derive(Debug)]
 pub struct Stream {
     decoder: Decoder,
-    /// Frames by which the client may still get nothing.
+    /// Frames left that may write nothing to the client.
     silent_frames: usize,
     /// An event has come.
     begun: bool,
@@ -51,7 +51,7 @@ impl Stream {
 
     fn frame(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
         if errors::event_type(frame)? != b"chunk" {
-            // Others may come any day, but not for as long as they like.
+            // Unknown frames are ignored, up to a number.
             let left = self.silent_frames.checked_sub(1);
             self.silent_frames =
                 left.ok_or_else(|| no_answer("Bedrock's stream goes on and says nothing."))?;
@@ -64,7 +64,7 @@ impl Stream {
     }
 
     fn event(&mut self, event: &mut [u8], out: &mut Vec<u8>) -> Result<(), Error> {
-        // A line's end can only be white space in JSON, and would end the event's data.
+        // A line end in JSON is only white space, but would end the event's data.
         for byte in event.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')) {
             *byte = b' ';
         }
@@ -102,7 +102,7 @@ impl Streamed for Stream {
         if self.stopped {
             return Ok(());
         }
-        // The decoder is lent out while its frames are read.
+        // The decoder is taken out while its frames are read.
         let mut decoder = std::mem::replace(&mut self.decoder, Decoder::new(0));
         decoder.push(bytes);
         let result = loop {
@@ -137,7 +137,7 @@ impl Streamed for Stream {
     }
 }
 
-/// What may stand in the line of an event's name.
+/// Whether a text may stand in the line with an event's name.
 fn is_name(kind: &str) -> bool {
     !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
 }

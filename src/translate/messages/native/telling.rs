@@ -1,14 +1,14 @@
-//! What Anthropic's messages and events tell of themselves: their tokens, and why the model stopped. What cannot be read is not told.
+//! Facts for the record in Anthropic's messages and events: token counts and stop reason. Unreadable members are skipped.
 
 use crate::anthropic::event::{Event, Message, Part};
 use crate::openai::completion::Usage;
 use crate::translate::noted::{Noted, usage_of};
 use crate::wire::{self, Raw};
 
-/// What is around a piece of text in an event's `delta`, bytes.
+/// Bytes around the text in an event's `delta`.
 const AROUND: usize = 32;
 
-/// What a whole message tells.
+/// The facts in a whole message.
 pub(super) fn of_message(message: &Message<'_>) -> Noted {
     let mut noted = Noted { usage: message.usage.and_then(usage_of), ..Noted::default() };
     stops(&mut noted, message.stop_reason);
@@ -16,7 +16,7 @@ pub(super) fn of_message(message: &Message<'_>) -> Noted {
     noted
 }
 
-/// What one more event of a stream tells.
+/// Adds the facts in an event of a stream.
 pub(super) fn of_event(kind: &str, event: &Event<'_>, noted: &mut Noted) {
     noted.guardrail |= has_intervened(event.guardrail_action);
     match kind {
@@ -27,7 +27,7 @@ pub(super) fn of_event(kind: &str, event: &Event<'_>, noted: &mut Noted) {
         "message_delta" => {
             stops(noted, event.delta.and_then(part).and_then(|part| part.stop_reason));
             if let Some(usage) = event.usage.and_then(usage_of) {
-                // Of the input it tells what it likes; all of that was in the beginning.
+                // `message_delta` may repeat only part of the input tokens; `message_start` had all of them.
                 let input = noted.input.filter(|input| input.prompt_tokens > usage.prompt_tokens);
                 let output = usage.completion_tokens;
                 noted.usage = Some(input.map_or(usage, |input| with_output(input, output)));

@@ -1,4 +1,4 @@
-//! Tools of Claude's: those that the client runs itself, which Bedrock takes, and those that only Anthropic's servers run.
+//! Claude's tools: those that the client runs, which Bedrock takes, and those that run on Anthropic's servers.
 
 use crate::openai::{Error, member};
 use crate::translate::front::tools::check_length;
@@ -6,10 +6,11 @@ use crate::translate::messages::members::is_server_tool;
 use crate::translate::notes::Notes;
 use crate::wire::{self, List, Members, Raw, Str};
 
-/// The tools that are left where some are not; `None` where all go on as they are written.
+/// The remaining tools where some are left out; `None` where all are passed on unchanged.
 ///
 /// # Errors
-/// 400 where they are no list of objects, are too many or nest too deep, or one of them runs on Anthropic's servers and nothing says that such are left out.
+/// 400 where they are not a list of objects, are too many or nest too deep; and where one runs on Anthropic's servers, unless
+/// the configuration says to ignore.
 pub(super) fn tools<'a>(raw: Raw<'a>, notes: &mut Notes<'_>) -> Result<Option<Vec<Raw<'a>>>, Error> {
     const PARAM: &str = "tools";
     let Some(List(tools)) = member::<Option<List<Raw<'a>>>>(raw, PARAM)? else { return Ok(None) };
@@ -22,7 +23,7 @@ pub(super) fn tools<'a>(raw: Raw<'a>, notes: &mut Notes<'_>) -> Result<Option<Ve
         for (name, raw) in members {
             let param = || format!("{PARAM}[{at}].{name}");
             match &*name {
-                // What else is wrong with it is Bedrock's to say.
+                // Bedrock reports other errors in it.
                 "type" => kind = wire::from_str::<Str<'_>>(raw.get()).ok(),
                 "input_schema" => notes.check_schema_depth(raw, param)?,
                 _ => notes.check_depth(raw, param)?,
