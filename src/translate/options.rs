@@ -1,4 +1,4 @@
-//! What the configuration says about translating, the same for every request of a plugin.
+//! The configuration's options for the translation, the same for every request of a plugin.
 
 use std::rc::Rc;
 
@@ -11,68 +11,70 @@ use crate::bedrock::catalogue::Catalogue;
 use crate::bedrock::model_id::counted;
 use crate::bedrock::operation::Operation;
 
-/// How to translate, for every model.
+/// Options for all models.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// What becomes of parameters that have no counterpart.
+    /// How to handle parameters that have no counterpart.
     pub unsupported: Unsupported,
-    /// How large things may be.
+    /// Limits on sizes.
     pub limits: Limits,
-    /// The guardrail of models that have none of their own; no client can change or leave it.
+    /// The guardrail of models that have none of their own. No client can change it.
     pub guardrail: Option<Guardrail>,
-    /// Whether prompts get cache points that no client asked for.
+    /// Whether cache points are added to prompts without a client's request.
     pub automatic_caching: bool,
-    /// Features of `anthropic-beta` that go on to Bedrock besides those that it is known to take; `*` at the end stands for any rest.
+    /// Features of `anthropic-beta` that are sent to Bedrock besides those known to work there; `*` at the end stands for any
+    /// rest.
     pub anthropic_betas: Vec<String>,
-    /// What models of some pattern take, where the table of families has it otherwise or not at all.
+    /// Configured families of models, which override or extend the table.
     pub families: Vec<Configured>,
-    /// What holds for one model, by Bedrock's id of it.
+    /// Options of single models, by Bedrock's id.
     pub models: Vec<(String, Model)>,
-    /// What Bedrock says that there is: which model is behind a profile whose id does not tell.
+    /// The discovered models, which tell the model behind a profile.
     pub discovered: Rc<Catalogue>,
 }
 
-/// What the configuration says about one model.
+/// Options of one model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
-    /// Whose row of the tables is its own, where its id does not tell: another model's id.
+    /// Another model's id, whose rows in the tables apply.
     pub like: Option<String>,
-    /// What it takes; `None`: what the table of families says.
+    /// Its capabilities; `None`: those of its family.
     pub capabilities: Option<Capabilities>,
-    /// Parameters that it does not get.
+    /// Parameters to drop.
     pub drop: Vec<Parameter>,
-    /// Its guardrail; `None`: the one for all.
+    /// Its guardrail; `None`: the one for all models.
     pub guardrail: Option<Guardrail>,
-    /// Whether its prompts get cache points that no client asked for; `None`: as for all.
+    /// Whether cache points are added to its prompts; `None`: as for all models.
     pub automatic_caching: Option<bool>,
 }
 
-/// How to translate for one model.
+/// The options in effect for one request.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules<'o> {
-    /// What becomes of parameters that have no counterpart.
+    /// How to handle parameters that have no counterpart.
     pub unsupported: Unsupported,
-    /// How large things may be.
+    /// Limits on sizes.
     pub limits: &'o Limits,
-    /// What the model takes.
+    /// The model's capabilities.
     pub capabilities: &'o Capabilities,
-    /// Parameters that it does not get.
+    /// Parameters to drop.
     pub drop: &'o [Parameter],
-    /// The guardrail that holds whatever the client says.
+    /// The guardrail to apply, whatever the client asks for.
     pub guardrail: Option<&'o Guardrail>,
-    /// How many tokens the caller's answers may have.
+    /// The caller's limits on tokens.
     pub tokens: Tokens,
-    /// Whether the prompt gets cache points that the client did not ask for.
+    /// Whether cache points are added without the client's request.
     pub automatic_caching: bool,
-    /// Features of `anthropic-beta` that go on besides.
+    /// Further features of `anthropic-beta` that are sent to Bedrock.
     pub anthropic_betas: &'o [String],
-    /// Where reasoning is kept for clients that do not send it back, and the id by which the tables know the model; `None`: nowhere.
+    /// Where reasoning is kept for clients that do not send it back, and the id by which the tables know the model; `None`:
+    /// reasoning is not kept.
     pub recall: Option<(&'o dyn Recall, &'o str)>,
 }
 
 impl Options {
-    /// The id by which tables know a model: that of the one it, or its pattern, is configured to be like, else of the one that is
-    /// known to be behind it, else its own.
+    /// The id by which the tables know a model: that of the model it is configured to be like, else of the model behind it,
+    /// else its own.
     pub fn known_as<'m>(&'m self, id: &'m str) -> &'m str {
         if let Some(like) = self.model(id).and_then(|model| model.like.as_deref()) {
             return like;
@@ -81,17 +83,17 @@ impl Options {
         find(&self.families, behind).and_then(|family| family.like.as_deref()).unwrap_or(behind)
     }
 
-    /// Bedrock's id that is asked in the stead of `id` by an operation, which is told by its segment of the path.
+    /// The id to call for an operation (its last path segment) instead of `id`.
     pub fn asked_as<'m>(&'m self, id: &'m str, operation: &str) -> &'m str {
         if operation == Operation::CountTokens.segment() { counted(self.behind(id)) } else { id }
     }
 
-    /// The model that is known to be behind a profile, else the id itself.
+    /// The discovered model behind a profile, else the id itself.
     fn behind<'m>(&'m self, id: &'m str) -> &'m str {
         self.discovered.behind(id).unwrap_or(id)
     }
 
-    /// What the model takes, by Bedrock's id of it: as its own entry says, else its pattern's, else the table.
+    /// A model's capabilities by Bedrock's id: from its own entry, else its family's, else the table.
     fn capabilities(&self, id: &str) -> &Capabilities {
         if let Some(own) = self.model(id).and_then(|model| model.capabilities.as_ref()) {
             return own;
@@ -104,8 +106,8 @@ impl Options {
         self.models.iter().find(|(of, _)| of == id).map(|(_, model)| model)
     }
 
-    /// What holds for a model, by Bedrock's id of it: as configured, else as the table of families has it. `recall` is where reasoning is
-    /// kept for the caller, `terms` are the caller's.
+    /// The options in effect for a model by Bedrock's id. `recall` is where reasoning is kept for the caller, `terms` are the
+    /// caller's.
     pub fn rules<'o>(
         &'o self,
         id: &'o str,
@@ -133,24 +135,24 @@ impl Options {
     }
 }
 
-/// How large the parts of a request may be; each has its own error.
+/// Limits on the parts of a request. Each has its own error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Messages in a chat.
+    /// Messages of a chat.
     pub messages: usize,
-    /// Tools in a chat.
+    /// Tools of a chat.
     pub tools: usize,
-    /// Images in a chat, however they come.
+    /// Images of a chat, in any form.
     pub images: usize,
-    /// Nesting of JSON that goes over as it is: arguments, additional fields.
+    /// Nesting of JSON that is passed on unparsed: arguments, additional fields.
     pub json_depth: usize,
-    /// Nesting of schemas, also with their references replaced.
+    /// Nesting of schemas, also after inlining.
     pub schema_depth: usize,
-    /// Texts in an embeddings request.
+    /// Texts of an embeddings request.
     pub embedding_inputs: usize,
-    /// Bytes of one event-stream frame.
+    /// Bytes of an event-stream frame.
     pub frame_bytes: usize,
-    /// Frames of one stream by which the client gets nothing.
+    /// Frames of one stream that write nothing to the client.
     pub silent_frames: usize,
 }
 

@@ -1,4 +1,4 @@
-//! What goes on as it is, not translated: how its answer begins, which decides whether it is one, and its errors.
+//! Untranslated answers: reads the beginning, which decides whether it is a failure, and converts errors.
 
 use super::errors::{self, no_answer};
 use crate::bedrock::error::Error as Bedrock;
@@ -7,44 +7,44 @@ use crate::openai::Error;
 use crate::openai::error::Told;
 use crate::wire::Str;
 
-/// What a stream begins with.
+/// The beginning of a stream.
 #[derive(Debug)]
 pub enum Beginning<E> {
-    /// More has to come.
+    /// Not enough bytes yet.
     Incomplete,
     /// An event.
     Event,
-    /// An error in the stead of an answer.
+    /// An error instead of an answer.
     Failed(E),
 }
 
-/// An exception that begins a stream, as a reply would tell it.
+/// An exception at the beginning of a stream, in the form of an error reply.
 #[derive(Debug)]
 pub struct Exception {
-    /// Its type, its text, and the status it has over HTTP.
+    /// Its name, message, and HTTP status.
     pub error: Bedrock,
     /// Its body.
     pub body: Vec<u8>,
 }
 
-/// The first frame of an event stream, while it comes in. Nothing is read before what is looked at next is there as a whole.
+/// Reads the first frame of an event stream. Nothing is parsed before all of it is there.
 #[derive(Debug)]
 pub struct FirstFrame {
     limit: usize,
-    /// How many of the stream's first bytes are looked at next: the prelude, then the whole frame.
+    /// How many of the stream's first bytes are needed next: the prelude, then the whole frame.
     needed: usize,
 }
 
 impl FirstFrame {
-    /// Nothing yet. `limit`: the longest frame that may come, bytes.
+    /// At the beginning. `limit`: the longest frame, bytes.
     pub fn new(limit: usize) -> Self {
         Self { limit, needed: eventstream::PRELUDE }
     }
 
-    /// Looks at what there is: `size` bytes, of which `read` gives the first so many.
+    /// Reads what is there: `size` bytes, of which `read` returns the first so many.
     ///
     /// # Errors
-    /// 502 where there is no frame.
+    /// 502 where the bytes are not a frame.
     pub fn look(
         &mut self,
         size: usize,
@@ -56,7 +56,7 @@ impl FirstFrame {
             let Some(length) = eventstream::length(&begin) else { return Ok(Beginning::Incomplete) };
             let mut decoder = Decoder::new(self.limit);
             decoder.push(&begin);
-            // What is no frame is seen here, before its length is believed.
+            // A corrupt frame is detected before its length is used.
             decoder.next_frame().map_err(corrupt)?;
             self.needed = length;
         }
@@ -70,7 +70,7 @@ impl FirstFrame {
     }
 }
 
-/// What a stream is that begins with `frame`.
+/// The beginning of a stream whose first frame is `frame`.
 fn first(frame: &Frame<'_>) -> Result<Beginning<Exception>, Error> {
     let text = |name| frame.header(name).unwrap_or_default();
     let (mut error, body) = match text(":message-type") {
@@ -89,20 +89,20 @@ fn first(frame: &Frame<'_>) -> Result<Beginning<Exception>, Error> {
     Ok(Beginning::Failed(Exception { error, body }))
 }
 
-/// The first of a stream's server-sent events, while it comes in. Each byte is searched once for the event's end.
+/// Reads the first server-sent event of a stream. Each byte is searched once for the event's end.
 #[derive(Debug, Default)]
 pub struct FirstEvent {
-    /// How many bytes have been searched.
+    /// Number of bytes searched.
     searched: usize,
 }
 
-/// What may end an event.
+/// Byte sequences that end an event.
 const ENDS: [&[u8]; 2] = [b"\n\n", b"\r\n\r\n"];
 
 impl FirstEvent {
-    /// Looks at what there is: `size` bytes, of which `read` gives those from a place on, so many of them.
+    /// Reads what is there: `size` bytes, of which `read` returns some from a position on.
     pub fn look(&mut self, size: usize, read: impl Fn(usize, usize) -> Vec<u8>) -> Beginning<Bedrock> {
-        // An end may have begun in what was searched before: all of it but its last byte.
+        // An event's end may begin in the bytes searched before.
         let from = self.searched.saturating_sub(3);
         let bytes = read(from, size.saturating_sub(from));
         let end =
@@ -115,7 +115,7 @@ impl FirstEvent {
     }
 }
 
-/// What a stream is that begins with this server-sent event.
+/// The beginning of a stream whose first event is this one.
 fn first_event(event: &[u8]) -> Beginning<Bedrock> {
     let data = event.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"data:"));
     let Some(told) = data.and_then(Told::read) else { return Beginning::Event };
@@ -131,7 +131,7 @@ fn first_event(event: &[u8]) -> Beginning<Bedrock> {
     Beginning::Failed(Bedrock { status, name: String::new(), message })
 }
 
-/// An error of an endpoint that speaks OpenAI's API, in that shape or in AWS's, as [`errors::error`] takes it.
+/// An error of an endpoint that speaks OpenAI's API, in OpenAI's or AWS's format, as [`errors::error`] takes it.
 pub fn openai_error(status: u16, error_type: Option<&str>, body: &[u8]) -> Bedrock {
     let mut error = Bedrock::from_reply(status, error_type, body);
     if let Some(message) = Told::read(body).and_then(|told| told.message) {
@@ -140,9 +140,9 @@ pub fn openai_error(status: u16, error_type: Option<&str>, body: &[u8]) -> Bedro
     error
 }
 
-/// What the client is told of it: as of any of Bedrock's errors, with the member and the code that OpenAI's shape names.
+/// The error for the client, like any of Bedrock's, with the `param` and the `code` of the original.
 pub fn told(bedrock: &Bedrock, body: &[u8]) -> Error {
-    /// Words that programs look for; others would be a promise of ours.
+    /// Codes that programs rely on; others are not passed on.
     const CODES: &[&str] =
         &["context_length_exceeded", "insufficient_quota", "model_not_found", "rate_limit_exceeded"];
     let mut error = errors::error(bedrock);
@@ -216,7 +216,7 @@ mod tests {
                     _ => assert!(size < whole, "{size} of {whole}"),
                 }
             }
-            // Each with the three before it, and the event itself at last.
+            // Each event was read once, with three bytes before it.
             assert!(read.get() < 5 * whole, "{} of {whole}", read.get());
         }
     }

@@ -1,10 +1,10 @@
-//! The usage of several answers together.
+//! Adds up the usage of several answers.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::wire::{self, Members, Raw};
 
-/// Numbers by their names, and such numbers within a name (`prompt_tokens_details`): each is the sum of all answers'.
+/// Numbers by name, and one level of nested ones (`prompt_tokens_details`): each the sum over all answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally(Vec<(String, Count)>);
 
@@ -14,11 +14,11 @@ enum Count {
     Details(Tally),
 }
 
-/// How deep `usage` nests.
+/// Nesting levels of `usage`.
 const LEVELS: usize = 2;
 
 impl Tally {
-    /// Counts the `usage` of one more answer. What is no number of tokens is passed over.
+    /// Adds the `usage` of one more answer. Values of other types are skipped.
     pub fn add(&mut self, usage: Raw<'_>) {
         self.add_levels(usage, LEVELS);
     }
@@ -39,7 +39,7 @@ impl Tally {
         }
     }
 
-    /// What is counted under a name.
+    /// The count of a name.
     fn of(&mut self, name: &str, new: impl FnOnce() -> Count) -> Option<&mut Count> {
         if !self.0.iter().any(|(known, _)| known == name) {
             self.0.push((name.to_owned(), new()));
@@ -47,7 +47,7 @@ impl Tally {
         self.0.iter_mut().find(|(known, _)| known == name).map(|(_, count)| count)
     }
 
-    /// True where no answer said what it took.
+    /// Whether no answer had a usage.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What holds for all that one caller asks, whatever the request says.
+//! Terms that apply to all requests of a caller.
 
 use super::chat::Guardrail;
 use crate::bedrock::model_id::base_model;
@@ -9,24 +9,24 @@ use crate::wire::{self, Members, Raw};
 /// The terms of a caller.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
-    /// How many tokens an answer may have.
+    /// Limits on the tokens of an answer.
     pub tokens: Tokens,
-    /// The guardrail, in the place of the model's own and of the one for all.
+    /// The guardrail, instead of the model's own and the one for all models.
     pub guardrail: Option<Guardrail>,
-    /// Labels for Bedrock's invocation log, which no client's take the place of.
+    /// Labels for Bedrock's invocation log, which clients cannot override.
     pub labels: Vec<(String, String)>,
 }
 
-/// How many tokens an answer may have.
+/// Limits on the tokens of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tokens {
-    /// Where the request does not say.
+    /// The default, where the request sets no limit.
     pub default: Option<i64>,
-    /// Whatever the request says.
+    /// The maximum.
     pub most: Option<i64>,
 }
 
-/// What limits an answer in bodies of models' own and in those of OpenAI's.
+/// Names of members that limit an answer, in native bodies and OpenAI's.
 const NAMES: &[&str] = &[
     "max_tokens",
     "max_completion_tokens",
@@ -37,14 +37,14 @@ const NAMES: &[&str] = &[
     "maxTokenCount",
 ];
 
-/// Members in which such a limit may stand.
+/// Members in which such a limit may be nested.
 const WITHIN: &[&str] = &[INFERENCE, "textGenerationConfig"];
-/// Converse's own, and Nova's.
+/// The member of Converse and Nova.
 const INFERENCE: &str = "inferenceConfig";
-/// What Converse gives the model besides.
+/// The member of Converse with native fields.
 const FIELDS: &str = "additionalModelRequestFields";
 
-/// Where the model reads its limit in a body of its own, by how ids begin: within which member, and by which names (Amazon Bedrock User
+/// Where models read their limit in a native body, by id prefix: the enclosing member, and the names (Amazon Bedrock User
 /// Guide, "Inference request parameters and response fields for foundation models").
 const LIMITS: &[(&str, Option<&str>, &[&str])] = &[
     ("amazon.nova", Some(INFERENCE), &["max_new_tokens", "maxTokens"]),
@@ -54,20 +54,20 @@ const LIMITS: &[(&str, Option<&str>, &[&str])] = &[
     ("meta.", None, &["max_gen_len"]),
     ("", None, OPENAIS),
 ];
-/// What OpenAI's chats read, and models of most others.
+/// Names in OpenAI's chats and in the native bodies of most other models.
 const OPENAIS: &[&str] = &["max_tokens", "max_completion_tokens"];
 
-/// True for a member of a model's own body that limits its answer, or may hold such a limit.
+/// Whether a member of a native body limits the answer, or may contain such a limit.
 pub fn is_limit(name: &str) -> bool {
     limits_answer(name) || is_one_of(name, WITHIN)
 }
 
-/// True for a member that limits an answer, by a model's name for it or OpenAI's.
+/// Whether a member limits the answer, under a model's name or OpenAI's.
 pub fn limits_answer(name: &str) -> bool {
     is_one_of(name, NAMES)
 }
 
-/// True for a member in which such a one may stand.
+/// Whether such a limit may be nested in a member.
 pub fn may_hold_limit(name: &str) -> bool {
     is_one_of(name, WITHIN) || is_one_of(name, &[FIELDS])
 }
@@ -86,8 +86,8 @@ impl Tokens {
         }
     }
 
-    /// Refuses a body of Bedrock's own routes, which goes on as it is, that might be answered by more tokens. `model` is the id by which
-    /// tables know the model.
+    /// Refuses an untranslated body whose answer could exceed the maximum. `model` is the id by which the tables know the
+    /// model.
     ///
     /// # Errors
     /// 403 `max_tokens_not_allowed`.
@@ -106,7 +106,7 @@ impl Tokens {
         }
     }
 
-    /// The same of a chat of OpenAI's that goes on as it is.
+    /// Refuses an untranslated chat of OpenAI's whose answer could exceed the maximum.
     ///
     /// # Errors
     /// 403 `max_tokens_not_allowed`.
@@ -114,8 +114,8 @@ impl Tokens {
         self.check_members(body, None, OPENAIS)
     }
 
-    /// There has to be a limit, `within` a member or at the root, by one of these names; and each that there is anywhere, however it is
-    /// written, has to be within what is allowed.
+    /// Requires a limit, in the member `within` or at the root, under one of these names; and every limit anywhere, in any
+    /// spelling, must be within the maximum.
     fn check_members(self, body: &[u8], within: Option<&str>, names: &[&str]) -> Result<(), Error> {
         let Some(most) = self.most else { return Ok(()) };
         let refused = || {
@@ -212,7 +212,7 @@ mod tests {
         }
         for (model, body) in [
             (titan, r#"{"inputText":"a"}"#),
-            // What the model does not read limits nothing.
+            // A member that the model does not read limits nothing.
             (nova, r#"{"max_gen_len":5}"#),
             (nova, r#"{"textGenerationConfig":{"maxTokenCount":5}}"#),
             (llama, r#"{"max_tokens":5}"#),

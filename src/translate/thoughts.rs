@@ -1,5 +1,5 @@
-//! Reasoning that the gateway carries for clients that send a call back without it: what of an answer is kept, and how it comes
-//! back into a conversation. Who keeps it, where and for how long is not known here.
+//! Reasoning that the gateway keeps for clients that do not send it back: which part of an answer is kept, and how it returns
+//! into a conversation. Where and how long it is kept is decided elsewhere.
 
 use std::fmt;
 
@@ -9,32 +9,32 @@ use crate::wire::{self, List, Str};
 
 /// Most bytes of one answer's reasoning that are kept.
 pub const MOST: usize = 256 << 10;
-/// What a block counts beside its texts, bytes: so few are looked through for each piece.
+/// Bytes counted for a block beside its texts, so that there are few blocks to search.
 const PLACE: usize = 256;
 
-/// Where reasoning is kept, for one caller.
+/// Where one caller's reasoning is kept.
 pub trait Recall: fmt::Debug {
-    /// What was kept of the reasoning before each of these calls of the model that the tables know by this id.
+    /// The reasoning kept for each of these tool calls, of the model that the tables know by this id.
     fn recall(&self, model: &str, calls: &[&str]) -> Vec<Option<Vec<u8>>>;
 }
 
-/// The reasoning of an answer with calls, as it is kept.
+/// The reasoning of an answer with tool calls, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thoughts {
-    /// The id of the first call.
+    /// The id of the answer's first tool call.
     pub call: String,
-    /// The blocks, as Converse has them.
+    /// The reasoning blocks, in Converse's form.
     pub reasoning: Vec<u8>,
 }
 
-/// The reasoning of an answer, as it comes.
+/// Collects the reasoning of an answer.
 #[derive(Debug, Default)]
 pub(super) struct Gathering {
-    /// Blocks by their place in the answer.
+    /// Blocks by index.
     blocks: Vec<(u32, Block)>,
-    /// The first call.
+    /// The id of the first tool call.
     call: Option<String>,
-    /// Bytes so far, a block's [`PLACE`] among them.
+    /// Bytes so far, including [`PLACE`] per block.
     size: usize,
 }
 
@@ -46,7 +46,7 @@ struct Block {
 }
 
 impl Gathering {
-    /// A block of reasoning, or a piece of one.
+    /// A reasoning block, or a part of one.
     pub(super) fn piece(
         &mut self,
         block: u32,
@@ -74,12 +74,12 @@ impl Gathering {
         }
     }
 
-    /// A call of the client's.
+    /// A tool call of the client's.
     pub(super) fn call(&mut self, id: &str) {
         self.call.get_or_insert_with(|| id.to_owned());
     }
 
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub(super) fn held(&self) -> usize {
         let call = self.call.as_ref().map_or(0, String::capacity);
         self.blocks.iter().fold(call, |all, (_, Block { text, signature, redacted })| {
@@ -88,7 +88,8 @@ impl Gathering {
         })
     }
 
-    /// What is to be kept, once the answer is whole: of an answer with calls what the model will take as its own.
+    /// The reasoning to keep, once the answer is complete: for an answer with tool calls, the blocks that the model will accept
+    /// again.
     pub(super) fn end(self) -> Option<Thoughts> {
         let Self { blocks, call, size } = self;
         if size > MOST {
@@ -100,7 +101,7 @@ impl Gathering {
     }
 }
 
-/// What is to be kept of a whole answer; `is_clients` says whether a call of the tool that Bedrock knows by a name is the client's.
+/// The reasoning to keep from a whole answer; `is_clients` tells whether the tool of this name at Bedrock is the client's.
 pub(super) fn of_reply(body: &[u8], is_clients: impl Fn(&str) -> bool) -> Option<Thoughts> {
     let Reply { output, .. } = wire::object_from_slice(body).ok()?;
     let message = output.and_then(|Output { message }| message)?;
@@ -130,7 +131,7 @@ pub(super) fn of_reply(body: &[u8], is_clients: impl Fn(&str) -> bool) -> Option
 }
 
 impl Block {
-    /// What the model takes as its own: signed, or redacted.
+    /// The block as the model accepts it: signed, or redacted.
     fn signed(self) -> Option<Reasoning<'static>> {
         let Self { text, signature, redacted } = self;
         match (signature.is_empty(), redacted.is_empty()) {
@@ -141,7 +142,7 @@ impl Block {
     }
 }
 
-/// The blocks that were kept; none where they cannot be read.
+/// The kept blocks; empty where they cannot be parsed.
 pub(super) fn blocks(kept: &[u8]) -> Vec<Reasoning<'static>> {
     let owned = |text: Str<'_>| Str::from(text.into_cow().into_owned());
     let blocks: List<reply::Reasoning<'_>> = wire::from_slice(kept).unwrap_or_default();

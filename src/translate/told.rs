@@ -1,9 +1,9 @@
-//! A whole answer, as this gateway gives it, told as the stream of events that the client waits for: the answer to a request that
-//! was several calls, none of which could be told as it came.
+//! Writes a whole answer of this gateway's as the stream of events that the client asked for, where the answer was made by
+//! several calls and could not be streamed.
 //!
-//! The choices come one after the other, each in the order in which a model says things: who speaks, reasoning, text, calls,
-//! sources, the reason for its end. What is put together from the events, by index, is the answer (OpenAI API reference, "The chat
-//! completion chunk object", and for `POST completions` "The completion object").
+//! The choices come one after the other, each in a model's order: role, reasoning, text, tool calls, annotations, finish
+//! reason. Joined by index the events give the answer (OpenAI API reference, "The chat completion chunk object", and for `POST
+//! completions` "The completion object").
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ use crate::wire::{self, List, Members, Raw, Str, object};
 use super::errors::no_answer;
 
 object! {
-    /// An answer.
+    /// The answer.
     struct Whole<'a> {
         id: Str<'a>,
         object: Str<'a>,
@@ -31,7 +31,7 @@ object! {
 }
 
 object! {
-    /// One of its choices: a message of a chat, or a text.
+    /// A choice: a message of a chat, or a text.
     struct Choice<'a> {
         index: u64,
         message: Message<'a>,
@@ -42,7 +42,7 @@ object! {
 }
 
 object! {
-    /// What the model said.
+    /// The message of a choice.
     struct Message<'a> {
         role: Raw<'a>,
         content: Raw<'a>,
@@ -54,13 +54,13 @@ object! {
     }
 }
 
-/// What the events of most choices have around what they say, bytes.
+/// Bytes around the text in the events of most choices.
 const AROUND: usize = 512;
 
-/// The events of an answer, up to `[DONE]`. `include_usage` is what `stream_options` asks for.
+/// The events of an answer, including `[DONE]`. `include_usage` is that of `stream_options`.
 ///
 /// # Errors
-/// 502 where it is no chat completion and no text completion.
+/// 502 where it is not a chat completion or a text completion.
 pub fn told(answer: &[u8], include_usage: bool) -> Result<Vec<u8>, Error> {
     let unreadable = || no_answer("The reply could not be read.");
     let answer = in_one_line(answer);
@@ -88,7 +88,7 @@ pub fn told(answer: &[u8], include_usage: bool) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
-/// An event's data ends with its line. JSON has line breaks only between its parts, where a space says the same.
+/// The answer on one line, as an event's data must be. In JSON line ends can only be between tokens.
 fn in_one_line(answer: &[u8]) -> Cow<'_, [u8]> {
     let answer = answer.trim_ascii();
     if memchr2(b'\n', b'\r', answer).is_none() {
@@ -98,16 +98,16 @@ fn in_one_line(answer: &[u8]) -> Cow<'_, [u8]> {
     answer.iter().map(spaced).collect()
 }
 
-/// Tells of one choice of a chat; `None` where it has no message.
+/// Writes a choice of a chat; `None` where it has no message.
 fn tell(choice: Choice<'_>, writer: &Writer, out: &mut Vec<u8>) -> Option<()> {
     let Choice { index, message, text: _, logprobs, finish_reason, unknown: _ } = choice;
     let Message { role, content, refusal, thinking_blocks, tool_calls, function_call, annotations, unknown } =
         message?;
     let mut telling = Telling { writer, index: index?, out };
-    // A text to add to, where there will be one.
+    // An empty content first, to which the text is added.
     telling.piece(&Begins { role, content: content.map(|_| ""), refusal: () });
     if !unknown.is_empty() {
-        // Reasoning among them.
+        // Includes reasoning.
         telling.piece(&Members(unknown));
     }
     telling.entries("thinking_blocks", thinking_blocks);
@@ -119,7 +119,7 @@ fn tell(choice: Choice<'_>, writer: &Writer, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-/// Tells of one choice of texts; `None` where it has no text.
+/// Writes a choice of a text completion; `None` where it has no text.
 fn tell_text(choice: &Choice<'_>, writer: &Writer, out: &mut Vec<u8>) -> Option<()> {
     #[derive(Serialize)]
     struct Text<'a> {
@@ -134,7 +134,7 @@ fn tell_text(choice: &Choice<'_>, writer: &Writer, out: &mut Vec<u8>) -> Option<
     Some(())
 }
 
-/// What tells of one choice.
+/// Writes the events of one choice.
 struct Telling<'t> {
     writer: &'t Writer,
     index: u64,
@@ -142,13 +142,13 @@ struct Telling<'t> {
 }
 
 impl Telling<'_> {
-    /// Adds something to the message.
+    /// Adds to the message.
     fn piece(&mut self, delta: &impl Serialize) {
         let part = Part { index: self.index, delta, logprobs: None::<()>, finish_reason: None::<()> };
         self.writer.part(self.out, &part);
     }
 
-    /// Adds these members, where they are there.
+    /// Adds these members, where present.
     fn members(&mut self, members: &[(&str, Option<Raw<'_>>)]) {
         for (name, value) in members {
             if let Some(value) = value {
@@ -157,7 +157,7 @@ impl Telling<'_> {
         }
     }
 
-    /// Adds the entries of a list, each with its place.
+    /// Adds the entries of a list, each with its index.
     fn entries(&mut self, name: &str, list: Option<List<Members<'_, Raw<'_>>>>) {
         for (index, piece) in (0..).zip(list.into_iter().flatten()) {
             self.piece(&Member(name, [Indexed { index, piece }]));
@@ -171,7 +171,7 @@ impl Telling<'_> {
     }
 }
 
-/// The beginning of a message.
+/// The first delta of a message.
 #[derive(Serialize)]
 struct Begins<'a> {
     role: Option<Raw<'a>>,
@@ -179,7 +179,7 @@ struct Begins<'a> {
     refusal: (),
 }
 
-/// A delta that adds nothing.
+/// An empty delta.
 #[derive(Serialize)]
 struct Nothing {}
 
@@ -206,7 +206,7 @@ mod tests {
         events.into_iter().map(|event| event["data: ".len()..].to_owned()).collect()
     }
 
-    /// What the choices of each chunk say, without what all chunks say.
+    /// The choices of each chunk, without the chunk's common members.
     fn choices(answer: &str) -> Vec<String> {
         let choices = |event: String| {
             let (_, choices) = event.split_once(r#""choices":["#)?;

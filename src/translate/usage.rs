@@ -3,7 +3,7 @@
 use crate::bedrock::reply::Usage as Bedrock;
 use crate::openai::completion::{PromptTokensDetails, Usage};
 
-/// OpenAI counts all input as prompt tokens; Bedrock counts what the cache served or took beside the rest.
+/// Converts token counts: OpenAI's prompt tokens include cached ones, Bedrock's input tokens do not.
 pub fn usage(bedrock: &Bedrock) -> Usage {
     let Bedrock {
         input_tokens,
@@ -26,7 +26,7 @@ pub fn usage(bedrock: &Bedrock) -> Usage {
     }
 }
 
-/// Counts another call.
+/// Adds the usage of another call.
 pub fn add(sum: &mut Usage, more: &Usage) {
     let Usage { prompt_tokens, completion_tokens, total_tokens, .. } = sum;
     for (sum, more) in [

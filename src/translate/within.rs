@@ -1,4 +1,4 @@
-//! What the gateway puts back of reasoning is never what makes a request too large.
+//! Ensures that restored reasoning never makes a request too large.
 
 use std::cell::Cell;
 use std::ops::Deref;
@@ -7,11 +7,11 @@ use super::thoughts::Recall;
 use super::{Client, Options, Outgoing, Reply, request};
 use crate::openai::{Endpoint, Error};
 
-/// Translates a request as [`request`] does, and anew without reasoning put back where with it the body is above `limit` bytes.
+/// Translates a request as [`request`] does, and again without restored reasoning if the body exceeds `limit` bytes with it.
 ///
 /// # Errors
-/// What the client is told where the request is wrong, or `resolve` knows no model. Whether the body is within the limit then
-/// is the caller's to see.
+/// The error for the client, where the request is wrong or `resolve` finds no model. The caller still has to check the body
+/// against the limit.
 pub fn request_within<'a, M>(
     limit: usize,
     endpoint: Endpoint,
@@ -32,13 +32,14 @@ where
     if first.1.body.len() <= limit || !watched.found.get() {
         return Ok(first);
     }
-    // Not both at one time in memory.
+    // Only one of the bodies is in memory at a time.
     drop(first);
     watched.off.set(true);
     request(endpoint, body, &client, options, &resolve)
 }
 
-/// Tells whether anything was found, and can be switched off. It is there all the same, so that the answer's reasoning is kept.
+/// Tells whether any reasoning was restored, and can be turned off. While off it is still present, so that the answer's
+/// reasoning is kept.
 #[derive(Debug)]
 struct Watched<'r> {
     recall: &'r dyn Recall,
@@ -81,7 +82,7 @@ mod tests {
         }
     }
 
-    /// The body, whether the answer's reasoning is kept, and how often it was looked for.
+    /// The body, whether the answer's reasoning is kept, and the number of lookups.
     fn run(limit: usize, knows: bool) -> (String, bool, usize) {
         let kept = Kept { knows, ..Kept::default() };
         let client = Client { recall: Some(&kept), ..Client::default() };

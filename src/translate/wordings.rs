@@ -1,10 +1,10 @@
-//! What AWS and the vendors of its models say, where only the text of an error tells what kind of error it is.
+//! Texts of errors by AWS and the models' vendors, for errors whose kind only the text tells.
 
 use crate::bedrock::error::Error as Bedrock;
 
-/// A request longer than the model's context: each row's words are all in such a text, in lower case. Where nothing else is said, the
-/// words are those that users of the family reported in public issues. Rows are of whole phrases, because limits on other things
-/// (`max_tokens`, names, images, the rate) are told in nearly the same words.
+/// Errors for a request longer than the model's context: a text matches a row if it contains all of the row's phrases, in lower
+/// case. Where nothing else is said, the phrases are from public issues of users. They are long, because errors about other
+/// limits (`max_tokens`, names, images, the rate) have similar words.
 const TOO_LONG: &[&[&str]] = &[
     // AWS, for every family ("Input is too long for requested model.").
     &["input is too long"],
@@ -24,7 +24,8 @@ const TOO_LONG: &[&[&str]] = &[
     &["maximum model length"],
     // Grok ("This model's maximum prompt length is 256000 but the request contains 332986 tokens.").
     &["maximum prompt length"],
-    // Command ("too many tokens: total number of tokens in the prompt cannot exceed 128000"). Of the rate it is said with a comma.
+    // Command ("too many tokens: total number of tokens in the prompt cannot exceed 128000"). The error about the rate has a
+    // comma instead.
     &["too many tokens:"],
     // OpenAI's models ("Your input exceeds the context window of this model."), MiniMax, and others with a context of their own words.
     &["exceed", "context window"],
@@ -33,17 +34,18 @@ const TOO_LONG: &[&[&str]] = &[
     &["longer than", "context length"],
     // Kimi ("Your request exceeded model token limit: 262144").
     &["exceeded model token limit"],
-    // The end of many of them.
+    // The end of many such errors.
     &["reduce the length of the prompt"],
     &["reduce the length of the messages"],
     &["reduce the length of the input"],
 ];
 
-/// Titan and Cohere Embed count characters: `#/texts/0: expected maxLength: 2048, actual: 2500`. Other members have such bounds too.
+/// Titan and Cohere Embed count characters: `#/texts/0: expected maxLength: 2048, actual: 2500`. Other members have such
+/// limits, too.
 const TOO_MANY_CHARACTERS: &str = "expected maxlength";
 const TEXTS: &[&str] = &["#/inputtext:", "#/prompt:", "#/texts/"];
 
-/// True for a text that says that the request is longer than the model's context.
+/// Whether a text says that the request is longer than the model's context.
 pub(super) fn is_too_long(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     if text.contains(TOO_MANY_CHARACTERS) {
@@ -52,9 +54,10 @@ pub(super) fn is_too_long(text: &str) -> bool {
     TOO_LONG.iter().any(|row| row.iter().all(|words| text.contains(words)))
 }
 
-/// True where the account, or what signs for it, has no access to the model, which is no matter of authentication: by the agreement with the
-/// model's vendor ("You don't have access to the model with the specified model ID."), or by IAM for this model (AWS's
-/// documentation, "Troubleshooting Amazon Bedrock API Error Codes" and "Troubleshoot access denied error messages").
+/// Whether the account, or the identity that signs, has no access to the model, which is not an authentication failure: because
+/// of the agreement with the model's vendor ("You don't have access to the model with the specified model ID."), or by IAM for
+/// this model (AWS's documentation, "Troubleshooting Amazon Bedrock API Error Codes" and "Troubleshoot access denied error
+/// messages").
 pub(super) fn denies_model(error: &Bedrock) -> bool {
     if !(error.name == "AccessDeniedException" || (error.name.is_empty() && error.status == 403)) {
         return false;
@@ -71,7 +74,7 @@ pub(super) fn denies_model(error: &Bedrock) -> bool {
     }
 }
 
-/// The resources that InvokeModel is allowed for (AWS's service authorization reference, "Resource types defined by Amazon Bedrock").
+/// Resources of InvokeModel permissions (AWS's service authorization reference, "Resource types defined by Amazon Bedrock").
 const RESOURCES: &[&str] = &["-model/", "-model-deployment/", "-profile/", "-router/"];
 
 #[cfg(test)]

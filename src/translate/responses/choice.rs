@@ -13,10 +13,10 @@ use super::{own, search};
 
 const PARAM: &str = "tool_choice";
 
-/// Reads what the client chose among the `declared` tools, and whether the web may be looked up.
+/// Reads the choice among the `declared` tools, and whether web search is allowed.
 ///
 /// # Errors
-/// 400 naming a choice that cannot be met.
+/// 400 for a choice that cannot be met.
 pub(super) fn read<'a>(
     choice: Option<Raw<'a>>,
     declared: &Declared<'a>,
@@ -74,7 +74,7 @@ fn allowed<'a>(
         }
         let kind = tool.kind.as_deref().unwrap_or("function");
         if !matches!(kind, "function" | "custom") && own::of_tool(kind).is_none() {
-            // As the tool itself it is left out.
+            // Ignored like the tool itself.
             notes.ignore(&format!("{TOOLS}[].{kind}"));
             continue;
         }
@@ -92,7 +92,7 @@ fn allowed<'a>(
     Ok(Choice::Allowed { required, names })
 }
 
-/// The name in a choice, which stands at `param`. What is not sent is named behind `place`.
+/// The name in a choice at `param`. Other members are noted under `place`.
 fn named<'a>(
     choice: ToolChoice<'a>,
     param: &str,

@@ -9,7 +9,7 @@ use crate::wire;
 /// Translates the body of a 200.
 ///
 /// # Errors
-/// 502 where it counts nothing.
+/// 502 where it has no token count.
 pub(in crate::translate) fn counted(body: &[u8]) -> Result<Vec<u8>, Error> {
     let count_tokens::Reply { input_tokens } =
         wire::object_from_slice(body).map_err(|_| no_answer("Bedrock's reply could not be read."))?;

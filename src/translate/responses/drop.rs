@@ -1,10 +1,10 @@
-//! Parameters that a model is not to get, as configured.
+//! Parameters that the configuration has dropped for a model.
 
 use crate::openai::responses::request::Request;
 use crate::translate::chat::Parameter;
 use crate::translate::notes::Notes;
 
-/// Takes these parameters out of a request, and names those that were there.
+/// Removes parameters from a request, and notes those that were there.
 pub(super) fn drop(request: &mut Request<'_>, parameters: &[Parameter], notes: &mut Notes<'_>) {
     for parameter in parameters {
         let (was_there, name) = take(*parameter, request);
@@ -12,7 +12,7 @@ pub(super) fn drop(request: &mut Request<'_>, parameters: &[Parameter], notes: &
     }
 }
 
-/// Takes one out: whether it was there, and what it is called here.
+/// Removes one parameter: whether it was there, and its name in this API.
 fn take(parameter: Parameter, request: &mut Request<'_>) -> (bool, &'static str) {
     let was_there = match parameter {
         Parameter::MaxTokens => return (request.max_output_tokens.take().is_some(), "max_output_tokens"),
@@ -33,7 +33,7 @@ fn take(parameter: Parameter, request: &mut Request<'_>) -> (bool, &'static str)
         Parameter::Thinking => request.thinking.take().is_some(),
         Parameter::ServiceTier => request.service_tier.take().is_some(),
         Parameter::PerformanceConfig => request.performance_config.take().is_some(),
-        // A response has none.
+        // This API has no such parameters.
         Parameter::Stop | Parameter::N | Parameter::Modalities => false,
     };
     (was_there, parameter.name())

@@ -1,4 +1,4 @@
-//! What a response repeats of its request.
+//! The members of the request that a response repeats.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::openai::responses::request::{Reasoning, Request, Text};
 use crate::wire::{self, Members, Number, Raw, Str};
 
-/// The members, in the order in which the response has them.
+/// These members, in the response's order.
 #[derive(Serialize)]
 struct Repeated<'r, 'a> {
     model: &'r str,
@@ -46,7 +46,7 @@ struct Form<'r, 'a> {
     verbosity: &'r str,
 }
 
-/// What the response to `request` repeats, an object on one line: an event may have no other.
+/// The members that the response to `request` repeats, as an object on one line, because an event's data is one line.
 pub(super) fn echo(request: &Request<'_>, model: &str) -> Vec<u8> {
     let constant = |json: &'static str| wire::from_str::<Raw<'_>>(json).unwrap_or(RawValue::NULL);
     let Text { format, verbosity, .. } = &request.text.clone().unwrap_or_default();
@@ -55,7 +55,7 @@ pub(super) fn echo(request: &Request<'_>, model: &str) -> Vec<u8> {
     let repeated = Repeated {
         model,
         background: false,
-        // A response has no such parameters, but OpenAI's has them.
+        // OpenAI's responses have these members, although requests do not.
         frequency_penalty: 0,
         instructions: &request.instructions,
         max_output_tokens: request.max_output_tokens,
@@ -71,7 +71,7 @@ pub(super) fn echo(request: &Request<'_>, model: &str) -> Vec<u8> {
             summary: thinking.and_then(|reasoning| reasoning.summary.as_ref()),
         },
         safety_identifier: &request.safety_identifier,
-        // Nothing is kept, whatever was asked for.
+        // Nothing is stored, whatever the request says.
         store: false,
         temperature: request.temperature.unwrap_or(Number::ONE),
         text: Form {
@@ -86,7 +86,7 @@ pub(super) fn echo(request: &Request<'_>, model: &str) -> Vec<u8> {
         user: &request.user,
     };
     let mut echo = wire::to_string(&repeated).into_bytes();
-    // Between tokens, where a client may have written them: no string has any.
+    // Line ends in the client's JSON can only be between tokens, where a space is equivalent.
     echo.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
     echo.shrink_to_fit();
     echo

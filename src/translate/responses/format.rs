@@ -1,4 +1,4 @@
-//! `text`: the form of the answer.
+//! `text`: the format of the answer.
 
 use crate::openai::responses::request::{Format, Text};
 use crate::openai::{Error, member};
@@ -6,13 +6,13 @@ use crate::translate::conversation::Answer;
 use crate::translate::front::answer;
 use crate::translate::notes::Notes;
 
-/// Where the schema of an answer stands.
+/// Path of the answer's schema, in errors.
 pub(super) const SCHEMA: &str = "text.format.schema";
 
-/// Reads what `text` asks for.
+/// Reads `text`.
 ///
 /// # Errors
-/// 400 naming what is wrong by its path.
+/// 400 with the path of the wrong member.
 pub(super) fn read<'a>(text: &mut Text<'a>, notes: &mut Notes<'_>) -> Result<Answer<'a>, Error> {
     notes.unknown("text.", std::mem::take(&mut text.unknown))?;
     notes.ignore_if(

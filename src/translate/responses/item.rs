@@ -1,4 +1,4 @@
-//! Items of the output: what they hold, and the events of their beginning and their end.
+//! Items of the output, and the events of their beginning and end.
 
 use crate::openai::responses::event::{Events, Member, Value, object};
 use crate::wire::{self, Members, Raw};
@@ -7,57 +7,57 @@ use super::own::Own;
 use super::part::{ARGUMENTS, INPUT, Part, Place};
 use super::sealed::Thought;
 
-/// An item under way.
+/// An open item.
 #[derive(Debug)]
 pub(super) struct Item {
-    /// Its place in the output.
+    /// Its index in the output.
     pub(super) index: usize,
-    /// The last block of Converse's that it is of.
+    /// Converse's index of its last block.
     pub(super) block: u32,
-    /// That block is whole.
+    /// Whether that block is complete.
     pub(super) is_whole: bool,
     id: String,
     pub(super) kind: Kind,
     pub(super) parts: Vec<Part>,
 }
 
-/// What an item is.
+/// The kind of an item.
 #[derive(Debug)]
 pub(super) enum Kind {
-    /// What the model says; the characters of the answer before it.
+    /// A message; the characters of the answer before it.
     Message { start: usize },
-    /// What it thinks.
+    /// Reasoning.
     Thought {
-        /// Which thought of the answer's.
+        /// Index of the thought in the answer.
         number: u32,
-        /// Whether the client has asked for a summary.
+        /// Whether the client asked for a summary.
         summary: bool,
-        /// What proves that it is the model's.
+        /// The model's signature.
         signature: Option<String>,
-        /// What cannot be read of it.
+        /// Redacted reasoning.
         redacted: Option<String>,
     },
-    /// That it looks up the web, and for what.
+    /// A web search.
     Search {
-        /// The arguments of its tool, JSON, once they are whole.
+        /// The arguments of the search, JSON, once complete.
         arguments: String,
     },
-    /// What it calls.
+    /// A tool call.
     Call {
-        /// Which call of the answer's.
+        /// Index of the call in the answer.
         number: u32,
-        /// Bedrock's id of it.
+        /// Bedrock's id of the call.
         call_id: String,
-        /// Where it is declared, and by which name.
+        /// The namespace and the name that declare the tool.
         namespace: Option<String>,
         name: String,
-        /// A tool of OpenAI's that the client runs.
+        /// Set for a tool of OpenAI's that the client runs.
         own: Option<&'static Own>,
         is_custom: bool,
     },
 }
 
-/// How far an item has come.
+/// The status of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Status {
     InProgress,
@@ -66,7 +66,7 @@ pub(super) enum Status {
 }
 
 impl Item {
-    /// An item that begins at this place of the output of the request `request`.
+    /// Begins an item at an index of the output. `request` is the request's id.
     pub(super) fn begin(
         index: usize,
         block: u32,
@@ -102,7 +102,7 @@ impl Item {
         item
     }
 
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub(super) fn held(&self) -> usize {
         let kind = match &self.kind {
             Kind::Message { .. } => 0,
@@ -116,7 +116,7 @@ impl Item {
         parts.chain([size_of::<Self>(), kind]).fold(0, usize::saturating_add)
     }
 
-    /// Tells how far a search has come.
+    /// Writes an event about the progress of a search.
     fn searches(&self, kind: &'static str, events: &mut Events<'_>) {
         if matches!(self.kind, Kind::Search { .. }) {
             let (index, id) = self.place();
@@ -128,7 +128,7 @@ impl Item {
         (u64::try_from(self.index).unwrap_or(u64::MAX), &self.id)
     }
 
-    /// A part of it to add to: the one of this form, which begins where there is none.
+    /// The item's part of this form, which begins if it is not there.
     pub(super) fn part(
         &mut self,
         form: &'static super::part::Form,
@@ -143,7 +143,7 @@ impl Item {
         (self.parts.iter_mut().find(|part| part.is(form)), place)
     }
 
-    /// It is whole: as the output has it. `model` is whose thought it is.
+    /// Ends the item and returns its JSON in the output. `model` is the model whose reasoning it is.
     pub(super) fn end(&self, status: Status, model: &str, events: &mut Events<'_>) -> Vec<u8> {
         if !matches!(self.kind, Kind::Call { own: Some(_), .. }) {
             for part in &self.parts {
@@ -240,7 +240,7 @@ impl Item {
     }
 }
 
-/// What is looked up, where the arguments of the model's own tool say so in one text.
+/// The action of a web search, from the arguments of the model's own tool if they have a single text.
 fn search(arguments: &str) -> Vec<u8> {
     let Members(members) = wire::from_str::<Members<'_, Raw<'_>>>(arguments).unwrap_or(Members(Vec::new()));
     let query = members.iter().rfind(|(name, value)| name == "query" && value.get().starts_with('"'));
@@ -250,7 +250,7 @@ fn search(arguments: &str) -> Vec<u8> {
     out
 }
 
-/// What a call of a tool that the client runs says to do: what the model has written, and what is always there.
+/// The action of a call that the client runs: the model's arguments and the members that are always present.
 fn todo(own: &Own, written: &str) -> Vec<u8> {
     let Members(written) = wire::from_str::<Members<'_, Raw<'_>>>(written).unwrap_or(Members(Vec::new()));
     let given = |name: &str| written.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.get());
@@ -266,7 +266,7 @@ fn todo(own: &Own, written: &str) -> Vec<u8> {
         .collect();
     let mut out = Vec::new();
     object(&mut out, &members);
-    // Between tokens, where a model may have written them: no string has any, and an event's data is one line.
+    // Line ends in the model's JSON can only be between tokens, and an event's data is one line.
     for byte in out.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')) {
         *byte = b' ';
     }

@@ -1,4 +1,4 @@
-//! The input: items in their order, each something that is said.
+//! Reads the items of the input into messages.
 
 use std::fmt::Display;
 
@@ -16,9 +16,9 @@ use super::own::{self, Own};
 use super::tools::{Declared, full_name};
 use super::{parts, sealed};
 
-/// What the items of an input are read into.
+/// The state of reading an input.
 pub(super) struct Reading<'a, 'n, 'o> {
-    /// Whose thoughts are taken: Bedrock's id of the model without a profile's prefix.
+    /// The model whose reasoning is accepted: Bedrock's id without a profile's prefix.
     pub(super) model: &'n str,
     pub(super) messages: Vec<Message<'a>>,
     pub(super) declared: Declared<'a>,
@@ -30,7 +30,7 @@ impl<'a> Reading<'a, '_, '_> {
     /// Reads an input.
     ///
     /// # Errors
-    /// 400 naming what is wrong by its path.
+    /// 400 with the path of the wrong member.
     pub(super) fn input(&mut self, input: OneOrMany<'a, Item<'a>>) -> Result<(), Error> {
         let items = match input {
             OneOrMany::One(text) => {
@@ -69,9 +69,9 @@ impl<'a> Reading<'a, '_, '_> {
         self.name_left(item)
     }
 
-    /// Names what has not been read of an item, though its kind is known.
+    /// Notes the members of an item of a known type that were not read.
     fn name_left(&mut self, item: Item<'a>) -> Result<(), Error> {
-        // What an item was called and how far it had come mean nothing here.
+        // An item's id and status have no meaning here.
         let Item { kind: _, id: _, status: _, role, content, call_id, name, namespace, .. } = &item;
         let Item { arguments, input, output, action, operation, summary, encrypted_content, .. } = &item;
         let Item { tools, phase, caller, max_output_length, .. } = &item;
@@ -98,7 +98,7 @@ impl<'a> Reading<'a, '_, '_> {
         self.notes.unknown("input[].", item.unknown)
     }
 
-    /// Reads an item of this kind; false where there is none.
+    /// Reads an item of this type; false for an unknown type.
     fn of_kind(&mut self, kind: &str, item: &mut Item<'a>, place: &dyn Display) -> Result<bool, Error> {
         match kind {
             "message" => self.message(item, place)?,
@@ -118,7 +118,7 @@ impl<'a> Reading<'a, '_, '_> {
                 self.say(Speaker::Assistant, Content::Call(Call { id, name, input }));
             }
             "function_call_output" | "custom_tool_call_output" => {
-                // Its call says by which name, if there is one.
+                // Without a name the output belongs to the call with its id.
                 let name = if item.name.is_some() { Some(called(item, place)?) } else { None };
                 let call = match name {
                     Some(name) if item.call_id.is_none() => CallName::Tool(name),
@@ -186,7 +186,7 @@ impl<'a> Reading<'a, '_, '_> {
         Ok(())
     }
 
-    /// What a function gave, or a tool of free text.
+    /// The output of a function or a custom tool.
     fn output(&mut self, item: &mut Item<'a>, call: CallName<'a>, place: &dyn Display) -> Result<(), Error> {
         let at = format!("{place}.output");
         let raw = *item.output.take().ok_or_else(|| Error::missing(&at))?;
@@ -203,12 +203,12 @@ impl<'a> Reading<'a, '_, '_> {
         Ok(())
     }
 
-    /// What the model thought: as it gave it out, or not at all.
+    /// A reasoning item: accepted as the gateway's response gave it, else dropped.
     fn reasoning(&mut self, item: &mut Item<'a>) {
-        // What can be read of it is in there, too.
+        // The encrypted content includes the readable text.
         (item.summary, item.content) = (None, None);
         let Some(sealed) = item.encrypted_content.take() else {
-            // Without its signature the model would not take it as its own.
+            // Without its signature the model would refuse the reasoning.
             return self.notes.ignore("input[].reasoning");
         };
         match sealed::open(&sealed, self.model) {
@@ -217,7 +217,7 @@ impl<'a> Reading<'a, '_, '_> {
         }
     }
 
-    /// A call of a tool that the client runs itself.
+    /// A call of a tool that the client runs.
     fn own_call(&mut self, own: &Own, item: &mut Item<'a>, place: &dyn Display) -> Result<(), Error> {
         let at = || format!("{place}.{}", own.member);
         let todo = if own.member == "action" { item.action.take() } else { item.operation.take() };
@@ -233,7 +233,7 @@ impl<'a> Reading<'a, '_, '_> {
         Ok(())
     }
 
-    /// What such a tool gave: a text, or JSON, which goes over as it is written.
+    /// The output of such a tool: text, or JSON in its written form.
     fn own_output(&mut self, item: &mut Item<'a>, place: &dyn Display) -> Result<(), Error> {
         let id = call_id(item, place)?;
         let failed = matches!(item.status.as_deref().map(|status| &**status), Some("failed"));
@@ -248,13 +248,13 @@ impl<'a> Reading<'a, '_, '_> {
     }
 }
 
-/// The name in the conversation of what an item calls.
+/// The conversation's name of the tool that an item calls.
 fn called<'a>(item: &mut Item<'a>, place: &dyn Display) -> Result<Str<'a>, Error> {
     let name = named(item.name.take().map(|name| *name), place)?;
     Ok(full_name(item.namespace.take().as_deref().map(|namespace| &**namespace), name))
 }
 
-/// What pairs a call and its output. The output of `local_shell` has it as its id.
+/// The id that a call and its output share; the output of `local_shell` has it in `id`.
 fn call_id<'a>(item: &mut Item<'a>, place: &dyn Display) -> Result<Str<'a>, Error> {
     let id = item.call_id.take().or_else(|| item.id.take()).map(|id| *id);
     id.filter(|id| !id.is_empty()).ok_or_else(|| Error::missing(&format!("{place}.call_id")))

@@ -1,4 +1,4 @@
-//! `POST responses` ⇄ Converse and ConverseStream. Nothing is kept: all that a response goes on from comes with its request.
+//! `POST responses` ⇄ Converse and ConverseStream. Nothing is stored: each request carries the whole conversation.
 //!
 //! ```text
 //! request:  items, tools, choice, format, parameters ─▶ a conversation ─▶ fit ─▶ Converse body
@@ -38,30 +38,30 @@ use reply::{Asked, Whole};
 pub use reply::{Response, Stream};
 use request::Kept;
 
-/// What is known of the model.
+/// The model of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'m> {
-    /// What the client calls it; the response repeats that.
+    /// The client's name for the model, which the response repeats.
     pub asked: &'m str,
-    /// Bedrock's id of it without a profile's prefix: its own thoughts, and no other's, are sent back to it.
+    /// Bedrock's id without a profile's prefix: only reasoning of this model is sent back to it.
     pub thinker: &'m str,
 }
 
-/// What the translation of a reply needs to know of its request.
+/// Facts about the request that the translation of the reply needs.
 #[derive(Clone, Debug, Default)]
 pub struct Reply {
-    /// Whether the client wants a stream.
+    /// Whether the client asked for a stream.
     pub stream: bool,
-    /// What has to be undone.
+    /// Changes made for the model that the reply has to undo.
     context: Context,
     asked: Asked,
 }
 
-/// Translates a request for a model by its `rules`. `source` is the body that the request was read from: its large
-/// texts stay there.
+/// Translates a request for a model by its `rules`. `source` is the body that the request borrows from: its large strings are
+/// not copied.
 ///
 /// # Errors
-/// 400 naming the member that is wrong, too large, or without a counterpart.
+/// 400 with the path of a member that is wrong, too large, or without a counterpart.
 pub fn request<'a>(
     request: Request<'a>,
     known: Known<'_>,
@@ -76,10 +76,10 @@ pub fn request<'a>(
     }))
 }
 
-/// The same of a body that came to `POST chat/completions`, where a chat is what the client reads.
+/// Translates such a body sent to `POST chat/completions`, whose client expects a chat as the answer.
 ///
 /// # Errors
-/// 400 naming the member that is wrong, too large, or without a counterpart.
+/// 400 with the path of a member that is wrong, too large, or without a counterpart.
 pub fn as_chat<'a>(
     request: Request<'a>,
     known: Known<'_>,
@@ -93,15 +93,15 @@ pub fn as_chat<'a>(
     }))
 }
 
-/// True for a body that came to `POST chat/completions` and is meant for `POST responses` (Cursor sends such ones).
+/// Whether a body sent to `POST chat/completions` has the form of `POST responses` (Cursor sends such).
 pub(in crate::translate) fn is_meant(request: &openai::chat::Request<'_>) -> bool {
     request.messages.is_none() && request.unknown.iter().any(|(name, _)| *name == "input")
 }
 
-/// Translates a request that asks how many tokens its input is.
+/// Translates a request to count the tokens of an input.
 ///
 /// # Errors
-/// 400 naming the member that is wrong, too large, or without a counterpart.
+/// 400 with the path of a member that is wrong, too large, or without a counterpart.
 pub fn count<'a>(
     request: Request<'a>,
     known: Known<'_>,
@@ -115,7 +115,7 @@ pub fn count<'a>(
 /// Translates the body of a 200.
 ///
 /// # Errors
-/// 502 where it is not a reply of Converse: never an empty success.
+/// 502 where it is not a Converse reply; never an empty success.
 pub(in crate::translate) fn reply(
     reply: &Reply,
     body: &[u8],
@@ -126,10 +126,10 @@ pub(in crate::translate) fn reply(
     whole.object.ok_or_else(|| no_answer("Bedrock's reply has no end."))
 }
 
-/// Writes a whole answer, the body of a 200, as the stream that the client waits for.
+/// Writes a whole answer, the body of a 200, as the stream that the client asked for.
 ///
 /// # Errors
-/// 502 where it is not a reply of Converse.
+/// 502 where it is not a Converse reply.
 pub(in crate::translate) fn at_once(
     reply: &Reply,
     body: &[u8],
@@ -139,29 +139,29 @@ pub(in crate::translate) fn at_once(
 }
 
 impl Reply {
-    /// What the whole answer that was read last has told of itself.
+    /// Facts for the record from the whole answer that was read last.
     pub fn noted(&self) -> Noted {
         self.context.noted.get()
     }
 
-    /// What of the request is held, bytes.
+    /// Bytes held.
     pub(in crate::translate) fn held(&self) -> usize {
         self.context.held().saturating_add(self.asked.held())
     }
 
-    /// Whether the reasoning before calls is to be kept.
+    /// Whether the reasoning before tool calls is to be kept.
     pub(in crate::translate) fn keeps_thoughts(&self) -> bool {
         self.context.undo.keeps_thoughts()
     }
 
-    /// The reasoning that is to be kept of a whole answer.
+    /// The reasoning of a whole answer that is to be kept.
     pub(in crate::translate) fn thoughts(&self, body: &[u8]) -> Option<Thoughts> {
         self.context.thoughts(body)
     }
 }
 
 impl Stream {
-    /// The stream that answers `reply`.
+    /// The stream that answers a request.
     pub fn new(reply: Reply, answered: Answered<'_>, limits: &Limits) -> Self {
         Self::of(reply.context, limits, Response::new(Cow::Owned(reply.asked), answered))
     }

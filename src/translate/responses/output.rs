@@ -1,4 +1,4 @@
-//! The output of a response: items that begin and end, some of them at the same time.
+//! The output of a response: a list of items, of which several may be open at once.
 
 use crate::openai::responses::event::Events;
 
@@ -10,9 +10,9 @@ use super::reply::Asked;
 pub(super) struct Output {
     /// Bedrock's id of the request.
     pub(super) request: String,
-    /// The items that are over, in the order in which all began; those that are not are empty.
+    /// JSON of the completed items, in the order in which all items began; empty for open ones.
     done: Vec<Vec<u8>>,
-    /// The others. At most one of them is a message.
+    /// The open items. At most one is a message.
     open: Vec<Item>,
 }
 
@@ -21,18 +21,18 @@ impl Output {
         Self { request: request.to_owned(), done: Vec::new(), open: Vec::new() }
     }
 
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub(super) fn held(&self) -> usize {
         let done = self.done.iter().map(|item| size_of::<Vec<u8>>().saturating_add(item.capacity()));
         done.chain(self.open.iter().map(Item::held)).fold(self.request.capacity(), usize::saturating_add)
     }
 
-    /// The items that are over, as JSON; those that are not are empty.
+    /// JSON of the items; empty for open ones.
     pub(super) fn done(&self) -> &[Vec<u8>] {
         &self.done
     }
 
-    /// An item begins, and with it those end whose blocks are whole.
+    /// Begins an item, and ends those whose blocks are complete.
     pub(super) fn begin(
         &mut self,
         block: u32,
@@ -41,7 +41,7 @@ impl Output {
         events: &mut Events<'_>,
     ) -> Option<&mut Item> {
         if matches!(kind, Kind::Message { .. }) {
-            // Text goes on in the newest.
+            // Text is added to the newest item.
             let messages = self.open.iter_mut().filter(|item| matches!(item.kind, Kind::Message { .. }));
             messages.for_each(|item| item.is_whole = true);
         }
@@ -58,7 +58,7 @@ impl Output {
         self.open.last_mut()
     }
 
-    /// The message that text of this block belongs to: its own, or the newest item. `start` is how many characters were said before.
+    /// The message for text of a block: the block's own, or the newest item. `start` is the number of characters before it.
     pub(super) fn message(
         &mut self,
         block: u32,
@@ -81,7 +81,7 @@ impl Output {
         }
     }
 
-    /// The thought of this number, which begins where there is none.
+    /// The item of a thought, which begins if it is not there.
     pub(super) fn thought(
         &mut self,
         block: u32,
@@ -98,12 +98,12 @@ impl Output {
         self.begin(block, kind, asked, events)
     }
 
-    /// The call of this number.
+    /// The item of a call.
     pub(super) fn call(&mut self, call: u32) -> Option<&mut Item> {
         self.open.iter_mut().find(|item| matches!(item.kind, Kind::Call { number, .. } if number == call))
     }
 
-    /// What the search of this block looks for.
+    /// Sets the arguments of the search in a block.
     pub(super) fn searched(&mut self, block: u32, what: &str) {
         let of_block = self.open.iter_mut().filter(|item| item.block == block);
         for item in of_block {
@@ -113,13 +113,13 @@ impl Output {
         }
     }
 
-    /// A block is whole.
+    /// A block is complete.
     pub(super) fn ends(&mut self, block: u32) {
         let items = self.open.iter_mut().filter(|item| item.block == block);
         items.for_each(|item| item.is_whole = true);
     }
 
-    /// All items are over; the newest may have been cut.
+    /// Ends all items; the newest may be incomplete.
     pub(super) fn end(&mut self, is_cut: bool, asked: &Asked, events: &mut Events<'_>) {
         let newest = self.done.len().saturating_sub(1);
         for item in std::mem::take(&mut self.open) {
@@ -129,7 +129,7 @@ impl Output {
     }
 }
 
-/// Puts an item that is over in its place.
+/// Stores a completed item at its index.
 fn put(done: &mut [Vec<u8>], item: &Item, status: Status, asked: &Asked, events: &mut Events<'_>) {
     let json = item.end(status, &asked.thinker, events);
     if let Some(place) = done.get_mut(item.index) {

@@ -1,34 +1,35 @@
-//! Tools of OpenAI's that the client runs itself: it declares them by their type alone, and the model is told what they take.
+//! OpenAI's tools that the client runs. Clients declare them by type only, so the gateway describes their arguments to the
+//! model.
 
 use crate::wire::{self, Members, Raw, Unknown};
 
-/// One of them. The member of its calls is what the model writes.
+/// Such a tool.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Own {
-    /// Its type, which is its name for the model.
+    /// Its type, which is also its name for the model.
     pub(super) tool: &'static str,
-    /// The type of the item that calls it.
+    /// The type of the item with a call.
     pub(super) call: &'static str,
-    /// The type of the item that answers.
+    /// The type of the item with an output.
     pub(super) output: &'static str,
-    /// The member of a call that says what to do.
+    /// The member of a call with the model's arguments.
     pub(super) member: &'static str,
-    /// The beginning of a call's id.
+    /// Prefix of a call's item id.
     pub(super) prefix: &'static str,
-    /// Members that what to do always has, with their values where the model has written none.
+    /// Members that the arguments always have, with default values.
     pub(super) defaults: &'static [(&'static str, &'static str)],
-    /// Members that it may have besides; what else the model writes nobody would read.
+    /// Optional members of the arguments; others of the model's are dropped.
     pub(super) optional: &'static [&'static str],
-    /// Where its `type` is this, that member is not there.
+    /// Where the arguments' `type` is this, they lack that member.
     pub(super) without: Option<(&'static str, &'static str)>,
-    /// What the status of a call is that was cut.
+    /// The status of an incomplete call.
     pub(super) cut: &'static str,
     pub(super) description: &'static str,
-    /// Of what to do.
+    /// The schema of the arguments.
     pub(super) schema: &'static str,
 }
 
-/// All of them (OpenAI's documentation, "Local shell", "Shell", "Apply patch").
+/// All such tools (OpenAI's documentation, "Local shell", "Shell", "Apply patch").
 pub(super) const ALL: &[Own] = &[
     Own {
         tool: "local_shell",

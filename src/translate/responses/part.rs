@@ -1,25 +1,25 @@
-//! Texts that are told piece by piece, each in events of its own names.
+//! Texts within items that are streamed in parts, each kind with its own events.
 
 use crate::openai::responses::event::{Events, Member, Value, object};
 
-/// What a kind of text is called.
+/// The names for a kind of text.
 #[derive(Debug)]
 pub(super) struct Form {
-    /// The `type` of a part, and the events of its beginning and its end; `None`: it is a member of the item itself.
+    /// The `type` of a content part, and the events of its beginning and end; `None`: the text is a member of the item itself.
     part: Option<(&'static str, &'static str, &'static str)>,
-    /// The member that says which part it is.
+    /// The member with the part's index.
     index: &'static str,
-    /// The event of a piece.
+    /// The event of an addition.
     delta: &'static str,
-    /// The event of the whole.
+    /// The event of the complete text.
     done: &'static str,
-    /// The member with the whole.
+    /// The member with the complete text.
     member: &'static str,
-    /// Whether it has sources and log probabilities.
+    /// Whether it has annotations and log probabilities.
     has_sources: bool,
 }
 
-/// What the model says.
+/// Text of a message.
 pub(super) static TEXT: Form = Form {
     part: Some(("output_text", "response.content_part.added", "response.content_part.done")),
     index: "content_index",
@@ -29,7 +29,7 @@ pub(super) static TEXT: Form = Form {
     has_sources: true,
 };
 
-/// That it refuses.
+/// A refusal.
 pub(super) static REFUSAL: Form = Form {
     part: Some(("refusal", "response.content_part.added", "response.content_part.done")),
     index: "content_index",
@@ -39,7 +39,7 @@ pub(super) static REFUSAL: Form = Form {
     has_sources: false,
 };
 
-/// What it thinks.
+/// Reasoning.
 pub(super) static THOUGHT: Form = Form {
     part: Some(("reasoning_text", "response.content_part.added", "response.content_part.done")),
     index: "content_index",
@@ -49,7 +49,7 @@ pub(super) static THOUGHT: Form = Form {
     has_sources: false,
 };
 
-/// The same, for a client that has asked for a summary.
+/// Reasoning, for a client that asked for a summary.
 pub(super) static SUMMARY: Form = Form {
     part: Some((
         "summary_text",
@@ -63,7 +63,7 @@ pub(super) static SUMMARY: Form = Form {
     has_sources: false,
 };
 
-/// What a function is called with.
+/// The arguments of a function call.
 pub(super) static ARGUMENTS: Form = Form {
     part: None,
     index: "",
@@ -73,7 +73,7 @@ pub(super) static ARGUMENTS: Form = Form {
     has_sources: false,
 };
 
-/// What a tool of free text is called with.
+/// The input of a custom tool's call.
 pub(super) static INPUT: Form = Form {
     part: None,
     index: "",
@@ -83,20 +83,20 @@ pub(super) static INPUT: Form = Form {
     has_sources: false,
 };
 
-/// A text under way.
+/// An open text.
 #[derive(Debug)]
 pub(super) struct Part {
     form: &'static Form,
-    /// Which part of its item it is.
+    /// Index of the part in its item.
     number: u64,
     pub(super) text: String,
-    /// Its sources, JSON with commas between them.
+    /// Annotations: JSON with commas between them.
     sources: Vec<u8>,
-    /// How many they are.
+    /// Number of annotations.
     count: u64,
 }
 
-/// Which item a part is of: its place in the output, and its id.
+/// The item of a part: its index in the output, and its id.
 pub(super) type Place<'i> = (u64, &'i str);
 
 impl Part {
@@ -105,19 +105,19 @@ impl Part {
         Self { form, number, text: String::new(), sources: Vec::new(), count: 0 }
     }
 
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub(super) fn held(&self) -> usize {
         [size_of::<Self>(), self.text.capacity(), self.sources.capacity()]
             .into_iter()
             .fold(0, usize::saturating_add)
     }
 
-    /// Whether it is one of those.
+    /// Whether the part has this form.
     pub(super) fn is(&self, form: &'static Form) -> bool {
         std::ptr::eq(self.form, form)
     }
 
-    /// An event with these members besides.
+    /// Writes an event with these further members.
     fn tell(&self, place: Place<'_>, kind: &'static str, own: &[Member<'_>], events: &mut Events<'_>) {
         let (output_index, item_id) = place;
         let mut members =
@@ -129,14 +129,14 @@ impl Part {
         events.event(kind, &members);
     }
 
-    /// The part begins: its events.
+    /// Writes the events of the part's beginning.
     pub(super) fn begin(&self, place: Place<'_>, events: &mut Events<'_>) {
         if let Some((_, added, _)) = self.form.part {
             self.tell(place, added, &[("part", Value::Json(&self.json()))], events);
         }
     }
 
-    /// Adds a piece.
+    /// Adds to the text.
     pub(super) fn add(&mut self, place: Place<'_>, piece: &Value<'_>, text: &str, events: &mut Events<'_>) {
         self.text.push_str(text);
         let delta = ("delta", *piece);
@@ -147,7 +147,7 @@ impl Part {
         }
     }
 
-    /// Adds a source.
+    /// Adds an annotation.
     pub(super) fn source(&mut self, place: Place<'_>, source: &[u8], events: &mut Events<'_>) {
         let members = [("annotation_index", Value::Number(self.count)), ("annotation", Value::Json(source))];
         self.tell(place, "response.output_text.annotation.added", &members, events);
@@ -158,7 +158,7 @@ impl Part {
         self.count = self.count.saturating_add(1);
     }
 
-    /// The part ends: its events.
+    /// Writes the events of the part's end.
     pub(super) fn end(&self, place: Place<'_>, events: &mut Events<'_>) {
         let whole = (self.form.member, Value::Text(&self.text));
         match self.form {
@@ -172,12 +172,12 @@ impl Part {
         }
     }
 
-    /// The member of an item that it is.
+    /// The text as a member of its item.
     pub(super) fn member(&self) -> Member<'_> {
         (self.form.member, Value::Text(&self.text))
     }
 
-    /// Writes the part of an item that it is.
+    /// Writes the content part.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         let kind = self.form.part.map_or("", |(kind, ..)| kind);
         let mut members = vec![("type", Value::Text(kind)), self.member()];

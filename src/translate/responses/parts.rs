@@ -1,4 +1,4 @@
-//! The content of a message or an output, part by part.
+//! The content parts of a message or an output.
 
 use std::fmt::Display;
 
@@ -11,13 +11,13 @@ use crate::translate::front::{cache, documents, guarded, media};
 use crate::translate::notes::Notes;
 use crate::wire::OneOrMany;
 
-/// Where a part stands.
+/// Path of a part, in notes.
 pub(super) const PARTS: &str = "input[].content[]";
 
-/// Reads content; blank text says nothing. `place` is its path.
+/// Reads content; blank text is left out. `place` is its path.
 ///
 /// # Errors
-/// 400 naming what is wrong by its path.
+/// 400 with the path of the wrong member.
 pub(super) fn read<'a>(
     content: OneOrMany<'a, Part<'a>>,
     place: &dyn Display,
@@ -126,7 +126,7 @@ fn part<'a>(
             return Err(Error::invalid(message).param(format!("{place}.type")));
         }
     };
-    // What a part of another type would have.
+    // Members of other types of parts.
     for (is_left, member) in [
         (text.is_some(), "input[].content[].text"),
         (refusal.is_some(), "input[].content[].refusal"),

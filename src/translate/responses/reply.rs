@@ -1,4 +1,4 @@
-//! The model's answer becomes a response: its events as they come, and the whole of it at the end.
+//! Translates an answer into a response: its events while it streams, and the whole response at the end.
 
 use std::borrow::Cow;
 
@@ -18,16 +18,16 @@ use super::output::Output;
 use super::part::{self, Form};
 use super::tools::Special;
 
-/// What the translation of a reply needs to know of its request.
+/// Facts about the request that the translation of the reply needs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asked {
-    /// Whose thoughts the answer's are: Bedrock's id of the model without a profile's prefix.
+    /// The model whose reasoning it is: Bedrock's id without a profile's prefix.
     pub(super) thinker: String,
-    /// Tools whose calls are told in another way than those of a plain function.
+    /// Tools whose calls have another form than a function's.
     pub(super) special: Vec<Special>,
-    /// Whether what the model thinks is told as a summary.
+    /// Whether reasoning is sent as a summary.
     pub(super) summary: bool,
-    /// What the response repeats of the request, an object.
+    /// The members of the request that the response repeats, an object.
     pub(super) echo: Vec<u8>,
 }
 
@@ -36,10 +36,10 @@ pub(super) struct Asked {
 pub struct Response<'r> {
     asked: Cow<'r, Asked>,
     created: u64,
-    /// The number of the next event.
+    /// The sequence number of the next event.
     sequence: u64,
     output: Output,
-    /// Characters that were said so far.
+    /// Characters of text so far.
     characters: usize,
     why: Option<Why>,
 }
@@ -47,7 +47,7 @@ pub struct Response<'r> {
 /// A response that is not streamed.
 pub(super) struct Whole<'r> {
     response: Response<'r>,
-    /// The response, once it is over.
+    /// The response, once complete.
     pub(super) object: Option<Vec<u8>>,
 }
 
@@ -66,7 +66,7 @@ impl<'r> Response<'r> {
         }
     }
 
-    /// The response as it stands, but for what it repeats of the request.
+    /// The response so far, without the request's members.
     fn head(&self, status: &'static str, own: &[Member<'_>], usage: Option<&Usage>) -> Vec<u8> {
         let id = format!("resp_{}", self.output.request);
         let usage = usage.map_or_else(|| b"null".to_vec(), tokens);
@@ -74,7 +74,7 @@ impl<'r> Response<'r> {
             ("id", Value::Text(&id)),
             ("object", Value::Text("response")),
             ("created_at", Value::Number(self.created)),
-            // How long it took is not known here.
+            // The time of completion is not known here.
             ("completed_at", Value::Json(b"null")),
             ("status", Value::Text(status)),
             ("output", Value::Entries(self.output.done())),
@@ -94,7 +94,7 @@ impl<'r> Response<'r> {
         out
     }
 
-    /// The response that begins with `head`. What it repeats may be as large as a request, and is written where it goes.
+    /// The whole response from its `head`, in parts: the repeated members may be as large as a request, and are not copied.
     fn pieces<'s>(&'s self, head: &'s [u8]) -> [&'s [u8]; 3] {
         match self.asked.echo.strip_prefix(b"{") {
             Some(echo) => [head, b",", echo],
@@ -104,14 +104,14 @@ impl<'r> Response<'r> {
 }
 
 impl Asked {
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub(super) fn held(&self) -> usize {
         let special = self.special.iter().map(Special::held);
         special.chain([self.thinker.capacity(), self.echo.capacity()]).fold(0, usize::saturating_add)
     }
 }
 
-/// OpenAI's counts, all of which it always has. Bedrock counts no reasoning apart.
+/// Token counts in OpenAI's form, which always has all members. Bedrock does not count reasoning apart.
 fn tokens(bedrock: &Usage) -> Vec<u8> {
     let counted = usage(bedrock);
     let (cached, written) = counted
@@ -175,7 +175,7 @@ impl Writer for Response<'_> {
     }
 
     fn fail(&self, error: &Error, out: &mut Vec<u8>) {
-        // What else there is goes by the same name (OpenAI API reference, "ResponseError").
+        // Other errors have the general code (OpenAI API reference, "ResponseError").
         let code = match error.status {
             429 => "rate_limit_exceeded",
             400..500 => "invalid_prompt",
@@ -201,7 +201,7 @@ impl Response<'_> {
         self.sequence = sequence;
     }
 
-    /// The last event, and the response in it but for what it repeats.
+    /// The last event's type, and the response in it without the request's members.
     fn end(&self, usage: Option<&Usage>, service_tier: Option<&Str<'_>>) -> (&'static str, Vec<u8>) {
         let reason = match self.why {
             Some(Why::Limit | Why::Context) => Some("max_output_tokens"),
@@ -295,10 +295,10 @@ impl Response<'_> {
     }
 }
 
-/// What a refusal says for itself: Bedrock gives no text for it.
+/// The text of a refusal, for which Bedrock has none.
 const REFUSED: &str = "The model refused to answer.";
 
-/// Adds to the part of an item that has this form.
+/// Adds to the item's part of this form.
 fn add(item: Option<&mut Item>, form: &'static Form, text: &Str<'_>, events: &mut Events<'_>) {
     let Some(item) = item else { return };
     let is_own = matches!(item.kind, Kind::Call { own: Some(_), .. });
@@ -311,7 +311,8 @@ fn add(item: Option<&mut Item>, form: &'static Form, text: &Str<'_>, events: &mu
     }
 }
 
-/// A source of the characters from `start` to `end`, as a response has it: in one object, and a file by an id, which is its name here.
+/// The annotation of a citation for the characters from `start` to `end`, in the form of this API. A document's name stands for
+/// the file id.
 fn source(citation: Citation<'_>, start: usize, end: usize) -> Vec<u8> {
     let mut out = Vec::new();
     let rest = match annotation(citation, start, end) {

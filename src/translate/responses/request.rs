@@ -1,4 +1,4 @@
-//! A request for a response, whole: each member goes where it belongs, or its name goes into the notes.
+//! Translates a request for a response: each member is mapped, or noted as ignored.
 
 use crate::openai::Error;
 use crate::openai::responses::request::{Reasoning, Request, StreamOptions};
@@ -16,23 +16,23 @@ use super::items::Reading;
 use super::tools::{self, Declared, Special};
 use super::{Known, choice, drop, echo, format};
 
-/// What of a request its answer needs.
+/// The parts of the request that its answer needs.
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) context: Context,
     pub(super) special: Vec<Special>,
     pub(super) stream: bool,
     pub(super) include_usage: bool,
-    /// Whether what the model thinks is told as a summary.
+    /// Whether reasoning is sent as a summary.
     pub(super) summary: bool,
-    /// What the response repeats.
+    /// The members that the response repeats.
     pub(super) echo: Vec<u8>,
 }
 
-/// Translates a request for a model by its `rules`. `source` is the body that the request was read from.
+/// Translates a request for a model by its `rules`. `source` is the body that the request borrows from.
 ///
 /// # Errors
-/// 400 naming the member that is wrong, too large, or without a counterpart.
+/// 400 with the path of a member that is wrong, too large, or without a counterpart.
 pub(super) fn request<'a>(
     mut request: Request<'a>,
     known: Known<'_>,
@@ -93,7 +93,7 @@ pub(super) fn request<'a>(
     } = request;
     let stream = stream.unwrap_or(false);
 
-    // What only a server that keeps responses can do.
+    // Parameters for a server that stores responses.
     for (given, param, message) in [
         (previous_response_id.is_some(), "previous_response_id", "send the whole conversation as 'input'"),
         (conversation.is_some(), "conversation", "send the whole conversation as 'input'"),
@@ -107,11 +107,11 @@ pub(super) fn request<'a>(
             return Err(Error::invalid(message).param(param).code("unsupported_parameter"));
         }
     }
-    // What has no counterpart.
+    // Parameters without a counterpart.
     let mut logprobs = top_logprobs.is_some_and(|count| count != 0);
     for name in include.into_iter().flatten() {
         match &*name {
-            // It always is.
+            // Always included.
             "reasoning.encrypted_content" => {}
             "message.output_text.logprobs" => logprobs = true,
             _ => notes.ignore("include"),
@@ -202,14 +202,14 @@ pub(super) fn request<'a>(
 
 const LIMIT: &str = "max_output_tokens";
 
-/// What is said before the input.
+/// The `instructions` as messages.
 fn instructed(instructions: Option<Str<'_>>) -> Vec<Message<'_>> {
     let text = instructions.filter(|text| !text.is_blank());
     let said = |text| Message { speaker: Speaker::System, content: vec![Content::Text(text)] };
     text.map(said).into_iter().collect()
 }
 
-/// How hard to think, and whether what is thought is told as a summary.
+/// The effort of reasoning, and whether reasoning is sent as a summary.
 fn thought<'a>(
     reasoning: Option<Reasoning<'a>>,
     notes: &mut Notes<'_>,
@@ -231,7 +231,7 @@ fn include_usage(options: Option<StreamOptions<'_>>, notes: &mut Notes<'_>) -> R
     Ok(include_usage.unwrap_or(false))
 }
 
-/// What is called so here.
+/// Names of fields that only this API has.
 fn own(field: &Field) -> Option<&'static str> {
     Some(match field {
         Field::AnswerMember(_) => format::SCHEMA,

@@ -1,7 +1,8 @@
-//! `encrypted_content`: what it takes to send a thought back to the model that had it. The client keeps it, nothing is kept here.
+//! `encrypted_content`: a reasoning block for sending back to the model that made it. The client keeps it; the gateway stores
+//! nothing.
 //!
-//! It is no secret, and need be none: the signature in it is what the model trusts. A checksum tells what was cut or
-//! damaged; what was made up the model refuses by its signature.
+//! It is not encrypted and need not be: the model trusts only the signature in it. A checksum detects cut or damaged values; a
+//! forged one is refused by the model.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,39 +11,39 @@ use serde::{Deserialize, Serialize};
 use crate::bedrock::converse::Reasoning;
 use crate::wire::{self, Str};
 
-/// What this version begins with; another version's is not read.
+/// Prefix with the format's version; other versions are not read.
 const VERSION: &str = "bedrock1.";
 
-/// A thought.
+/// A reasoning block.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct Thought<'a> {
-    /// Whose it is: Bedrock's id of the model without a profile's prefix.
+    /// The model that made it: Bedrock's id without a profile's prefix.
     model: Str<'a>,
-    /// What can be read of it.
+    /// The readable text.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<Str<'a>>,
-    /// What proves to the model that it is its own.
+    /// The model's signature.
     #[serde(skip_serializing_if = "Option::is_none")]
     signature: Option<Str<'a>>,
-    /// What cannot be read, base64.
+    /// Redacted reasoning, base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     redacted: Option<Str<'a>>,
 }
 
 impl<'a> Thought<'a> {
-    /// A thought of a model's that is signed.
+    /// A signed reasoning block.
     pub(super) fn signed(model: &'a str, text: &'a str, signature: &'a str) -> Self {
         let [model, text, signature] = [model, text, signature].map(Str::from);
         Self { model, text: Some(text), signature: Some(signature), redacted: None }
     }
 
-    /// A thought of a model's that cannot be read.
+    /// A redacted reasoning block.
     pub(super) fn redacted(model: &'a str, data: &'a str) -> Self {
         Self { model: model.into(), redacted: Some(data.into()), ..Self::default() }
     }
 
-    /// As the client is given it.
+    /// Serialised for the client.
     pub(super) fn seal(&self) -> String {
         let json = wire::to_vec(self);
         let mut sealed = VERSION.to_owned();
@@ -52,7 +53,7 @@ impl<'a> Thought<'a> {
     }
 }
 
-/// The thought as `model` takes it; `None` where it is not one of its own, or not whole.
+/// Parses the block for `model`; `None` where another model made it, or it is damaged.
 pub(super) fn open<'a>(sealed: &str, model: &str) -> Option<Reasoning<'a>> {
     let bytes = URL_SAFE_NO_PAD.decode(sealed.strip_prefix(VERSION)?).ok()?;
     let (checksum, json) = bytes.split_first_chunk()?;

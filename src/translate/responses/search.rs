@@ -1,8 +1,8 @@
-//! `web_search`: OpenAI runs it, and some models here have a tool of their own in its place.
+//! `web_search`: OpenAI runs this tool; some models at Bedrock have one of their own that can replace it.
 
 use crate::wire::Unknown;
 
-/// Its types, and what each is called where it is left out.
+/// Types of the tool, and the name to note where it is ignored.
 const KINDS: &[(&str, &str)] = &[
     ("web_search", "tools[].web_search"),
     ("web_search_2025_08_26", "tools[].web_search_2025_08_26"),
@@ -10,13 +10,13 @@ const KINDS: &[(&str, &str)] = &[
     ("web_search_preview_2025_03_11", "tools[].web_search_preview_2025_03_11"),
 ];
 
-/// What a tool of this type is called where it is left out; `None`: it is no such tool.
+/// The name to note where a tool of this type is ignored; `None`: it is another tool.
 pub(super) fn of_tool(kind: &str) -> Option<&'static str> {
     KINDS.iter().find(|(known, _)| *known == kind).map(|(_, name)| *name)
 }
 
-/// Whether a model's own tool may stand for one with these members: not where they set limits that none here holds to. Those that say
-/// OpenAI's default go, the others stay to be named.
+/// Whether a model's own search can replace a tool with these members: not if they set limits that it cannot keep. Members that
+/// state OpenAI's default are removed; the rest are to be noted.
 pub(super) fn may_stand(members: &mut Unknown<'_>) -> bool {
     members.retain(|(name, value)| {
         !matches!(

@@ -1,5 +1,5 @@
-//! Declared tools: functions, tools of free text, namespaces of both, and those of OpenAI's own that the client runs. What OpenAI
-//! would run is left out and named: clients declare it whether they need it or not.
+//! Declared tools: functions, custom tools, namespaces of both, and those of OpenAI's that the client runs. Tools that OpenAI
+//! would run are left out and noted, because clients declare them whether they need them or not.
 
 use crate::openai::chat::Function;
 use crate::openai::responses::request::Tool;
@@ -12,42 +12,41 @@ use crate::wire::{List, Raw, Str};
 use super::own::{self, Own};
 use super::search;
 
-/// What is declared.
+/// The declared tools.
 #[derive(Debug, Default)]
 pub(super) struct Declared<'a> {
-    /// What the model is told of.
+    /// The tools for the model.
     pub(super) all: tools::Declared<'a>,
-    /// What calls of some of them have to look like.
+    /// Those among them whose calls have another form than a function's.
     pub(super) special: Vec<Special>,
-    /// Of each tool that the model is told of, where it stands.
+    /// For each tool for the model, where it is declared.
     pub(super) places: Vec<Place>,
-    /// What it is called that the model may look up the web, if it may.
+    /// The name under which web search was allowed, if it was.
     pub(super) search: Option<&'static str>,
-    /// How many lists have been read.
+    /// Number of lists read.
     lists: usize,
 }
 
-/// Where a tool stands: in `tools`, or in a namespace there, or among those that come later.
+/// Where a tool is declared: its index in `tools`, and in a namespace there; without the first index, in a later item.
 pub(super) type Place = (Option<usize>, Option<usize>);
 
-/// A tool whose calls are told in another way than those of a plain function.
+/// A tool whose calls have another form than a function's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Special {
     /// Its name in the conversation.
     pub(super) name: String,
-    /// How much of that is its namespace, bytes.
+    /// Bytes of that name that are its namespace.
     pub(super) namespace: Option<usize>,
-    /// What it is, where it is one of OpenAI's.
+    /// Set for a tool of OpenAI's that the client runs.
     pub(super) own: Option<&'static Own>,
 }
 
-/// Longest name of a namespace, bytes: each of its tools has it in its own name, so that a longer one would be held as often as there
-/// are tools.
+/// Longest name of a namespace, bytes: each of its tools has it in its own name, so a longer one would be held many times.
 const NAMESPACE: usize = 256;
-/// What is between a namespace and a name; OpenAI allows it in neither.
+/// Separates a namespace from a name; OpenAI allows it in neither.
 const BETWEEN: char = '.';
 
-/// The name in the conversation of what has this name in a namespace.
+/// The name in the conversation of a tool in a namespace.
 pub(super) fn full_name<'a>(namespace: Option<&str>, name: Str<'a>) -> Str<'a> {
     match namespace.filter(|namespace| !namespace.is_empty()) {
         Some(namespace) => format!("{namespace}{BETWEEN}{}", &*name).into(),
@@ -56,10 +55,10 @@ pub(super) fn full_name<'a>(namespace: Option<&str>, name: Str<'a>) -> Str<'a> {
 }
 
 impl<'a> Declared<'a> {
-    /// Reads a list of tools, which stands at `param`.
+    /// Reads a list of tools at `param`.
     ///
     /// # Errors
-    /// 400 naming what is wrong by its path.
+    /// 400 with the path of the wrong member.
     pub(super) fn read(&mut self, list: Raw<'a>, param: &str, notes: &mut Notes<'_>) -> Result<(), Error> {
         let List(list) = member::<List<Tool<'a>>>(list, param)?;
         let is_first = self.lists == 0;
@@ -79,7 +78,7 @@ impl<'a> Declared<'a> {
                 return Err(Error::invalid(message).param(format!("{place}.name")));
             }
             notes.unknown("tools[].", tool.unknown)?;
-            // The first that the model is told of tells of all.
+            // A namespace's description goes to its first tool for the model.
             let mut about = tool.description.filter(|text| !text.is_blank());
             for (at, mut tool) in within.into_iter().flatten().enumerate() {
                 notes.ignore_if(tool.tools.take().is_some(), "tools[].tools");
@@ -151,7 +150,7 @@ impl<'a> Declared<'a> {
     }
 }
 
-/// A function, whose members may stand in one of its own, as in a chat.
+/// A function, whose members may be in an object of its own, as in a chat.
 fn function<'a>(
     mut tool: Tool<'a>,
     namespace: Option<&str>,
@@ -189,12 +188,12 @@ fn custom<'a>(
     tools::custom(named, format, &format_args!("{place}.format"), notes)
 }
 
-/// Whether only OpenAI makes anything of this member of a tool.
+/// Whether a member of a tool matters to OpenAI only.
 fn is_openais(name: &str) -> bool {
     matches!(name, "defer_loading" | "output_schema" | "allowed_callers" | "async")
 }
 
-/// Names those members of a tool that it has no use for.
+/// Notes a tool's members that have no meaning for it.
 fn name_lost(tool: &Tool<'_>, is_lost: impl Fn(&str) -> bool, notes: &mut Notes<'_>) {
     for (name, given) in [
         ("name", tool.name.is_some()),
@@ -212,7 +211,7 @@ fn name_lost(tool: &Tool<'_>, is_lost: impl Fn(&str) -> bool, notes: &mut Notes<
     }
 }
 
-/// Where the schema of a tool that the model is told of stands.
+/// Path of the schema of a tool for the model.
 pub(super) fn schema_place(places: &[Place], tool: usize) -> String {
     match places.get(tool) {
         Some((Some(index), None)) => format!("tools[{index}].parameters"),
@@ -222,7 +221,7 @@ pub(super) fn schema_place(places: &[Place], tool: usize) -> String {
 }
 
 impl Special {
-    /// Memory that is held, bytes.
+    /// Bytes held.
     pub(super) fn held(&self) -> usize {
         size_of::<Self>().saturating_add(self.name.capacity())
     }

@@ -1,4 +1,4 @@
-//! Several choices: Converse gives one, so each is a call of its own.
+//! Several choices: Converse makes one, so each is a call of its own.
 
 use std::ops::Range;
 
@@ -7,16 +7,15 @@ use crate::wire::Raw;
 
 use super::{Asked, place};
 
-/// Most that one request may ask for (`n`): each is a call that is billed with its whole prompt.
+/// Most choices of a request (`n`): each call is billed with the whole prompt.
 pub(in crate::translate) const MOST: usize = 16;
 
-/// How many choices a request asks for, from 1 to [`MOST`]. What is no such number is better said of the request as a whole, and
-/// counts as one.
+/// The number of choices, from 1 to [`MOST`]. An invalid number counts as one here; the translation refuses it.
 pub(super) fn count(asked: &Asked<'_>, endpoint: Endpoint) -> usize {
     let number = |value: Option<Raw<'_>>| value.and_then(|value| value.get().parse::<usize>().ok());
     let count = match endpoint {
         Endpoint::ChatCompletions => number(asked.n),
-        // The best of more than are asked for would be those of the highest probabilities, which Bedrock does not tell.
+        // `best_of` above `n` would need log probabilities, which Bedrock does not have.
         Endpoint::Completions if asked.best_of.is_none() || number(asked.best_of) == number(asked.n) => {
             number(asked.n)
         }
@@ -25,7 +24,7 @@ pub(super) fn count(asked: &Asked<'_>, endpoint: Endpoint) -> usize {
     count.filter(|count| (1..=MOST).contains(count)).unwrap_or(1)
 }
 
-/// What a piece says otherwise, of a request for so many choices.
+/// The changes that each part makes to the members of a request for several choices.
 pub(super) fn changes(asked: &Asked<'_>, choices: usize, body: &[u8]) -> Vec<(Range<usize>, &'static str)> {
     if choices == 1 {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! The replies to the pieces, put together.
+//! Joins the replies to the parts of a request.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,27 +9,27 @@ use crate::wire::{self, List, Members, Raw, Str};
 
 use super::Split;
 
-/// Memory for each piece before its reply is there, bytes.
+/// Bytes held for each part before its reply has come.
 pub(super) const EACH: usize = size_of::<Option<Vec<u8>>>().saturating_add(size_of::<(usize, usize)>());
 
-/// Puts the replies of the pieces together, in whatever order they come.
+/// Collects the replies to the parts, in any order.
 #[derive(Debug)]
 pub struct Gathered {
     endpoint: Endpoint,
-    /// What each piece has given that cannot be written yet; those before `next` are written.
+    /// Replies that cannot be written yet; those before `next` are written.
     waiting: Vec<Option<Vec<u8>>>,
-    /// Bytes of these.
+    /// Bytes of these replies.
     waits: usize,
     next: usize,
-    /// Of each piece, the place of its first item and how many it has.
+    /// For each part, the index of its first item and the number of its items.
     places: Vec<(usize, usize)>,
     out: Vec<u8>,
-    /// Of the whole, as the last piece has them.
+    /// The members of the whole reply, from the last part.
     head: Head,
     usage: Tally,
 }
 
-/// What the replies to all pieces have alike.
+/// Members that the replies to all parts share.
 #[derive(Clone, Debug, Default)]
 struct Head {
     id: Option<String>,
@@ -38,7 +38,7 @@ struct Head {
     service_tier: Option<String>,
 }
 
-/// What is read of a piece's reply.
+/// The members read of a part's reply.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Reply<'a> {
@@ -52,7 +52,7 @@ struct Reply<'a> {
     results: Option<List<Raw<'a>>>,
 }
 
-/// What is read of a vector, or of a choice of texts.
+/// The members read of an embedding, or of a text choice.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Item<'a> {
@@ -61,7 +61,7 @@ struct Item<'a> {
     finish_reason: Option<Raw<'a>>,
 }
 
-/// A vector with its place in the whole.
+/// An embedding with its index in the whole.
 #[derive(Serialize)]
 struct Embedding<'a> {
     object: &'static str,
@@ -69,7 +69,7 @@ struct Embedding<'a> {
     embedding: Raw<'a>,
 }
 
-/// A choice with its place in the whole.
+/// A text choice with its index in the whole.
 #[derive(Serialize)]
 struct Choice<'a> {
     text: Raw<'a>,
@@ -78,14 +78,14 @@ struct Choice<'a> {
     finish_reason: Raw<'a>,
 }
 
-/// Writes an entry of the reply with its place in the whole.
+/// Writes an entry of the reply with its index in the whole.
 fn write(endpoint: Endpoint, item: Raw<'_>, index: usize, out: &mut Vec<u8>) -> Option<()> {
     if index > 0 {
         out.push(b',');
     }
     match endpoint {
         Endpoint::Moderations => {
-            // A judgement says nothing of its place.
+            // A moderation result has no index.
             out.extend_from_slice(item.get().as_bytes());
             return Some(());
         }
@@ -105,7 +105,7 @@ fn write(endpoint: Endpoint, item: Raw<'_>, index: usize, out: &mut Vec<u8>) -> 
     Some(())
 }
 
-/// Writes a choice of a chat, all of it, with its place in the whole.
+/// Writes a chat choice with its index in the whole; other members are unchanged.
 fn write_choice(choice: Raw<'_>, index: usize, out: &mut Vec<u8>) -> Option<()> {
     let Members(mut members) = wire::from_str::<Members<'_, Raw<'_>>>(choice.get()).ok()?;
     members.retain(|(name, _)| name != "index");
@@ -114,7 +114,7 @@ fn write_choice(choice: Raw<'_>, index: usize, out: &mut Vec<u8>) -> Option<()> 
     Some(())
 }
 
-/// A choice of a chat with its place in the whole.
+/// A chat choice with its index in the whole.
 #[derive(Serialize)]
 struct Indexed<'a> {
     index: usize,
@@ -123,7 +123,7 @@ struct Indexed<'a> {
 }
 
 impl Gathered {
-    /// Nothing yet of a request in pieces.
+    /// For a request in parts, before the first reply.
     pub fn new(split: &Split) -> Self {
         Self {
             endpoint: split.endpoint,
@@ -137,10 +137,10 @@ impl Gathered {
         }
     }
 
-    /// Takes the reply of one piece.
+    /// Takes the reply to one part.
     ///
     /// # Errors
-    /// 502 where it is none, or has not one entry for each item.
+    /// 502 where it is not a reply, or does not have one entry per item.
     pub fn add(&mut self, piece: usize, reply: &[u8]) -> Result<(), Error> {
         let unreadable = || no_answer("A part of the reply could not be read.");
         let Reply { id, created, model, usage, service_tier, data, choices, results } =
@@ -175,22 +175,22 @@ impl Gathered {
         Ok(())
     }
 
-    /// True once every piece is there.
+    /// Whether all replies are there.
     pub fn is_whole(&self) -> bool {
         self.next == self.places.len()
     }
 
-    /// How long the reply is so far, bytes.
+    /// Bytes of the joined reply so far.
     pub fn length(&self) -> usize {
         self.out.len().saturating_add(self.waits)
     }
 
-    /// Memory that is held, bytes: what grows has room for as much again.
+    /// Bytes held; growing buffers have up to twice the capacity.
     pub fn held(&self) -> usize {
         self.out.capacity().saturating_add(self.waits)
     }
 
-    /// The whole reply. What has been gathered is gone.
+    /// The whole reply; clears what was collected.
     pub fn finish(&mut self) -> Vec<u8> {
         let mut items = std::mem::take(&mut self.out);
         let Head { id, created, model, service_tier } = std::mem::take(&mut self.head);
@@ -204,7 +204,7 @@ impl Gathered {
             Endpoint::Moderations => format!(r#"{{"id":{id},"model":{model},"results":["#),
             _ => r#"{"object":"list","data":["#.to_owned(),
         };
-        // The items are what is large: they stay where they are.
+        // The items are large, so they are not moved more than needed.
         items.splice(..0, head.into_bytes());
         items.push(b']');
         let usage = std::mem::take(&mut self.usage);
@@ -340,7 +340,7 @@ mod tests {
             let reply = format!(r#"{{"model":"m","choices":{choices}}}"#);
             assert_eq!(Gathered::new(&split).add(0, reply.as_bytes()).unwrap_err().status, 502, "{choices}");
         }
-        // What nobody counted is not told as nothing.
+        // Without token counts in the parts, the whole has none.
         let mut gathered = Gathered::new(&split);
         for piece in 0..2 {
             gathered.add(piece, br#"{"model":"m","choices":[{"message":{}}]}"#).unwrap();

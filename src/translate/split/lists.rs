@@ -1,4 +1,4 @@
-//! A list that is longer than the model takes in one call, of inputs to embed or to judge, or of prompts to complete.
+//! Lists longer than the model takes in one call: inputs to embed or to moderate, or prompts.
 
 use std::ops::Range;
 
@@ -9,17 +9,17 @@ use crate::wire::{self, List, Raw};
 
 use super::{Asked, place};
 
-/// Most that a request in pieces may have beside its list, bytes: two thousand pieces repeat it.
+/// Most bytes of a request in parts beside its list: up to two thousand parts repeat them.
 pub(super) const BESIDE: usize = 16 << 10;
 
-/// Where a list stands, and where the items of each part of it stand, with their number.
+/// Position of a list, and for each part the position of its items and their number.
 pub(super) type Cut = (Range<usize>, Vec<(Range<usize>, usize)>);
 
-/// The list that a request has, by its name.
+/// A request's list, with its member's name.
 pub(super) fn list<'a>(asked: &Asked<'a>, endpoint: Endpoint) -> Option<(&'static str, Raw<'a>)> {
     let (name, list) = match endpoint {
         Endpoint::Embeddings => ("input", asked.input?),
-        // A list of parts is one input.
+        // A list of content parts is a single input.
         Endpoint::Moderations => ("input", asked.input.filter(|list| is_list_of_texts(list.get()))?),
         Endpoint::Completions => ("prompt", asked.prompt?),
         _ => return None,
@@ -31,10 +31,10 @@ fn is_list_of_texts(list: &str) -> bool {
     list.strip_prefix('[').is_some_and(|items| items.trim_ascii_start().starts_with('"'))
 }
 
-/// Cuts a list into parts of `most` items; `None` where it needs no cutting.
+/// Cuts a list into parts of `most` items; `None` where one call takes them all.
 ///
 /// # Errors
-/// 400: a list that is too long, or has too much beside it, an item that is no text, or empty.
+/// 400: a list that is too long, too much beside it, an item that is not a string, or an empty one.
 pub(super) fn cut(
     body: &[u8],
     (name, list): (&'static str, Raw<'_>),
@@ -46,12 +46,12 @@ pub(super) fn cut(
     if items.len() <= most {
         return Ok(None);
     }
-    // Each piece has a copy of it.
+    // Each part repeats it.
     if body.len().saturating_sub(list.get().len()) > BESIDE {
         let message = format!("A request whose '{name}' goes in pieces may have {BESIDE} bytes beside it.");
         return Err(Error::invalid(message).param(name));
     }
-    // A piece's errors would count from its own beginning.
+    // Checked here, because a part's own errors would have indexes of that part.
     let items = list_of_texts(items, name, limits.embedding_inputs)?;
     let parts = items.chunks(most).filter_map(|items| {
         let (first, last) = (items.first()?, items.last()?);

@@ -1,5 +1,5 @@
-//! A request for more than the model gives in one call: a list of inputs to embed, to judge, or of prompts to complete, and several
-//! choices. It is cut into pieces, each a request of its own, and the replies are put together again.
+//! Splits a request that needs several calls of the model (a list of inputs or prompts, several choices) into parts, each a
+//! request of its own, and joins the replies.
 
 mod choices;
 mod gathered;
@@ -19,7 +19,7 @@ pub(super) use choices::MOST as MOST_CHOICES;
 pub use gathered::Gathered;
 
 object! {
-    /// All that is read of a request here.
+    /// The members of a request that are read here.
     struct Asked<'a> {
         model: Str<'a>,
         input: Raw<'a>,
@@ -31,53 +31,54 @@ object! {
     }
 }
 
-/// What a model gives in one call.
+/// What a model takes in one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PerCall {
-    /// Items of a list; `None`: as many as there are.
+    /// List items; `None`: any number.
     pub items: Option<usize>,
-    /// Whether one choice is all; else `n` is its own to count.
+    /// Whether it makes only one choice; otherwise it handles `n` itself.
     pub one_choice: bool,
 }
 
-/// A request in pieces.
+/// A request in parts.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Split {
     endpoint: Endpoint,
-    /// The list that is cut: where it stands in the body, and where the items of each part of it stand, with their number.
+    /// The list: its position in the body, and for each part the position of its items and their number.
     list: Option<lists::Cut>,
-    /// How many choices each part is asked for.
+    /// Number of choices per list part.
     choices: usize,
-    /// What in the body stands otherwise in every piece, in the order of the body.
+    /// Changes to the body that all parts share, in the body's order.
     changes: Vec<(Range<usize>, &'static str)>,
-    /// How the answer is told.
+    /// The form of the answer.
     told: Told,
 }
 
-/// How an answer is told.
+/// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
-    /// Whole.
+    /// A whole answer.
     Whole,
-    /// As a stream of events, with or without the usage.
+    /// A stream, with or without usage.
     Stream {
-        /// What `stream_options` asks for.
+        /// The member of `stream_options`.
         include_usage: bool,
     },
 }
 
-/// Cuts the request in `body` into pieces; `None` where it needs no cutting, or what is wrong with it is better said of it
-/// as a whole. `per_call` says what the model gives in one call, by what the client calls it.
+/// Splits the request in `body`; `None` where it is a single call, or invalid in a way that the translation reports. `per_call`
+/// gives what the model (by the client's name) takes in one call.
 ///
 /// # Errors
-/// 400: a body that cannot be read, a list that is too long, an item that is no text, or empty; and what `per_call` says.
+/// 400: a body that cannot be parsed, a list that is too long, an item that is not a string, or an empty one; and errors of
+/// `per_call`.
 pub fn split(
     body: &[u8],
     endpoint: Endpoint,
     limits: &Limits,
     per_call: impl FnOnce(Option<&str>) -> Result<PerCall, Error>,
 ) -> Result<Option<Split>, Error> {
-    // Most chats ask for one choice, and need not be read here.
+    // Most chats ask for one choice, and are not parsed here.
     if endpoint == Endpoint::ChatCompletions && memmem::find(body, b"\"n\"").is_none() {
         return Ok(None);
     }
@@ -94,7 +95,7 @@ pub fn split(
         Some(list) => lists::cut(body, list, items, limits)?,
         None => None,
     };
-    // Each piece is a request for one prompt then, even of a list that the model would take in one call.
+    // With several choices each part has one prompt, even if the model would take the list in one call.
     if list.is_none() && choices == 1 {
         return Ok(None);
     }
@@ -112,8 +113,8 @@ pub fn split(
     Ok(Some(Split { endpoint, list, choices, changes, told }))
 }
 
-/// How the answer is told, and where the request says so if the pieces are to say otherwise; `None` where it says so in no way that
-/// is understood.
+/// The form of the answer, and the position of the member that chooses it if parts must override it; `None` where it is
+/// invalid.
 fn told<'a>(asked: &Asked<'a>, endpoint: Endpoint) -> Option<(Told, Option<Raw<'a>>)> {
     let streams = matches!(endpoint, Endpoint::ChatCompletions | Endpoint::Completions);
     let stream = asked.stream.filter(|stream| streams && stream.get() != "false");
@@ -126,41 +127,41 @@ fn told<'a>(asked: &Asked<'a>, endpoint: Endpoint) -> Option<(Told, Option<Raw<'
     Some((Told::Stream { include_usage }, Some(stream)))
 }
 
-/// Where in the body a value of it stands.
+/// Position of a value in the body that it borrows from.
 fn place(body: &[u8], value: Raw<'_>) -> Range<usize> {
     let start = value.get().as_ptr().addr().wrapping_sub(body.as_ptr().addr());
     start..start.saturating_add(value.get().len())
 }
 
 impl Split {
-    /// How many pieces.
+    /// Number of parts.
     pub fn pieces(&self) -> usize {
         self.parts().saturating_mul(self.choices)
     }
 
-    /// How many parts the list has, each asked for its choices.
+    /// Number of list parts, each of which is repeated for every choice.
     fn parts(&self) -> usize {
         self.list.as_ref().map_or(1, |(_, parts)| parts.len())
     }
 
-    /// How the answer is told.
+    /// The form of the answer.
     pub fn told(&self) -> Told {
         self.told
     }
 
-    /// Memory that is held beside the body, bytes: of this, and of a [`Gathered`] that has nothing yet.
+    /// Bytes held beside the body by this, and by a new [`Gathered`].
     pub fn held(&self) -> usize {
         const PART: usize = size_of::<(Range<usize>, usize)>();
         self.parts().saturating_mul(PART).saturating_add(self.pieces().saturating_mul(gathered::EACH))
     }
 
-    /// About how large a piece of a body of so many bytes is.
+    /// Approximate bytes of one part's body, for a body of so many bytes.
     pub fn piece_bytes(&self, body: usize) -> usize {
         let list = self.list.as_ref().map_or(0, |(list, _)| list.len());
         body.saturating_sub(list).saturating_add(list.checked_div(self.parts()).unwrap_or(0))
     }
 
-    /// The request of one piece: the client's own, with only these inputs, for one whole choice.
+    /// The body of one part: the client's, with only its inputs, for a single choice without streaming.
     pub fn piece(&self, body: &[u8], index: usize) -> Option<Vec<u8>> {
         if index >= self.pieces() {
             return None;
@@ -183,7 +184,7 @@ impl Split {
         Some(piece)
     }
 
-    /// Of each piece, the place of its first item and how many it has.
+    /// For each part, the index of its first item and the number of its items.
     fn places(&self) -> Vec<(usize, usize)> {
         let counts = self
             .list

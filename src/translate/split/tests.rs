@@ -1,4 +1,4 @@
-//! Which requests are cut, and what the pieces say.
+//! Which requests are split, and the bodies of the parts.
 
 use super::lists::BESIDE;
 use super::*;
@@ -7,7 +7,7 @@ fn run(body: &str, most: Option<usize>) -> Result<Option<Vec<String>>, Error> {
     of(Endpoint::Embeddings, body, PerCall { items: most, one_choice: true })
 }
 
-/// The pieces of a chat, or of `POST completions`.
+/// The parts of a chat, or of `POST completions`.
 fn choices(endpoint: Endpoint, body: &str) -> Option<Vec<String>> {
     of(endpoint, body, PerCall { items: Some(1), one_choice: true }).unwrap()
 }
@@ -56,7 +56,7 @@ fn an_input_that_is_wrong_is_named_by_its_place_in_the_whole() {
     ] {
         assert_eq!(run(body, Some(1)).unwrap_err().param.as_deref(), Some(param), "{body}");
     }
-    // Two thousand pieces would each repeat it.
+    // Two thousand parts would each repeat it.
     let body = format!(r#"{{"input":["a","b"],"user":"{}"}}"#, "x".repeat(BESIDE));
     assert_eq!(run(&body, Some(1)).unwrap_err().param.as_deref(), Some("input"));
     assert_eq!(run(&body, Some(2)).unwrap(), None);
@@ -71,7 +71,7 @@ fn each_choice_is_the_clients_request_for_one_and_whole() {
     assert_eq!(choices(Endpoint::ChatCompletions, body).unwrap(), [piece; 3]);
     let body = r#"{"stream":false,"n":2}"#;
     assert_eq!(choices(Endpoint::ChatCompletions, body).unwrap(), [r#"{"stream":false,"n":1}"#; 2]);
-    // The last of two holds, for whoever reads it after us too.
+    // The last of two members counts, as in the translation.
     let body = r#"{"n":5,"n":2}"#;
     assert_eq!(choices(Endpoint::ChatCompletions, body).unwrap(), [r#"{"n":5,"n":1}"#; 2]);
 }

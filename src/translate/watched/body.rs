@@ -1,10 +1,10 @@
-//! A whole reply, in whatever API.
+//! Watches an untranslated whole reply, in any API.
 
 use super::members::Members;
 use super::tell;
 use crate::translate::noted::Noted;
 
-/// A reply that is passing.
+/// The state of the reply.
 #[derive(Debug, Default)]
 pub struct Body {
     members: Members,
@@ -12,19 +12,19 @@ pub struct Body {
 }
 
 impl Body {
-    /// Looks at the next piece.
+    /// Reads the next part.
     pub fn piece(&mut self, bytes: &[u8]) {
         let noted = &mut self.noted;
         noted.flows(bytes.len());
         self.members.piece(bytes, &mut |name, value| tell(noted, name, value));
     }
 
-    /// What it has told so far.
+    /// Facts for the record so far.
     pub fn noted(&self) -> Noted {
         self.noted
     }
 
-    /// What is held, bytes.
+    /// Bytes held.
     pub fn held(&self) -> usize {
         self.members.held()
     }

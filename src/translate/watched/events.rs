@@ -1,4 +1,4 @@
-//! A stream of OpenAI's, server-sent events.
+//! Watches an untranslated stream of OpenAI's server-sent events.
 
 use memchr::memmem;
 
@@ -6,30 +6,30 @@ use super::members::Members;
 use super::tell;
 use crate::translate::noted::Noted;
 
-/// What is around the text of an event, bytes: the members that each chunk has.
+/// Bytes around the text in an event.
 const AROUND: usize = 200;
-/// The longest event that is looked at, bytes.
+/// Longest event that is read, bytes.
 const LONGEST: usize = 64 << 10;
 
-/// A stream that is passing.
+/// The state of the stream.
 #[derive(Debug)]
 pub struct Events {
-    /// Whether an event with nothing but tokens is kept from the client, who has not asked for it.
+    /// Whether an event with only the usage is removed, because the client did not ask for it.
     hides: bool,
-    /// The beginning of an event that is not whole yet.
+    /// The beginning of an incomplete event.
     begun: Vec<u8>,
-    /// The event that is passing is too long to be looked at.
+    /// The current event is too long to be read.
     is_long: bool,
     noted: Noted,
 }
 
 impl Events {
-    /// A stream that has not begun.
+    /// At the beginning of a stream.
     pub fn new(hides: bool) -> Self {
         Self { hides, begun: Vec::new(), is_long: false, noted: Noted::default() }
     }
 
-    /// Looks at the next piece; `None`: it goes on as it is, else what goes on in its stead.
+    /// Reads the next part; `None`: it passes unchanged, else the returned bytes replace it.
     pub fn piece(&mut self, bytes: &[u8], is_end: bool) -> Option<Vec<u8>> {
         let mut out = Vec::new();
         let mut rest = bytes;
@@ -58,9 +58,9 @@ impl Events {
         self.hides.then_some(out)
     }
 
-    /// Where the event ends that the text before has begun; `None`: not in these bytes.
+    /// The end of the event that began in earlier parts; `None`: not in these bytes.
     fn end_of_event(&self, bytes: &[u8]) -> Option<usize> {
-        // An end may have begun before.
+        // The end may have begun in an earlier part.
         let before = self.begun.len().min(3);
         let tail = self.begun.get(self.begun.len().saturating_sub(before)..).unwrap_or_default();
         let joined;
@@ -76,7 +76,7 @@ impl Events {
         end(text).map(|end| end.saturating_sub(before))
     }
 
-    /// Looks at a whole event: whether it has nothing but tokens.
+    /// Reads a whole event; true where it has only the usage.
     fn event(&mut self, event: &[u8]) -> bool {
         self.noted.flows(event.len().saturating_sub(AROUND));
         let is_about = |member: &[u8]| memmem::find(event, member).is_some();
@@ -94,18 +94,18 @@ impl Events {
         has_usage && has_no_choices(event)
     }
 
-    /// What it has told so far.
+    /// Facts for the record so far.
     pub fn noted(&self) -> Noted {
         self.noted
     }
 
-    /// What is held, bytes.
+    /// Bytes held.
     pub fn held(&self) -> usize {
         self.begun.capacity()
     }
 }
 
-/// Whether the list of choices is there and empty, whatever blanks are written.
+/// Whether `choices` is an empty list, with any white space.
 fn has_no_choices(event: &[u8]) -> bool {
     const CHOICES: &[u8] = b"\"choices\"";
     let rest = memmem::find(event, CHOICES).and_then(|at| event.get(at.saturating_add(CHOICES.len())..));
@@ -118,7 +118,7 @@ fn has_no_choices(event: &[u8]) -> bool {
         .is_some()
 }
 
-/// Where the first event ends, its empty line included.
+/// The position after the first event, including its empty line.
 fn end(bytes: &[u8]) -> Option<usize> {
     const ENDS: [&[u8]; 2] = [b"\n\n", b"\r\n\r\n"];
     let ends = ENDS.iter().filter_map(|end| memmem::find(bytes, end)?.checked_add(end.len()));

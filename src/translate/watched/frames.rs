@@ -1,4 +1,4 @@
-//! An event stream of Bedrock's.
+//! Watches an untranslated event stream of Bedrock's.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,10 +10,10 @@ use crate::bedrock::eventstream::{Decoder, Frame};
 use crate::bedrock::operation::Operation;
 use crate::translate::noted::Noted;
 
-/// What is around the text of an event, bytes: headers, checksums, members, and what hides its length.
+/// Bytes around the text of an event: headers, checksums, members, and the padding that hides its length.
 const AROUND: usize = 200;
 
-/// `amazon-bedrock-invocationMetrics` and `"stop_reason":"` in base64, wherever they begin among three bytes.
+/// `amazon-bedrock-invocationMetrics` and `"stop_reason":"` in base64, at each offset modulo three.
 const ENCODED: [&[u8]; 6] = [
     b"aW52b2NhdGlvbk1ldHJpY3",
     b"ludm9jYXRpb25NZXRyaWNz",
@@ -23,7 +23,7 @@ const ENCODED: [&[u8]; 6] = [
     b"zdG9wX3JlYXNvb",
 ];
 
-/// A stream that is passing.
+/// The state of the stream.
 #[derive(Debug)]
 pub struct Frames {
     operation: Operation,
@@ -31,12 +31,12 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// The answer to an operation.
+    /// For the response of an operation.
     pub fn new(operation: Operation) -> Self {
         Self { operation, noted: Noted::default() }
     }
 
-    /// Whether an event, of which `begin` is there, has to be whole to be read.
+    /// Whether an event must be read as a whole; `begin` is its beginning.
     pub fn wants(&self, begin: &[u8]) -> bool {
         let has = |text: &[u8]| memmem::find(begin, text).is_some();
         match self.operation {
@@ -45,7 +45,7 @@ impl Frames {
         }
     }
 
-    /// An event of so many bytes passes unread.
+    /// An event of this many bytes passes unread.
     pub fn passes(&mut self, length: usize) {
         self.noted.flows(length.saturating_sub(AROUND));
     }
@@ -68,7 +68,7 @@ impl Frames {
                 let text = at.and_then(|at| frame.payload.get(at..)).unwrap_or_default();
                 let text = text.split(|byte| *byte == b'"').next().unwrap_or_default();
                 if let Ok(event) = STANDARD.decode(text) {
-                    // Tokens so far are not all: those come at the end, in Bedrock's own words.
+                    // `usage` in these events is preliminary: Bedrock's own metrics at the end have the totals.
                     self.read(&event, &["usage"]);
                 }
             }
@@ -85,7 +85,7 @@ impl Frames {
         });
     }
 
-    /// What it has told so far.
+    /// Facts for the record so far.
     pub fn noted(&self) -> Noted {
         self.noted
     }

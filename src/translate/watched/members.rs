@@ -1,49 +1,49 @@
-//! Some members of a JSON text, found as it comes in pieces: neither is it held, nor has it to be well-formed.
+//! Finds some members in JSON that comes in parts, without holding or validating it.
 
 use memchr::memchr2;
 
-/// The longest value that is read, and the longest name, bytes.
+/// Longest value and longest name that are read, bytes.
 const VALUE: usize = 2 << 10;
 const NAME: usize = 40;
 
-/// Members that are looked for: their names, and how many objects and lists each is in.
+/// The wanted members: name, and nesting depth.
 const WANTED: &[(&str, u32)] = &[
     ("usage", 1),
     ("stopReason", 1),
     ("stop_reason", 1),
     ("amazon-bedrock-guardrailAction", 1),
     ("amazon-bedrock-invocationMetrics", 1),
-    // Of what an event of Anthropic's adds to a message.
+    // In an event's `delta`, in Anthropic's API.
     ("stop_reason", 2),
-    // Of a choice.
+    // In a choice.
     ("finish_reason", 3),
 ];
-/// The deepest of them.
+/// The largest of these depths.
 const DEEPEST: u32 = 3;
 
-/// Where a text is that is being read.
+/// The state of the text.
 #[derive(Debug, Default)]
 pub(super) struct Members {
-    /// How many objects and lists are open.
+    /// Current nesting depth.
     depth: u32,
     in_string: bool,
-    /// The last byte was a backslash.
+    /// Whether the last byte was a backslash.
     escaped: bool,
-    /// The string that is being read, or was read last, where it may be a member's name.
+    /// The current or last string, where it may be a member's name.
     name: Vec<u8>,
-    /// The member whose value is being read: its place in [`WANTED`], and the value so far.
+    /// The member whose value is being read: index in [`WANTED`], and the value so far.
     open: Option<(usize, Vec<u8>)>,
 }
 
 impl Members {
-    /// Reads the next piece, and tells of each member that is whole: its name, and its value as it is written.
+    /// Reads the next part, and passes each complete wanted member to `tell`: name, and value in its written form.
     pub(super) fn piece(&mut self, mut bytes: &[u8], tell: &mut dyn FnMut(&str, &[u8])) {
         while !bytes.is_empty() {
             bytes = if self.in_string { self.string(bytes) } else { self.other(bytes, tell) };
         }
     }
 
-    /// Within a string: gives what comes after what was read.
+    /// Reads within a string; returns the rest.
     fn string<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         if std::mem::take(&mut self.escaped) {
             return self.pass(bytes, 1);
@@ -63,14 +63,14 @@ impl Members {
         }
     }
 
-    /// Passes over so many bytes of a string.
+    /// Skips bytes of a string.
     fn pass<'b>(&mut self, bytes: &'b [u8], count: usize) -> &'b [u8] {
         let (passed, rest) = bytes.split_at_checked(count).unwrap_or((bytes, &[]));
         self.read(passed);
         rest
     }
 
-    /// Reads a piece of a string.
+    /// Reads a part of a string.
     fn read(&mut self, piece: &[u8]) {
         self.keep(piece);
         if self.depth <= DEEPEST && self.name.len() <= NAME {
@@ -78,7 +78,7 @@ impl Members {
         }
     }
 
-    /// Keeps a piece of the value that is being read. One that is too long is none.
+    /// Adds to the current value. One that becomes too long is dropped.
     fn keep(&mut self, piece: &[u8]) {
         if let Some((_, value)) = &mut self.open {
             if value.len().saturating_add(piece.len()) > VALUE {
@@ -89,7 +89,7 @@ impl Members {
         }
     }
 
-    /// Outside of strings: one byte.
+    /// Reads one byte outside of strings.
     fn other<'b>(&mut self, bytes: &'b [u8], tell: &mut dyn FnMut(&str, &[u8])) -> &'b [u8] {
         let Some((&byte, rest)) = bytes.split_first() else { return bytes };
         match byte {
@@ -120,7 +120,7 @@ impl Members {
         rest
     }
 
-    /// A member of this depth has ended.
+    /// Ends a member at this depth.
     fn close(&mut self, depth: u32, tell: &mut dyn FnMut(&str, &[u8])) {
         let of = |(at, _): &(usize, Vec<u8>)| WANTED.get(*at).copied();
         if let Some((name, wanted)) = self.open.as_ref().and_then(of)
@@ -131,7 +131,7 @@ impl Members {
         }
     }
 
-    /// What is held, bytes.
+    /// Bytes held.
     pub(super) fn held(&self) -> usize {
         let value = self.open.as_ref().map_or(0, |(_, value)| value.capacity());
         self.name.capacity().saturating_add(value)

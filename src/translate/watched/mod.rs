@@ -1,5 +1,5 @@
-//! What an answer tells of itself that goes on as it is: its tokens, why the model stopped, what a guardrail did. It is looked at as it
-//! passes, in bounded memory; what cannot be read is not told, and never breaks it.
+//! Watches untranslated answers for the record: token counts, finish reason, guardrail. They are read as they pass, in bounded
+//! memory; unreadable parts are skipped, and never break the answer.
 
 mod body;
 mod events;
@@ -13,7 +13,7 @@ pub use frames::Frames;
 use super::noted::{Noted, usage_of};
 use crate::wire::{self, Raw};
 
-/// Takes what a member of an answer tells; `value` is its JSON.
+/// Notes a member of an answer; `value` is its JSON.
 fn tell(noted: &mut Noted, name: &str, value: &[u8]) {
     let Some(value) = std::str::from_utf8(value).ok().and_then(|text| wire::from_str::<Raw<'_>>(text).ok())
     else {
