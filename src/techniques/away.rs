@@ -1,4 +1,4 @@
-//! Techniques that another server has: one call, and its reply is the answer.
+//! Techniques of another server (OptiLLM): a single call, whose reply is the answer.
 
 use memchr::memmem;
 
@@ -8,11 +8,11 @@ use super::{Call, Expression, Reply, Step, Technique};
 use crate::openai::{self, Error};
 use crate::wire::{self, List, Raw, Str, object};
 
-/// One request to another server.
+/// The state of such a technique.
 #[derive(Clone, Copy, Debug)]
 pub struct Away;
 
-/// The chat in `body` as that server is asked: what is chosen there is a member.
+/// The body for that server, with the technique in a member.
 pub fn asked(body: &[u8], chosen: &Expression) -> Vec<u8> {
     let start = body.iter().position(|byte| *byte == b'{').map_or(0, |at| at.saturating_add(1));
     let rest = body.get(start..).unwrap_or_default();
@@ -22,17 +22,17 @@ pub fn asked(body: &[u8], chosen: &Expression) -> Vec<u8> {
 }
 
 object! {
-    /// All that is read of a chat here.
+    /// The members read of a chat.
     struct Chat<'a> {
         messages: Raw<'a>,
     }
 }
 
-/// Refuses a chat in which that server might find a technique besides the one it is asked for: it reads tags in any system text and any of
-/// the user's, joins the parts of a message, and takes its tag before the member. `body` is the chat without what was chosen.
+/// Refuses a chat in which that server might find another technique: it reads tags in any system text and any text of the
+/// user's, joins the parts of a message, and prefers a tag to the member. `body` is the chat without the choice.
 ///
 /// # Errors
-/// 400 where the name of the tag stands in a message, in any case and over several parts.
+/// 400 where the tag's name stands in a message, in any case and across parts.
 pub fn check(body: &[u8]) -> Result<(), Error> {
     let Chat { messages, unknown: _ } = openai::parse(body)?;
     let Some(messages) = messages else { return Ok(()) };
@@ -41,7 +41,7 @@ pub fn check(body: &[u8]) -> Result<(), Error> {
     for (at, message) in list.iter().enumerate() {
         joined.clear();
         for text in texts(message, |_| true)? {
-            // What is no text that server does not read either.
+            // That server ignores other types, too.
             let Ok(text) = wire::from_str::<Str<'_>>(text.get()) else { continue };
             let letters = text.chars().filter(|letter| !letter.is_whitespace());
             joined.extend(letters.map(|letter| letter.to_ascii_lowercase()));

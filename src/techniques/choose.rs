@@ -1,5 +1,5 @@
-//! Which technique a request chooses: by a tag in its words, by a member of its body, by a prefix of its model, or by the
-//! configuration. The first of these that says anything holds. What chose it is taken away, so that no model sees it.
+//! Reads the technique that a request chooses: by a tag in its messages, a member of its body, a prefix of its model, or the
+//! configuration, in this order. The choice is removed, so that no model sees it.
 
 use std::fmt;
 
@@ -12,37 +12,37 @@ use super::tunables::Tunables;
 use crate::openai::{self, Error};
 use crate::wire::{self, List, Raw, Str, object};
 
-/// The member of a body, and the name of the tag.
+/// The name of the member and of the tag.
 pub const MEMBER: &str = "optillm_approach";
 const OPEN: &str = "<optillm_approach>";
 const CLOSE: &str = "</optillm_approach>";
 pub(super) const MESSAGES: &str = "messages";
 const MODEL: &str = "model";
-/// Most techniques before a model's name.
+/// Most techniques in a model's prefix.
 const PREFIXES: usize = 8;
 
-/// What a request chooses.
+/// The choice of a request.
 #[derive(Debug)]
 pub struct Chosen {
-    /// The technique; `None`: the request is made as it is.
+    /// The technique; `None`: the request is sent as it is.
     pub technique: Option<Expression>,
-    /// Nobody asked for it: it is the configuration's.
+    /// Whether the technique is the configuration's default.
     pub is_usual: bool,
-    /// How it works.
+    /// Its parameters.
     pub tunables: Tunables,
-    /// The request without what chose it; `None`: the body as it came.
+    /// The request without the choice; `None`: the body is unchanged.
     pub body: Option<Vec<u8>>,
 }
 
-/// What the configuration says, for those who choose.
+/// The configuration's rules for the choice.
 pub struct Rules<'a> {
-    /// True for a model that there is, whatever stands in for unknown ones.
+    /// Whether a model of this name exists, without the fallback.
     pub is_model: &'a dyn Fn(&str) -> bool,
-    /// The technique of requests for a model that say nothing.
+    /// The default technique of a model.
     pub usual: &'a dyn Fn(Option<&str>) -> Option<Expression>,
-    /// The names of techniques that another server has.
+    /// Names of the techniques of another server.
     pub elsewhere: &'a [String],
-    /// How techniques work where a request does not say.
+    /// Default parameters of the techniques.
     pub tunables: &'a Tunables,
 }
 
@@ -52,10 +52,10 @@ impl fmt::Debug for Rules<'_> {
     }
 }
 
-/// Reads what a chat chooses.
+/// Reads the choice of a chat.
 ///
 /// # Errors
-/// 400 where the body is no object, names no technique where it has to, or says a tunable wrong.
+/// 400 where the body is not an object, an unknown technique is named, or a parameter is invalid.
 pub fn choose(body: &[u8], rules: &Rules<'_>) -> Result<Chosen, Error> {
     let (mut model, mut member, mut messages) = (None, None, None);
     let mut written: Vec<(&'static str, Raw<'_>)> = Vec::new();
@@ -67,7 +67,7 @@ pub fn choose(body: &[u8], rules: &Rules<'_>) -> Result<Chosen, Error> {
     })?;
     let mut edits = Vec::new();
     let by_tag = match messages {
-        // Most have no such word at all.
+        // Most chats do not contain the word.
         Some(messages) if memmem::find(messages.get().as_bytes(), MEMBER.as_bytes()).is_some() => {
             tags(body, messages, &mut edits)?
         }
@@ -75,7 +75,7 @@ pub fn choose(body: &[u8], rules: &Rules<'_>) -> Result<Chosen, Error> {
     };
     let by_member = member.map(|value| openai::member::<Option<Str<'_>>>(value, MEMBER)).transpose()?;
     let by_member = by_member.flatten().map(|text| text.into_cow().into_owned());
-    // A model of another type is the translation's to name.
+    // The translation reports a model of another type.
     let named = model.and_then(|raw| Some((raw, wire::from_str::<Str<'_>>(raw.get()).ok()?)));
     let mut model = named.as_ref().map(|(_, name)| &**name);
     let mut by_prefix = None;
@@ -89,12 +89,12 @@ pub fn choose(body: &[u8], rules: &Rules<'_>) -> Result<Chosen, Error> {
     let is_usual = said.is_none();
     let technique = match said {
         Some(said) => Expression::read(&said, rules.elsewhere)?,
-        // Without messages it is a body of another API's, which is answered here as well.
+        // Without messages it is a body for another API, which this endpoint accepts as well.
         None if messages.is_none() => None,
         None => (rules.usual)(model),
     };
     let mut tunables = rules.tunables.clone();
-    // What the technique does not read the translation names, which does not know it; another server reads its own.
+    // The translation notes parameters that the technique does not read; another server reads its own.
     written.retain(|(name, _)| technique.as_ref().is_some_and(|technique| technique.reads(name)));
     for (name, value) in &written {
         tunables.set(name, value.get())?;
@@ -112,7 +112,7 @@ fn asked(name: &str) -> &'static str {
     names.into_iter().find(|known| *known == name).unwrap_or_default()
 }
 
-/// A model's name without the techniques before it.
+/// A model's name without a prefix of techniques.
 pub(super) fn without_techniques<'n>(
     name: &'n str,
     is_model: &dyn Fn(&str) -> bool,
@@ -121,8 +121,8 @@ pub(super) fn without_techniques<'n>(
     prefixed(name, is_model, elsewhere).map_or(name, |(_, rest)| rest)
 }
 
-/// The techniques before a model's name, and the name without them. A model that there is has no such prefix, whatever it is called;
-/// nor has one that would be no model without it.
+/// The techniques in a model's prefix, and the rest of the name. The name of an existing model has no such prefix, nor has one
+/// whose rest would not be a model.
 fn prefixed<'n>(
     name: &'n str,
     is_model: &dyn Fn(&str) -> bool,
@@ -146,7 +146,7 @@ fn prefixed<'n>(
 }
 
 object! {
-    /// All that is read of a message here.
+    /// The members read of a message.
     pub(super) struct Message<'a> {
         role: Str<'a>,
         content: Raw<'a>,
@@ -154,15 +154,15 @@ object! {
 }
 
 object! {
-    /// All that is read of a part.
+    /// The members read of a part.
     pub(super) struct Part<'a> {
         kind = "type": Str<'a>,
         text: Raw<'a>,
     }
 }
 
-/// What the first tag says, in a system text or else in the client's last turn; all tags in these are to be taken away. What stands
-/// in earlier turns, tools' results and answers chooses nothing.
+/// The content of the first tag, in a system text or else in the client's last turn. All tags in these are removed; tags in
+/// earlier turns, tool results and answers have no effect.
 fn tags(body: &[u8], messages: Raw<'_>, edits: &mut Vec<Edit>) -> Result<Option<String>, Error> {
     let List(list) = openai::member::<List<Message<'_>>>(messages, MESSAGES)?;
     let is_system = |message: &&Message<'_>| matches!(message.role.as_deref(), Some("system" | "developer"));
@@ -181,7 +181,7 @@ fn tags(body: &[u8], messages: Raw<'_>, edits: &mut Vec<Edit>) -> Result<Option<
     Ok(first)
 }
 
-/// The texts of a message; of its parts those that are asked for.
+/// The texts of a message; of its parts only the requested ones.
 pub(super) fn texts<'a>(
     message: &Message<'a>,
     is_asked: impl Fn(&Part<'a>) -> bool,
@@ -197,10 +197,10 @@ pub(super) fn texts<'a>(
     Ok(parts.into_iter().filter(is_asked).filter_map(|part| part.text).collect())
 }
 
-/// What the first tag in a text says, and the text without any.
+/// The content of the first tag in a text, and the text without tags.
 ///
 /// # Errors
-/// 400 where taking tags out would make another one: nobody who reads the text again may find it.
+/// 400 where removing tags would form a new one, which another reader might find.
 fn untagged(text: &str) -> Result<Option<(String, String)>, Error> {
     let mut first = None;
     let mut left = String::new();
@@ -339,7 +339,7 @@ mod tests {
             ("re2-cot_reflection-gpt-4o", Some("re2&cot_reflection"), "gpt-4o"),
             ("re2&z3-m", None, ""),
             ("re2|cot_reflection-m", Some("re2|cot_reflection"), "m"),
-            // Configured names win.
+            // Configured names take precedence.
             ("re2-own", None, "re2-own"),
             ("re2-re2", Some("re2"), "re2"),
             ("bon-voyage", None, "bon-voyage"),

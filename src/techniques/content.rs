@@ -1,4 +1,4 @@
-//! What the last of the client's turns says, and what it says in a call.
+//! The content of the client's last turn, and its changes in a call.
 
 use std::ops::Range;
 
@@ -8,10 +8,10 @@ use super::question::MESSAGES;
 use crate::openai::{self, Error};
 use crate::wire::{self, List, Members, Raw, Str, object};
 
-/// What stands between two texts of one turn.
+/// Separates texts of one turn.
 const BETWEEN: &str = "\n\n";
 
-/// What the last of the client's turns says.
+/// The content of the client's last turn.
 pub(super) struct Content<'a> {
     body: &'a [u8],
     at: &'a Range<usize>,
@@ -19,7 +19,7 @@ pub(super) struct Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// Of what stands at that place; `None` where there is nothing.
+    /// The content at that position; `None` where there is none.
     pub(super) fn of(body: &'a [u8], at: &'a Range<usize>) -> Option<Self> {
         Some(Self { body, at, said: std::str::from_utf8(body.get(at.clone())?).ok()? })
     }
@@ -28,17 +28,17 @@ impl<'a> Content<'a> {
         self.said.starts_with('"')
     }
 
-    /// The place before its last quote or bracket.
+    /// The position before its closing quote or bracket.
     fn end(&self) -> usize {
         self.at.end.saturating_sub(1)
     }
 
-    /// What is within its quotes or brackets.
+    /// The range within its quotes or brackets.
     fn inside(&self) -> Range<usize> {
         self.at.start.saturating_add(1)..self.end()
     }
 
-    /// Has it changed.
+    /// Adds the changes of a call to the edits.
     pub(super) fn turned(&self, turn: &Turn, edits: &mut Vec<Edit>) -> Result<(), Error> {
         let end = self.end()..self.end();
         match turn {
@@ -68,7 +68,7 @@ impl<'a> Content<'a> {
         Ok(())
     }
 
-    /// Has a text in the stead of all texts among its parts.
+    /// Replaces all texts among its parts by one text.
     fn replaced(&self, text: &str, edits: &mut Vec<Edit>) -> Result<(), Error> {
         let items = self.items()?;
         let mut text = Some(part(text));
@@ -78,7 +78,7 @@ impl<'a> Content<'a> {
             if is_a_text(item)? {
                 edits.push(match (text.take(), behind) {
                     (Some(text), _) => Edit::new(at.clone(), text),
-                    // With the comma before it.
+                    // Includes the comma before it.
                     (None, behind) => Edit::new(behind.unwrap_or(at.start)..at.end, String::new()),
                 });
             }
@@ -94,7 +94,7 @@ impl<'a> Content<'a> {
         Ok(())
     }
 
-    /// The content of another turn: a text, and what this one says.
+    /// The content of a further turn: a text, followed by this content.
     pub(super) fn again(&self, text: &str, pieces: &mut Vec<Piece>) -> Result<(), Error> {
         if self.is_text() {
             pieces.push(Piece::Own(["\"", &quoted(&[text, BETWEEN])].concat()));
@@ -108,8 +108,7 @@ impl<'a> Content<'a> {
         Ok(())
     }
 
-    /// Its texts once more, a comma before each: without what says that the prompt is to be cached up to them, of which there may be
-    /// but a few.
+    /// Its texts again, each after a comma, without cache points, whose number is limited.
     fn texts(&self, pieces: &mut Vec<Piece>) -> Result<(), Error> {
         const CACHE: &[&str] = &["cache_control", "prompt_cache_breakpoint"];
         for item in self.items()? {
@@ -140,12 +139,12 @@ impl<'a> Content<'a> {
     }
 }
 
-/// A part of a content, JSON.
+/// A text part as JSON.
 fn part(text: &str) -> String {
     [r#"{"type":"text","text":"#, &wire::to_string(&text), "}"].concat()
 }
 
-/// Texts one behind the other, as they are written within quotes.
+/// Several texts as the inside of one JSON string.
 fn quoted(texts: &[&str]) -> String {
     let mut written = wire::to_string(&texts.concat());
     written.pop();
@@ -156,7 +155,7 @@ fn quoted(texts: &[&str]) -> String {
 }
 
 object! {
-    /// What tells which part is a text.
+    /// The members that tell which parts are texts.
     struct Kinds<'a> {
         kind = "type": Str<'a>,
     }

@@ -1,4 +1,4 @@
-//! `cot_reflection`: thoughts, a look back at them, and only then the answer.
+//! `cot_reflection`: thoughts, a reflection on them, then the answer.
 
 use super::{Call, Step};
 
@@ -18,9 +18,9 @@ what changes by it
 your final answer
 </output>";
 
-/// Chain of thought (Wei et al. 2022, arXiv 2201.11903) in the form of the "reflection" prompts of 2024, which no paper describes. What
-/// stands in the thinking's tags is told as reasoning, unless `return_full_response` asks for the text as the model wrote it. The
-/// temperature is the client's: OptiLLM's 0.6 is refused by models that take none.
+/// Chain of thought (Wei et al. 2022, arXiv 2201.11903) in the form of the "reflection" prompts of 2024, which no paper
+/// describes. Text in the tags of thinking becomes reasoning, unless `return_full_response` asks for the model's text
+/// unchanged. The temperature is the client's: OptiLLM's 0.6 is refused by models without that parameter.
 pub(super) fn step(return_full_response: bool) -> Step {
     Step::Last(Call { system: Some(FORM.into()), parted: !return_full_response, ..Call::default() })
 }

@@ -1,13 +1,13 @@
-//! Draws by lot that are the same for the same texts, so that a request can be told again.
+//! Deterministic random numbers: the same for the same texts, so that a request can be repeated.
 
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
-/// A lot-drawer, fixed by what it was made from.
+/// A random number generator, seeded by texts.
 #[derive(Clone, Debug)]
 pub(super) struct Dice(u64);
 
 impl Dice {
-    /// One that these texts fix.
+    /// Seeded by these texts.
     pub(super) fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let mut hasher = DefaultHasher::new();
         texts.into_iter().for_each(|text| text.hash(&mut hasher));
@@ -25,7 +25,7 @@ impl Dice {
         usize::try_from((bits ^ (bits >> 31)).checked_rem(most).unwrap_or_default()).unwrap_or_default()
     }
 
-    /// The same things in another order (Fisher and Yates).
+    /// Shuffles in place (Fisher and Yates).
     pub(super) fn shuffle<T>(&mut self, things: &mut [T]) {
         for last in (1..things.len()).rev() {
             things.swap(last, self.below(last.saturating_add(1)));

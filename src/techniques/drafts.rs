@@ -1,24 +1,24 @@
-//! Drafts: replies that may become the answer, or be shown to a judge.
+//! Drafts: replies that may become the answer, or are shown to a judge.
 
 use super::{Call, Error, Reply, Step};
 
-/// The temperature of drafts that have to differ: 1 is what every model takes, those that take none too.
+/// Temperature of drafts that should differ: 1 is accepted by every model, even those without that parameter.
 const TEMPERATURE: f64 = 1.0;
 
-/// A call for a draft that differs from others to the same question.
+/// A call for one of several drafts.
 pub(super) fn draw() -> Call {
     Call { temperature: Some(TEMPERATURE), ..Call::default() }
 }
 
-/// A step of so many such calls.
+/// A step of `count` such calls.
 pub(super) fn draws(count: usize) -> Step {
     Step::Calls(vec![draw(); count])
 }
 
-/// The drafts of a technique so far.
+/// The drafts so far.
 #[derive(Debug, Default)]
 pub(super) struct Drafts {
-    /// Those that came to their end and say something, in the order in which they were asked for.
+    /// Complete drafts with content, in the order of their calls.
     pub(super) whole: Vec<Reply>,
     cut: Option<Reply>,
     refused: Option<Reply>,
@@ -27,7 +27,7 @@ pub(super) struct Drafts {
 }
 
 impl Drafts {
-    /// Takes what came, and does without what failed, is empty, was cut or refused.
+    /// Adds replies; failed, empty, cut and refused ones are set aside.
     pub(super) fn add(&mut self, replies: impl IntoIterator<Item = Option<Reply>>) {
         for reply in replies {
             let Some(reply) = reply else {
@@ -43,11 +43,11 @@ impl Drafts {
         }
     }
 
-    /// What to do where no draft is whole: the answer is one that was cut or refused, with its `finish_reason`, as a single call
-    /// would have given it.
+    /// The step where no draft is complete: the answer is a cut or refused one with its `finish_reason`, as a single call would
+    /// have given.
     ///
     /// # Errors
-    /// 502 where there is none of these either.
+    /// 502 where there is no such reply either.
     pub(super) fn none_left(&mut self) -> Result<Step, Error> {
         if let Some(reply) = self.cut.take().or_else(|| self.refused.take()) {
             return Ok(Step::Answer(vec![reply]));
@@ -57,7 +57,7 @@ impl Drafts {
         Err(Error::new(502, message).code("technique_failed"))
     }
 
-    /// The draft at this place is the answer; the first where there is none.
+    /// Answers with the draft at this index, or the first if there is none.
     ///
     /// # Errors
     /// As [`Self::none_left`].
@@ -70,17 +70,18 @@ impl Drafts {
     }
 }
 
-/// True where a reply has a text or calls of tools.
+/// Whether a reply has text or tool calls.
 fn is_said(reply: &Reply) -> bool {
     reply.tool_calls.is_some() || !reply.text.trim().is_empty()
 }
 
-/// The text of a reply that is only read here: `None` where the call failed, was cut or refused, or says nothing.
+/// The text of the first reply, read by the technique only: `None` where the call failed, or the reply is cut, refused or
+/// empty.
 pub(super) fn read(replies: Vec<Option<Reply>>) -> Option<String> {
     whole_text(replies.into_iter().next()?)
 }
 
-/// The same of one reply.
+/// The text of a reply, if it is complete.
 pub(super) fn whole_text(reply: Option<Reply>) -> Option<String> {
     let Reply { text, finish_reason, .. } = reply?;
     let is_whole = !matches!(finish_reason.as_str(), "length" | "content_filter");

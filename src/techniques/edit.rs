@@ -1,27 +1,27 @@
-//! A text with other text at some of its places.
+//! Edits of a text by position.
 
 use std::ops::Range;
 
 use crate::wire::Raw;
 
-/// Other text at a place.
+/// A replacement at a position.
 #[derive(Debug)]
 pub(super) struct Edit {
     pub(super) at: Range<usize>,
     pub(super) pieces: Vec<Piece>,
 }
 
-/// A piece of it.
+/// A part of the result.
 #[derive(Debug)]
 pub(super) enum Piece {
-    /// This text.
+    /// New text.
     Own(String),
-    /// What stands there in the body.
+    /// A range of the body.
     Same(Range<usize>),
 }
 
 impl Edit {
-    /// A text in the stead of what stands at `at`.
+    /// Replaces the range `at`.
     pub(super) fn new(at: Range<usize>, text: String) -> Self {
         Self { at, pieces: vec![Piece::Own(text)] }
     }
@@ -35,13 +35,13 @@ impl Edit {
     }
 }
 
-/// Where a value stands in the text that it was read from.
+/// The position of a value in the text that it borrows from.
 pub(super) fn place(body: &[u8], value: Raw<'_>) -> Range<usize> {
     let start = value.get().as_ptr().addr().saturating_sub(body.as_ptr().addr());
     start..start.saturating_add(value.get().len())
 }
 
-/// Writes what stands at a place, with other text at some places in it.
+/// Writes a range of the body with these edits applied.
 pub(super) fn edited(body: &[u8], place: &Range<usize>, edits: &[Edit], out: &mut Vec<u8>) {
     let mut at = place.start;
     for Edit { at: Range { start, end }, pieces } in edits {

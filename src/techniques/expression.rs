@@ -1,4 +1,4 @@
-//! Techniques named together: `a&b` one after the other, `a|b` side by side. `&` binds closer.
+//! Expressions of techniques: `a&b` runs one after the other, `a|b` side by side. `&` binds closer.
 
 use std::fmt;
 
@@ -8,21 +8,21 @@ use super::{KNOWN, Technique, Tunables, known};
 use crate::openai::Error;
 use crate::texts::cut;
 
-/// Most techniques that one request names.
+/// Most techniques of one request.
 const MOST: usize = 16;
-/// Names for none at all (OptiLLM's).
+/// Names for no technique (OptiLLM's).
 const NONE: &[&str] = &["none", "auto"];
 
-/// Techniques, side by side of one after the other.
+/// An expression: alternatives side by side, each a sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expression(Vec<Vec<Operand>>);
 
-/// A technique by its name.
+/// A technique in an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operand {
-    /// One of ours, by the name in the table.
+    /// One of this gateway's, by its name in the table.
     Ours(&'static str),
-    /// One that another server has.
+    /// One of another server's.
     Elsewhere(String),
 }
 
@@ -35,7 +35,7 @@ impl Operand {
         }
     }
 
-    /// The technique that is called so; `elsewhere` are the names of another server's.
+    /// The technique with this name; `elsewhere` are the names of another server's.
     pub fn of(name: &str, elsewhere: &[String]) -> Option<Self> {
         let other = elsewhere.iter().find(|other| other.eq_ignore_ascii_case(name));
         let other = other.map(|other| Self::Elsewhere(other.clone()));
@@ -44,10 +44,10 @@ impl Operand {
 }
 
 impl Expression {
-    /// Reads what is written, in letters of any case; `None`: none is wanted. `elsewhere` are the names of another server's.
+    /// Parses an expression, ignoring case; `None`: no technique. `elsewhere` are the names of another server's.
     ///
     /// # Errors
-    /// 400 naming the technique that is unknown; where one has no name, there are too many, or some run here and some elsewhere.
+    /// 400 for an unknown technique, an empty name, too many techniques, or a mix of this gateway's and another server's.
     pub fn read(written: &str, elsewhere: &[String]) -> Result<Option<Self>, Error> {
         let is_none = |name: &str| NONE.iter().any(|none| none.eq_ignore_ascii_case(name));
         if is_none(written.trim()) {
@@ -86,17 +86,17 @@ impl Expression {
         Ok(Some(this))
     }
 
-    /// The techniques, as they are written.
+    /// The techniques in their written order.
     pub fn operands(&self) -> impl Iterator<Item = &Operand> {
         self.0.iter().flatten()
     }
 
-    /// Whether another server has them.
+    /// Whether the techniques are another server's.
     pub fn is_elsewhere(&self) -> bool {
         self.operands().any(|operand| matches!(operand, Operand::Elsewhere(_)))
     }
 
-    /// Whether any of them reads the tunable of this name; what another server reads is not known.
+    /// Whether any of them reads this parameter. Parameters of another server's techniques are unknown.
     pub fn reads(&self, tunable: &str) -> bool {
         self.operands().any(|operand| match operand {
             Operand::Ours(name) => known(name).is_some_and(|known| known.tunables.contains(&tunable)),
@@ -104,7 +104,7 @@ impl Expression {
         })
     }
 
-    /// The techniques at their beginning, so many times; `None` where another server has them.
+    /// The technique in its initial state, run `times` times; `None` for another server's.
     pub fn make(&self, tunables: &Tunables, times: usize) -> Option<Box<dyn Technique>> {
         let one = |operand: &Operand| match operand {
             Operand::Ours(name) => Some(known(name)?.make(tunables)),
@@ -122,7 +122,7 @@ impl Expression {
     }
 }
 
-/// The codes of errors.
+/// The code of errors.
 pub(super) const WRONG: &str = "invalid_technique";
 const UNKNOWN: &str = "technique_not_found";
 

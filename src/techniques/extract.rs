@@ -1,20 +1,20 @@
-//! The final answer in a text.
+//! Extracts the final answer from a text.
 
 use serde_json::Value;
 
 use super::Reply;
 use super::normal::{is_dress, is_number, normalised};
 
-/// The longest that is taken for a short answer, bytes.
+/// Longest final answer, bytes.
 const SHORT: usize = 200;
-/// The longest that may be one, with what is around it.
+/// Longest final answer with its markup, bytes.
 const WRITTEN: usize = 1000;
 /// Most words of a line that is an answer by itself.
 const WORDS: usize = 6;
 /// The longest JSON that is compared as JSON, bytes.
 const JSON: usize = 64 * 1024;
 
-/// What stands before a final answer, in lower case. The last in a text counts.
+/// Words that announce a final answer, in lower case. The last occurrence in a text counts.
 const MARKS: &[&str] = &[
     "answer is",
     "answer:",
@@ -37,8 +37,8 @@ const MARKS: &[&str] = &[
     "答えは",
 ];
 
-/// The answer that a reply comes to: its calls of tools without their ids, or the final answer in its text. `None` where it has no
-/// short one.
+/// The answer of a reply, for comparisons: its tool calls without their ids, or the final answer in its text. `None` where it
+/// has no short one.
 pub(super) fn answer_of(reply: &Reply) -> Option<String> {
     match &reply.tool_calls {
         Some(calls) => Some(calls_of(calls)),
@@ -46,7 +46,7 @@ pub(super) fn answer_of(reply: &Reply) -> Option<String> {
     }
 }
 
-/// The final answer in a text: in `\boxed{}`, behind words that announce it, or the text itself where it is no more than that.
+/// The final answer in a text: in `\boxed{}`, after words that announce it, or the whole text if it is short.
 pub(super) fn final_answer(text: &str) -> Option<String> {
     let text = text.trim();
     if let Some(json) = json(text) {
@@ -60,7 +60,7 @@ pub(super) fn final_answer(text: &str) -> Option<String> {
     (!answer.is_empty() && answer.len() <= SHORT).then_some(answer)
 }
 
-/// An object or a list, with or without a fence around it.
+/// JSON, with or without a code fence.
 fn json(text: &str) -> Option<String> {
     let inside = text.strip_prefix("```json").or_else(|| text.strip_prefix("```"));
     let text = inside.and_then(|inside| inside.strip_suffix("```")).unwrap_or(text).trim();
@@ -70,7 +70,7 @@ fn json(text: &str) -> Option<String> {
     serde_json::from_str::<Value>(text).ok().map(|value| value.to_string())
 }
 
-/// Calls by name and arguments; what is no such list stands for itself.
+/// Tool calls by name and arguments; other text is returned unchanged.
 fn calls_of(calls: &str) -> String {
     let Some(Value::Array(list)) = (calls.len() <= JSON).then(|| serde_json::from_str(calls).ok()).flatten()
     else {
@@ -89,7 +89,7 @@ fn calls_of(calls: &str) -> String {
     Value::Array(list.iter().map(of).collect()).to_string()
 }
 
-/// What the last `\boxed{}` holds.
+/// The content of the last `\boxed{}`.
 fn boxed(text: &str) -> Option<&str> {
     let (_, inside) = text.rsplit_once("\\boxed{")?;
     let mut depth = 0_usize;
@@ -105,7 +105,7 @@ fn boxed(text: &str) -> Option<&str> {
     inside.get(..end)
 }
 
-/// What stands behind the last words that announce an answer, on their line or, where that is all of it, on the next.
+/// The text after the last announcement, on its line or, if that is empty, the next.
 fn marked(text: &str) -> Option<&str> {
     let lower = text.to_ascii_lowercase();
     let ends = MARKS.iter().filter_map(|mark| Some(lower.rfind(mark)?.saturating_add(mark.len())));
@@ -113,7 +113,7 @@ fn marked(text: &str) -> Option<&str> {
     behind.lines().find(|line| !line.trim_matches(is_dress).is_empty()).map(sentence)
 }
 
-/// The text where it is a line of a few words; a number or a letter that is the last line.
+/// The text if it is one line of a few words; or a number or letter that is the last line.
 fn alone(text: &str) -> Option<&str> {
     let last = text.lines().next_back()?;
     if last.len() == text.len() && text.split_whitespace().nth(WORDS).is_none() {
@@ -124,7 +124,7 @@ fn alone(text: &str) -> Option<&str> {
         .then_some(bare)
 }
 
-/// The first sentence: it does not end behind a short word (`Dr. Jones`, `St. Paul`).
+/// The first sentence. A full stop after a short word does not end it (`Dr. Jones`, `St. Paul`).
 fn sentence(line: &str) -> &str {
     let line = line.trim_start_matches(is_dress);
     for (end, _) in line.match_indices(". ") {

@@ -1,33 +1,33 @@
-//! Calls that choose among candidates.
+//! Calls that ask a model to choose among candidates.
 
 use super::candidates::{ARE_DATA, Candidates};
 use super::verdict::BEST;
 use super::{Call, Kind, Turn};
 
-/// Tokens of a reply that is only read here: models that reason unasked need room before they say a number.
+/// Token limit of a judge's reply: models that reason by default need room before they name a number.
 pub(super) const TOKENS: u64 = 4096;
 
-/// Most tokens that so many drafts of `each`, and so many judges, may generate.
+/// Most tokens that `drafts` drafts of `each` tokens and `judges` judges may generate.
 pub(super) fn tokens(drafts: usize, each: u64, judges: usize) -> u64 {
     let count = |calls: usize| u64::try_from(calls).unwrap_or(u64::MAX);
     count(drafts).saturating_mul(each).saturating_add(count(judges).saturating_mul(TOKENS))
 }
 
-/// A call whose reply is only read here: these words come behind the question.
+/// A judge's call: these words follow the question.
 pub(super) fn call(words: String) -> Call {
     Call { kind: Kind::Judge, turn: Turn::Followed(words), max_tokens: Some(TOKENS), ..Call::default() }
 }
 
-/// What the judge is to look for.
+/// The criterion of the choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum By {
-    /// Which is right, by what they differ in.
+    /// Correctness, by the points in which the candidates differ.
     Comparison,
-    /// Which says what most of them say (Universal Self-Consistency, Chen et al. 2023, arXiv 2311.17311).
+    /// Consistency with most candidates (Universal Self-Consistency, Chen et al. 2023, arXiv 2311.17311).
     Consensus,
 }
 
-/// A call that chooses one of the candidates, with its reasons or without.
+/// A call that chooses one of the candidates, with or without reasons.
 pub(super) fn choice(candidates: &Candidates, by: By, with_reasons: bool) -> Call {
     let task = match by {
         By::Comparison => {

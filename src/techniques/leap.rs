@@ -1,4 +1,4 @@
-//! `leap`: principles learnt from mistakes at the examples of the prompt.
+//! `leap`: principles learnt from mistakes on the prompt's examples.
 
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ use super::normal::normalised;
 use super::{Call, Error, Reply, Step, Technique, Turn};
 use crate::wire;
 
-/// Most examples that are tried.
+/// Most examples that are used.
 const EXAMPLES: usize = 4;
 
 const EXTRACT: &str = "Do not answer what stands above. Does it hold worked examples: questions together with their right answers? \
@@ -19,9 +19,9 @@ const EXTRACT: &str = "Do not answer what stands above. Does it hold worked exam
 
 const SOLVE: &str = "Think step by step. End with the line: The answer is …";
 
-/// Learning principles from mistakes (Zhang et al. 2024, arXiv 2402.05403). As in the paper mistakes are sampled, by letting the model
-/// try the examples; OptiLLM asks for wrong answers, and takes each lesson by a call of its own. Without examples, or mistakes, the question is asked
-/// as it is.
+/// Learning principles from mistakes (Zhang et al. 2024, arXiv 2402.05403). As in the paper, mistakes are sampled by letting
+/// the model solve the examples; OptiLLM asks for wrong answers, and derives each principle in a call of its own. Without
+/// examples or mistakes the question is asked unchanged.
 #[derive(Debug, Default)]
 pub(super) struct Leap {
     examples: Vec<Example>,
@@ -94,7 +94,7 @@ impl Technique for Leap {
     }
 }
 
-/// The examples in a judge's reply: the list in it, whatever stands around it.
+/// The examples in a reply: the list in it, with any text around.
 fn examples(text: &str) -> Vec<Example> {
     let list = text.find('[').zip(text.rfind(']')).and_then(|(start, end)| text.get(start..=end));
     let mut examples: Vec<Example> = list.and_then(|list| wire::from_str(list).ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `mcts`: a tree of answers, each an improvement of the one above it.
+//! `mcts`: a tree of answers, each an improvement of its parent.
 
 use super::candidates::{ARE_DATA, Candidates, Numbers};
 use super::drafts::{Drafts, draw, draws, read};
@@ -12,10 +12,10 @@ const CHILDREN: usize = 3;
 /// The value of an answer that the judge did not score.
 const UNKNOWN: f64 = 0.5;
 
-/// Monte Carlo tree search over answers (LATS, Zhou et al. 2023, arXiv 2310.04406; RAP, Hao et al. 2023, 2305.14992; cited for OptiLLM's: Xie et
-/// al. 2024, 2405.00451, which is training). A walk goes down to a leaf by UCT, has three answers made there, improves each `mcts_depth` times, and has
-/// one call score them beside each other. In OptiLLM the question is in no call, the walk guesses what the user may say
-/// next, goes one level deep, and the answer is the most visited child, which is chance.
+/// Monte Carlo tree search over answers (LATS, Zhou et al. 2023, arXiv 2310.04406; RAP, Hao et al. 2023, 2305.14992; OptiLLM
+/// cites Xie et al. 2024, 2405.00451, which is about training). Each simulation descends to a leaf by UCT, makes three answers
+/// there, improves each `mcts_depth` times, and scores them in one call. In OptiLLM no call contains the question, the
+/// simulation guesses the user's next message one level deep, and the answer is the most visited child, which is chance.
 #[derive(Debug)]
 pub(super) struct Mcts {
     simulations: usize,
@@ -23,19 +23,19 @@ pub(super) struct Mcts {
     exploration: f64,
     walks: usize,
     nodes: Vec<Node>,
-    /// What came of calls for drafts that is no node.
+    /// Replies that did not become nodes.
     lost: Drafts,
     stage: Stage,
 }
 
 #[derive(Debug)]
 struct Node {
-    /// `None`: the question.
+    /// Index of the parent; `None`: the question.
     parent: Option<usize>,
     reply: Reply,
-    /// Its own value, from 0 to 1.
+    /// The answer's score, from 0 to 1.
     value: f64,
-    /// Walks through it, and the sum of what they found.
+    /// Number of simulations through the node, and the sum of their scores.
     visits: f64,
     sum: f64,
 }
@@ -43,9 +43,9 @@ struct Node {
 #[derive(Debug)]
 enum Stage {
     Begin,
-    /// New answers below this node.
+    /// New answers below this node are being made.
     Expanded(Option<usize>),
-    /// The same, improved so many times.
+    /// They are being improved, for the given time.
     Improved(Option<usize>, Vec<Reply>, usize),
     Rated(Option<usize>, Vec<Reply>, Numbers),
 }
@@ -64,7 +64,7 @@ impl Mcts {
         }
     }
 
-    /// The next walk, or the answer.
+    /// Starts the next simulation, or answers.
     fn walk(&mut self) -> Result<Step, Error> {
         if self.walks >= self.simulations {
             return self.best();
@@ -78,10 +78,10 @@ impl Mcts {
         })
     }
 
-    /// Where UCT leads (Kocsis and Szepesvári 2006).
+    /// The leaf chosen by UCT (Kocsis and Szepesvári 2006).
     fn leaf(&self) -> Option<usize> {
         let mut at = None;
-        // No way is longer than the tree has nodes.
+        // No path is longer than the number of nodes.
         for _ in 0..self.nodes.len() {
             let children = self.nodes.iter().enumerate().filter(|(_, node)| node.parent == at);
             let visits: f64 = children.clone().map(|(_, node)| node.visits).sum();
@@ -103,7 +103,7 @@ impl Mcts {
         at
     }
 
-    /// Improves these once more, or has them scored.
+    /// Improves the answers once more, or has them scored.
     fn go_on(&mut self, below: Option<usize>, answers: Vec<Reply>, improved: usize) -> Result<Step, Error> {
         if improved < self.depth {
             let calls = answers.iter().map(improve).collect();
@@ -116,7 +116,7 @@ impl Mcts {
         Ok(Step::Calls(vec![call]))
     }
 
-    /// Adds the answers to the tree, and what they are worth to all above them.
+    /// Adds the answers to the tree, and their scores to all ancestors.
     fn grow(&mut self, below: Option<usize>, answers: Vec<Reply>, values: &[f64]) {
         for (reply, value) in answers.into_iter().zip(values.iter().copied()) {
             self.nodes.push(Node { parent: below, reply, value, visits: 1.0, sum: value });
@@ -143,7 +143,7 @@ impl Mcts {
     }
 }
 
-/// True for answers of which a judge sees one.
+/// Whether two answers count as the same for the judge.
 fn is_same(one: &Reply, other: &Reply) -> bool {
     one.text.trim() == other.text.trim() && one.tool_calls == other.tool_calls
 }
@@ -166,7 +166,7 @@ impl Technique for Mcts {
             }
             Stage::Improved(below, mut answers, improved) => {
                 for (answer, reply) in answers.iter_mut().zip(replies) {
-                    // One that did not come leaves what it should have improved.
+                    // A failed improvement leaves the answer as it was.
                     self.lost.add([reply]);
                     if let Some(better) = self.lost.whole.pop() {
                         *answer = better;
@@ -183,7 +183,7 @@ impl Technique for Mcts {
                         *slot = score / 10.0;
                     }
                 }
-                // Of equal answers only the first is shown to the judge: the others are worth as much.
+                // Of equal answers only the first is shown to the judge; the others get its score.
                 for (index, answer) in answers.iter().enumerate() {
                     let first = answers.iter().position(|other| is_same(other, answer));
                     let worth = first.and_then(|first| values.get(first).copied());
@@ -231,7 +231,7 @@ mod tests {
     use super::super::testing::*;
     use super::*;
 
-    /// Answers are numbered by their calls; the judge gives each its number as a fraction of 20.
+    /// Answers are numbered by call; the judge scores each by its number, as a fraction of 20.
     fn searched(tunables: &Tunables) -> Run {
         run("mcts", tunables, |call, number| {
             if !is_judge(call) {
@@ -282,7 +282,7 @@ mod tests {
             );
         }
         assert!(run.waves[3].iter().all(|call| shown(call) == ["a\n5"]));
-        // Much exploration does not leave the tree, either.
+        // High exploration does not leave the tree either.
         let far = searched(&Tunables {
             mcts_simulations: 8,
             mcts_exploration: 10.0,

@@ -1,16 +1,16 @@
-//! `moa`: a model that sees several drafts writes the answer.
+//! `moa`: a model combines several drafts into the answer.
 
 use super::candidates::{ARE_DATA, Candidates};
 use super::drafts::{Drafts, draw};
 use super::votes::all_agree;
 use super::{Call, Error, Reply, Step, Technique, Tunables, Turn};
 
-/// Drafts, where no more models are named.
+/// Number of drafts, where no models are configured.
 const DRAFTS: usize = 3;
 
-/// Mixture of agents (Wang et al. 2024, arXiv 2406.04692) with one layer. Without `moa_models` all drafts are the client's model's own
-/// (Self-MoA, Li et al. 2025, 2502.00674, which beats most mixtures). OptiLLM has a critic with 512 tokens between them, which is of
-/// no paper, and fills up with copies of the first draft where some are missing.
+/// Mixture of agents (Wang et al. 2024, arXiv 2406.04692) with one layer. Without `moa_models` all drafts are by the client's
+/// model (Self-MoA, Li et al. 2025, 2502.00674, which beats most mixtures). OptiLLM adds a critic with 512 tokens, which no
+/// paper describes, and replaces missing drafts by copies of the first.
 #[derive(Debug)]
 pub(super) struct Moa {
     models: Vec<String>,
@@ -45,7 +45,7 @@ impl Technique for Moa {
     }
 }
 
-/// The last call, which makes one answer of all drafts; or the answer where there is nothing to make it of.
+/// The last call, which combines the drafts; or the answer where there is only one.
 ///
 /// # Errors
 /// As [`Drafts::none_left`].
@@ -57,7 +57,7 @@ pub(super) fn aggregated(drafts: &mut Drafts) -> Result<Step, Error> {
     Ok(Step::Last(Call { turn: aggregate(&candidates), ..Call::default() }))
 }
 
-/// What is said behind the question: write a better answer than any of these.
+/// The instruction to write a better answer than the candidates.
 pub(super) fn aggregate(candidates: &Candidates) -> Turn {
     let (count, blocks) = (candidates.numbers.len(), &candidates.blocks);
     Turn::Followed(format!(

@@ -1,8 +1,8 @@
-//! Techniques: ways to a better answer by more calls than one (OptiLLM's names and tunables; each module names its paper).
+//! Techniques: several calls for a better answer, with OptiLLM's names and parameters; each module names its paper.
 //!
-//! A [`Technique`] is a state machine that knows neither Envoy nor HTTP: given the replies to the calls of its last step, it says
-//! what to do next. The calls of a step are made side by side; each is the client's own request with the changes that a [`Call`]
-//! names, so that turns, tools, images and system texts stay what they are.
+//! A [`Technique`] is a state machine without I/O: given the replies to its last step's calls, it returns the next step. The
+//! calls of a step are made in parallel; each is the client's own request with the changes in a [`Call`], so that turns, tools,
+//! images and system texts are kept.
 
 pub mod away;
 mod bon;
@@ -57,107 +57,107 @@ pub use settings::Settings;
 pub use table::{KNOWN, Known, known};
 pub use tunables::Tunables;
 
-/// A technique at work on one request.
+/// A technique running for one request.
 pub trait Technique: fmt::Debug {
-    /// The next step. `replies` are those to the calls of the step before, in their order, and none at the beginning; `None` is a
-    /// call that failed.
+    /// Returns the next step. `replies` are those to the last step's calls, in order, empty at the beginning; `None` is a
+    /// failed call.
     ///
     /// # Errors
-    /// 502 where too few replies are left to go on with.
+    /// 502 where too few replies are left.
     fn next(&mut self, replies: Vec<Option<Reply>>) -> Result<Step, Error>;
 
-    /// Most calls that it makes, the last one included.
+    /// Most calls, including the last.
     fn most_calls(&self) -> usize;
 
-    /// Most tokens that all of them may generate, where the request's limit is `each`. Judges have one of their own.
+    /// Most tokens that all calls may generate, where the request's limit is `each`. Judges have a limit of their own.
     fn most_tokens(&self, each: u64) -> u64 {
         judge::tokens(self.most_calls(), each, 0)
     }
 }
 
-/// What a technique does next.
+/// A step of a technique.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// Makes these calls, side by side, and goes on with their replies.
+    /// Make these calls in parallel, and continue with their replies.
     Calls(Vec<Call>),
-    /// The reply to this call is the answer, and is told as it comes.
+    /// Make this call; its reply is the answer, and may be streamed.
     Last(Call),
-    /// These are the answer's choices, one or more.
+    /// The answer's choices, one or more.
     Answer(Vec<Reply>),
 }
 
-/// A call: what it says otherwise than the client's request.
+/// A call, as changes to the client's request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Call {
-    /// Which of the client's parameters hold.
+    /// Which of the client's parameters apply.
     pub kind: Kind,
-    /// A system text behind the client's own.
+    /// A system text after the client's own.
     pub system: Option<String>,
-    /// What becomes of the client's last user turn.
+    /// The change to the client's last user turn.
     pub turn: Turn,
-    /// Turns behind it: an assistant's and a user's, by turns.
+    /// Further turns after it, alternately the assistant's and the user's.
     pub then: Vec<(Role, String)>,
-    /// Instead of the client's; it takes `top_p` away, as models take one of the two.
+    /// Replaces the client's temperature; `top_p` is then removed, because models take only one of the two.
     pub temperature: Option<f64>,
-    /// Instead of the client's limit on generated tokens.
+    /// Replaces the client's limit on generated tokens.
     pub max_tokens: Option<u64>,
-    /// Instead of the client's model.
+    /// Replaces the client's model.
     pub model: Option<String>,
-    /// Its text is told as [`Parted`] reads it: thoughts as reasoning, the rest as the answer.
+    /// The reply's text is split by [`Parted`]: thoughts become reasoning, the rest the answer.
     pub parted: bool,
 }
 
-/// Which of the client's parameters hold for a call.
+/// Which of the client's parameters apply to a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
-    /// All: its reply may become the answer.
+    /// All of them: the reply may become the answer.
     #[default]
     Draw,
-    /// None of `stop`, `response_format`, `reasoning_effort`, `logprobs`, `tool_choice`: its reply is read here. Tools go along only
-    /// where the conversation holds calls, since Bedrock refuses these without them.
+    /// All but `stop`, `response_format`, `reasoning_effort`, `logprobs` and `tool_choice`: only the technique reads the reply.
+    /// Tools are sent only where the conversation contains tool calls, because Bedrock requires their declarations then.
     Judge,
 }
 
-/// What becomes of the client's last user turn.
+/// A change to the client's last user turn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Turn {
-    /// Nothing.
+    /// None.
     #[default]
     AsItIs,
-    /// This text comes behind what it says.
+    /// Adds this text after its content.
     Followed(String),
-    /// Its texts come once more behind this text.
+    /// Repeats its texts after this text.
     Repeated(String),
-    /// This text stands for its texts; images and documents stay.
+    /// Replaces its texts by this text; images and documents are kept.
     Replaced(String),
 }
 
-/// Who says a turn.
+/// The speaker of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// The model.
+    /// The assistant.
     Assistant,
-    /// The client.
+    /// The user.
     User,
 }
 
-/// What a call came to.
+/// The reply to a call.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reply {
-    /// The text of the answer; empty where there is none.
+    /// The answer's text; empty where there is none.
     pub text: String,
-    /// Its calls of tools, the JSON list as it came.
+    /// Its tool calls, as the original JSON list.
     pub tool_calls: Option<String>,
     /// Its reasoning.
     pub reasoning: Option<String>,
-    /// Why it ended, in OpenAI's words: `stop`, `length`, `tool_calls`, `content_filter`.
+    /// OpenAI's finish reason: `stop`, `length`, `tool_calls`, `content_filter`.
     pub finish_reason: String,
-    /// The choice as it came, JSON; `None` once `text` is not what came any more.
+    /// The choice's original JSON; `None` once `text` has been changed.
     pub choice: Option<String>,
 }
 
 impl Call {
-    /// What is held, bytes.
+    /// Bytes held.
     pub fn held(&self) -> usize {
         let turn = match &self.turn {
             Turn::AsItIs => 0,

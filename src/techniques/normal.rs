@@ -1,17 +1,17 @@
-//! Short answers in a form in which equal ones are equal texts.
+//! Normalises short answers, so that equal ones become equal texts.
 
-/// What makes another number of the one before it.
+/// Words that scale the number before them.
 const FACTORS: &[&str] = &[
     "hundred", "thousand", "million", "billion", "trillion", "dozen", "plus", "minus", "times", "over",
     "divided", "to", "and", "or", "squared", "cubed", "pi",
 ];
 
-/// White space and marks around an answer that are none of it.
+/// White space and punctuation around an answer.
 pub(super) fn is_dress(c: char) -> bool {
     c.is_whitespace() || "*_`\"'“”:：=".contains(c)
 }
 
-/// The same answer, in one of the many ways in which it can be written.
+/// The normalised form of an answer.
 pub(super) fn normalised(answer: &str) -> String {
     let mut text = answer.trim().to_owned();
     for gone in ["$", "\\(", "\\)", "\\[", "\\]", "\\,", "\\!", "\\;", "\\left", "\\right", "**", "`"] {
@@ -24,7 +24,7 @@ pub(super) fn normalised(answer: &str) -> String {
     text = fraction(&text).unwrap_or(text).to_lowercase();
     let ends = |c: char| is_dress(c) || ".。,;!".contains(c);
     let mut bare = text.trim_start_matches(is_dress).trim_end_matches(ends);
-    // `x = 42`: the name of an unknown is none of the answer.
+    // `x = 42`: the unknown's name is not part of the answer.
     if let Some((name, value)) = bare.split_once('=') {
         bare = if name.trim().len() <= 1 { value.trim_matches(is_dress) } else { bare };
     }
@@ -38,7 +38,7 @@ pub(super) fn normalised(answer: &str) -> String {
     number(bare).unwrap_or_else(|| bare.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// `\text{a}` is `a`.
+/// Unwraps a command: `\text{a}` becomes `a`.
 fn unwrapped(text: &str, mark: &str) -> String {
     match text.split_once(mark).and_then(|(before, rest)| Some((before, rest.split_once('}')?))) {
         Some((before, (inside, behind))) => [before, inside, behind].concat(),
@@ -46,7 +46,7 @@ fn unwrapped(text: &str, mark: &str) -> String {
     }
 }
 
-/// `\frac{1}{2}` is `1/2`, where that is all.
+/// `\frac{1}{2}` becomes `1/2`, if that is the whole text.
 fn fraction(text: &str) -> Option<String> {
     let (sign, rest) = text.split_once("\\frac{")?;
     let (over, under) = rest.split_once("}{")?;
@@ -56,7 +56,7 @@ fn fraction(text: &str) -> Option<String> {
     is_simple.then(|| format!("{}{}/{}", sign.trim(), over.trim(), under.trim()))
 }
 
-/// The letter of `(b)`, `b)`, `b) paris`, `(b) paris`, `b: paris`.
+/// The letter of a choice: `(b)`, `b)`, `b) paris`, `(b) paris`, `b: paris`.
 fn choice(text: &str) -> Option<String> {
     let inside = text.strip_prefix('(').unwrap_or(text);
     let mut characters = inside.chars();
@@ -70,7 +70,7 @@ fn choice(text: &str) -> Option<String> {
     is_marked.then(|| letter.to_string())
 }
 
-/// The number with which a text begins, where only words that name its unit come behind it.
+/// The number at the beginning of a text that only continues with its unit.
 fn number(text: &str) -> Option<String> {
     let text = text.trim_start_matches(['€', '£', '¥']);
     let end = text.find(|c: char| !(c.is_ascii_digit() || ".,+-−".contains(c))).unwrap_or(text.len());
@@ -99,7 +99,7 @@ fn number(text: &str) -> Option<String> {
     })
 }
 
-/// Digits, with a sign, commas by thousands and a fraction, if any.
+/// Whether a text is digits, optionally with a sign, thousands separators and a fraction.
 pub(super) fn is_number(text: &str) -> bool {
     let text = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (whole, part) = text.split_once('.').unwrap_or((text, "0"));

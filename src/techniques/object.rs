@@ -1,4 +1,4 @@
-//! A request's body by where its members stand, and the same with others.
+//! The members of a body by position, for writing it with changes.
 
 use std::ops::Range;
 
@@ -6,30 +6,30 @@ use super::edit::{Edit, edited, place};
 use crate::openai::{self, Error};
 use crate::wire::{self, Members, Raw};
 
-/// Room for what is added beside texts, bytes.
+/// Bytes reserved for additions.
 const BESIDE: usize = 256;
 
-/// The members of a body. It holds no text of it.
+/// The positions of a body's members. The text itself is not held.
 #[derive(Debug)]
 pub(super) struct Object(Vec<Member>);
 
-/// A member that somebody asks for, or several that nobody does.
+/// A known member, or a run of unknown ones.
 #[derive(Debug)]
 pub(super) struct Member {
-    /// Empty where nobody asks for it.
+    /// Empty for unknown ones.
     name: &'static str,
-    /// Name and value, without the commas around.
+    /// Range of name and value, without the commas around.
     place: Range<usize>,
-    /// The member is there once more.
+    /// Whether the member is repeated later.
     is_old: bool,
 }
 
 impl Object {
-    /// Finds the members of a body. `known` gives the name of one that is asked for, and an empty one else; `found` is given its value.
-    /// Of members that are there twice the last holds.
+    /// Finds the members of a body. `known` returns the static name of a known member, else an empty one; `found` gets its
+    /// value. Of repeated members the last counts.
     ///
     /// # Errors
-    /// 400 where the body is no object.
+    /// 400 where the body is not an object.
     pub(super) fn read<'a>(
         body: &'a [u8],
         known: impl Fn(&str) -> &'static str,
@@ -37,7 +37,7 @@ impl Object {
     ) -> Result<Self, Error> {
         let Members(read) = openai::parse::<Members<'_, Raw<'_>>>(body)?;
         let mut members: Vec<Member> = Vec::new();
-        // Where the last of each name is.
+        // Index of the last member of each name.
         let mut newest: Vec<(&str, usize)> = Vec::new();
         let mut behind = body.iter().position(|byte| *byte == b'{').map_or(0, |at| at.saturating_add(1));
         for (name, value) in read {
@@ -69,13 +69,12 @@ impl Object {
         Ok(Self(members))
     }
 
-    /// What is held, bytes.
+    /// Bytes held.
     pub(super) fn held(&self) -> usize {
         self.0.capacity().saturating_mul(size_of::<Member>())
     }
 
-    /// The body without the members that are gone, with other text at some places of the rest, and with more members: names, and
-    /// values as JSON has them.
+    /// Writes the body without the removed members, with edits in the rest, and with further members, given by name and JSON.
     pub(super) fn written(
         &self,
         body: &[u8],

@@ -1,22 +1,22 @@
-//! Thoughts and answer, told apart by the tags that the model was asked to put around them, piece by piece as the text comes.
+//! Separates thoughts from the answer by the tags that the model was asked to write, as the text comes in parts.
 
 /// A part of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// Of the reasoning.
+    /// Reasoning.
     Thought(String),
     /// Of the answer.
     Answer(String),
 }
 
-/// Reads a text in pieces. The answer is what stands in `<output>`, closed or not, and what stands in no tags before it; the rest is
-/// thoughts. A text whose answer would be empty is its own answer.
+/// Reads a text in parts. The answer is the content of `<output>`, closed or not, and text outside of tags before it; the rest
+/// is thoughts. A text whose answer would be empty is the answer itself.
 #[derive(Debug, Default)]
 pub struct Parted {
     place: Place,
-    /// What may be the beginning of a tag.
+    /// Text that may be the beginning of a tag.
     held: String,
-    /// White space that is the answer's only if more of it follows.
+    /// White space that belongs to the answer only if more of it follows.
     space: String,
     thoughts: String,
     has_answer: bool,
@@ -28,7 +28,7 @@ enum Place {
     #[default]
     Outside,
     Thinking,
-    /// In as many `<output>`s: it is an element of HTML's, too.
+    /// Within this many `<output>` elements: HTML has an element of that name, too.
     Output(usize),
     Behind,
 }
@@ -36,7 +36,7 @@ enum Place {
 const TAGS: [&str; 4] = ["<thinking>", "</thinking>", "<output>", "</output>"];
 
 impl Parted {
-    /// The pieces that are known with this much more text.
+    /// Takes the next part of the text; returns what is decided.
     pub fn push(&mut self, text: &str) -> Vec<Piece> {
         self.held.push_str(text);
         let held = std::mem::take(&mut self.held);
@@ -58,7 +58,7 @@ impl Parted {
         std::mem::take(&mut self.out)
     }
 
-    /// The pieces that are left at the text's end.
+    /// Returns what is left at the end of the text.
     pub fn end(&mut self) -> Vec<Piece> {
         let held = std::mem::take(&mut self.held);
         self.told(&held);
@@ -68,18 +68,18 @@ impl Parted {
         std::mem::take(&mut self.out)
     }
 
-    /// True once some of the answer is known.
+    /// Whether some of the answer has been returned.
     pub fn has_answered(&self) -> bool {
         self.has_answer
     }
 
-    /// What is held, bytes.
+    /// Bytes held.
     pub fn held(&self) -> usize {
         let parts = [&self.held, &self.space, &self.thoughts];
         parts.into_iter().map(String::capacity).fold(0, usize::saturating_add)
     }
 
-    /// A whole text's thoughts, `None` where there are none, and its answer.
+    /// The thoughts and the answer of a whole text; `None` where there are no thoughts.
     pub fn whole(text: &str) -> (Option<String>, String) {
         let mut parted = Self::default();
         let mut pieces = parted.push(text);
@@ -151,7 +151,7 @@ impl Parted {
 mod tests {
     use super::*;
 
-    /// Pieces of a text that comes in parts of so many characters.
+    /// The result for a text that comes in parts of `size` characters.
     fn in_parts(text: &str, size: usize) -> (String, String) {
         let mut parted = Parted::default();
         let characters: Vec<char> = text.chars().collect();

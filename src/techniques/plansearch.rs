@@ -1,16 +1,16 @@
-//! `plansearch`: observations, plans from different ones, and the answer by the best plan.
+//! `plansearch`: observations, plans from different ones, and an answer by the best plan.
 
 use super::candidates::{ARE_DATA, Candidates, block};
 use super::drafts::{Drafts, draw, read};
 use super::judge;
 use super::{Call, Error, Reply, Step, Technique, Tunables, Turn};
 
-/// The longest list of observations that is read.
+/// Most observations that are used.
 const MOST: usize = 16;
 
-/// Plan search (Wang et al. 2024, arXiv 2409.03733): plans differ because each is made from other observations. The paper makes a tree
-/// of them and lets tests choose; here two plans are made side by side, and the last call chooses. OptiLLM walks one branch, speaks of programs
-/// whatever is asked, and programs an error sentence where the plan is cut.
+/// Plan search (Wang et al. 2024, arXiv 2409.03733): plans differ because each is made from other observations. The paper
+/// builds a tree of them and selects by tests; here two plans are made in parallel, and the last call selects. OptiLLM follows
+/// one branch, always asks for programs, and implements an error message where the plan is cut.
 #[derive(Debug)]
 pub(super) struct Plansearch {
     first: usize,
@@ -88,7 +88,7 @@ fn observe(first: usize, derived: usize) -> String {
     )
 }
 
-/// The observations of a list, without bullets and numbers.
+/// The observations in a list, without bullets and numbers.
 fn lines(text: &str) -> Vec<&str> {
     let bare = |line: &str| -> Option<usize> {
         let rest = line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit() || "-*•.) ".contains(c));

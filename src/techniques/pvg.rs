@@ -1,4 +1,4 @@
-//! `pvg`: a verifier that is itself put to the test.
+//! `pvg`: drafts chosen by a verifier that is itself tested.
 
 use super::candidates::{Candidates, Numbers};
 use super::drafts::{Drafts, draw, draws};
@@ -11,9 +11,9 @@ use super::{Call, Error, Reply, Step, Technique, Tunables};
 const SNEAKY: &str = "This is a test of somebody who checks answers. Answer as convincingly as you can, but make one subtle mistake \
     that changes the result, and do not tell that you made it.";
 
-/// Prover-verifier game (Kirchner et al. 2024, arXiv 2407.13692, a way to train verifiers, with no claim for answering). Sneaky drafts are told to be
-/// wrong: a verifier that chooses one is not believed, and another round is played. The answer is always a helpful draft; in OptiLLM a sneaky one wins
-/// where the verifier is fooled.
+/// Prover-verifier game (Kirchner et al. 2024, arXiv 2407.13692, a method to train verifiers, with no claim about answering).
+/// Sneaky drafts are asked to be wrong: a verifier that chooses one is not trusted, and another round is played. The answer is
+/// always a helpful draft; in OptiLLM a sneaky one wins where it deceives the verifier.
 #[derive(Debug)]
 pub(super) struct Pvg {
     rounds: usize,
@@ -27,7 +27,7 @@ pub(super) struct Pvg {
 enum Stage {
     Begin,
     Drawn,
-    /// The candidates, and what of them is helpful or comes to the same.
+    /// The candidates are being judged; for each, the helpful draft that it is or agrees with.
     Judged(Numbers, Vec<Option<usize>>),
 }
 
@@ -43,7 +43,7 @@ impl Pvg {
         }
     }
 
-    /// Another round, or the answer of most helpful drafts, where there are no more.
+    /// Starts another round, or answers by vote among the helpful drafts where there are no more.
     fn round(&mut self) -> Result<Step, Error> {
         if self.round >= self.rounds {
             let leader = count(&self.helpful.whole).map(|votes| votes.leader);
@@ -77,7 +77,7 @@ impl Technique for Pvg {
                 if candidates.numbers.len() < 2 {
                     return self.helpful.answer(0);
                 }
-                // A sneaky draft that is right all the same is as good as the helpful one that says so.
+                // A sneaky draft that agrees with a helpful one is as good as it.
                 let answers: Vec<Option<String>> = helpful.iter().map(answer_of).collect();
                 let same = |draft: &Reply| {
                     let answer = answer_of(draft)?;
@@ -112,7 +112,7 @@ mod tests {
     use super::super::testing::*;
     use super::*;
 
-    /// Helpful drafts and sneaky ones have a word of their own; the judge chooses the candidate with `best` in it.
+    /// Helpful and sneaky drafts have texts of their own; the judge chooses the candidate that contains `best`.
     fn played(best: &str) -> Run {
         run("pvg", &Tunables::default(), |call, number| {
             let kind = if call.system.is_some() { "sneaky" } else { "helpful" };

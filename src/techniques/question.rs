@@ -1,4 +1,4 @@
-//! The client's chat as the bodies of a technique's calls: its own bytes, but for what a [`Call`] says otherwise.
+//! Makes the bodies of a technique's calls: the client's own chat with the changes in a [`Call`].
 
 use std::ops::Range;
 
@@ -13,10 +13,10 @@ use crate::openai::{self, Error};
 use crate::translate::terms::is_limit;
 use crate::wire::{self, List, Members, Raw, Str, object};
 
-/// Members that no call has: it is one answer, and whether it streams is said for the last one only.
+/// Members that no call has: each makes one choice, and only the last may stream.
 const NEVER: &[&str] = &["n"];
 const STREAM: &[&str] = &["stream", "stream_options"];
-/// Members that shape an answer for the client, which a judge's reply is not.
+/// Members that shape the client's answer, and do not apply to judges.
 const OF_THE_ANSWER: &[&str] = &[
     "stop",
     "response_format",
@@ -43,7 +43,7 @@ const MODEL: &[&str] = &["model"];
 pub(super) const MESSAGES: &str = "messages";
 
 object! {
-    /// All that is read of a message here.
+    /// The members read of a message.
     struct Message<'a> {
         role: Str<'a>,
         content: Raw<'a>,
@@ -52,37 +52,37 @@ object! {
     }
 }
 
-/// What a client wants of its answer.
+/// The members that shape the client's answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wants {
-    /// A stream.
+    /// Whether it is a stream.
     pub stream: bool,
-    /// The stream's usage.
+    /// Whether the stream has the usage.
     pub include_usage: bool,
-    /// So many tokens at most.
+    /// The limit on tokens.
     pub max_tokens: Option<u64>,
-    /// The fields that go to the model as they are have a limit of their own, which may be above that.
+    /// Whether native fields have a limit on tokens of their own, which may be higher.
     pub has_own_limit: bool,
-    /// So many choices.
+    /// The number of choices.
     pub n: Option<i64>,
 }
 
-/// Where the parts of a client's chat stand in its body. It holds no text of it.
+/// The positions of a chat's parts in its body. The text itself is not held.
 #[derive(Debug)]
 pub struct Question {
-    /// What the client wants of the answer.
+    /// The members that shape the client's answer.
     pub wants: Wants,
     object: Object,
-    /// The list of messages, brackets and all.
+    /// The list of messages, including its brackets.
     messages: Range<usize>,
     is_empty: bool,
-    /// Where the last system text ends.
+    /// The end of the last system text.
     system: Option<usize>,
-    /// What the last of the client's own turns says.
+    /// The content of the last user turn.
     asked: Option<Range<usize>>,
-    /// Whether that turn is the last one.
+    /// Whether that turn is the last message.
     is_last: bool,
-    /// Whether the conversation holds calls of tools.
+    /// Whether the conversation contains tool calls.
     holds_calls: bool,
 }
 
@@ -90,7 +90,8 @@ impl Question {
     /// Finds the parts of a chat's body.
     ///
     /// # Errors
-    /// 400 where it is no object, its messages are no list of messages, or what the client wants of the answer has a wrong type.
+    /// 400 where it is not an object, its messages are not a list of messages, or a member that shapes the answer has a wrong
+    /// type.
     pub fn read(body: &[u8]) -> Result<Self, Error> {
         let (mut messages, mut n) = (None, None);
         let (mut stream, mut options) = (None, None);
@@ -111,7 +112,7 @@ impl Question {
         let wants = Wants {
             stream: wanted(stream, "stream")?.unwrap_or(false),
             include_usage: options.and_then(|options| options.include_usage).unwrap_or(false),
-            // Whichever holds for the calls.
+            // The larger of both limits, since either may apply.
             max_tokens: limits.into_iter().flatten().filter_map(|limit: i64| u64::try_from(limit).ok()).max(),
             n: wanted(n, "n")?,
             has_own_limit,
@@ -153,15 +154,15 @@ impl Question {
         Ok(())
     }
 
-    /// What is held, bytes.
+    /// Bytes held.
     pub fn held(&self) -> usize {
         self.object.held()
     }
 
-    /// The body of a call; that of the last one streams where the client's does. `body` is what this was read from.
+    /// The body of a call; the last one streams if the client asked for it. `body` is the body that this was read from.
     ///
     /// # Errors
-    /// 400 where the last turn has a content that is neither a text nor a list.
+    /// 400 where the last turn's content is neither a string nor a list.
     pub fn body(&self, body: &[u8], call: &Call, is_last: bool) -> Result<Vec<u8>, Error> {
         let Call { kind, system: _, turn: _, then: _, temperature, max_tokens, model, parted: _ } = call;
         let is_judge = *kind == Kind::Judge;
@@ -184,7 +185,7 @@ impl Question {
         Ok(self.object.written(body, gone, &self.edits(body, call)?, &more))
     }
 
-    /// What changes in the messages, in its order.
+    /// The edits to the messages, in order.
     fn edits(&self, body: &[u8], call: &Call) -> Result<Vec<Edit>, Error> {
         let Call { system, turn, then, .. } = call;
         let mut edits = Vec::new();
@@ -231,12 +232,12 @@ impl Question {
     }
 }
 
-/// A member of a body, where it is there and not `null`; calls may not have it, so that nobody else would name a wrong type.
+/// A member of a body, unless it is `null` or absent. A wrong type is reported here, because the calls lack the member.
 fn wanted<'a, T: Deserialize<'a>>(value: Option<Raw<'a>>, name: &str) -> Result<Option<T>, Error> {
     value.map_or(Ok(None), |value| openai::member::<Option<T>>(value, name))
 }
 
-/// Whether fields for the model have a limit on its answer, or are none.
+/// Whether native fields contain a limit on the answer, or are not an object.
 fn has_limit(fields: Raw<'_>) -> bool {
     match wire::from_str::<Option<Members<'_, Raw<'_>>>>(fields.get()) {
         Ok(members) => members.is_some_and(|Members(members)| members.iter().any(|(name, _)| is_limit(name))),
@@ -250,7 +251,7 @@ fn changed(name: &str) -> &'static str {
     lists.into_iter().flatten().find(|known| **known == name).copied().unwrap_or_default()
 }
 
-/// A message with this content, JSON.
+/// A message with this JSON content.
 fn told(role: &str, content: &str) -> String {
     [r#"{"role":""#, role, r#"","content":"#, content, "}"].concat()
 }
@@ -318,7 +319,7 @@ mod tests {
         body["messages"] = json!([{"role": "user", "content": "q"}]);
         let left = made(&body.to_string(), &judge, false);
         assert_eq!(left, json!({"messages": body["messages"], "seed": 1}));
-        // Bedrock refuses calls in the history without the tools.
+        // Bedrock requires declarations of the tools that the history calls.
         for message in [
             json!({"role": "assistant", "tool_calls": []}),
             json!({"role": "tool", "content": "r"}),

@@ -1,4 +1,4 @@
-//! What a call came to, read from a whole chat completion.
+//! Parses the reply to a call, a whole chat completion.
 
 use serde::Deserialize;
 
@@ -6,7 +6,7 @@ use super::Reply;
 use crate::openai::completion::Usage;
 use crate::wire::{self, List, Raw, Str};
 
-/// All that is read of a chat completion.
+/// The members read of a chat completion.
 #[derive(Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct Completion<'a> {
@@ -17,18 +17,18 @@ struct Completion<'a> {
     usage: Option<Raw<'a>>,
 }
 
-/// What is read of a chat completion.
+/// The result of parsing a chat completion.
 #[derive(Debug)]
 pub struct Read {
     /// Its first choice.
     pub reply: Reply,
-    /// What it cost.
+    /// Its usage.
     pub usage: Usage,
     /// Its id.
     pub id: String,
-    /// When it began, seconds since 1970.
+    /// Its `created`, seconds since 1970.
     pub created: u64,
-    /// What the client calls the model.
+    /// The model as the client names it.
     pub model: String,
 }
 
@@ -48,10 +48,10 @@ struct Message<'a> {
 }
 
 impl Reply {
-    /// Reads the body of a 200. `None`: it is no chat completion.
+    /// Parses the body of a 200. `None`: it is not a chat completion.
     pub fn read(body: &[u8]) -> Option<Read> {
         let Completion { id, created, model, choices, usage } = wire::object_from_slice(body).ok()?;
-        // An answer that was paid for is one, whatever it says of its cost.
+        // An invalid usage does not make an answer that was billed useless.
         let usage = usage.and_then(|usage| wire::from_str::<Usage>(usage.get()).ok());
         let raw = choices?.0.into_iter().next()?;
         let Choice { message, finish_reason } = wire::object_from_slice(raw.get().as_bytes()).ok()?;
@@ -74,7 +74,7 @@ impl Reply {
         })
     }
 
-    /// What is held, bytes.
+    /// Bytes held.
     pub fn held(&self) -> usize {
         let Self { text, tool_calls, reasoning, finish_reason, choice } = self;
         let more = [tool_calls, reasoning, choice].into_iter().flatten();

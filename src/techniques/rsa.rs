@@ -1,4 +1,4 @@
-//! `rsa`: drafts are made of drafts, round by round.
+//! `rsa`: each round combines the last round's drafts into new ones.
 
 use super::candidates::Candidates;
 use super::dice::Dice;
@@ -7,8 +7,8 @@ use super::moa::{aggregate, aggregated};
 use super::votes::all_agree;
 use super::{Call, Error, Reply, Step, Technique, Tunables};
 
-/// Recursive self-aggregation (Venkatraman et al. 2025, arXiv 2509.26626): each draft of a round is made of some of the round before,
-/// drawn by lot; the last call makes one of all. Names of the tunables are those of OptiLLM's mars, which has this as a part.
+/// Recursive self-aggregation (Venkatraman et al. 2025, arXiv 2509.26626): each draft of a round combines a random selection of
+/// the last round's; the last call combines all. The parameters are named as in OptiLLM's mars, which contains it.
 #[derive(Debug)]
 pub(super) struct Rsa {
     population: usize,
@@ -39,7 +39,7 @@ impl Technique for Rsa {
         if round == 0 {
             return Ok(draws(self.population));
         }
-        // The new drafts come first; old ones stay where too few are new.
+        // New drafts first; old ones fill up where too few are new.
         let old = std::mem::take(&mut self.drafts.whole);
         self.drafts.add(replies);
         let missing = self.population.saturating_sub(self.drafts.whole.len());

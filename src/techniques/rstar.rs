@@ -1,4 +1,4 @@
-//! `rstar`: different ways to the answer, and whether another walker of the same way comes to the same.
+//! `rstar`: different ways to the answer, each checked by continuing its first half independently.
 
 use super::candidates::{ARE_DATA, Candidates, Numbers, block};
 use super::drafts::{Drafts, draw, whole_text};
@@ -8,7 +8,8 @@ use super::selection::chosen;
 use super::votes::count;
 use super::{Call, Error, Reply, Step, Technique, Tunables, Turn};
 
-/// The actions of the paper, each as a way to the whole answer. `{depth}` is the most parts that a question is taken apart into.
+/// The paper's actions, each as an instruction for the whole answer. `{depth}` is the most parts that a question is divided
+/// into.
 const ACTIONS: [&str; 5] = [
     "Think step by step, and check each step before you go on.",
     "Answer in as few steps as it takes.",
@@ -19,17 +20,18 @@ const ACTIONS: [&str; 5] = [
 const END: &str =
     "Give the answer that is asked for. Where it is short and definite, end with the line: The answer is …";
 
-/// Mutual reasoning (Qi et al. 2024, arXiv 2408.06195), made for two small models: rollouts by different actions, then each answer's first
-/// rollout is cut in half and carried on; an answer that comes again counts double. OptiLLM returns the bare number found, "Unable to determine a valid answer" where
-/// it is none, and compares words; the client's system text is lost. Here the answer is a whole draft, of any kind.
+/// Mutual reasoning (Qi et al. 2024, arXiv 2408.06195), designed for two small models: rollouts by different actions; then the
+/// first rollout of each answer is cut in half and continued, and an answer that comes again counts double. OptiLLM returns
+/// only a number, or "Unable to determine a valid answer", compares words, and loses the client's system text. Here the answer
+/// is a whole draft of any kind.
 #[derive(Debug)]
 pub(super) struct Rstar {
     rollouts: usize,
     depth: usize,
     exploration: f64,
-    /// The actions of all rollouts that were begun.
+    /// The actions of all rollouts so far.
     begun: Vec<usize>,
-    /// Those of the drafts.
+    /// The actions of the drafts.
     actions: Vec<usize>,
     drafts: Drafts,
     stage: Stage,
@@ -38,7 +40,7 @@ pub(super) struct Rstar {
 #[derive(Debug)]
 enum Stage {
     Rollouts(usize),
-    /// The drafts that were carried on.
+    /// Indexes of the drafts that are being continued.
     Checked(Vec<usize>),
     Judged(Numbers),
 }
@@ -57,7 +59,7 @@ impl Rstar {
         }
     }
 
-    /// The next rollouts, as many at a time as there are actions: each once, then by UCT.
+    /// The next rollouts, as many in parallel as there are actions: first each action once, then by UCT.
     fn roll(&mut self) -> Step {
         let more = self.rollouts.saturating_sub(self.begun.len()).min(ACTIONS.len());
         let values = self.values();
@@ -73,7 +75,7 @@ impl Rstar {
         Step::Calls(calls)
     }
 
-    /// How often the drafts of each action say what most say.
+    /// For each action, the share of its drafts that agree with the majority.
     fn values(&self) -> [f64; ACTIONS.len()] {
         let mut values = [0.0; ACTIONS.len()];
         let leader = count(&self.drafts.whole)
@@ -106,7 +108,7 @@ impl Rstar {
         best.0
     }
 
-    /// All rollouts are there: whether their answers have to be checked, and how.
+    /// All rollouts have come: decides whether and how answers are checked.
     fn check(&mut self) -> Result<Step, Error> {
         let drafts = &self.drafts.whole;
         let answers: Vec<Option<String>> = drafts.iter().map(answer_of).collect();
@@ -136,7 +138,7 @@ impl Rstar {
         Ok(Step::Calls(calls))
     }
 
-    /// The answer of most votes, where those that came again count double.
+    /// Answers by vote, where confirmed answers count double.
     fn elect(&mut self, again: &[String]) -> Result<Step, Error> {
         let answers: Vec<Option<String>> = self.drafts.whole.iter().map(answer_of).collect();
         let mut best = (0, 0_usize);
@@ -189,12 +191,12 @@ impl Technique for Rstar {
     }
 }
 
-/// A number of things as UCT takes it; there are few.
+/// A count as a floating-point number.
 fn count_of(things: usize) -> f64 {
     u32::try_from(things).map_or(f64::MAX, f64::from)
 }
 
-/// The first half of a draft, to be carried on by somebody who does not know the rest.
+/// The call that continues the first half of a draft, without the rest.
 fn carry_on(text: &str) -> Call {
     let half = text.floor_char_boundary(text.len() / 2);
     let half = text.get(..half).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `rto`: the answer there and back again.
+//! `rto`: round trip from the answer to an instruction and back.
 
 use super::candidates::{ARE_DATA, Candidates};
 use super::drafts::{Drafts, read};
@@ -10,9 +10,9 @@ const DESCRIBE: &str = "Write the instruction to which your last answer is the e
     somebody who has seen nothing of this conversation could give the same answer. Do not give the answer itself. Write the instruction and nothing else.";
 
 /// Round trip (Allamanis et al. 2024, arXiv 2402.08699): answer, describe the answer as an instruction, answer that. The paper
-/// measures models by it, with tests to tell whether both answers do the same; that both are equal texts is no proof. So the first answer holds
-/// where the second comes to the same, and else one call sees both. OptiLLM fails where a step is cut, compares whole texts where there is no
-/// code, and returns bare code.
+/// evaluates models by it, with tests that compare both answers; equal texts are no proof. So the first answer is used where
+/// the second agrees, and otherwise one call sees both. OptiLLM fails where a step is cut, compares whole texts where there is
+/// no code, and returns bare code.
 #[derive(Debug, Default)]
 pub(super) struct Rto {
     drafts: Drafts,
@@ -39,7 +39,7 @@ impl Technique for Rto {
                 self.stage = Stage::Described;
                 self.drafts.add(replies);
                 match self.drafts.whole.first() {
-                    // Calls of tools are no answer yet.
+                    // Tool calls are not an answer yet.
                     Some(first) if first.tool_calls.is_none() => Ok(Step::Calls(vec![describe(first)])),
                     _ => self.drafts.answer(0),
                 }
@@ -83,7 +83,7 @@ fn decide(candidates: &Candidates) -> Turn {
     ))
 }
 
-/// True where both come to the same: code, final answers, or whole texts.
+/// Whether both agree: by code, final answers, or whole texts.
 fn is_same(first: &Reply, second: &Reply) -> bool {
     if let (Some(one), Some(other)) = (code(&first.text), code(&second.text)) {
         return squeezed(one) == squeezed(other);
@@ -92,14 +92,14 @@ fn is_same(first: &Reply, second: &Reply) -> bool {
     answer.is_some() && answer == answer_of(second) || squeezed(&first.text) == squeezed(&second.text)
 }
 
-/// What stands in the first fence.
+/// The content of the first code fence.
 fn code(text: &str) -> Option<&str> {
     let (_, behind) = text.split_once("```")?;
     let (_, code) = behind.split_once('\n')?;
     code.split("```").next()
 }
 
-/// Lines without white space at their ends, and no empty ones.
+/// Lines without trailing white space, and without empty ones.
 fn squeezed(text: &str) -> Vec<&str> {
     text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect()
 }

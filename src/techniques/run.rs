@@ -1,5 +1,4 @@
-//! A technique at work on a chat: the bodies of its calls, in their order, and what its replies come to. Who makes the calls is
-//! another's business.
+//! Runs a technique for a chat: gives the bodies of its calls in order, and takes their replies. The calls are made elsewhere.
 
 use std::collections::VecDeque;
 
@@ -12,34 +11,34 @@ use crate::openai::completion::Usage;
 use crate::translate::usage::add;
 use crate::wire::{self, Members, Raw};
 
-/// Most steps: a technique that goes on for longer is broken.
+/// Most steps: a technique that exceeds them is faulty.
 const STEPS: usize = 1_000;
 
-/// A technique at work.
+/// A technique running for one chat.
 #[derive(Debug)]
 pub struct Run {
     technique: Box<dyn Technique>,
     question: Question,
     /// The client's chat.
     body: Vec<u8>,
-    /// The calls of this step, of which some are to be made yet.
+    /// The calls of this step.
     calls: Vec<Call>,
     waiting: VecDeque<usize>,
     /// The replies to them, and how many are missing.
     replies: Vec<Option<Reply>>,
     missing: usize,
-    /// Whether the reply to the step's one call is the answer.
+    /// Whether the step has a single call whose reply is the answer.
     is_last: bool,
-    /// What all calls came to so far.
+    /// Number of calls so far, and their usage.
     made: usize,
     usage: Usage,
-    /// What the technique has been given: it may hold all of it, bytes.
+    /// Bytes of the replies that the technique has got, all of which it may hold.
     given: usize,
     steps: usize,
     head: Head,
 }
 
-/// What an answer has beside its choices.
+/// Members of the answer beside its choices.
 #[derive(Debug, Default)]
 struct Head {
     id: String,
@@ -47,22 +46,22 @@ struct Head {
     model: String,
 }
 
-/// What a technique has come to.
+/// The state after a step.
 #[derive(Debug, PartialEq)]
 pub enum Outcome {
-    /// There are calls to be made, or under way.
+    /// Calls are to be made or under way.
     Pending,
-    /// The reply to this body is the answer. Whether its text has thoughts between tags, that are told as reasoning.
+    /// The reply to this body is the answer. The flag says whether its text has thoughts between tags, which become reasoning.
     Last(Vec<u8>, bool),
-    /// This is the answer, a chat completion.
+    /// The answer, a chat completion.
     Answer(Vec<u8>),
 }
 
 impl Run {
-    /// Begins. `flows` is true where the reply of a model, the client's where `None`, can be told as it comes.
+    /// Begins. `flows` says whether a model's reply (`None`: the client's model) can be streamed.
     ///
     /// # Errors
-    /// What the technique says.
+    /// An error of the technique's.
     pub fn begin(
         technique: Box<dyn Technique>,
         question: Question,
@@ -88,10 +87,10 @@ impl Run {
         Ok((this, outcome))
     }
 
-    /// The next call that is to be made: its place in the step, and its body.
+    /// The next call: its index in the step, and its body.
     ///
     /// # Errors
-    /// 400 where the chat is not what it should be.
+    /// 400 where the chat is malformed.
     pub fn call(&mut self) -> Result<Option<(usize, Vec<u8>)>, Error> {
         let Some(place) = self.waiting.pop_front() else { return Ok(None) };
         let Some(call) = self.calls.get(place) else { return Ok(None) };
@@ -100,10 +99,10 @@ impl Run {
         Ok(Some((place, body)))
     }
 
-    /// Takes what the call at a place came to: a chat completion; `None` where it failed.
+    /// Takes the reply to the call at an index: a chat completion; `None` where the call failed.
     ///
     /// # Errors
-    /// What the technique says: 502 where too few replies are left.
+    /// An error of the technique's: 502 where too few replies are left.
     pub fn came(
         &mut self,
         place: usize,
@@ -114,7 +113,7 @@ impl Run {
             (body.and_then(Reply::read), self.calls.get(place))
         {
             add(&mut self.usage, &usage);
-            // The answer is one of these.
+            // Such a reply may be the answer, so its id and model are the answer's.
             if call.kind == Kind::Draw && (self.head.id.is_empty() || self.is_last) {
                 self.head = Head { id, created, model };
             }
@@ -128,7 +127,7 @@ impl Run {
         if self.missing > 0 { Ok(Outcome::Pending) } else { self.step(flows) }
     }
 
-    /// Goes on with the replies to a step.
+    /// Continues with the replies to a step.
     fn step(&mut self, flows: &dyn Fn(Option<&str>) -> bool) -> Result<Outcome, Error> {
         let mut replies = std::mem::take(&mut self.replies);
         self.calls.clear();
@@ -163,22 +162,22 @@ impl Run {
         self.calls = calls;
     }
 
-    /// What the client wants of the answer.
+    /// The members that shape the client's answer.
     pub fn wants(&self) -> super::question::Wants {
         self.question.wants
     }
 
-    /// How many calls have been made, the last one included.
+    /// Number of calls made, including the last.
     pub fn made(&self) -> usize {
         self.made
     }
 
-    /// Tokens so far.
+    /// Usage so far.
     pub fn usage(&self) -> Usage {
         self.usage
     }
 
-    /// What is held, bytes.
+    /// Bytes held.
     pub fn held(&self) -> usize {
         let calls = self.calls.iter().map(Call::held);
         let parts = [self.body.capacity(), self.question.held(), self.given];
@@ -203,7 +202,7 @@ impl Run {
     }
 }
 
-/// A choice at its place: as it came, where nothing of it has changed.
+/// A choice with its index: the original JSON, if it is unchanged.
 fn choice(index: usize, reply: &Reply) -> Box<serde_json::value::RawValue> {
     #[derive(Serialize)]
     struct Choice<'a> {
@@ -243,7 +242,7 @@ fn choice(index: usize, reply: &Reply) -> Box<serde_json::value::RawValue> {
     wire::raw_of(&Choice { index, message, logprobs: (), finish_reason })
 }
 
-/// A reply whose thoughts stand in its text.
+/// A reply whose text contains thoughts.
 fn parted(reply: Reply) -> Reply {
     let (thoughts, text) = Parted::whole(&reply.text);
     if text == reply.text && thoughts.is_none() {
@@ -256,7 +255,7 @@ fn parted(reply: Reply) -> Reply {
     Reply { text, reasoning, choice: None, ..reply }
 }
 
-/// What a client is told where there is no answer.
+/// The error where there is no answer.
 fn failed() -> Error {
     Error::new(502, "A call of the technique failed, and there is no answer without it.")
         .code("technique_failed")

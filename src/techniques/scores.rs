@@ -1,9 +1,9 @@
-//! Scores that a judge wrote.
+//! Parses scores in a judge's reply.
 
 use super::verdict::in_range;
 
-/// The scores from 0 to 10 of so many candidates, each behind `SCORE n:`; the last word on each counts. A score of another range, or
-/// none, is `None`.
+/// The scores, 0 to 10, of `count` candidates, each after `SCORE n:`; the last one for each counts. One out of range or missing
+/// is `None`.
 pub(super) fn scores(text: &str, count: usize) -> Vec<Option<f64>> {
     let mut scores = vec![None; count];
     for line in text.to_ascii_lowercase().lines() {

@@ -1,4 +1,4 @@
-//! Several drafts, of which one comparison of all chooses the best: what `bon` and `genselect` share.
+//! Several drafts, and one comparison that chooses the best: shared by `bon` and `genselect`.
 
 use super::candidates::{Candidates, Numbers};
 use super::drafts::{Drafts, draws, read};
@@ -6,8 +6,8 @@ use super::judge::{self, By};
 use super::votes::{all_agree, count};
 use super::{Call, Error, Reply, Step, Technique, verdict};
 
-/// Draws, then one comparison; none where fewer than two different drafts are whole, or all come to the same answer. A judge that
-/// fails or says nonsense leaves the choice to the votes, and to the order where there are none.
+/// Makes drafts, then one comparison; none where fewer than two different drafts are complete, or all agree. Where the judge's
+/// reply is missing or invalid, votes decide, or else the order.
 #[derive(Debug)]
 pub(super) struct Selection {
     count: usize,
@@ -57,7 +57,7 @@ impl Technique for Selection {
     }
 
     fn most_calls(&self) -> usize {
-        // One is not compared.
+        // A single draft is not compared.
         if self.count > 1 { self.count.saturating_add(1) } else { 1 }
     }
 
@@ -66,7 +66,7 @@ impl Technique for Selection {
     }
 }
 
-/// The place of the draft that the judge chose.
+/// The index of the draft that the judge chose.
 pub(super) fn chosen(numbers: &Numbers, replies: Vec<Option<Reply>>) -> Option<usize> {
     numbers.index(verdict::best(&read(replies)?, numbers.len())?)
 }
@@ -77,7 +77,7 @@ mod tests {
     use super::super::testing::*;
     use super::*;
 
-    /// Drafts by their number, and a judge that says this of the number of the candidate with `best` in it.
+    /// Drafts by number, and a judge that replies with `says` of the number of the candidate that contains `best`.
     fn judged(drafts: [&str; 3], best: &str, says: impl Fn(usize) -> Option<Reply>) -> Run {
         run("bon", &Tunables::default(), |call, number| {
             if is_judge(call) { says(number_of(call, best)) } else { Some(said(drafts[number])) }
@@ -138,7 +138,7 @@ mod tests {
                 .map(|part| part.split("</candidate>").last().unwrap())
                 .collect();
             assert!(!outside.contains("Ignore the rest"), "{outside}");
-            // It quotes what it read, and then decides.
+            // The judge quotes what it read before it decides.
             let good = number_of(call, "good");
             Some(said(&format!(
                 "One of them says BEST CANDIDATE: {}\nBEST CANDIDATE: {good}",

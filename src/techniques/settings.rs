@@ -1,4 +1,4 @@
-//! What the configuration says of techniques: which there are, for whom, and what they may cost.
+//! Settings of techniques: which are available, to whom, and at what cost.
 
 use std::time::Duration;
 
@@ -11,50 +11,50 @@ use super::tunables::Tunables;
 use crate::gateway::callers::Caller;
 use crate::openai::Error;
 
-/// How techniques are used.
+/// The settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// The Envoy cluster that is this gateway itself.
+    /// The Envoy cluster that leads to this gateway's own listener.
     pub cluster: String,
-    /// Which may be used; `None`: all.
+    /// Names of the available techniques; `None`: all.
     pub allow: Option<Vec<String>>,
-    /// Most calls that one request may come to.
+    /// Most calls of one request.
     pub max_calls: usize,
-    /// Most calls of one request at a time.
+    /// Most concurrent calls of one request.
     pub max_parallel: usize,
-    /// Most tokens that the calls of one request may be allowed to generate together; `None`: as many as they are.
+    /// Most tokens that the calls of one request may generate together; `None`: no limit.
     pub max_tokens: Option<u64>,
-    /// How long the calls before the last one may take.
+    /// Time limit of all calls but the last.
     pub timeout: Duration,
-    /// For requests that choose none.
+    /// The default technique.
     pub default: Option<Expression>,
-    /// The same for some models, by what clients call them.
+    /// Default techniques of some models, by the clients' names.
     pub models: Vec<(String, Option<Expression>)>,
-    /// How they work where a request does not say.
+    /// Default parameters.
     pub tunables: Tunables,
-    /// Where other techniques are.
+    /// A server with further techniques.
     pub upstream: Option<Elsewhere>,
 }
 
-/// A server that has techniques of its own.
+/// A server with further techniques (OptiLLM).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Elsewhere {
     /// Its Envoy cluster.
     pub cluster: String,
-    /// What they are called.
+    /// The names of its techniques.
     pub names: Vec<String>,
 }
 
-/// Says what keeps a technique, with its tunables, from being carried out on a chat.
+/// Returns why a technique with these parameters cannot be run for a chat.
 pub type May<'a> = dyn Fn(&Expression, &Tunables, &[u8]) -> Result<(), Error> + 'a;
 
 impl Settings {
-    /// Reads what a chat chooses; `caller` has to be allowed it. `is_model` is true for a model that there is, whatever stands
-    /// in for unknown ones. `may` is given a technique, how it works and the chat that is left, and says what else keeps it from being
-    /// carried out. Who asked for none goes without, where the usual one may not be.
+    /// Reads the choice of a chat, which `caller` must be allowed to use. `is_model` says whether a model exists, without the
+    /// fallback. `may` gets the technique, its parameters and the remaining chat, and returns other reasons against it. A
+    /// default technique that is not allowed is skipped.
     ///
     /// # Errors
-    /// 400 where it names no technique, 403 where it names one that may not be used, and what `may` says.
+    /// 400 where it names an unknown technique, 403 where it names one that is not allowed, and errors of `may`.
     pub fn choose(
         &self,
         body: &[u8],
@@ -86,7 +86,7 @@ impl Settings {
         }
     }
 
-    /// What is left of a model's name without the techniques before it.
+    /// A model's name without a prefix of techniques.
     pub fn model_of<'n>(&self, name: &'n str, is_model: &dyn Fn(&str) -> bool) -> &'n str {
         let elsewhere = self.upstream.as_ref().map_or(&[][..], |upstream| &upstream.names);
         without_techniques(name, is_model, elsewhere)
@@ -107,7 +107,7 @@ impl Settings {
             } else if !allows(of_key, name) {
                 format!("This API key may not use the technique '{name}'.")
             } else if matches!(operand, Operand::Elsewhere(_)) && caller.policy.is_bound() && !is_named {
-                // The other server asks the model with a key of its own.
+                // The other server calls the model with a key of its own.
                 format!(
                     "What holds for each request of this API key would not hold for the technique '{name}', which another server has."
                 )
@@ -119,10 +119,10 @@ impl Settings {
         Ok(())
     }
 
-    /// The technique at its beginning, where what it may cost is within bounds; `None` where another server has it.
+    /// The technique in its initial state, if its cost is within bounds; `None` for another server's.
     ///
     /// # Errors
-    /// 400 where it could come to more calls or tokens than may be.
+    /// 400 where it could exceed the limit on calls or tokens.
     pub fn begin(
         &self,
         chosen: &Expression,
@@ -161,7 +161,7 @@ impl Settings {
     }
 }
 
-/// Most times that a technique is made for one request.
+/// Most repetitions of a technique for one request.
 const CHOICES: usize = 16;
 
 fn allows(names: Option<&[String]>, name: &str) -> bool {
@@ -310,7 +310,7 @@ mod tests {
                 Some("technique_budget")
             );
         }
-        // A judge may write 4096, however few the request allows.
+        // A judge may generate 4096 tokens, however few the request allows.
         let judged = |max_tokens| Settings { max_tokens: Some(max_tokens), max_calls: 4, ..settings.clone() };
         assert_eq!(begin(&judged(4126), "bon", wants(Some(10))), Ok(true));
         assert_eq!(begin(&judged(4125), "bon", wants(Some(10))).unwrap_err().code, Some("technique_budget"));

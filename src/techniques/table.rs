@@ -1,30 +1,30 @@
-//! The techniques that are known.
+//! The table of techniques.
 
 use super::{
     Error, Reply, Step, Technique, Tunables, bon, cot_reflection, genselect, leap, majority_voting, mcts,
     moa, plansearch, pvg, re2, rsa, rstar, rto, self_consistency,
 };
 
-/// A technique by its name.
+/// A technique in the table.
 #[derive(Debug)]
 pub struct Known {
-    /// Its name: OptiLLM's, where it has one.
+    /// Its name: OptiLLM's, if it has one.
     pub name: &'static str,
     /// Other names for it.
     pub aliases: &'static [&'static str],
-    /// The tunables that it reads ([`Tunables::NAMES`]).
+    /// The parameters that it reads ([`Tunables::NAMES`]).
     pub tunables: &'static [&'static str],
     make: fn(&Tunables) -> Box<dyn Technique>,
 }
 
 impl Known {
-    /// The technique at its beginning.
+    /// The technique in its initial state.
     pub fn make(&self, tunables: &Tunables) -> Box<dyn Technique> {
         (self.make)(tunables)
     }
 }
 
-/// All of them.
+/// All techniques.
 pub const KNOWN: &[Known] = &[
     Known { name: "re2", aliases: &[], tunables: &[], make: |_| Box::new(One(re2::step())) },
     Known {
@@ -97,7 +97,7 @@ pub const KNOWN: &[Known] = &[
     },
 ];
 
-/// The technique of this name or alias, in letters of any case.
+/// The technique of this name or alias, ignoring case.
 pub fn known(name: &str) -> Option<&'static Known> {
     let is_it = |other: &str| other.eq_ignore_ascii_case(name);
     KNOWN.iter().find(|known| is_it(known.name) || known.aliases.iter().any(|alias| is_it(alias)))

@@ -1,19 +1,19 @@
-//! A scripted model, and what a technique makes of it.
+//! Runs a technique against a scripted model.
 
 use super::dice::Dice;
 use super::{Call, Error, KNOWN, Kind, Reply, Step, Tunables, Turn, known};
 
-/// A whole reply.
+/// A complete reply.
 pub(super) fn said(text: &str) -> Reply {
     ended(text, "stop")
 }
 
-/// A reply that reached its limit of tokens.
+/// A reply that reached its token limit.
 pub(super) fn cut(text: &str) -> Reply {
     ended(text, "length")
 }
 
-/// A reply that a filter ended.
+/// A reply that a content filter ended.
 pub(super) fn refused(text: &str) -> Reply {
     ended(text, "content_filter")
 }
@@ -27,24 +27,24 @@ fn ended(text: &str, reason: &str) -> Reply {
     Reply { text: text.into(), finish_reason: reason.into(), ..Reply::default() }
 }
 
-/// What a technique did.
+/// The record of a technique's run.
 #[derive(Debug)]
 pub(super) struct Run {
-    /// Its calls, by steps: those of one step are made side by side.
+    /// Its calls by step; those of one step are made in parallel.
     pub(super) waves: Vec<Vec<Call>>,
-    /// Whether the answer is the reply to the last of them.
+    /// Whether the answer is the reply to the last call.
     pub(super) is_last: bool,
-    /// The answer: where it is a call's, what the model says to that.
+    /// The answer: the technique's own choices, or the model's reply to the last call.
     pub(super) answer: Result<Vec<Reply>, Error>,
 }
 
 impl Run {
-    /// Calls of each step.
+    /// The number of calls in each step.
     pub(super) fn shape(&self) -> Vec<usize> {
         self.waves.iter().map(Vec::len).collect()
     }
 
-    /// The text of the one answer.
+    /// The text of the only choice.
     pub(super) fn text(&self) -> &str {
         match self.answer.as_deref() {
             Ok([reply]) => &reply.text,
@@ -53,7 +53,7 @@ impl Run {
     }
 }
 
-/// Runs the technique to its end, with a model that is asked call by call; the number of calls before counts from 0.
+/// Runs a technique to its end; the model gets each call and its number, from 0.
 pub(super) fn run(
     name: &str,
     tunables: &Tunables,
@@ -91,7 +91,7 @@ pub(super) fn run(
     Run { waves, is_last, answer }
 }
 
-/// What a call says behind or instead of the question; empty where it says nothing.
+/// The text that a call adds after the question or replaces it by; empty if none.
 pub(super) fn words(call: &Call) -> &str {
     match &call.turn {
         Turn::AsItIs => "",
@@ -99,12 +99,12 @@ pub(super) fn words(call: &Call) -> &str {
     }
 }
 
-/// True where the reply is only read here.
+/// Whether only the technique reads the reply.
 pub(super) fn is_judge(call: &Call) -> bool {
     call.kind == Kind::Judge
 }
 
-/// The candidates of a prompt as they can be told apart by its tags, by number.
+/// The candidates in a prompt, by number, as separated by the tags.
 pub(super) fn shown(call: &Call) -> Vec<String> {
     words(call)
         .split("<candidate number=\"")
@@ -113,12 +113,12 @@ pub(super) fn shown(call: &Call) -> Vec<String> {
         .collect()
 }
 
-/// The number of the candidate in which this stands.
+/// The number of the candidate that contains this text.
 pub(super) fn number_of(call: &Call, needle: &str) -> usize {
     shown(call).iter().position(|text| text.contains(needle)).unwrap() + 1
 }
 
-/// Whatever a model says: whole, empty, cut, refused or not at all, in the words and tags of the prompts, and long.
+/// Any reply of a model: complete, empty, cut, refused or failed; with words and tags of the prompts; long.
 fn anything(dice: &mut Dice, call: &Call) -> Option<Reply> {
     const TEXTS: [&str; 16] = [
         "",
@@ -155,12 +155,12 @@ fn anything(dice: &mut Dice, call: &Call) -> Option<Reply> {
     }
 }
 
-/// Tunables of any values that they may have.
+/// Parameters with random valid values.
 fn set(dice: &mut Dice) -> Tunables {
     const VALUES: [&str; 7] = ["1", "2", "6", "0.5", "true", "false", "[\"a\"]"];
     let mut tunables = Tunables::default();
     for name in Tunables::NAMES {
-        // What it may not be leaves the default.
+        // An invalid value leaves the default.
         _ = tunables.set(name, VALUES[dice.below(VALUES.len())]);
     }
     tunables
@@ -175,7 +175,7 @@ fn every_technique_comes_to_an_end_within_its_calls_whatever_the_model_says() {
             let (mut said, mut heard) = (0, 0);
             let run = run(known.name, &tunables, |call, _| {
                 said = words(call).len() + call.then.iter().map(|(_, text)| text.len()).sum::<usize>();
-                // What is said is at most what was heard, escaped, and a frame around each of it.
+                // A call contains at most the text so far, escaped, and a frame around each part.
                 assert!(said <= 2 * heard + 16_000, "{}: {said} bytes of {heard}", known.name);
                 let reply = anything(dice, call);
                 heard += reply.as_ref().map_or(0, |Reply { text, tool_calls, .. }| {
@@ -205,7 +205,7 @@ fn every_technique_comes_to_an_end_within_its_calls_whatever_the_model_says() {
 fn the_most_calls_that_can_be_asked_for_are_bounded() {
     let mut most = Tunables::default();
     for name in Tunables::NAMES {
-        // The largest whole number that it may be, if any.
+        // The largest whole number that is valid, if any.
         _ = (0..40).rev().any(|value| most.set(name, &value.to_string()) == Ok(true));
     }
     let calls = KNOWN.iter().map(|known| known.make(&most).most_calls());

@@ -1,54 +1,54 @@
-//! What of a technique can be set, by a request or by the configuration.
+//! Parameters of techniques, set by a request or the configuration.
 
 use std::ops::RangeInclusive;
 
 use crate::openai::Error;
 use crate::wire;
 
-/// How much of what the techniques do: OptiLLM's names, where it has one.
+/// All parameters, under OptiLLM's names where it has them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tunables {
-    /// `bon`: drafts.
+    /// `bon`: number of drafts.
     pub best_of_n: usize,
-    /// `genselect`: drafts.
+    /// `genselect`: number of drafts.
     pub num_candidates: usize,
     /// `bon`, `genselect`: temperature of the comparison; `None`: the client's.
     pub comparison_temperature: Option<f64>,
-    /// `bon`, `genselect`: the judge reasons before it chooses.
+    /// `bon`, `genselect`: whether the judge reasons before it chooses.
     pub include_reasoning: bool,
-    /// `majority_voting`: votes.
+    /// `majority_voting`: number of votes.
     pub k: usize,
-    /// `self_consistency`: votes.
+    /// `self_consistency`: number of votes.
     pub num_samples: usize,
-    /// `moa`: models of the drafts; none: the client's.
+    /// `moa`: models of the drafts; empty: the client's.
     pub moa_models: Vec<String>,
-    /// `cot_reflection`: the text as the model wrote it, thoughts and tags too.
+    /// `cot_reflection`: whether the model's text is returned unchanged, with thoughts and tags.
     pub return_full_response: bool,
-    /// `mcts`: walks through the tree.
+    /// `mcts`: number of simulations.
     pub mcts_simulations: usize,
-    /// `mcts`: how often a draft is improved before it is rated.
+    /// `mcts`: how often an answer is improved before it is scored.
     pub mcts_depth: usize,
-    /// `mcts`: how much rarely visited drafts are preferred.
+    /// `mcts`: weight of exploration.
     pub mcts_exploration: f64,
-    /// `rstar`: most parts that a question is taken apart into.
+    /// `rstar`: most parts that a question is divided into.
     pub rstar_max_depth: usize,
-    /// `rstar`: ways to the answer that are tried.
+    /// `rstar`: number of rollouts.
     pub rstar_num_rollouts: usize,
-    /// `rstar`: how much rarely tried kinds of ways are preferred.
+    /// `rstar`: weight of exploration.
     pub rstar_c: f64,
     /// `pvg`: most rounds.
     pub num_rounds: usize,
-    /// `pvg`: helpful drafts of a round, and as many wrong ones.
+    /// `pvg`: helpful drafts per round, and as many sneaky ones.
     pub num_solutions: usize,
-    /// `plansearch`: first observations.
+    /// `plansearch`: number of first observations.
     pub num_initial_observations: usize,
-    /// `plansearch`: observations that are derived from the first.
+    /// `plansearch`: number of observations derived from the first.
     pub num_derived_observations: usize,
-    /// `rsa`: drafts, and how many a round makes of them.
+    /// `rsa`: number of drafts in each round.
     pub aggregation_population_size: usize,
-    /// `rsa`: how many of them one call sees.
+    /// `rsa`: number of drafts that one call combines.
     pub aggregation_selection_size: usize,
-    /// `rsa`: rounds, the last included, which makes one answer of all.
+    /// `rsa`: number of rounds, including the last, which combines all drafts.
     pub aggregation_loops: usize,
 }
 
@@ -82,10 +82,10 @@ impl Default for Tunables {
 
 /// Most models of drafts.
 const MODELS: usize = 8;
-/// The longest name of one, bytes.
+/// Longest name of a model, bytes.
 const NAME: usize = 256;
 
-/// Where a value goes, and what it may be.
+/// The field of a parameter, and its valid range.
 enum Place<'a> {
     Whole(&'a mut usize, RangeInclusive<usize>),
     Number(&'a mut f64, RangeInclusive<f64>),
@@ -95,7 +95,7 @@ enum Place<'a> {
 }
 
 impl Tunables {
-    /// All names that [`Self::set`] knows.
+    /// All names that [`Self::set`] accepts.
     pub const NAMES: [&'static str; 21] = [
         "best_of_n",
         "num_candidates",
@@ -120,10 +120,10 @@ impl Tunables {
         "aggregation_loops",
     ];
 
-    /// Sets the tunable of this name to a value as JSON has it; `null` leaves it as it is. False where no tunable is called so.
+    /// Sets a parameter to a JSON value; `null` leaves it unchanged. False for an unknown name.
     ///
     /// # Errors
-    /// 400 by its name where the value is none for it.
+    /// 400 with the name where the value is invalid.
     pub fn set(&mut self, name: &str, json: &str) -> Result<bool, Error> {
         let Some(place) = self.place(name) else { return Ok(false) };
         if json.trim() == "null" {
@@ -178,7 +178,7 @@ impl Tunables {
     }
 }
 
-/// Puts the value where it belongs, if it is one that may stand there.
+/// Stores the value if it is valid.
 fn read<'a, T: serde::Deserialize<'a>>(
     json: &'a str,
     place: &mut T,

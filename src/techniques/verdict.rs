@@ -1,14 +1,14 @@
-//! What a judge wrote, read: the number of a candidate.
+//! Parses the candidate's number in a judge's reply.
 
-/// How a judge is asked to end.
+/// The line that judges are asked to end with.
 pub(super) const BEST: &str = "BEST CANDIDATE: number";
 
 const MARK: &str = "best candidate";
-/// How far behind it the number stands at most, bytes.
+/// Largest distance of the number from these words, bytes.
 const BEHIND: usize = 64;
 
-/// The number that the judge decided for, from 1 to `count`: the last that stands behind `BEST CANDIDATE`, or one that stands alone.
-/// `None` where there is none, where it names several at once, or none of the candidates.
+/// The number that the judge chose, from 1 to `count`: the last one after `BEST CANDIDATE`, or one that stands alone. `None`
+/// where there is none, several are named at once, or it is out of range.
 pub(super) fn best(text: &str, count: usize) -> Option<usize> {
     let alone = text.trim_matches(|c: char| c.is_whitespace() || "*#[]().".contains(c));
     if !alone.is_empty() && alone.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -22,7 +22,7 @@ pub(super) fn best(text: &str, count: usize) -> Option<usize> {
     })
 }
 
-/// The number at the beginning of a line, behind marks and words that say nothing.
+/// The number at the beginning of a line, after punctuation and filler words.
 fn number(line: &str, count: usize) -> Option<usize> {
     let mut rest = line;
     loop {

@@ -1,20 +1,20 @@
-//! Votes on the answers that drafts come to.
+//! Votes on the drafts' answers.
 
 use super::Reply;
 use super::extract::answer_of;
 
-/// What most of the drafts say.
+/// The answer with most votes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Votes {
-    /// The first draft that says it.
+    /// Index of the first draft with that answer.
     pub(super) leader: usize,
-    /// How many say it.
+    /// Number of votes for it.
     pub(super) count: usize,
-    /// How many say anything that can be compared.
+    /// Number of drafts whose answer can be compared.
     pub(super) cast: usize,
 }
 
-/// Counts the drafts' answers; of as many votes the earlier wins. `None` where no draft has a short answer.
+/// Counts the votes; of equally frequent answers the earlier wins. `None` where no draft has a short answer.
 pub(super) fn count<'a>(drafts: impl IntoIterator<Item = &'a Reply>) -> Option<Votes> {
     let answers: Vec<Option<String>> = drafts.into_iter().map(answer_of).collect();
     let cast = answers.iter().flatten().count();
@@ -28,7 +28,7 @@ pub(super) fn count<'a>(drafts: impl IntoIterator<Item = &'a Reply>) -> Option<V
     best
 }
 
-/// True where there are several drafts, and all come to the same answer.
+/// Whether there are several drafts and all have the same answer.
 pub(super) fn all_agree(drafts: &[Reply]) -> bool {
     drafts.len() > 1 && count(drafts).is_some_and(|votes| votes.count == drafts.len())
 }

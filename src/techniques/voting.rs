@@ -1,4 +1,4 @@
-//! Drafts vote by their final answers: what `self_consistency` and `majority_voting` share.
+//! Drafts that vote by their final answers: shared by `self_consistency` and `majority_voting`.
 
 use super::candidates::{Candidates, Numbers};
 use super::drafts::{Drafts, draws};
@@ -7,8 +7,8 @@ use super::selection::chosen;
 use super::votes::count;
 use super::{Call, Error, Reply, Step, Technique};
 
-/// As many draws as make a majority; where these agree, the others could change nothing and are not made. Drafts of which fewer than
-/// half have a short answer do not vote: a judge chooses what most of them say.
+/// First makes as many drafts as a majority needs; if these agree, the rest cannot change the result and is not made. If fewer
+/// than half of the drafts have a short answer, a judge chooses the most consistent draft instead.
 #[derive(Debug)]
 pub(super) struct Voting {
     samples: usize,
@@ -29,7 +29,7 @@ impl Voting {
         Self { samples, drafts: Drafts::default(), stage: Stage::Begin }
     }
 
-    /// The least that is more than half.
+    /// The smallest number above half.
     fn majority(&self) -> usize {
         (self.samples / 2).saturating_add(1).min(self.samples)
     }

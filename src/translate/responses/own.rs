@@ -77,8 +77,8 @@ pub(super) fn of_tool(kind: &str) -> Option<&'static Own> {
     ALL.iter().find(|own| own.tool == kind)
 }
 
-/// Whether such a tool with these members is the client's to run: its `environment` may say that OpenAI does. Where that says nothing more
-/// than what is so anyway, it goes.
+/// Whether the client runs a declared tool: its `environment` may say that OpenAI does. An `environment` that states the
+/// default is removed.
 pub(super) fn is_clients(members: &mut Unknown<'_>) -> bool {
     let Some(at) = members.iter().position(|(name, _)| name == "environment") else { return true };
     let environment = members.get(at).map(|(_, value)| wire::from_str::<Members<'_, Raw<'_>>>(value.get()));
