@@ -1,35 +1,35 @@
-//! The account of tokens: what each answer cost, whether its caller was told, and how much of it had left when it ended. A gateway's own
-//! account is held against this one.
+//! Accounts for tokens: the cost of each answer, whether its caller got the token counts, and how much of it was sent before it
+//! ended. Tests compare a gateway's own records with it.
 
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many answers are kept; of more than these the account says no more than their number.
+/// Most answers that are kept. Beyond them only their number is reported.
 const KEPT: usize = 500_000;
-/// Characters of a word that make one token: as in `tokens.rs`.
+/// Characters per token of a word, as in `tokens.rs`.
 const PIECE: usize = 4;
 
-/// What one answer costs.
+/// The token counts of one answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// Tokens read afresh.
+    /// Uncached input tokens.
     pub input: u64,
-    /// Tokens made, where all of the answer is sent.
+    /// Output tokens of the complete answer.
     pub output: u64,
-    /// Tokens read from the cache.
+    /// Input tokens read from the prompt cache.
     pub cache_read: u64,
-    /// Tokens written to the cache.
+    /// Input tokens written to the prompt cache.
     pub cache_write: u64,
 }
 
-/// How far an answer has come, where so many bytes of it have left.
+/// A point in an answer's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
-    /// Bytes of the body.
+    /// Bytes up to this point.
     pub bytes: usize,
-    /// Tokens of the answer that are in them.
+    /// Output tokens in these bytes.
     pub output: u64,
-    /// Whether the counts are in them.
+    /// Whether the token counts are in these bytes.
     pub is_told: bool,
 }
 
@@ -42,12 +42,12 @@ struct Entry {
     is_told: bool,
 }
 
-/// What every answer cost.
+/// All answers.
 #[derive(Debug, Default)]
 pub struct Account(Mutex<Vec<Entry>>);
 
 impl Account {
-    /// Opens an entry: `id` is the answer's `x-amzn-requestid`. None where no more are kept.
+    /// Opens an entry: `id` is the answer's `x-amzn-requestid`. `None` beyond [`KEPT`].
     pub fn open(self: &Arc<Self>, id: &str, model: &str, cost: Cost, marks: Vec<Mark>) -> Option<Watch> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = entries.len();
@@ -58,7 +58,7 @@ impl Account {
         Some(Watch { account: Arc::clone(self), number, bytes: 0, marks, passed: 0 })
     }
 
-    /// Forgets all; what is under way is counted no more.
+    /// Clears all entries; answers under way are no longer counted.
     pub fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -86,7 +86,7 @@ impl Entry {
     }
 }
 
-/// Notes how far one answer has come.
+/// Records how much of one answer is sent.
 #[derive(Debug)]
 pub struct Watch {
     account: Arc<Account>,
@@ -97,7 +97,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// So many more bytes have left.
+    /// `bytes` more bytes were sent.
     pub fn sent(&mut self, bytes: usize) {
         self.bytes += bytes;
         let passed = self.marks.iter().take_while(|mark| mark.bytes <= self.bytes).count();
@@ -110,7 +110,7 @@ impl Watch {
     }
 }
 
-/// Counts tokens of a text that comes in pieces, as `tokens::count` counts the whole.
+/// Counts the tokens of a text that comes in parts, as `tokens::count` does for a whole one.
 #[derive(Debug, Default)]
 pub struct Counter {
     in_word: usize,
@@ -118,7 +118,7 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// The tokens of all pieces so far.
+    /// The tokens of all parts so far.
     pub fn add(&mut self, piece: &str) -> u64 {
         for c in piece.chars() {
             if c.is_whitespace() {

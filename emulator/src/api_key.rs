@@ -1,4 +1,4 @@
-//! Short-term API keys: a presigned `CallWithBearerToken` in base64, read and checked as the service has to.
+//! Short-term API keys: a presigned `CallWithBearerToken` in base64, verified as the service does.
 
 use crate::clock;
 use crate::encoding::{hex, percent_decode, percent_encode};
@@ -8,10 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-/// What the keys begin with.
+/// Prefix of the keys.
 pub const PREFIX: &str = "bedrock-api-key-";
 const HOST: &str = "bedrock.amazonaws.com";
-/// The longest life, seconds.
+/// Longest lifetime, seconds.
 const LONGEST: i64 = 43_200;
 
 /// Checks the key without its prefix.
@@ -22,7 +22,7 @@ pub fn verify(key: &str, who: &Identity<'_>, now: i64) -> Result<(), AwsError> {
     let mut query = Query::parse(query.ok_or_else(|| denied("another host"))?)?;
     query.expect("Version", "1")?;
     let signature = query.take("X-Amz-Signature")?;
-    // What is left was signed.
+    // The remaining parameters were signed.
     let canonical = query.canonical();
     query.expect("Action", "CallWithBearerToken")?;
     query.expect("X-Amz-Algorithm", ALGORITHM)?;
@@ -70,7 +70,7 @@ pub fn verify(key: &str, who: &Identity<'_>, now: i64) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// Names and values, decoded.
+/// Names and values of the query, decoded.
 struct Query(Vec<(String, String)>);
 
 impl Query {
@@ -82,7 +82,7 @@ impl Query {
         text.split('&').map(pair).collect::<Option<_>>().map(Self).ok_or_else(|| denied("its query"))
     }
 
-    /// Takes the first value of that name out.
+    /// Removes the first value of a name.
     fn take(&mut self, name: &str) -> Result<String, AwsError> {
         let at = self.0.iter().position(|(other, _)| other == name);
         at.map(|at| self.0.remove(at).1).ok_or_else(|| denied(&format!("no {name}")))
@@ -101,7 +101,7 @@ impl Query {
     }
 }
 
-/// AWS does not say what is wrong; the emulator does, behind AWS's text.
+/// AWS does not give the reason; the emulator appends it to AWS's text.
 fn denied(why: &str) -> AwsError {
     let text = "Authentication failed: Please make sure your API Key is valid.";
     AwsError::new("AccessDeniedException", format!("{text} (emulator: {why})"))
@@ -117,13 +117,13 @@ mod tests {
 
     const NOW: i64 = 1_440_938_160;
 
-    /// Minted by aws-bedrock-token-generator 1.1.0 at that moment, for an hour.
+    /// Made by aws-bedrock-token-generator 1.1.0 at that moment, for an hour.
     const LASTING: &str = "YmVkcm9jay5hbWF6b25hd3MuY29tLz9BY3Rpb249Q2FsbFdpdGhCZWFyZXJUb2tlbiZYLUFtei1BbGdvcml0aG09\
         QVdTNC1ITUFDLVNIQTI1NiZYLUFtei1DcmVkZW50aWFsPUFLSURFTVVMQVRPUiUyRjIwMTUwODMwJTJGdXMtZWFz\
         dC0xJTJGYmVkcm9jayUyRmF3czRfcmVxdWVzdCZYLUFtei1EYXRlPTIwMTUwODMwVDEyMzYwMFomWC1BbXotRXhw\
         aXJlcz0zNjAwJlgtQW16LVNpZ25lZEhlYWRlcnM9aG9zdCZYLUFtei1TaWduYXR1cmU9YmI2YmNlNWE1YTg5YTkx\
         MmQ0ZDE1MDE1MTQ1YzlkM2MzZGU4ZGY2MDQyYWI5OTBjYTcwOGJjOWNiMDIyMTY5OSZWZXJzaW9uPTE=";
-    /// The same with a session token.
+    /// Made with a session token.
     const TEMPORARY: &str = "YmVkcm9jay5hbWF6b25hd3MuY29tLz9BY3Rpb249Q2FsbFdpdGhCZWFyZXJUb2tlbiZYLUFtei1BbGdvcml0aG09\
         QVdTNC1ITUFDLVNIQTI1NiZYLUFtei1DcmVkZW50aWFsPUFLSURFTVVMQVRPUiUyRjIwMTUwODMwJTJGdXMtZWFz\
         dC0xJTJGYmVkcm9jayUyRmF3czRfcmVxdWVzdCZYLUFtei1EYXRlPTIwMTUwODMwVDEyMzYwMFomWC1BbXotRXhw\
@@ -147,7 +147,7 @@ mod tests {
         error.message
     }
 
-    /// The key with this in the stead of that.
+    /// The key with `this` replaced by `that`.
     fn changed(this: &str, that: &str) -> String {
         let url = String::from_utf8(STANDARD.decode(LASTING).unwrap()).unwrap();
         assert!(url.contains(this), "{url}");

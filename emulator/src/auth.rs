@@ -1,4 +1,4 @@
-//! Who may call: SigV4 or a bearer token, and what must never have got here.
+//! Authenticates callers, by SigV4 or a bearer token, and detects headers that a gateway should have removed.
 
 use crate::api_key;
 use crate::errors::AwsError;
@@ -10,7 +10,7 @@ use hyper::HeaderMap;
 /// Headers a gateway must not pass on.
 const LEAKS: &[&str] = &["x-api-key", "api-key", "cookie", "proxy-authorization", "x-goog-api-key"];
 
-/// Checks a request; says how it was let in.
+/// Authenticates a request; returns how.
 pub fn check(
     request: &Signed<'_>,
     options: &Options,
@@ -73,7 +73,7 @@ pub fn check(
     verify(request, authorization, &who, now).map(|()| "sigv4 ok")
 }
 
-/// Names of headers that should have been removed on the way.
+/// Headers that the gateway should have removed.
 pub fn leaks(headers: &HeaderMap) -> Vec<String> {
     let mut found: Vec<String> =
         LEAKS.iter().filter(|n| headers.contains_key(**n)).map(|n| (*n).to_owned()).collect();

@@ -1,4 +1,4 @@
-//! Prompt caching: which prefixes were seen, and what that makes of the counts.
+//! Emulates prompt caching: which prefixes have been seen, and the resulting token counts.
 
 use crate::answer::Usage;
 use crate::{encoding, tokens};
@@ -6,10 +6,10 @@ use serde_json::Value;
 use std::collections::HashSet;
 use std::sync::Mutex;
 
-/// How many prefixes are remembered.
+/// Most prefixes that are remembered.
 const KEPT: usize = 100_000;
 
-/// The prefixes that were written.
+/// The prefixes that have been written.
 #[derive(Default)]
 pub struct Cache {
     seen: Mutex<HashSet<u64>>,

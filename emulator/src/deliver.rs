@@ -1,4 +1,4 @@
-//! How the bytes of an answer leave: paced, split, stalled, cut or reset.
+//! Sends an answer's bytes: paced, split, stalled, cut or reset.
 
 use crate::account::Watch;
 use crate::encoding::scramble;
@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Sleep;
 
-/// One thing to do.
+/// A step of sending.
 enum Step {
     Send(Bytes),
     Wait(Duration),
@@ -25,7 +25,7 @@ enum Step {
     Trailers,
 }
 
-/// A body made of steps. After every piece it yields, so that the piece is flushed on its own.
+/// A body made of steps. It yields after every part, so that each is flushed on its own.
 pub struct Delivery {
     steps: VecDeque<Step>,
     sleep: Option<Pin<Box<Sleep>>>,
@@ -36,14 +36,14 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// A body sent at once, its length stated.
+    /// A body sent at once, with its length.
     pub fn whole(bytes: Bytes) -> Self {
         let length = u64::try_from(bytes.len()).ok();
         let steps = if bytes.is_empty() { VecDeque::new() } else { VecDeque::from([Step::Send(bytes)]) };
         Self { steps, sleep: None, yielded: true, length, connection: Arc::default(), watch: None }
     }
 
-    /// `frames` as the faults want them; `connection` is told when it is to be reset.
+    /// `frames` shaped by the faults; `connection` is set when it should be reset.
     pub fn shaped(frames: Vec<Bytes>, faults: &Faults, usual: &Manner, connection: Arc<AtomicBool>) -> Self {
         let mut steps = VecDeque::new();
         if faults.no_first {
@@ -64,7 +64,7 @@ impl Delivery {
             steps.push_back(Step::Send(piece));
         }
         if reset.is_some() {
-            // Time for what was sent to arrive: a reset throws away what is still on its way.
+            // Waits for the bytes to arrive, because a reset discards those under way.
             steps.push_back(Step::Wait(Duration::from_millis(20)));
             steps.push_back(Step::Abort);
         } else if faults.stall.is_some() {
@@ -75,13 +75,13 @@ impl Delivery {
         Self { steps, sleep: None, yielded: true, length: None, connection, watch: None }
     }
 
-    /// Has `watch` see what leaves.
+    /// Has `watch` record the bytes sent.
     pub fn watch(&mut self, watch: Option<Watch>) {
         self.watch = watch;
     }
 }
 
-/// What `--pace-ms` and `--split` say for all requests.
+/// The settings of `--pace-ms` and `--split`, for all requests.
 #[derive(Debug, Clone, Default)]
 pub struct Manner {
     /// Milliseconds between pieces.

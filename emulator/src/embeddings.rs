@@ -6,7 +6,7 @@ use crate::tokens;
 use base64::Engine;
 use serde_json::{Map, Value, json};
 
-/// An answer, and how many tokens were read.
+/// An answer, and its input tokens.
 pub struct Embedded {
     /// The body.
     pub body: Value,
@@ -279,7 +279,7 @@ fn types(map: &Map<String, Value>, key: &str, choices: &[&str]) -> Result<Option
     names.map(Some).ok_or_else(bad)
 }
 
-/// A vector of length 1 that depends on `text` and nothing else.
+/// A unit vector that depends only on `text`.
 fn vector(text: &str, size: u64) -> Vec<f64> {
     let mut state = hash(text.as_bytes());
     #[allow(clippy::cast_precision_loss)]
@@ -314,7 +314,7 @@ fn as_type(vector: &[f64], kind: &str) -> Value {
 mod tests {
     use super::*;
 
-    /// Bodies that are written for these models, by hand and not by the filter.
+    /// Bodies written for these models by hand, not by the filter.
     #[test]
     fn every_golden_body_is_taken_and_gives_a_vector_for_each_input() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/embeddings");

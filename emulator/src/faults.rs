@@ -1,22 +1,22 @@
-//! Faults on demand: the directives, what they mean, and how often they strike.
+//! Faults on demand: the directives, their meaning, and how often they apply.
 
 use crate::encoding::percent_decode;
 use crate::errors::AwsError;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, RwLock};
 
-/// How bytes are cut before they are sent.
+/// How bytes are split before they are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Split {
-    /// Pieces of this many bytes, whatever the frames.
+    /// Parts of this many bytes, whatever the frames.
     Every(usize),
-    /// Pieces of 1 to 64 bytes, the same at every run.
+    /// Parts of 1 to 64 bytes, the same in every run.
     Random,
     /// All in one piece.
     Coalesce,
 }
 
-/// A whole answer that is not what was asked for.
+/// A whole answer that replaces the requested one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replacement {
     /// 200 with an HTML page.
@@ -29,7 +29,7 @@ pub enum Replacement {
     NoOutput,
 }
 
-/// How a list goes wrong that comes in pages.
+/// Faults of paged lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tokens {
     /// Each page has the same `nextToken`.
@@ -38,7 +38,7 @@ pub enum Tokens {
     Endless,
 }
 
-/// How an error looks on the wire.
+/// The form of an error.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ErrorStyle {
     /// `Message` for `message`.
@@ -47,23 +47,23 @@ pub struct ErrorStyle {
     pub in_body: bool,
 }
 
-/// What one set of directives asks for; the default asks for nothing.
+/// The faults of one set of directives; none by default.
 #[derive(Debug, Clone, Default)]
 #[allow(clippy::struct_excessive_bools)]
 pub struct Faults {
     /// The first N requests are throttled.
     pub throttle: Option<u64>,
-    /// All of this only for the first N requests.
+    /// All faults apply to the first N requests only.
     pub times: Option<u64>,
-    /// Tells the counters of equal directives apart.
+    /// Identifies the counters of these directives.
     pub key: String,
     /// `retry-after` of error answers.
     pub retry_after: Option<String>,
-    /// This error over HTTP.
+    /// Answer with this error.
     pub error: Option<AwsError>,
-    /// How it looks.
+    /// The form of the error.
     pub style: ErrorStyle,
-    /// Another status for it.
+    /// The error's status, instead of its own.
     pub status: Option<u16>,
     /// An exception frame at this place, then the end.
     pub exception: Option<(usize, AwsError)>,
@@ -85,13 +85,13 @@ pub struct Faults {
     pub bad_prelude: Option<usize>,
     /// This frame announces 2 GB.
     pub huge_frame: Option<usize>,
-    /// Another answer altogether.
+    /// An answer that replaces the requested one.
     pub replacement: Option<Replacement>,
     /// No metadata event; no `usage` in a Converse answer.
     pub no_metadata: bool,
     /// Metadata before messageStop.
     pub metadata_first: bool,
-    /// An event nobody knows, and unknown members.
+    /// Unknown events and members.
     pub unknown_event: bool,
     /// `contentBlockStart` with `start:{}` for text.
     pub empty_start: bool,
@@ -117,19 +117,19 @@ pub struct Faults {
     pub citations: bool,
     /// Tool blocks without input.
     pub tool_empty: bool,
-    /// How pages go on.
+    /// Faults of paged lists.
     pub tokens: Option<Tokens>,
     /// The directives as given, for the log.
     pub text: String,
 }
 
 impl Faults {
-    /// Whether a stream's first event is an error already: nothing is made then, and nothing costs.
+    /// Whether a stream begins with an error, so that nothing is generated or billed.
     pub fn fails_at_once(&self) -> bool {
         self.exception.as_ref().is_some_and(|(at, _)| *at == 0) || self.error_frame == Some(0)
     }
 
-    /// Reads `a,b=1,c=2;d=3`; the error says which part is not understood.
+    /// Parses `a,b=1,c=2;d=3`; the error names the invalid part.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut faults = Self { text: text.trim().to_owned(), ..Self::default() };
         let mut message = None;
@@ -229,14 +229,14 @@ fn decoded(value: &str) -> Result<String, String> {
     percent_decode(value).ok_or_else(|| format!("`{value}` is not percent-encoded text"))
 }
 
-/// The faults in force for all requests, and the counters of all that count.
+/// The faults for all requests, and all counters.
 pub struct Installed {
     current: RwLock<Arc<Faults>>,
     counters: Mutex<HashMap<String, u64>>,
 }
 
 impl Installed {
-    /// Starts with those of `--fault`.
+    /// Begins with the faults of `--fault`.
     pub fn new(faults: Faults) -> Self {
         Self { current: RwLock::new(Arc::new(faults)), counters: Mutex::new(HashMap::new()) }
     }
@@ -256,7 +256,7 @@ impl Installed {
         self.current.read().map(|c| c.text.clone()).unwrap_or_default()
     }
 
-    /// What applies to a request with this `x-emulator` header. The header replaces what is installed.
+    /// The faults for a request with this `x-emulator` header, which replaces those for all requests.
     pub fn for_request(&self, header: Option<&str>) -> Result<Arc<Faults>, String> {
         let (mut faults, scope) = match header {
             Some(text) => (Arc::new(Faults::parse(text)?), text),
@@ -278,7 +278,7 @@ impl Installed {
         Ok(faults)
     }
 
-    /// How many came before under this name.
+    /// How many requests came before under this name.
     fn count(&self, name: &str) -> u64 {
         let Ok(mut counters) = self.counters.lock() else { return 0 };
         if counters.len() > 10_000 {

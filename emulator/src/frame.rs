@@ -35,7 +35,7 @@ pub fn with_bad_crc(frame: &Bytes) -> Bytes {
     bytes.into()
 }
 
-/// The same message with the prelude's checksum wrong (the message's checksum is mended).
+/// The same message with a wrong prelude checksum; its message checksum is adjusted.
 pub fn with_bad_prelude(frame: &Bytes) -> Bytes {
     let mut bytes = frame.to_vec();
     if let Some(b) = bytes.get_mut(8) {
@@ -44,7 +44,7 @@ pub fn with_bad_prelude(frame: &Bytes) -> Bytes {
     mend(bytes)
 }
 
-/// The same message whose prelude, rightly checksummed, announces 2 GB.
+/// The same message with a length of 2 GB in its prelude, and a correct prelude checksum.
 pub fn with_huge_length(frame: &Bytes) -> Bytes {
     let mut out = BytesMut::with_capacity(frame.len());
     out.put_u32(0x8000_0000);

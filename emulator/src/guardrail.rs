@@ -1,9 +1,9 @@
-//! ApplyGuardrail: a guardrail that looks for words. `BLOCKME` is a custom word of it; a kind of harm is found where its
-//! own name is said.
+//! ApplyGuardrail: a guardrail that searches for words. `BLOCKME` is a custom word of it; a content filter detects the word for
+//! its own category.
 
 use serde_json::{Value, json};
 
-/// A filter, and the word that it looks for.
+/// A content filter, and its word.
 const FILTERS: &[(&str, &str)] = &[
     ("HATE", "hate"),
     ("INSULTS", "insult"),

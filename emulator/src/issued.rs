@@ -1,4 +1,4 @@
-//! Temporary credentials that somebody else has issued, an emulated STS say, and told the emulator of.
+//! Temporary credentials issued elsewhere, for example by an emulated STS, and registered with the emulator.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -11,18 +11,18 @@ pub struct Temporary {
     pub access_key_id: String,
     /// Its secret.
     pub secret_access_key: String,
-    /// The token that has to come along.
+    /// The session token that must be sent with it.
     pub session_token: String,
-    /// From when on it is refused, seconds since 1970.
+    /// Its expiry, seconds since 1970.
     pub expires: i64,
 }
 
-/// All that is known, by key id, each with how many requests it has signed.
+/// All credentials by key id, each with the number of requests that it has signed.
 #[derive(Default)]
 pub struct Issued(Mutex<BTreeMap<String, (Temporary, u64)>>);
 
 impl Issued {
-    /// Learns of one: JSON with the members of [`Temporary`].
+    /// Registers credentials: JSON with the members of [`Temporary`].
     pub fn add(&self, body: &[u8]) -> Result<(), String> {
         let body: Value = serde_json::from_slice(body).map_err(|e| e.to_string())?;
         let text = |name: &str| {

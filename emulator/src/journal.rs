@@ -1,4 +1,4 @@
-//! The requests seen last, for tests that want to look at what arrived.
+//! The last requests, for tests that check what arrived.
 
 use crate::encoding::hex;
 use base64::Engine;
@@ -9,12 +9,12 @@ use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
-/// How many requests are kept.
+/// Most requests that are kept.
 const KEPT: usize = 1_000;
-/// How many bytes of bodies are kept.
+/// Most bytes of bodies that are kept.
 const KEPT_BYTES: usize = 64 << 20;
 
-/// One request and what came of it.
+/// A request and its outcome.
 pub struct Entry {
     /// Its number, from 1.
     pub number: u64,
@@ -32,13 +32,13 @@ pub struct Entry {
     pub headers: HeaderMap,
     /// Its body.
     pub body: Bytes,
-    /// The status it was answered with; 0 for a reset before the headers.
+    /// The status of the answer; 0 for a reset before the headers.
     pub status: u16,
-    /// What was answered, in words.
+    /// The outcome, in words.
     pub outcome: String,
     /// The faults that applied.
     pub fault: String,
-    /// Headers that should not have got here.
+    /// Headers that the gateway should have removed.
     pub leaks: Vec<String>,
 }
 

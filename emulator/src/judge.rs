@@ -1,4 +1,4 @@
-//! Converse bodies in files, judged as requests are: what AWS would refuse, and in which words.
+//! Checks Converse bodies in files as if they were requests: what AWS would refuse, and with which text.
 
 use crate::models::{Facts, base_id};
 use crate::rules;
@@ -6,7 +6,7 @@ use crate::schema::Schema;
 use serde_json::Value;
 use std::path::Path;
 
-/// Judges files as the arguments say: `[--but FILE] FILE…`. The words in the first, a line each, are those of refusals that are let be.
+/// Checks files by the arguments `[--but FILE] FILE…`. Refusals that contain a line of the first file are allowed.
 pub fn run(arguments: &[String]) -> Result<usize, String> {
     let (but, paths) = match arguments {
         [flag, file, paths @ ..] if flag == "--but" => {
@@ -18,7 +18,7 @@ pub fn run(arguments: &[String]) -> Result<usize, String> {
     files(paths, &but)
 }
 
-/// Reads each file and prints what is refused, but for what has any of these words; how many those are.
+/// Checks each file and prints the refusals, except those that contain one of these texts; returns their number.
 fn files<P: AsRef<Path>>(paths: &[P], but: &[&str]) -> Result<usize, String> {
     let schema = Schema::load()?;
     let mut refused = 0;
@@ -28,7 +28,7 @@ fn files<P: AsRef<Path>>(paths: &[P], but: &[&str]) -> Result<usize, String> {
         let text = std::fs::read(path).map_err(|e| told(&e))?;
         let record: Value = match serde_json::from_slice(&text) {
             Ok(record) => record,
-            // A number that is JSON, and too large for anybody here to hold.
+            // A valid JSON number that no type here can hold.
             Err(error) if error.to_string().starts_with("number out of range") => continue,
             Err(error) => return Err(told(&error)),
         };
@@ -42,8 +42,9 @@ fn files<P: AsRef<Path>>(paths: &[P], but: &[&str]) -> Result<usize, String> {
     Ok(refused)
 }
 
-/// What AWS says against a record: an object with `modelId`, `operation` and `body`; or a golden case of the filter, with
-/// `model`, `operation` and `converse`. A case with a configuration of its own is let be: that may say of a model what AWS does not.
+/// AWS's refusal of a record: an object with `modelId`, `operation` and `body`, or a golden case of the filter with `model`,
+/// `operation` and `converse`. Cases with a configuration of their own are skipped: it may describe a model otherwise than AWS
+/// does.
 fn refusal(schema: &Schema, record: &Value) -> Option<String> {
     let text = |name: &str| record.get(name).and_then(Value::as_str);
     let body = record.get("body").or_else(|| record.get("converse"))?;
@@ -84,7 +85,7 @@ mod tests {
         assert_eq!(refusal(&schema, &json!({"model": "x.y", "request": {}, "error": {}})), None);
     }
 
-    /// What a client says in Bedrock's own words goes over as it is, and is its own fault.
+    /// Bedrock's own members are passed on unchanged, so an error in them is the client's.
     const OF_THE_CLIENT: [&str; 4] = [
         "a-literal-extra-body-is-merged-into-the-additional-fields",
         "anthropic-beta-of-the-body-holds-over-the-header",
@@ -92,7 +93,7 @@ mod tests {
         "the-clients-effort-stays-beside-a-native-schema",
     ];
 
-    /// The filter's own examples, and with them its table of families against this one.
+    /// Checks the filter's golden cases, and with them its table of families against this one.
     #[test]
     fn every_golden_body_is_taken() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/requests");

@@ -1,7 +1,7 @@
-//! The Bedrock emulator: what AWS would check, checked; what AWS would answer, answered.
+//! The Bedrock emulator: checks what AWS checks, and answers as AWS does.
 //!
-//! [`service`] takes a request from [`auth`] over the shapes ([`schema`]) and [`rules`] to an [`answer`](mod@answer), which
-//! leaves as JSON ([`reply`]) or as frames ([`stream`], [`frame`]), in the manner [`faults`] ask for ([`deliver`]).
+//! [`service`] takes a request through [`auth`], the shapes ([`schema`]) and the [`rules`] to an [`answer`](mod@answer), which
+//! is sent as JSON ([`reply`]) or as frames ([`stream`], [`frame`]), with the faults requested ([`faults`], [`deliver`]).
 
 pub mod account;
 pub mod answer;

@@ -48,7 +48,7 @@ pub fn foundation_models(models: &Models, query: &str) -> Result<Value, AwsError
     Ok(json!({"modelSummaries": summaries}))
 }
 
-/// A model that is listed, and that neither Converse nor the embedding bodies are for.
+/// A model that is listed but supports neither Converse nor embeddings.
 struct Other {
     id: &'static str,
     input: &'static [&'static str],
@@ -58,7 +58,7 @@ struct Other {
 }
 
 const OTHERS: &[Other] = &[
-    // Images, speech, and models that are only provisioned: AWS lists them all.
+    // AWS also lists models for images and speech, and models with provisioned throughput only.
     Other {
         id: "stability.sd3-5-large-v1:0",
         input: &["TEXT", "IMAGE"],
@@ -164,7 +164,7 @@ pub fn inference_profiles(models: &Models, query: &str, faults: &Faults) -> Resu
                 })?;
             }
             "nextToken" => {
-                // Tokens of AWS's hold characters that have to be encoded.
+                // AWS's tokens contain characters that must be encoded.
                 start = value
                     .strip_prefix("emu/page+")
                     .and_then(|n| n.trim_end_matches('=').parse().ok())
@@ -180,13 +180,13 @@ pub fn inference_profiles(models: &Models, query: &str, faults: &Faults) -> Resu
         }
     }
     let mut all = profiles(models);
-    // Without a type AWS lists the system's profiles only.
+    // Without a type AWS lists only system-defined profiles.
     let kind = kind.unwrap_or_else(|| "SYSTEM_DEFINED".to_owned());
     all.retain(|p| p.get("type").and_then(Value::as_str) == Some(&kind));
-    // AWS may give fewer than were asked for.
+    // AWS may return fewer than requested.
     let mut size = size.min(models.page());
     if faults.tokens == Some(Tokens::Endless) {
-        // Pages without an end are short ones, or their number would not be what is too much.
+        // Endless pages are short, so that their number exceeds the limit first.
         size = size.min(10);
     }
     let rest = all.len().saturating_sub(start);

@@ -1,4 +1,4 @@
-//! `/openai/v1/chat/completions`, where Bedrock speaks OpenAI itself: text and tools, whole and streamed.
+//! `/openai/v1/chat/completions`, Bedrock's endpoint of OpenAI's API: text and tools, whole and streamed.
 
 use crate::answer::{Answer, Block};
 use crate::errors::AwsError;
@@ -6,10 +6,10 @@ use crate::faults::Faults;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-/// Characters of a piece of streamed text.
+/// Characters per chunk of streamed text.
 const PIECE: usize = 5;
 
-/// The body as Converse would have it: what the answer is made from.
+/// The body in Converse's form, from which the answer is made.
 pub fn converse(body: &Value) -> Result<Value, AwsError> {
     let invalid = |what: &str| AwsError::validation(what.to_owned());
     let messages =
@@ -45,7 +45,7 @@ pub fn converse(body: &Value) -> Result<Value, AwsError> {
     Ok(Value::Object(made))
 }
 
-/// Text, calls, and why it ended.
+/// Text, tool calls, and finish reason.
 fn parts(answer: &Answer) -> (Option<String>, Vec<Value>, &'static str) {
     let (mut text, mut calls) = (None::<String>, Vec::new());
     for block in &answer.blocks {
@@ -127,7 +127,7 @@ fn event(value: &Value) -> Bytes {
     format!("data: {value}\n\n").into()
 }
 
-/// An error as it is told here.
+/// The body of an error on this endpoint.
 pub fn error_body(error: &AwsError) -> Value {
     let kind = match error.status {
         429 => "rate_limit_error",

@@ -1,10 +1,10 @@
-//! Command line and environment.
+//! Options from the command line and the environment.
 
 use crate::deliver::Manner;
 use crate::faults::{Faults, Split};
 use std::path::PathBuf;
 
-/// What `--help` prints.
+/// The text of `--help`.
 pub const HELP: &str = "\
 bedrock-emulator: an Amazon Bedrock that runs on your machine.
 
@@ -64,29 +64,29 @@ pub struct Options {
     pub access_key: String,
     /// Its secret.
     pub secret_key: String,
-    /// Session token that must come along.
+    /// Session token that is required.
     pub session_token: Option<String>,
-    /// Session token that has expired.
+    /// Session token that counts as expired.
     pub expired_token: Option<String>,
-    /// Good bearer token.
+    /// Accepted bearer token.
     pub bearer_token: Option<String>,
-    /// No authentication.
+    /// Whether authentication is off.
     pub no_auth: bool,
-    /// Whether requests longer than what a model reads are taken.
+    /// Whether requests longer than a model's context are accepted.
     pub any_length: bool,
-    /// By how much its clock is ahead where signatures are checked, seconds.
+    /// Seconds by which the emulator's clock is ahead, for signatures.
     pub clock_ahead: i64,
     /// More model ids.
     pub models: Vec<String>,
-    /// Pace and cuts of answers.
+    /// Pace and splitting of answers.
     pub manner: Manner,
     /// Faults for all requests.
     pub faults: Faults,
-    /// Where bodies are written to.
+    /// Directory for recorded bodies.
     pub record: Option<PathBuf>,
     /// The emulator's name.
     pub name: Option<String>,
-    /// No line per request.
+    /// Whether the log line per request is off.
     pub quiet: bool,
 }
 
@@ -138,7 +138,7 @@ const VALUED: &[&str] = &[
 const FLAGS: &[&str] = &["no-auth", "any-length", "coalesce", "quiet"];
 
 impl Options {
-    /// Reads the environment, then the arguments, which win. `None` when help was asked for.
+    /// Reads the environment and the arguments, which take precedence. `None` where help was requested.
     pub fn read(
         arguments: impl Iterator<Item = String>,
         environment: impl Fn(&str) -> Option<String>,

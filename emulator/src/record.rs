@@ -1,17 +1,17 @@
-//! `--record`: every body on disk, so that another validator can go over them later.
+//! `--record`: writes every body to disk, for other validators.
 
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Where bodies are written to.
+/// Writes bodies to a directory.
 pub struct Recorder {
     directory: PathBuf,
     next: AtomicU64,
 }
 
 impl Recorder {
-    /// Makes the directory; numbers go on after the files that are there.
+    /// Creates the directory; numbers continue after existing files.
     pub fn new(directory: PathBuf) -> std::io::Result<Self> {
         std::fs::create_dir_all(&directory)?;
         let last = std::fs::read_dir(&directory)?
@@ -21,7 +21,7 @@ impl Recorder {
         Ok(Self { directory, next: AtomicU64::new(last.map_or(1, |n| n + 1)) })
     }
 
-    /// Writes one; `error` is why it was not accepted.
+    /// Writes a body; `error` is the reason why it was refused.
     pub fn write(&self, operation: &str, model: &str, error: Option<&str>, body: &[u8]) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let body = serde_json::from_slice::<Value>(body)

@@ -1,13 +1,13 @@
-//! From method and path to the operation.
+//! Finds the operation of a request by method and path.
 
 use crate::encoding::percent_decode;
 
-/// What is asked for.
+/// The route of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
-    /// An operation on a model; its id decoded.
+    /// An operation on a model, with its decoded id.
     Model(Operation, String),
-    /// `POST /guardrail/ID/version/VERSION/apply`; id and version decoded.
+    /// `POST /guardrail/ID/version/VERSION/apply`, with id and version decoded.
     Guardrail(String, String),
     /// `POST /openai/v1/chat/completions`
     OpenAiChat,
@@ -15,9 +15,9 @@ pub enum Route {
     FoundationModels,
     /// `GET /inference-profiles`
     InferenceProfiles,
-    /// One of the emulator's own paths, what follows `/_emulator/`.
+    /// One of the emulator's own paths; the rest after `/_emulator/`.
     Admin(String),
-    /// Nothing AWS has.
+    /// A path that AWS does not have.
     Unknown,
 }
 
@@ -37,7 +37,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// As AWS calls it.
+    /// AWS's name of the operation.
     pub fn name(self) -> &'static str {
         match self {
             Self::Converse => "Converse",
@@ -48,14 +48,14 @@ impl Operation {
         }
     }
 
-    /// Whether it answers with frames.
+    /// Whether its response is an event stream.
     pub fn streams(self) -> bool {
         matches!(self, Self::ConverseStream | Self::InvokeStream)
     }
 }
 
 impl Route {
-    /// The route of a request. A model id is one label of the path: a raw `/` in it makes another path.
+    /// Finds the route. A model id is one path segment: an unencoded `/` in it makes another path.
     pub fn of(method: &str, path: &str) -> Self {
         if let Some(rest) = path.strip_prefix("/_emulator/") {
             return Self::Admin(rest.to_owned());

@@ -1,12 +1,12 @@
-//! A JSON value that fits a JSON schema, always the same one for the same schema and text.
+//! A JSON value that satisfies a JSON schema, deterministic for schema and text.
 
 use serde_json::{Map, Value};
 
 const MAX_DEPTH: usize = 16;
-/// From here on only what is required is made, so that recursive schemas end.
+/// Depth from which only required members are made, so that recursive schemas end.
 const OPTIONAL_DEPTH: usize = 5;
 
-/// A value for `schema`. Where `text` holds `name=value`, a property of that name gets that value.
+/// A value for `schema`. If `text` contains `name=value`, a property of that name gets that value.
 pub fn sample(schema: &Value, text: &str) -> Value {
     Maker { root: schema, text }.make(schema, "value", 0)
 }
@@ -117,7 +117,7 @@ impl Maker<'_> {
     }
 
     fn number(&self, map: &Map<String, Value>, name: &str) -> Value {
-        // A whole number is written as one, as models do.
+        // Whole numbers have no decimals, as models write them.
         if let Some(n) = self.hint(name).and_then(|h| h.parse::<i64>().ok()) {
             return n.into();
         }
@@ -151,7 +151,7 @@ impl Maker<'_> {
         text.into()
     }
 
-    /// Every `name=value` of the text, for an object that may hold anything.
+    /// Every `name=value` in the text, for an object with arbitrary members.
     fn given(&self) -> Map<String, Value> {
         let words = self.text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '=');
         let names = words.filter_map(|word| word.split_once('=')).map(|(name, _)| name);
@@ -159,7 +159,7 @@ impl Maker<'_> {
         values.map(|(name, value)| (name.to_owned(), value.into())).collect()
     }
 
-    /// The value of `name=value` in the text; quotes hold spaces together.
+    /// The value of `name=value` in the text; quotes allow spaces.
     fn hint(&self, name: &str) -> Option<String> {
         let mut from = 0;
         while let Some(found) = self.text.get(from..)?.find(name) {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 const SHAPES: &str = include_str!("../shapes/shapes.txt");
 
-/// All shapes, and which one a name stands for.
+/// All shapes by name.
 pub struct Schema {
     shapes: Vec<Shape>,
     names: HashMap<String, usize>,
@@ -146,7 +146,7 @@ impl Shape {
     }
 }
 
-/// One check of one body: where it is, and what it found.
+/// A check of one body: the current path, and the violations.
 struct Run<'a> {
     schema: &'a Schema,
     path: String,
@@ -302,7 +302,7 @@ fn names(members: &[Member]) -> String {
     members.iter().map(|m| m.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// What AWS's deserializer says about a value of the wrong type.
+/// The text of AWS's deserializer about a value of the wrong type.
 fn mismatch(kind: &Kind, value: &Value) -> String {
     let token = match value {
         Value::Null => "NULL_VALUE",

@@ -1,4 +1,4 @@
-//! Sockets: accepts connections, serves HTTP/1.1 and h2c on them, resets them when told to.
+//! Accepts connections, serves HTTP/1.1 and h2c on them, and resets them on request.
 
 use crate::options::Options;
 use crate::service::Service;
@@ -42,7 +42,7 @@ async fn accept(listener: TcpListener, service: Arc<Service>) {
             Ok((stream, _)) => {
                 tokio::spawn(connection(stream, Arc::clone(&service)));
             }
-            // Out of descriptors, most likely: others will close theirs.
+            // Probably out of file descriptors: waits for other connections to close.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
@@ -59,7 +59,7 @@ async fn connection(stream: TcpStream, service: Arc<Service>) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().max_buf_size(64 << 10).half_close(false);
     builder.http2().max_concurrent_streams(1_000);
-    // A connection that ends badly is the client's business, or a fault that was asked for.
+    // An error is the client's doing, or a requested fault.
     let _ = builder.serve_connection(io, answer).await;
 }
 

@@ -1,4 +1,4 @@
-//! Signature Version 4 as the service checks it: computed again from the raw request.
+//! Verifies Signature Version 4 as the service does, by computing it from the raw request.
 
 use crate::clock;
 use crate::encoding::{hex, percent_decode, percent_encode};
@@ -8,16 +8,16 @@ use hyper::HeaderMap;
 use sha2::{Digest, Sha256};
 
 pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-/// How far a request's date may be from ours, seconds.
+/// Largest difference of a request's date from the clock, seconds.
 pub(crate) const SKEW: i64 = 300;
 
-/// What is signed: the request as it came over the wire.
+/// The signed parts of a request, as it was sent.
 pub struct Signed<'a> {
     /// `POST`
     pub method: &'a str,
     /// The path as sent, escapes and all.
     pub path: &'a str,
-    /// What follows `?`, empty without.
+    /// The query without `?`; empty without one.
     pub query: &'a str,
     /// The request's headers.
     pub headers: &'a HeaderMap,
@@ -27,13 +27,13 @@ pub struct Signed<'a> {
     pub body: &'a [u8],
 }
 
-/// Whom the emulator knows.
+/// The credentials that the emulator accepts.
 pub struct Identity<'a> {
     /// The access key id.
     pub access_key: &'a str,
     /// Its secret.
     pub secret_key: &'a str,
-    /// The session token that has to come along, when there is one.
+    /// The session token that is required, if any.
     pub session_token: Option<&'a str>,
     /// A token that is answered with `ExpiredTokenException`.
     pub expired_token: Option<&'a str>,
@@ -43,7 +43,7 @@ pub struct Identity<'a> {
     pub service: &'a str,
 }
 
-/// Checks `authorization` against the request; `now` is injected for tests.
+/// Verifies `authorization`; `now` is passed in for tests.
 pub fn verify(
     request: &Signed<'_>,
     authorization: &str,
@@ -98,7 +98,7 @@ pub fn verify(
     )))
 }
 
-/// Which key id `authorization` names.
+/// The key id in `authorization`.
 pub fn access_key(authorization: &str) -> Option<&str> {
     authorization.split_once("Credential=")?.1.split_once('/').map(|(key, _)| key)
 }
@@ -181,7 +181,7 @@ fn check_date(date: &str, day: &str, now: i64) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// `host` and every `x-amz-*` header that was sent must be signed, in order and in lower case.
+/// Checks that `host` and every `x-amz-*` header are signed, in order and lower case.
 fn check_signed_headers(headers: &HeaderMap, signed: &[&str]) -> Result<(), AwsError> {
     if !signed.contains(&"host") {
         return Err(invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."));
@@ -259,7 +259,7 @@ pub(crate) fn sign(secret: &str, day: &str, region: &str, service: &str, text: &
 }
 
 fn hmac(key: &[u8], data: &[u8]) -> Vec<u8> {
-    // A key of any length is fine for HMAC; there is no error to meet.
+    // HMAC accepts keys of any length, so this cannot fail.
     Hmac::<Sha256>::new_from_slice(key).map_or_else(
         |_| Vec::new(),
         |mut mac| {
@@ -269,7 +269,7 @@ fn hmac(key: &[u8], data: &[u8]) -> Vec<u8> {
     )
 }
 
-/// Trims, and makes runs of spaces one.
+/// Trims, and replaces runs of spaces by one.
 fn squeeze(value: &str) -> String {
     value.split(' ').filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ").trim().to_owned()
 }

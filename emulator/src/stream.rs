@@ -1,4 +1,4 @@
-//! A ConverseStream answer: the events, and the frames that carry them.
+//! A ConverseStream answer: its events and frames.
 
 use crate::answer::{Answer, Block};
 use crate::errors::AwsError;
@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 /// One event: its type and its payload.
 pub type Event = (&'static str, Value);
 
-/// Lengths, in characters, that text is cut into, over and over.
+/// Lengths of the parts of a text, in characters, repeated.
 const TEXT_PIECES: &[usize] = &[3, 1, 5, 2, 8, 4];
-/// Lengths that a tool's input is cut into.
+/// Lengths of the parts of a tool's input.
 const INPUT_PIECES: &[usize] = &[1, 7, 3, 11, 2];
 
 /// The events of an answer, in the order they are sent.
@@ -100,7 +100,7 @@ fn block(index: usize, block: &Block, faults: &Faults) -> Vec<Event> {
     out
 }
 
-/// `text` in pieces of so many characters each, in turn.
+/// `text` in parts of these lengths, repeated.
 fn pieces<'a>(text: &'a str, lengths: &'static [usize]) -> impl Iterator<Item = &'a str> {
     let mut rest = text;
     let mut lengths = lengths.iter().cycle();
@@ -116,7 +116,7 @@ fn pieces<'a>(text: &'a str, lengths: &'static [usize]) -> impl Iterator<Item = 
     })
 }
 
-/// The frames of the events, padded as Bedrock pads them.
+/// The frames of the events, with Bedrock's padding.
 pub fn frames(events: Vec<Event>, faults: &Faults) -> Vec<Bytes> {
     let frames = events.into_iter().enumerate().map(|(i, (kind, mut payload))| {
         if let Value::Object(map) = &mut payload {
@@ -135,10 +135,10 @@ pub fn frames(events: Vec<Event>, faults: &Faults) -> Vec<Bytes> {
     spoil(frames.collect(), faults)
 }
 
-/// Makes a frame wrong.
+/// Damages a frame.
 type Defect = fn(&Bytes) -> Bytes;
 
-/// Puts the frame-level faults in place.
+/// Applies the faults on frames.
 fn spoil(mut frames: Vec<Bytes>, faults: &Faults) -> Vec<Bytes> {
     let defects: [(Option<usize>, Defect); 3] = [
         (faults.bad_crc, frame::with_bad_crc),
@@ -183,7 +183,7 @@ fn exception(error: &AwsError) -> Bytes {
     )
 }
 
-/// The value of `p`: a start of the alphabet whose length varies.
+/// The value of `p`: a prefix of the alphabet of varying length.
 fn padding(index: usize) -> &'static str {
     const ALPHABET: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     ALPHABET.get(..(index * 17 + 9) % ALPHABET.len() + 1).unwrap_or(ALPHABET)

@@ -1,57 +1,57 @@
-//! The signatures of Claude's thoughts: of their text, and of the conversation before them.
+//! The signatures of Claude's thoughts, over their text and the conversation before them.
 //!
-//! From Fable 5.1 on a thought is bound to what stood before it (AWS documentation, "Preserved thinking"): the system's text, the tools and
-//! every earlier message, but for cache points.
+//! From Fable 5.1 on a thought is bound to the conversation before it (AWS documentation, "Preserved thinking"): the system
+//! prompt, the tools and every earlier message, without cache points.
 
 use crate::encoding;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-/// Starts each signature that came from here.
+/// Prefix of the emulator's own signatures.
 const PREFIX: &str = "emu-";
 
-/// What a signature says of the thought that it comes with.
+/// The result of verifying a thought's signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It was made elsewhere, and cannot be looked into.
+    /// Made elsewhere, so it cannot be verified.
     Unknown,
-    /// It is the thought's own.
+    /// Valid.
     Good,
-    /// None that was ever given out.
+    /// Never issued.
     Forged,
     /// Of another text.
     OtherText,
-    /// Of this text, but behind other messages, tools or instructions.
+    /// Of this text after other messages, tools or system prompt.
     OtherConversation,
 }
 
-/// The conversation before a thought, one message after the other.
+/// A hash of the conversation before a thought.
 #[derive(Debug, Clone, Copy)]
 pub struct Before(u64);
 
 impl Before {
-    /// The conversation of a Converse body before its first message.
+    /// Before the first message of a Converse body.
     pub fn messages(body: &Value) -> Self {
         ["/system", "/toolConfig/tools"]
             .iter()
             .fold(Self(1), |before, pointer| before.and(body.pointer(pointer).unwrap_or(&Value::Null)))
     }
 
-    /// The whole conversation of a Converse body.
+    /// After the whole conversation of a Converse body.
     pub fn answer(body: &Value) -> Self {
         let messages = body.get("messages").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         messages.iter().fold(Self::messages(body), Self::and)
     }
 
-    /// The same and one part more.
+    /// After one more part.
     pub fn and(self, part: &Value) -> Self {
         let mut state = self.0;
         add(part, &mut state);
         Self(encoding::scramble(state))
     }
 
-    /// The signature of a thought that comes next.
+    /// The signature of the next thought.
     pub fn sign(self, text: &str) -> String {
         let text = encoding::hash(text.as_bytes());
         let seal = encoding::scramble(text ^ self.0);
@@ -59,7 +59,7 @@ impl Before {
         format!("{PREFIX}{}", STANDARD.encode(bytes))
     }
 
-    /// What is to be said of a thought that stands next, of this text and with this signature.
+    /// Verifies the signature of the next thought.
     pub fn judge(self, text: &str, signature: &str) -> Verdict {
         let Some(encoded) = signature.strip_prefix(PREFIX) else { return Verdict::Unknown };
         let bytes = STANDARD.decode(encoded).unwrap_or_default();
@@ -84,7 +84,7 @@ impl Before {
     }
 }
 
-/// Members are taken in the order of their names, as `serde_json` keeps them.
+/// Members are hashed in the order of their names, as `serde_json` keeps them.
 fn add(value: &Value, state: &mut u64) {
     let mut mix = |bytes: &[u8]| *state = encoding::scramble(*state ^ encoding::hash(bytes));
     match value {

@@ -1,8 +1,8 @@
-//! How the emulator counts tokens: every word (between white space) is one token per four characters begun.
+//! Counts tokens: every word (between white space) is one token per four characters or fewer.
 
 use serde_json::Value;
 
-/// Characters of a word that make one token.
+/// Characters per token of a word.
 const PIECE: usize = 4;
 
 /// Tokens of a text.
@@ -10,7 +10,7 @@ pub fn count(text: &str) -> u64 {
     text.split_whitespace().map(|w| u64::try_from(w.chars().count().div_ceil(PIECE)).unwrap_or(0)).sum()
 }
 
-/// The longest start of `text` that has at most `limit` tokens; `None` when all of it fits.
+/// The longest prefix of `text` with at most `limit` tokens; `None` where all of it fits.
 pub fn cut(text: &str, limit: u64) -> Option<&str> {
     let (mut tokens, mut in_word) = (0, 0);
     for (at, c) in text.char_indices() {
@@ -29,7 +29,7 @@ pub fn cut(text: &str, limit: u64) -> Option<&str> {
     None
 }
 
-/// Tokens of everything in a request that a model would read: texts, tool inputs and results, tool definitions.
+/// The tokens of all texts in a request that a model reads: texts, tool inputs and results, tool definitions.
 pub fn of_value(value: &Value) -> u64 {
     match value {
         Value::String(text) => count(text),

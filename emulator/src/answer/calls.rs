@@ -1,4 +1,4 @@
-//! Which tools the model calls, and with what; see `README.md`, "When a tool is called".
+//! Decides which tools the model calls, and with which arguments; see `README.md`, "When a tool is called".
 
 use super::question::Question;
 use super::{Answer, Block};
@@ -8,7 +8,7 @@ use crate::models::{Facts, ToolIds};
 use crate::sample::sample;
 use serde_json::{Value, json};
 
-/// A tool to call, and the part of the text that speaks of it.
+/// A tool to call, and the part of the text that mentions it.
 pub(super) struct Call<'a> {
     name: &'a str,
     schema: &'a Value,
@@ -38,7 +38,8 @@ pub(super) fn pick<'a>(
         return tools.iter().filter(|(n, _)| *n == wanted).map(|(n, s)| call(*n, *s)).collect();
     }
     if !question.results.is_empty() && (forced || question.next.is_none()) {
-        // Forced, though what was asked for has been called: a tool that takes the final answer comes last.
+        // Forced although the mentioned tools have been called: the last tool, since a tool that takes the final answer comes
+        // last.
         return tools.last().map(|(n, s)| call(*n, *s)).into_iter().collect();
     }
     let mut mentions: Vec<(usize, &str, &Value)> = Vec::new();
@@ -66,7 +67,7 @@ pub(super) fn pick<'a>(
     Vec::new()
 }
 
-/// Where `name` stands in `text` as a whole word.
+/// Positions of `name` as a whole word in `text`.
 fn places(text: &str, name: &str) -> Vec<usize> {
     let part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     text.match_indices(name)
@@ -93,7 +94,7 @@ fn overlaps(name: &str, words: &[String]) -> bool {
         .any(|part| part.chars().count() >= 4 && words.iter().any(|w| w == part))
 }
 
-/// Puts the calls into the answer, behind a sentence of text where they were not forced.
+/// Adds the calls to the answer, after a sentence of text unless they were forced.
 pub(super) fn call(
     calls: Vec<Call<'_>>,
     facts: &Facts,

@@ -1,17 +1,17 @@
-//! Answers that name their sources: pages that Nova found, and places in documents.
+//! Answers with citations: of web pages that Nova found, and of documents.
 
 use super::{Answer, Block};
 use crate::encoding;
 use base64::Engine;
 use serde_json::{Value, json};
 
-/// Whether the request has Nova's tool that looks up the web.
+/// Whether the request has Nova's web search tool.
 pub(super) fn grounds(body: &Value) -> bool {
     let tools = body.pointer("/toolConfig/tools").and_then(Value::as_array).into_iter().flatten();
     tools.into_iter().any(|t| t.pointer("/systemTool/name").is_some_and(|name| name == "nova_grounding"))
 }
 
-/// The search, its result, the text, and behind it where it is from, as AWS's example of Web Grounding reads it.
+/// The search, its result, the text and its citations, in the order of AWS's example of Web Grounding.
 pub(super) fn search(query: &str, text: String, answer: &mut Answer) {
     let id = format!("tooluse_{:022x}", encoding::hash(query.as_bytes()));
     let web = |path: &str| json!({"location": {"web": {"url": format!("https://www.example.com/{path}"), "domain": "www.example.com"}}});
@@ -24,7 +24,7 @@ pub(super) fn search(query: &str, text: String, answer: &mut Answer) {
     ]);
 }
 
-/// A place in each document of the request that is to be cited: of a text its beginning, else the first page.
+/// A citation of each document to be cited: of its beginning for text, else of its first page.
 pub(super) fn documents(body: &Value) -> Vec<Value> {
     let turns = body.get("messages").and_then(Value::as_array).into_iter().flatten();
     let blocks = turns.filter_map(|turn| turn.get("content")?.as_array()).flatten();

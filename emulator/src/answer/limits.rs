@@ -1,10 +1,10 @@
-//! Where an answer ends early.
+//! Ends an answer early.
 
 use super::{Answer, Block};
 use crate::tokens;
 use serde_json::{Value, json};
 
-/// Stop sequences cut the text, then `maxTokens` cuts everything.
+/// Cuts the text at a stop sequence, and everything at `maxTokens`.
 pub(super) fn limit(body: &Value, answer: &mut Answer) {
     let config = body.get("inferenceConfig");
     let stops = config.and_then(|c| c.get("stopSequences")).and_then(Value::as_array);

@@ -1,4 +1,4 @@
-//! What the model would say: the answer follows from the request, and only from it.
+//! Makes the model's answer, which depends only on the request.
 
 mod calls;
 mod cited;
@@ -21,30 +21,30 @@ use serde_json::{Map, Value, json};
 pub enum Block {
     /// Text.
     Text(String),
-    /// Reasoning, and the signature Claude gives.
+    /// Reasoning, and Claude's signature.
     Reasoning(String, Option<String>),
-    /// Reasoning nobody may read, as base64.
+    /// Redacted reasoning, base64.
     Redacted(String),
-    /// A call: id, name, input.
+    /// A tool call: id, name, input.
     Tool(String, String, Value),
-    /// Text with its citations; without text they are of the block before.
+    /// Text with its citations; without text they belong to the block before.
     Cited(String, Vec<Value>),
-    /// A call that the service runs itself: id, name, input.
+    /// A call that the service runs: id, name, input.
     ServerCall(String, String, Value),
-    /// What it gave: id, type.
+    /// Its result: id, type.
     ServerResult(String, String),
 }
 
-/// Counts of an answer.
+/// Token counts of an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Tokens read afresh.
+    /// Uncached input tokens.
     pub input: u64,
-    /// Tokens made.
+    /// Output tokens.
     pub output: u64,
-    /// Read from and written to the cache, when the request has a cachePoint.
+    /// Tokens read from and written to the prompt cache, if the request has a cachePoint.
     pub cache: Option<(u64, u64)>,
-    /// How long the written part is kept.
+    /// Lifetime of the tokens written.
     pub ttl: String,
 }
 
@@ -55,7 +55,7 @@ pub struct Answer {
     pub blocks: Vec<Block>,
     /// `end_turn` and the like.
     pub stop: String,
-    /// Its counts.
+    /// Its token counts.
     pub usage: Usage,
     /// Members of the answer beside the message: `serviceTier`, `performanceConfig`, `trace`.
     pub beside: Map<String, Value>,
@@ -111,7 +111,7 @@ impl Block {
     }
 }
 
-/// Whether the model reasons: because the request asks for reasoning, or because the model does so unasked.
+/// Whether the model reasons: because the request asks for it, or by default.
 pub fn reasons(body: &Value, facts: &Facts) -> bool {
     let fields = body.get("additionalModelRequestFields");
     let text = |pointer: &str| fields?.pointer(pointer)?.as_str();
@@ -128,7 +128,7 @@ pub fn reasons(body: &Value, facts: &Facts) -> bool {
     }
 }
 
-/// Whether the text of the thoughts is given; else only their signature is.
+/// Whether the thoughts' text is returned, rather than only their signature.
 fn shown(body: &Value, facts: &Facts) -> bool {
     match body.pointer("/additionalModelRequestFields/thinking/display").and_then(Value::as_str) {
         Some(display) => display != "omitted",
@@ -136,7 +136,7 @@ fn shown(body: &Value, facts: &Facts) -> bool {
     }
 }
 
-/// What a guardrail looks at: what is marked for it, else all that is asked.
+/// The text that a guardrail checks: the marked content, else all of the question.
 fn looked_at(body: &Value, question: &Question) -> String {
     let turns = body.get("messages").and_then(Value::as_array).into_iter().flatten();
     let blocks = turns.filter_map(|turn| turn.get("content")?.as_array()).flatten();
@@ -172,7 +172,7 @@ fn say(body: &Value, facts: &Facts, faults: &Faults, question: &Question, answer
         return;
     }
     let choice = body.pointer("/toolConfig/toolChoice");
-    // Anthropic's own form, which stands here beside `disable_parallel_tool_use`.
+    // Anthropic's own form, here beside `disable_parallel_tool_use`.
     let own = body.pointer("/additionalModelRequestFields/tool_choice");
     let is_own = |kind: &str| own.and_then(|c| c.get("type")).and_then(Value::as_str) == Some(kind);
     let own_name = own.filter(|_| is_own("tool")).and_then(|c| c.get("name"));
@@ -200,7 +200,7 @@ fn say(body: &Value, facts: &Facts, faults: &Faults, question: &Question, answer
         if object == json!({}) {
             object = json!({"answer": question.text, "results": question.results});
         }
-        // A model goes on from what stands in its mouth.
+        // The model continues a prefilled turn.
         let text = if question.is_begun {
             object.to_string().split_off(1)
         } else {

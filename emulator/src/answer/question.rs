@@ -1,24 +1,24 @@
-//! What the last turn of the user asks.
+//! Reads the question in the last user turn.
 
 use base64::Engine;
 use serde_json::Value;
 
-/// What the last turn of the user asks.
+/// The question in the last user turn.
 pub(super) struct Question {
     pub(super) text: String,
     pub(super) media: Vec<String>,
     pub(super) results: Vec<String>,
-    /// What a result tells to do next, behind `next:`.
+    /// The follow-up in a tool result, after `next:`.
     pub(super) next: Option<String>,
     pub(super) turns: usize,
-    /// The system's text or the user's asks for a JSON object.
+    /// Whether the system prompt or the user asks for a JSON object.
     pub(super) wants_json: bool,
-    /// The last turn is the model's own, and begins an object.
+    /// Whether the last turn is the assistant's, and begins an object.
     pub(super) is_begun: bool,
 }
 
 impl Question {
-    /// Of a Converse body.
+    /// From a Converse body.
     pub(super) fn of(body: &Value) -> Self {
         let messages = body.get("messages").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let last = messages.iter().rfind(|m| m.get("role").and_then(Value::as_str) == Some("user"));

@@ -1,4 +1,4 @@
-//! Anthropic's messages, as InvokeModel and InvokeModelWithResponseStream take them for Claude.
+//! Anthropic's Messages API, in InvokeModel and InvokeModelWithResponseStream for Claude.
 
 mod reply;
 mod request;

@@ -1,11 +1,11 @@
-//! An answer in Anthropic's words: whole, and as the events of a stream.
+//! An answer in Anthropic's format: whole, and as events.
 
 use crate::answer::{Answer, Block, Usage};
 use crate::stream::Event;
 use base64::Engine;
 use serde_json::{Value, json};
 
-/// Characters of a piece of a streamed block.
+/// Characters per delta of a streamed block.
 const PIECE: usize = 5;
 
 /// The answer as one body.
@@ -38,7 +38,7 @@ fn block(block: &Block) -> Value {
     }
 }
 
-/// The answer as events: each is a `chunk` that holds one of Anthropic's.
+/// The answer as events: `chunk` frames with one event of Anthropic's each.
 pub fn chunks(answer: &Answer, model: &str) -> Vec<Event> {
     let mut begin = message(answer, model);
     if let Value::Object(map) = &mut begin {
@@ -66,7 +66,7 @@ pub fn chunks(answer: &Answer, model: &str) -> Vec<Event> {
     wrapped.collect()
 }
 
-/// How a block starts, and what follows.
+/// The start of a block, and its deltas.
 fn streamed(block: &Block) -> (Value, Vec<Value>) {
     match block {
         Block::Text(text) | Block::Cited(text, _) => {

@@ -1,9 +1,9 @@
-//! A body of Anthropic's messages as Converse would have it; what is not known here is refused.
+//! Converts an Anthropic body to Converse's form; unknown members are refused.
 
 use crate::errors::AwsError;
 use serde_json::{Map, Value, json};
 
-/// What the body may say it is: as AWS documents it, and as Anthropic's SDK for Bedrock says from 2.x on (read in 2.14).
+/// Values of `anthropic_version`: as AWS documents it, and as Anthropic's SDK for Bedrock sends from 2.x on (read in 2.14).
 const VERSIONS: [&str; 2] = ["bedrock-2023-05-31", "2026-10-21"];
 /// Members that Converse has under its own names.
 const NAMED: &[&str] = &[
@@ -20,7 +20,7 @@ const NAMED: &[&str] = &[
 ];
 /// Members that Converse takes among its additional ones.
 const ADDITIONAL: &[&str] = &["anthropic_beta", "context_management", "output_config", "thinking", "top_k"];
-/// Beginnings of the types of tools that Claude knows without a schema.
+/// Prefixes of the types of tools that Claude knows without a schema.
 const OWN_TOOLS: &[&str] = &["bash_", "computer_", "memory_", "text_editor_", "tool_search_tool_"];
 
 fn malformed(what: &str) -> AwsError {
@@ -29,7 +29,7 @@ fn malformed(what: &str) -> AwsError {
     ))
 }
 
-/// The body as Converse would have it.
+/// The body in Converse's form.
 pub fn converse(body: &Value) -> Result<Value, AwsError> {
     let map = body.as_object().ok_or_else(|| malformed("expected type: JSONObject"))?;
     if let Some(key) =
@@ -191,7 +191,7 @@ fn block(block: &Value) -> Result<Value, AwsError> {
     })
 }
 
-/// `png` of `image/png`, `txt` of `text/plain`.
+/// The format: `png` for `image/png`, `txt` for `text/plain`.
 fn format(block: &Value) -> &str {
     let media = block.pointer("/source/media_type").and_then(Value::as_str).unwrap_or("text/plain");
     match media.split_once('/').map_or(media, |(_, kind)| kind) {
@@ -200,7 +200,7 @@ fn format(block: &Value) -> &str {
     }
 }
 
-/// Where a medium of a kind is, which takes sources of these types: Bedrock fetches nothing and keeps no files.
+/// The source of media, which must be of one of these types: Bedrock fetches no URLs and stores no files.
 fn source(block: &Value, kind: &str, types: &[&str]) -> Result<Value, AwsError> {
     let data = block.pointer("/source/data").cloned().unwrap_or_default();
     match block.pointer("/source/type").and_then(Value::as_str) {

@@ -1,6 +1,7 @@
-//! What each family takes, read from `families.json`: the rows whose patterns fit a model's id, each over those before it.
+//! The capabilities of each family, read from `families.json`: the rows whose patterns match a model's id, later ones
+//! overriding earlier ones.
 //!
-//! Each row names its sources and how good they are: `documented`, `reported` or `assumed`. They are not the filter's.
+//! Each row names its sources and their grade: `documented`, `reported` or `assumed`. They are independent of the filter's.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -9,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 const FAMILIES: &str = include_str!("families.json");
 
-/// Whose API checks a request behind Converse, and so in whose words it refuses.
+/// The API behind Converse that validates requests, and words its errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Api {
@@ -17,21 +18,21 @@ pub enum Api {
     Anthropic,
     /// Amazon Nova's own.
     Nova,
-    /// OpenAI's responses.
+    /// OpenAI's Responses.
     OpenAi,
     /// Mistral AI's.
     Mistral,
-    /// A model that makes vectors, not text.
+    /// An embedding model.
     Embedding,
-    /// None that is known: Converse itself refuses.
+    /// Unknown: Converse itself validates.
     Converse,
 }
 
-/// Which ids of tool calls are legal.
+/// Valid tool call ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ToolIds {
-    /// `[a-zA-Z0-9_.:-]+`, as the service model has it.
+    /// `[a-zA-Z0-9_.:-]+`, as in the service model.
     Converse,
     /// `[a-zA-Z0-9_-]+`
     Anthropic,
@@ -43,24 +44,24 @@ pub enum ToolIds {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Bound {
-    /// No, and `thinking.block_binding` is not known.
+    /// No, and `thinking.block_binding` is unknown.
     No,
-    /// `thinking.block_binding` is known, and nothing is looked at.
+    /// `thinking.block_binding` is known, and nothing is checked.
     Recorded,
-    /// What stands before them has to be what it was.
+    /// The conversation before them must be unchanged.
     Checked,
 }
 
-/// What a model takes.
+/// The capabilities of a model.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(clippy::struct_excessive_bools)]
 pub struct Facts {
-    /// Whose API is behind Converse.
+    /// The API behind Converse.
     pub api: Api,
-    /// Only through an inference profile.
+    /// Whether it can be called only through an inference profile.
     pub profile_only: bool,
-    /// Listed as `LEGACY`.
+    /// Whether it is listed as `LEGACY`.
     pub legacy: bool,
     /// `image` blocks.
     pub images: bool,
@@ -80,23 +81,23 @@ pub struct Facts {
     pub beside_results: Vec<String>,
     /// `citations` of documents.
     pub citations: bool,
-    /// Text in a turn of the assistant that calls.
+    /// Text in a turn of the assistant with tool calls.
     pub text_beside_calls: bool,
     /// `toolConfig`
     pub tools: bool,
-    /// `toolConfig` of a ConverseStream.
+    /// `toolConfig` in ConverseStream.
     pub stream_tools: bool,
     /// Members of `toolChoice`.
     pub choice: Vec<String>,
     /// Tool names with `-`.
     pub hyphens: bool,
-    /// Tool schemas have no members at their root but `type`, `properties` and `required`.
+    /// Whether tool schemas must have no members at their root but `type`, `properties` and `required`.
     pub plain_schemas: bool,
     /// `toolSpec.strict`
     pub strict: bool,
     /// `outputConfig.textFormat`
     pub native_schema: bool,
-    /// Which ids of tool calls are legal.
+    /// Valid tool call ids.
     pub tool_ids: ToolIds,
     /// `system`
     pub system: bool,
@@ -106,51 +107,51 @@ pub struct Facts {
     pub prefill: bool,
     /// `reasoningContent`
     pub reasoning: bool,
-    /// It reasons whatever is asked.
+    /// Whether it always reasons.
     pub always_reasons: bool,
     /// Types of Claude's `thinking`.
     pub thinking: Vec<String>,
-    /// It thinks where the request has no `thinking`.
+    /// Whether it thinks by default.
     pub thinks_unasked: bool,
-    /// Its thoughts come with their text where the request has no `thinking.display`.
+    /// Whether its thoughts have their text by default, without `thinking.display`.
     pub shows_thinking: bool,
-    /// Efforts above `high` are taken while thinking is disabled.
+    /// Whether efforts above `high` are accepted while thinking is disabled.
     pub top_effort_without_thinking: bool,
-    /// A turn of the assistant may be nothing but reasoning.
+    /// Whether a turn of the assistant may have only reasoning.
     pub reasoning_alone: bool,
     /// Whether thoughts are bound to the conversation before them.
     pub bound_thoughts: Bound,
-    /// `toolChoice` may force a call while it thinks adaptively.
+    /// Whether `toolChoice` may force a call during adaptive thinking.
     pub forced_while_thinking: bool,
-    /// Members of `additionalModelRequestFields` that have levels, by JSON pointer.
+    /// Members of `additionalModelRequestFields` with effort levels, by JSON pointer.
     pub levels: BTreeMap<String, Vec<String>>,
-    /// Without this `anthropic_beta` there are no levels.
+    /// The `anthropic_beta` that effort levels require.
     pub effort_beta: Option<String>,
-    /// Members of `additionalModelRequestFields`; any where it is `None`.
+    /// Allowed members of `additionalModelRequestFields`; `None`: any.
     pub fields: Option<Vec<String>>,
     /// Sampling parameters: `temperature`, `topP`, `top_k`.
     pub sampling: Vec<String>,
     /// `temperature` and `topP` together.
     pub both_samplings: bool,
-    /// How many `stopSequences`.
+    /// Most `stopSequences`.
     pub stop_sequences: usize,
-    /// Values of `cachePoint.ttl`; no cache points where there are none.
+    /// Values of `cachePoint.ttl`; empty: no cache points.
     pub cache: Vec<String>,
-    /// `cachePoint` behind tools.
+    /// `cachePoint` after tools.
     pub cache_tools: bool,
     /// Names of `systemTool`s.
     pub system_tools: Vec<String>,
-    /// The highest `maxTokens`.
+    /// Largest `maxTokens`.
     pub max_tokens: Option<u64>,
-    /// The lowest `maxTokens`.
+    /// Smallest `maxTokens`.
     pub min_tokens: u64,
     /// CountTokens
     pub counts_tokens: bool,
-    /// How many tokens the model reads.
+    /// Size of the context window, tokens.
     pub context: Option<u64>,
-    /// What is said to more than that; `{tokens}` and `{limit}` stand for numbers.
+    /// The error where the input exceeds it; `{tokens}` and `{limit}` stand for numbers.
     pub too_long: String,
-    /// What is said where the answer's `{output}` besides would be too many; `None`: it is let be.
+    /// The error where input and `{output}` together exceed it; `None`: allowed.
     pub too_long_with_output: Option<String>,
 }
 
@@ -181,7 +182,7 @@ struct Row {
 #[allow(clippy::panic)]
 fn families() -> &'static Families {
     static READ: OnceLock<Families> = OnceLock::new();
-    // The file is part of the program, and a test reads it.
+    // The file is compiled in, and a test parses it.
     READ.get_or_init(|| serde_json::from_str(FAMILIES).unwrap_or_else(|e| panic!("families.json: {e}")))
 }
 
@@ -191,7 +192,7 @@ pub fn is_beta(flag: &str) -> bool {
 }
 
 impl Facts {
-    /// What the rows say about the model of this id.
+    /// The capabilities of the model with this id.
     #[allow(clippy::panic)]
     pub fn of(id: &str) -> Arc<Self> {
         let mut facts = Map::new();
@@ -208,7 +209,7 @@ impl Facts {
     }
 }
 
-/// Whether `id` is as the pattern has it, where `*` stands for anything.
+/// Whether an id matches a pattern, in which `*` stands for any text.
 fn fits(pattern: &str, id: &str) -> bool {
     let Some((first, more)) = pattern.split_once('*') else { return pattern == id };
     let Some(rest) = id.strip_prefix(first) else { return false };

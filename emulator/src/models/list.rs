@@ -1,4 +1,4 @@
-//! The models and application profiles that there are at the start.
+//! The models and application profiles at the start.
 
 const US_EU_APAC: &[&str] = &["us", "eu", "apac"];
 /// Prefixes of profiles in every region.
@@ -6,7 +6,7 @@ pub(super) const EVERYWHERE: &[&str] = &["us", "eu", "apac", "global"];
 const US: &[&str] = &["us"];
 const US_GLOBAL: &[&str] = &["us", "eu", "global"];
 
-/// Id, name for people, prefixes of the profiles it is in.
+/// Id, name, prefixes of its profiles.
 pub(super) const KNOWN: &[(&str, &str, &[&str])] = &[
     ("anthropic.claude-3-haiku-20240307-v1:0", "Claude 3 Haiku", US_EU_APAC),
     ("anthropic.claude-3-opus-20240229-v1:0", "Claude 3 Opus", US),

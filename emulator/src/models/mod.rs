@@ -1,4 +1,4 @@
-//! The models this Bedrock has, and what each family takes.
+//! The emulator's models, and the capabilities of each family.
 
 mod facts;
 mod list;
@@ -11,16 +11,16 @@ use regex_lite::Regex;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// A row of the list.
+/// A model in the list.
 #[derive(Debug, Clone)]
 pub struct Model {
     /// `anthropic.claude-sonnet-4-5-20250929-v1:0`
     pub id: String,
-    /// Its name for people.
+    /// Its name.
     pub name: String,
-    /// Prefixes of the profiles it is in: `us`, `eu`, `apac`, `global`.
+    /// Prefixes of its profiles: `us`, `eu`, `apac`, `global`.
     pub prefixes: Vec<&'static str>,
-    /// What the service lets it do.
+    /// Its capabilities.
     pub facts: Arc<Facts>,
 }
 
@@ -32,19 +32,19 @@ impl Profile {
 }
 
 impl Model {
-    /// One that nobody knows, in profiles everywhere.
+    /// An unknown model, with profiles in every geography.
     fn new(id: &str) -> Self {
         let name = id.split_once('.').map_or(id, |(_, n)| n).chars().take(20).collect();
         Self { id: id.to_owned(), name, prefixes: EVERYWHERE.to_vec(), facts: Facts::of(id) }
     }
 }
 
-/// An application profile.
+/// An application inference profile.
 #[derive(Debug, Clone)]
 pub struct Profile {
-    /// What its ARN ends with.
+    /// The end of its ARN.
     pub id: String,
-    /// Its name for people.
+    /// Its name.
     pub name: String,
     /// The id of the model behind it.
     pub model: String,
@@ -53,7 +53,7 @@ pub struct Profile {
 /// The account that owns the profiles.
 pub const ACCOUNT: &str = "123456789012";
 
-/// Prefixes of profiles, and how the names of the regions begin in which each can be called (AWS documentation, "Supported Regions and
+/// Prefixes of profiles, and prefixes of the regions in which each can be called (AWS documentation, "Supported Regions and
 /// models for inference profiles").
 const PREFIXES: &[(&str, &[&str])] = &[
     ("us", &["us-east-", "us-west-"]),
@@ -71,7 +71,7 @@ fn is_prefix(prefix: &str) -> bool {
     PREFIXES.iter().any(|(known, _)| *known == prefix)
 }
 
-/// Whether profiles of the prefix can be called in the region. Elsewhere they are not there.
+/// Whether profiles with the prefix exist in the region.
 pub fn is_called_in(prefix: &str, region: &str) -> bool {
     let mut known = PREFIXES.iter().filter(|(known, _)| *known == prefix);
     known.any(|(_, regions)| regions.iter().any(|begins| region.starts_with(begins)))
@@ -80,7 +80,7 @@ pub fn is_called_in(prefix: &str, region: &str) -> bool {
 /// The pattern of `modelId`, without the forms that are matched elsewhere.
 const ID_PATTERN: &str = r"^(?:(?:arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:(?:(?:[0-9]{12}:custom-model/[a-z0-9-]{1,63}[.][a-z0-9-]{1,63}/[a-z0-9]{12})|(?::foundation-model/[a-z0-9-]{1,63}[.][a-z0-9-]{1,63}(?:[.:]?[a-z0-9-]{1,63}))|(?:[0-9]{12}:imported-model/[a-z0-9]{12})|(?:[0-9]{12}:provisioned-model/[a-z0-9]{12})|(?:[0-9]{12}:custom-model-deployment/[a-z0-9]{12})|(?:[0-9]{12}:(?:inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+)))|(?:(?:[0-9a-zA-Z][_-]?)+)|(?:[a-zA-Z0-9-:.]+)|(?:arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:prompt/[0-9a-zA-Z]{10}(?::[0-9]{1,5})?)|(?:arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+)|(?:arn:aws(?:-[^:]+)?:bedrock:(?:[0-9a-z-]{1,20}):(?:[0-9]{12}):(?:default-)?prompt-router/[a-zA-Z0-9-:.]+))$";
 
-/// The catalogue: built once, asked by every request.
+/// The catalogue of models.
 #[derive(Clone)]
 pub struct Models {
     list: Vec<Model>,
@@ -91,7 +91,7 @@ pub struct Models {
 }
 
 impl Models {
-    /// The known models and `more` ids.
+    /// The known models and the ids in `more`.
     pub fn new(region: &str, more: &[String]) -> Self {
         let mut list: Vec<Model> = KNOWN
             .iter()
@@ -117,7 +117,7 @@ impl Models {
         }
     }
 
-    /// All of them.
+    /// All models.
     pub fn all(&self) -> &[Model] {
         &self.list
     }
@@ -127,13 +127,13 @@ impl Models {
         &self.profiles
     }
 
-    /// The most that a page of a list has, whatever is asked for.
+    /// Largest page of a list, whatever is requested.
     pub fn page(&self) -> usize {
         self.page
     }
 
-    /// The same with changes, each as its member of a JSON object has it: `add` and `remove` (lists of model ids),
-    /// `add_profiles` (of `{id, name, model}`), `remove_profiles` (of ids), `page` (a number).
+    /// The catalogue with changes from the members of a JSON object: `add` and `remove` (lists of model ids), `add_profiles`
+    /// (of `{id, name, model}`), `remove_profiles` (of ids), `page` (a number).
     pub fn changed(&self, changes: &[u8]) -> Result<Self, String> {
         let changes: Map<String, Value> = serde_json::from_slice(changes).map_err(|e| e.to_string())?;
         let mut models = self.clone();
@@ -168,12 +168,12 @@ impl Models {
         Ok(models)
     }
 
-    /// The region the catalogue is of.
+    /// The catalogue's region.
     pub fn region(&self) -> &str {
         &self.region
     }
 
-    /// The model that `model_id` of a request stands for.
+    /// The model that a request's `model_id` refers to.
     pub fn resolve(&self, model_id: &str) -> Result<&Model, AwsError> {
         if let Some(rest) = model_id.strip_prefix("arn:") {
             self.well_formed(model_id)?;
@@ -188,7 +188,8 @@ impl Models {
         Err(invalid())
     }
 
-    /// The model whose tokens are counted: by its own id or ARN, also where it answers by profiles alone. No profile's are.
+    /// The model whose tokens are counted: by its own id or ARN, even if it can be called only through profiles. Ids of
+    /// profiles are refused.
     pub fn counted(&self, model_id: &str) -> Result<&Model, AwsError> {
         let itself = match model_id.rsplit_once("foundation-model/") {
             Some((_, id)) if model_id.starts_with("arn:") => id,
@@ -249,7 +250,7 @@ impl Models {
     }
 }
 
-/// The id of the model itself, without a profile's prefix and out of an ARN; `None` where the ARN does not tell it.
+/// The id of the underlying model, without a profile's prefix and ARN; `None` where the ARN does not name it.
 pub fn base_id(id: &str) -> Option<&str> {
     let id = match id.strip_prefix("arn:") {
         Some(_) => id.rsplit_once("foundation-model/").or_else(|| id.rsplit_once(":inference-profile/"))?.1,
@@ -324,7 +325,7 @@ mod tests {
         assert!(
             text("anthropic.claude-sonnet-4-20250514-v1:0").message.starts_with("Invocation of model ID")
         );
-        // A profile is there where its geography is.
+        // A profile exists only in its geography.
         assert_eq!(text("eu.amazon.nova-pro-v1:0").message, "The provided model identifier is invalid.");
         let arn = |region: &str| {
             format!("arn:aws:bedrock:{region}:123456789012:inference-profile/eu.amazon.nova-pro-v1:0")

@@ -1,4 +1,4 @@
-//! What a block may hold: text that says something, media that are what they say.
+//! Rules about content blocks: text must not be blank, media must have the stated format.
 
 use super::{Turn, items, text};
 use crate::errors::AwsError;
@@ -70,7 +70,7 @@ fn texts(block: &Value, place: &str) -> Result<(), AwsError> {
             "The text field in the guardContent object at {place} is blank."
         )));
     }
-    // The newest Claudes give out thoughts as signatures without text, and take them back so.
+    // The newest Claude models return thoughts as signatures without text, and accept them back so.
     let is_signed = text(block, "/reasoningContent/reasoningText/signature").is_some_and(|s| !blank(s));
     if !is_signed && text(block, "/reasoningContent/reasoningText/text").is_some_and(blank) {
         return Err(AwsError::validation(format!(
@@ -88,7 +88,7 @@ fn texts(block: &Value, place: &str) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// Which blocks may stand in which turn, and the JSON that must be an object.
+/// Which blocks a turn may contain, and JSON that must be an object.
 fn inner_blocks(block: &Value, place: &str, role: &str) -> Result<(), AwsError> {
     for kind in ["image", "document", "video", "audio"] {
         if block.get(kind).is_some() && role != "user" {

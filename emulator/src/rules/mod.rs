@@ -1,4 +1,4 @@
-//! The rules the service enforces beyond its model. The first that is broken is the answer.
+//! The rules that the service enforces beyond its service model. The first violation is the answer.
 
 mod content;
 mod family;
@@ -9,7 +9,7 @@ use crate::errors::AwsError;
 use crate::models::Facts;
 use serde_json::Value;
 
-/// Checks a Converse body whose shape is right; `streamed` where its answer is to be a stream.
+/// Checks a Converse body that fits its shape; `streamed`: in ConverseStream.
 pub fn check(body: &Value, facts: &Facts, streamed: bool) -> Result<(), AwsError> {
     let turns = turns(body);
     turns::check(&turns)?;
@@ -18,12 +18,12 @@ pub fn check(body: &Value, facts: &Facts, streamed: bool) -> Result<(), AwsError
     family::check(&turns, body, facts, streamed)
 }
 
-/// Checks that a Converse body is not longer than what the model reads.
+/// Checks that a Converse body fits into the model's context.
 pub fn length(body: &Value, facts: &Facts) -> Result<(), AwsError> {
     family::context::check(body, facts)
 }
 
-/// One message: its place, its role, its blocks.
+/// A message: its path, its role, its blocks.
 struct Turn<'a> {
     index: usize,
     role: &'a str,

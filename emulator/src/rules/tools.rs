@@ -1,4 +1,4 @@
-//! Tool definitions and the choice among them.
+//! Tool definitions and tool choice.
 
 use super::{Turn, items, text};
 use crate::errors::AwsError;

@@ -1,4 +1,4 @@
-//! The order of turns, and which call is answered where.
+//! The order of turns, and the matching of tool calls and results.
 
 use super::{Turn, text};
 use crate::errors::AwsError;

@@ -1,4 +1,4 @@
-//! The pages of the emulator itself, under `/_emulator/`: counts, the journal, credentials, models and faults.
+//! The emulator's own pages, under `/_emulator/`: counts, the journal, credentials, models and faults.
 
 use super::{JSON, Service};
 use crate::deliver::Delivery;

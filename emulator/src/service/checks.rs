@@ -1,4 +1,4 @@
-//! All that can be wrong with a request once its caller is known.
+//! The checks on a request after authentication.
 
 use super::{JSON, Service};
 use crate::anthropic;
@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// A request on a model that has passed.
+/// A request on a model that has passed all checks.
 pub(super) struct Checked {
     /// The model's own id.
     pub(super) model: String,
@@ -25,7 +25,7 @@ pub(super) struct Checked {
 }
 
 impl Service {
-    /// All that can be wrong with a chat of OpenAI's.
+    /// Checks a chat of OpenAI's.
     pub(super) fn openai_checked(&self, request: &Signed<'_>) -> Result<(String, Value), AwsError> {
         let body: Value = serde_json::from_slice(request.body)
             .map_err(|e| AwsError::validation(format!("The body is not JSON: {e}")))?;
@@ -35,7 +35,7 @@ impl Service {
         Ok((model, body))
     }
 
-    /// All that can be wrong with a request on a model; gives what is left to answer.
+    /// Checks a request on a model.
     pub(super) fn checked(
         &self,
         operation: Operation,
@@ -68,7 +68,7 @@ impl Service {
             Operation::ConverseStream => "ConverseStreamRequest",
             Operation::CountTokens => "CountTokensRequest",
             Operation::InvokeModel | Operation::InvokeStream => {
-                // Each family has its own format: checked where it is answered.
+                // Each embedding family's body is checked where it is answered.
                 if model.facts.claude() {
                     let body = anthropic::converse(&body)?;
                     rules::check(&body, &model.facts, operation == Operation::InvokeStream)?;
@@ -97,7 +97,7 @@ impl Service {
     }
 }
 
-/// What CountTokens counts, as Converse would have it: a body of InvokeModel's is read as InvokeModel reads it.
+/// The request that CountTokens counts, in Converse's form; a native body is read as InvokeModel does.
 fn counted(mut body: Value) -> Result<Value, AwsError> {
     if let Some(encoded) = body.pointer("/input/invokeModel/body").and_then(Value::as_str) {
         let read = STANDARD.decode(encoded).ok().and_then(|text| serde_json::from_slice(&text).ok());

@@ -1,4 +1,4 @@
-//! The line of the log and the entry of the journal, written when a request is over.
+//! The log line and the journal entry, written when a request has ended.
 
 use super::Service;
 use crate::answer::Answer;
@@ -8,7 +8,7 @@ use std::io::Write;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-/// What is known of a request by the time it is logged.
+/// Facts about a request for the log.
 #[derive(Default)]
 pub(super) struct Notes {
     pub(super) model: Option<String>,
@@ -18,7 +18,7 @@ pub(super) struct Notes {
     pub(super) fault: String,
 }
 
-/// A request that is noted when it is over, also where its caller does not wait for the answer.
+/// A request that is logged when it has ended, even if its caller has left.
 pub(super) struct Noted<'a> {
     pub(super) service: &'a Service,
     pub(super) entry: Option<Entry>,
@@ -35,7 +35,7 @@ impl Drop for Noted<'_> {
 }
 
 impl Service {
-    /// The line of the log, and the entry of the journal.
+    /// Writes the log line and the journal entry.
     fn note(&self, entry: Entry, auth: &str, stream: bool, started: Instant) {
         if !entry.leaks.is_empty() {
             self.leaked.fetch_add(1, Ordering::Relaxed);
@@ -62,7 +62,7 @@ impl Service {
                 line.push_str(&format!(" leak: {}", entry.leaks.join(", ")));
             }
             line.push('\n');
-            // A closed stdout is no reason to stop serving.
+            // A closed stdout does not stop the server.
             let _ = std::io::stdout().lock().write_all(line.as_bytes());
         }
         self.journal.add(entry);

@@ -1,7 +1,7 @@
 //! One request from start to end: authentication, operation, faults, answer, log.
 //!
-//! [`checks`] says what AWS refuses, [`operations`] makes the answer, [`responses`] gives it the form that its caller asked for,
-//! [`log`] notes it, [`tally`] says what it costs. [`admin`] is what the emulator answers of itself.
+//! [`checks`] finds what AWS refuses, [`operations`] makes the answer, [`responses`] gives it the form of the API, [`log`]
+//! records it, [`tally`] counts its tokens. [`admin`] serves the emulator's own pages.
 
 mod admin;
 mod checks;
@@ -33,10 +33,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-/// The largest body that is read.
+/// Largest body, bytes.
 const MAX_BODY: usize = 32 << 20;
 const JSON: &str = "application/json";
-/// The service whose operations are the service model's.
+/// The service whose operations are checked by the service model.
 const BEDROCK: &str = "bedrock";
 
 /// Everything that lives as long as the emulator.
@@ -54,7 +54,7 @@ pub struct Service {
     leaked: AtomicU64,
 }
 
-/// What the client gets: an answer, or a connection that ends.
+/// The client's answer, or a connection that ends.
 pub type Outcome = Result<Response<Delivery>, std::io::Error>;
 
 impl Service {
@@ -76,7 +76,7 @@ impl Service {
         })
     }
 
-    /// Answers one request; `connection` is set when its connection is to be reset.
+    /// Answers one request; sets `connection` if it is to be reset.
     pub async fn handle(&self, request: Request<Incoming>, connection: Arc<AtomicBool>) -> Outcome {
         let started = Instant::now();
         let (parts, body) = request.into_parts();
@@ -117,7 +117,7 @@ impl Service {
             Err(error) => (Arc::default(), Err(error)),
             Ok(()) => {
                 let made = self.run(&route, &signed, &header);
-                // A fault never hides that AWS would have refused the request.
+                // A refusal by AWS takes precedence over a fault.
                 match made {
                     Ok((faults, made)) => (faults, Ok(made)),
                     Err(error) => (Arc::default(), Err(error)),
@@ -157,7 +157,7 @@ impl Service {
             connection.store(true, Ordering::Relaxed);
             Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
         } else {
-            // HTTP/2 resets the stream, not the connection.
+            // In HTTP/2 the stream is reset, not the connection.
             let is_http1 = parts.version == Version::HTTP_11 || parts.version == Version::HTTP_10;
             let connection = if is_http1 { Arc::clone(&connection) } else { Arc::default() };
             Ok(self.respond(&route, made, &faults, latency, connection, &mut noted.notes))
@@ -176,7 +176,7 @@ impl Service {
                 Ok(())
             }
             Err(error) => {
-                // The rest of the text holds the canonical request: too long for a line.
+                // The rest of the text is the canonical request, too long for a log line.
                 let why = error.message.lines().next().unwrap_or_default();
                 notes.auth = format!("refused: {}: {why}", error.name);
                 Err(error)
@@ -184,7 +184,7 @@ impl Service {
         }
     }
 
-    /// What there is at the moment.
+    /// The current models.
     fn models(&self) -> Arc<Models> {
         Arc::clone(&self.models.read().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,4 +1,4 @@
-//! What an operation makes of a request that nothing is wrong with.
+//! Runs an operation on a valid request.
 
 use super::Service;
 use super::checks::Checked;
@@ -18,21 +18,21 @@ use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// What an operation makes.
+/// The result of an operation.
 pub(super) enum Made {
     Json(Value, Vec<(&'static str, String)>),
-    /// A body of InvokeModel's, and what it costs.
+    /// A body of InvokeModel, its headers, and its token counts.
     Invoked(Value, Vec<(&'static str, String)>, Usage),
     Message(Answer),
     Stream(Answer),
     /// Events of InvokeModelWithResponseStream.
     Chunks(Vec<stream::Event>, Usage),
-    /// A chat of OpenAI's, to a model; whole, or streamed with its usage or without.
+    /// A chat of OpenAI's API: the answer, the model, and for a stream whether it has usage.
     OpenAi(Answer, String, Option<bool>),
 }
 
 impl Service {
-    /// The answer to an authentic request, with the faults that it asks for.
+    /// The answer to an authenticated request, with the faults that apply.
     pub(super) fn run(
         &self,
         route: &Route,
@@ -51,7 +51,7 @@ impl Service {
                 Ok((faults()?, made))
             }
             Route::InferenceProfiles => {
-                // What is wrong with the request goes before any fault, and is not counted.
+                // A refusal takes precedence over a fault, and is not counted.
                 lists::inference_profiles(&self.models(), request.query, &Faults::default())?;
                 let faults = faults()?;
                 let made = made(lists::inference_profiles(&self.models(), request.query, &faults))?;
@@ -66,7 +66,7 @@ impl Service {
                 let checked = checked?;
                 let faults = faults()?;
                 if faults.error.is_some() {
-                    // Refused on demand: nothing is answered, nothing cached.
+                    // Refused by a fault: nothing is generated or cached.
                     return Ok((faults, Made::Json(Value::Null, Vec::new())));
                 }
                 let made = self.operate(*operation, checked, &faults);

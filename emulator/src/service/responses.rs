@@ -1,4 +1,4 @@
-//! The form in which an answer leaves: JSON, frames, server-sent events, an error, or what a fault puts in its place.
+//! The form of an answer: JSON, frames, server-sent events, an error, or what a fault replaces it by.
 
 use super::log::{Notes, summary};
 use super::operations::Made;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 impl Service {
-    /// What the client is sent; `latency` in milliseconds, `connection` to be set when it is to be reset.
+    /// The client's response. `latency` is in milliseconds; `connection` is set if it is to be reset.
     pub(super) fn respond(
         &self,
         route: &Route,
@@ -88,7 +88,7 @@ impl Service {
             Ok(Made::Message(answer)) => {
                 notes.outcome = summary(&answer);
                 let body = reply::converse(&answer, faults, latency);
-                // What is never whole cannot be read.
+                // An incomplete answer cannot be parsed.
                 let is_whole = faults.reset.is_none() && faults.stall.is_none() && faults.cut_bytes.is_none();
                 let is_told = is_whole && !faults.no_metadata;
                 let tally = Tally::of_body(answer.usage, body.to_string().len(), is_told);
@@ -108,7 +108,7 @@ impl Service {
         }
     }
 
-    /// The answer, with an entry in the account.
+    /// Adds an entry to the account of tokens.
     fn counted(&self, mut response: Response<Delivery>, route: &Route, tally: Tally) -> Response<Delivery> {
         if let Route::Model(_, model) = route {
             let id = response.headers().get("x-amzn-requestid").and_then(|id| id.to_str().ok());
@@ -128,7 +128,7 @@ impl Service {
             || faults.trailers
             || faults.split.or(manner.split).is_some();
         let body = if shaped {
-            // Two halves stand for the frames that a plain answer does not have.
+            // An answer without frames is sent in two halves instead.
             let (mut first, mut bytes) = (Vec::new(), bytes);
             first.push(bytes.split_to(bytes.len() / 2));
             first.push(bytes);
@@ -139,7 +139,7 @@ impl Service {
         Self::announced(self.response(200, JSON, body), faults)
     }
 
-    /// HTTP/1.1 sends only trailers that were announced (and only to clients that say `te: trailers`).
+    /// Announces trailers, which HTTP/1.1 requires (and sends only to clients with `te: trailers`).
     fn announced(mut response: Response<Delivery>, faults: &Faults) -> Response<Delivery> {
         if faults.trailers {
             response.headers_mut().insert("trailer", HeaderValue::from_static("x-emulator-trailer"));
@@ -147,7 +147,7 @@ impl Service {
         response
     }
 
-    /// An error as AWS words it, in the style that the faults ask for.
+    /// An error with AWS's text, in the form that the faults request.
     pub(super) fn error(&self, error: &AwsError, faults: &Faults) -> Response<Delivery> {
         let mut body = error.body();
         if let Value::Object(map) = &mut body {
@@ -187,7 +187,7 @@ impl Service {
         self.response(200, kind, Delivery::whole(Bytes::from_static(body)))
     }
 
-    /// Any answer, with the headers that all have.
+    /// A response with the headers that all have.
     pub(super) fn response(
         &self,
         status: u16,

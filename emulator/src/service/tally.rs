@@ -1,4 +1,4 @@
-//! What an answer costs, and which of its bytes say so.
+//! Token counts of an answer, and the position of each count in its bytes.
 
 use crate::account::{Cost, Counter, Mark};
 use crate::answer::Usage;
@@ -9,23 +9,23 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::Value;
 
-/// How far an answer has come with one of its events: tokens so far, and whether the counts are told.
+/// The state after an event of an answer: output tokens so far, and whether the token counts have been sent.
 pub(super) type Progress = (u64, bool);
 
-/// What goes into the account.
+/// An answer's entry for the account.
 pub(super) struct Tally {
     pub(super) cost: Cost,
     pub(super) marks: Vec<Mark>,
 }
 
 impl Tally {
-    /// Of an answer in one body.
+    /// For an answer in one body.
     pub(super) fn of_body(usage: Usage, length: usize, is_told: bool) -> Self {
         let marks = vec![Mark { bytes: length, output: usage.output, is_told }];
         Self { cost: cost(&usage), marks }
     }
 
-    /// Of an answer in frames, each of an event; those that a fault has spoiled, and what follows them, say nothing.
+    /// For an answer in frames, one per event. Frames that a fault has damaged, and later ones, count for nothing.
     pub(super) fn of_frames(
         usage: Usage,
         progress: Vec<Progress>,
@@ -57,7 +57,7 @@ fn cost(usage: &Usage) -> Cost {
     Cost { input: usage.input, output: usage.output, cache_read, cache_write }
 }
 
-/// Of the events of ConverseStream: the counts are in `metadata`.
+/// For the events of ConverseStream: the counts are in `metadata`.
 pub(super) fn of_events(events: &[Event]) -> Vec<Progress> {
     let mut counter = Counter::default();
     let mut is_told = false;
@@ -69,7 +69,7 @@ pub(super) fn of_events(events: &[Event]) -> Vec<Progress> {
     events.iter().map(one).collect()
 }
 
-/// Of Anthropic's events: what was read is told by the first, what was made by `message_delta`.
+/// For Anthropic's events: input tokens are in the first, output tokens in `message_delta`.
 pub(super) fn of_chunks(events: &[Event], output: u64) -> Vec<Progress> {
     let mut counter = Counter::default();
     let mut is_told = false;

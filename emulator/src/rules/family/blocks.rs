@@ -47,7 +47,7 @@ pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(
     Ok(())
 }
 
-/// A document of a turn that is to be cited; in a tool's result there are none (see `results`).
+/// A document to be cited; those in tool results must not be (see `results`).
 fn cited(document: &Value, body: &Value, facts: &Facts) -> Result<(), AwsError> {
     if !facts.citations {
         return Err(AwsError::validation("This model doesn't support citations."));

@@ -1,4 +1,4 @@
-//! Claude's thoughts of earlier answers: signed, as they were, and behind what they were thought about.
+//! Claude's thoughts in earlier answers: they must be signed, unchanged, and follow the same conversation.
 
 use super::super::{Turn, items, text};
 use crate::errors::AwsError;

@@ -1,4 +1,4 @@
-//! Cache points: where, how many, for how long.
+//! Cache points: position, number and lifetime.
 
 use super::super::{Turn, items, text};
 use crate::errors::AwsError;

@@ -1,18 +1,18 @@
-//! Schemas that constrain what the model writes: strict tools, and the text format.
+//! Schemas for constrained decoding: of strict tools, and of the text format.
 //!
 //! Sources: AWS documentation, "Structured outputs"; Anthropic documentation, "Structured outputs", schema complexity limits;
-//! what Bedrock was seen to refuse and to take (pydantic-ai 2.68, live): `minLength`, `maxLength` and most patterns are taken.
+//! Bedrock's observed behaviour (pydantic-ai 2.68, live): `minLength`, `maxLength` and most patterns are accepted.
 
 use super::super::{items, text};
 use crate::errors::AwsError;
 use crate::models::Facts;
 use serde_json::{Map, Value};
 
-/// How many strict tools a request has at most.
+/// Most strict tools of a request.
 const STRICT_TOOLS: usize = 20;
-/// How many optional properties all its schemas have together.
+/// Most optional properties in all schemas together.
 const OPTIONAL: usize = 24;
-/// How many properties of more than one type.
+/// Most properties with more than one type.
 const UNIONS: usize = 16;
 
 const NUMBER: &[&str] = &["exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"];
@@ -67,7 +67,7 @@ fn fits(schema: &Value, place: &str) -> Result<(), AwsError> {
     wrong.map_or(Ok(()), |wrong| Err(AwsError::from_model(format!("{place}: {wrong}"))))
 }
 
-/// What of a schema, its parts aside, a grammar cannot be made of.
+/// The first unsupported keyword of a schema, not counting nested schemas.
 fn unsupported(node: &Map<String, Value>) -> Option<String> {
     if node.contains_key("oneOf") {
         return Some("Schema type 'oneOf' is not supported".to_owned());
@@ -130,7 +130,7 @@ fn looks_around(pattern: &str) -> bool {
         || pattern.as_bytes().windows(2).any(|w| matches!(w, [b'\\', b'0'..=b'9']))
 }
 
-/// Visits a schema and the schemas in it; those that only references lead to where `definitions` is set.
+/// Visits a schema and its nested schemas; `definitions`: also those that only references reach.
 fn each(schema: &Value, definitions: bool, visit: &mut dyn FnMut(&Map<String, Value>)) {
     let Value::Object(node) = schema else { return };
     visit(node);
@@ -148,7 +148,7 @@ fn each(schema: &Value, definitions: bool, visit: &mut dyn FnMut(&Map<String, Va
     }
 }
 
-/// Whether references lead back into a schema that they came from.
+/// Whether references are recursive.
 fn holds_itself<'v>(schema: &'v Value, root: &'v Value, path: &mut Vec<&'v str>) -> bool {
     match schema {
         Value::Object(map) => {
@@ -175,7 +175,7 @@ fn holds_itself<'v>(schema: &'v Value, root: &'v Value, path: &mut Vec<&'v str>)
     }
 }
 
-/// What Anthropic counts over all strict tools and the text format; what only a reference leads to does not count.
+/// Anthropic's complexity limits over all strict tools and the text format; schemas that only a reference reaches do not count.
 fn complexity(strict: usize, schemas: &[Value]) -> Result<(), AwsError> {
     if strict > STRICT_TOOLS {
         return Err(AwsError::from_model(format!(

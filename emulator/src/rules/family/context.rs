@@ -1,4 +1,4 @@
-//! How much a model reads, and what it says to more.
+//! The size of a model's context, and the error beyond it.
 
 use crate::errors::AwsError;
 use crate::models::{Api, Facts};

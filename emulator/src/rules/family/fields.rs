@@ -1,11 +1,11 @@
-//! `additionalModelRequestFields`: what the model's own API takes.
+//! `additionalModelRequestFields`: the members that the model's own API accepts.
 
 use super::super::{items, text};
 use crate::errors::AwsError;
 use crate::models::{Api, Facts, is_beta};
 use serde_json::Value;
 
-/// Converse's own member for the effort, and where Claude's API has it.
+/// The effort's place in Claude's API, for Converse's own member.
 const EFFORT: &str = "/output_config/effort";
 
 pub(super) fn check(body: &Value, facts: &Facts) -> Result<(), AwsError> {
@@ -36,7 +36,7 @@ pub(super) fn check(body: &Value, facts: &Facts) -> Result<(), AwsError> {
     if facts.api == Api::Nova { nova_reasoning(body, fields) } else { Ok(()) }
 }
 
-/// Efforts: by the members of the model's own API, or by Converse's.
+/// Effort levels, in members of the model's own API or Converse's.
 fn levels(body: &Value, fields: &Value, facts: &Facts) -> Result<(), AwsError> {
     for (pointer, levels) in &facts.levels {
         if let Some(level) = text(fields, pointer) {

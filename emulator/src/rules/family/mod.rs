@@ -1,4 +1,4 @@
-//! What a model family takes and what it refuses: the facts are in `models/families.json`.
+//! What a family of models accepts and refuses; the facts are in `models/families.json`.
 
 mod blocks;
 mod bound;
@@ -33,7 +33,7 @@ pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts, streamed: b
     if facts.claude() { thinking::check(turns, body, facts) } else { Ok(()) }
 }
 
-/// Whether a document's citations are asked for.
+/// Whether citations of a document are requested.
 fn cites(document: &Value) -> bool {
     document.pointer("/citations/enabled").and_then(Value::as_bool) == Some(true)
 }
@@ -102,7 +102,7 @@ fn sampling(body: &Value, facts: &Facts) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// A turn of nothing but reasoning counts as one where the newest Claudes are asked.
+/// For the newest Claude models a last turn with only reasoning counts as a prefill.
 fn prefill(turns: &[Turn<'_>], facts: &Facts) -> Result<(), AwsError> {
     let last = turns.iter().rfind(|t| t.role != "system");
     let bare = |t: &Turn<'_>| t.blocks.iter().all(|b| b.get("reasoningContent").is_some());

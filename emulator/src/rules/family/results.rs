@@ -1,4 +1,4 @@
-//! Calls and their results: ids, what results hold, and what may stand beside them.
+//! Tool calls and results: ids, the content of results, and other content beside them.
 
 use super::super::{Turn, items, text};
 use crate::errors::AwsError;

@@ -1,4 +1,4 @@
-//! Each refusal, in AWS's words, with the model beside it that takes the same.
+//! Each refusal, with AWS's text, and a model that accepts the same.
 
 mod history;
 
@@ -43,7 +43,7 @@ fn taken(model: &str, body: &Value) {
     assert_eq!(on(model, body), "", "{model}");
 }
 
-/// A question, with these members besides.
+/// A question with these further members.
 fn question(more: Value) -> Value {
     let mut body = json!({"messages": [{"role": "user", "content": [{"text": "a"}]}]});
     if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {
@@ -64,7 +64,7 @@ fn plain() -> Value {
     json!({"tools": [tool("f", json!({"type": "object"}))]})
 }
 
-/// A call, its result of these blocks, and what stands beside that.
+/// A tool call, its result with this content, and further blocks beside it.
 fn answered(id: &str, content: Value, beside: Value) -> Value {
     let call = json!({"toolUse": {"toolUseId": id, "name": "f", "input": {}}});
     let mut last = vec![json!({"toolResult": {"toolUseId": id, "content": content}})];

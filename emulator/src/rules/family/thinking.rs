@@ -1,4 +1,4 @@
-//! Claude's `thinking`, and what does not go with it.
+//! Claude's `thinking`, and parameters that it excludes.
 
 use super::super::{Turn, items, text};
 use super::given;
@@ -6,7 +6,7 @@ use crate::errors::AwsError;
 use crate::models::{Bound, Facts};
 use serde_json::Value;
 
-/// Without it there is no `block_binding`.
+/// The beta that `block_binding` requires.
 const BINDING_BETA: &str = "thinking-binding-controls-2026-08-01";
 
 pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(), AwsError> {
@@ -65,7 +65,7 @@ pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(
     if kind == "enabled" { own_thoughts(turns) } else { Ok(()) }
 }
 
-/// `block_binding` is for those that bind, and behind its beta.
+/// `block_binding` requires a model that binds thoughts, and its beta.
 fn binding(thinking: &Value, kind: &str, body: &Value, facts: &Facts) -> Result<(), AwsError> {
     let Some(binding) = thinking.get("block_binding") else { return Ok(()) };
     let betas = items(body, "/additionalModelRequestFields/anthropic_beta");
@@ -99,7 +99,7 @@ fn budget(thinking: &Value, body: &Value) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// Some cap the effort at `high` while they do not think.
+/// Some models limit the effort to `high` while thinking is disabled.
 fn without(body: &Value, facts: &Facts) -> Result<(), AwsError> {
     let effort = text(body, "/outputConfig/effort")
         .or_else(|| text(body, "/additionalModelRequestFields/output_config/effort"));
@@ -112,7 +112,7 @@ fn without(body: &Value, facts: &Facts) -> Result<(), AwsError> {
     }
 }
 
-/// Claude wants its own thoughts back before it reads the results of its calls.
+/// Claude requires its own thoughts before the results of its tool calls.
 fn own_thoughts(turns: &[Turn<'_>]) -> Result<(), AwsError> {
     let waiting = turns.last().is_some_and(|t| t.has("toolResult"));
     let called = turns.iter().rfind(|t| t.role == "assistant").filter(|_| waiting);

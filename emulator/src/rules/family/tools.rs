@@ -1,4 +1,4 @@
-//! Tools and the choice among them.
+//! Tools and tool choice.
 
 use super::super::{Turn, items, text};
 use crate::errors::AwsError;
@@ -52,14 +52,14 @@ pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts, streamed: b
     Ok(())
 }
 
-/// The names of the tools, and those of earlier calls.
+/// Names of the tools, and of the tools in earlier calls.
 fn names<'a>(turns: &'a [Turn<'a>], config: &'a Value) -> impl Iterator<Item = &'a str> {
     let defined = items(config, "/tools").iter().filter_map(|t| text(t, "/toolSpec/name"));
     let called = turns.iter().flat_map(|t| t.all("toolUse")).filter_map(|c| text(c, "/name"));
     defined.chain(called)
 }
 
-/// What may not stand at the root of a schema.
+/// Members that the root of a schema must not have.
 fn root(spec: &Value, i: usize, facts: &Facts) -> Result<(), AwsError> {
     let schema = spec.pointer("/inputSchema/json").and_then(Value::as_object);
     let keys = || schema.into_iter().flat_map(|schema| schema.keys()).map(String::as_str);

@@ -1,4 +1,4 @@
-//! What a conversation brings along: its length, its documents, its thoughts.
+//! Refusals that depend on the conversation: its length, documents, and thoughts.
 
 use super::*;
 
