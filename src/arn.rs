@@ -1,6 +1,6 @@
-//! Amazon Resource Names, taken apart (AWS General Reference, "Amazon Resource Names (ARNs)").
+//! Parses Amazon Resource Names (AWS General Reference, "Amazon Resource Names (ARNs)").
 
-/// `arn:partition:service:region:account:resource`. None of the parts is checked, and each may be empty.
+/// `arn:partition:service:region:account:resource`. The parts are not validated, and each may be empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arn<'a> {
     /// `aws`, `aws-cn`, …
@@ -9,14 +9,14 @@ pub struct Arn<'a> {
     pub service: &'a str,
     /// Empty where the service is the same in all regions.
     pub region: &'a str,
-    /// Twelve digits; empty where the resource is AWS's own.
+    /// Twelve digits; empty for AWS's own resources.
     pub account: &'a str,
-    /// The kind of resource and its name, which may have colons and slashes: `inference-profile/us.amazon.nova-pro-v1:0`.
+    /// Type and name of the resource, which may contain colons and slashes: `inference-profile/us.amazon.nova-pro-v1:0`.
     pub resource: &'a str,
 }
 
 impl<'a> Arn<'a> {
-    /// Takes `text` apart; `None` where it does not have all six parts.
+    /// Parses `text`; `None` where it does not have all six parts.
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.strip_prefix("arn:")?.splitn(5, ':');
         let mut next = || parts.next();

@@ -13,21 +13,21 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`filter`] | the adapter to Envoy: a context per request (gateway role), per attempt (upstream role) and per fetched image (fetch role) |
-//! | [`config`] | the plugin configuration, from what people write to what the code uses |
-//! | [`gateway`] | routes, API keys, models, images by URL: pure functions over a request |
-//! | [`translate`] | OpenAI ⇄ Bedrock, a module per endpoint; the table of what models take |
-//! | [`techniques`] | ways to a better answer by more calls than one: state machines over replies |
-//! | [`record`] | the record of a request: what both roles know of it, told at its end |
-//! | [`aws`] | credentials and where they come from, signatures, hosts and paths |
-//! | [`openai`], [`anthropic`], [`bedrock`] | the wire types of either side, which decide nothing |
-//! | [`arn`] | Amazon Resource Names, taken apart |
-//! | [`texts`] | what of texts that others wrote may be told: in the log, and in errors |
-//! | [`wire`] | what the wire types share on top of serde: strings as they are written, lists, objects, budgets |
+//! | [`config`] | the plugin configuration: parsed and checked once, when it is loaded |
+//! | [`gateway`] | routes, callers and limits, models, images by URL: pure functions over a request |
+//! | [`translate`] | OpenAI and Anthropic ⇄ Bedrock, a module per endpoint; the table of models' capabilities |
+//! | [`techniques`] | several calls for a better answer: state machines over replies |
+//! | [`record`] | the record of a request, collected by both roles and made at its end; metrics |
+//! | [`aws`] | credentials and their sources, signatures, hosts and paths |
+//! | [`openai`], [`anthropic`], [`bedrock`] | the wire types of the APIs, which decide nothing |
+//! | [`arn`] | parses Amazon Resource Names |
+//! | [`texts`] | makes texts of clients and servers safe to repeat in the log and in errors |
+//! | [`wire`] | the basis of the wire types on top of serde: strings in their written form, lists, objects, budgets |
 //!
-//! Only [`filter`] knows of Envoy. Everything else is native code over arguments, time included, and is tested as such.
+//! Only [`filter`] knows Envoy. All other modules get everything as arguments, time included, and are tested natively.
 
 #![forbid(unsafe_code)]
-// What overflows would be wrong, or a trap. Tests may.
+// An overflow would give a wrong result, or a trap. Tests are exempt.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod anthropic;

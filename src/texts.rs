@@ -1,21 +1,21 @@
-//! What may be told of texts that others wrote: in a log line, and in an error for a client.
+//! Makes texts of clients and servers safe to repeat, in log lines and in errors.
 
 use std::borrow::Cow;
 
-/// The longest part of a client's text that an error repeats, characters.
+/// Longest part of a client's text that an error repeats, characters.
 pub const REPEATED: usize = 200;
-/// The longest part of a server's text that a log line repeats, characters.
+/// Longest part of a server's text that a log line repeats, characters.
 const LOGGED: usize = 300;
-/// Words this long that look like base64 are somebody's secret.
+/// Length from which a word that looks like base64 counts as a secret.
 const SECRET: usize = 20;
-/// Hexadecimal words this long are keys, hashes or signatures.
+/// Length from which a hexadecimal word counts as a key, a hash or a signature.
 const HEX: usize = 32;
-/// How AWS's keys begin: key ids (IAM User Guide, "IAM identifiers"), Bedrock API keys, session tokens.
+/// Prefixes of AWS's keys: key ids (IAM User Guide, "IAM identifiers"), Bedrock API keys, session tokens.
 const KEYS: &[&str] = &["AKIA", "ASIA", "ABSK", "bedrock-api-key-", "FwoG", "IQoJ"];
-/// Digits of an AWS account's number.
+/// Digits of an AWS account number.
 const ACCOUNT: usize = 12;
 const MASK: &str = "************";
-/// What comes before a name in an ARN: the name is not a secret, however it looks.
+/// Prefixes of names in ARNs: such a name is not a secret, whatever it looks like.
 const RESOURCES: &[&str] = &[
     "assumed-role/",
     "role/",
@@ -25,7 +25,7 @@ const RESOURCES: &[&str] = &[
     "application-inference-profile/",
 ];
 
-/// Whether a text is what a pattern of the configuration says: `*` at its end stands for any rest, also for none.
+/// Whether a text matches a pattern of the configuration: `*` at the end stands for any rest, including none.
 pub fn fits(pattern: &str, text: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(beginning) => text.starts_with(beginning),
@@ -33,7 +33,7 @@ pub fn fits(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// As much of a client's text as an error may repeat: at most [`REPEATED`] characters, with a mark where that is not all.
+/// A client's text for an error: at most [`REPEATED`] characters, with a mark where it is cut.
 pub fn cut(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(REPEATED) {
         Some((end, _)) => Cow::Owned([text.get(..end).unwrap_or_default(), "…"].concat()),
@@ -41,8 +41,8 @@ pub fn cut(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// What a log line may say of a server's text: its first line, without control characters, and with a mask in the stead of all that
-/// looks like a secret. AWS's text about a wrong signature goes on with the canonical request, in which the session token stands.
+/// A server's text for a log line: its first line, without control characters, and with words that look like secrets masked.
+/// (AWS's error about a wrong signature continues with the canonical request, which contains the session token.)
 pub fn for_log(text: &str) -> String {
     let line = text.trim_start().split(is_line_end).next().unwrap_or_default();
     let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LOGGED).collect();
@@ -51,7 +51,7 @@ pub fn for_log(text: &str) -> String {
     while !rest.is_empty() {
         let end = rest.find(|c| !is_of_word(c)).unwrap_or(rest.len());
         let (word, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        // A word that the cut has shortened may be the beginning of a longer one.
+        // A cut word may be the beginning of a longer one.
         out.push_str(if is_secret(word) { "…" } else { word });
         let mut others = behind.chars();
         out.extend(others.next());
@@ -60,7 +60,7 @@ pub fn for_log(text: &str) -> String {
     out
 }
 
-/// The same text, with asterisks in the stead of the twelve digits of an AWS account.
+/// A server's text for the client, with AWS account numbers masked by asterisks.
 pub fn for_client(text: &str) -> Cow<'_, str> {
     let accounts: Vec<usize> = accounts(text.as_bytes()).collect();
     if accounts.is_empty() {
@@ -73,7 +73,7 @@ pub fn for_client(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The same in a body that goes on as it is: its length stays. Tells whether there was any.
+/// Masks AWS account numbers in a body without changing its length; tells whether there were any.
 pub fn mask_accounts(body: &mut [u8]) -> bool {
     let found: Vec<usize> = accounts(body).collect();
     for start in &found {
@@ -85,7 +85,7 @@ pub fn mask_accounts(body: &mut [u8]) -> bool {
     !found.is_empty()
 }
 
-/// Where the numbers of accounts are: twelve digits and no letter or digit beside them.
+/// Positions of AWS account numbers: twelve digits without a letter or digit beside them.
 fn accounts(text: &[u8]) -> impl Iterator<Item = usize> {
     let mut at = 0_usize;
     let words = text.split(|byte| !byte.is_ascii_alphanumeric());
@@ -96,15 +96,14 @@ fn accounts(text: &[u8]) -> impl Iterator<Item = usize> {
     })
 }
 
-/// A member's name as an error may tell it: what nobody would call a member, and may be a key that stands in a name's place, is
-/// not told.
+/// A member's name for an error; a placeholder where it does not look like a member's name, because it may be a key.
 pub fn told(name: &str) -> &str {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     if name.bytes().all(is_word) && is_tellable(name) { name } else { "…" }
 }
 
-/// Whether a name is no longer than those of members are, has hardly a digit (`sha256`, a token of `logit_bias`), and does
-/// not look like a key.
+/// Whether a name has the length of a member's name, few digits (`sha256`, a token of `logit_bias`), and does not look like a
+/// key.
 pub fn is_tellable(name: &str) -> bool {
     const LONGEST: usize = 40;
     const DIGITS: usize = 6;
@@ -116,7 +115,7 @@ fn is_line_end(c: char) -> bool {
     matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// A character of a word: of base64 with either alphabet, and of names that keys begin with.
+/// Whether a character belongs to a word: to either alphabet of base64, or to the prefixes of keys.
 fn is_of_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || "+/=_-%".contains(c)
 }

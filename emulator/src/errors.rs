@@ -18,7 +18,7 @@ pub struct AwsError {
 /// What AWS appends to the name in `x-amzn-errortype`.
 pub const TYPE_SUFFIX: &str = ":http://internal.amazon.com/coral/com.amazon.bedrock/";
 
-/// Name, status, and the text when nobody gave another.
+/// Name, status, and default text.
 const KNOWN: &[(&str, u16, &str)] = &[
     ("ValidationException", 400, "The request is not valid."),
     ("SerializationException", 400, "The request body could not be read."),
