@@ -1,5 +1,4 @@
-//! The calls in both directions. What Envoy does not take or give is of no interest here: the driver of the benchmark counts
-//! answers, and fails where they are not what they should be.
+//! Calls between module and host. Errors are ignored: the benchmark's driver counts answers, and fails where they are wrong.
 #![allow(unsafe_code, reason = "calls into the host are unsafe by nature")]
 
 use std::mem::MaybeUninit;
@@ -41,7 +40,7 @@ mod host {
     }
 }
 
-/// Runs a call that gives bytes: none are a null pointer.
+/// Runs a host call that returns bytes; a null pointer means none.
 fn given(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Vec<u8> {
     let (mut bytes, mut length) = (ptr::null_mut(), 0);
     if call(&raw mut bytes, &raw mut length) != 0 || bytes.is_null() {
@@ -94,7 +93,7 @@ pub(crate) fn time() {
 
 #[cfg(target_arch = "wasm32")]
 unsafe extern "C" {
-    /// The C library's own beginnings.
+    /// The C library's constructors.
     fn __wasm_call_ctors();
 }
 

@@ -1,12 +1,12 @@
-//! The least that a filter can cost, in the filter's two places. Its configuration is one word, and each does what those
-//! before it do:
+//! The lower bound of a filter's cost, in the filter's two places. The configuration is one word, and each level includes those
+//! before it:
 //!
-//! - `hooks`: nothing in any hook;
-//! - `bodies`: reads and writes back, where the upstream role does, the whole request and each piece of the answer;
-//! - `calls`: holds the answer until it is whole, and asks Envoy for all else that a translated chat needs: headers, properties,
-//!   the time. What it gets it gives back as it is.
+//! - `hooks`: every callback returns at once;
+//! - `bodies`: reads the whole request and each part of the answer, and writes them back, in the upstream role;
+//! - `calls`: holds the answer until it is whole, and makes all other host calls of a translated chat: headers, properties, the
+//!   time. Values are written back unchanged.
 //!
-//! It is written upon the ABI (proxy-wasm 0.2.1) itself: whatever a library did besides would not be the least.
+//! Written on the ABI (proxy-wasm 0.2.1) itself, because a library would add to the cost.
 
 #![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only Envoy calls it"))]
 
@@ -15,7 +15,7 @@ mod abi;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-/// What is done.
+/// The level of work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd)]
 enum Level {
     #[default]
@@ -29,7 +29,7 @@ enum Level {
 struct Context {
     level: Level,
     is_upstream: bool,
-    /// As they came, in Envoy's own form.
+    /// The request's headers, in the ABI's serialised form.
     request_headers: Vec<u8>,
     response_headers: Vec<u8>,
 }
@@ -43,7 +43,7 @@ const RESPONSE_HEADERS: u32 = 2;
 const RESPONSE_BODY: u32 = 1;
 const CONFIGURATION: u32 = 7;
 
-/// As long as what the gateway role says to the upstream role.
+/// As long as the gateway role's handoff.
 const HANDOFF: [u8; 20] = [0; 20];
 
 fn created(id: u32, root: u32) {
@@ -57,7 +57,7 @@ fn deleted(id: u32) {
     CONTEXTS.with_borrow_mut(|contexts| contexts.remove(&id));
 }
 
-/// A context while it is worked with.
+/// Runs `work` on a context.
 fn with<T: Default>(id: u32, work: impl FnOnce(&mut Context) -> T) -> T {
     CONTEXTS.with_borrow_mut(|contexts| contexts.get_mut(&id).map(work).unwrap_or_default())
 }
@@ -71,7 +71,7 @@ fn configured(context: &mut Context, size: usize) {
     };
 }
 
-/// What hooks say: whether to hold what they were called for.
+/// A callback: returns whether to hold the headers.
 fn request_headers(context: &mut Context, end: bool) -> bool {
     if context.level >= Level::Calls {
         context.request_headers = abi::headers(REQUEST);
@@ -120,7 +120,7 @@ fn response_body(context: &mut Context, size: usize, end: bool) -> bool {
             return true;
         }
         abi::set_headers(RESPONSE_HEADERS, &context.response_headers);
-        // What an attempt has changed it puts back.
+        // Restores what an attempt has changed.
         abi::set_headers(REQUEST, &context.request_headers);
     }
     let body = abi::buffer(RESPONSE_BODY, size);

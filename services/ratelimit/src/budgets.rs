@@ -1,4 +1,4 @@
-//! What is left of each limit: limitador's counters, asked and charged by the descriptors of a request.
+//! The use of each limit, in limitador's counters.
 
 use crate::limits::{Allowed, Kind, Limits, Window};
 use limitador::RateLimiter;
@@ -9,54 +9,54 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// The variable of a limit that says whose a counter is.
+/// The variable of a limit that holds the name of its caller or team.
 const WHO: &str = "who";
-/// How many counters are kept: far more than callers and teams have limits.
+/// Most counters: far more than callers and teams have limits.
 const COUNTERS: u64 = 1_000_000;
 
-/// What one descriptor wants of one limit.
+/// The request of one descriptor on one limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Demand {
-    /// Whose limit it is.
+    /// Whether it is a caller's or a team's limit.
     pub kind: Kind,
-    /// Their name.
+    /// The name of the caller or team.
     pub who: String,
     /// The limit's name.
     pub limit: String,
-    /// How much.
+    /// The amount.
     pub hits: Hits,
 }
 
-/// How much a descriptor wants.
+/// An amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hits {
-    /// Is anything left? Nothing is charged.
+    /// Only ask whether any is left; nothing is charged.
     Ask,
-    /// May there be one more? It is charged where all descriptors of the request are within their limits.
+    /// One request, charged if all descriptors of the request are within their limits.
     One,
-    /// So many have been used: they are charged whatever is left.
+    /// An amount that has been used, charged in any case.
     Used(u64),
 }
 
-/// How a limit stands after a request.
+/// The state of a limit after a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// The limit.
     pub allowed: Allowed,
-    /// Whether the request is over it.
+    /// Whether the request exceeds it.
     pub over: bool,
-    /// Hits that are left.
+    /// Hits left.
     pub remaining: u64,
-    /// Until all of it is there again.
+    /// Time until the window ends.
     pub reset: Duration,
 }
 
-/// Why a limit could not be asked. None of these is known to occur.
+/// Why a limit could not be checked. None of these is known to occur.
 #[derive(Debug)]
 pub enum Failure {
-    /// Limitador's.
+    /// An error of limitador's.
     Counters(LimitadorError),
-    /// A limit's variable is none.
+    /// A limit's variable is invalid.
     Variable(ParseError),
 }
 
@@ -69,7 +69,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// All limits and what is used of them.
+/// All limits and their use.
 pub struct Budgets {
     state: Mutex<State>,
 }
@@ -80,34 +80,34 @@ struct State {
 }
 
 impl Budgets {
-    /// Nothing is used yet.
+    /// With nothing used.
     pub fn new(limits: Limits) -> Self {
         Self { state: Mutex::new(State { limits, counters: RateLimiter::new(COUNTERS) }) }
     }
 
-    /// Other limits from now on; what has been used stays used.
+    /// Replaces the limits; counters are kept.
     pub fn replace(&self, limits: Limits) {
         self.locked(|state| state.limits = limits);
     }
 
-    /// Whether `domain` is the one that the limits are for.
+    /// Whether the limits are for this domain of Envoy's filter.
     pub fn is_of(&self, domain: &str) -> bool {
         self.locked(|state| state.limits.domain == domain)
     }
 
-    /// Answers the descriptors of one request, in their order: None where there is no limit. One request at a time, so that
-    /// of many at once no more pass than are allowed.
+    /// Answers the descriptors of one request, in order; `None` where there is no limit. Requests are handled one at a time, so
+    /// that concurrent ones cannot exceed a limit together.
     pub fn decide(&self, demands: &[Option<Demand>]) -> Result<Vec<Option<Standing>>, Failure> {
         self.locked(|state| state.decide(demands))
     }
 
     fn locked<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
-        // Whoever failed while it held the lock has changed nothing by half.
+        // A panic while the lock was held cannot have left a change half made.
         act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// A demand and the limit that it is about.
+/// A demand with its limit.
 struct Case<'a> {
     demand: &'a Demand,
     allowed: Allowed,
@@ -146,7 +146,7 @@ impl State {
         Ok(standings)
     }
 
-    /// The limit that a demand is about, if there is one; its counters are there from the first demand on.
+    /// The limit of a demand, if there is one; its counters are created by the first demand.
     fn case<'a>(&self, demand: &'a Demand) -> Option<Case<'a>> {
         let allowed = self.limits.of(demand.kind, &demand.who, &demand.limit)?.clone();
         let namespace = Namespace::from(format!("{} {}", demand.kind.key(), allowed.name));
@@ -159,7 +159,7 @@ impl State {
         let context = context(&case.demand.who);
         let found = self.counters.is_rate_limited(&case.namespace, &context, 0).map_err(Failure::Counters)?;
         let counter = found.counters.first();
-        // A counter knows no limit but the largest: by whose name it is, the file says.
+        // Limitador's counter has the largest possible limit; the real one is in the file.
         let used = u64::MAX - counter.and_then(limitador::counter::Counter::remaining).unwrap_or(u64::MAX);
         let reset = counter.and_then(limitador::counter::Counter::expires_in);
         let wanted = match case.demand.hits {
@@ -174,7 +174,7 @@ impl State {
         })
     }
 
-    /// One limit of limitador's in each namespace, which counts for each name by itself.
+    /// Defines one limit of limitador's per namespace, which counts for each name separately.
     fn ensure(&self, namespace: &Namespace, window: Window) -> Result<(), Failure> {
         if self.counters.get_limits(namespace).is_empty() {
             let who = Expression::parse(WHO).map_err(Failure::Variable)?;
@@ -223,7 +223,7 @@ teams:
         assert_eq!(tokens(&budgets, "web", Hits::Used(137)), (false, 163));
         assert_eq!(tokens(&budgets, "web", Hits::Used(137)), (false, 26));
         assert_eq!(tokens(&budgets, "web", Hits::Ask), (false, 26));
-        // The one that begins with something left may use more.
+        // A request that begins while something is left may use more than that.
         assert_eq!(tokens(&budgets, "web", Hits::Used(137)), (true, 0));
         assert_eq!(tokens(&budgets, "web", Hits::Ask), (true, 0));
     }
@@ -308,7 +308,7 @@ teams:
         assert_eq!(tokens(&budgets, "web", Hits::Ask), (false, 150));
         budgets.replace(Limits::parse(&FILE.replace("300", "200")).unwrap());
         assert_eq!(tokens(&budgets, "web", Hits::Ask), (true, 0));
-        // Also for who gets a limit of their own meanwhile.
+        // Also for a name that gets a limit of its own later.
         budgets.replace(Limits::parse(&FILE.replace("vip", "web")).unwrap());
         assert_eq!(tokens(&budgets, "web", Hits::Ask), (false, 99_750));
     }

@@ -1,17 +1,17 @@
-//! The file of limits: who may have how much of what, in which time.
+//! The file of limits: amounts per caller and team, in windows.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Stands for everybody who is not named.
+/// Stands for every name without an entry.
 const ANYBODY: &str = "*";
-/// Hits that make a unit of money: cost is charged in millionths.
+/// Hits per unit of money: cost is charged in millionths.
 const MICROS: f64 = 1_000_000.0;
-/// The most hits that a limit can be of: below it a count in a double is exact, and sums of two do not run over.
+/// Largest limit, hits: below it a count in a double is exact, and sums of two do not overflow.
 const MOST: f64 = 1e15;
 
-/// What is counted, as limits are written: `tokens_per_minute` and its likes, and for how long.
+/// The names of limits, such as `tokens_per_minute`, and their windows.
 pub const LIMITS: &[(&str, Window)] = &[
     ("requests_per_minute", Window::Minute),
     ("requests_per_day", Window::Day),
@@ -24,7 +24,7 @@ pub const LIMITS: &[(&str, Window)] = &[
     ("cost_per_month", Window::Month),
 ];
 
-/// How long a limit counts, from the first that is charged to it.
+/// The window of a limit, from the first hit charged to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Window {
     /// 60 seconds.
@@ -46,18 +46,18 @@ impl Window {
     }
 }
 
-/// One limit of somebody's.
+/// A limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allowed {
     /// The limit's name: `tokens_per_minute`.
     pub name: &'static str,
-    /// How long it counts.
+    /// Its window.
     pub window: Window,
-    /// Hits in that time: requests, tokens, or millionths of the currency.
+    /// Maximum hits in the window: requests, tokens, or millionths of the currency.
     pub hits: u64,
 }
 
-/// Whose a budget is: the word that descriptors and the file have for it.
+/// The kind of a budget's holder, by the word in descriptors and the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A name of `api_keys` or `identities`.
@@ -76,7 +76,7 @@ impl Kind {
     }
 }
 
-/// The file as it is written.
+/// The file as written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -90,14 +90,14 @@ struct File {
 /// All limits, checked.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The domain that Envoy's filter has to name.
+    /// The domain that Envoy's filter must name.
     pub domain: String,
-    /// By whose it is, by name, by limit.
+    /// Limits by kind, name and limit.
     allowed: BTreeMap<(Kind, String, &'static str), Allowed>,
 }
 
 impl Limits {
-    /// Reads a file. An error says where in the file something is wrong.
+    /// Parses a file. An error names the place in it.
     pub fn parse(text: &str) -> Result<Self, Wrong> {
         let file: File = serde_saphyr::from_str(text).map_err(|error| Wrong(error.to_string()))?;
         if file.domain.is_empty() {
@@ -124,20 +124,20 @@ impl Limits {
         Ok(Self { domain: file.domain, allowed })
     }
 
-    /// The limit called `name` of somebody: their own, or else everybody's. None where there is none, or no limit has this name.
+    /// The limit `name` of a caller or team: its own, or else that of `*`. `None` where there is none.
     pub fn of(&self, kind: Kind, who: &str, name: &str) -> Option<&Allowed> {
         let (name, _) = LIMITS.iter().find(|(known, _)| *known == name)?;
         let of = |who: &str| self.allowed.get(&(kind, who.to_owned(), *name));
         of(who).or_else(|| of(ANYBODY))
     }
 
-    /// How many limits are written.
+    /// The number of limits in the file.
     pub fn count(&self) -> usize {
         self.allowed.len()
     }
 }
 
-/// One limit, of its name and value.
+/// A limit from its name and value.
 fn one(name: &str, value: f64) -> Result<Allowed, String> {
     let Some((name, window)) = LIMITS.iter().find(|(known, _)| *known == name) else {
         let known: Vec<_> = LIMITS.iter().map(|(known, _)| *known).collect();
@@ -145,7 +145,7 @@ fn one(name: &str, value: f64) -> Result<Allowed, String> {
     };
     let is_cost = name.starts_with("cost");
     let hits = if is_cost { (value * MICROS).round() } else { value };
-    // Neither may NaN pass.
+    // Written so that NaN is refused, too.
     if !(1.0..=MOST).contains(&hits) {
         return Err(format!(
             "must be more than 0 and at most {:e}",
@@ -160,7 +160,7 @@ fn one(name: &str, value: f64) -> Result<Allowed, String> {
     Ok(Allowed { name, window: *window, hits: hits as u64 })
 }
 
-/// What is wrong with a file of limits, and where.
+/// An error in a file of limits, and its place.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Wrong(String);
 

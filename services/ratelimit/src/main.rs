@@ -1,7 +1,7 @@
 //! A rate limit service for Envoy's `ratelimit` filter: budgets of requests, tokens and cost, by caller and by team.
 //!
-//! `limits.rs` is the file of limits, `budgets.rs` what is used of them, `service.rs` Envoy's protocol. Counters are in memory:
-//! whoever starts again begins with all budgets full.
+//! `limits.rs` reads the file of limits, `budgets.rs` counts their use, `service.rs` speaks Envoy's protocol. Counters are in
+//! memory: after a restart all budgets are full.
 
 mod budgets;
 mod limits;
@@ -80,7 +80,7 @@ fn serve(file: PathBuf, address: &str) -> Result<(), Box<dyn Error>> {
     })
 }
 
-/// Reads the file at every SIGHUP. One that is wrong changes nothing.
+/// Reads the file at every SIGHUP. An invalid file changes nothing.
 async fn read_again(file: PathBuf, budgets: Arc<Budgets>, mut asked: tokio::signal::unix::Signal) {
     while asked.recv().await.is_some() {
         match read(&file) {

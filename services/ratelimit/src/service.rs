@@ -1,4 +1,4 @@
-//! Envoy's protocol: descriptors become demands, standings become an answer.
+//! Envoy's rate limit protocol: converts descriptors to demands, and states of limits to a response.
 
 use crate::budgets::{Budgets, Demand, Hits, Standing};
 use crate::limits::{Kind, Window};
@@ -13,12 +13,12 @@ use envoy_types::pb::google::protobuf::Duration;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
-/// The entry of a descriptor that names the limit.
+/// The descriptor's entry with the limit's name.
 const LIMIT: &str = "limit";
 
-/// Answers Envoy.
+/// The service that Envoy calls.
 pub struct Service {
-    /// Of all callers and teams.
+    /// The budgets of all callers and teams.
     pub budgets: Arc<Budgets>,
 }
 
@@ -32,7 +32,7 @@ impl RateLimitService for Service {
     }
 }
 
-/// An error is one of the configuration: Envoy does with it what `failure_mode_deny` says, and counts it.
+/// Answers a request. An error means a wrong configuration: Envoy then acts by `failure_mode_deny`, and counts it.
 fn answer(budgets: &Budgets, request: &RateLimitRequest) -> Result<RateLimitResponse, Status> {
     if !budgets.is_of(&request.domain) {
         return Err(Status::invalid_argument("the file of limits is for another domain"));
@@ -51,7 +51,7 @@ fn answer(budgets: &Budgets, request: &RateLimitRequest) -> Result<RateLimitResp
     })
 }
 
-/// What a descriptor asks: its entries are `limit`, and `caller` or `team`. None where the name is empty: nobody's budget.
+/// The demand of a descriptor, whose entries are `limit`, and `caller` or `team`. `None` where the name is empty.
 fn demand(descriptor: &RateLimitDescriptor, hits_of_all: u32) -> Result<Option<Demand>, Status> {
     let unknown = || {
         let keys: Vec<_> = descriptor.entries.iter().map(|entry| entry.key.as_str()).collect();
@@ -97,7 +97,7 @@ fn status(standing: Option<&Standing>) -> DescriptorStatus {
             unit: unit.into(),
         }),
         limit_remaining: capped(standing.remaining),
-        // A window that has begun is over in a second at the earliest: nobody is told to try again at once.
+        // At least a second, so that a client is not told to retry at once.
         duration_until_reset: Some(Duration {
             seconds: i64::try_from(standing.reset.as_secs().max(1)).unwrap_or(i64::MAX),
             nanos: 0,

@@ -107,9 +107,9 @@ impl Sent {
 /// How the answer will be handled.
 #[derive(Debug)]
 pub(super) enum Awaited {
-    /// It is translated.
+    /// It is to be translated.
     Translated(Box<Reply>),
-    /// It goes on as it is.
+    /// It is to be passed on untranslated.
     AsItIs(Kind),
 }
 
