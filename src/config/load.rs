@@ -177,7 +177,7 @@ fn read(text: &[u8]) -> Result<Written, Error> {
     })
 }
 
-/// Refuses a guardrail that some target would not apply.
+/// Refuses a guardrail for targets at bedrock-mantle, which is not documented to take one.
 fn check_guardrails(written: &[file::Target], config: &Config) -> Result<(), Error> {
     for (at, target) in models::targets(written, &config.models) {
         if target.backend == Backend::Mantle

@@ -84,7 +84,7 @@ impl Upstream {
         self.note(|account| account.with(|facts| facts.attempt.flowed = bytes));
     }
 
-    /// Adds what the answer has told: tokens, finish reasons, first token.
+    /// Adds facts from the answer: token counts, length of its text, finish reason, guardrail.
     pub(super) fn notes(&self, noted: Noted) {
         let Some(account) = &self.account else { return };
         account.with(|facts| {
