@@ -97,7 +97,7 @@ pub struct Faults {
     pub empty_start: bool,
     /// The blocks' deltas take turns.
     pub interleave: bool,
-    /// This stop reason.
+    /// Answer with this stop reason.
     pub stop: Option<String>,
     /// `:message-type` first in every frame.
     pub header_order: bool,
@@ -109,7 +109,7 @@ pub struct Faults {
     pub pace: Option<u64>,
     /// HTTP trailers at the end.
     pub trailers: bool,
-    /// This text as the answer.
+    /// Answer with this text.
     pub answer: Option<String>,
     /// A redacted reasoning block first.
     pub redacted: bool,

@@ -39,7 +39,7 @@ impl Issued {
         Ok(())
     }
 
-    /// Those of a key id.
+    /// The credentials of a key id.
     pub fn of(&self, access_key_id: &str) -> Option<Temporary> {
         self.all().get(access_key_id).map(|(temporary, _)| temporary.clone())
     }

@@ -27,7 +27,7 @@ const RESERVED: usize = 1_024;
 ///
 /// # Errors
 ///
-/// As of [`sign`](super::sign::sign).
+/// As for [`sign`](super::sign::sign).
 pub fn mint(
     credentials: &Credentials,
     region: &str,
@@ -83,7 +83,7 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// As of [`mint`].
+    /// As for [`mint`].
     pub fn get(
         &mut self,
         credentials: &Credentials,

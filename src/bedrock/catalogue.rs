@@ -29,7 +29,7 @@ impl Kind {
 /// A model or an inference profile. An empty string means unknown; none has a control character.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What it is.
+    /// The kind of the entry.
     pub kind: Kind,
     /// The id for calls: a model's or a system profile's id, an application profile's ARN.
     pub id: String,

@@ -44,7 +44,7 @@ use techniques::{AtWork, Waiting};
 /// Longest request id that goes into a record, bytes. Envoy's have 36.
 const REQUEST_ID: usize = 128;
 
-/// One request.
+/// A request in the gateway role.
 #[derive(Debug)]
 pub(super) struct Gateway {
     config: Rc<Config>,

@@ -5,7 +5,7 @@
 pub enum Piece {
     /// Reasoning.
     Thought(String),
-    /// Of the answer.
+    /// Text of the answer.
     Answer(String),
 }
 

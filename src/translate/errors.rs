@@ -176,7 +176,7 @@ mod tests {
             let told = (status, param.as_deref(), code);
             assert_eq!(told, (400, Some("messages"), Some("context_length_exceeded")), "{name}");
         }
-        // Of the rate, whatever the words.
+        // An error about the rate, whatever its text says.
         let throttled = of(429, "ThrottlingException", "Input is too long, please wait before trying again.");
         assert_eq!((throttled.status, throttled.code), (429, Some("rate_limit_exceeded")));
     }

@@ -47,7 +47,7 @@ struct Fetching {
 /// What a request may expect of these credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outlook {
-    /// They are there.
+    /// Valid credentials are there.
     Good,
     /// Missing; a fetch is under way or begins at the next tick.
     Coming,

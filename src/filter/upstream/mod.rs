@@ -41,7 +41,7 @@ use crate::record::usage::Usage;
 use crate::wire;
 use attempt::{Answer, Sent};
 
-/// One attempt.
+/// An attempt in the upstream role.
 #[derive(Debug)]
 pub(super) struct Upstream {
     /// Its context id.

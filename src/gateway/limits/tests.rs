@@ -10,13 +10,13 @@ use super::*;
 const NOW: u64 = 1_801_353_600_000;
 const MINUTE: u64 = 60_000;
 
-/// What VMs share, which can be made to fail.
+/// Shared data in memory, which can be made to fail.
 #[derive(Default)]
 struct Memory {
     data: RefCell<HashMap<String, (Vec<u8>, u32)>>,
-    /// From then on nothing can be had.
+    /// From now on every access fails.
     fails: Cell<bool>,
-    /// So many times another is faster.
+    /// The next so many writes lose against another worker.
     races: Cell<u32>,
     unreadable: Cell<u32>,
     written: Cell<u32>,
@@ -65,7 +65,7 @@ fn of(input: u64, output: u64) -> Amount {
     Amount { requests: 1, input, output, cost: 0 }
 }
 
-/// One worker of some.
+/// One of several workers.
 struct Worker<'m> {
     memory: &'m Memory,
     slots: Slots,
@@ -91,7 +91,7 @@ impl<'m> Worker<'m> {
         settle(self.memory, budgets, taken, &real, &mut self.slots, now).unwrap();
     }
 
-    /// What is left of limits by the minute, told by a request that asks nothing.
+    /// What is left of per-minute limits, by a request that uses nothing.
     fn left(&mut self, budgets: &[Budget], now: u64) -> Vec<Left> {
         let mut all = Vec::new();
         let asked = Amount::default();
@@ -110,7 +110,7 @@ fn those_that_come_at_once_do_not_all_pass_and_what_is_not_used_is_given_back() 
     let (place, over) = first.over(&budgets, of(100, 300), NOW + 2_000);
     let told = (over.most, over.used, over.asked, over.wait);
     assert_eq!((place, told), (0, (1_000, 800, 400, MINUTE - 2_000)));
-    // The first comes to less than was reserved, the second to more.
+    // The first request uses less than it reserved, the second more.
     first.settle(&budgets, &one, of(100, 10), NOW + 3_000);
     second.settle(&budgets, &two, of(100, 400), NOW + 3_000);
     assert_eq!(first.left(&budgets, NOW + 3_000)[0].left, 1_000 - 110 - 500);
@@ -165,9 +165,9 @@ fn a_keys_limits_and_its_teams_both_hold_and_a_refusal_takes_of_neither() {
     let left = worker.left(&b, NOW);
     assert_eq!((left[0].left, left[1].left), (1, 0));
     let caller = "bedrock-filter/limits/1/caller/b";
-    // The one that was let in, and the one that asked what is left.
+    // The request that was let in, and the one by `left`.
     assert_eq!(worker.slots.of(caller).open, 2);
-    // A caller and a team of one name are two.
+    // A caller and a team of the same name have separate budgets.
     assert_ne!(Holder::Caller("x".into()).key(), Holder::Team("x".into()).key());
 }
 
@@ -184,7 +184,7 @@ fn a_refusal_is_told_by_the_limit_that_takes_longest() {
     let taken = worker.ask(&budgets, Amount { requests: 1, input: 10, output: 0, cost: 5 }, NOW).unwrap();
     let limit = |worker: &mut Worker<'_>, asked| worker.over(&budgets, asked, NOW + 1).1.limit;
     assert_eq!(limit(&mut worker, of(1, 0)), Some((Measure::Input, Span::Day)));
-    // The day is the month's last, so that both take as long: the one that is written first.
+    // On the month's last day both windows end together: the first limit is reported.
     let asked = Amount { cost: 1, ..of(1, 0) };
     assert_eq!(limit(&mut worker, asked), Some((Measure::Cost, Span::Month)));
     assert_eq!(limit(&mut worker, of(0, 0)), Some((Measure::Requests, Span::Minute)));
@@ -207,7 +207,7 @@ fn slots_are_free_again_at_the_end_and_those_of_a_worker_that_is_gone_after_a_wh
     first.settle(&budgets, &taken, of(5, 5), NOW);
     let taken = first.ask(&budgets, of(0, 0), NOW + 1).unwrap();
     assert!(first.ask(&budgets, of(0, 0), NOW + LEASE - 1).is_err());
-    // Its own it renews as long as it is there.
+    // A worker renews its own slots as long as it runs.
     for moment in [LEASE / 2, LEASE, 2 * LEASE] {
         renew(&memory, &first.slots, NOW + moment).unwrap();
     }
@@ -217,7 +217,7 @@ fn slots_are_free_again_at_the_end_and_those_of_a_worker_that_is_gone_after_a_wh
         first.settle(&budgets, &taken, of(0, 0), NOW + 3 * LEASE);
     }
     assert!(first.slots.keys().is_empty());
-    // By a clock that goes back they are free as well.
+    // They are also freed if the clock is set back.
     gone.ask(&budgets, of(0, 0), NOW + 3 * LEASE).unwrap();
     assert!(first.ask(&budgets, of(0, 0), NOW).is_ok() && first.ask(&budgets, of(0, 0), NOW).is_ok());
 }
@@ -242,10 +242,10 @@ fn where_nothing_can_be_shared_nobody_is_let_in() {
     memory.fails.set(true);
     assert_eq!(worker.ask(&budgets, of(1, 1), NOW), Err(Refused::Failed));
     memory.fails.set(false);
-    // Others are faster for ever.
+    // Other workers always write first.
     memory.races.set(u32::MAX);
     assert_eq!(worker.ask(&budgets, of(1, 1), NOW), Err(Refused::Failed));
-    // A few times.
+    // Other workers write first a few times.
     memory.races.set(20);
     assert!(worker.ask(&budgets, of(1, 1), NOW).is_ok());
     assert_eq!(worker.slots.of(&budgets[1].holder.key()).open, 1);
@@ -292,7 +292,7 @@ fn calls_that_are_part_of_a_request_are_charged_and_never_refused() {
     let left = worker.left(&budgets, NOW);
     assert_eq!((left[0].left, left[1].left), (0, 1));
     assert_eq!(worker.over(&[tokens_a_minute("a", 100)], of(1, 0), NOW).1.used, 200);
-    // Requests alone are not changed by any call, and so nothing is written.
+    // Requests are not changed by a settlement, so nothing is written.
     let written = memory.written.get();
     let requests = [budget("b", &[(Measure::Requests, Span::Minute, 2)], None)];
     charge(&memory, &requests, &of(1, 1), NOW).unwrap();
@@ -309,17 +309,17 @@ fn money_is_reserved_and_settled_like_tokens_and_told_by_no_header() {
     let money = |cost| Amount { cost, ..of(1_000, 1_000) };
     let first = worker.ask(&budgets, money(10_000_000), NOW).unwrap();
     let (_, over) = worker.over(&budgets, money(2_500_001), NOW + 1);
-    // NOW is the month's last day, so that both windows end with it.
+    // NOW is on the month's last day, so both windows end together.
     assert_eq!((over.limit, over.used), (Some((Measure::Cost, Span::Day)), 10_000_000));
     assert_eq!(over.wait, 24 * 60 * MINUTE - 1);
     worker.settle(&budgets, &first, money(1_234_567), NOW + 2);
-    // A part of it, which was not asked for.
+    // The cost of a part, which was not reserved.
     charge(&memory, &budgets, &Amount { requests: 0, ..money(765_433) }, NOW + 3).unwrap();
     let (_, over) = worker.over(&budgets, money(10_500_001), NOW + 4);
     assert_eq!(over.used, 2_000_000);
     let rest = worker.ask(&budgets, money(10_500_000), NOW + 5).unwrap();
     assert_eq!(worker.left(&budgets, NOW + 5), [], "what is left by the minute alone is told");
-    // The next day is the next month's first: what is more than was reserved is charged there.
+    // The next day is in the next month: usage beyond the reservation is charged there.
     let day = 24 * 60 * MINUTE;
     worker.settle(&budgets, &rest, money(11_000_000), NOW + day);
     let (_, over) = worker.over(&budgets, money(12_000_001), NOW + day + 1);
@@ -371,7 +371,7 @@ fn a_state_comes_back_from_its_bytes_and_from_no_others() {
     assert_eq!(State::from_bytes(&other), None);
 }
 
-/// Numbers that seem random, each below what is asked.
+/// Pseudo-random numbers, each below the argument.
 struct Dice(u64);
 
 impl Dice {
@@ -381,8 +381,8 @@ impl Dice {
     }
 }
 
-/// Whatever comes in whatever order: in no window more is let in than the limit and what those in flight came to beyond their
-/// reservations; and nobody is refused while what is used, what is reserved and what is asked are within it.
+/// For any sequence of requests: in no window more is let in than the limit, plus what requests under way used beyond their
+/// reservations; and no request is refused while used, reserved and requested amounts are within the limit.
 #[test]
 fn whatever_comes_when_nobody_passes_above_the_limit_and_nobody_below_is_refused() {
     for seed in 0..60 {
@@ -392,7 +392,7 @@ fn whatever_comes_when_nobody_passes_above_the_limit_and_nobody_below_is_refused
         let (own, team) = (500 + dice.roll(1_000), 500 + dice.roll(2_000));
         let keys = ["a", "b"].map(|name| [tokens_a_minute(name, own), tokens_a_minute("team", team)]);
         let mut now = NOW;
-        // What each budget has used and reserved, and since when: the key's, the other key's, the team's.
+        // Used and reserved amount of each budget, and the start of its window: the key's, the other key's, the team's.
         let mut model = [(0_u64, 0_u64); 3];
         let mut in_flight: Vec<(usize, Taken, u64, [u64; 3])> = Vec::new();
         for _ in 0..400 {
@@ -439,7 +439,7 @@ fn whatever_comes_when_nobody_passes_above_the_limit_and_nobody_below_is_refused
                 }
                 in_flight.push((key, taken, asked, model.map(|(start, _)| start)));
             } else if fits(key, own) && model[key].0 == 0 {
-                // The key's own window has begun with what was given back at once.
+                // The key's own window has begun with the request whose reservation was returned at once.
                 model[key].0 = now;
             }
         }

@@ -6,13 +6,13 @@ use super::*;
 use crate::gateway::callers::Caller;
 use crate::gateway::keys::Hash;
 
-/// What is shared, and how often another is faster.
+/// Shared data in memory, and how many writes lose against another worker.
 #[derive(Default)]
 struct Data {
     all: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
     version: Cell<u32>,
     reads: Cell<usize>,
-    /// What others write before each write of ours.
+    /// Writes of other workers, one before each of ours.
     before: RefCell<Vec<(String, Vec<u8>)>>,
 }
 
@@ -100,7 +100,7 @@ fn nobody_finds_what_is_anothers() {
     ] {
         assert_eq!(found(&memory, &other, "call", NOW), None);
     }
-    // What runs into each other is not the same.
+    // Parts that concatenate to the same text are different owners.
     assert_ne!(Owner::new("ab", None, "c"), Owner::new("a", None, "bc"));
 }
 
@@ -113,7 +113,7 @@ fn what_is_too_old_is_not_found_and_swept_away() {
     }
     assert!(found(&memory, &owner("a"), "3", NOW + 99).is_some());
     assert_eq!(found(&memory, &owner("a"), "3", NOW + 100), None);
-    // A clock that was set back by more than that.
+    // The clock was set back by more than the lifetime.
     assert_eq!(found(&memory, &owner("a"), "3", NOW - 100), None);
     for turn in 0..memory.shelves() as u64 {
         memory.sweep(turn, NOW + 99);
@@ -159,7 +159,7 @@ fn the_oldest_makes_room_for_the_newest() {
     }
     let there = |call| found(&memory, &owner("a"), call, NOW).is_some();
     assert_eq!([there("1"), there("2"), there("3"), there("4")], [false, true, true, true]);
-    // The same call again takes no room twice.
+    // The same call replaces its entry.
     memory.keep(&owner("a"), "2", &[b'y'; 100], NOW + 1);
     assert_eq!([there("2"), there("3"), there("4")], [true; 3]);
 }
@@ -169,7 +169,7 @@ fn whoever_is_slower_writes_again_and_nothing_is_lost() {
     let data = Data::default();
     let memory = Memory::new(Settings { bytes: SHELF, seconds: 100 }, &data);
     memory.keep(&owner("a"), "mine", b"first", NOW);
-    // Another worker's shelf, with an entry of its own: at first there was none, then this one.
+    // Another worker's entry is on the shelf: first a new one, then in place of another.
     for (before, after) in [("other", "mine"), ("third", "fourth")] {
         let others = Data::default();
         *others.all.borrow_mut() = data.all.borrow().clone();
@@ -212,7 +212,7 @@ fn whatever_lies_on_a_shelf_nothing_breaks_and_what_is_kept_is_found() {
         state >> 33
     };
     for _ in 0..2_000 {
-        // Lengths that are small as often as not: 4 bytes of a number that may fit.
+        // Small lengths about half of the time.
         let length = next() % 400;
         let bytes: Vec<u8> = (0..length)
             .map(|_| if next() % 2 == 0 { 0 } else { u8::try_from(next() % 256).unwrap() })
@@ -229,7 +229,7 @@ fn whatever_lies_on_a_shelf_nothing_breaks_and_what_is_kept_is_found() {
 
 #[test]
 fn every_shelf_is_swept_within_the_time_that_reasoning_is_kept_however_short_that_is() {
-    // As often as Envoy calls, and late.
+    // Ticks on time, and late.
     for (bytes, seconds, tick) in
         [(256 * SHELF, 1, 200), (256 * SHELF, 60, 200), (256 * SHELF, 3_600, 900), (SHELF, 1, 300)]
     {
