@@ -23,7 +23,9 @@ class Refused(Problem):
     """The filter has not taken its configuration: (role, path, reason) for each thing that it says."""
 
     def __init__(self, said):
-        super().__init__("\n".join(": ".join(filter(None, ("configuration", *told[1:]))) for told in said))
+        # The roles say the same where they were given the same.
+        lines = dict.fromkeys(": ".join(filter(None, ("configuration", path, reason))) for _, path, reason in said)
+        super().__init__("\n".join(lines))
         self.said = said
 
 
@@ -135,13 +137,21 @@ def start_envoy(config, port, environment):
     command = [ROOT / "target/venv/bin/envoy", "-c", config, "-l", "warn"]
     envoy = Process("envoy", [*command, "--use-dynamic-base-id", "--concurrency", 2], environment)
     try:
-        envoy.wait_for("GET /health", lambda: healthy(port))
-    except BaseException as error:
+        wait_for_envoy(envoy, port)
+    except BaseException:
         envoy.__exit__()
-        if isinstance(error, Problem) and (said := REFUSED.findall(envoy.log.read_text(errors="replace"))):
-            raise Refused(list(dict.fromkeys(said))) from error
         raise
     return envoy
+
+
+def wait_for_envoy(envoy, port):
+    """Until it answers; where it does not start because the filter refuses its configuration, just that is said."""
+    try:
+        envoy.wait_for("GET /health", lambda: healthy(port))
+    except Problem as problem:
+        if said := REFUSED.findall(envoy.log.read_text(errors="replace")):
+            raise Refused(list(dict.fromkeys(said))) from problem
+        raise
 
 
 def healthy(port):

@@ -156,7 +156,7 @@ def test_a_start_that_the_filter_refuses_ends_with_the_line_of_the_file(tmp_path
 bedrock filter: configuration: models[0].nmae: unknown; known here are name, model
 [2026-11-30 00:13:50.190][18479][error][wasm] [source/extensions/common/wasm/wasm.cc:104] Wasm VM failed Failed to configure base Wasm plugin
 """
-    refused = Refused(REFUSED.findall(log))
+    refused = Refused(REFUSED.findall(log + log.replace("log upstream", "log gateway")))
     assert str(refused) == "configuration: models[0].nmae: unknown; known here are name, model"
     settings = run.Settings.read({"FILTER_CONFIG": str(path)})
     assert run.placed(refused, settings) == [f"{path}:7: models[0].nmae: unknown; known here are name, model"]

@@ -66,7 +66,7 @@ class Gateway:
         command += ["--file-flush-interval-msec", 50]
         process = processes.Process(name, [*command, "--use-dynamic-base-id"], variables)
         try:
-            process.wait_for("GET /health", lambda: processes.healthy(port))
+            processes.wait_for_envoy(process, port)
         except BaseException:
             process.__exit__()
             raise
