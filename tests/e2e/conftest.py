@@ -5,6 +5,7 @@ caused is one that AWS's service model and the emulator's rules accept; a test t
 `bedrock_refuses`.
 """
 
+import functools
 import os
 import shutil
 import sys
@@ -17,12 +18,15 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 
 import processes  # noqa: E402  (tools/)
 from emulator import Emulator  # noqa: E402
-from gateway import Gateway  # noqa: E402
+from gateway import Gateway, nowhere  # noqa: E402
+from one_envoy import OneEnvoy  # noqa: E402
 from settings import ROOT  # noqa: E402
 
 # The first lets tests order faults, the second is what one would forward.
 FORWARDED = {"forward_headers": ["x-emulator", "traceparent"]}
 FAILURES = ("panicked", "Uncaught", "could not be put back", "broken off: Err", "Envoy would not", "Envoy did not")
+# Each gateway in an Envoy of its own: to see whether a failure comes of what is beside it.
+OWN_ENVOYS = bool(os.environ.get("OWN_ENVOYS"))
 
 
 def pytest_xdist_auto_num_workers(config):
@@ -37,6 +41,8 @@ class World:
         self.stack = ExitStack()
         self.emulators = []
         self.gateways = {}
+        # Envoys with many gateways each, by their number of workers.
+        self.envoys = {}
         # Names of gateways that all files use.
         self.shared = set()
         self.patches = []
@@ -50,30 +56,42 @@ class World:
         self.emulators.append(emulator)
         return emulator
 
-    def start_gateway(self, upstream, shared=False, **how):
-        """Equal gateways are started once in a file, or in all where they are `shared`."""
+    def start_gateway(self, upstream, shared=False, own=False, **how):
+        """Equal gateways are started once in a file, or in all where they are `shared`. They are in one Envoy, but for those that ask
+        something of their process (as an admin interface), and those of tests about a process (`own`)."""
         name = repr((upstream, how))
         if shared:
             self.shared.add(name)
         if name not in self.gateways:
-            gateway = Gateway.start(upstream, **how)
-            self.stack.enter_context(gateway.process)
+            gateway = Gateway.start(upstream, one_envoy=None if own or OWN_ENVOYS else self.one_envoy, **how)
+            if not gateway.part:
+                self.stack.enter_context(gateway.process)
             self.gateways[name] = gateway
             # A patch is known by its address, which nothing else must get.
             self.patches.append(how)
         return self.gateways[name]
 
+    def one_envoy(self, workers):
+        if workers not in self.envoys:
+            self.envoys[workers] = OneEnvoy(functools.partial(Gateway.start, nowhere(), workers=workers))
+            self.stack.enter_context(self.envoys[workers].process)
+        return self.envoys[workers]
+
     def end_gateways(self, gateways):
         """Ends them side by side, and gives what went wrong until then."""
+        own = [gateway.process for gateway in gateways if not gateway.part]
+        for process in own:
+            process.check()
+            process.child.terminate()
+        for envoy in self.envoys.values():
+            if parts := [gateway.part for gateway in gateways if gateway.envoy is envoy]:
+                envoy.remove(parts)
         found = []
-        for gateway in gateways:
-            gateway.process.check()
-            gateway.process.child.terminate()
-        for gateway in gateways:
-            gateway.process.__exit__()
-            found += self.failures(gateway)
+        for process in own:
+            process.__exit__()
+            found += self.failures(process)
         self.gateways = {name: other for name, other in self.gateways.items() if other not in gateways}
-        return found
+        return found + self.failures_of_envoys()
 
     def unsound(self, may_refuse=False):
         """What went wrong since the last time, whether or not a test has seen it."""
@@ -82,12 +100,20 @@ class World:
             emulator.process.check()
             found += emulator.unsound(may_refuse)
         for gateway in self.gateways.values():
-            gateway.process.check()
-            found += self.failures(gateway)
+            if not gateway.part:
+                gateway.process.check()
+                found += self.failures(gateway.process)
+        return found + self.failures_of_envoys()
+
+    def failures_of_envoys(self):
+        found = []
+        for envoy in self.envoys.values():
+            envoy.process.check()
+            found += self.failures(envoy.process)
         return found
 
-    def failures(self, gateway):
-        return [line for line in self.new_lines(gateway.process.log) if any(map(line.__contains__, FAILURES))]
+    def failures(self, process):
+        return [line for line in self.new_lines(process.log) if any(map(line.__contains__, FAILURES))]
 
     def new_lines(self, log):
         with log.open(errors="replace") as lines:

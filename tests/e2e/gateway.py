@@ -12,6 +12,7 @@ import envoy_config
 import ports
 import processes
 import wire
+from one_envoy import OneEnvoy, Part, is_for_many
 from settings import ROOT, Endpoint, Settings
 
 KEY = "sk-of-the-tests"
@@ -23,6 +24,9 @@ NUMBERS = itertools.count(1)
 class Gateway:
     port: int
     process: processes.Process
+    # Its part in an Envoy that it shares with others, and that Envoy.
+    part: Part | None = None
+    envoy: OneEnvoy | None = None
 
     @classmethod
     def start(
@@ -38,10 +42,13 @@ class Gateway:
         workers=1,
         log="warn",
         wasm_log="warning",
+        arguments=(),
+        one_envoy=None,
     ):
         """`upstream` is one endpoint, or one for each region of the sample. `changes` are made to the plugin's
         configuration in the sample, which is read from envoy/ or given, `plugin` replaces it; `patch` gets the whole bootstrap.
-        Models are discovered only where `control` says at whom: else other tests would see those requests."""
+        Models are discovered only where `control` says at whom: else other tests would see those requests. `one_envoy`, where given,
+        finds the Envoy for gateways that ask nothing of their process."""
         port = ports.hold()
         template = envoy_config.read(ROOT / f"envoy/{sample}.yaml") if isinstance(sample, str) else sample
         first = next(iter(upstream.values())) if isinstance(upstream, dict) else upstream
@@ -60,10 +67,12 @@ class Gateway:
         name = f"envoy-{next(NUMBERS)}"
         path = processes.RUN / f"{name}.yaml"
         envoy_config.write(path, config)
+        if one_envoy and (log, wasm_log) == ("warn", "warning") and is_for_many(config, SAMPLE):
+            return cls.beside_others(port, one_envoy(workers), Part(name, config, variables))
         command = [ROOT / "target/venv/bin/envoy", "-c", path, "-l", log, "--concurrency", workers]
         command += ["--component-log-level", f"wasm:{wasm_log}"]
         # Access logs that a test reads are there at once.
-        command += ["--file-flush-interval-msec", 50]
+        command += ["--file-flush-interval-msec", 50, *arguments]
         process = processes.Process(name, [*command, "--use-dynamic-base-id"], variables)
         try:
             processes.wait_for_envoy(process, port)
@@ -71,6 +80,27 @@ class Gateway:
             process.__exit__()
             raise
         return cls(port, process)
+
+    @classmethod
+    def beside_others(cls, port, envoy, part):
+        envoy.add(part)
+        try:
+            envoy.process.wait_for("GET /health", lambda: processes.healthy(port))
+        except BaseException:
+            envoy.remove([part])
+            raise
+        return cls(port, envoy.process, part, envoy)
+
+    @property
+    def pid(self):
+        assert self.part is None, "the process is others' too: own=True gives one of its own"
+        return self.process.child.pid
+
+    @property
+    def log(self):
+        """What its Envoy logged: where it is others' too, the filter's lines that are about this gateway, and its access log."""
+        text = self.process.log.read_text(errors="replace")
+        return self.part.log(text) if self.part else text
 
     @property
     def url(self):

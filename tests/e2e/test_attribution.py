@@ -224,7 +224,7 @@ def test_a_role_that_cannot_be_assumed_is_refused_and_never_signed_for_as_anothe
             assert (answer.status, answer.error["code"]) == (503, "credentials_unavailable")
         assert ask(gateway, f"/model/us.{SONNET}/converse", NATIVE).status == 503
     assert emulator.requests() == [] and not endpoints.assumed
-    log = gateway.process.log.read_text()
+    log = gateway.log
     wanted = "sts:AssumeRole" if trouble == "forbidden" else "sts:TagSession"
     assert "teams[0].credentials of 'web': not fetched" in log and wanted in log
     assert ask(gateway, "/v1/chat/completions", BODY, "a-key-of-nobodys").status == 200

@@ -182,7 +182,7 @@ def test_bodies_and_replies_of_just_the_limit_go_through_side_by_side(start, bed
     large = 31 * MEGABYTE
     body = json.dumps(KINDS["chat"][1] | {"messages": [{"role": "user", "content": "y" * large}]}).encode()
     bedrock.more["other"] = reply({"text": "x" * large})
-    pid = gateway.process.child.pid
+    pid = gateway.pid
 
     async def ask():
         async with CLIENTS["http1"](gateway.port, KEY) as connection:

@@ -176,7 +176,7 @@ def test_nothing_of_a_thousand_clients_stays(gateways, bedrock):
         assert admin.settled("cluster.bedrock.upstream_rq_active") == 0
         assert admin.settled("cluster.gateway.upstream_rq_active") == 0
         assert admin.settled("http.openai.downstream_rq_active") == 0
-        pid = gateway.process.child.pid
+        pid = gateway.pid
         return max(machine.linear_memories(pid)), machine.resident(pid)
 
     some(32)

@@ -140,7 +140,7 @@ def signed_by(request):
 
 
 def log_of(gateway):
-    return gateway.process.log.read_text()
+    return gateway.log
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -76,7 +76,7 @@ def ids(gateway, key=KEY):
 
 
 def log_of(gateway):
-    return gateway.process.log.read_text()
+    return gateway.log
 
 
 def asked(emulator):

@@ -108,7 +108,7 @@ def test_a_model_that_iam_does_not_allow_is_not_found_and_the_log_says_why(clien
     error = fail(client, f"error=AccessDeniedException,message={quote(text)}", stream)
     assert facts(error) == (openai.NotFoundError, 404, INVALID, "model_not_found") and error.param == "model"
     assert "arn:" not in error.response.text
-    assert "Bedrock denies the gateway the model" in gateway.process.log.read_text()
+    assert "Bedrock denies the gateway the model" in gateway.log
 
 
 @pytest.mark.parametrize("stream", [False, True])

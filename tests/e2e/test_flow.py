@@ -31,7 +31,7 @@ def bedrock(running_emulator):
 
 
 def memory(gateway):
-    pid = gateway.process.child.pid
+    pid = gateway.pid
     return max(machine.linear_memories(pid)), machine.resident(pid)
 
 
@@ -95,7 +95,7 @@ async def over_http2_(gateway, reads_on):
 
 @pytest.mark.parametrize(("downstream", "upstream"), [("http1", "http1"), ("http2", "http2")])
 def test_a_slow_reader_holds_bedrock_back_and_loses_nothing(start, bedrock, upstream, downstream):
-    gateway = start(bedrock.endpoint, patch=over_http2 if upstream == "http2" else None)
+    gateway = start(bedrock.endpoint, patch=over_http2 if upstream == "http2" else None, own=True)
     with gateway.connection() as connection:
         assert connection.chat(KINDS["chat"][1]).status == 200
     vm, resident = memory(gateway)

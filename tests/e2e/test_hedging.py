@@ -176,7 +176,7 @@ def left_of(gateway, mark):
     """What is left of the request's headers, once it has ended."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
-        for line in gateway.process.log.read_text().splitlines():
+        for line in gateway.log.splitlines():
             if line.startswith(f"left {mark}: "):
                 return line.removeprefix(f"left {mark}: ")
         time.sleep(0.05)

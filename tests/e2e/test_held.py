@@ -46,7 +46,7 @@ def gateways(start, bedrock):
 def test_requests_over_http2_that_are_refused_are_not_held_for_their_bodies(gateways, key, path, status):
     """Four thousand whose bodies never end, on forty connections that stay open."""
     gateway, connections, each = gateways["http1"], 40, 100
-    pid = gateway.process.child.pid
+    pid = gateway.pid
 
     async def some(connection):
         for _ in range(each):

@@ -94,7 +94,7 @@ def over_http(names, more=(), address_filter=False):
 def begin(start, running_server, names):
     """Starts gateways that fetch from the server over http."""
 
-    def started(*more, changes=None, address_filter=False, upstream=None, **images):
+    def started(*more, changes=None, address_filter=False, upstream=None, own=False, **images):
         port = running_server.port
         hosts = [f"*.images.test:{port}", f"localhost:{port}", f"127.0.0.1:{port}", "*.images.test:443"]
         images = {
@@ -108,6 +108,7 @@ def begin(start, running_server, names):
             changes={"images": images} | (changes or {}),
             patch=over_http(names, more, address_filter),
             sample=SAMPLE,
+            own=own,
         )
 
     return started
@@ -115,7 +116,7 @@ def begin(start, running_server, names):
 
 @pytest.fixture(scope="module")
 def gateway(begin):
-    return begin(timeout_seconds=2, bytes=1_000_000, redirects=2, per_request=4)
+    return begin(timeout_seconds=2, bytes=1_000_000, redirects=2, per_request=4, own=True)
 
 
 @pytest.fixture
@@ -572,7 +573,7 @@ def test_an_image_may_be_larger_than_what_envoy_buffers_by_default(begin, ask, e
 
 def memory(gateway):
     """What Envoy holds, bytes."""
-    with open(f"/proc/{gateway.process.child.pid}/statm") as statm:
+    with open(f"/proc/{gateway.pid}/statm") as statm:
         return int(statm.read().split()[1]) * 4096
 
 

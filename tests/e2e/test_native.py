@@ -579,7 +579,7 @@ def test_the_gateways_own_credentials_are_no_business_of_the_caller(start, varia
         each_operation(client, CLAUDE)[operation]()
     told = str(caught.value.response)
     assert not [word for word in ("AKID", "wrong", "signature", "Canonical", "API Key") if word in told]
-    log = gateway.process.log.read_text()
+    log = gateway.log
     assert "InvalidSignatureException" in log or "AccessDeniedException" in log
 
 

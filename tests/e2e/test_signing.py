@@ -108,7 +108,7 @@ def test_a_token_of_wrong_keys_or_for_elsewhere_is_refused_and_in_no_log(start, 
         client.chat.completions.create(**BODY)
     assert (caught.value.status_code, caught.value.code) == (502, "upstream_auth_error")
     token = token_of(emulator.request())
-    log = gateway.process.log.read_text()
+    log = gateway.log
     assert "API Key" in log and token not in log and "bedrock-api-key" not in log
 
 
