@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What each crate costs in the .wasm: the bytes of its functions, as the compiler gave them (wasm-opt takes some away). What is
-generic counts for the crate that wrote the function, whoever uses it; data is counted as a whole."""
+"""What each crate costs in the .wasm, and each module of our own: the bytes of its functions, as the compiler gave them (wasm-opt takes
+some away). What is generic counts for the crate that wrote the function, whichever uses it; data is counted as a whole."""
 
 import collections
 import sys
@@ -9,6 +9,7 @@ import panics
 import wasm_module as wasm
 
 DATA = 11
+OURS = "bedrock_filter"
 
 
 def main():
@@ -25,7 +26,8 @@ def main():
             data = len(content)
     sizes = collections.Counter()
     for index, body in enumerate(wasm.bodies(code), len(imports)):
-        sizes[panics.owner(names.get(index, "?")).split("::")[0]] += len(body.data)
+        crate, *path = panics.owner(names.get(index, "?")).split("::")
+        sizes["::".join([crate, *path[:1]]) if crate == OURS else crate] += len(body.data)
     for crate, size in sizes.most_common():
         print(f"{size:>9,}  {crate}")
     print(f"{data:>9,}  (data)")
