@@ -3,7 +3,9 @@
 Beside them other checks keep the machine's cores busy, and some tests are about time. One that fails alone as well has failed; one
 that does not is named, so that it can be mended. More than a few are no accident.
 
-    python tools/e2e.py [what pytest takes]
+    python tools/e2e.py FOLDER [what pytest takes]
+
+FOLDER has a pytest.ini, so that pytest calls tests by their places in it.
 """
 
 import json
@@ -29,10 +31,10 @@ def failed():
     return sorted(json.loads(path.read_text())) if path.exists() else []
 
 
-def main(*arguments):
+def main(folder, *arguments):
     shutil.rmtree(CACHE, ignore_errors=True)
-    status = run("-n", "auto", *arguments)
-    names = failed()
+    status = run("-n", "auto", folder, *arguments)
+    names = [f"{folder}/{name}" for name in failed()]
     if status != FAILED or not 0 < len(names) <= A_FEW:
         return status
     print("tried once more, one after the other:", *names, sep="\n  ", flush=True)
