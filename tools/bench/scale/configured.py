@@ -92,7 +92,7 @@ class Configured:
         # What there is in the account is not asked for: it would be beside what is configured.
         plugin = {name: value for name, value in plugin.items() if name != "discover"}
         if self.kind == "models":
-            return plugin | {"models": [{"name": f"model-{number}", "model": MODEL} for number in range(self.size)]}
+            return plugin | {"models": [{"name": f"model-{number}", "model": f"{MODEL}-n{number}"} for number in range(self.size)]}
         keys = [{"name": f"caller-{number}", "sha256": sha256(key(number))} for number in range(self.size)]
         return plugin | {"api_keys": keys}
 
