@@ -43,6 +43,7 @@ ANSWERS := target/answers
 .PHONY: observe picture prometheus test-observability
 .PHONY: ratelimit test-global-limits test-storm test-kubernetes test-envoys test-control-planes manifests
 .PHONY: optillm test-optillm help run demo key wasm emulator bench bench-scale bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
+.PHONY: native test-native
 .PHONY: judge check schema sizes test-panics test-fuzz test-deny fuzz cost models panics deny reproducible
 .SILENT:
 # Cargo would look for the jobs of a make that is not its own.
@@ -52,19 +53,19 @@ help: ## this list
 	awk -F ' *## *' '/^[a-z0-9-]+:.*##/ { sub(/:.*/, "", $$1); printf "make %-17s %s\n", $$1, $$2 }' Makefile
 	echo 'run and demo take: PORT API_KEY AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN'
 	echo '  AWS_BEARER_TOKEN_BEDROCK AWS_ENDPOINT_URL_BEDROCK_RUNTIME AWS_ENDPOINT_URL_BEDROCK BEDROCK=aws'
-	echo '  DEFAULT_MODEL FALLBACK_MODEL DEFAULT_EMBEDDING_MODEL UNSUPPORTED_PARAMETERS FILTER_CONFIG ENVOY_CONFIG UI=1'
+	echo '  DEFAULT_MODEL FALLBACK_MODEL DEFAULT_EMBEDDING_MODEL UNSUPPORTED_PARAMETERS FILTER_CONFIG ENVOY_CONFIG UI=1 FILTER=native'
 	echo 'YES=1 lets any of them install Debian packages that are missing, without a question'
 	echo 'wasm takes: WASM_TOOLCHAIN=rustup or debian; fuzz: SECONDS_PER_TARGET'
 	echo 'image takes: SOURCE_URI=where-the-commit-can-be-had BUILDER_ID=who-built, for its provenance'
 	echo 'key takes: NAME=name TEAM=team MODELS="name name" DAYS=90'
 	echo 'soak takes: MINUTES=30'
-	echo 'bench takes: QUICK=1 LONG=1 ONLY=row,row WASM=module BASELINE=module; bench-scale: ONLY=series,series WASM=module SMOKE=1 WRITE=1'
+	echo 'bench takes: QUICK=1 LONG=1 ONLY=row,row WASM=module BASELINE=module NATIVE=1; bench-scale: ONLY=series,series WASM=module SMOKE=1 WRITE=1'
 
 # What they install and build, where something is missing: said, and the system's packages asked for at once.
 ready:
 	python3 tools/prepare.py $(EMULATOR)
 
-run: ready wasm $(EMULATOR) venv $(if $(findstring optillm,$(ENVOY_CONFIG)),optillm) $(if $(findstring limits,$(ENVOY_CONFIG)),ratelimit) ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C
+run: ready $(if $(filter native,$(FILTER)),native,wasm) $(EMULATOR) venv $(if $(findstring optillm,$(ENVOY_CONFIG)),optillm) $(if $(findstring limits,$(ENVOY_CONFIG)),ratelimit) ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C
 	exec $(PYTHON) tools/run.py
 
 demo: ready wasm $(EMULATOR) venv ## the same, answers four requests and stops
@@ -110,6 +111,17 @@ check: judge venv ## what the filter says of a configuration, with the file's li
 wasm: rust ## target/wasm/bedrock_filter.wasm
 	tools/build-wasm
 
+native: rust ## target/native/libbedrock_filter.so, the same filter as an Envoy dynamic module: docs/native.md; three minutes
+	cargo build --quiet --release --locked --manifest-path modules/native/Cargo.toml --target-dir target/native-build
+	mkdir -p target/native
+	cp target/native-build/release/libbedrock_filter_native.so target/native/libbedrock_filter.so
+
+# Not among the checks of `make test`: they are the same tests once more.
+test-native: native emulator venv $(CLIENTS) ## the end-to-end tests with the native module, but for what it lacks; lints
+	cargo fmt --check --manifest-path modules/native/Cargo.toml
+	cargo clippy --quiet --release --locked --manifest-path modules/native/Cargo.toml --target-dir target/native-build -- --deny warnings
+	FILTER=native $(PYTHON) tools/e2e.py tests/e2e
+
 image: wasm ## the image that has the module, as an OCI layout, its bill of materials and provenance, in target/image; prints digests
 	python3 tools/image.py target/wasm/bedrock_filter.wasm target/image
 
@@ -119,9 +131,9 @@ release: wasm $(KUBERNETES) ## what is released, in target/release-VERSION: modu
 emulator: rust ## the Bedrock emulator
 	cargo build --quiet --release --package bedrock-emulator
 
-bench: $(if $(WASM),,wasm) bench-load wrk venv ## what the filter costs beside Envoy alone: a table, and target/bench/bench.json
+bench: $(if $(WASM),,wasm) $(if $(NATIVE),native) bench-load wrk venv ## what the filter costs beside Envoy alone: a table, and target/bench/bench.json
 	PYTHONPATH=tools $(PYTHON) -m bench $(if $(QUICK),--quick) $(if $(LONG),--long) $(if $(ONLY),--only $(ONLY)) \
-		$(if $(WASM),--wasm $(WASM)) $(if $(BASELINE),--baseline $(BASELINE))
+		$(if $(WASM),--wasm $(WASM)) $(if $(BASELINE),--baseline $(BASELINE)) $(if $(NATIVE),--native target/native/libbedrock_filter.so)
 
 bench-scale: $(if $(WASM),,wasm) bench-load wrk venv ## how cost grows with connections, streams, what is configured, and workers; WRITE=1: into docs/benchmarks.md
 	PYTHONPATH=tools $(PYTHON) -m bench.scale $(if $(SMOKE),--smoke) $(if $(WRITE),--write) $(if $(ONLY),--only $(ONLY)) $(if $(WASM),--wasm $(WASM))

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 import chat_page
 import demo
 import envoy_config
+import native
 import optillm_fenced
 import places
 import ports
@@ -162,6 +163,8 @@ def write_config(settings, template, runtime, control, only_demo):
         # The sample has no techniques, which are off unless somebody wants them.
         for found in envoy_config.wasm_plugins(config):
             found["configuration"]["value"].setdefault("techniques", {"cluster": "gateway"})
+    if native.is_chosen():
+        config = native.bootstrap(config)
     path = processes.RUN / "envoy.yaml"
     envoy_config.write(path, config)
     return path

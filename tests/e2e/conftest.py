@@ -16,7 +16,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 
-import processes  # noqa: E402  (tools/)
+import native  # noqa: E402  (tools/)
+import native_lacks  # noqa: E402
+import processes  # noqa: E402
 from emulator import Emulator  # noqa: E402
 from gateway import Gateway, nowhere  # noqa: E402
 from one_envoy import OneEnvoy  # noqa: E402
@@ -32,6 +34,14 @@ OWN_ENVOYS = bool(os.environ.get("OWN_ENVOYS"))
 def pytest_xdist_auto_num_workers(config):
     """`-n auto`: two for each core. One waits (for a silence, a renewal, a slow reader) while another's Envoy starts."""
     return 2 * len(os.sched_getaffinity(0))
+
+
+def pytest_collection_modifyitems(config, items):
+    """With the native module, tests of what it lacks are left out."""
+    if native.is_chosen():
+        out = [item for item in items if native_lacks.reason(item.nodeid)]
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
 
 
 class World:

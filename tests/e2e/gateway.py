@@ -9,6 +9,7 @@ import anthropic
 import openai
 
 import envoy_config
+import native
 import ports
 import processes
 import wire
@@ -64,13 +65,16 @@ class Gateway:
         variables |= {"BEDROCK_ENDPOINT": first.url} | (environment or {})
         if control:
             variables["BEDROCK_CONTROL_ENDPOINT"] = control.url
+        if native.is_chosen():
+            variables |= native.variables(config)
+            config = native.bootstrap(config)
         name = f"envoy-{next(NUMBERS)}"
         path = processes.RUN / f"{name}.yaml"
         envoy_config.write(path, config)
         if one_envoy and (log, wasm_log) == ("warn", "warning") and is_for_many(config, SAMPLE):
             return cls.beside_others(port, one_envoy(workers), Part(name, config, variables))
         command = [ROOT / "target/venv/bin/envoy", "-c", path, "-l", log, "--concurrency", workers]
-        command += ["--component-log-level", f"wasm:{wasm_log}"]
+        command += ["--component-log-level", f"wasm:{wasm_log},dynamic_modules:{wasm_log}"]
         # Access logs that a test reads are there at once.
         command += ["--file-flush-interval-msec", 50, *arguments]
         process = processes.Process(name, [*command, "--use-dynamic-base-id"], variables)

@@ -11,6 +11,7 @@ import openai
 import pytest
 
 import envoy_config
+import native
 from emulator import TOKEN
 from gateway import KEY, nowhere
 from settings import ROOT
@@ -363,7 +364,7 @@ def test_a_configuration_that_is_new_knows_at_once_what_was_found(discover, bedr
 
     def put(found):
         new = tmp_path / "new.yaml"
-        envoy_config.write(new, {"resources": [found | {"@type": LISTENER}]})
+        envoy_config.write(new, native.as_chosen({"resources": [found | {"@type": LISTENER}]}))
         new.rename(listeners)
 
     kept = []

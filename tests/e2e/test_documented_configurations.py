@@ -25,6 +25,7 @@ OTHERS = {
     "route:": "test_a_route_by_header_leads_to_the_models_cluster",
     "access_log:": "test_the_access_log_has_a_record_for_each_request",
     "- endpoint:": "envoy/failover.yaml, test_failover.py",
+    "- name: bedrock": "tools/native.py, make test-native",
     "stats_config:": "envoy/envoy.yaml, test_metrics.py",
     "tracing:": "envoy/opentelemetry.yaml, test_opentelemetry.py",
     "typed_config:": "envoy/opentelemetry.yaml, test_opentelemetry.py",

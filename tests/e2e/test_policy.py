@@ -8,6 +8,7 @@ import time
 import pytest
 
 import envoy_config
+import native
 import processes
 from admin import Admin
 from gateway import KEY
@@ -49,7 +50,7 @@ class Policy:
     def write(self, resources, roles=ROLES):
         for role in roles:
             path = self.directory / f"{role}.new"
-            envoy_config.write(path, resources[role])
+            envoy_config.write(path, native.as_chosen(resources[role]))
             path.rename(path.with_suffix(".yaml"))
 
     def change(self, roles=ROLES, **changes):

@@ -8,6 +8,7 @@ import json
 import pytest
 
 import envoy_config
+import native
 import processes
 from admin import Admin
 from faulty import Faulty
@@ -55,7 +56,7 @@ class Files:
         for kind in ("clusters", "listeners"):
             found = [{"@type": TYPES[kind]} | resource for resource in resources[kind]]
             path = self.directory / f"{kind}.new"
-            envoy_config.write(path, {"resources": found})
+            envoy_config.write(path, native.as_chosen({"resources": found}))
             path.rename(path.with_suffix(".yaml"))
 
     def change(self, **changes):

@@ -34,6 +34,7 @@ def parse():
     parser.add_argument("--only", default="", help="rows, with commas between: " + ", ".join(row.name for row in rows.ROWS))
     parser.add_argument("--wasm", type=Path, default=envoys.MODULE, help="the module to measure")
     parser.add_argument("--baseline", type=Path, help="another module, measured in the same run")
+    parser.add_argument("--native", type=Path, help="the native module, measured in the same run")
     parser.add_argument("--peers", action="store_true", help="LiteLLM's proxy and Portkey's gateway beside them")
     return parser.parse_args()
 
@@ -86,7 +87,7 @@ def choose(arguments):
 
 def variants(arguments, row):
     """Plain comes first."""
-    for module in filter(None, (arguments.wasm, arguments.baseline)):
+    for module in filter(None, (arguments.wasm, arguments.baseline, arguments.native)):
         if not module.exists():
             raise Problem(f"{module} is missing")
     modules = {"filter": arguments.wasm.resolve()}
@@ -98,6 +99,8 @@ def variants(arguments, row):
             chosen.append(Variant(name if sign == "sigv4" else f"{name}-{sign}", module, sign))
     if row.unlogged:
         chosen.append(Variant("filter-unlogged", modules["filter"], logs=False))
+    if arguments.native:
+        chosen.append(Variant("native", arguments.native.resolve()))
     chosen += [Variant(f"floor-{name}", envoys.FLOOR, floor=name) for name in row.floors]
     return chosen
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import envoy_config
+import native
 import ports
 import processes
 from settings import ROOT, Endpoint
@@ -76,12 +77,15 @@ def configuration(variant, port, upstream):
         [listener] = config["static_resources"]["listeners"]
         listener["filter_chains"][0]["filters"][0]["typed_config"].pop("access_log")
     for plugin in envoy_config.wasm_plugins(config):
-        plugin["vm_config"]["code"]["local"]["filename"] = str(variant.module)
+        if variant.module.suffix == ".wasm":
+            plugin["vm_config"]["code"]["local"]["filename"] = str(variant.module)
         if variant.floor:
             plugin["configuration"] = {"@type": envoy_config.STRING, "value": variant.floor}
         elif variant.sign == "token":
             plugin["configuration"] = copy.deepcopy(plugin["configuration"])
             plugin["configuration"]["value"]["credentials"]["sign"] = "token"
+    if variant.module and variant.module.suffix == ".so":
+        config = native.bootstrap(config, variant.module)
     return config
 
 
