@@ -16,8 +16,9 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Counts the input of a Converse body: tools, then system, then messages, cut at each cachePoint.
-    pub fn count(&self, model: &str, body: &Value) -> Usage {
+    /// Counts the input of a Converse body: tools, then system, then messages, cut at each cachePoint. One that has not the `least` tokens
+    /// before it that the model caches is passed over without a word (AWS documentation, "Prompt caching").
+    pub fn count(&self, model: &str, least: u64, body: &Value) -> Usage {
         let mut walk = Walk {
             hash: encoding::hash(model.as_bytes()),
             tokens: 0,
@@ -30,9 +31,11 @@ impl Cache {
         for message in body.get("messages").and_then(Value::as_array).into_iter().flatten() {
             walk.blocks(message.get("content"));
         }
-        let Some((_, last)) = walk.points.last().copied() else {
+        if walk.points.is_empty() {
             return Usage { input: walk.tokens, ..Usage::default() };
-        };
+        }
+        walk.points.retain(|(_, tokens)| *tokens >= least);
+        let last = walk.points.last().map_or(0, |(_, tokens)| *tokens);
         let mut read = 0;
         if let Ok(mut seen) = self.seen.lock() {
             if seen.len() > KEPT {
@@ -81,15 +84,29 @@ mod tests {
         let cache = Cache::default();
         let body = json!({"system": [{"text": "be kind"}, {"cachePoint": {"type": "default"}}],
             "messages": [{"role": "user", "content": [{"text": "hi"}]}]});
-        assert_eq!(cache.count("m", &body).cache, Some((0, 2)));
-        let again = cache.count("m", &body);
+        assert_eq!(cache.count("m", 2, &body).cache, Some((0, 2)));
+        let again = cache.count("m", 2, &body);
         assert_eq!((again.cache, again.input), (Some((2, 0)), 1));
-        assert_eq!(cache.count("other", &body).cache, Some((0, 2)));
+        assert_eq!(cache.count("other", 2, &body).cache, Some((0, 2)));
+    }
+
+    #[test]
+    fn a_point_behind_too_little_is_passed_over() {
+        let cache = Cache::default();
+        let point = json!({"cachePoint": {"type": "default"}});
+        let body = json!({"system": [{"text": "be kind"}, point],
+            "messages": [{"role": "user", "content": [{"text": "hi there"}, point]}]});
+        for _ in 0..2 {
+            let short = cache.count("m", 6, &body);
+            assert_eq!((short.cache, short.input), (Some((0, 0)), 5));
+        }
+        assert_eq!(cache.count("m", 3, &body).cache, Some((0, 5)));
+        assert_eq!(cache.count("m", 3, &body).cache, Some((5, 0)));
     }
 
     #[test]
     fn without_points_nothing_is_said_of_a_cache() {
         let body = json!({"messages": [{"role": "user", "content": [{"text": "hi there"}]}]});
-        assert_eq!(Cache::default().count("m", &body), Usage { input: 3, ..Usage::default() });
+        assert_eq!(Cache::default().count("m", 0, &body), Usage { input: 3, ..Usage::default() });
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn options(choices: u8) -> Options {
     let tight = Limits { messages: 3, tools: 2, json_depth: 4, embedding_inputs: 3, ..Limits::default() };
     Options {
         unsupported: if choices & 1 == 0 { Unsupported::Ignore } else { Unsupported::Refuse },
-        automatic_caching: choices & 2 != 0,
+        automatic_caching: (choices & 2 != 0).then_some(true),
         guardrail: (choices & 4 != 0).then_some(guardrail),
         limits: if choices & 8 == 0 { Limits::default() } else { tight },
         ..Options::default()

@@ -136,7 +136,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
             unsupported: unsupported_parameters.map(Into::into).unwrap_or_default(),
             limits: limits.translation,
             guardrail: guardrail.as_ref().map(|written| guardrail_of(written, "guardrail")).transpose()?,
-            automatic_caching: automatic_caching.unwrap_or(false),
+            automatic_caching: *automatic_caching,
             anthropic_betas: betas(anthropic_betas.as_deref().unwrap_or_default())?,
             families,
             models: model_options,

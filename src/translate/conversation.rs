@@ -266,8 +266,8 @@ pub struct Caching {
     pub messages: bool,
     /// This one, after the user's last message, as the client asks.
     pub last: Option<CachePoint>,
-    /// Wherever worthwhile, if the client asks for none, as the configuration says.
-    pub automatic: bool,
+    /// Wherever worthwhile, if the client asks for none, as the configuration says; `None`: if the client has tools.
+    pub automatic: Option<bool>,
 }
 
 /// An object of the client's, and its members.

@@ -20,8 +20,8 @@ pub struct Options {
     pub limits: Limits,
     /// The guardrail of models that have none of their own. No client can change it.
     pub guardrail: Option<Guardrail>,
-    /// Whether cache points are added to prompts without a client's request.
-    pub automatic_caching: bool,
+    /// Whether cache points are added to prompts without a client's request; `None`: to those with tools.
+    pub automatic_caching: Option<bool>,
     /// Features of `anthropic-beta` that are sent to Bedrock besides those known to work there; `*` at the end stands for any
     /// rest.
     pub anthropic_betas: Vec<String>,
@@ -63,8 +63,8 @@ pub struct Rules<'o> {
     pub guardrail: Option<&'o Guardrail>,
     /// The caller's limits on tokens.
     pub tokens: Tokens,
-    /// Whether cache points are added without the client's request.
-    pub automatic_caching: bool,
+    /// Whether cache points are added without the client's request; `None`: if it has tools.
+    pub automatic_caching: Option<bool>,
     /// Further features of `anthropic-beta` that are sent to Bedrock.
     pub anthropic_betas: &'o [String],
     /// Where reasoning is kept for clients that do not send it back, and the id by which the tables know the model; `None`:
@@ -127,9 +127,7 @@ impl Options {
                 .or_else(|| model.and_then(|model| model.guardrail.as_ref()))
                 .or(self.guardrail.as_ref()),
             tokens: terms.map(|terms| terms.tokens).unwrap_or_default(),
-            automatic_caching: model
-                .and_then(|model| model.automatic_caching)
-                .unwrap_or(self.automatic_caching),
+            automatic_caching: model.and_then(|model| model.automatic_caching).or(self.automatic_caching),
             anthropic_betas: &self.anthropic_betas,
         }
     }

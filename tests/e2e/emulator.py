@@ -13,6 +13,11 @@ from settings import ROOT, Endpoint
 TOKEN = "emulator-token"
 
 
+def without_points(blocks):
+    """Blocks of a body without the cache points among them."""
+    return [block for block in blocks if "cachePoint" not in block]
+
+
 @dataclass
 class Emulator:
     endpoint: Endpoint

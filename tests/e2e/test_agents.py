@@ -143,6 +143,25 @@ def test_what_an_agent_marks_is_cached(client, emulator, model):
     assert "cachePoint" in sent["messages"][-1]["content"][-1]
 
 
+def test_an_agent_that_marks_nothing_is_cached_by_itself(client, emulator):
+    """Up to the turn before the last, what the request before has written is read."""
+    first, second = read("qwen-code/1-question"), read("qwen-code/2-result")
+    # As long as the agent's own prose, which is not kept.
+    for body in (first, second):
+        body["messages"][0]["content"] += " word" * 1000
+        # Of this test alone: what others have written would be read.
+        body["tools"][0]["function"]["description"] = "Cached by itself."
+    told = []
+    for body in (first, second):
+        *_, last = client.chat.completions.create(**body | {"model": CLAUDE, "stream_options": {"include_usage": True}})
+        told.append(last.usage.prompt_tokens_details)
+    assert told[0].cached_tokens == 0 and told[0].cache_write_tokens > 1000
+    assert told[1].cached_tokens == told[0].cache_write_tokens
+    sent = emulator.requests()[-1]["body"]
+    points = [block for place in (sent["toolConfig"]["tools"], sent["system"]) for block in place if "cachePoint" in block]
+    assert len(points) == 2 and ["cachePoint" in turn["content"][-1] for turn in sent["messages"]].count(True) == 2
+
+
 def test_every_recorded_request_is_replayed():
     files = {str(file.relative_to(RECORDED).with_suffix("")) for file in RECORDED.glob("*/*.json")}
     assert files == REPLIES.keys()

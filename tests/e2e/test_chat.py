@@ -57,8 +57,8 @@ def test_usage_is_streamed_last_and_only_when_it_is_asked_for(client):
 
 
 def test_a_request_is_cached_up_to_its_end(client, emulator):
-    said = [{"role": "system", "content": "Be brief."}, *said_at_length("cached by the request")]
-    asked = {"model": MODEL, "messages": said, "extra_body": {"cache_control": {"type": "ephemeral", "ttl": "1h"}}}
+    messages = [{"role": "system", "content": "Be brief."}, *said("cached by the request " * 200)]
+    asked = {"model": MODEL, "messages": messages, "extra_body": {"cache_control": {"type": "ephemeral", "ttl": "1h"}}}
     details = [client.chat.completions.create(**asked).usage.prompt_tokens_details for _ in range(2)]
     assert details[0].cached_tokens == 0 and details[1].cached_tokens > 0
     for request in emulator.requests():

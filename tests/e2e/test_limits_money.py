@@ -33,7 +33,7 @@ HUGE = BODY | {"max_tokens": 100_000_000}
 
 
 def limited(name):
-    limits = {"once": 0.001, "reserved": 5.0}
+    limits = {"once": 0.001, "reserved": 5.0, "cache": 50.0}
     return key(name, {"cost_per_day": limits.get(name, DAY)})
 
 
@@ -186,7 +186,7 @@ def test_a_limit_of_the_requests_own_beyond_all_numbers_makes_nothing_free(gatew
 
 
 def test_what_is_read_from_the_cache_and_written_to_it_has_its_own_price(gateway):
-    said = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "charged by the cache " * 60}]
+    said = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "charged by the cache " * 200}]
     asked = {"model": "gpt-4o", "messages": said, "max_tokens": 50, "cache_control": {"type": "ephemeral"}}
     usages = [ask(gateway, "cache", asked).json["usage"] for _ in range(2)]
     first, second = (usage["prompt_tokens_details"] for usage in usages)

@@ -5,6 +5,8 @@ import json
 import openai
 import pytest
 
+from emulator import without_points
+
 MODEL = "gpt-4o"
 NOVA = "nova-lite"
 
@@ -122,7 +124,7 @@ def test_only_the_allowed_tools_are_offered(client, emulator):
         tool_choice={"type": "allowed_tools", "allowed_tools": allowed},
     )
     assert [name for name, _ in calls_of(answer)] == ["get_time"]
-    assert [tool["toolSpec"]["name"] for tool in emulator.body()["toolConfig"]["tools"]] == ["get_time"]
+    assert [tool["toolSpec"]["name"] for tool in without_points(emulator.body()["toolConfig"]["tools"])] == ["get_time"]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ def test_results_go_back_and_the_loop_ends(client, emulator, model):
     # Text beside calls has a turn of its own before them where a model refuses both.
     called, answered = emulator.body()["messages"][-2:]
     ids = [block["toolUse"]["toolUseId"] for block in called["content"] if "toolUse" in block]
-    results = [block["toolResult"]["toolUseId"] for block in answered["content"]]
+    results = [block["toolResult"]["toolUseId"] for block in without_points(answered["content"])]
     assert sorted(ids) == sorted(results)
     # And on to a third turn, with calls again.
     messages += [
@@ -181,7 +183,7 @@ def test_names_that_bedrock_does_not_take_come_back_as_they_were(client, emulato
         )
         called = [call["name"] for call in collect(answer)[0]] if stream else [called for called, _ in calls_of(answer)]
         assert called == [name]
-        sent = [tool["toolSpec"]["name"] for tool in emulator.body()["toolConfig"]["tools"]]
+        sent = [tool["toolSpec"]["name"] for tool in without_points(emulator.body()["toolConfig"]["tools"])]
         assert len(set(sent)) == len(names)
 
 
@@ -195,7 +197,7 @@ def test_a_history_with_such_names_goes_back_under_the_same_ones(client, emulato
     emulator.forget()
     client.chat.completions.create(model=MODEL, messages=messages, tools=tools)
     body = emulator.body()
-    [tool] = body["toolConfig"]["tools"]
+    [tool] = without_points(body["toolConfig"]["tools"])
     [used] = [block["toolUse"] for block in body["messages"][1]["content"] if "toolUse" in block]
     assert used["name"] == tool["toolSpec"]["name"]
 
@@ -217,7 +219,7 @@ def test_a_function_in_both_forms_is_taken_once(client, emulator, stream):
     else:
         [call] = answer.choices[0].message.tool_calls
         assert call.function.name == "get_weather"
-    assert len(emulator.body()["toolConfig"]["tools"]) == 1
+    assert len(without_points(emulator.body()["toolConfig"]["tools"])) == 1
     other = function("get_weather", town="string")
     with pytest.raises(openai.BadRequestError) as caught:
         client.chat.completions.create(**asked, tools=[other], stream=stream)
@@ -334,7 +336,7 @@ def test_a_history_with_calls_is_taken_without_tools(client, emulator, choice):
     arguments = {"tools": [WEATHER], "tool_choice": choice} if choice else {}
     answer = client.chat.completions.create(model=MODEL, messages=history(), **arguments)
     assert answer.choices[0].message.content == "The tool said: sunny"
-    [tool] = emulator.body()["toolConfig"]["tools"]
+    [tool] = without_points(emulator.body()["toolConfig"]["tools"])
     assert tool["toolSpec"]["name"] == "get_weather"
 
 

@@ -77,7 +77,7 @@ impl Headers {
     }
 }
 
-/// The options of a case.
+/// The options of a case. Cache points that nobody asks for are off unless a case says: they would be in every other one with tools.
 pub(crate) fn options_of(
     written: &CaseOptions,
     configuration: &serde_json::Map<String, serde_json::Value>,
@@ -86,7 +86,11 @@ pub(crate) fn options_of(
         CaseUnsupported::Refuse => Unsupported::Refuse,
         CaseUnsupported::Ignore => Unsupported::Ignore,
     };
-    if configuration.is_empty() { Ok(options(unsupported)) } else { configured(configuration) }
+    let mut made = if configuration.is_empty() { options(unsupported) } else { configured(configuration)? };
+    if !configuration.contains_key("automatic_caching") {
+        made.automatic_caching = Some(false);
+    }
+    Ok(made)
 }
 
 /// The options that a configuration with these fields gives.

@@ -139,6 +139,8 @@ pub struct Facts {
     pub cache: Vec<String>,
     /// `cachePoint` after tools.
     pub cache_tools: bool,
+    /// How many tokens have to stand before a `cachePoint` for it to count.
+    pub cache_least: u64,
     /// Names of `systemTool`s.
     pub system_tools: Vec<String>,
     /// Largest `maxTokens`.

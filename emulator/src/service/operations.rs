@@ -90,8 +90,9 @@ impl Service {
                     body.pointer("/stream_options/include_usage").and_then(Value::as_bool).unwrap_or_default()
                 });
                 let body = openai::converse(&body)?;
-                let usage = self.cache.count(&model, &body);
-                let answer = answer(&body, &Facts::of(&model), &faults, usage);
+                let facts = Facts::of(&model);
+                let usage = self.cache.count(&model, facts.cache_least, &body);
+                let answer = answer(&body, &facts, &faults, usage);
                 Ok((faults, Made::OpenAi(answer, model, streamed)))
             }
             Route::Admin(_) | Route::Unknown => Err(AwsError::named("UnknownOperationException")),
@@ -114,7 +115,7 @@ impl Service {
             let tokens: u64 = read.map(tokens::of_value).sum();
             return Made::Json(json!({"inputTokens": tokens.max(1)}), Vec::new());
         }
-        let answer = answer(&body, &facts, faults, self.cache.count(&model, &body));
+        let answer = answer(&body, &facts, faults, self.cache.count(&model, facts.cache_least, &body));
         match operation {
             Operation::Converse => Made::Message(answer),
             Operation::InvokeModel => {

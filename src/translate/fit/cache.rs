@@ -42,8 +42,14 @@ pub(super) fn tool_point(
 const NEW: CachePoint = CachePoint { kind: CachePointType::Default, ttl: None };
 
 /// Adds the cache points that the client's switches ask for, or automatic ones where the client sets none; then keeps the last
-/// four of all.
-pub(super) fn apply(body: &mut converse::Request<'_>, caching: Caching, fitting: &mut Fitting<'_, '_>) {
+/// four of all. By default a client with tools gets automatic ones: an agent, which sends the whole conversation again with each
+/// result.
+pub(super) fn apply(
+    body: &mut converse::Request<'_>,
+    caching: Caching,
+    has_tools: bool,
+    fitting: &mut Fitting<'_, '_>,
+) {
     let Caching { system, messages, last, automatic } = caching;
     let capabilities = fitting.capabilities;
     let switched = system || messages;
@@ -53,6 +59,8 @@ pub(super) fn apply(body: &mut converse::Request<'_>, caching: Caching, fitting:
         fitting.notes.dropped_if(switched, Field::Caching);
         return;
     }
+    // Where tools are withheld (`tool_choice: none`) the prompt begins otherwise than those of the requests around it.
+    let automatic = automatic.unwrap_or(has_tools && body.tool_config.is_some());
     let automatic = automatic && !switched && last.is_none() && count(body) == 0;
     if automatic
         && capabilities.cache_tools
@@ -63,12 +71,15 @@ pub(super) fn apply(body: &mut converse::Request<'_>, caching: Caching, fitting:
     if (automatic || system) && !matches!(body.system.last(), None | Some(SystemBlock::CachePoint(_))) {
         body.system.push(SystemBlock::CachePoint(NEW));
     }
-    let last_user = body.messages.iter_mut().rev().find(|message| message.role == converse::Role::User);
-    if let Some(message) = last_user
-        && let Some(point) = last.or((automatic || messages).then_some(NEW))
-        && !matches!(message.content.last(), None | Some(Block::CachePoint(_)))
-    {
-        message.content.push(Block::CachePoint(point));
+    if let Some(point) = last.or((automatic || messages).then_some(NEW)) {
+        // What the previous request has written ends with the last user turn but one.
+        let turns = if automatic { 2 } else { 1 };
+        let users = body.messages.iter_mut().rev().filter(|message| message.role == converse::Role::User);
+        for message in users.take(turns) {
+            if !matches!(message.content.last(), None | Some(Block::CachePoint(_))) {
+                message.content.push(Block::CachePoint(point));
+            }
+        }
     }
     // In the prompt's order: tools, system, messages.
     let mut surplus = count(body).saturating_sub(POINTS);

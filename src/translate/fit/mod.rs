@@ -177,6 +177,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
         service_tier,
         ..converse::Request::default()
     };
+    let has_tools = !tools.is_empty();
     let form = structured::form(answer, &mut fitting);
     let asked = tool_config::Asked { tools, choice, web_search, single_call, form };
     let history = tool_config::History { called: &called, is_called: &is_called };
@@ -189,7 +190,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
     effort::apply(&mut body, effort, &mut fitting);
     binding::set(&mut body, &mut betas, capabilities);
     betas::set(&mut body, betas, more_betas, &mut fitting);
-    cache::apply(&mut body, caching, &mut fitting);
+    cache::apply(&mut body, caching, has_tools, &mut fitting);
 
     let streams = operation::streams(&mut body, capabilities);
     let Fitting { names, notes, .. } = fitting;
