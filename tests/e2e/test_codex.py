@@ -2,26 +2,20 @@
 
 import json
 import os
+import re
 import subprocess
 
-import pytest
-
+import pages
 from gateway import KEY
 from settings import ROOT
 
 CODEX = ROOT / "tests/clients/codex/node_modules/.bin/codex"
-CONFIG = """
-model = "{model}"
-model_provider = "gateway"
+# Beside what docs/clients.md says: for all of it, and for the provider.
+UNATTENDED = """
 approval_policy = "never"
 sandbox_mode = "danger-full-access"
-{more}
-
-[model_providers.gateway]
-name = "gateway"
-base_url = "{url}"
-env_key = "GATEWAY_KEY"
-wire_api = "responses"
+"""
+IMPATIENT = """
 request_max_retries = 0
 stream_max_retries = 0
 """
@@ -38,7 +32,10 @@ def run(gateway, folder, said, model="gpt-4o", more="", resume=False):
     """The events of one run."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
-    (home / "config.toml").write_text(CONFIG.format(url=gateway.url, model=model, more=more))
+    recipe = pages.Recipe.read("OpenAI Codex", gateway.url, KEY).code("toml")
+    config, models = re.subn('^model = ".*"', f'model = "{model}"', recipe, flags=re.MULTILINE)
+    assert models == 1
+    (home / "config.toml").write_text(UNATTENDED + more + config + IMPATIENT)
     variables = {"PATH": os.environ["PATH"], "HOME": str(home), "CODEX_HOME": str(home), "GATEWAY_KEY": KEY}
     command = [CODEX, "exec", "--json", "--skip-git-repo-check", *(["resume", "--last"] if resume else []), said]
     ran = subprocess.run(

@@ -1,46 +1,35 @@
 """The code of the README and of docs/clients.md does what is said, with the README's configuration."""
 
 import os
-import re
 import subprocess
 import sys
 
 import pytest
-import yaml
 
+import pages
 from gateway import KEY
 from settings import ROOT
 
-FENCE = re.compile(r"^(<!-- not run: .* -->\n)?```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # By what a block is run; blocks of other languages are configurations and drawings.
 RUN = {"python": [sys.executable, "-c"], "js": ["node", "--input-type=module", "--eval"], "sh": ["sh", "-euc"]}
 
 
-def blocks(page):
-    return [found.groups() for found in FENCE.finditer((ROOT / page).read_text())]
-
-
 def recipes():
     for page in ["README.md", "docs/clients.md"]:
-        for number, (why_not, language, code) in enumerate(blocks(page)):
-            if language in RUN and not why_not and "127.0.0.1:8080" in code:
+        for number, (otherwise, language, code) in enumerate(pages.blocks(page)):
+            if language in RUN and not otherwise and "127.0.0.1:8080" in code:
                 yield pytest.param(language, code, id=f"{page}-{number}-{language}")
 
 
 @pytest.fixture(scope="module")
 def configured(start):
     """A gateway with the configuration of the README."""
-    [configuration] = [code for _, language, code in blocks("README.md") if language == "yaml"]
-    credentials = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
-    assert all(name in configuration for name in credentials)
-    return start(plugin=yaml.safe_load(configuration) | {"endpoint": "${BEDROCK_ENDPOINT}"}, environment={"WEB_KEY": KEY})
+    return start(plugin=pages.configuration(), environment={"WEB_KEY": KEY})
 
 
 @pytest.mark.parametrize(("language", "code"), list(recipes()))
 def test_a_recipe_gives_an_answer(configured, language, code):
-    code = code.replace("http://127.0.0.1:8080", configured.url.removesuffix("/v1"))
-    # The key, not the word in a URL or a text.
-    code = re.sub(r'(?<=["\' ])bedrock(?=["\'])', KEY, code)
+    code = pages.with_gateway(code, configured.url, KEY)
     folder = ROOT / "tests/clients" if language == "js" else ROOT
     variables = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
     command = [*RUN[language], code]
