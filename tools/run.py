@@ -68,7 +68,7 @@ def placed(refused, settings):
         for written in found
         if written.role in (None, role)
     ]
-    return list(dict.fromkeys(told))
+    return list(dict.fromkeys(told)) or [str(refused)]
 
 
 def interrupt(*_):

@@ -2,15 +2,16 @@
 
 import copy
 import json
+import re
 import subprocess
 
 import pytest
 import yaml
 
 import envoy_config
-from add_to_envoy import add, bootstraps, check, pieces, places
+from add_to_envoy import add, bootstraps, check, hosts, pieces, places
 from add_to_envoy.source import Source
-from settings import ROOT, Problem
+from settings import ROOT, Endpoint, Problem
 
 
 def added(text, listener=None, manager=None, host=None, **more):
@@ -53,6 +54,25 @@ def camel_less(data):
     return json.loads(json.dumps(data).replace("typedConfig", "typed_config"))
 
 
+def gone(before, after):
+    """What of each line is no longer there in its order: a line may have got more at its end, and `[]` become a list."""
+    place, missing = 0, []
+    for line in before.split("\n"):
+        # What is in brackets may be added to in the middle.
+        for part in re.split(r"\[\]|(?<=[\[{,}\]])", line):
+            found = after.find(part, place)
+            missing += [part] if found < 0 else []
+            place = max(place, found + len(part))
+    return missing
+
+
+def first_hosts(text):
+    """Of each cluster, the first host."""
+    clusters = yaml.safe_load(text)["static_resources"]["clusters"]
+    found = {cluster["name"]: next(envoy_config.hosts(cluster), None) for cluster in clusters}
+    return {name: host["endpoint"]["address"]["socket_address"] for name, host in found.items() if host}
+
+
 @pytest.mark.parametrize("text", bootstraps.ALL.values(), ids=bootstraps.ALL)
 def test_both_roles_come_in_and_nothing_of_ones_own_changes(text):
     options = {"listener": "intern"} if text == bootstraps.SEVERAL else {}
@@ -62,8 +82,7 @@ def test_both_roles_come_in_and_nothing_of_ones_own_changes(text):
     assert found["gateway"]["configuration"] == found["upstream"]["configuration"]
     assert found["gateway"]["vm_config"]["code"]["local"]["filename"] == "/etc/envoy/bedrock_filter.wasm"
     assert without_ours(yaml.safe_load(result)) == without_ours(yaml.safe_load(text))
-    rest = iter(result)
-    assert all(character in rest for character in text.replace("[]", "")), "something that stood there is gone"
+    assert not gone(text, result)
     assert "-OF-" not in result
     # Again there is nothing to add.
     assert added(result, **options)[0] == result
@@ -122,6 +141,51 @@ def test_ones_own_configuration_goes_in_with_its_variables_and_clusters():
     assert 'name: "n"' in result and '"1e3"' in result
     names = [cluster["name"] for cluster in yaml.safe_load(result)["static_resources"]["clusters"]]
     assert names == ["nowhere", "bedrock", "again", "bedrock-control"]
+
+
+def test_bedrocks_own_paths_and_azures_are_no_prefixes_of_openais():
+    result, _ = added(bootstraps.BLOCK, paths=["/v1", "/model", "/openai"])
+    assert plugins(result)["gateway"]["configuration"]["value"]["prefixes"] == ["/v1"]
+    [manager] = envoy_config.managers(yaml.safe_load(result))
+    paths = [route["match"].get("path_separated_prefix") for route in manager["route_config"]["virtual_hosts"][0]["routes"]]
+    assert paths[:6] == ["/v1", "/v1", "/model", "/model", "/openai", "/openai"]
+    result, _ = added(bootstraps.BLOCK, paths=["/model"])
+    assert "prefixes" not in plugins(result)["gateway"]["configuration"]["value"]
+
+
+def test_clusters_lead_to_the_hosts_that_the_configuration_signs_for(monkeypatch):
+    monkeypatch.setenv("VPC", "https://vpce-1.example.com:8443")
+    monkeypatch.delenv("CONTROL", raising=False)
+    configuration = {"endpoint": "${VPC}", "discover": {"endpoint": "${CONTROL:-https://control.example.com}"}}
+    found = first_hosts(added(bootstraps.BLOCK, configuration=configuration)[0])
+    assert found["bedrock"] == {"address": "vpce-1.example.com", "port_value": 8443}
+    assert found["bedrock-control"] == {"address": "control.example.com", "port_value": 443}
+    for region, more, suffix in [
+        ("cn-north-1", {}, ".cn-north-1.amazonaws.com.cn"),
+        ("us-gov-west-1", {"fips": True}, "-fips.us-gov-west-1.amazonaws.com"),
+        ("eu-west-1", {"dual_stack": True}, ".eu-west-1.api.aws"),
+    ]:
+        found = first_hosts(added(bootstraps.BLOCK, region=region, configuration={"discover": True} | more)[0])
+        assert found["bedrock"]["address"] == f"bedrock-runtime{suffix}"
+        assert found["bedrock-control"]["address"] == f"bedrock{suffix}"
+    with pytest.raises(Problem, match="endpoint is .{CONTROL}: set CONTROL here too, or say --endpoint"):
+        added(bootstraps.BLOCK, configuration={"endpoint": "${CONTROL}"})
+
+
+def test_an_endpoint_other_than_what_is_signed_for_is_refused():
+    endpoint = Endpoint.parse("http://127.0.0.1:9100")
+    for configuration in ({}, {"endpoint": "https://vpce-1.example.com"}):
+        with pytest.raises(Problem, match="write `endpoint: http://127.0.0.1:9100` into it"):
+            added(bootstraps.BLOCK, configuration=configuration, endpoint=endpoint)
+    for configuration in (None, {"endpoint": endpoint.url}, {"endpoint": "${NOT_SET_HERE}"}, {"endpoint": "${A:-https://b}"}):
+        result, _ = added(bootstraps.BLOCK, configuration=configuration, endpoint=endpoint)
+        assert first_hosts(result)["bedrock"] == {"address": "127.0.0.1", "port_value": 9100}
+
+
+def test_partitions_have_the_suffixes_that_the_filter_has():
+    source = (ROOT / "src/aws/endpoint.rs").read_text()
+    rows = re.findall(r'prefix: "(.*?)",\s+dns_suffix: "(.*?)",\s+dual_stack_suffix: "(.*?)"', source)
+    assert len(rows) == 8 and all(hosts.suffixes(f"{prefix}x-1") == tuple(found) for prefix, *found in rows)
 
 
 def test_where_there_are_several_it_says_which_and_takes_the_one_that_is_named():
@@ -185,9 +249,21 @@ def test_a_filter_that_is_an_alias_stays_one_and_a_list_that_is_one_is_not_added
             added(lists, manager=place)
 
 
-def test_without_a_host_for_all_names_the_gateway_does_not_ask_itself():
-    text = bootstraps.BLOCK.replace('["*"]', "[api.example.com]")
-    result, notes = added(text)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('["*"]', "[api.example.com]"),
+        ("              routes:", "              require_tls: ALL\n              routes:"),
+        ("    - filters:", "    - filter_chain_match: {server_names: [a]}\n      filters:"),
+        ("    filter_chains:", "    default_filter_chain: {filters: []}\n    filter_chains:\n    - {filter_chain_match: {source_type: EXTERNAL}, filters: []}"),
+        ("    filter_chains:", "    listener_filters: [{name: envoy.filters.listener.proxy_protocol}]\n    filter_chains:"),
+        ("    - filters:", "    - transport_socket: {name: tls}\n      filters:"),
+    ],
+    ids=["one domain", "require_tls", "filter_chain_match", "another chain's filter_chain_match", "PROXY protocol", "TLS"],
+)  # fmt: skip
+def test_where_it_cannot_reach_itself_in_plain_http_the_gateway_does_not_ask_itself(before, after):
+    assert "fan_out" in added(bootstraps.BLOCK)[0]
+    result, notes = added(bootstraps.BLOCK.replace(before, after))
     assert "fan_out" in notes and "fan_out" not in result and "bedrock-gateway" not in result
 
 
@@ -196,6 +272,27 @@ def test_what_is_not_set_here_is_stood_for_where_it_has_no_default(monkeypatch):
     configuration = {"region": "${MY_REGION}", "endpoint": "${ENDPOINT:-https://a}", "api_keys": [{"name": "${SET}", "key": "${KEY}"}]}
     wanted = pieces.Wanted("m", "eu-west-1", ["/v1"], configuration)
     assert check.stand_ins(wanted) == {"MY_REGION": "eu-west-1", "KEY": check.STAND_IN}
+
+
+def test_routes_whose_paths_cannot_be_compared_are_named():
+    for kind, written in (("safe_regex", "{regex: /v1/.*}"), ("path_match_policy", "{name: x}")):
+        _, notes = added(bootstraps.BLOCK.replace('prefix: "/broken"', f"{kind}: {written}"))
+        assert f"route number 1 of virtual host 'local_service' chooses paths by {kind}" in notes
+
+
+def test_a_filter_of_somebody_elses_with_the_same_root_is_not_ours():
+    config = '{root_id: gateway, vm_config: {vm_id: "%s", code: {local: {filename: "%s"}}}}'
+    typed = f'{{"@type": {envoy_config.WASM}, config: {config}}}'
+    other = f"- name: other\n            typed_config: {typed}\n          - name: envoy.filters.http.router"
+    for vm_id, file, is_ours in [
+        ("auth", "/bedrock/auth.wasm", False),
+        ("bedrock", "/x.wasm", True),
+        ("", "/a/bedrock_filter.wasm", True),
+    ]:
+        text = bootstraps.BLOCK.replace("- name: envoy.filters.http.router", other % (vm_id, file))
+        result, notes = added(text)
+        assert ("the gateway role is there already, by a root_id of ours" in notes) is is_ours
+        assert result.count("root_id: gateway") == (1 if is_ours else 2)
 
 
 def test_the_samples_have_it_already():
@@ -207,6 +304,9 @@ def test_the_samples_have_it_already():
 def test_the_program_shows_a_diff_and_writes_only_where_it_is_told_to(tmp_path):
     path, other = tmp_path / "mine.yaml", tmp_path / "other.yaml"
     path.write_text(bootstraps.BLOCK)
+    # Others are not to read it, nor what is made of it.
+    path.chmod(0o600)
+    other.touch(0o644)
 
     def run(*options):
         command = [ROOT / "tools/add-to-envoy", path, "--no-check", *options]
@@ -219,8 +319,18 @@ def test_the_program_shows_a_diff_and_writes_only_where_it_is_told_to(tmp_path):
     assert path.read_text() == bootstraps.BLOCK and "/v1 of virtual host 'local_service'" in shown.stderr
     run("--output", other)
     assert path.read_text() == bootstraps.BLOCK and "root_id: upstream" in other.read_text()
+    assert other.stat().st_mode & 0o777 == 0o600
     run("--write")
     assert path.read_text() == other.read_text()
+    assert [found.name for found in tmp_path.iterdir() if found not in (path, other)] == []
+    assert path.stat().st_mode & 0o777 == 0o600
     assert "nothing is to be added" in run("--write").stderr
+    link = tmp_path / "link.yaml"
+    link.symlink_to(path)
+    path.write_text(bootstraps.BLOCK)
+    path.chmod(0o640)
+    command = [ROOT / "tools/add-to-envoy", link, "--no-check", "--write"]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    assert link.is_symlink() and "root_id: upstream" in path.read_text() and path.stat().st_mode & 0o777 == 0o640
     pieces_alone = run("--snippets").stdout
     assert "Into http_filters" in pieces_alone and yaml.safe_load(pieces_alone.split("# Into routes")[0])[0]["name"] == "bedrock"

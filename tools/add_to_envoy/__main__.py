@@ -2,20 +2,20 @@
 it is. What comes out is checked by `envoy --mode validate`, and shown as a diff, unless --write or --output says where it goes."""
 
 import argparse
+import contextlib
 import difflib
 import os
-import re
 import sys
+import tempfile
 from pathlib import Path
 
 import envoy_config
-from add_to_envoy import add, check, pieces, places
+from add_to_envoy import add, check, hosts, pieces, places
 from add_to_envoy.render import block
 from add_to_envoy.source import Source
 from settings import ROOT, Endpoint, Problem
 
 MODULE = ROOT / "target/wasm/bedrock_filter.wasm"
-REGION = re.compile(r"^\$\{(\w+)(?::-([^}]*))?\}$")
 
 
 def arguments():
@@ -31,7 +31,7 @@ def arguments():
         "--path",
         action="append",
         metavar="PREFIX",
-        help="paths that are the gateway's (the configuration's prefixes, else /v1); several times",
+        help="paths that are the gateway's, in the place of the usual ones (the configuration's prefixes, else /v1); several times",
     )
     what = parser.add_argument_group("what is added")
     what.add_argument(
@@ -41,7 +41,7 @@ def arguments():
         "--module", default=str(MODULE), help="where the .wasm will be for this Envoy (here: target/wasm/bedrock_filter.wasm)"
     )
     what.add_argument("--region", help="of Bedrock (the configuration's, else AWS_REGION, else us-east-1)")
-    what.add_argument("--endpoint", type=Endpoint.parse, metavar="URL", help="in Bedrock's stead, such as the emulator")
+    what.add_argument("--endpoint", type=Endpoint.parse, metavar="URL", help="in Bedrock's stead, such as the emulator (the configuration's, else the region's)")
     what.add_argument("--cluster", default=pieces.NAME, help="the name of Bedrock's cluster (bedrock)")
     out = parser.add_argument_group("what becomes of it")
     out.add_argument("--write", action="store_true", help="into the file itself")
@@ -69,7 +69,7 @@ def wanted(asked, itself):
 
 def named_region(text):
     """A cluster's host needs the region's name, where the configuration may have a variable."""
-    found = REGION.match(text)
+    found = hosts.VARIABLE.fullmatch(text)
     return os.environ.get(found[1]) or found[2] if found else text
 
 
@@ -96,7 +96,7 @@ def main():
         name = str(asked.bootstrap)
         sys.stdout.writelines(difflib.unified_diff(text.splitlines(True), result.splitlines(True), name, name))
     elif result != text or target != asked.bootstrap:
-        target.write_text(result, newline="")
+        write(target, result, asked.bootstrap.stat())
         print(f"written: {target}", file=sys.stderr)
     return 0
 
@@ -107,6 +107,29 @@ def read(path):
             return file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise Problem(f"{path}: {error}") from error
+
+
+def write(path, text, like):
+    """In one step, so that nobody reads half of it; with the owner and mode of the file that was added to, which may have secrets."""
+    path = path.resolve()
+    try:
+        if path.exists() and not path.is_file():
+            # Such as /dev/stdout, which nothing can take the place of.
+            path.write_text(text, newline="", encoding="utf-8")
+            return
+        with tempfile.NamedTemporaryFile("w", newline="", encoding="utf-8", dir=path.parent, delete=False) as file:
+            try:
+                file.write(text)
+                file.flush()
+                with contextlib.suppress(PermissionError):
+                    os.fchown(file.fileno(), like.st_uid, like.st_gid)
+                os.fchmod(file.fileno(), like.st_mode & 0o777)
+                os.replace(file.name, path)
+            except BaseException:
+                os.unlink(file.name)
+                raise
+    except OSError as error:
+        raise Problem(f"{path}: {error.strerror}") from error
 
 
 def print_snippets(want):

@@ -8,11 +8,12 @@ EVERYWHERE = ("0.0.0.0", "::", "")
 
 
 def itself(manager, name=None):
-    """Where this Envoy reaches the routes without TLS and by any host, as `fan_out` needs it; None where it does not."""
+    """Where this Envoy reaches the routes by plain HTTP and any host, as `fan_out` needs it; None where it does not."""
     socket = places.socket(manager.listener)
-    if socket is None or manager.chain.get("transport_socket") or manager.routes_from:
+    if socket is None or manager.routes_from or not places.takes_plain_http(manager):
         return None
-    if "*" not in places.domains(places.virtual_host(manager, name)):
+    host = places.virtual_host(manager, name)
+    if "*" not in places.domains(host) or host.text("require_tls") not in (None, "NONE"):
         return None
     host, port = socket
     return ("127.0.0.1" if host in EVERYWHERE else host, port)
@@ -37,9 +38,9 @@ def everything(source, manager, wanted, host=None):
     root, filters = source.root, manager.node.each("http_filters")
     if is_there := upstream_clusters(root):
         wanted.cluster = is_there[0]
-        notes.append(f"cluster {wanted.cluster}: the upstream role is there already")
+        notes.append(f"cluster {wanted.cluster}: the upstream role is there already, {places.SIGNS}")
     if any(places.role(one) == "gateway" for one in filters):
-        notes.append(f"{manager.listener_name}: the gateway role is there already")
+        notes.append(f"{manager.listener_name}: the gateway role is there already, {places.SIGNS}")
     else:
         refuse_name(filters, manager)
         notes += routes(source, manager, wanted, host)
@@ -71,8 +72,10 @@ def routes(source, manager, wanted, name):
             f"What delivers them has to have these first; until then the filter does nothing:\n{render.block(made, 0)}"
         ]
     host = places.virtual_host(manager, name)
-    for route in host.each("routes"):
+    notes = [f"{manager.listener_name}: {', '.join(wanted.paths)} of virtual host {host.text('name')!r} goes to Bedrock"]
+    for number, route in enumerate(host.each("routes"), 1):
         refuse_shadow(route, wanted.paths, host)
+        notes += unjudged(route, number, host)
     comment = f"The gateway's paths: {PAGE}."
     found = host.get("routes")
     if found is None:
@@ -81,7 +84,7 @@ def routes(source, manager, wanted, name):
         render.insert_before(source, found, 0, made, comment)
     else:
         render.append(source, found, made, host, comment)
-    return [f"{manager.listener_name}: {', '.join(wanted.paths)} of virtual host {host.text('name')!r} goes to Bedrock"]
+    return notes
 
 
 def refuse_shadow(route, paths, host):
@@ -91,6 +94,18 @@ def refuse_shadow(route, paths, host):
         if has and any(has == path or has.startswith(f"{path}/") for path in paths):
             raise Problem(
                 f"virtual host {host.text('name')!r} has a route of its own for {has}, which would not be reached any more; --path says other paths"
+            )
+
+
+def unjudged(route, number, host):
+    """Says of a route which paths it takes that nobody can tell by their beginning."""
+    match = route.get("match")
+    for kind in ("safe_regex", "path_match_policy"):
+        if match and match.get(kind):
+            which = route.text("name") or f"number {number}"
+            yield (
+                f"route {which} of virtual host {host.text('name')!r} chooses paths by {kind}, which is not compared with the gateway's paths: "
+                "what both take goes to Bedrock from now on"
             )
 
 
@@ -115,7 +130,8 @@ def warnings(manager, wanted):
     if wanted.itself is None:
         names = ", ".join(pieces.named(wanted, "fan_out", "techniques"))
         yield (
-            "the gateway asks itself for fan_out and techniques, by a listener of this Envoy without TLS that takes any host: this is none. "
+            "the gateway asks itself for fan_out and techniques, by a listener of this Envoy that takes plain HTTP for any host from itself "
+            "(no TLS, require_tls, PROXY protocol or filter_chain_match): this is none. "
             + (
                 f"The configuration names {names} for it: add that cluster"
                 if names

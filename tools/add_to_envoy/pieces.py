@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 import envoy_config
+from add_to_envoy import hosts
 from add_to_envoy.render import ALIAS, ANCHOR
 from settings import ROOT, Endpoint
 
@@ -14,6 +15,8 @@ NAME = "bedrock"
 ROUTES = "bedrock"
 ON = {"@type": envoy_config.TYPE + "envoy.config.route.v3.FilterConfig", "config": {}}
 CONTROL = "bedrock-control"
+# Where the filter has Bedrock's own API and Azure's paths, whatever the prefixes of OpenAI's endpoints are.
+OTHER_APIS = ("/model", "/openai")
 # Members that are the same in both places, and what they are called.
 SHARED = {"vm_config": "bedrock-vm", "configuration": "bedrock-configuration"}
 
@@ -54,7 +57,8 @@ def usual(wanted):
     [sample] = [found["configuration"]["value"] for found in [next(envoy_config.wasm_plugins(SAMPLE))]]
     found["models"] = copy.deepcopy(sample["models"])
     found["default_model"] = sample["models"][0]["model"]
-    found["prefixes"] = wanted.paths
+    if prefixes := [path for path in wanted.paths if path not in OTHER_APIS]:
+        found["prefixes"] = prefixes
     if wanted.itself:
         found["fan_out"] = {"cluster": "bedrock-gateway"}
     return found
@@ -119,8 +123,7 @@ def clusters(wanted):
     """Bedrock's, and those that the configuration names for itself, by their names."""
     bedrock = sample_cluster("bedrock") | {"name": wanted.cluster}
     bedrock["load_assignment"]["cluster_name"] = wanted.cluster
-    endpoint = wanted.endpoint or Endpoint.parse(f"https://bedrock-runtime.{wanted.region}.amazonaws.com")
-    envoy_config.send_to(bedrock, endpoint, wanted.ca_file)
+    envoy_config.send_to(bedrock, hosts.runtime(wanted), wanted.ca_file)
     [options] = bedrock["typed_extension_protocol_options"].values()
     options["http_filters"][0] = {"name": NAME, "typed_config": filter_config(wanted, "upstream")}
     yield in_order(bedrock)
@@ -133,15 +136,15 @@ def clusters(wanted):
     for name in named(wanted, "discover"):
         cluster = sample_cluster(CONTROL) | {"name": name}
         cluster["load_assignment"]["cluster_name"] = name
-        control = wanted.endpoint or Endpoint.parse(f"https://bedrock.{wanted.region}.amazonaws.com")
-        envoy_config.send_to(cluster, control, wanted.ca_file)
+        envoy_config.send_to(cluster, hosts.control(wanted), wanted.ca_file)
         yield in_order(cluster)
 
 
 def named(wanted, *members):
     """Clusters that these members of the configuration name."""
-    found = [wanted.plugin[member].get("cluster", CONTROL) for member in members if isinstance(wanted.plugin.get(member), dict)]
-    return list(dict.fromkeys(found))
+    # `discover: true` is an empty object.
+    written = [{} if wanted.plugin.get(member) is True else wanted.plugin.get(member) for member in members]
+    return list(dict.fromkeys(found.get("cluster", CONTROL) for found in written if isinstance(found, dict)))
 
 
 def in_order(cluster):

@@ -8,6 +8,10 @@ from add_to_envoy.source import Node
 MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 WASM = "envoy.extensions.filters.http.wasm.v3.Wasm"
 ROUTER = "envoy.extensions.filters.http.router.v3.Router"
+PROXY_PROTOCOL = "envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol"
+# What tells our filter from others that run WebAssembly, whose roots may have the same names.
+OURS = "bedrock"
+SIGNS = f"by a root_id of ours and {OURS!r} in its vm_id or its module's name"
 TYPED_STRUCT = ("udpa.type.v1.TypedStruct", "xds.type.v3.TypedStruct")
 
 
@@ -47,6 +51,23 @@ def socket(listener):
     """Host and port of a listener for TCP."""
     found = listener.get("address") and listener.get("address").get("socket_address")
     return (found.text("address"), int(found.text("port_value") or 0)) if found and found.kind == "mapping" else None
+
+
+def takes_plain_http(manager):
+    """Whether a plain connection from this machine gets to the manager."""
+    listener, chain = manager.listener, manager.chain
+    chains = [*listener.each("filter_chains"), *filter(None, [listener.get("default_filter_chain")])]
+    # Where one has a condition, which of them a connection gets to depends on more than the port.
+    has_condition = any(match.items for match in (one.get("filter_chain_match") for one in chains) if match)
+    return not (chain.get("transport_socket") or has_condition or wants_proxy_protocol(listener, chain))
+
+
+def wants_proxy_protocol(listener, chain):
+    names = ("envoy.filters.listener.proxy_protocol", "envoy.listener.proxy_protocol")
+    filters = listener.each("listener_filters")
+    return chain.text("use_proxy_proto") == "True" or any(
+        typed(one, PROXY_PROTOCOL) or one.text("name") in names for one in filters
+    )
 
 
 def typed(node, kind):
@@ -108,7 +129,22 @@ def role(filter_):
     """`gateway` or `upstream`, for a filter that is ours."""
     found = plugin(filter_)
     root_id = found.text("root_id") if found else None
-    return root_id if root_id in ("gateway", "upstream") else None
+    return root_id if root_id in ("gateway", "upstream") and is_ours(found) else None
+
+
+def is_ours(plugin):
+    """By its `vm_id`, or by the name of its module, a file or a URL."""
+    vm = plugin.get("vm_config")
+    module = member(vm, "code", "local", "filename") or member(vm, "code", "remote", "http_uri", "uri") or ""
+    return OURS in (member(vm, "vm_id") or "") or OURS in module.rpartition("/")[2]
+
+
+def member(node, *path):
+    """The text that a path of names leads to; None where there is none."""
+    *above, name = path
+    for step in above:
+        node = node and node.get(step)
+    return node.text(name) if node else None
 
 
 def router(manager):

@@ -12,7 +12,8 @@ PLAIN = re.compile(
 )
 
 
-# Marks in what is to be written: this mapping is named so, and here is the one of that name.
+# Keys and texts in what is to be written: the member ANCHOR-OF-THIS gives its mapping an anchor (`&name`), and the text ALIAS-OF-name
+# becomes an alias of it (`*name`). PyYAML names anchors itself.
 ANCHOR, ALIAS = "ANCHOR-OF-THIS", "ALIAS-OF-"
 
 
