@@ -69,7 +69,7 @@ class World:
     def start_gateway(self, upstream, shared=False, own=False, **how):
         """Equal gateways are started once in a file, or in all where they are `shared`. They are in one Envoy, but for those that ask
         something of their process (as an admin interface), and those of tests about a process (`own`)."""
-        name = repr((upstream, how))
+        name = repr((upstream, own, how))
         if shared:
             self.shared.add(name)
         if name not in self.gateways:

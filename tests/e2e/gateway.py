@@ -71,7 +71,7 @@ class Gateway:
         name = f"envoy-{next(NUMBERS)}"
         path = processes.RUN / f"{name}.yaml"
         envoy_config.write(path, config)
-        if one_envoy and (log, wasm_log) == ("warn", "warning") and is_for_many(config, SAMPLE):
+        if one_envoy and not arguments and (log, wasm_log) == ("warn", "warning") and is_for_many(config, SAMPLE):
             return cls.beside_others(port, one_envoy(workers), Part(name, config, variables))
         command = [ROOT / "target/venv/bin/envoy", "-c", path, "-l", log, "--concurrency", workers]
         command += ["--component-log-level", f"wasm:{wasm_log},dynamic_modules:{wasm_log}"]

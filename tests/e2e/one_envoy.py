@@ -7,6 +7,7 @@ statistics, its log, its number of workers. A test about those takes an Envoy of
 
 import itertools
 import json
+import re
 import time
 
 import envoy_config
@@ -23,6 +24,8 @@ LOGGERS = "type.googleapis.com/envoy.extensions.access_loggers."
 STDOUT, FILE = LOGGERS + "stream.v3.StdoutAccessLog", LOGGERS + "file.v3.FileAccessLog"
 # What a bootstrap may have besides the sample's to be run beside others.
 RESOURCES = {"listeners", "clusters"}
+# Where a line of Envoy's log begins; what is logged may have several lines.
+LOGGED = re.compile(r"^(?=\[\d{4}-\d\d-\d\d )", re.MULTILINE)
 NUMBERS = itertools.count(1)
 # A gateway that leaves is gone at once.
 LEAVING = ["--drain-time-s", 1, "--drain-strategy", "immediate"]
@@ -100,7 +103,7 @@ class Part:
     def log(self, text):
         """What an Envoy of its own would have logged."""
         mark = self.own("")
-        of_the_filter = [line.replace(mark, "") for line in text.splitlines() if f" {mark}" in line]
+        of_the_filter = [found.replace(mark, "").rstrip("\n") for found in LOGGED.split(text) if f" {mark}" in found]
         lines = self.output.read_text(errors="replace") if self.output.exists() else ""
         return "\n".join([*of_the_filter, lines])
 
