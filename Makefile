@@ -34,6 +34,8 @@ PLANES := target/control-planes
 ENVOY_GATEWAY := github.com/envoyproxy/gateway/cmd/envoy-gateway@v1.9.0
 # Of the main line, after 1.31 was branched off: releases have no version that Go takes.
 ISTIO := v0.0.0-20260827124520-eed52ebb66ad
+# The filter that runs: the .wasm, or by FILTER=native the native module.
+MODULE := $(if $(filter native,$(FILTER)),native,wasm)
 # With an endpoint of your own, or AWS's, no emulator is needed.
 EMULATOR := $(if $(filter aws,$(BEDROCK))$(AWS_ENDPOINT_URL_BEDROCK_RUNTIME),,emulator)
 
@@ -67,15 +69,15 @@ help: ## this list
 
 # What they install and build, where something is missing: said, and the system's packages asked for at once.
 ready:
-	python3 tools/prepare.py $(EMULATOR)
+	python3 tools/prepare.py $(MODULE) $(EMULATOR)
 
-run: ready $(if $(filter native,$(FILTER)),native,wasm) $(EMULATOR) venv $(if $(findstring optillm,$(ENVOY_CONFIG)),optillm) $(if $(findstring limits,$(ENVOY_CONFIG)),ratelimit) ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C
+run: ready $(MODULE) $(EMULATOR) venv $(if $(findstring optillm,$(ENVOY_CONFIG)),optillm) $(if $(findstring limits,$(ENVOY_CONFIG)),ratelimit) ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C
 	exec $(PYTHON) tools/run.py
 
-demo: ready wasm $(EMULATOR) venv ## the same, answers four requests and stops
+demo: ready $(MODULE) $(EMULATOR) venv ## the same, answers four requests and stops
 	exec $(PYTHON) tools/run.py --demo
 
-observe: ready wasm $(EMULATOR) venv prometheus ## the demo with traffic of three teams, Prometheus, and a page drawn from it, until Ctrl-C
+observe: ready $(MODULE) $(EMULATOR) venv prometheus ## the demo with traffic of three teams, Prometheus, and a page drawn from it, until Ctrl-C
 	exec $(PYTHON) tools/observe.py
 
 # Takes some minutes, so that there is something in it. Of fewer colours it is a third as large.
@@ -278,6 +280,7 @@ test-deny: rust ## licences, sources and versions of what we depend on
 deny: rust ## the same and RustSec's advisories, by cargo-deny
 	command -v cargo-deny >/dev/null || { echo 'installing (crates.io): cargo-deny'; cargo install --quiet --locked cargo-deny; }
 	cargo deny --workspace check
+	cargo deny --manifest-path modules/native/Cargo.toml check --config $(CURDIR)/deny.toml
 
 reproducible: rust ## two builds of the .wasm, in two places, are the same
 	tools/reproducible

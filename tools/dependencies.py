@@ -17,25 +17,31 @@ def main():
     rules = (ROOT / "deny.toml").read_text()
     licences = re.findall(r'"(.+?)"', re.search(r"^allow = \[(.*?)\]", rules, re.M | re.S)[1])
     several = set(re.findall(r'\{ crate = "(.+?)" \}', rules))
-    packages, fuzzers = of("Cargo.toml"), of("fuzz/Cargo.toml")
+    packages, natives, fuzzers = of("Cargo.toml"), of("modules/native/Cargo.toml"), of("fuzz/Cargo.toml")
     # What the fuzzers bring is in no product: libFuzzer has LLVM's older licence.
-    faults = [*faults_in(packages, set(licences)), *faults_in(fuzzers, {*licences, "NCSA"})]
-    versions = collections.defaultdict(set)
-    for package in packages:
-        versions[package["name"]].add(package["version"])
-    twice = {name for name, those in versions.items() if len(those) > 1}
-    faults += [f"{name}: in versions {', '.join(sorted(versions[name]))}" for name in twice - several]
-    faults += [f"deny.toml: {name} is there once by now" for name in several - twice]
+    faults = [*faults_in(packages + natives, set(licences)), *faults_in(fuzzers, {*licences, "NCSA"})]
+    # What is there twice is so in one lock.
+    locks = [twice(packages), twice(natives)]
+    faults += [f"{name}: in versions {', '.join(those)}" for lock in locks for name, those in lock.items() if name not in several]
+    faults += [f"deny.toml: {name} is there once by now" for name in several.difference(*locks)]
     for fault in sorted(set(faults)):
         print(f"error: {fault}", file=sys.stderr)
     if faults:
         sys.exit(1)
-    print(f"dependencies: {len({package['id'] for package in packages + fuzzers})} packages, as deny.toml has it")
+    print(f"dependencies: {len({package['id'] for package in packages + natives + fuzzers})} packages, as deny.toml has it")
 
 
 def of(manifest):
     command = ["cargo", "metadata", "--locked", "--format-version", "1", "--manifest-path", ROOT / manifest]
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["packages"]
+
+
+def twice(packages):
+    """The versions of each package that is there in several."""
+    versions = collections.defaultdict(set)
+    for package in packages:
+        versions[package["name"]].add(package["version"])
+    return {name: sorted(those) for name, those in versions.items() if len(those) > 1}
 
 
 def faults_in(packages, licences):

@@ -61,21 +61,34 @@ def test_at_a_terminal_it_asks(machine, answer, status):
 
 
 def test_what_is_done_first_is_said_with_how_long_it_takes(monkeypatch, tmp_path):
-    for name in ("VENV", "MODULE", "EMULATOR"):
+    for name in ("VENV", "MODULE", "NATIVE", "EMULATOR"):
         monkeypatch.setattr(prepare, name, tmp_path / name)
-    todo = list(prepare.steps(["gcc"], needs_emulator=True))
+    todo = list(prepare.steps(["gcc"], ["wasm", "emulator"]))
     assert len(todo) == 4 and todo[0][0].endswith("apt: gcc") and all(seconds > 0 for _, seconds in todo)
+    assert ["native module" in text for text, _ in prepare.steps([], ["native"])] == [False, True]
     (tmp_path / "MODULE").touch()
-    assert len(list(prepare.steps([], needs_emulator=False))) == 1
+    assert len(list(prepare.steps([], ["wasm"]))) == 1
     for name in ("VENV", "EMULATOR"):
         (tmp_path / name).touch()
-    assert list(prepare.steps([], needs_emulator=True)) == []
+    assert list(prepare.steps([], ["wasm", "emulator"])) == []
 
 
 def test_packages_that_are_there_are_not_asked_for(monkeypatch):
     monkeypatch.setattr(prepare.shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(prepare.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0, stdout="\n"))
-    assert prepare.packages() == []
+    assert prepare.packages(["wasm"]) == []
     monkeypatch.setattr(prepare.shutil, "which", lambda name: None)
     monkeypatch.setattr(prepare.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1, stdout="binaryen\n"))
-    assert prepare.packages() == ["gcc", "libc6-dev", "python3", "python3-venv", "binaryen"]
+    assert prepare.packages(["wasm"]) == ["gcc", "libc6-dev", "python3", "python3-venv", "binaryen"]
+    assert prepare.packages(["native"]) == ["gcc", "libc6-dev", "python3", "python3-venv"]
+
+
+@pytest.mark.parametrize("target", ["run", "demo", "observe"])
+@pytest.mark.parametrize(("filter_", "is_native"), [("native", True), ("", False)])
+def test_what_runs_with_the_native_module_builds_that_and_not_the_wasm(target, filter_, is_native):
+    command = ["make", "--dry-run", target, f"FILTER={filter_}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    lines = done.stdout.splitlines()
+    assert any(line.startswith("cargo build") and "modules/native/Cargo.toml" in line for line in lines) is is_native
+    assert ("tools/build-wasm" in lines) is not is_native
+    assert any(line.startswith(f"python3 tools/prepare.py {'native' if is_native else 'wasm'}") for line in lines)
