@@ -58,7 +58,7 @@ thread_local! {
     static RESPONSE: RefCell<Response> = RefCell::default();
 }
 
-/// Makes a call for the root context that is at work: its token, or Envoy's result where it is not made.
+/// Makes a call for the root context whose callback is under way: its token, or Envoy's result where it is not made.
 pub(crate) fn make(
     root: &worker::Root,
     cluster: &[u8],
@@ -139,7 +139,7 @@ pub(crate) fn answered(answer: Answer, by: Option<&Rc<Stream>>) {
     worker::within(current, || respond(answer.root, answer.token, answer.response));
 }
 
-/// Gives whoever made a call its response; to be called where that is at work.
+/// Gives the context that made a call its response; to be called within a callback of that context.
 pub(crate) fn respond(root: u32, token: u32, response: Response) {
     let (count, size) = (response.count, response.body.len());
     let before = RESPONSE.replace(response);

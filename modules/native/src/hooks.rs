@@ -268,7 +268,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_per_route_config_new(
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_per_route_config_destroy(_config: *const c_void) {}
 
-/// Of a filter that answers by itself, which this is not.
+/// Flow control towards the client: Envoy calls it for a filter that answers in the router's place, which this one does not.
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_downstream_above_write_buffer_high_watermark(
     _envoys: Envoys,
@@ -276,7 +276,7 @@ extern "C" fn envoy_dynamic_module_on_http_filter_downstream_above_write_buffer_
 ) {
 }
 
-/// The same.
+/// Flow control towards the client, once its buffer has room again.
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_downstream_below_write_buffer_low_watermark(
     _envoys: Envoys,

@@ -99,7 +99,7 @@ pub(crate) fn begin(stream: &Rc<Stream>) {
     }
 }
 
-/// A stream is over: another has its place.
+/// A stream is over. Where the worker was reached by it, it is reached by another of its streams from here on.
 pub(crate) fn end(stream: &Rc<Stream>) {
     if BY.with_borrow(|by| ptr::eq(by.as_ptr(), Rc::as_ptr(stream))) {
         reach_by(worker::any().as_ref());

@@ -84,7 +84,7 @@ impl Stream {
     }
 }
 
-/// Who is at work.
+/// The context whose callback is under way on this thread.
 #[derive(Clone)]
 pub(crate) struct Current {
     pub(crate) root: Rc<Root>,
@@ -275,22 +275,22 @@ pub(crate) fn reroute(stream: &Stream) {
     }
 }
 
-/// Who is at work.
+/// The context whose callback is under way on this thread; `None` outside of callbacks.
 pub(crate) fn current() -> Option<Current> {
     CURRENT.with_borrow(Clone::clone)
 }
 
-/// The stream that is at work.
+/// The stream whose callback is under way; `None` where it is a root context's.
 pub(crate) fn current_stream() -> Option<Rc<Stream>> {
     CURRENT.with_borrow(|current| current.as_ref()?.stream.clone())
 }
 
-/// Envoy's own of the stream that is at work.
+/// Envoy's own of the stream whose callback is under way.
 pub(crate) fn current_envoys() -> Option<Envoys> {
     CURRENT.with_borrow(|current| current.as_ref()?.stream.as_ref()?.envoys())
 }
 
-/// Says who is at work from here on, until the callback ends; false where there is no such context.
+/// Makes the context with this number the current one, until the callback ends; false where there is none.
 pub(crate) fn set_current(id: u32) -> bool {
     let stream = STREAMS.with_borrow(|streams| streams.get(&id).cloned());
     let root = match &stream {
