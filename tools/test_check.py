@@ -160,6 +160,10 @@ bedrock filter: configuration: models[0].nmae: unknown; known here are name, mod
     assert str(refused) == "configuration: models[0].nmae: unknown; known here are name, model"
     settings = run.Settings.read({"FILTER_CONFIG": str(path)})
     assert run.placed(refused, settings) == [f"{path}:7: models[0].nmae: unknown; known here are name, model"]
+    # The role that refuses has no configuration in the file.
+    path.write_text(bootstrap(GOOD))
+    other = Refused([("fetch", "models[0]", "unknown")])
+    assert run.placed(other, settings) == [str(other)]
 
 
 def of_files():
