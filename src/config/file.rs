@@ -345,6 +345,7 @@ pub(super) struct Capabilities {
     pub(super) forced_while_reasoning: Option<bool>,
     pub(super) cache: Option<Cache>,
     pub(super) cache_tools: Option<bool>,
+    pub(super) cache_media: Option<bool>,
     pub(super) anthropic_beta: Option<bool>,
     pub(super) thoughts_in_text: Option<ThoughtsInText>,
     pub(super) calls_in_text: Option<CallsInText>,

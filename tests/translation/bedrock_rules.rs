@@ -304,6 +304,12 @@ fn beside(turn: &Value, family: &Family<'_>) -> Result<(), String> {
         one.get("reasoningContent").is_some() && other.get("cachePoint").is_some()
     };
     ensure(!pairs().any(after_thought), || "a cache point after reasoning".to_owned())?;
+    let misplaced = |(one, other): (&Value, &Value)| {
+        let is_cut = family.is("amazon.nova") && one.get("text").is_none()
+            || one.pointer("/document/format").is_some_and(|format| format != "pdf");
+        is_cut && other.get("cachePoint").is_some()
+    };
+    ensure(!pairs().any(misplaced), || "a cache point where it is refused".to_owned())?;
     let late = |(one, other): (&Value, &Value)| {
         one.get("reasoningContent").is_none() && other.get("reasoningContent").is_some()
     };

@@ -270,6 +270,12 @@ PROBES = [
         needs=("cache", "tools"),
     ),
     Probe(
+        "cache_media",
+        says("cache_media"),
+        question(messages=[{"role": "user", "content": [{"text": "Say A."}, IMAGE, {"cachePoint": {"type": "default"}}]}]),
+        needs=("cache", "images"),
+    ),
+    Probe(
         "thinking: a budget",
         is_one_of("reasoning", "Budget", "Adaptive"),
         fields(thinking=THINKING) | {"inferenceConfig": {"maxTokens": 1024 + TOKENS}},

@@ -139,6 +139,8 @@ pub struct Facts {
     pub cache: Vec<String>,
     /// `cachePoint` after tools.
     pub cache_tools: bool,
+    /// `cachePoint` right behind a tool result, an image, a document or a video.
+    pub cache_media: bool,
     /// How many tokens have to stand before a `cachePoint` for it to count.
     pub cache_least: u64,
     /// Names of `systemTool`s.

@@ -1,7 +1,7 @@
 //! Cache points: the ends of prefixes that later requests share.
 
-use crate::bedrock::converse::{self, Block, CachePoint, CachePointType, SystemBlock, Tool};
-use crate::translate::conversation::Caching;
+use crate::bedrock::converse::{self, Block, CachePoint, CachePointType, Message, SystemBlock, Tool};
+use crate::translate::conversation::{self, Caching, Content};
 
 use super::Fitting;
 use super::family::{Cache, Capabilities};
@@ -38,16 +38,66 @@ pub(super) fn tool_point(
     None
 }
 
+/// Whether the client sets cache points itself, whatever becomes of them.
+pub(super) fn are_set(messages: &[conversation::Message<'_>], tools: &[conversation::Tool<'_>]) -> bool {
+    let mut contents = messages.iter().flat_map(|message| &message.content);
+    tools.iter().any(|tool| tool.cache_point.is_some())
+        || contents.any(|content| matches!(content, Content::CachePoint(_)))
+}
+
+/// Whether a cache point may stand right behind a block. Of Nova only texts are known to take one. For Claude Bedrock makes it a
+/// member of the block before, and a document other than a PDF becomes a block that must not have it.
+fn takes_point(block: &Block<'_>, capabilities: &Capabilities) -> bool {
+    match block {
+        Block::Text(_) => true,
+        Block::ReasoningContent(_) | Block::CachePoint(_) => false,
+        Block::Document(document) => capabilities.cache_media && document.format == "pdf",
+        _ => capabilities.cache_media,
+    }
+}
+
+/// The last place of a turn where a cache point may stand.
+fn place(content: &[Block<'_>], capabilities: &Capabilities) -> Option<usize> {
+    content.iter().rposition(|block| takes_point(block, capabilities)).map(|at| at.saturating_add(1))
+}
+
+/// Moves the client's cache points from behind documents to before them, and drops those that the family does not take where
+/// they stand.
+fn settle(content: &mut Vec<Block<'_>>, capabilities: &Capabilities, notes: &mut Notes) {
+    if !content.iter().any(is_point) {
+        return;
+    }
+    let mut at = None;
+    for block in std::mem::take(content) {
+        if !is_point(&block) {
+            let takes_point = takes_point(&block, capabilities);
+            content.push(block);
+            at = if takes_point { Some(content.len()) } else { at };
+            continue;
+        }
+        match at {
+            _ if content.last().is_some_and(is_point) => {}
+            Some(at) if capabilities.cache_media || at == content.len() => {
+                if !content.get(at).is_some_and(is_point) {
+                    content.insert(at, block);
+                }
+            }
+            _ => notes.dropped(Field::CachePoint),
+        }
+    }
+}
+
 /// A cache point with the default lifetime of five minutes.
 const NEW: CachePoint = CachePoint { kind: CachePointType::Default, ttl: None };
 
 /// Adds the cache points that the client's switches ask for, or automatic ones where the client sets none; then keeps the last
 /// four of all. By default a client with tools gets automatic ones: an agent, which sends the whole conversation again with each
-/// result.
+/// result. `are_set` says whether the client has set points itself, also such as the model does not take.
 pub(super) fn apply(
     body: &mut converse::Request<'_>,
     caching: Caching,
     has_tools: bool,
+    are_set: bool,
     fitting: &mut Fitting<'_, '_>,
 ) {
     let Caching { system, messages, last, automatic } = caching;
@@ -59,9 +109,12 @@ pub(super) fn apply(
         fitting.notes.dropped_if(switched, Field::Caching);
         return;
     }
+    for message in &mut body.messages {
+        settle(&mut message.content, capabilities, &mut fitting.notes);
+    }
     // Where tools are withheld (`tool_choice: none`) the prompt begins otherwise than those of the requests around it.
     let automatic = automatic.unwrap_or(has_tools && body.tool_config.is_some());
-    let automatic = automatic && !switched && last.is_none() && count(body) == 0;
+    let automatic = automatic && !switched && last.is_none() && !are_set;
     if automatic
         && capabilities.cache_tools
         && let Some(config) = &mut body.tool_config
@@ -75,11 +128,17 @@ pub(super) fn apply(
         // What the previous request has written ends with the last user turn but one.
         let turns = if automatic { 2 } else { 1 };
         let users = body.messages.iter_mut().rev().filter(|message| message.role == converse::Role::User);
-        for message in users.take(turns) {
-            if !matches!(message.content.last(), None | Some(Block::CachePoint(_))) {
-                message.content.push(Block::CachePoint(point));
+        let places =
+            users.filter_map(|Message { content, .. }| Some((place(content, capabilities)?, content)));
+        let mut is_placed = automatic;
+        for (at, content) in places.take(turns) {
+            is_placed = true;
+            if !content.get(at).is_some_and(is_point) {
+                content.insert(at, Block::CachePoint(point));
             }
         }
+        let asked = if last.is_some() { Field::CachePoint } else { Field::Caching };
+        fitting.notes.dropped_if(!is_placed, asked);
     }
     // In the prompt's order: tools, system, messages.
     let mut surplus = count(body).saturating_sub(POINTS);

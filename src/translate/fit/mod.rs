@@ -158,6 +158,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
 
     sampling.max_tokens = limits::max_tokens(sampling.max_tokens, &mut fitting);
     let asked = effort::Asked { effort, thinking };
+    let points_are_set = cache::are_set(&messages, &tools);
     let recall = recall.filter(|_| asked.thinks_on(&fields, capabilities));
     if let Some((recall, model)) = recall {
         recall::put_back(&mut messages, model, recall);
@@ -190,7 +191,7 @@ pub fn fit<'a>(conversation: Conversation<'a>, target: Target<'_>) -> Result<Fit
     effort::apply(&mut body, effort, &mut fitting);
     binding::set(&mut body, &mut betas, capabilities);
     betas::set(&mut body, betas, more_betas, &mut fitting);
-    cache::apply(&mut body, caching, has_tools, &mut fitting);
+    cache::apply(&mut body, caching, has_tools, points_are_set, &mut fitting);
 
     let streams = operation::streams(&mut body, capabilities);
     let Fitting { names, notes, .. } = fitting;

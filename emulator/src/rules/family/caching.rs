@@ -36,5 +36,37 @@ pub(super) fn check(turns: &[Turn<'_>], body: &Value, facts: &Facts) -> Result<(
              that blocks are processed in the following order: `tools`, `system`, `messages`.",
         ));
     }
+    turns.iter().try_for_each(|turn| behind(turn, facts))
+}
+
+/// What stands before a point: AWS makes the point a member of that block of the model's own request. (Reported: zeroclaw #8720 and #8943 of
+/// Nova, Strands' harness-sdk #1966 of Claude.)
+fn behind(turn: &Turn<'_>, facts: &Facts) -> Result<(), AwsError> {
+    let mut before: Option<&Value> = None;
+    let mut blocks = 0_usize;
+    for block in turn.blocks {
+        if block.get("cachePoint").is_none() {
+            blocks += 1;
+            before = Some(block);
+            continue;
+        }
+        let (Some(before), Some(at)) = (before, blocks.checked_sub(1)) else { continue };
+        let is_media =
+            ["toolResult", "image", "document", "video"].iter().any(|kind| before.get(kind).is_some());
+        if is_media && !facts.cache_media {
+            return Err(AwsError::from_model(format!(
+                "Malformed input request: #/messages/{}/content/{at}: extraneous key [cachePoint] is not permitted, please \
+                 reformat your input and try again.",
+                turn.index
+            )));
+        }
+        let format = before.get("document").map(|document| text(document, "/format").unwrap_or_default());
+        if facts.claude() && format.is_some_and(|format| format != "pdf") {
+            return Err(AwsError::from_model(format!(
+                "messages.{}.content.{at}.type: Field required",
+                turn.index
+            )));
+        }
+    }
     Ok(())
 }

@@ -335,6 +335,55 @@ fn cache_points_are_four_in_order_on_models_that_cache() {
     refused(LLAMA_4, &body(&["5m"]), "did not allow prompt caching");
 }
 
+#[test]
+fn a_cache_point_is_refused_behind_what_cannot_have_it_as_a_member() {
+    let point = json!({"cachePoint": {"type": "default"}});
+    let image = json!({"image": {"format": "png", "source": {"bytes": "iVBORw0KGgo="}}});
+    let document =
+        |format: &str| json!({"document": {"format": format, "name": format, "source": {"bytes": "aGk="}}});
+    let body = |blocks: &[&Value]| json!({"messages": [{"role": "user", "content": blocks}]});
+    let says = json!({"text": "a"});
+    for behind in [&image, &document("pdf"), &document("txt")] {
+        refused(
+            NOVA,
+            &body(&[&says, behind, &point]),
+            "#/messages/0/content/1: extraneous key [cachePoint] is not permitted",
+        );
+        taken(NOVA, &body(&[&says, &point, behind]));
+    }
+    taken(SONNET, &body(&[&says, &image, &point]));
+    taken(SONNET, &body(&[&says, &document("pdf"), &point]));
+    for format in ["txt", "md", "csv", "docx"] {
+        let document = document(format);
+        refused(
+            SONNET,
+            &body(&[&says, &point, &document, &point]),
+            "messages.0.content.1.type: Field required",
+        );
+        taken(SONNET, &body(&[&says, &point, &document]));
+    }
+}
+
+#[test]
+fn nova_takes_no_cache_point_behind_a_tool_result() {
+    let body = |more: Value| {
+        let call = json!({"toolUse": {"toolUseId": "a", "name": "f", "input": {}}});
+        let result = json!({"toolResult": {"toolUseId": "a", "content": [{"text": "ok"}]}});
+        json!({"toolConfig": {"tools": [tool("f", json!({"type": "object"}))]}, "messages": [
+            {"role": "user", "content": [{"text": "a"}, {"cachePoint": {"type": "default"}}]},
+            {"role": "assistant", "content": [call]},
+            {"role": "user", "content": [result, more]},
+        ]})
+    };
+    let point = json!({"cachePoint": {"type": "default"}});
+    refused(
+        NOVA,
+        &body(point.clone()),
+        "#/messages/2/content/0: extraneous key [cachePoint] is not permitted",
+    );
+    taken(SONNET, &body(point));
+}
+
 /// A closed object with these properties, all of them required.
 fn object(properties: Value) -> Value {
     let required: Vec<&String> = properties.as_object().unwrap().keys().collect();

@@ -18,6 +18,7 @@ families! {
         prefill: true => NOVA_SCHEMA;
         cache: Cache::FiveMinutes => CACHING;
         cache_tools: false => CACHING;
+        cache_media: false => NOVA_POINTS;
         schemas: Schemas::Plain => NOVA_TOOLS, NOVA_ROOT;
     }
 

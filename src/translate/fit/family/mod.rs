@@ -90,6 +90,8 @@ pub struct Capabilities {
     pub cache: Cache,
     /// Cache points after tools.
     pub cache_tools: bool,
+    /// Cache points right behind tool results, images, documents, videos and calls; where not, only behind text.
+    pub cache_media: bool,
     /// The form of tool schemas.
     pub schemas: Schemas,
     /// `anthropic_beta` among the additional fields.
@@ -279,6 +281,7 @@ pub const USUAL: Capabilities = Capabilities {
     forced_while_reasoning: true,
     cache: Cache::No,
     cache_tools: true,
+    cache_media: true,
     schemas: Schemas::Any,
     anthropic_beta: false,
     messages: false,

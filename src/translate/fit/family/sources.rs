@@ -77,6 +77,9 @@ pub(super) const NOVA_HYPHENS: Source =
     reported("Semoss #2892, 2026-08: invalid sequence as part of ToolUse where a tool's name has a hyphen");
 pub(super) const NOVA_RESULTS: Source =
     reported("several, 2025: text beside a tool result is refused; pydantic-ai disagrees");
+pub(super) const NOVA_POINTS: Source = reported(
+    "zeroclaw #8720, #8943, generative-ai-use-cases #1077, bedrock-engineer: extraneous key [cachePoint] is not permitted",
+);
 pub(super) const NOVA_ROOT: Source =
     reported("mcp-agent #126, 2025: extraneous key [$defs] is not permitted");
 pub(super) const STRANDS_AUDIO: Source = reported("Strands #3862, #3865, 2026-08: Voxtral, tried live");
