@@ -76,7 +76,8 @@ fn translates(endpoint: Endpoint, body: Value) -> Box<dyn Fn()> {
 
 fn translated<'a>(endpoint: Endpoint, body: &'a [u8], options: &Options) -> Outgoing<'a, Reply> {
     let resolve = |_: Option<&str>| Ok(MODEL.to_owned());
-    let client = Client { name: "team-a", terms: None, chat: chat::Headers::default(), recall: None };
+    let client =
+        Client { name: "team-a", terms: None, chat: chat::Headers::default(), recall: None, is_part: false };
     let (_, outgoing) = request(endpoint, body, &client, options, resolve).unwrap();
     outgoing
 }

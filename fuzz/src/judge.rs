@@ -23,7 +23,7 @@ pub(crate) fn request(
     options: &Options,
 ) -> Result<Vec<u8>, Error> {
     let translate = || {
-        let client = Client { name: CALLER, terms: None, chat: headers.clone(), recall: None };
+        let client = Client { name: CALLER, terms: None, chat: headers.clone(), recall: None, is_part: false };
         translate::request(endpoint, body, &client, options, |_| Ok(model.to_owned()))
             .map(|(_, outgoing)| outgoing)
     };

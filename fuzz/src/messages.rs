@@ -32,7 +32,7 @@ pub fn check(bytes: &[u8]) {
 }
 
 fn native(body: &[u8], options: &Options) {
-    let client = Client { name: "team-a", terms: None, chat: Headers::default(), recall: None };
+    let client = Client { name: "team-a", terms: None, chat: Headers::default(), recall: None, is_part: false };
     let resolve = |_: Option<&str>| Ok(CLAUDE.to_owned());
     let counted = translate::request(Endpoint::MessageTokens, body, &client, options, resolve);
     match translate::request(Endpoint::Messages, body, &client, options, resolve) {
@@ -72,7 +72,7 @@ fn translated(body: &[u8], options: &Options) {
 
 fn answered(bytes: &[u8]) {
     let body = br#"{"stream":true}"#;
-    let client = Client { name: "team-a", terms: None, chat: Headers::default(), recall: None };
+    let client = Client { name: "team-a", terms: None, chat: Headers::default(), recall: None, is_part: false };
     let resolve = |_: Option<&str>| Ok(CLAUDE.to_owned());
     let asked = translate::request(Endpoint::Messages, body, &client, &Options::default(), resolve);
     let (_, mut outgoing) = asked.expect("a request");

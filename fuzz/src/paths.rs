@@ -107,7 +107,7 @@ fn sent(resolved: &Resolved<'_>, operation: &str) {
 }
 
 fn handed_over(purpose: Purpose<'_>) {
-    let handoff = Handoff { purpose, caller: "c\"\r\n".into(), is_bound: true, id: 1 };
+    let handoff = Handoff { purpose, caller: "c\"\r\n".into(), is_bound: true, is_part: true, id: 1 };
     assert_eq!(Handoff::from_bytes(&handoff.to_bytes()).as_ref(), Some(&handoff));
 }
 

@@ -216,7 +216,8 @@ impl Gateway {
         let is_bound = caller.policy.is_bound();
         let id = originals::next_id();
         self.open.share(id);
-        let handoff = Handoff { purpose, caller: caller.name.as_str().into(), is_bound, id };
+        let is_part = is_part(&headers);
+        let handoff = Handoff { purpose, caller: caller.name.as_str().into(), is_bound, is_part, id };
         hostcalls::set_property(&[handoff::KEY], Some(&handoff.to_bytes()))
             .map_err(|_| host_failed("keep filter state"))?;
         for name in headers.stripped() {

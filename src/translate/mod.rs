@@ -139,6 +139,9 @@ pub struct Client<'a> {
     pub chat: chat::Headers<'a>,
     /// Where reasoning is kept that the client does not send back; `None`: reasoning is not kept.
     pub recall: Option<&'a dyn Recall>,
+    /// Whether this gateway asks itself for a part of a request: a choice of several, a draft. Those go side by side, so what one
+    /// wrote to the cache the others could not read.
+    pub is_part: bool,
 }
 
 /// Translates a request. `resolve` finds the model for the client's `model`, which may be absent.

@@ -175,7 +175,7 @@ impl Recall for Kept {
 }
 
 fn request(endpoint: &str, model: &str, input: &[u8], recall: Option<&dyn Recall>) {
-    let client = Client { name: "team-a", terms: None, chat: Headers::default(), recall };
+    let client = Client { name: "team-a", terms: None, chat: Headers::default(), recall, is_part: false };
     let resolve = |_: Option<&str>| Ok(model.to_owned());
     let result = translate::request(self::endpoint(endpoint), input, &client, &options(endpoint), resolve);
     match result {
@@ -199,7 +199,8 @@ fn asked(endpoint: &str, model: &str) -> Reply {
         }
         _ => r#"{"input":"Hi"}"#,
     };
-    let client = Client { name: "team-a", terms: None, chat: Headers::default(), recall: None };
+    let client =
+        Client { name: "team-a", terms: None, chat: Headers::default(), recall: None, is_part: false };
     let resolve = |_: Option<&str>| Ok(model.to_owned());
     let options = options(endpoint);
     let (_, outgoing) =

@@ -76,6 +76,13 @@ def test_tools_are_called_by_each_choice(client):
     ]
 
 
+@pytest.mark.parametrize("n", [1, 3])
+def test_only_a_request_for_one_choice_gets_cache_points_by_itself(client, emulator, n):
+    chat(client, n, model=MODEL, tools=TOOLS)
+    sent = [json.dumps(request["body"]) for request in emulator.requests()]
+    assert ["cachePoint" in body for body in sent] == [n == 1] * n
+
+
 @pytest.mark.parametrize("include_usage", [False, True])
 def test_a_stream_has_all_choices_one_after_the_other(client, emulator, include_usage):
     options = {"stream_options": {"include_usage": True}} if include_usage else {}

@@ -46,7 +46,8 @@ fn every_request_becomes_what_its_golden_file_says() {
 fn check(_: &str, text: &str) -> Result<(), Vec<String>> {
     let case: Case<'_> = serde_json::from_str(text).map_err(|error| vec![format!("the case: {error}")])?;
     let options = options_of(&case.options, &case.configuration)?;
-    let client = Client { name: CALLER, terms: None, chat: case.headers.as_chat(), recall: None };
+    let client =
+        Client { name: CALLER, terms: None, chat: case.headers.as_chat(), recall: None, is_part: false };
     let resolve = |_: Option<&str>| Ok(case.model.clone());
     let request = case.request.get().as_bytes();
     let endpoint = if case.counts { Endpoint::MessageTokens } else { Endpoint::Messages };

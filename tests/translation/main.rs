@@ -88,7 +88,7 @@ fn translate_to(
     options: &Options,
 ) -> Result<Outgoing, Error> {
     let resolve = |_: Option<&str>| Ok(model.to_owned());
-    let client = Client { name: CALLER, terms: None, chat: headers, recall: None };
+    let client = Client { name: CALLER, terms: None, chat: headers, recall: None, is_part: false };
     bedrock_filter::translate::request(endpoint, body, &client, options, resolve).map(|(_, outgoing)| {
         Outgoing {
             operation: outgoing.operation,

@@ -37,6 +37,8 @@ pub(super) struct Whose<'c> {
     pub(super) name: &'c str,
     /// The terms that the configuration sets for the caller's requests.
     pub(super) terms: Option<&'c Terms>,
+    /// Whether the request is a call of this gateway to itself, for a part of another.
+    pub(super) is_part: bool,
 }
 
 impl<'c> Whose<'c> {
@@ -77,7 +79,8 @@ impl Upstream {
         self.account = record::of(handoff.id);
         self.originals = Some(Originals::share(handoff.id, std::mem::take(&mut self.found)));
         let place = place::read(config.models.decide_cluster());
-        let whose = Whose { name: &handoff.caller, terms: caller.map(|caller| &caller.policy.terms) };
+        let terms = caller.map(|caller| &caller.policy.terms);
+        let whose = Whose { name: &handoff.caller, terms, is_part: handoff.is_part };
         let endpoint = match &handoff.purpose {
             Purpose::OpenAi(endpoint) => *endpoint,
             Purpose::Native(request) => {
@@ -113,12 +116,13 @@ impl Upstream {
     ) -> Result<Action, Error> {
         let guessed = input_guess(body);
         let config = Rc::clone(&self.config);
-        let Whose { name: caller, terms } = whose;
+        let Whose { name: caller, terms, is_part } = whose;
         let original = self.original()?;
         let beta = original.all("anthropic-beta");
         let thoughts = config.reasoning_memory.map(|memory| Thoughts::new(memory, &config, caller));
         let recall = thoughts.as_ref().map(|thoughts| -> &dyn Recall { thoughts });
-        let client = Client { name: caller, terms, chat: chat_headers(original, beta.as_deref()), recall };
+        let chat = chat_headers(original, beta.as_deref());
+        let client = Client { name: caller, terms, chat, recall, is_part };
         let limit = config.body_bytes;
         let (chosen, outgoing) =
             translate::request_within(limit, endpoint, body, &client, &config.options, resolve)?;

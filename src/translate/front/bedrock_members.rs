@@ -51,7 +51,8 @@ pub(in crate::translate) fn set<'a>(
     )?;
     fields(&mut into.fields, beside.additional_model_request_fields, FIELDS, notes)?;
     let caching = extra_body(&mut into.fields, beside.extra_body, notes)?;
-    into.caching = Caching { automatic: rules.automatic_caching, last: into.caching.last, ..caching };
+    let automatic = if client.is_part { Some(false) } else { rules.automatic_caching };
+    into.caching = Caching { automatic, last: into.caching.last, ..caching };
     into.rest = Rest {
         guardrail: guardrail::config(rules.guardrail, beside.guardrail_config, &client.chat, stream, notes)?,
         labels: metadata::labels(client, beside.request_metadata, beside.metadata, beside.people, notes),
@@ -159,4 +160,25 @@ fn extra_body<'a>(
     }
     fields(into, Some(Members(members)), "extra_body", notes)?;
     Ok(caching)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::openai::Endpoint;
+    use crate::translate::{Client, Options, request};
+
+    #[test]
+    fn a_part_of_a_request_gets_no_automatic_cache_points() {
+        let body = br#"{"messages": [{"role": "user", "content": "hi"}],
+            "tools": [{"type": "function", "function": {"name": "f"}}]}"#;
+        let written = |is_part: bool| {
+            let client = Client { is_part, ..Client::default() };
+            let model = |_: Option<&str>| Ok("anthropic.claude-sonnet-4-5".to_owned());
+            let (_, outgoing) =
+                request(Endpoint::ChatCompletions, body, &client, &Options::default(), model).unwrap();
+            String::from_utf8(outgoing.body.into_vec()).unwrap()
+        };
+        assert!(written(false).contains("cachePoint"));
+        assert!(!written(true).contains("cachePoint"));
+    }
 }
