@@ -100,7 +100,8 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let elsewhere =
         techniques.as_ref().and_then(|techniques| techniques.upstream.clone()).unwrap_or_default();
     let callers = Accounts::new(usual(&accounts)?, &region, &taken, accounts.len());
-    let prices = prices_of(prices.as_deref().unwrap_or_default())?;
+    let written_prices = prices.as_deref().unwrap_or_default();
+    let prices = prices_of(written_prices)?;
     let keys = keys(
         api_keys.as_deref().unwrap_or_default(),
         teams.as_deref().unwrap_or_default(),
@@ -122,7 +123,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     let warnings = warnings::of(api_keys.as_deref().unwrap_or_default(), &models);
     let reachable = regions_of(regions.as_deref(), written_models, &models, &upstream)?;
     let upstream = Upstream { regions: regions.as_ref().map(|_| reachable.clone()), ..upstream };
-    let config = Config {
+    let mut config = Config {
         prefixes: prefixes_of(prefixes.as_deref())?,
         keys,
         models: Models {
@@ -161,6 +162,7 @@ pub(super) fn load(text: &[u8], variable: &dyn Fn(&str) -> Option<String>) -> Re
     check_guardrails(written_models, &config)?;
     check_profiles(api_keys.as_deref(), identities.as_deref(), &config)?;
     costs::check(written_models, &config)?;
+    config.warnings.extend(warnings::of_prices(written_prices, &config));
     Ok(config)
 }
 

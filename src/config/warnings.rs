@@ -1,10 +1,11 @@
 //! Warns about settings that are allowed but hardly intended, one log line each when the configuration is loaded.
 
-use crate::bedrock::model_id::is_bedrock_id;
+use crate::bedrock::model_id::{base_model, is_bedrock_id};
 use crate::gateway::models::Models;
+use crate::translate::fit::family::{self, Cache};
 
 use super::values::{error_in, inside, item};
-use super::{Error, file};
+use super::{Config, Error, file};
 
 /// Shortest key without a warning: shorter ones can be guessed, because hashes are unsalted.
 const KEY_CHARACTERS: usize = 16;
@@ -26,6 +27,36 @@ pub(super) fn of(keys: &[file::ApiKey], models: &Models) -> Vec<Error> {
                 let reason = "fits no name in 'models' and no id of Bedrock's: it gives no right";
                 warnings.push(super::values::error(item(&inside(at, "models"), index), reason));
             }
+        }
+    }
+    warnings
+}
+
+/// The warnings about the prices of models that cache: without prices of their own, tokens of the cache count as any input.
+pub(super) fn of_prices(written: &[file::Price], config: &Config) -> Vec<Error> {
+    let targets = || config.models.named.iter().flat_map(|model| &model.targets);
+    let mut warnings = Vec::new();
+    for (at, file::Price { pattern, cache_read, cache_write, .. }) in written.iter().enumerate() {
+        let Some(pattern) = pattern else { continue };
+        let begins_family = family::known(base_model(pattern.trim_end_matches('*')));
+        let is_of_target = |id: &str| {
+            let price = config.prices.of_model(id, config.options.known_as(id));
+            price.is_some_and(|price| price.pattern == *pattern)
+        };
+        let caches = begins_family.is_some_and(|family| family.cache != Cache::No)
+            || targets().any(|target| {
+                config.options.rules(&target.id, None, None).capabilities.cache != Cache::No
+                    && is_of_target(&target.id)
+            });
+        let missing = match (cache_read, cache_write) {
+            (None, _) => "cache_read",
+            (_, None) => "cache_write",
+            _ => continue,
+        };
+        if caches {
+            let reason = "is missing, and the model caches: what is read from its cache and written to it counts as any \
+                          input unless 'cache_read' and 'cache_write' are both there";
+            warnings.push(error_in(&item("prices", at), missing, reason));
         }
     }
     warnings
@@ -75,6 +106,29 @@ mod tests {
         assert_eq!(warned("k", "[]"), ["api_keys[0].key"]);
         assert_eq!(warned("0123456789abcde", "[]"), ["api_keys[0].key"]);
         assert!(warned("0123456789abcdef", "[]").is_empty());
+    }
+
+    #[test]
+    fn a_price_without_the_caches_is_warned_of_where_the_model_caches() {
+        let warned = |price: &str| {
+            let text = format!(
+                r#"{{"api_keys":[{{"name":"a","key":"0123456789abcdef"}}],"credentials":{{"bearer_token":"t"}},
+                    "models":[{{"name":"a","model":"us.amazon.nova-pro-v1:0"}}],"default_model":"a",
+                    "prices":[{{{price},"input":1}}]}}"#
+            );
+            let config = Config::load(text.as_bytes(), |_| None).unwrap();
+            config.warnings.into_iter().map(|warning| warning.path).collect::<Vec<_>>()
+        };
+        for pattern in
+            ["anthropic.claude-sonnet-4-5*", "us.anthropic.claude-opus-5", "amazon.nova-*", "amazon.*", "*"]
+        {
+            assert_eq!(warned(&format!(r#""pattern":"{pattern}""#)), ["prices[0].cache_read"], "{pattern}");
+        }
+        assert_eq!(warned(r#""pattern":"*","cache_read":0.1"#), ["prices[0].cache_write"]);
+        assert!(warned(r#""pattern":"*","cache_read":0.1,"cache_write":1"#).is_empty());
+        for pattern in ["meta.*", "anthropic.claude-3-haiku*", "amazon.titan-embed-text-v2*"] {
+            assert!(warned(&format!(r#""pattern":"{pattern}""#)).is_empty(), "{pattern}");
+        }
     }
 
     #[test]

@@ -84,7 +84,8 @@ impl Prices {
         Some(up(cost))
     }
 
-    fn of_model(&self, model: &str, known_as: &str) -> Option<&Price> {
+    /// A model's price, by the ids of [`Self::cost_micros`].
+    pub fn of_model(&self, model: &str, known_as: &str) -> Option<&Price> {
         self.of(&[model, base_model(model), known_as, base_model(known_as)])
     }
 

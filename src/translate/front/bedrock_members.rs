@@ -167,18 +167,27 @@ mod tests {
     use crate::openai::Endpoint;
     use crate::translate::{Client, Options, request};
 
-    #[test]
-    fn a_part_of_a_request_gets_no_automatic_cache_points() {
+    /// Whether a chat with a tool gets cache points.
+    fn is_cached(client: &Client<'_>, options: &Options) -> bool {
         let body = br#"{"messages": [{"role": "user", "content": "hi"}],
             "tools": [{"type": "function", "function": {"name": "f"}}]}"#;
-        let written = |is_part: bool| {
-            let client = Client { is_part, ..Client::default() };
-            let model = |_: Option<&str>| Ok("anthropic.claude-sonnet-4-5".to_owned());
-            let (_, outgoing) =
-                request(Endpoint::ChatCompletions, body, &client, &Options::default(), model).unwrap();
-            String::from_utf8(outgoing.body.into_vec()).unwrap()
-        };
-        assert!(written(false).contains("cachePoint"));
-        assert!(!written(true).contains("cachePoint"));
+        let model = |_: Option<&str>| Ok("anthropic.claude-sonnet-4-5".to_owned());
+        let (_, outgoing) = request(Endpoint::ChatCompletions, body, client, options, model).unwrap();
+        String::from_utf8(outgoing.body.into_vec()).unwrap().contains("cachePoint")
+    }
+
+    #[test]
+    fn a_part_of_a_request_gets_no_automatic_cache_points() {
+        for automatic_caching in [None, Some(true)] {
+            let options = Options { automatic_caching, ..Options::default() };
+            assert!(is_cached(&Client::default(), &options));
+            assert!(!is_cached(&Client { is_part: true, ..Client::default() }, &options));
+        }
+    }
+
+    #[test]
+    fn automatic_caching_that_is_off_adds_no_cache_points() {
+        let options = Options { automatic_caching: Some(false), ..Options::default() };
+        assert!(!is_cached(&Client::default(), &options));
     }
 }
