@@ -1,9 +1,13 @@
 """`make run UI=1`: a page to type a chat into, which Envoy serves beside the gateway from the files of envoy/chat."""
 
+import yaml
+
 import envoy_config
 from settings import ROOT, Problem
 
 PATH = "/"
+# Where envoy/chat/chat.js asks.
+PREFIX = "/v1"
 DIRECTORY = ROOT / "envoy/chat"
 # By the path in the URL: the file and its type.
 FILES = {PATH: ("index.html", "text/html"), "/chat.css": ("chat.css", "text/css"), "/chat.js": ("chat.js", "text/javascript")}
@@ -16,12 +20,24 @@ HEADERS = {
     "cache-control": "no-store",
 }
 OFF = {"@type": envoy_config.TYPE + "envoy.config.route.v3.FilterConfig", "disabled": True}
+# What Envoy has not sent by a route's wish.
+NOT_DIRECT = {
+    "extension_filter": {
+        "name": "envoy.access_loggers.extension_filters.cel",
+        "typed_config": {
+            "@type": envoy_config.TYPE + "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+            "expression": "response.code_details != 'direct_response'",
+        },
+    }
+}
 # Of Envoy for bodies of its own; the usual 4 KiB are too few.
 LARGEST = 65536
 
 
-def add(config):
-    """Has the first listener of a bootstrap serve the page, before all other routes."""
+def add(config, plugin=None):
+    """Has the first listener of a bootstrap serve the page, before all other routes. `plugin` is the filter's configuration, where it is
+    not the bootstrap's own."""
+    refuse_prefixes([plugin] if plugin is not None else written_in(config))
     for manager in envoy_config.managers(config["static_resources"]["listeners"][0]):
         # All but the router, which comes last.
         names = [found["name"] for found in manager["http_filters"][:-1]]
@@ -31,6 +47,20 @@ def add(config):
         routes[:0] = [route(path, file, kind, names) for path, (file, kind) in FILES.items()]
         manager["route_config"]["max_direct_response_body_size_bytes"] = LARGEST
         leave_alone(manager)
+
+
+def refuse_prefixes(configurations):
+    """The page asks at one prefix."""
+    for prefixes in (found.get("prefixes") for found in configurations if isinstance(found, dict)):
+        if prefixes and PREFIX not in prefixes:
+            raise Problem(f"UI=1: the page asks at {PREFIX}, which is not among the prefixes of the configuration ({', '.join(prefixes)})")
+
+
+def written_in(config):
+    """The configurations of the filter in a bootstrap, which may be texts there."""
+    for found in envoy_config.wasm_plugins(config):
+        value = found.get("configuration", {}).get("value")
+        yield yaml.safe_load(value) if isinstance(value, str) else value
 
 
 def route(path, file, kind, filters):
@@ -50,5 +80,4 @@ def route(path, file, kind, filters):
 def leave_alone(manager):
     """Bodies that Envoy sends by a route's wish are no errors, whose words are changed."""
     for mapper in manager.get("local_reply_config", {}).get("mappers", ()):
-        config = mapper["filter"]["extension_filter"]["typed_config"]
-        config["expression"] = f"response.code_details != 'direct_response' && ({config['expression']})"
+        mapper["filter"] = {"and_filter": {"filters": [NOT_DIRECT, mapper["filter"]]}}

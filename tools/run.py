@@ -103,7 +103,7 @@ def serve(stack, settings, only_demo):
 def start(stack, settings, template, only_demo=False):
     """Envoy, and what it needs behind it: the processes, and where the gateway sends to."""
     if settings.has_page:
-        chat_page.add(template)
+        chat_page.add(template, envoy_config.read(settings.filter_config) if settings.filter_config else None)
     envoy_config.move_sockets(template, SOCKETS, processes.RUN.relative_to(ROOT))
     regions = envoy_config.regions(template)
     running = []

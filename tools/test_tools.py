@@ -213,5 +213,28 @@ def test_the_chat_page_leaves_what_the_gateway_says_of_errors():
     [old], [new] = (list(envoy_config.managers(config)) for config in (before, config))
     assert new["route_config"]["virtual_hosts"][0]["routes"][3:] == old["route_config"]["virtual_hosts"][0]["routes"]
     for mine, theirs in zip(new["local_reply_config"]["mappers"], old["local_reply_config"]["mappers"], strict=True):
-        [mine, theirs] = [mapper["filter"]["extension_filter"]["typed_config"]["expression"] for mapper in (mine, theirs)]
-        assert mine == f"response.code_details != 'direct_response' && ({theirs})"
+        assert mine == theirs | {"filter": {"and_filter": {"filters": [chat_page.NOT_DIRECT, theirs["filter"]]}}}
+
+
+def test_the_chat_page_takes_mappers_of_any_filter():
+    config = envoy_config.read(settings.ROOT / "envoy/envoy.yaml")
+    [manager] = envoy_config.managers(config)
+    status = {"status_code_filter": {"comparison": {"op": "GE", "value": {"default_value": 500, "runtime_key": "none"}}}}
+    manager["local_reply_config"]["mappers"] = [{"filter": status, "status_code": 599}]
+    chat_page.add(config)
+    [mapper] = manager["local_reply_config"]["mappers"]
+    assert mapper == {"filter": {"and_filter": {"filters": [chat_page.NOT_DIRECT, status]}}, "status_code": 599}
+
+
+def test_the_chat_page_refuses_prefixes_at_which_it_does_not_ask():
+    sample = envoy_config.read(settings.ROOT / "envoy/envoy.yaml")
+    for prefixes in (["/v1", "/x"], ["/x", "/v1"], None):
+        chat_page.add(json.loads(json.dumps(sample)), {"prefixes": prefixes} if prefixes else {})
+    with pytest.raises(Problem, match=r"asks at /v1, which is not among the prefixes of the configuration \(/x, /y\)"):
+        chat_page.add(sample, {"prefixes": ["/x", "/y"]})
+    [*plugins] = envoy_config.wasm_plugins(sample)
+    envoy_config.configure(plugins[0], {"prefixes": ["/x"]})
+    with pytest.raises(Problem, match="UI=1"):
+        chat_page.add(sample)
+    script = (chat_page.DIRECTORY / "chat.js").read_text()
+    assert f'"{chat_page.PREFIX}/chat/completions"' in script and f'"{chat_page.PREFIX}/models' in script
