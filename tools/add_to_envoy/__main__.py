@@ -41,7 +41,12 @@ def arguments():
         "--module", default=str(MODULE), help="where the .wasm will be for this Envoy (here: target/wasm/bedrock_filter.wasm)"
     )
     what.add_argument("--region", help="of Bedrock (the configuration's, else AWS_REGION, else us-east-1)")
-    what.add_argument("--endpoint", type=Endpoint.parse, metavar="URL", help="in Bedrock's stead, such as the emulator (the configuration's, else the region's)")
+    what.add_argument(
+        "--endpoint",
+        type=Endpoint.parse,
+        metavar="URL",
+        help="in Bedrock's stead, such as the emulator (the configuration's, else the region's)",
+    )
     what.add_argument("--cluster", default=pieces.NAME, help="the name of Bedrock's cluster (bedrock)")
     out = parser.add_argument_group("what becomes of it")
     out.add_argument("--write", action="store_true", help="into the file itself")
