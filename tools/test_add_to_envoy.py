@@ -274,6 +274,19 @@ def test_what_is_not_set_here_is_stood_for_where_it_has_no_default(monkeypatch):
     assert check.stand_ins(wanted) == {"MY_REGION": "eu-west-1", "KEY": check.STAND_IN}
 
 
+def test_a_check_needs_no_credentials_of_awss_here(monkeypatch):
+    names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK"]
+    for name in [*names, "API_KEY"]:
+        monkeypatch.delenv(name, raising=False)
+    usual = pieces.Wanted("m", "eu-west-1", ["/v1"])
+    assert set(check.stand_ins(usual)) == {"API_KEY", *names}
+    fetched = {"credentials": {"bearer_token": "${TOKEN:-}", "instance": {"cluster": "imds"}}}
+    assert check.stand_ins(pieces.Wanted("m", "eu-west-1", ["/v1"], fetched)) == {}
+    # Half of a pair is a mistake, which is said.
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    assert set(check.stand_ins(usual)) == {"API_KEY"}
+
+
 def test_routes_whose_paths_cannot_be_compared_are_named():
     for kind, written in (("safe_regex", "{regex: /v1/.*}"), ("path_match_policy", "{name: x}")):
         _, notes = added(bootstraps.BLOCK.replace('prefix: "/broken"', f"{kind}: {written}"))

@@ -14,6 +14,9 @@ BUILT = ROOT / "target/wasm/bedrock_filter.wasm"
 OURS = ROOT / "target/venv/bin/envoy"
 # A variable that has no default, and what stands for it where it is not set here, as it will be where Envoy runs.
 NEEDED = re.compile(r"\$\{(\w+)\}")
+# Variables that may be empty, and members of `credentials` of which one has to be there.
+EMPTY = re.compile(r"\$\{(\w+):-\}")
+GIVEN = {"access_key_id", "secret_access_key", "session_token", "bearer_token"}
 STAND_IN = "stands-in-for-a-value-while-this-is-checked"
 
 
@@ -41,8 +44,16 @@ def by_envoy(path, before, after, wanted, program=None):
 
 def stand_ins(wanted):
     """Variables that the configuration needs and that are not set here, with a value that will do for a check."""
-    names = dict.fromkeys(NEEDED.findall(json.dumps(wanted.plugin)))
+    names = dict.fromkeys(NEEDED.findall(json.dumps(wanted.plugin)) + credentials(wanted.plugin))
     return {name: wanted.region if "REGION" in name else STAND_IN for name in names if name not in os.environ}
+
+
+def credentials(plugin):
+    """Variables for AWS's credentials, where each may be empty and none is set here: all of them empty would be refused."""
+    written = plugin.get("credentials")
+    names = EMPTY.findall(json.dumps(written))
+    is_given = isinstance(written, dict) and GIVEN.issuperset(written)
+    return [] if not is_given or any(os.environ.get(name) for name in names) else names
 
 
 def refusal(envoy, path, text, wanted):
