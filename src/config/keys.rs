@@ -1,7 +1,5 @@
 //! `api_keys` and `teams`: callers and their rights.
 
-use std::collections::HashSet;
-
 use crate::aws::dates::seconds_of;
 use crate::gateway::callers::Callers;
 use crate::gateway::keys::{Hash, Key, Keys};
@@ -25,28 +23,21 @@ pub(super) fn keys(
     }
     let teams = Teams::read(teams, given)?;
     let mut keys = Keys::default();
-    let mut hashes = HashSet::new();
     for (at, written) in written.iter().enumerate() {
         let at = &item("api_keys", at);
         let file::ApiKey { name, team, .. } = written;
         let hash = hash(written, at)?;
         let caller = caller_of(name, team.as_deref(), hash, &rights!(written), &teams, at)?;
-        if !hashes.insert(hash) {
-            return Err(error(at, "the same key as an earlier one"));
-        }
         let caller = keys.callers.add(caller).ok_or_else(|| error(at, Callers::OTHERS))?;
         let (not_before, expires_at) =
             (moment(&written.not_before, "not_before", at)?, moment(&written.expires_at, "expires_at", at)?);
         if not_before.zip(expires_at).is_some_and(|(start, end)| end <= start) {
             return Err(error_in(at, "expires_at", "must be later than 'not_before'"));
         }
-        keys.keys.push(Key {
-            hash,
-            caller,
-            revoked: written.revoked.unwrap_or(false),
-            not_before,
-            expires_at,
-        });
+        let revoked = written.revoked.unwrap_or(false);
+        if !keys.add(Key { hash, caller, revoked, not_before, expires_at }) {
+            return Err(error(at, "the same key as an earlier one"));
+        }
     }
     keys.identities = identities::identities(identities, &teams, &mut keys.callers)?;
     Ok(keys)
@@ -116,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_key_is_what_is_written_without_the_line_end_of_its_file() {
-        let hash = |key: &str| run(json!([{"name": "a", "key": key}])).unwrap().keys.pop().unwrap().hash;
+        let hash = |key: &str| run(json!([{"name": "a", "key": key}])).unwrap().all()[0].hash;
         for key in ["secret\n", " secret", "secret\r\n"] {
             assert_eq!(hash(key), Hash::of(b"secret"), "{key:?}");
         }
@@ -161,7 +152,7 @@ mod tests {
         let new =
             json!({"name": "a", "key": "new", "team": "search", "not_before": "2027-01-01T00:00:00+01:00"});
         let loaded = run(json!([old, new])).unwrap();
-        let [first, second] = loaded.keys.as_slice() else { panic!() };
+        let [first, second] = loaded.all() else { panic!() };
         assert_eq!((first.caller, second.caller), (0, 0));
         assert_eq!((first.expires_at, second.not_before), (Some(1_801_353_600), Some(1_798_758_000)));
         let caller = loaded.callers.named("a").unwrap();

@@ -1,6 +1,6 @@
 //! `models`: named models and their targets.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::arn::Arn;
 use crate::aws::endpoint::Region;
@@ -22,7 +22,7 @@ const NO_ID: &str = "not a Bedrock model id, inference profile id or ARN, such a
 pub(super) struct Loaded {
     pub(super) models: Models,
     /// Translation options of some models, by Bedrock's id.
-    pub(super) options: Vec<(String, crate::translate::Model)>,
+    pub(super) options: HashMap<String, crate::translate::Model>,
     /// The accounts; targets refer to them by index.
     pub(super) accounts: Vec<Account>,
 }
@@ -36,7 +36,7 @@ pub(super) fn load(
     accounts: Vec<Account>,
     region: &Region,
 ) -> Result<Loaded, Error> {
-    let mut reader = Reader { options: Vec::new(), families, accounts, region };
+    let mut reader = Reader { options: HashMap::new(), families, accounts, region };
     let mut named: Vec<Model> = Vec::with_capacity(written.len());
     let mut names = HashSet::with_capacity(written.len());
     for (at, model) in written.iter().enumerate() {
@@ -62,14 +62,14 @@ pub(super) fn load(
     );
     let Reader { options, families: _, accounts, region: _ } = reader;
     Ok(Loaded {
-        models: Models { named, default, fallback, default_embedding, ..Models::default() },
+        models: Models { named: named.into(), default, fallback, default_embedding, ..Models::default() },
         options,
         accounts,
     })
 }
 
 struct Reader<'r> {
-    options: Vec<(String, crate::translate::Model)>,
+    options: HashMap<String, crate::translate::Model>,
     families: &'r [Configured],
     accounts: Vec<Account>,
     region: &'r Region,
@@ -129,14 +129,14 @@ impl Reader<'_> {
         }
         if let Some(model) = model_options::model(id, written, self.families, at)? {
             // Attempts look up a model's options by its id.
-            match self.options.iter().find(|(other, _)| other == id) {
-                Some((_, earlier)) if *earlier == model => {}
+            match self.options.get(id) {
+                Some(earlier) if *earlier == model => {}
                 Some(_) => {
                     let reason =
                         "an earlier entry for the same model says something else of how to translate";
                     return Err(error(at, reason));
                 }
-                None => self.options.push((id.clone(), model)),
+                None => _ = self.options.insert(id.clone(), model),
             }
         }
         let region = region.as_ref().map(|region| region_of(region, &inside(at, "region"))).transpose()?;
@@ -191,7 +191,7 @@ pub(super) fn targets_of_models<'m>(
     written: &'m [file::Target],
     models: &'m Models,
 ) -> impl Iterator<Item = (String, &'m Model, &'m Target)> {
-    written.iter().zip(&models.named).enumerate().flat_map(|(at, (written, model))| {
+    written.iter().zip(models.named.iter()).enumerate().flat_map(|(at, (written, model))| {
         let at = item("models", at);
         let targets = model.targets.iter().enumerate();
         targets.map(move |(index, target)| (path(written, &at, index), model, target))

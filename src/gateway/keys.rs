@@ -1,6 +1,8 @@
 //! API keys and authentication. Keys are stored and compared as SHA-256.
 
-use std::fmt;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::{fmt, hash};
 
 use sha2::{Digest as _, Sha256};
 
@@ -10,7 +12,7 @@ use super::identities::{self, Identity, Proof, Properties};
 use crate::openai::Error;
 
 /// A key's SHA-256.
-#[derive(Clone, Copy, PartialEq, Eq, std::hash::Hash)]
+#[derive(Clone, Copy, Eq)]
 pub struct Hash([u8; 32]);
 
 impl Hash {
@@ -30,11 +32,21 @@ impl Hash {
     pub(super) fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+}
 
+impl PartialEq for Hash {
     /// Compares in constant time.
-    fn equals(&self, other: &Self) -> bool {
+    fn eq(&self, other: &Self) -> bool {
+        #[cfg(test)]
+        tests::COMPARED.with(|compared| compared.set(compared.get() + 1));
         let difference = self.0.iter().zip(&other.0).fold(0, |all, (a, b)| all | (a ^ b));
         std::hint::black_box(difference) == 0
+    }
+}
+
+impl hash::Hash for Hash {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 
@@ -98,8 +110,10 @@ pub struct Refused<'k> {
 /// All keys and callers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
-    /// The keys.
-    pub keys: Vec<Key>,
+    keys: Vec<Key>,
+    /// The index of each key by its hash. Where a hash stands in the table depends on a secret of the VM's own, so that the
+    /// time of a lookup tells nothing about the hashes in it.
+    places: HashMap<Hash, usize>,
     /// Identities that need no key, in the order in which they are tried.
     pub identities: Vec<Identity>,
     /// The callers that keys and identities refer to.
@@ -107,6 +121,19 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// Adds a key. `false` where one with its hash is there already.
+    pub fn add(&mut self, key: Key) -> bool {
+        let Entry::Vacant(place) = self.places.entry(key.hash) else { return false };
+        place.insert(self.keys.len());
+        self.keys.push(key);
+        true
+    }
+
+    /// All keys.
+    pub fn all(&self) -> &[Key] {
+        &self.keys
+    }
+
     /// Finds the caller by the request's key (`Authorization: Bearer`, `x-api-key` or `api-key`), else by an identity that
     /// Envoy has verified. `now` returns seconds since 1970.
     ///
@@ -125,7 +152,7 @@ impl Keys {
             .filter(|key| !key.is_empty())
             .collect();
         let is_empty = given.is_empty();
-        let place = match self.find(given, Hash::equals) {
+        let place = match self.find(given) {
             Some(key) => {
                 key.check(now).map_err(|error| Refused { error, caller: self.callers.at(key.caller) })?;
                 Some((key.caller, true))
@@ -148,22 +175,10 @@ impl Keys {
         })
     }
 
-    /// Compares the key with every hash, so that timing does not tell which one matches.
-    fn find<'g>(
-        &self,
-        given: impl IntoIterator<Item = &'g [u8]>,
-        mut equals: impl FnMut(&Hash, &Hash) -> bool,
-    ) -> Option<&Key> {
-        let mut found = None;
-        for key in given {
-            let hash = Hash::of(key);
-            for known in &self.keys {
-                if equals(&known.hash, &hash) {
-                    found = Some(known);
-                }
-            }
-        }
-        found
+    /// The last of the given keys that is known.
+    fn find<'g>(&self, given: impl IntoIterator<Item = &'g [u8]>) -> Option<&Key> {
+        let known = given.into_iter().filter_map(|key| self.places.get(&Hash::of(key)));
+        known.last().and_then(|place| self.keys.get(*place))
     }
 }
 
@@ -175,11 +190,18 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
     use crate::gateway::callers::Policy;
     use crate::gateway::identities::tests::Known;
 
     const NOW: u64 = 1_000;
+
+    thread_local! {
+        /// How many hashes were compared.
+        pub static COMPARED: Cell<usize> = const { Cell::new(0) };
+    }
 
     fn keys() -> Keys {
         let mut keys = Keys::default();
@@ -188,7 +210,7 @@ mod tests {
             let caller =
                 Caller { name: name.to_owned(), team: None, identity: hash, policy: Policy::default() };
             let caller = keys.callers.add(caller).unwrap();
-            keys.keys.push(Key { hash, caller, revoked: false, not_before: None, expires_at: None });
+            assert!(keys.add(Key { hash, caller, revoked: false, not_before: None, expires_at: None }));
         }
         keys
     }
@@ -305,22 +327,41 @@ mod tests {
     }
 
     #[test]
-    fn every_key_is_compared_with_every_hash_whichever_fits() {
+    fn the_last_key_that_is_known_counts() {
         for (given, fits) in [
             (&[&b"key-a"[..]][..], Some("a")),
             (&[b"key-b"], Some("b")),
             (&[b"key-c"], None),
             (&[b"key-a", b"key-c", b"x"], Some("a")),
+            (&[b"key-a", b"key-b"], Some("b")),
         ] {
-            let mut compared = 0;
             let keys = keys();
-            let found = keys.find(given.iter().copied(), |known, hash| {
-                compared += 1;
-                known.equals(hash)
-            });
+            let found = keys.find(given.iter().copied());
             let found = found.and_then(|key| keys.callers.at(key.caller)).map(|caller| caller.name.as_str());
-            assert_eq!((found, compared), (fits, given.len() * keys.keys.len()));
+            assert_eq!(found, fits);
         }
+    }
+
+    #[test]
+    fn a_key_is_found_by_its_hash_and_not_compared_with_all_of_them() {
+        let mut keys = keys();
+        let key = keys.keys[0].clone();
+        for number in 0..10_000 {
+            assert!(keys.add(Key { hash: Hash::of(format!("key-{number}").as_bytes()), ..key.clone() }));
+        }
+        for (given, is_known) in [(&b"key-9999"[..], true), (b"key-10000", false)] {
+            COMPARED.set(0);
+            assert_eq!(keys.find([given]).is_some(), is_known);
+            // Hardly ever one besides its own has the same beginning in the table.
+            assert!(COMPARED.get() < 20, "{}", COMPARED.get());
+        }
+    }
+
+    #[test]
+    fn the_same_key_is_not_added_twice() {
+        let mut keys = keys();
+        let key = keys.keys[0].clone();
+        assert!(!keys.add(key));
     }
 
     #[test]

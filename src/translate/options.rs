@@ -1,5 +1,6 @@
 //! The configuration's options for the translation, the same for every request of a plugin.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::chat::{Guardrail, Parameter};
@@ -28,7 +29,7 @@ pub struct Options {
     /// Configured families of models, which override or extend the table.
     pub families: Vec<Configured>,
     /// Options of single models, by Bedrock's id.
-    pub models: Vec<(String, Model)>,
+    pub models: HashMap<String, Model>,
     /// The discovered models, which tell the model behind a profile.
     pub discovered: Rc<Catalogue>,
 }
@@ -103,7 +104,7 @@ impl Options {
     }
 
     fn model(&self, id: &str) -> Option<&Model> {
-        self.models.iter().find(|(of, _)| of == id).map(|(_, model)| model)
+        self.models.get(id)
     }
 
     /// The options in effect for a model by Bedrock's id. `recall` is where reasoning is kept for the caller, `terms` are the

@@ -283,7 +283,7 @@ enum Outcome {
 /// What became of the request; an error where that breaks a rule.
 fn outcome(model: &str, request: &Value) -> Result<Outcome, String> {
     let options =
-        Options { models: vec![(model.to_owned(), listening(model))], ..options(Unsupported::Refuse) };
+        Options { models: [(model.to_owned(), listening(model))].into(), ..options(Unsupported::Refuse) };
     match translate(model, request.to_string().as_bytes(), &options) {
         Ok(outgoing) => {
             let body: Value = serde_json::from_slice(&outgoing.body).map_err(|error| error.to_string())?;

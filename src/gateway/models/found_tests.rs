@@ -38,7 +38,7 @@ fn models() -> Models {
     regions.allow("us-east-1").unwrap();
     Models {
         regions,
-        named: vec![named],
+        named: vec![named].into(),
         default: Some(StandIn::Id("meta.llama-v1:0".into())),
         discovered: Rc::new(Catalogue::of(found)),
         ..Models::default()

@@ -2,6 +2,7 @@
 
 pub mod anthropic;
 mod listing;
+mod named;
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -18,6 +19,8 @@ use super::callers::Caller;
 use super::names;
 use super::regions::{Regions, covers, no_arn};
 use super::targets::{GUARDRAIL, Target};
+
+pub use named::Named;
 
 /// A model under a name of the configuration's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +44,7 @@ pub enum StandIn {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Models {
     /// The models with names of their own.
-    pub named: Vec<Model>,
+    pub named: Named,
     /// Answers chats without a model and under names of OpenAI's, such as `gpt-5`.
     pub default: Option<StandIn>,
     /// Answers for unknown names.
@@ -61,7 +64,7 @@ pub struct Models {
 impl Default for Models {
     fn default() -> Self {
         Self {
-            named: Vec::new(),
+            named: Named::default(),
             default: None,
             fallback: None,
             default_embedding: None,
@@ -268,7 +271,7 @@ impl Models {
 
     /// Whether an id of Bedrock's is configured or discovered, rather than made up by a client.
     pub fn is_known(&self, id: &str) -> bool {
-        self.targets().any(|target| target.id == id)
+        self.named.of_id(id).next().is_some()
             || self.stand_in_ids().any(|known| known == id)
             || self.discovered.find(id).is_some()
     }
@@ -284,16 +287,16 @@ impl Models {
 
     /// Whether some model's chats are sent on untranslated.
     pub fn speak_openai(&self) -> bool {
-        self.targets().any(|target| target.backend.speaks_openai())
+        self.named.speak_openai
     }
 
     /// Whether the model decides the cluster.
     pub fn decide_cluster(&self) -> bool {
-        self.targets().any(|target| target.cluster.is_some())
+        self.named.decide_cluster
     }
 
     fn named(&self, name: &str) -> Option<&Model> {
-        self.named.iter().find(|model| model.name == name)
+        self.named.of_name(name)
     }
 
     fn stand_in<'a>(&'a self, stand_in: &'a StandIn) -> Resolved<'a> {
@@ -309,7 +312,7 @@ impl Models {
     /// A model by its vendor's name: the newest configured one, else the newest discovered one, else the newest in the table.
     fn of_vendor(&self, name: &str) -> Option<Resolved<'_>> {
         if let Some(id) = names::newest(name, self.configured_ids()) {
-            let mut models = self.named.iter();
+            let mut models = self.named.of_id(id);
             let alone = models.find(|model| matches!(model.targets.as_slice(), [only] if only.id == id));
             return Some(match alone {
                 Some(model) => Resolved::named(model),
@@ -348,19 +351,19 @@ impl Models {
 
     /// Refuses an ARN of a region that clients may not choose. Configured ARNs are exempt.
     fn check_region(&self, id: &str) -> Result<(), Error> {
-        let is_configured = || self.targets().any(|target| target.id == id);
+        let is_configured = || self.named.of_id(id).next().is_some();
         if id.starts_with("arn:") && !is_configured() { self.regions.check(id) } else { Ok(()) }
     }
 
     /// The targets of an id: those of the configured models that use it, if there are any.
     fn targets_of_id(&self, id: &str) -> Cow<'_, [Target]> {
-        let mut models = self.named.iter().map(|model| model.targets.as_slice());
+        let mut models = self.named.of_id(id).map(|model| model.targets.as_slice());
         if let Some(targets) = models.find(|targets| matches!(targets, [only] if only.id == id)) {
             return Cow::Borrowed(targets);
         }
         // A named target is reached only at the endpoints meant for it.
         let mut targets: Vec<Target> =
-            self.targets().filter(|target| target.id == id && target.name.is_none()).cloned().collect();
+            self.named.targets_of_id(id).filter(|target| target.name.is_none()).cloned().collect();
         if targets.is_empty() {
             targets.push(Target::of_id(id));
         }

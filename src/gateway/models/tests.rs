@@ -21,7 +21,8 @@ fn models() -> Models {
         named: vec![
             model("fast", "us.amazon.nova-lite-v1:0", Some("eu")),
             model("gpt-4o", "us.anthropic.claude-x", None),
-        ],
+        ]
+        .into(),
         default: Some(StandIn::Named("fast".into())),
         default_embedding: Some(StandIn::Id("amazon.titan-embed-text-v2:0".into())),
         ..Models::default()
@@ -98,8 +99,8 @@ fn what_speaks_openais_api_only_is_not_on_bedrocks_own_routes() {
     let mut models = models();
     let open = Target { backend: Backend::OpenAi, ..Target::of_id("openai.gpt-oss-120b-1:0") };
     let targets = vec![open.clone(), Target::of_id("us.x.y")];
-    models.named.push(Model { name: "both".into(), targets });
-    models.named.push(Model { name: "open".into(), targets: vec![open] });
+    models.named.extend([Model { name: "both".into(), targets }]);
+    models.named.extend([Model { name: "open".into(), targets: vec![open] }]);
     assert_eq!(models.native("both").unwrap().ids().collect::<Vec<_>>(), ["us.x.y"]);
     assert_eq!(models.native("open").unwrap_err().status, 400);
     let by_id = models.native("openai.gpt-oss-120b-1:0").unwrap();
@@ -128,9 +129,8 @@ fn an_id_goes_where_the_models_with_it_go_but_not_to_what_has_a_name() {
     let mut models = models();
     let spare = Target { name: Some("spare".into()), ..Target::of_id("us.meta.llama4") };
     let west = Target { cluster: Some("west".into()), ..Target::of_id("us.meta.llama4") };
-    models
-        .named
-        .push(Model { name: "chat".into(), targets: vec![Target::of_id("us.x.y"), spare, west.clone()] });
+    let targets = vec![Target::of_id("us.x.y"), spare, west.clone()];
+    models.named.extend([Model { name: "chat".into(), targets }]);
     let resolved = models.resolve(Some("us.meta.llama4"), Endpoint::ChatCompletions).unwrap();
     assert_eq!(resolved.targets, [west].as_slice());
 }
@@ -141,7 +141,8 @@ fn a_name_that_something_else_answers_for_gives_no_right() {
         named: vec![
             model("fast", "us.amazon.nova-lite-v1:0", None),
             model("gpt-4o", "us.anthropic.claude-x", None),
-        ],
+        ]
+        .into(),
         default: Some(StandIn::Named("fast".into())),
         default_embedding: Some(StandIn::Id("amazon.titan-embed-text-v2:0".into())),
         fallback: Some(StandIn::Named("fast".into())),
@@ -237,7 +238,7 @@ fn what_is_reachable_for_a_caller_is_the_first_target_that_stays_where_the_calle
             Target { cluster: Some("eu".into()), ..Target::of_id("eu.amazon.nova-lite-v1:0") },
         ],
     };
-    let models = Models { named: vec![model], ..models() };
+    let models = Models { named: vec![model].into(), ..models() };
     let resolved = models.resolve(Some("both"), Endpoint::ChatCompletions).unwrap();
     let reached = |profiles: Option<&[&str]>| {
         let profiles = profiles.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
@@ -264,7 +265,7 @@ fn a_caller_with_profiles_of_its_own_names_no_application_profile_of_anothers() 
     let mut regions = Regions::default();
     regions.allow("us-*").unwrap();
     let named = Model { name: "shared".into(), targets: vec![Target::of_id(&arn("shared"))] };
-    let models = Models { named: vec![named], regions, ..models() };
+    let models = Models { named: vec![named].into(), regions, ..models() };
     let profile = Profile {
         pattern: "anthropic.*".into(),
         arns: vec![(Region::new("us-east-1").unwrap(), arn("own"))],

@@ -19,7 +19,8 @@ fn models() -> Models {
             model("o3", &["us.amazon.nova-pro-v1:0"]),
             model("fast", &["us.amazon.nova-lite-v1:0"]),
             model("both", &["eu.anthropic.claude-haiku-4-5-20251001-v1:0", "us.amazon.nova-micro-v1:0"]),
-        ],
+        ]
+        .into(),
         default: Some(StandIn::Named("fast".into())),
         default_embedding: Some(StandIn::Id("amazon.titan-embed-text-v2:0".into())),
         region: "us-east-1".into(),
