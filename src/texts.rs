@@ -111,6 +111,11 @@ pub fn is_tellable(name: &str) -> bool {
     name.len() <= LONGEST && digits <= DIGITS && !name.split(|c| !is_of_word(c)).any(is_secret)
 }
 
+/// A client's text for one line of a log: ends of lines, whichever a reader takes for one, and control characters are spaces.
+pub fn on_one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() || is_line_end(c) { ' ' } else { c }).collect()
+}
+
 fn is_line_end(c: char) -> bool {
     matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }

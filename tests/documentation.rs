@@ -117,7 +117,7 @@ fn is_in(value: &Value, field: &str) -> bool {
 fn the_readmes_configuration_loads() {
     let example = yaml(&after(&read("README.md"), "documentation.rs loads this block", "```yaml\n", "\n```"));
     let config = load(&example).unwrap();
-    assert_eq!(config.keys.keys.len(), 2);
+    assert_eq!(config.keys.all().len(), 2);
     assert_eq!(config.models.fallback, Some(StandIn::Named("fast".into())));
     // The text beside it says whose hash that is.
     let headers = Headers::from_iter([("x-api-key", "batch-key")]);

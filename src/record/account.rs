@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use super::usage::{self, Usage};
 use crate::gateway::attribution::Attribution;
 use crate::gateway::callers::Caller;
+use crate::texts::on_one_line;
 
 /// Longest client's model name that is kept, bytes.
 const NAME: usize = 256;
@@ -215,9 +216,10 @@ impl Facts {
         self.attribution = Some(Rc::clone(&caller.policy.attribution));
     }
 
-    /// Sets the client's model name.
+    /// Sets the client's model name. Records are lines of logs, so control characters and ends of lines in it become spaces.
     pub fn asks_for(&mut self, model: &str) {
-        self.model_asked = Some(model.get(..model.floor_char_boundary(NAME)).unwrap_or_default().to_owned());
+        let name = model.get(..model.floor_char_boundary(NAME)).unwrap_or_default();
+        self.model_asked = Some(on_one_line(name));
     }
 
     /// Tokens of the last attempt where its answer has not told them, and whether they are estimated. There are some if Bedrock
@@ -248,6 +250,13 @@ impl Facts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_name_of_a_model_is_more_than_one_line_whatever_ends_one() {
+        let mut facts = Facts::default();
+        facts.asks_for("a\n\r\u{85}\u{2028}\u{2029}\u{9b}\u{7f}\0\u{e9}");
+        assert_eq!(facts.model_asked.as_deref(), Some("a        \u{e9}"));
+    }
 
     #[test]
     fn tokens_of_all_attempts_are_counted_together_and_what_else_is_known_is_the_last_ones() {
