@@ -63,7 +63,8 @@ def ignored(name, model):
     # A turn that called a tool without its reasoning cannot be gone on with while Claude thinks.
     if model not in REASON or name == "opencode/7-thinking-result" and model != NOVA_2:
         found.add("reasoning_effort")
-    if model == PIXTRAL:
+    # It marks the tool's result, behind which Nova takes no point.
+    if model == PIXTRAL or name == "opencode/7-thinking-result" and "nova" in model:
         found.add("cache_control")
     return found
 
