@@ -33,6 +33,8 @@ OTHERS = {
     "# Values for gateway-helm.": "tests/control_planes/",
     "metadata:": "tests/control_planes/",
     "annotations:": "tests/control_planes/",
+    "model_list:": "LiteLLM's proxy, tests/recipes/",
+    "name: gateway": "Continue, tests/recipes/",
     "monitoring:": "tests/kubernetes/test_documented.py",
     "# A patch for deploy/kubernetes:": "tests/kubernetes/test_documented.py",
 }
