@@ -41,9 +41,6 @@ use crate::translate::split::{PerCall, Split, split};
 use crate::wire::{Str, to_vec};
 use techniques::{AtWork, Waiting};
 
-/// Longest request id that goes into a record, bytes. Envoy's have 36.
-const REQUEST_ID: usize = 128;
-
 /// A request in the gateway role.
 #[derive(Debug)]
 pub(super) struct Gateway {
@@ -137,13 +134,12 @@ impl Gateway {
         self.account().with(|facts| facts.began = Some(host::now()));
         let headers = host::headers(MapType::HttpRequestHeaders)
             .map_err(|_| host_failed("give the request's headers"))?;
+        // A part does not count as a request, and a client must not claim to be one: only this gateway's own calls are marked.
+        let is_part = is_part(&headers);
         self.account().with(|facts| {
-            facts.request_id =
-                headers.text("x-request-id").filter(|id| id.len() <= REQUEST_ID).map(str::to_owned);
-            let part_of = headers.text(PART_OF).filter(|id| account::is_id(id));
-            // Only this gateway's own calls may name it: a part does not count as a request, and a client must not claim to be
-            // one.
-            facts.part_of = part_of.filter(|_| is_part(&headers)).map(str::to_owned);
+            facts.has_id(headers.text("x-request-id"));
+            let part_of = headers.text(PART_OF).filter(|id| is_part && account::is_id(id));
+            facts.part_of = part_of.map(str::to_owned);
         });
         headers.check_size(self.config.header_bytes)?;
         let method = headers.text(":method").unwrap_or_default();
@@ -208,7 +204,7 @@ impl Gateway {
             Purpose::Native(_) => callers::NATIVE,
         };
         caller.check_endpoint(asked)?;
-        self.limited = Limited::new(&caller.policy, &purpose, shape, &headers);
+        self.limited = Limited::new(&caller.policy, &purpose, shape, is_part);
         let by_limits = self.waits_for_limits();
         if let Some(limited) = self.limited.as_mut().filter(|_| !by_limits) {
             limited.let_in(&Amount::of_request())?;
@@ -216,7 +212,6 @@ impl Gateway {
         let is_bound = caller.policy.is_bound();
         let id = originals::next_id();
         self.open.share(id);
-        let is_part = is_part(&headers);
         let handoff = Handoff { purpose, caller: caller.name.as_str().into(), is_bound, is_part, id };
         hostcalls::set_property(&[handoff::KEY], Some(&handoff.to_bytes()))
             .map_err(|_| host_failed("keep filter state"))?;

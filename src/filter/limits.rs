@@ -119,12 +119,12 @@ pub(super) struct Limited {
 }
 
 impl Limited {
-    /// `None` where the caller has no limits.
+    /// `None` where the caller has no limits. `is_part`: the request is a call of this gateway to itself.
     pub(super) fn new(
         policy: &Policy,
         purpose: &Purpose<'_>,
         shape: Option<Shape>,
-        sent: &Headers,
+        is_part: bool,
     ) -> Option<Self> {
         if policy.budgets.is_empty() {
             return None;
@@ -136,7 +136,6 @@ impl Limited {
                 (request.operation == Operation::CountTokens).then_some(Endpoint::MessageTokens)
             }
         };
-        let is_part = is_part(sent);
         Some(Self {
             budgets: Rc::clone(&policy.budgets),
             tokens: policy.terms.tokens,

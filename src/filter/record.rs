@@ -20,7 +20,7 @@ use super::{host, metrics};
 use crate::config::Config;
 use crate::gateway::callers::Caller;
 use crate::record::made::{self, Unknown};
-use crate::record::{Account, Ended, Facts, Record};
+use crate::record::{Account, Ended, Facts, Members, Record};
 
 /// Keys in filter state, without Envoy's prefix `wasm.`. This one has the record.
 const RECORD: &str = "bedrock.usage";
@@ -144,8 +144,9 @@ pub(super) fn close(config: &Config, account: &Account) -> Option<Record> {
     let ended = Ended { at: Some(host::now()), ..ended };
     let mut record = account.with(|facts: &mut Facts| Record::make(facts, &ended));
     finish(config, &mut record);
-    set(RECORD, &record.to_struct());
-    set(LINE, &record.to_line());
+    let members = Members::of(&record);
+    set(RECORD, &members.to_struct());
+    set(LINE, &members.to_line());
     Some(record)
 }
 

@@ -13,6 +13,8 @@ use crate::texts::on_one_line;
 
 /// Longest client's model name that is kept, bytes.
 const NAME: usize = 256;
+/// Longest request id that is kept, bytes. Envoy's have 36.
+const REQUEST_ID: usize = 128;
 
 /// The account of one request, which both roles share.
 #[derive(Debug, Default)]
@@ -216,6 +218,12 @@ impl Facts {
         self.attribution = Some(Rc::clone(&caller.policy.attribution));
     }
 
+    /// Sets the request's id by its header; a longer one is left out. A client's own, where Envoy is told to keep those, may hold
+    /// any text, so control characters and ends of lines in it become spaces.
+    pub fn has_id(&mut self, id: Option<&str>) {
+        self.request_id = id.filter(|id| id.len() <= REQUEST_ID).map(on_one_line);
+    }
+
     /// Sets the client's model name. Records are lines of logs, so control characters and ends of lines in it become spaces.
     pub fn asks_for(&mut self, model: &str) {
         let name = model.get(..model.floor_char_boundary(NAME)).unwrap_or_default();
@@ -252,10 +260,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_of_a_model_is_more_than_one_line_whatever_ends_one() {
+    fn no_name_of_a_model_and_no_id_of_a_request_is_more_than_one_line_whatever_ends_one() {
         let mut facts = Facts::default();
-        facts.asks_for("a\n\r\u{85}\u{2028}\u{2029}\u{9b}\u{7f}\0\u{e9}");
+        let text = "a\n\r\u{85}\u{2028}\u{2029}\u{9b}\u{7f}\0\u{e9}";
+        facts.asks_for(text);
+        facts.has_id(Some(text));
         assert_eq!(facts.model_asked.as_deref(), Some("a        \u{e9}"));
+        assert_eq!(facts.request_id, facts.model_asked);
+        facts.has_id(Some(&"a".repeat(129)));
+        assert_eq!(facts.request_id, None);
     }
 
     #[test]

@@ -4,14 +4,13 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::Record;
 use super::members::{Members, Value, in_ones};
 use crate::wire;
 
-impl Record {
-    /// The members as a JSON object.
+impl Members<'_> {
+    /// As a JSON object.
     pub fn to_line(&self) -> Vec<u8> {
-        wire::to_vec(&Members::of(self))
+        wire::to_vec(self)
     }
 }
 

@@ -23,11 +23,12 @@ pub(super) enum Value<'r> {
 const MOST: usize = 32;
 
 /// The members of one record; `None` means unknown.
-pub(super) struct Members<'r>([(&'static str, Option<Value<'r>>); MOST]);
+#[derive(Debug)]
+pub struct Members<'r>([(&'static str, Option<Value<'r>>); MOST]);
 
 impl<'r> Members<'r> {
     /// The members of a record.
-    pub(super) fn of(record: &'r Record) -> Self {
+    pub fn of(record: &'r Record) -> Self {
         let usage = record.usage.as_ref();
         let of_input = usage.and_then(|usage| usage.prompt_tokens_details);
         let of_output = usage.and_then(|usage| usage.completion_tokens_details);

@@ -1,7 +1,7 @@
 //! The record of a request: one per request, however it ends.
 //!
 //! ```text
-//! gateway role, upstream role ─▶ Account, while the request is under way ─▶ Record, at its end ─▶ Struct, metrics, limits
+//! gateway role, upstream role ─▶ Account, while the request is under way ─▶ Record, at its end ─▶ Struct, line, metrics, limits
 //! ```
 //!
 //! | module | what it is |
@@ -11,7 +11,9 @@
 //! | [`made`] | the record, made from the account and Envoy's properties at the end |
 //! | [`prices`] | prices of tokens |
 //! | [`metrics`] | metrics from records, and their labels |
-//! | [`structure`] | the record as `google.protobuf.Struct`, for Envoy |
+//! | [`Members`] | a record's members by name, which become: |
+//! | [`structure`] | … a `google.protobuf.Struct`, for Envoy's expressions |
+//! | `line` | … JSON on one line, for access logs |
 //! | [`usage`] | token counts, and their estimates |
 //!
 //! No prompt, answer or key is known here.
@@ -28,3 +30,4 @@ pub mod usage;
 
 pub use account::{Account, Facts};
 pub use made::{Ended, Outcome, Record};
+pub use members::Members;

@@ -3,17 +3,16 @@
 
 use prost::encoding::{WireType, encode_key, encode_varint};
 
-use super::Record;
 use super::members::{Members, Value, in_ones};
 
 /// Bytes reserved for a usual record.
 const ROOM: usize = 1 << 10;
 
-impl Record {
-    /// The members as an encoded Struct.
+impl Members<'_> {
+    /// As an encoded Struct.
     pub fn to_struct(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(ROOM);
-        Members::of(self).each(|name, value| match value {
+        self.each(|name, value| match value {
             Value::Text(text) => member(&mut out, name, Encoded::Text(text)),
             Value::Count(count) => member(&mut out, name, Encoded::number(count)),
             Value::Millionths(micros) => member(&mut out, name, Encoded::Number(in_ones(micros))),
@@ -111,11 +110,11 @@ mod tests {
     use super::*;
     use crate::gateway::attribution::Attribution;
     use crate::openai::completion::{CompletionTokensDetails, PromptTokensDetails, Usage};
-    use crate::record::{Ended, Facts};
+    use crate::record::{Ended, Facts, Record};
 
     /// The members of the JSON line, which are those of the Struct in the record's order.
     fn read_line(record: &Record) -> Vec<(String, String)> {
-        let line = String::from_utf8(record.to_line()).unwrap();
+        let line = String::from_utf8(Members::of(record).to_line()).unwrap();
         let read: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&line).unwrap();
         let text = |value| match value {
             serde_json::Value::String(text) => text,
@@ -134,7 +133,7 @@ mod tests {
     }
 
     fn read(record: &Record) -> Vec<(String, String)> {
-        let read = Struct::decode(record.to_struct().as_slice()).unwrap();
+        let read = Struct::decode(Members::of(record).to_struct().as_slice()).unwrap();
         let text = |kind| match kind {
             Some(Kind::StringValue(text)) => text,
             Some(Kind::NumberValue(number)) => number.to_string(),

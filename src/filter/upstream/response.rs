@@ -95,7 +95,7 @@ impl Upstream {
             Answer::First(head, stream) => self.first_event(head, stream, size, end_of_stream),
             Answer::Late(head, error) => self.late_body(head, error, size, end_of_stream),
             Answer::Stream(mut stream) => {
-                let mut out = Vec::with_capacity(size);
+                let mut out = room_for_events(size);
                 let result = self.stream_bytes(&mut *stream, size, end_of_stream, &mut out);
                 self.notes(stream.noted());
                 self.give_stream(stream, result, size, out);
@@ -147,7 +147,7 @@ impl Upstream {
         size: usize,
         end_of_stream: bool,
     ) -> Action {
-        let mut out = Vec::with_capacity(size);
+        let mut out = room_for_events(size);
         let result = self.stream_bytes(&mut *stream, size, end_of_stream, &mut out);
         self.notes(stream.noted());
         if !stream.has_begun() {
@@ -284,6 +284,12 @@ impl Upstream {
         self.put_back();
         Action::Continue
     }
+}
+
+/// Room for the client's events, made of `size` bytes of Bedrock's: those have padding, these each repeat the stream's id and
+/// model, and are seldom more than twice as long.
+fn room_for_events(size: usize) -> Vec<u8> {
+    Vec::with_capacity(size.saturating_mul(2))
 }
 
 /// Logs that AWS has rejected the gateway's credentials. The client is not told why, but the operator must be.

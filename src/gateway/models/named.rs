@@ -22,10 +22,10 @@ pub struct Named {
 }
 
 impl Named {
-    /// Adds a model. Of two with the same name the first is found.
+    /// Adds a model, whose name no other has: the configuration's loader refuses a name that comes twice.
     fn add(&mut self, model: Model) {
         let place = self.all.len();
-        self.by_name.entry(model.name.clone()).or_insert(place);
+        self.by_name.insert(model.name.clone(), place);
         for target in &model.targets {
             let places = self.by_id.entry(target.id.clone()).or_default();
             if places.last() != Some(&place) {
