@@ -89,6 +89,8 @@ pub struct Faults {
     pub replacement: Option<Replacement>,
     /// No metadata event; no `usage` in a Converse answer.
     pub no_metadata: bool,
+    /// The counts of input and output tokens that are told, instead of the true ones.
+    pub usage: Option<u64>,
     /// Metadata before messageStop.
     pub metadata_first: bool,
     /// Unknown events and members.
@@ -183,6 +185,7 @@ impl Faults {
             "notjson" => self.replacement = Some(Replacement::NotJson),
             "nooutput" => self.replacement = Some(Replacement::NoOutput),
             "nometadata" => self.no_metadata = true,
+            "usage" => self.usage = Some(number(value)?),
             "metadatafirst" => self.metadata_first = true,
             "unknownevent" => self.unknown_event = true,
             "emptystart" => self.empty_start = true,

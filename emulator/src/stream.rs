@@ -39,7 +39,7 @@ pub fn events(answer: &Answer, faults: &Faults, latency: u64) -> Vec<Event> {
     events.push(("messageStop", stop));
     if !faults.no_metadata {
         let mut metadata = answer.beside.clone();
-        metadata.insert("usage".into(), reply::usage(&answer.usage));
+        metadata.insert("usage".into(), reply::usage(&answer.usage, faults));
         metadata.insert("metrics".into(), json!({"latencyMs": latency}));
         let at = if faults.metadata_first { events.len() - 1 } else { events.len() };
         events.insert(at, ("metadata", Value::Object(metadata)));

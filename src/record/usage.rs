@@ -7,6 +7,18 @@ pub use crate::translate::usage::{add, usage as of_bedrock};
 /// Bytes of text per token, about.
 const BYTES: u64 = 4;
 
+/// Most tokens that one answer can have cost: ten times the largest context window of any model. Where an upstream tells more,
+/// it is wrong, and charging it would lock the caller out until its limit's window ends.
+const MOST: u64 = 100_000_000;
+
+/// Whether an answer can have cost this; else it counts as not told.
+pub fn is_possible(usage: &Usage) -> bool {
+    let of_input = usage.prompt_tokens_details.unwrap_or_default();
+    let of_output = usage.completion_tokens_details.unwrap_or_default();
+    let parts = [of_input.cached_tokens, of_input.cache_write_tokens, of_output.reasoning_tokens];
+    parts.into_iter().chain([usage.prompt_tokens, usage.completion_tokens]).all(|tokens| tokens <= MOST)
+}
+
 /// The tokens of so many bytes of text, estimated.
 pub fn of_bytes(bytes: usize) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX).div_ceil(BYTES)
@@ -62,6 +74,16 @@ mod tests {
             prompt_tokens_details: Some(PromptTokensDetails { cached_tokens: cached, cache_write_tokens: 0 }),
             completion_tokens_details: Some(CompletionTokensDetails { reasoning_tokens: thought }),
             ..guessed(read, written)
+        }
+    }
+
+    #[test]
+    fn no_answer_costs_more_than_any_model_can_read_and_write() {
+        assert!(is_possible(&told(MOST, 2, 9, 4)));
+        for (read, cached, written, thought) in
+            [(MOST + 1, 0, 0, 0), (0, MOST + 1, 0, 0), (0, 0, MOST + 1, 0), (0, 0, 0, u64::MAX)]
+        {
+            assert!(!is_possible(&told(read, cached, written, thought)));
         }
     }
 

@@ -40,6 +40,7 @@ LIMITS = {
     "choices": {"tokens_per_minute": WIDE},
     "reader": {"parallel": 1},
     "pieces": {"tokens_per_minute": 2000},
+    "absurd": {"tokens_per_minute": WIDE},
 }
 TEAM = {"name": "search", "limits": {"requests_per_minute": 4}}
 
@@ -350,6 +351,13 @@ def test_all_calls_of_a_request_are_charged_and_it_is_one_request(start, bedrock
     last = LITE | {"max_tokens": 400}
     outcome = until(lambda outcome: outcome.status != 429, lambda: ask(gateway, "all", last))
     assert left(outcome) == WIDE - charged - estimate(last)
+
+
+@pytest.mark.parametrize("body", [BODY, BODY | {"stream": True}], ids=["whole", "stream"])
+def test_token_counts_that_no_answer_can_have_do_not_lock_the_caller_out(gateway, body):
+    for tokens in (2**64 - 1, 10**9):
+        assert ask(gateway, "absurd", body, headers={"x-emulator": f"usage={tokens}"}).status == 200
+    assert 0 < used(gateway, "absurd") < 2_000
 
 
 def test_counts_outlive_a_new_configuration_and_a_changed_limit_holds_at_once(start):

@@ -69,7 +69,7 @@ impl Upstream {
                 facts.is_at(&sent.model, &sent.region);
             }
             facts.attempt.request_id = Some(head.request_id.clone()).filter(|id| id != UNKNOWN);
-            facts.attempt.in_headers = head.usage;
+            facts.attempt.in_headers = head.usage.filter(usage::is_possible);
         });
     }
 
@@ -89,12 +89,12 @@ impl Upstream {
         let Some(account) = &self.account else { return };
         account.with(|facts| {
             let Attempt { flowed, input, finish_reason, guardrail, .. } = &mut facts.attempt;
-            (*flowed, *input) = (noted.flowed, noted.input);
+            (*flowed, *input) = (noted.flowed, noted.input.filter(usage::is_possible));
             *finish_reason = noted.finish_reason.or(*finish_reason);
             *guardrail |= noted.guardrail;
         });
         // Some models repeat their token counts during a stream, each time as totals so far.
-        if let Some(usage) = noted.usage {
+        if let Some(usage) = noted.usage.filter(usage::is_possible) {
             let known = self.told.replace(usage);
             if known != usage {
                 account.spend(&usage::beyond(usage, known));
