@@ -2,6 +2,7 @@
 
 A request's header `x-emulator` says `WHAT AT`: what goes wrong, after how many bytes of the reply (-1: before its headers).
 `hold` goes on when the test says so, and then all is well. `drip` never ends: a byte at a time, until its caller is gone.
+Over HTTP/2 the end comes by itself, or with `ends-with-data` in the last frame that has bytes.
 """
 
 import asyncio
@@ -328,12 +329,16 @@ class Http2:
                 await self.data(stream, piece, request)
                 self.server.sent += len(piece)
             return self.end(stream)
-        if what in ("whole", "trailers", "short-length", "goaway", *self.server.more):
+        if what in ("whole", "trailers", "short-length", "goaway", "ends-with-data", *self.server.more):
             at = total
-        begin = 0
-        for end in [*(end for end in (reply.frame_ends() if reply.is_stream else []) if end < at), at]:
-            await self.data(stream, payload[begin:end], request)
+        begin, ends = 0, reply.frame_ends() if reply.is_stream else []
+        if what == "ends-with-data":
+            ends = [at // 100, *ends]
+        for end in [*(end for end in ends if end < at), at]:
+            await self.data(stream, payload[begin:end], request, is_end=what == "ends-with-data" and end == total)
             begin = end
+        if what == "ends-with-data":
+            return None
         if what == "hold":
             await self.server.released.wait()
             await self.data(stream, payload[at:], request)
@@ -354,14 +359,14 @@ class Http2:
             return self.flush()
         return self.end(stream)
 
-    async def data(self, stream, data, request):
+    async def data(self, stream, data, request, is_end=False):
         while data and not request.gone.is_set():
             room = min(self.h2.local_flow_control_window(stream), self.h2.max_outbound_frame_size)
             if room <= 0:
                 self.window.clear()
                 await self.window.wait()
                 continue
-            self.h2.send_data(stream, data[:room])
+            self.h2.send_data(stream, data[:room], end_stream=is_end and room >= len(data))
             data = data[room:]
             self.flush()
             await self.writer.drain()

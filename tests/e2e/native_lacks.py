@@ -5,7 +5,6 @@ CLAIMS = "Envoy's modules read no claims: metadata within metadata"
 WIDER = "what is held is counted by sizes of 64 bits, so another limit comes first"
 RECORD = "the record is dynamic metadata, and not a message in filter state"
 ENDING = "Envoy gives an attempt that ends no headers, so that access logs see those of the last one where two were under way"
-CUT = "not mended yet: some streams that go on as they are and come in small pieces break off"
 FROM_THE_START = "metrics without labels are there from the start"
 SAMPLE = "the sample's own files name the .wasm"
 
@@ -22,8 +21,6 @@ LACKS = {
     "test_opentelemetry.py::test_a_refusal_is_a_span_with_its_code": RECORD,
     "test_hedging.py::test_the_second_region_answers_when_the_first_is_silent": ENDING,
     "test_hedging.py::test_the_first_region_may_still_win_after_the_second_was_asked": ENDING,
-    "test_native.py::test_a_stream_is_whole_however_it_is_cut_on_the_way": CUT,
-    "test_native.py::test_an_exception_later_on_tells_no_account": CUT,
     "test_bad_input.py::test_a_body_that_outgrows_the_limit_in_translation_is_refused": WIDER,
     "test_metrics.py::test_nothing_is_counted_where_that_is_said": FROM_THE_START,
     "test_metrics.py::test_discovery_tells_when_it_last_found_something": FROM_THE_START,

@@ -20,14 +20,14 @@ BREAKS = ["reset", "close", "stall", "long-length"]
 WHATS = {
     "http1": [*BREAKS, "bad-chunk", "short-length", "garbage", "end", "cut-trailers", "trailers", "whole"],
     "http2": [*BREAKS, "rst", "bad-frame", "goaway-close", "short-length", "garbage", "end", "cut-trailers", "trailers"]
-    + ["goaway", "whole"],
+    + ["goaway", "ends-with-data", "whole"],
 }
 BROKEN = {*BREAKS, "bad-chunk", "rst", "bad-frame", "goaway-close"}
 # Whole replies have a length over HTTP/1.1, but with these.
 CHUNKED = {"trailers", "cut-trailers", "bad-chunk"}
 # These cannot happen before the headers.
 LATER = {"long-length", "bad-chunk", "short-length", "end", "cut-trailers"}
-WHOLE = {"whole", "trailers", "goaway"}
+WHOLE = {"whole", "trailers", "goaway", "ends-with-data"}
 
 
 @pytest.fixture(scope="module")

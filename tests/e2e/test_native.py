@@ -524,7 +524,8 @@ def test_a_failure_as_the_first_event_is_a_status(connection, operation, fault, 
     assert answer.headers["x-bedrock-model"] == CLAUDE
 
 
-@pytest.mark.parametrize("split", ["", "split=3", "split=random", "coalesce"])
+# At a pace each piece is one to the filter too: of 100 bytes some end an event and begin the next.
+@pytest.mark.parametrize("split", ["", "split=3", "split=100,pace=5", "split=random", "coalesce"])
 @pytest.mark.parametrize("operation", STREAMS)
 def test_a_stream_is_whole_however_it_is_cut_on_the_way(gateway, client, emulator, operation, split):
     emulator.faults(split)
@@ -544,7 +545,7 @@ def test_an_exception_later_on_is_the_streams_own(client, emulator):
         emulator.faults()
 
 
-@pytest.mark.parametrize("split", ["", ",split=1", ",split=7", ",coalesce"])
+@pytest.mark.parametrize("split", ["", ",split=1", ",split=7", ",split=100,pace=5", ",coalesce"])
 def test_an_exception_later_on_tells_no_account(client, emulator, split):
     emulator.faults(f"exception=2:throttlingException,message=of%20arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fx{split}")
     try:

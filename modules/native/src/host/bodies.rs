@@ -83,20 +83,29 @@ unsafe extern "C" fn proxy_get_buffer_bytes(
         return status;
     }
     let Some((envoys, parts)) = current(buffer) else { return BAD_ARGUMENT };
-    let chunks: Vec<Got> = parts.into_iter().flatten().flat_map(|body| chunks(envoys, body)).collect();
-    // SAFETY: Envoy has given them a moment ago, and nothing is changed before they are copied.
-    let chunks = chunks.iter().map(|chunk| unsafe { chunk.bytes() });
+    // SAFETY: nothing is changed before they are copied.
+    let pieces = unsafe { pieces(envoys, parts, start, end) };
+    let size = pieces.iter().map(|piece| piece.len()).sum();
+    // SAFETY: the filter gives places for both, and so many bytes the pieces are.
+    unsafe { give_pieces(pieces, size, bytes, length) }
+}
+
+/// The bytes from one position to another, over all parts.
+///
+/// # Safety
+/// Nothing of the parts is changed for as long as these are used.
+unsafe fn pieces<'b>(envoys: Envoys, parts: [Option<Body>; 2], start: usize, end: usize) -> Vec<&'b [u8]> {
     let mut at = 0_usize;
-    let pieces: Vec<&[u8]> = chunks
+    let chunks = parts.into_iter().flatten().flat_map(|body| chunks(envoys, body));
+    chunks
         .map(|chunk| {
+            // SAFETY: Envoy has given it a moment ago, and it stays as the caller promises.
+            let chunk = unsafe { chunk.bytes() };
             let (from, to) = (start.saturating_sub(at), end.saturating_sub(at).min(chunk.len()));
             at = at.saturating_add(chunk.len());
             chunk.get(from..to).unwrap_or_default()
         })
-        .collect();
-    let size = pieces.iter().map(|piece| piece.len()).sum();
-    // SAFETY: the filter gives places for both, and so many bytes the pieces are.
-    unsafe { give_pieces(pieces, size, bytes, length) }
+        .collect()
 }
 
 fn chunks(envoys: Envoys, body: Body) -> Vec<Got> {
@@ -121,12 +130,14 @@ unsafe extern "C" fn proxy_set_buffer_bytes(
     // SAFETY: the filter gives them for the time of this call.
     let bytes = unsafe { given(bytes, length) };
     let own = with_own(buffer, |body| {
-        if start == 0 && size >= body.len() {
-            body.clear();
-        } else if start < body.len() || start == 0 {
+        if start > 0 && start < body.len() {
             return BAD_ARGUMENT;
         }
-        body.extend_from_slice(bytes);
+        if start == 0 {
+            body.splice(..size.min(body.len()), bytes.iter().copied());
+        } else {
+            body.extend_from_slice(bytes);
+        }
         OK
     });
     if let Some(status) = own {
@@ -140,21 +151,31 @@ unsafe extern "C" fn proxy_set_buffer_bytes(
     // What comes last takes what is added.
     let Some(last) = parts.into_iter().flatten().last() else { return BAD_ARGUMENT };
     let all: usize = parts.into_iter().flatten().map(|body| size_of(envoys, body)).sum();
-    if start == 0 && size >= all {
-        for body in parts.into_iter().flatten() {
-            let size = size_of(envoys, body);
-            // SAFETY: the stream is at work.
-            let is_gone = size == 0
-                || unsafe { abi::envoy_dynamic_module_callback_http_drain_body(envoys, body, size) };
-            if !is_gone {
-                return BAD_ARGUMENT;
-            }
-        }
-    } else if start < all || start == 0 {
+    if start > 0 && start < all {
         return BAD_ARGUMENT;
     }
+    let mut rest = Vec::new();
+    if start == 0 {
+        // Envoy lets modules add at the end only: what stays behind the replaced beginning is added anew.
+        // SAFETY: they are copied before anything is changed.
+        rest = unsafe { pieces(envoys, parts, size, all) }.concat();
+        if !parts.into_iter().flatten().all(|body| empty(envoys, body)) {
+            return BAD_ARGUMENT;
+        }
+    }
+    if add(envoys, last, bytes) && add(envoys, last, &rest) { OK } else { BAD_ARGUMENT }
+}
+
+/// Takes all of it away.
+fn empty(envoys: Envoys, body: Body) -> bool {
+    let size = size_of(envoys, body);
+    // SAFETY: the stream is at work.
+    size == 0 || unsafe { abi::envoy_dynamic_module_callback_http_drain_body(envoys, body, size) }
+}
+
+/// Adds bytes at its end.
+fn add(envoys: Envoys, body: Body, bytes: &[u8]) -> bool {
     // SAFETY: the stream is at work, and the bytes live through the call.
-    let is_taken = bytes.is_empty()
-        || unsafe { abi::envoy_dynamic_module_callback_http_append_body(envoys, last, Given::new(bytes)) };
-    if is_taken { OK } else { BAD_ARGUMENT }
+    bytes.is_empty()
+        || unsafe { abi::envoy_dynamic_module_callback_http_append_body(envoys, body, Given::new(bytes)) }
 }
