@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 import envoy_config
+import native
 from add_to_envoy import add, bootstraps, check, hosts, pieces, places
 from add_to_envoy.source import Source
 from settings import ROOT, Endpoint, Problem
@@ -312,6 +313,54 @@ def test_the_samples_have_it_already():
     text = (ROOT / "envoy/envoy.yaml").read_text()
     result, notes = added(text)
     assert result == text and "there already" in notes
+
+
+def modules(node):
+    """The filters that are the native module."""
+    if isinstance(node, dict) and node.get("@type") == native.FILTER:
+        yield node
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from modules(child)
+
+
+def by_name(module):
+    """Of a library that Envoy looks for."""
+    module["dynamic_module_config"] |= {"name": "bedrock_filter"}
+    del module["dynamic_module_config"]["module"]
+
+
+def wrapped(module):
+    """As a message whose type is not known when it is written."""
+    value = {name: module.pop(name) for name in list(module) if name != "@type"}
+    module |= {"@type": envoy_config.TYPE + "xds.type.v3.TypedStruct", "type_url": native.FILTER, "value": value}
+
+
+@pytest.mark.parametrize("write", [lambda module: None, by_name, wrapped], ids=["a file", "a name", "wrapped"])
+def test_the_native_module_is_there_already_too(write):
+    data = native.bootstrap(pieces.SAMPLE)
+    [gateway, upstream] = modules(data)
+    write(gateway)
+    write(upstream)
+    text = yaml.safe_dump(data)
+    result, notes = added(text)
+    assert result == text
+    assert notes.count("role is there already, as the native module, by a filter_name of ours") == 2
+
+
+def test_somebody_elses_native_module_is_not_ours():
+    text = yaml.safe_dump(native.bootstrap(pieces.SAMPLE)).replace("libbedrock_filter.so", "libauth.so")
+    text = text.replace("name: bedrock\n", "name: other\n")
+    result, notes = added(text)
+    assert "as the native module" not in notes and set(plugins(result)) == {"gateway", "upstream"}
+
+
+@pytest.mark.parametrize(("role", "said"), [("gateway", "openai: the gateway"), ("upstream", "cluster bedrock: the upstream")])
+def test_one_role_as_the_native_module_does_not_get_the_other_as_the_wasm(role, said):
+    data = native.bootstrap(pieces.SAMPLE)
+    [other] = [module for module in modules(data) if module["filter_name"] != role]
+    other["dynamic_module_config"] = {"name": "auth"}
+    with pytest.raises(Problem, match=f"{said} role is there as the native module.* and the other is not"):
+        added(yaml.safe_dump(data))
 
 
 def test_the_program_shows_a_diff_and_writes_only_where_it_is_told_to(tmp_path):

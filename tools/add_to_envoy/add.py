@@ -4,6 +4,7 @@ from add_to_envoy import pieces, places, render
 from settings import Problem
 
 PAGE = "docs/add-to-envoy.md"
+NATIVE_PAGE = "docs/native.md"
 EVERYWHERE = ("0.0.0.0", "::", "")
 
 
@@ -36,11 +37,14 @@ def everything(source, manager, wanted, host=None):
     """All pieces; what the person has to know or do besides."""
     notes = []
     root, filters = source.root, manager.node.each("http_filters")
-    if is_there := upstream_clusters(root):
-        wanted.cluster = is_there[0]
-        notes.append(f"cluster {wanted.cluster}: the upstream role is there already, {places.SIGNS}")
-    if any(places.role(one) == "gateway" for one in filters):
-        notes.append(f"{manager.listener_name}: the gateway role is there already, {places.SIGNS}")
+    is_there = upstream_clusters(root)
+    gateway = next((one for one in filters if places.role(one) == "gateway"), None)
+    refuse_two_kinds(manager, gateway, is_there)
+    if is_there:
+        wanted.cluster, upstream = next(iter(is_there.items()))
+        notes.append(f"cluster {wanted.cluster}: the upstream role is there already, {places.signs(upstream)}")
+    if gateway:
+        notes.append(f"{manager.listener_name}: the gateway role is there already, {places.signs(gateway)}")
     else:
         refuse_name(filters, manager)
         notes += routes(source, manager, wanted, host)
@@ -51,6 +55,19 @@ def everything(source, manager, wanted, host=None):
         notes += clusters(source, root, wanted)
     stats(source, root)
     return notes
+
+
+def refuse_two_kinds(manager, gateway, upstreams):
+    """What is added is the .wasm, and one role of it cannot read what the other leaves as the native module."""
+    if gateway and not upstreams and places.native(gateway):
+        where = f"{manager.listener_name}: the gateway role"
+    elif not gateway and (found := next((name for name, one in upstreams.items() if places.native(one)), None)):
+        where = f"cluster {found}: the upstream role"
+    else:
+        return
+    raise Problem(
+        f"{where} is there {places.NATIVE_SIGNS}, and the other is not. What is added here is the .wasm: {NATIVE_PAGE} has the other"
+    )
 
 
 def refuse_name(filters, manager):
@@ -141,9 +158,13 @@ def warnings(manager, wanted):
 
 
 def upstream_clusters(root):
-    """Names of clusters in which the upstream role is."""
-    found = root.get("static_resources").each("clusters")
-    return [cluster.text("name") for cluster in found if "upstream" in map(places.role, places.upstream_filters(cluster))]
+    """Clusters in which the upstream role is: by their names, its filter."""
+    return {
+        cluster.text("name"): one
+        for cluster in root.get("static_resources").each("clusters")
+        for one in places.upstream_filters(cluster)
+        if places.role(one) == "upstream"
+    }
 
 
 def clusters(source, root, wanted):

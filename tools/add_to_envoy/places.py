@@ -7,11 +7,13 @@ from add_to_envoy.source import Node
 
 MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 WASM = "envoy.extensions.filters.http.wasm.v3.Wasm"
+NATIVE = "envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter"
 ROUTER = "envoy.extensions.filters.http.router.v3.Router"
 PROXY_PROTOCOL = "envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol"
-# What tells our filter from others that run WebAssembly, whose roots may have the same names.
+# What tells our filter from others that run WebAssembly or modules, whose roots and filters may have the same names.
 OURS = "bedrock"
 SIGNS = f"by a root_id of ours and {OURS!r} in its vm_id or its module's name"
+NATIVE_SIGNS = f"as the native module, by a filter_name of ours and {OURS!r} in its module's name"
 TYPED_STRUCT = ("udpa.type.v1.TypedStruct", "xds.type.v3.TypedStruct")
 
 
@@ -126,10 +128,13 @@ def plugin(filter_):
 
 
 def role(filter_):
-    """`gateway` or `upstream`, for a filter that is ours."""
-    found = plugin(filter_)
-    root_id = found.text("root_id") if found else None
-    return root_id if root_id in ("gateway", "upstream") and is_ours(found) else None
+    """`gateway` or `upstream`, for a filter that is ours: the .wasm or the native module."""
+    if module := native(filter_):
+        found = module.text("filter_name") if is_our_module(module) else None
+    else:
+        wasm = plugin(filter_)
+        found = wasm.text("root_id") if wasm and is_ours(wasm) else None
+    return found if found in ("gateway", "upstream") else None
 
 
 def is_ours(plugin):
@@ -137,6 +142,23 @@ def is_ours(plugin):
     vm = plugin.get("vm_config")
     module = member(vm, "code", "local", "filename") or member(vm, "code", "remote", "http_uri", "uri") or ""
     return OURS in (member(vm, "vm_id") or "") or OURS in module.rpartition("/")[2]
+
+
+def native(filter_):
+    """The message of a filter that is a dynamic module (docs/native.md)."""
+    return typed(filter_, NATIVE)
+
+
+def is_our_module(filter_):
+    """By the name of its library: one that Envoy looks for, a file or a URL."""
+    config = filter_.get("dynamic_module_config")
+    file = member(config, "module", "local", "filename") or member(config, "module", "remote", "http_uri", "uri")
+    return OURS in (member(config, "name") or file or "").rpartition("/")[2]
+
+
+def signs(filter_):
+    """By what a filter of ours is known."""
+    return NATIVE_SIGNS if native(filter_) else SIGNS
 
 
 def member(node, *path):
