@@ -183,6 +183,35 @@ def test_an_endpoint_other_than_what_is_signed_for_is_refused():
         assert first_hosts(result)["bedrock"] == {"address": "127.0.0.1", "port_value": 9100}
 
 
+@pytest.mark.parametrize("configuration", [{"region": "eu-west-1"}, {}, {"region": "${SET}"}, {"region": "${NOT_SET:-eu-west-1}"}])
+def test_the_region_is_the_one_that_requests_are_signed_for(configuration, monkeypatch):
+    monkeypatch.setenv("SET", "eu-west-1")
+    monkeypatch.setenv("AWS_REGION", "ap-south-1")
+    monkeypatch.delenv("NOT_SET", raising=False)
+    signed_for = "eu-west-1" if configuration else "us-east-1"
+    assert hosts.region(None, configuration) == hosts.region(signed_for, configuration) == signed_for
+
+
+def test_another_region_than_is_signed_for_is_refused_unless_a_variable_has_it(monkeypatch, tmp_path):
+    monkeypatch.delenv("NOT_SET", raising=False)
+    monkeypatch.setenv("AWS_REGION", "ap-south-1")
+    for configuration in ({"region": "eu-west-1"}, {}):
+        with pytest.raises(Problem, match="--region is us-west-2, .* signed for .*: write `region: us-west-2` into it"):
+            hosts.region("us-west-2", configuration)
+    for written in ("${NOT_SET}", "${NOT_SET:-eu-west-1}", "${AWS_REGION}"):
+        assert hosts.region("us-west-2", {"region": written}) == "us-west-2"
+    with pytest.raises(Problem, match="region is .{NOT_SET}: set NOT_SET here too, or say --region"):
+        hosts.region(None, {"region": "${NOT_SET}"})
+    # Without a configuration there is nothing that it could differ from.
+    assert (hosts.region("us-west-2", None), hosts.region(None, None)) == ("us-west-2", "ap-south-1")
+    mine, configuration = tmp_path / "mine.yaml", tmp_path / "bedrock.yaml"
+    mine.write_text(bootstraps.BLOCK)
+    configuration.write_text("region: eu-west-1\n")
+    command = [ROOT / "tools/add-to-envoy", mine, "--no-check", "--write", "--config", configuration, "--region", "us-west-2"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and done.stderr.startswith("error: --region is us-west-2") and mine.read_text() == bootstraps.BLOCK
+
+
 def test_partitions_have_the_suffixes_that_the_filter_has():
     source = (ROOT / "src/aws/endpoint.rs").read_text()
     rows = re.findall(r'prefix: "(.*?)",\s+dns_suffix: "(.*?)",\s+dual_stack_suffix: "(.*?)"', source)

@@ -40,7 +40,7 @@ def arguments():
     what.add_argument(
         "--module", default=str(MODULE), help="where the .wasm will be for this Envoy (here: target/wasm/bedrock_filter.wasm)"
     )
-    what.add_argument("--region", help="of Bedrock (the configuration's, else AWS_REGION, else us-east-1)")
+    what.add_argument("--region", help="of Bedrock (the configuration's; without --config AWS_REGION, else us-east-1)")
     what.add_argument(
         "--endpoint",
         type=Endpoint.parse,
@@ -68,14 +68,8 @@ def wanted(asked, itself):
         raise Problem(f"{asked.config}: this is no configuration of the filter's")
     said = configuration or {}
     paths = asked.path or said.get("prefixes") or ["/v1"]
-    region = asked.region or named_region(str(said.get("region", ""))) or os.environ.get("AWS_REGION") or "us-east-1"
+    region = hosts.region(asked.region, configuration)
     return pieces.Wanted(asked.module, region, paths, configuration, asked.endpoint, asked.cluster, itself=itself)
-
-
-def named_region(text):
-    """A cluster's host needs the region's name, where the configuration may have a variable."""
-    found = hosts.VARIABLE.fullmatch(text)
-    return os.environ.get(found[1]) or found[2] if found else text
 
 
 def main():

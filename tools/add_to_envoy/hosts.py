@@ -18,6 +18,22 @@ SUFFIXES = {
 }
 # AWS's commercial partition, and GovCloud.
 USUAL = ("amazonaws.com", "api.aws")
+# What the filter signs for where its configuration names no region.
+USUAL_REGION = "us-east-1"
+
+
+def region(asked, configuration):
+    """Whose Bedrock the clusters lead to; a Problem where --region is not the one that requests would be signed for."""
+    if configuration is None:
+        return asked or os.environ.get("AWS_REGION") or USUAL_REGION
+    written = str(configuration.get("region") or USUAL_REGION)
+    if asked and VARIABLE.search(written):
+        # What the variable will be where Envoy runs.
+        return asked
+    found = expanded("region", written, "--region")
+    if asked not in (None, found):
+        raise Problem(f"--region is {asked}, and by the configuration requests are signed for {found}: write `region: {asked}` into it")
+    return found
 
 
 def runtime(wanted):
@@ -26,7 +42,7 @@ def runtime(wanted):
     if wanted.endpoint and VARIABLE.search(written):
         # What the variable will be where Envoy runs.
         return wanted.endpoint
-    found = expanded("endpoint", written) or of_region("bedrock-runtime", wanted)
+    found = endpoint("endpoint", written) or of_region("bedrock-runtime", wanted)
     if wanted.endpoint not in (None, found):
         raise Problem(
             f"--endpoint is {wanted.endpoint.url}, and by the configuration requests are sent and signed for {found.url}: "
@@ -41,17 +57,21 @@ def control(wanted):
     written = str(discover.get("endpoint") or "") if isinstance(discover, dict) else ""
     if wanted.endpoint and VARIABLE.search(written):
         return wanted.endpoint
-    return expanded("discover.endpoint", written) or of_region("bedrock", wanted)
+    return endpoint("discover.endpoint", written) or of_region("bedrock", wanted)
 
 
-def expanded(member, text):
-    """An endpoint with the variables that are set here; None where there is none."""
+def endpoint(member, text):
+    found = expanded(member, text, "--endpoint")
+    return Endpoint.parse(found) if found else None
+
+
+def expanded(member, text, option):
+    """A member of the configuration with the variables that are set here."""
     for variable in VARIABLE.finditer(text):
         name, default = variable.groups()
         if default is None and not os.environ.get(name):
-            raise Problem(f"the configuration's {member} is {text}: set {name} here too, or say --endpoint")
-    found = VARIABLE.sub(lambda variable: os.environ.get(variable[1]) or variable[2], text)
-    return Endpoint.parse(found) if found else None
+            raise Problem(f"the configuration's {member} is {text}: set {name} here too, or say {option}")
+    return VARIABLE.sub(lambda variable: os.environ.get(variable[1]) or variable[2], text)
 
 
 def of_region(service, wanted):
