@@ -27,7 +27,7 @@ class Variant:
     name: str
     module: Path | None = None
     sign: str = "sigv4"
-    # What the module of the floor does: `hooks`, `bodies` or `calls`.
+    # What the module of the floor does: `hooks`, `bodies`, `calls` or `code`.
     floor: str | None = None
     # Whether Envoy writes the sample's access log.
     logs: bool = True

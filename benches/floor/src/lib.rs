@@ -4,13 +4,15 @@
 //! - `hooks`: every callback returns at once;
 //! - `bodies`: reads the whole request and each part of the answer, and writes them back, in the upstream role;
 //! - `calls`: holds the answer until it is whole, and makes all other host calls of a translated chat: headers, properties, the
-//!   time. Values are written back unchanged.
+//!   time. Values are written back unchanged;
+//! - `code`: runs as much code besides as a chat does, once over.
 //!
 //! Written on the ABI (proxy-wasm 0.2.1) itself, because a library would add to the cost.
 
 #![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only Envoy calls it"))]
 
 mod abi;
+mod code;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -22,6 +24,7 @@ enum Level {
     Hooks,
     Bodies,
     Calls,
+    Code,
 }
 
 /// A plugin, or a request in one of the two places.
@@ -67,6 +70,7 @@ fn configured(context: &mut Context, size: usize) {
     context.level = match abi::buffer(CONFIGURATION, size).as_slice() {
         b"bodies" => Level::Bodies,
         b"calls" => Level::Calls,
+        b"code" => Level::Code,
         _ => Level::Hooks,
     };
 }
@@ -97,6 +101,9 @@ fn request_body(context: &mut Context, size: usize, end: bool) -> bool {
         abi::property("xds\0upstream_host_metadata\0filter_metadata\0bedrock");
         abi::time();
         abi::set_headers(REQUEST, &context.request_headers);
+    }
+    if context.level >= Level::Code {
+        std::hint::black_box(code::run(size as u64));
     }
     abi::set_buffer(REQUEST, size, &body);
     false
