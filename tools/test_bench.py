@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -12,8 +13,8 @@ import envoy_config
 from bench import bodies, chart, envoys, machine, measure, rows
 from bench.result import Figure
 from bench.scale import connections, curves, node, page, roomy, streams
-from bench.scale.series import Found
-from settings import ROOT, Endpoint
+from bench.scale.series import Compared, Found, in_turns
+from settings import ROOT, Endpoint, Problem
 
 UPSTREAM = Endpoint.parse("http://127.0.0.1:9000")
 
@@ -117,6 +118,25 @@ def test_every_row_runs():
     # Differences of such counts may be below zero.
     differences = {"ms over plain", "ns/byte", "µs over filter-unlogged"}
     assert all(figure["value"][0] >= 0 for figure in written["figures"] if figure["unit"] not in differences)
+
+
+def test_rounds_of_a_series_begin_with_another_each_and_a_failure_is_told_once():
+    order, told, found = [], [], Found()
+    run = SimpleNamespace(rounds=lambda number: number, progress=lambda *said: told.append(said))
+    compared = [Compared(1_000, name, SimpleNamespace(process=SimpleNamespace(check=lambda: None))) for name in ("plain", "filter")]
+
+    def look(one):
+        order.append(one.variant)
+        if one.variant == "filter":
+            raise Problem("nothing was answered\nnor logged")
+        return [len(order)]
+
+    in_turns(run, found, "connections", compared, look, lambda *point: point)
+    assert order == ["plain", "filter", "filter", "plain", "plain", "filter"]
+    assert told[:2] == [("1,000 connections, plain", 0, 3), ("1,000 connections, filter", 0, 3)]
+    assert found.points == [(1_000, "plain", [1, 4, 5])]
+    assert [(one["variant"], one["windows"]) for one in found.slices] == [("plain", [1, 4, 5]), ("filter", [])]
+    assert found.problems == ["1,000 connections, filter: nothing was answered"]
 
 
 POINTS = [

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 from .. import bodies, envoys
 from . import roomy, window
-from .series import Measure, Series, attempt, middle
+from .series import Compared, Measure, Series, in_turns, middle
 
 MODEL = "amazon.nova-bench-r1024"
 # Of Envoy, besides those of its clients: those to Bedrock, and its own.
@@ -23,20 +23,12 @@ def run(run, found):
                 allowed = f"a process may have {most + OTHER_DESCRIPTORS:,} open files here (`ulimit -n`)"
                 found.problems.append(f"{size:,} connections: not tried, {allowed}")
                 continue
-            seen = [(envoy, []) for envoy in compared]
-            for number in range(run.rounds(3)):
-                for envoy, windows in seen[number % 2 :] + seen[: number % 2]:
-                    where = f"{size:,} connections, {envoy.variant.name}"
-                    run.progress(where, number, 3)
 
-                    def look():
-                        return window.under_wrk(envoy, counts, MODEL, body, size, run)
+            def look(one):
+                return window.under_wrk(one.envoy, counts, MODEL, body, one.size, run)
 
-                    windows += attempt(found, where, envoy, look) or ()
-            for envoy, windows in seen:
-                found.slices.append({"size": size, "variant": envoy.variant.name, "windows": windows})
-                if windows:
-                    found.points.append(point(size, envoy.variant.name, windows))
+            sides = [Compared(size, envoy.variant.name, envoy) for envoy in compared]
+            in_turns(run, found, "connections", sides, look, point)
 
 
 def point(size, variant, windows):

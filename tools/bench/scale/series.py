@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 
 from settings import Problem
 
+from ..envoys import Envoy
+
+ROUNDS = 3
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -38,6 +42,30 @@ class Found:
     problems: list = field(default_factory=list)
     # Everything that was read, in the order in which it was.
     slices: list = field(default_factory=list)
+
+
+@dataclass
+class Compared:
+    """An Envoy of a size and a variant, and what was seen of it."""
+
+    size: int
+    variant: str
+    envoy: Envoy
+    windows: list = field(default_factory=list)
+
+
+def in_turns(run, found, across, compared, look, point):
+    """Rounds in which each has its turn, and each round begins with another; `look` returns windows, and `point` what they tell."""
+    for number in range(run.rounds(ROUNDS)):
+        first = number % len(compared)
+        for one in compared[first:] + compared[:first]:
+            where = f"{one.size:,} {across}, {one.variant}"
+            run.progress(where, number, ROUNDS)
+            one.windows += attempt(found, where, one.envoy, lambda: look(one)) or ()
+    for one in compared:
+        found.slices.append({"size": one.size, "variant": one.variant, "windows": one.windows})
+        if one.windows:
+            found.points.append(point(one.size, one.variant, one.windows))
 
 
 def attempt(found, where, envoy, measured):

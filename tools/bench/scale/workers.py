@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from .. import bodies, envoys, machine
 from . import roomy, window
-from .series import Measure, Series, attempt, middle
+from .series import Compared, Measure, Series, in_turns, middle
 
 MODEL = "amazon.nova-bench-r1024"
 CONNECTIONS = 64
@@ -18,27 +18,17 @@ def run(run, found):
     with ExitStack() as stack:
         upstream = envoys.start_upstream(stack, load_cores())
         counts = window.Counts(upstream)
-        seen = {}
+        compared = []
         for size in run.sizes:
             for variant in run.variants:
                 named = replace(variant, name=f"{variant.name}-{size}-workers")
                 envoy = envoys.start(stack, named, upstream, roomy.lift, size, envoy_cores(size))
-                seen[size, variant.name] = (envoy, [])
-        for number in range(run.rounds(3)):
-            order = list(seen.items())
-            start = number % len(order)
-            for (size, name), (envoy, windows) in order[start:] + order[:start]:
-                where = f"{size} workers, {name}"
-                run.progress(where, number, 3)
+                compared.append(Compared(size, variant.name, envoy))
 
-                def look():
-                    return window.under_wrk(envoy, counts, MODEL, body, CONNECTIONS, run, load_cores())
+        def look(one):
+            return window.under_wrk(one.envoy, counts, MODEL, body, CONNECTIONS, run, load_cores())
 
-                windows += attempt(found, where, envoy, look) or ()
-        for (size, name), (_, windows) in seen.items():
-            found.slices.append({"size": size, "variant": name, "windows": windows})
-            if windows:
-                found.points.append(point(size, name, windows))
+        in_turns(run, found, "workers", compared, look, point)
 
 
 def envoy_cores(workers):
