@@ -26,6 +26,7 @@ ADMISSION := target/kubernetes/admission
 # Envoys that the manifests are tried with besides the newest, and one that is too old.
 ENVOYS := 1.39.3 1.38.3 1.37.0
 OLD_ENVOY := 1.36.4
+CARGO_DENY := cargo-deny@0.20.2
 # The rate limit service that `make test-global-limits` tries beside ours.
 RATELIMIT_MODULE := github.com/envoyproxy/ratelimit/src/service_cmd@f2fb15770f7fd1c88ca6c3a1b58ee513917ace96
 RATELIMIT_BUILT := target/envoyproxy-ratelimit/ratelimit
@@ -277,10 +278,13 @@ cost: rust ## COST_MEGABYTES (4) of each unkind input of tests/cost: how long th
 test-deny: rust ## licences, sources and versions of what we depend on
 	python3 tools/dependencies.py
 
+# For each it finds the nearest deny.toml.
 deny: rust ## the same and RustSec's advisories, by cargo-deny
-	command -v cargo-deny >/dev/null || { echo 'installing (crates.io): cargo-deny'; cargo install --quiet --locked cargo-deny; }
+	command -v cargo-deny >/dev/null || { echo 'installing (crates.io): $(CARGO_DENY)'; cargo install --quiet --locked $(CARGO_DENY); }
 	cargo deny --workspace check
-	cargo deny --manifest-path modules/native/Cargo.toml check --config $(CURDIR)/deny.toml
+	cargo deny --manifest-path modules/native/Cargo.toml check
+	cargo deny --manifest-path services/ratelimit/Cargo.toml check
+	cargo deny --manifest-path fuzz/Cargo.toml check
 
 reproducible: rust ## two builds of the .wasm, in two places, are the same
 	tools/reproducible

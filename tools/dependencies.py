@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Holds what we depend on to deny.toml's lists of licences, sources and versions: `cargo deny` without its advisories, for
-which it needs a database from GitHub."""
+"""Holds what we depend on to the lists of licences, sources and versions in our deny.toml files: `cargo deny` without its
+advisories, for which it needs a database from GitHub."""
 
 import collections
 import json
@@ -10,30 +10,41 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+# Each folder with a lock of its own, by the list that `make deny` holds it to: the nearest.
+LISTS = {"deny.toml": (".", "modules/native"), "services/ratelimit/deny.toml": ("services/ratelimit",), "fuzz/deny.toml": ("fuzz",)}
 CRATES_IO = "registry+https://github.com/rust-lang/crates.io-index"
 
 
 def main():
-    rules = (ROOT / "deny.toml").read_text()
-    licences = re.findall(r'"(.+?)"', re.search(r"^allow = \[(.*?)\]", rules, re.M | re.S)[1])
-    several = set(re.findall(r'\{ crate = "(.+?)" \}', rules))
-    packages, natives, fuzzers = of("Cargo.toml"), of("modules/native/Cargo.toml"), of("fuzz/Cargo.toml")
-    # What the fuzzers bring is in no product: libFuzzer has LLVM's older licence.
-    faults = [*faults_in(packages + natives, set(licences)), *faults_in(fuzzers, {*licences, "NCSA"})]
-    # What is there twice is so in one lock.
-    locks = [twice(packages), twice(natives)]
-    faults += [f"{name}: in versions {', '.join(those)}" for lock in locks for name, those in lock.items() if name not in several]
-    faults += [f"deny.toml: {name} is there once by now" for name in several.difference(*locks)]
-    for fault in sorted(set(faults)):
+    locks = {folder: packages_of(folder) for folders in LISTS.values() for folder in folders}
+    faults = {fault for name, folders in LISTS.items() for fault in against(name, [locks[folder] for folder in folders])}
+    for fault in sorted(faults):
         print(f"error: {fault}", file=sys.stderr)
     if faults:
         sys.exit(1)
-    print(f"dependencies: {len({package['id'] for package in packages + natives + fuzzers})} packages, as deny.toml has it")
+    count = len({package["id"] for packages in locks.values() for package in packages})
+    print(f"dependencies: {count} packages in {len(locks)} locks, as {' and '.join(LISTS)} have it")
 
 
-def of(manifest):
-    command = ["cargo", "metadata", "--locked", "--format-version", "1", "--manifest-path", ROOT / manifest]
+def packages_of(folder):
+    command = ["cargo", "metadata", "--locked", "--format-version", "1", "--manifest-path", ROOT / folder / "Cargo.toml"]
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["packages"]
+
+
+def against(name, locks):
+    """What a list does not allow of the packages of these locks."""
+    rules = (ROOT / name).read_text()
+    licences = set(re.findall(r'"(.+?)"', re.search(r"^allow = \[(.*?)\]", rules, re.M | re.S)[1]))
+    for packages in locks:
+        yield from faults_in(packages, licences)
+    if 'multiple-versions = "allow"' in rules:
+        return
+    several = set(re.findall(r'\{ crate = "(.+?)" \}', rules))
+    # What is there twice is so in one lock.
+    found = [twice(packages) for packages in locks]
+    for lock in found:
+        yield from (f"{crate}: in versions {', '.join(those)}" for crate, those in lock.items() if crate not in several)
+    yield from (f"{name}: {crate} is there once by now" for crate in several.difference(*found))
 
 
 def twice(packages):
