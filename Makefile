@@ -70,7 +70,7 @@ help: ## this list
 
 # What they install and build, where something is missing: said, and the system's packages asked for at once.
 ready:
-	python3 tools/prepare.py $(MODULE) $(EMULATOR)
+	python3 tools/prepare.py $(MODULE) $(EMULATOR) $(if $(findstring limits,$(ENVOY_CONFIG)),ratelimit)
 
 run: ready $(MODULE) $(EMULATOR) venv $(if $(findstring optillm,$(ENVOY_CONFIG)),optillm) $(if $(findstring limits,$(ENVOY_CONFIG)),ratelimit) ## Envoy with the filter in front of the Bedrock emulator (BEDROCK=aws: of Bedrock), until Ctrl-C
 	exec $(PYTHON) tools/run.py

@@ -60,17 +60,63 @@ def test_at_a_terminal_it_asks(machine, answer, status):
     assert bool(asked(place)) == (status == 0)
 
 
-def test_what_is_done_first_is_said_with_how_long_it_takes(monkeypatch, tmp_path):
-    for name in ("VENV", "MODULE", "NATIVE", "EMULATOR"):
-        monkeypatch.setattr(prepare, name, tmp_path / name)
+@pytest.fixture
+def clone(monkeypatch, tmp_path):
+    """A clone in which nothing is installed or built."""
+    for name, place in (("ROOT", tmp_path), ("TARGET", tmp_path / "target"), ("VENV", tmp_path / "venv")):
+        monkeypatch.setattr(prepare, name, place)
+    monkeypatch.setattr(prepare, "TOOLCHAIN", tmp_path / "bedrock_filter.toolchain")
+    return tmp_path
+
+
+def written(path, text=""):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_what_is_done_first_is_said_with_how_long_it_takes(clone):
     todo = list(prepare.steps(["gcc"], ["wasm", "emulator"]))
     assert len(todo) == 4 and todo[0][0].endswith("apt: gcc") and all(seconds > 0 for _, seconds in todo)
     assert ["native module" in text for text, _ in prepare.steps([], ["native"])] == [False, True]
-    (tmp_path / "MODULE").touch()
+    written(prepare.TOOLCHAIN, "way: rustup\n")
     assert len(list(prepare.steps([], ["wasm"]))) == 1
-    for name in ("VENV", "EMULATOR"):
-        (tmp_path / name).touch()
+    written(prepare.VENV)
+    written(clone / "target/release/bedrock-emulator")
     assert list(prepare.steps([], ["wasm", "emulator"])) == []
+
+
+MADE = {
+    "wasm": ("bedrock_filter.toolchain", "target/wasm-build-debian/wasm32-wasip1/wasm/bedrock_filter.d"),
+    "native": ("target/native/libbedrock_filter.so", "target/native-build/release/libbedrock_filter_native.d"),
+    "emulator": ("target/release/bedrock-emulator", "target/release/bedrock-emulator.d"),
+    "ratelimit": ("target/ratelimit/release/bedrock-ratelimit", "target/ratelimit/release/bedrock-ratelimit.d"),
+}
+
+
+@pytest.mark.parametrize("part", MADE)
+def test_what_is_built_anew_is_said_and_nothing_where_its_sources_are_as_they_were(clone, part):
+    made, sources = (clone / name for name in MADE[part])
+    lib, other = written(clone / "src/lib.rs"), written(clone / "a folder/other.rs")
+    written(prepare.VENV)
+    written(sources, f"{sources.with_suffix('')}: {lib} {str(other).replace(' ', chr(92) + ' ')}\n")
+    written(made, "way: debian\n")
+
+    def said():
+        return [text for text, seconds in prepare.steps([], [part]) if seconds > 0]
+
+    # As old as what was made, and older.
+    for path in (lib, other):
+        os.utime(path, (0, made.stat().st_mtime))
+    assert said() == []
+    for path in (lib, other):
+        os.utime(path, (0, made.stat().st_mtime + 1))
+        [text] = said()
+        assert text.endswith("anew, for its sources have changed, by cargo")
+        os.utime(path, (0, 0))
+    assert said() == []
+    other.unlink()
+    assert len(said()) == 1
 
 
 def test_packages_that_are_there_are_not_asked_for(monkeypatch):
