@@ -124,7 +124,7 @@ native: rust ## target/native/libbedrock_filter.so, the same filter as an Envoy 
 	cp target/native-build/release/libbedrock_filter_native.so target/native/libbedrock_filter.so
 
 # Not among the checks of `make test`: they are the same tests once more.
-test-native: native emulator venv $(CLIENTS) ## the end-to-end tests with the native module, but for what it lacks; lints
+test-native: native emulator venv $(CLIENTS) $(CODEX) $(CLAUDE_CODE) ## the end-to-end tests with the native module, but for what it lacks; lints
 	cargo fmt --check --manifest-path modules/native/Cargo.toml
 	cargo clippy --quiet --release --locked --manifest-path modules/native/Cargo.toml --target-dir target/native-build -- --deny warnings
 	FILTER=native $(PYTHON) tools/e2e.py tests/e2e

@@ -35,7 +35,7 @@ def bootstrap(config, module=MODULE):
     """A whole configuration with the native module; its metrics without a prefix, as those of the .wasm have none."""
     layers = config.get("layered_runtime", {}).get("layers", [])
     config = replaced(config, module)
-    for cluster in config["static_resources"]["clusters"]:
+    for cluster in config.get("static_resources", {}).get("clusters", []):
         hide(cluster)
     return config | {"layered_runtime": {"layers": [*layers, {"name": "native", "static_layer": {STRIP: True}}]}}
 

@@ -14,7 +14,7 @@ from settings import ROOT, Problem
 # Where each of them has its log, and what is written for it. A run has a directory of its own.
 RUN = ROOT / "target/run"
 # What the filter logs where it does not take its configuration: its role, the field's path if it is of one, and why.
-REFUSED = re.compile(r"wasm log (\w+).*?: bedrock filter: (?:configuration: )?(?:(\S+): )?(.*)")
+REFUSED = re.compile(r"(?:wasm log|\[dynamic_modules\] \S+) (\w+).*?: bedrock filter: (?:configuration: )?(?:(\S+): )?(.*)")
 STARTING = 60  # seconds
 STOPPING = 3
 

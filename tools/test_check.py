@@ -147,16 +147,23 @@ def test_what_has_no_configuration_is_said_to_have_none(said, text, begins):
     assert status == 1 and len(lines) == 1 and lines[0].startswith(begins), lines
 
 
-def test_a_start_that_the_filter_refuses_ends_with_the_line_of_the_file(tmp_path):
-    path = tmp_path / "mine.yaml"
-    path.write_text(GOOD.replace("name: a.b", "nmae: a.b"))
-    # As Envoy 1.40 logged it.
-    log = """\
+# As Envoy 1.40 logged it, with the .wasm and with the native module.
+WASM_LOG = """\
 [2026-11-30 00:13:50.190][18479][error][wasm] [source/extensions/common/wasm/context.cc:1157] wasm log upstream bedrock: \
 bedrock filter: configuration: models[0].nmae: unknown; known here are name, model
 [2026-11-30 00:13:50.190][18479][error][wasm] [source/extensions/common/wasm/wasm.cc:104] Wasm VM failed Failed to configure base Wasm plugin
 """
-    refused = Refused(REFUSED.findall(log + log.replace("log upstream", "log gateway")))
+NATIVE_LOG = """\
+[2026-11-30 18:55:39.952][318][error][dynamic_modules] [:] upstream: bedrock filter: configuration: models[0].nmae: unknown; known here are name, model
+[2026-11-30 18:55:39.952][318][critical][main] [source/server/server.cc:449] error `Failed to create filter config: Failed to initialize dynamic module`
+"""
+
+
+@pytest.mark.parametrize("log", [WASM_LOG, NATIVE_LOG])
+def test_a_start_that_the_filter_refuses_ends_with_the_line_of_the_file(tmp_path, log):
+    path = tmp_path / "mine.yaml"
+    path.write_text(GOOD.replace("name: a.b", "nmae: a.b"))
+    refused = Refused(REFUSED.findall(log + log.replace("upstream", "gateway")))
     assert str(refused) == "configuration: models[0].nmae: unknown; known here are name, model"
     settings = run.Settings.read({"FILTER_CONFIG": str(path)})
     assert run.placed(refused, settings) == [f"{path}:7: models[0].nmae: unknown; known here are name, model"]

@@ -4,14 +4,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{OK, given};
 use crate::abi::{self, Given};
+use crate::worker;
 
 /// The number of proxy-wasm's level above which there is none.
 const CRITICAL: u32 = 5;
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn proxy_log(level: u32, message: *const u8, length: usize) -> u32 {
-    // SAFETY: the filter gives the line for the time of this call. Levels have the same numbers on both sides.
-    unsafe { abi::envoy_dynamic_module_callback_log(level, Given::new(given(message, length))) }
+    // Envoy names a VM's plugin before what it logs, and no module.
+    let role = worker::current().map(|current| [&*current.root.config.role, b": "].concat());
+    // SAFETY: the filter gives the line for the time of this call.
+    let line = [role.unwrap_or_default().as_slice(), unsafe { given(message, length) }].concat();
+    // SAFETY: the line lives through the call. Levels have the same numbers on both sides.
+    unsafe { abi::envoy_dynamic_module_callback_log(level, Given::new(&line)) }
     OK
 }
 
