@@ -50,7 +50,7 @@ ANSWERS := target/answers
 .PHONY: observe picture prometheus test-observability
 .PHONY: ratelimit test-global-limits test-storm test-kubernetes test-envoys test-control-planes manifests
 .PHONY: optillm test-optillm help run demo key wasm emulator bench bench-scale bench-peers bench-load wrk test lint test-rust test-cost test-instructions instructions valgrind test-oracle test-tools test-e2e soak venv rust
-.PHONY: native test-native
+.PHONY: native test-native warm
 .PHONY: judge check schema sizes test-panics test-fuzz test-deny fuzz cost models panics deny reproducible
 .SILENT:
 # Cargo would look for the jobs of a make that is not its own.
@@ -141,6 +141,9 @@ emulator: rust ## the Bedrock emulator
 bench: $(if $(WASM),,wasm) $(if $(NATIVE),native) bench-load wrk venv ## what the filter costs beside Envoy alone: a table, and target/bench/bench.json
 	PYTHONPATH=tools $(PYTHON) -m bench $(if $(QUICK),--quick) $(if $(LONG),--long) $(if $(ONLY),--only $(ONLY)) \
 		$(if $(WASM),--wasm $(WASM)) $(if $(BASELINE),--baseline $(BASELINE)) $(if $(NATIVE),--native target/native/libbedrock_filter.so)
+
+warm: wasm bench-load venv ## tools/warm-functions.txt, by which the module's functions are ordered, recorded anew
+	PYTHONPATH=tools $(PYTHON) -m bench.warm
 
 bench-scale: $(if $(WASM),,wasm) bench-load wrk venv ## how cost grows with connections, streams, what is configured, and workers; WRITE=1: into docs/benchmarks.md
 	PYTHONPATH=tools $(PYTHON) -m bench.scale $(if $(SMOKE),--smoke) $(if $(WRITE),--write) $(if $(ONLY),--only $(ONLY)) $(if $(WASM),--wasm $(WASM))

@@ -34,14 +34,18 @@ def resident(pid):
 
 
 def linear_memories(pid):
-    """The sizes of the linear memories of all VMs in a process, bytes: mappings that can be written to, each with gigabytes
-    right behind it that cannot."""
+    """The sizes of the linear memories of all VMs in a process, bytes."""
+    return [end - begin for begin, end in where_linear_memories_are(pid)]
+
+
+def where_linear_memories_are(pid):
+    """Where they begin and end: mappings that can be written to, each with gigabytes right behind it that cannot."""
     mappings = []
     for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
         begin, end, rights, inode = re.match(r"(\w+)-(\w+) (\S+) \S+ \S+ (\d+)", line).groups()
         mappings.append((int(begin, 16), int(end, 16), rights, inode))
     return [
-        end - begin
+        (begin, end)
         for (begin, end, rights, inode), (next_begin, next_end, next_rights, _) in zip(mappings, mappings[1:])
         if rights == "rw-p" and inode == "0" and next_begin == end
         and next_rights == "---p" and next_end - next_begin >= RESERVED

@@ -1,0 +1,80 @@
+"""Puts the functions that a request runs side by side in the module, so that fewer pages of machine code hold them.
+
+    tools/warm.py MODULE OUT [FEATURE...]    writes the module, which has names, in that order; binaryen's features
+
+V8 compiles a module's functions into one stretch of memory: those of 4 KB and more by size, the others in the module's order. What
+a chat runs lies between what it does not, in 520 pages of 4 KB. Which functions those are is recorded by `make warm`, in
+warm-functions.txt: a line for each, in the order in which the requests of tools/bench/warm.py first needed them.
+"""
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+RECORDED = Path(__file__).parent / "warm-functions.txt"
+# Rust's own hash, which changes with the compiler, and nothing else of a name does.
+HASH = re.compile(r"::h[0-9a-f]{16}")
+# Functions of one name that stand for one that was recorded; of more, as those of `Debug`, most are cold.
+ALIKE = 3
+# Of WebAssembly, that binaryen knows.
+ALL = ("--all-features",)
+
+
+def text_of(module, features=ALL):
+    """The module as text, in which each function has a name."""
+    return run(["wasm-dis", *features, module, "-o", "-"], text=True)
+
+
+def module_of(text, out, features=ALL):
+    """Writes the module that a text means, with its names."""
+    run(["wasm-as", *features, "--debuginfo", "-", "-o", out], input=text.encode())
+
+
+def run(command, **more):
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, **more)
+    return done.stdout
+
+
+def parts(text):
+    """What stands before the functions, each function by its name, and what comes behind."""
+    begin = text.index("\n (func ") + 1
+    end = text.rindex("\n)")
+    functions = re.split(r"(?m)^(?= \(func )", text[begin:end])[1:]
+    return text[:begin], {name_of(function): function.rstrip("\n") + "\n" for function in functions}, text[end + 1 :]
+
+
+def name_of(function):
+    return function.split(maxsplit=2)[1]
+
+
+def recorded():
+    lines = RECORDED.read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def ordered(names, wanted):
+    """The names, those that are wanted first and in that order; where one's hash is another now, the few that are alike."""
+    there = set(names)
+    plain = {name: HASH.sub("", name) for name in names}
+    how_many = Counter(plain.values())
+    places = {}
+    for place, name in enumerate(wanted):
+        if name in there:
+            places.setdefault(name, place)
+    lost = {HASH.sub("", name): place for place, name in enumerate(wanted) if name not in there}
+    for name, alike in plain.items():
+        if alike in lost and how_many[alike] <= ALIKE:
+            places.setdefault(name, lost[alike])
+    return sorted(names, key=lambda name: places.get(name, len(wanted)))
+
+
+def main(module, out, *features):
+    before, functions, behind = parts(text_of(module, features))
+    order = ordered(list(functions), recorded())
+    module_of(before + "".join(functions[name] for name in order) + behind, out, features)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
