@@ -15,8 +15,9 @@ from aws_endpoints import Endpoints  # noqa: E402
 from emulator import Emulator  # noqa: E402
 from proxies import KEY, World  # noqa: E402
 
-# The last that lacks what the filter needs; `make test-envoys` gets it.
+# The last that lacks what the filter needs, and one that was built without V8; `make test-envoys` gets them.
 OLD_ENVOY = Path(os.environ.get("OLD_ENVOY", "none")).absolute()
+BARE_ENVOY = Path(os.environ.get("BARE_ENVOY", "none")).absolute()
 # What a pod's environment has, by its Secret and by EKS.
 POD = {
     "WEB_KEY": KEY,

@@ -7,7 +7,7 @@ import pytest
 import kube
 import processes
 import proxies
-from conftest import OLD_ENVOY, POD
+from conftest import BARE_ENVOY, OLD_ENVOY, POD
 from settings import Problem
 from test_run import answered, until
 
@@ -98,3 +98,13 @@ def test_an_envoy_that_is_too_old_does_not_start_and_names_what_it_lacks(world):
     with proxies.plain(kube.template("envoy"), world) as proxy, pytest.raises(Problem, match="tcp_keepalive"):
         proxy.envoy = OLD_ENVOY
         proxy.start(POD)
+
+
+@pytest.mark.skipif(not BARE_ENVOY.exists(), reason="make test-envoys has it")
+def test_an_envoy_without_v8_never_becomes_ready_and_says_so(world):
+    with proxies.plain(kube.template("envoy"), world) as proxy:
+        proxy.envoy = BARE_ENVOY
+        proxy.start(POD, ready=False)
+        told(proxy, "envoy.wasm.runtime.v8 runtime. Envoy was compiled without support for it")
+        until(200, lambda: reached(proxy, 9902, "/ready"))
+        until(500, lambda: reached(proxy, 8080, "/health"), 60)
