@@ -15,6 +15,8 @@ from aws_endpoints import Endpoints  # noqa: E402
 from emulator import Emulator  # noqa: E402
 from proxies import KEY, World  # noqa: E402
 
+# Seconds until an Envoy answers, each of which compiles the module: on a machine with other work to do a minute was too few.
+processes.STARTING = 180
 # The last that lacks what the filter needs, and one that was built without V8; `make test-envoys` gets them.
 OLD_ENVOY = Path(os.environ.get("OLD_ENVOY", "none")).absolute()
 BARE_ENVOY = Path(os.environ.get("BARE_ENVOY", "none")).absolute()
