@@ -16,6 +16,9 @@ from pathlib import Path
 RECORDED = Path(__file__).parent / "warm-functions.txt"
 # Rust's own hash, which changes with the compiler, and nothing else of a name does.
 HASH = re.compile(r"::h[0-9a-f]{16}")
+# A function's name: binaryen 108 writes other signs than a name's by their codes, later ones put such a name in quotes.
+NAME = re.compile(r' \(func (\$"(?:[^"\\]|\\.)*"|[^\s)]+)')
+CODE = re.compile(r"\\([0-9a-f]{2})")
 # Functions of one name that stand for one that was recorded; of more, as those of `Debug`, most are cold.
 ALIKE = 3
 # Of WebAssembly, that binaryen knows.
@@ -46,7 +49,12 @@ def parts(text):
 
 
 def name_of(function):
-    return function.split(maxsplit=2)[1]
+    return NAME.match(function)[1]
+
+
+def known_as(name):
+    """The name, whichever binaryen wrote it."""
+    return CODE.sub(lambda code: chr(int(code[1], 16)), name.replace('"', ""))
 
 
 def recorded():
@@ -56,8 +64,9 @@ def recorded():
 
 def ordered(names, wanted):
     """The names, those that are wanted first and in that order; where one's hash is another now, the few that are alike."""
-    there = set(names)
-    plain = {name: HASH.sub("", name) for name in names}
+    known, wanted = [known_as(name) for name in names], [known_as(name) for name in wanted]
+    there = set(known)
+    plain = {name: HASH.sub("", name) for name in known}
     how_many = Counter(plain.values())
     places = {}
     for place, name in enumerate(wanted):
@@ -67,7 +76,7 @@ def ordered(names, wanted):
     for name, alike in plain.items():
         if alike in lost and how_many[alike] <= ALIKE:
             places.setdefault(name, lost[alike])
-    return sorted(names, key=lambda name: places.get(name, len(wanted)))
+    return sorted(names, key=lambda name: places.get(known_as(name), len(wanted)))
 
 
 def main(module, out, *features):
