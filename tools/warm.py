@@ -2,9 +2,9 @@
 
     tools/warm.py MODULE OUT [FEATURE...]    writes the module, which has names, in that order; binaryen's features
 
-V8 compiles a module's functions into one stretch of memory: those of 4 KB and more by size, the others in the module's order. What
-a chat runs lies between what it does not, in 520 pages of 4 KB. Which functions those are is recorded by `make warm`, in
-warm-functions.txt: a line for each, in the order in which the requests of tools/bench/warm.py first needed them.
+V8 compiles a module's functions into one stretch of memory: those of 4 KB and more by size, the others in the module's order. In
+the order that wasm-opt gives them, what a chat runs lies between what it does not, in 520 pages of 4 KB. Which functions requests
+run is recorded by `make warm`, in warm-functions.txt, a line for each: tools/bench/warm.py.
 """
 
 import re
@@ -14,30 +14,29 @@ from collections import Counter
 from pathlib import Path
 
 RECORDED = Path(__file__).parent / "warm-functions.txt"
-# Rust's own hash, which changes with the compiler, and nothing else of a name does.
+# The hash at the end of Rust's names: it changes with the compiler and with a crate's version, where the rest does not.
 HASH = re.compile(r"::h[0-9a-f]{16}")
 # A function's name: binaryen 108 writes other signs than a name's by their codes, later ones put such a name in quotes.
 NAME = re.compile(r' \(func (\$"(?:[^"\\]|\\.)*"|[^\s)]+)')
 CODE = re.compile(r"\\([0-9a-f]{2})")
 # Functions of one name that stand for one that was recorded; of more, as those of `Debug`, most are cold.
 ALIKE = 3
-# Of WebAssembly, that binaryen knows.
+# All features of WebAssembly that binaryen knows.
 ALL = ("--all-features",)
 
 
 def text_of(module, features=ALL):
     """The module as text, in which each function has a name."""
-    return run(["wasm-dis", *features, module, "-o", "-"], text=True)
+    return run(["wasm-dis", *features, module, "-o", "-"])
 
 
 def module_of(text, out, features=ALL):
     """Writes the module that a text means, with its names."""
-    run(["wasm-as", *features, "--debuginfo", "-", "-o", out], input=text.encode())
+    run(["wasm-as", *features, "--debuginfo", "-", "-o", out], text)
 
 
-def run(command, **more):
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, **more)
-    return done.stdout
+def run(command, text=None):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, input=text).stdout
 
 
 def parts(text):
@@ -63,16 +62,12 @@ def recorded():
 
 
 def ordered(names, wanted):
-    """The names, those that are wanted first and in that order; where one's hash is another now, the few that are alike."""
+    """The names, those that are wanted first and in that order; of one that is there by another hash only, the few that are alike."""
     known, wanted = [known_as(name) for name in names], [known_as(name) for name in wanted]
-    there = set(known)
     plain = {name: HASH.sub("", name) for name in known}
     how_many = Counter(plain.values())
-    places = {}
-    for place, name in enumerate(wanted):
-        if name in there:
-            places.setdefault(name, place)
-    lost = {HASH.sub("", name): place for place, name in enumerate(wanted) if name not in there}
+    places = {name: place for place, name in enumerate(wanted) if name in plain}
+    lost = {HASH.sub("", name): place for place, name in enumerate(wanted) if name not in plain}
     for name, alike in plain.items():
         if alike in lost and how_many[alike] <= ALIKE:
             places.setdefault(name, lost[alike])

@@ -47,7 +47,7 @@ pub struct Facts {
     pub calls: Option<u64>,
     /// The id of the request that this call was made for.
     pub part_of: Option<String>,
-    /// Envoy's id of the request, `x-request-id`.
+    /// The request's id, `x-request-id`: Envoy's, or the client's where Envoy is told to keep that.
     pub request_id: Option<String>,
     /// The gateway's error that the client got instead of an answer, or within one.
     pub error: Option<Fault>,

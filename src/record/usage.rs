@@ -7,8 +7,8 @@ pub use crate::translate::usage::{add, usage as of_bedrock};
 /// Bytes of text per token, about.
 const BYTES: u64 = 4;
 
-/// Most tokens that one answer can have cost: ten times the largest context window of any model. Where an upstream tells more,
-/// it is wrong, and charging it would lock the caller out until its limit's window ends.
+/// Most tokens of any kind that one answer can have cost: ten times the largest context window of any model. Where an upstream
+/// tells more, it is wrong, and charging it would lock the caller out until its limit's window ends.
 const MOST: u64 = 100_000_000;
 
 /// Whether an answer can have cost this; else it counts as not told.

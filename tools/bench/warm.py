@@ -1,7 +1,7 @@
 """`make warm`: records which of the module's functions requests run, in tools/warm-functions.txt, by which a build orders them.
 
 A copy of the module notes in its memory which functions have been called. Envoy runs it with one kind of request after the other,
-chats first; a function's place is where it was first needed.
+chats first. Those that a kind is the first to call come together, in the order that they have in the module.
 """
 
 import os
@@ -19,10 +19,10 @@ NAMED = ROOT / "target/wasm/bedrock_filter.names.wasm"
 NOTING = ROOT / "target/bench/noting.wasm"
 PAGE = 65_536
 HEAD = """\
-# The functions of the module that requests run, in the order in which they are first needed; `make warm` records them anew. A
-# name that the module no longer has does no harm. What this is for: tools/warm.py.
+# The functions of the module that requests run: those of a chat, then what each further kind of request needs besides. `make warm`
+# records them anew. A name that the module no longer has does no harm. What this is for: tools/warm.py.
 """
-# How often each kind of request is made: a tick of the filter's has passed meanwhile.
+# How often each kind of request is made: in all long enough for the filter's tick, every 200 ms, to be noted too.
 OFTEN = 500
 
 
@@ -41,7 +41,7 @@ def main():
 
 
 def noted(function, address):
-    """The function, which notes its call behind its locals."""
+    """The function with a store at its beginning, which is behind its locals, that notes its call."""
     head, rest = re.match(r"(.*\n(?:  \(local .*\n)*)((?s:.*))", function).groups()
     return f"{head}  (i32.store8 (i32.const {address}) (i32.const 1))\n{rest}"
 
@@ -64,7 +64,7 @@ def record(names, address):
 
 
 def notes(envoy, names, address, forget=False):
-    """Which functions have been called, in any of Envoy's VMs."""
+    """Which functions have been called, in any of Envoy's VMs; `forget` takes the notes away."""
     called = [False] * len(names)
     with Path(f"/proc/{envoy.pid}/mem").open("r+b", buffering=0) as process:
         for begin, _ in machine.where_linear_memories_are(envoy.pid):

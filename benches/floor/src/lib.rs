@@ -5,7 +5,7 @@
 //! - `bodies`: reads the whole request and each part of the answer, and writes them back, in the upstream role;
 //! - `calls`: holds the answer until it is whole, and makes all other host calls of a translated chat: headers, properties, the
 //!   time. Values are written back unchanged;
-//! - `code`: runs as much code besides as a chat does, once over.
+//! - `code`: runs as many bytes of machine code besides as a chat runs of the filter's, each once.
 //!
 //! Written on the ABI (proxy-wasm 0.2.1) itself, because a library would add to the cost.
 
