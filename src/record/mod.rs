@@ -12,7 +12,7 @@
 //! | [`prices`] | prices of tokens |
 //! | [`metrics`] | metrics from records, and their labels |
 //! | [`Members`] | a record's members by name, which become: |
-//! | [`structure`] | … a `google.protobuf.Struct`, for Envoy's expressions |
+//! | `structure` | … a `google.protobuf.Struct`, for Envoy's expressions |
 //! | `line` | … JSON on one line, for access logs |
 //! | [`usage`] | token counts, and their estimates |
 //!
@@ -25,7 +25,7 @@ mod members;
 pub mod metrics;
 pub mod operation;
 pub mod prices;
-pub mod structure;
+mod structure;
 pub mod usage;
 
 pub use account::{Account, Facts};

@@ -7,9 +7,10 @@ from one_envoy import Part
 
 
 def test_a_gateways_log_has_all_lines_of_what_it_logged_and_nothing_of_others():
-    part = Part("envoy-7", {"static_resources": {"clusters": [], "listeners": []}}, {})
+    # No gateway of a worker has such a number, and so none has written a log of that name.
+    part = Part("envoy-70000", {"static_resources": {"clusters": [], "listeners": []}}, {})
     begin = "[2026-11-30 00:13:50.190][18479][warning][wasm] [source/extensions/common/wasm/context.cc:1157] wasm log"
-    text = f"{begin} gateway envoy-7.bedrock: one\nsecret\n{begin} gateway envoy-8.bedrock: other\nothers\n{begin} upstream envoy-7.bedrock: two\n"
+    text = f"{begin} gateway envoy-70000.bedrock: one\nsecret\n{begin} gateway envoy-80000.bedrock: other\nothers\n{begin} upstream envoy-70000.bedrock: two\n"
     assert part.log(text) == f"{begin} gateway bedrock: one\nsecret\n{begin} upstream bedrock: two\n"
 
 
